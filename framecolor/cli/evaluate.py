@@ -1,0 +1,83 @@
+"""framecolor evaluate: the field's metrics for painted frames."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from framecolor.metrics import FrameScore, ShotScore
+
+# Field, heading, decimals: what the table shows, in the field's own names. JSON holds everything.
+_COLUMNS = (
+    ("regions", "regions", 0),
+    ("acc", "Acc", 4),
+    ("acc_thres", "Acc-Thres", 4),
+    ("pix_acc", "Pix-Acc", 4),
+    ("pix_f_acc", "Pix-F-Acc", 4),
+    ("pix_b_miou", "Pix-B-MIoU", 4),
+    ("exact", "exact", 4),
+    ("ciede2000", "CIEDE2000", 2),
+    ("psnr_db", "PSNR", 2),
+    ("ssim", "SSIM", 4),
+    ("flicker", "flicker", 4),
+    ("line_change", "line change", 0),
+)
+
+
+@click.command()
+@click.argument("pred", type=click.Path(path_type=Path))
+@click.argument("truth", type=click.Path(path_type=Path))
+@click.option("--line", type=click.Path(path_type=Path), help="Folder of line art, which regions then come from.")
+@click.option("--tolerance", type=click.IntRange(0, 255), default=0, show_default=True,
+              help="Largest difference per channel that is still the same color.")  # fmt: skip
+@click.option("--skip", metavar="FRAMES", default="", help="Frames not to score, such as the keys: 1,9,17 or 1-40x8.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON: the mean and every frame.")
+@click.option("--per-frame", is_flag=True, help="One line per frame above the mean.")
+def evaluate(
+    pred: Path, truth: Path, line: Path | None, tolerance: int, skip: str, as_json: bool, per_frame: bool
+) -> None:
+    """Compare the painted frames in PRED with those in TRUTH, by frame number.
+
+    Shares are from 0 to 1. Acc counts regions, Acc-Thres those of more than 10 pixels, Pix-Acc their area, Pix-F-Acc
+    without the background.
+    """
+    from framecolor.metrics import score_folders
+
+    score = score_folders(pred, truth, line, tolerance=tolerance, skip=_parse_frames(skip))
+    if as_json:
+        rows = {str(number): asdict(frame) for number, frame in score.frames.items()}
+        click.echo(json.dumps({"mean": asdict(score.mean), "frames": rows}, indent=1))
+        return
+    click.echo(_format_table(score, per_frame))
+
+
+def _parse_frames(text: str) -> frozenset[int]:
+    from fileseq import FrameSet
+    from fileseq.exceptions import ParseException
+
+    from framecolor.errors import SettingsError
+
+    try:
+        return frozenset(int(number) for number in FrameSet(text)) if text.strip() else frozenset()
+    except ParseException as error:
+        raise SettingsError("--skip", f"{text!r} is not a list of frames", "write it like 1,9,17 or 1-40x8") from error
+
+
+def _format_table(score: ShotScore, per_frame: bool) -> str:
+    def cells(title: str, frame: FrameScore) -> list[str]:
+        values = ((getattr(frame, name), decimals) for name, _, decimals in _COLUMNS)
+        return [title, *("-" if value is None else f"{value:.{decimals}f}" for value, decimals in values)]
+
+    rows = [["frame", *(heading for _, heading, _ in _COLUMNS)]]
+    if per_frame:
+        rows += [cells(str(number), frame) for number, frame in score.frames.items()]
+    rows.append(cells("mean", score.mean))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    count = len(score.frames)
+    return "\n".join([*lines, f"{count} frame{'s' if count != 1 else ''}; line change is the largest, not the mean"])

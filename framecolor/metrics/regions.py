@@ -1,0 +1,163 @@
+"""Regions of a scored frame, and the color that the prediction and the truth give to each.
+
+The definitions are the field's: a region is a 4-connected area that is not line, its color is its most frequent one.
+Colors are compared over white paper, so that transparent and white backgrounds are alike; a color is one integer,
+0xRRGGBB, and white is the background.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+BACKGROUND = 0xFFFFFF
+# A pixel is line when its darkest channel over white is below this (antialiased fringes belong to the regions) ...
+_LINE_BELOW = 200
+# ... or, where regions come from the truth itself, when its brightest channel is below this: the outline's color.
+_OUTLINE_BELOW = 60
+
+Codes = NDArray[np.int32]
+
+
+def compose_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """HxWx4 straight RGBA -> HxWx3 RGB on white paper, rounded to nearest."""
+    rgb = rgba[..., :3].copy()
+    see_through = rgba[..., 3] < 255
+    if see_through.any():
+        alpha = rgba[see_through][:, 3:].astype(np.float32) / 255
+        rgb[see_through] = np.rint(rgb[see_through] * alpha + 255 * (1 - alpha)).astype(np.uint8)
+    return rgb
+
+
+def pack_rgb(rgb: NDArray[np.uint8]) -> Codes:
+    """HxWx3 RGB -> int32 HxW, 0xRRGGBB."""
+    wide = rgb.astype(np.int32)
+    return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
+
+
+def near(a: Codes, b: Codes | int, tolerance: int) -> NDArray[np.bool_]:
+    """Where two packed colors differ by at most `tolerance` in every channel."""
+    if tolerance == 0:
+        return np.asarray(a == b)
+    channels = [np.abs((a >> shift & 255) - (b >> shift & 255)) for shift in (0, 8, 16)]
+    return np.maximum.reduce(channels) <= tolerance
+
+
+def label_line_art(line: NDArray[np.uint8], ink: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Regions of a drawing: int32 HxW, 0 on lines, 1..N inside.
+
+    line, ink  HxWx4: the drawing as it came, and its ink alone (`Frame.ink`), which is black where the drawing's only
+    content is alpha and its pixels are white.
+    """
+    paper = np.minimum(*(compose_over_white(rgba).min(axis=2) for rgba in (line, ink))) >= _LINE_BELOW
+    return cv2.connectedComponents(paper.astype(np.uint8), connectivity=4)[1]
+
+
+def label_truth(true: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Regions of painted truth (HxWx3 on white): connected areas of one color, 0 where the color is an outline's."""
+    codes = pack_rgb(true)
+    outline = true.max(axis=2) < _OUTLINE_BELOW
+    labels = np.zeros(codes.shape, np.int32)
+    count = 0
+    for code, (top, bottom, left, right) in _boxes_of_colors(codes):
+        window = np.s_[top : bottom + 1, left : right + 1]
+        found, parts = cv2.connectedComponents(
+            ((codes[window] == code) & ~outline[window]).astype(np.uint8), connectivity=4
+        )
+        inside = parts > 0
+        labels[window][inside] = parts[inside] + count
+        count += found - 1
+    return labels
+
+
+def _boxes_of_colors(codes: Codes) -> list[tuple[int, tuple[int, int, int, int]]]:
+    """Every color and the box (top, bottom, left, right; inclusive) that holds all of its pixels.
+
+    Antialiased truth has thousands of colors of a few pixels each: labeling each in its own box, not in the whole
+    picture, keeps the work near the number of pixels.
+    """
+    flat = codes.ravel()
+    order = np.argsort(flat, kind="stable")
+    colors, starts = np.unique(flat[order], return_index=True)
+    row, column = np.divmod(order, codes.shape[1])
+    edges = (np.minimum.reduceat(row, starts), np.maximum.reduceat(row, starts))
+    edges += (np.minimum.reduceat(column, starts), np.maximum.reduceat(column, starts))
+    boxes = np.stack(edges, axis=1).tolist()
+    return [(int(color), (t, b, left, right)) for color, (t, b, left, right) in zip(colors, boxes, strict=True)]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class RegionVotes:
+    """What prediction and truth say about each region of one frame.
+
+    labels  int32 HxW, 0 on lines, 1..N in regions.
+    area    int64 [N], pixels of regions 1..N.
+    true, pred  int32 [N], the most frequent color of each region (the smallest code where two are equally frequent).
+    right   bool [N], whether the two agree within the tolerance.
+    """
+
+    labels: NDArray[np.int32]
+    area: NDArray[np.int64]
+    true: Codes
+    pred: Codes
+    tolerance: int
+
+    @cached_property
+    def right(self) -> NDArray[np.bool_]:
+        return near(self.pred, self.true, self.tolerance)
+
+    @property
+    def true_background(self) -> NDArray[np.bool_]:
+        return np.asarray(self.true == BACKGROUND)
+
+    @property
+    def pred_background(self) -> NDArray[np.bool_]:
+        """A region that is right is background when its truth is, so that the tolerance cannot make it both."""
+        return np.where(self.right, self.true_background, near(self.pred, BACKGROUND, self.tolerance))
+
+    def __repr__(self) -> str:
+        return f"RegionVotes({len(self.area)} in {self.labels.shape[1]}x{self.labels.shape[0]})"
+
+
+def vote_regions(labels: NDArray[np.int32], true: Codes, pred: Codes, tolerance: int) -> RegionVotes:
+    """Count each region's most frequent true and predicted color. All arrays are HxW."""
+    count = int(labels.max(initial=0))
+    area = np.bincount(labels.ravel(), minlength=count + 1)[1:]
+    return RegionVotes(labels, area, _majority(labels, count, true), _majority(labels, count, pred), tolerance)
+
+
+def _majority(labels: NDArray[np.int32], count: int, codes: Codes) -> Codes:
+    key, votes = np.unique(labels.astype(np.int64) << 24 | codes, return_counts=True)
+    region, code = key >> 24, key & 0xFFFFFF
+    order = np.lexsort((code, -votes, region))
+    regions, first = np.unique(region[order], return_index=True)
+    winners = np.full(count + 1, -1, np.int32)
+    winners[regions] = code[order][first]
+    return winners[1:]
+
+
+def measure_flicker(before: RegionVotes, after: RegionVotes) -> float | None:
+    """Share of the figure's area whose predicted color changes from one frame to the next while its true color stays.
+
+    A figure region of `after` is matched with the region of `before` that covers most of it, among those of its own
+    true color; regions that have moved off any such region are not counted. None when nothing can be matched.
+    """
+    if before.labels.shape != after.labels.shape:
+        return None
+    both = (before.labels > 0) & (after.labels > 0)
+    pair, overlap = np.unique(after.labels[both].astype(np.int64) << 32 | before.labels[both], return_counts=True)
+    new, old = (pair >> 32) - 1, (pair & 0xFFFFFFFF) - 1
+    same = near(after.true[new], before.true[old], after.tolerance) & ~after.true_background[new]
+    new, old, overlap = new[same], old[same], overlap[same]
+    order = np.lexsort((old, -overlap, new))
+    new, first = np.unique(new[order], return_index=True)
+    old = old[order][first]
+    total = int(after.area[new].sum())
+    if total == 0:
+        return None
+    changed = ~near(after.pred[new], before.pred[old], after.tolerance)
+    return float(after.area[new][changed].sum() / total)
