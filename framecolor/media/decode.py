@@ -1,0 +1,126 @@
+"""One image file -> straight 8-bit RGBA."""
+
+from __future__ import annotations
+
+import struct
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO
+
+import av
+from av.codec.context import CodecContext
+from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
+
+from framecolor.errors import ReadError
+from framecolor.media import exr, tiff
+from framecolor.media.headers import BrokenImageError, Header, read_header
+from framecolor.media.pixels import Pixels, convert_frame
+
+MAX_PIXELS = 1 << 28
+"""Larger images are refused from their header: a few bytes can claim to be terabytes."""
+
+_MAX_BYTES = (1 << 31) - 1
+_PNG_END = b"IEND\xaeB`\x82"
+_TGA_END = b"TRUEVISION-XFILE.\0"
+_TGA_RUN_LENGTH_KINDS = (9, 10, 11)
+_LONGEST_TGA_PACKET = 1 + 128 * 4
+_EXPORT_AGAIN = "write the file again"
+
+
+def read_image(path: str | Path) -> Pixels:
+    """The pixels of a PNG, TGA, TIFF, EXR, WebP, BMP or JPEG file: straight RGBA, uint8 HxWx4.
+
+    8-bit RGB, grey, palette and 1-bit files come out exactly (JPEG and lossy WebP as near as their YUV allows);
+    16 bits are rounded to the nearest of 8; EXR is taken as linear light and encoded as sRGB; colors that are
+    multiplied with alpha (EXR, TIFF with associated alpha) are divided by it. Alpha is 255 where a file has none.
+    Of several pages, layers or pictures the first is read. Safe to call from several threads at once.
+    Raises ReadError when the file is missing, not an image, cut off, damaged or larger than `MAX_PIXELS`.
+    """
+    path = Path(path)
+    with _open(path) as file:
+        header = _check_header(path, file)
+        file.seek(0)
+        data = file.read()
+    try:
+        return _decode(_check_whole(data, header), header)
+    except (BrokenImageError, FFmpegError, ValueError, struct.error) as error:
+        problem = str(error) if isinstance(error, BrokenImageError) else "the file is cut off or damaged"
+        raise ReadError(path, problem, _EXPORT_AGAIN) from error
+
+
+def image_size(path: str | Path) -> tuple[int, int]:
+    """(height, width) in pixels, from the file's header alone. Raises ReadError as `read_image` does."""
+    path = Path(path)
+    with _open(path) as file:
+        header = _check_header(path, file)
+    return header.height, header.width
+
+
+def _open(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise ReadError(path, "there is no such file", "check the name") from None
+    except IsADirectoryError:
+        raise ReadError(path, "this is a folder, not an image", "name an image file") from None
+    except OSError as error:
+        problem = f"the file cannot be read ({error.strerror or error})"
+        raise ReadError(path, problem, "check its permissions and the disk") from None
+
+
+def _check_header(path: Path, file: BinaryIO) -> Header:
+    try:
+        length = file.seek(0, 2)
+        if length == 0:
+            raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
+        header = read_header(file, path.suffix)
+    except BrokenImageError as error:
+        raise ReadError(path, str(error), _EXPORT_AGAIN) from error
+    except OSError as error:
+        problem = f"the file cannot be read ({error.strerror or error})"
+        raise ReadError(path, problem, "check its permissions and the disk") from error
+    if header is None:
+        fix = "export it as PNG, TGA, TIFF or EXR"
+        raise ReadError(path, "this is not an image that can be read, or its header is damaged", fix)
+    if header.width * header.height > MAX_PIXELS or length > _MAX_BYTES:
+        problem = f"{header.width}x{header.height} pixels are more than the {MAX_PIXELS} that are read"
+        raise ReadError(path, problem, "scale it down, or write the file again if it is smaller than that")
+    return header
+
+
+def _check_whole(data: bytes, header: Header) -> bytes:
+    """The bytes to decode. Raises BrokenImageError where libav would fill what is missing and say nothing."""
+    whole = True
+    if header.codec == "png":
+        whole = _PNG_END in data[-4096:] or _PNG_END in data
+    elif header.codec == "exr":
+        whole = not exr.find_gap(data)
+    elif header.codec == "tiff":
+        tags = tiff.read_tags(BytesIO(data))
+        whole = not tags.find_gap(len(data))
+        data = tiff.keep_pixel_tags(data, tags)
+    elif header.codec == "targa" and data[2] in _TGA_RUN_LENGTH_KINDS and not data.endswith(_TGA_END):
+        # A last packet that is cut off reads whatever follows the file: two endings give two images then.
+        endings = (bytes(_LONGEST_TGA_PACKET), b"\x55" * _LONGEST_TGA_PACKET)
+        first, second = (_decode(data + ending, header) for ending in endings)
+        whole = bool((first == second).all())
+    if not whole:
+        raise BrokenImageError("the file is cut off")
+    return data
+
+
+def _decode(data: bytes, header: Header) -> Pixels:
+    context = CodecContext.create(header.codec, "r")
+    assert isinstance(context, VideoCodecContext)
+    # Callers decode several files at once: threads inside of one file would only get in their way.
+    context.thread_count = 1
+    context.options = {"err_detect": "crccheck+bitstream+buffer+explode", "max_pixels": str(MAX_PIXELS)}
+    packet = av.Packet(data)
+    frames = context.decode(packet) or context.decode(None)
+    if not frames or frames[0].is_corrupt or (frames[0].width, frames[0].height) != (header.width, header.height):
+        raise BrokenImageError("the file is cut off or damaged")
+    rgba = convert_frame(frames[0], premultiplied=header.premultiplied)
+    if header.alpha_unused and not rgba[..., 3].any():
+        rgba[..., 3] = 255
+    return rgba

@@ -1,0 +1,88 @@
+"""GIMP palettes (.gpl), which Krita, Inkscape and Aseprite read and write as well."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from framecolor.datatypes import Palette
+from framecolor.errors import PaletteError
+from framecolor.media.encode import write_text_atomic
+
+_FIRST_LINE = "GIMP Palette"
+_FIELDS = ("name:", "columns:", "channels:")
+_MAX_BYTES = 1 << 20
+
+
+def read_palette(path: str | Path) -> Palette:
+    """The colors of a .gpl file in its order, with their names ("" where there is none).
+
+    A color that comes twice is kept where it comes first. Lines of four numbers (Aseprite's "Channels: RGBA") are
+    taken with their alpha. Raises PaletteError, naming file, line and fix, when the file is missing or no palette.
+    """
+    path = Path(path)
+    lines = _read_text(path).splitlines()
+    if not lines or lines[0].strip() != _FIRST_LINE:
+        fix = "export the palette as .gpl from GIMP, Krita, Inkscape or Aseprite"
+        raise PaletteError(path, f'this is not a palette: line 1 has to be "{_FIRST_LINE}"', fix)
+    channels = 4 if any(line.lower().split() == ["channels:", "rgba"] for line in lines[:8]) else 3
+    colors: dict[tuple[int, int, int, int], str] = {}
+    for number, line in enumerate(lines[1:], start=2):
+        text = line.strip()
+        if not text or text.startswith("#") or text.lower().startswith(_FIELDS):
+            continue
+        color, name = _parse_color(path, number, text, channels)
+        colors.setdefault(color, name)
+    if not colors:
+        raise PaletteError(path, "the palette has no colors", "add a line for each: red green blue name")
+    return Palette(np.array(list(colors), np.uint8), tuple(colors.values()))
+
+
+def write_palette(path: str | Path, palette: Palette, title: str = "") -> None:
+    """Write a palette as .gpl, whole or not at all. Transparent entries (paper) are left out: .gpl has no alpha.
+
+    Raises OutputError when the file cannot be written.
+    """
+    path = Path(path)
+    lines = [_FIRST_LINE, f"Name: {title or path.stem}", "Columns: 8", "#"]
+    names = palette.names or ("",) * len(palette)
+    for (red, green, blue, alpha), name in zip(palette.colors.tolist(), names, strict=True):
+        if alpha:
+            lines.append(f"{red:3d} {green:3d} {blue:3d}\t{name or f'#{red:02x}{green:02x}{blue:02x}'}")
+    write_text_atomic(path, "\n".join(lines) + "\n")
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise PaletteError(path, "there is no such file", "check the name") from None
+    except OSError as error:
+        raise PaletteError(path, f"the file cannot be read ({error.strerror or error})", "name a .gpl file") from None
+    if len(data) > _MAX_BYTES:
+        raise PaletteError(path, "this is not a palette: it is larger than 1 MiB", "name a .gpl file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
+
+
+def _parse_color(path: Path, number: int, text: str, channels: int) -> tuple[tuple[int, int, int, int], str]:
+    words = text.split(None, channels)
+    try:
+        values = [int(word) for word in words[:channels]]
+    except ValueError:
+        values = []
+    if len(values) < channels or min(values) < 0 or max(values) > 255:
+        wanted = "red green blue alpha" if channels == 4 else "red green blue"
+        raise PaletteError(
+            path, f"line {number} is not a color: {text[:40]!r}", f"write {wanted} (0 to 255) and a name"
+        )
+    alpha = values[3] if channels == 4 else 255
+    if alpha not in (0, 255):
+        problem = f"line {number} is half transparent (alpha {alpha})"
+        raise PaletteError(path, problem, "give paints alpha 255 (0 for paper)")
+    name = words[channels].strip() if len(words) > channels else ""
+    return (values[0], values[1], values[2], alpha), name

@@ -1,0 +1,173 @@
+"""A decoded libav frame of any pixel format -> straight 8-bit RGBA, exact wherever 8 bits can be."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import cast
+
+import cv2
+import numpy as np
+from av import VideoFrame
+from av.video.plane import VideoPlane
+from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""uint8 HxWx4, straight RGBA."""
+
+# Packed formats: format without byte order -> item type, order of the channels (x: says nothing, y: grey).
+_PACKED = {
+    "rgba": ("u1", "rgba"), "bgra": ("u1", "bgra"), "argb": ("u1", "argb"), "abgr": ("u1", "abgr"),
+    "rgb0": ("u1", "rgbx"), "bgr0": ("u1", "bgrx"), "0rgb": ("u1", "xrgb"), "0bgr": ("u1", "xbgr"),
+    "rgb24": ("u1", "rgb"), "bgr24": ("u1", "bgr"), "gray": ("u1", "y"), "ya8": ("u1", "ya"),
+    "rgba64": ("u2", "rgba"), "bgra64": ("u2", "bgra"), "rgb48": ("u2", "rgb"), "bgr48": ("u2", "bgr"),
+    "gray16": ("u2", "y"), "ya16": ("u2", "ya"),
+    "grayf16": ("f2", "y"), "grayf32": ("f4", "y"), "yaf16": ("f2", "ya"), "yaf32": ("f4", "ya"),
+    "rgbf16": ("f2", "rgb"), "rgbf32": ("f4", "rgb"), "rgbaf16": ("f2", "rgba"), "rgbaf32": ("f4", "rgba"),
+}  # fmt: skip
+# Planar formats, one channel a plane.
+_PLANAR = {
+    "gbrp": ("u1", "gbr"), "gbrap": ("u1", "gbra"), "gbrp16": ("u2", "gbr"), "gbrap16": ("u2", "gbra"),
+    "gbrpf16": ("f2", "gbr"), "gbrapf16": ("f2", "gbra"), "gbrpf32": ("f4", "gbr"), "gbrapf32": ("f4", "gbra"),
+}  # fmt: skip
+_TO_RGBA = {
+    "bgra": cv2.COLOR_BGRA2RGBA,
+    "rgb": cv2.COLOR_RGB2RGBA,
+    "bgr": cv2.COLOR_BGR2RGBA,
+    "y": cv2.COLOR_GRAY2RGBA,
+}
+
+# Tags of a stream (AVColorSpace) -> the matrix that swscale has for it.
+_MATRICES = {
+    1: Colorspace.ITU709,
+    4: Colorspace.FCC,
+    5: Colorspace.ITU601,
+    6: Colorspace.ITU601,
+    7: Colorspace.SMPTE240M,
+    9: Colorspace.BT2020,
+    10: Colorspace.BT2020,
+}
+_SCALER = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+
+
+def convert_frame(frame: VideoFrame, *, premultiplied: bool = False, hd_from_height: int | None = None) -> Pixels:
+    """A frame's pixels as straight RGBA, uint8 HxWx4, in memory of their own.
+
+    8-bit RGB, grey and palette formats come out exactly; 16 bits are rounded to the nearest of 8; floats are taken
+    as linear light and encoded as sRGB. YUV formats use the matrix and range that the frame is tagged with; without
+    a tag the matrix is BT.709 from `hd_from_height` lines on (None: never) and BT.601 below, and the range limited.
+    premultiplied  colors are multiplied with alpha, as in EXR: they are divided by it.
+    """
+    name = frame.format.name
+    if name == "pal8":
+        return _look_up_palette(frame)
+    if name in ("monob", "monow"):
+        return _unpack_bits(frame)
+    base, order = (name[:-2], "<" if name.endswith("le") else ">") if name[-2:] in ("le", "be") else (name, "=")
+    if base in _PACKED:
+        item, channels = _PACKED[base]
+        data = _read_plane(frame.planes[0], order + item, len(channels))
+        return _finish(data, channels, premultiplied=premultiplied)
+    if base in _PLANAR:
+        item, channels = _PLANAR[base]
+        planes = [_read_plane(plane, order + item, 1) for plane in frame.planes]
+        return _finish(np.concatenate(planes, axis=2), channels, premultiplied=premultiplied)
+    return _convert_colors(frame, hd_from_height)
+
+
+def _read_plane(plane: VideoPlane, dtype: str, channels: int) -> NDArray[np.generic]:
+    """A view of a plane, HxWxchannels."""
+    used = plane.width * channels * np.dtype(dtype).itemsize
+    return _read_rows(plane)[:, :used].view(dtype).reshape(plane.height, plane.width, channels)
+
+
+def _read_rows(plane: VideoPlane) -> NDArray[np.uint8]:
+    """A view of a plane's bytes, a row of the image in each row, with what libav pads them with."""
+    rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, abs(plane.line_size))[: plane.height]
+    return rows if plane.line_size > 0 else rows[::-1]
+
+
+def _finish(data: NDArray[np.generic], channels: str, *, premultiplied: bool) -> Pixels:
+    if data.dtype.kind == "f":
+        return _encode_light(data.astype(np.float32), channels, premultiplied=premultiplied)
+    if data.dtype.itemsize == 2:
+        data = _narrow(data)
+    rgba = _to_rgba(cast(Pixels, data), channels)
+    return _unpremultiply(rgba) if premultiplied else rgba
+
+
+def _narrow(data: NDArray[np.generic]) -> Pixels:
+    """16 bits to 8, to the nearest: v / 257 never lies half way between two integers, so floats cannot err here."""
+    native = np.ascontiguousarray(data, dtype=np.uint16)
+    return cast(Pixels, cv2.convertScaleAbs(native.reshape(len(native), -1), alpha=1 / 257).reshape(native.shape))
+
+
+def _to_rgba(data: Pixels, channels: str) -> Pixels:
+    """Channels in RGBA order; alpha is 255 where there is none."""
+    if channels == "rgba":
+        return data.copy()
+    if channels in _TO_RGBA:
+        return cast(Pixels, cv2.cvtColor(data, _TO_RGBA[channels]))
+    out = np.empty((*data.shape[:2], 4), np.uint8)
+    for target, name in enumerate("rgba"):
+        source = channels.find("y" if "y" in channels and name != "a" else name)
+        out[..., target] = data[..., source] if source >= 0 else 255
+    return out
+
+
+def _unpremultiply(rgba: Pixels) -> Pixels:
+    soft = (rgba[..., 3] > 0) & (rgba[..., 3] < 255)
+    alpha = rgba[soft, 3:].astype(np.int32)
+    rgba[soft, :3] = np.minimum((rgba[soft, :3] * np.int32(255) + alpha // 2) // alpha, 255)
+    return rgba
+
+
+@cache
+def _srgb_table() -> Pixels:
+    """sRGB's 8-bit code of linear light k / 65535."""
+    linear = np.arange(65536) / 65535
+    encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.rint(encoded * 255).astype(np.uint8)
+
+
+def _encode_light(data: NDArray[np.float32], channels: str, *, premultiplied: bool) -> Pixels:
+    out = np.full((*data.shape[:2], 4), 255, np.uint8)
+    has_alpha = "a" in channels
+    alpha = np.nan_to_num(data[..., channels.find("a")]) if has_alpha else None
+    if alpha is not None:
+        out[..., 3] = np.rint(np.clip(alpha, 0, 1) * 255)
+    for target, name in enumerate("rgb"):
+        light = data[..., channels.find("y" if "y" in channels else name)]
+        if premultiplied and alpha is not None:
+            light = np.divide(light, alpha, out=light.copy(), where=(alpha > 0) & (alpha < 1))
+        index = np.rint(np.clip(np.nan_to_num(light), 0, 1) * 65535).astype(np.uint16)
+        out[..., target] = _srgb_table()[index]
+    return out
+
+
+def _unpack_bits(frame: VideoFrame) -> Pixels:
+    bits = np.unpackbits(_read_rows(frame.planes[0]), axis=1, count=frame.width)
+    white = bits if frame.format.name == "monob" else 1 - bits
+    return _to_rgba((white * np.uint8(255))[..., None], "y")
+
+
+def _look_up_palette(frame: VideoFrame) -> Pixels:
+    index = cast(Pixels, _read_plane(frame.planes[0], "u1", 1))[..., 0]
+    argb = np.frombuffer(memoryview(frame.planes[1]), np.uint32)[:256].astype(">u4").view(np.uint8).reshape(-1, 4)
+    return np.ascontiguousarray(argb[:, [1, 2, 3, 0]])[index]
+
+
+def _convert_colors(frame: VideoFrame, hd_from_height: int | None) -> Pixels:
+    is_hd = hd_from_height is not None and frame.height >= hd_from_height
+    matrix = _MATRICES.get(int(frame.colorspace), Colorspace.ITU709 if is_hd else Colorspace.ITU601)
+    full = frame.format.name.startswith("yuvj") or int(frame.color_range) == ColorRange.JPEG
+    converted = VideoReformatter().reformat(
+        frame,
+        format="rgba",
+        src_colorspace=matrix,
+        dst_colorspace=matrix,
+        src_color_range=ColorRange.JPEG if full else ColorRange.MPEG,
+        dst_color_range=ColorRange.JPEG,
+        interpolation=_SCALER,
+    )
+    return cast(Pixels, _read_plane(converted.planes[0], "u1", 4).copy())

@@ -1,0 +1,88 @@
+"""The tags of a TIFF file: its size, what its alpha means, whether all of its pixels are there."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+
+_TAGS = {"width": 256, "height": 257, "strip_offsets": 273, "strip_sizes": 279, "tile_offsets": 324, "tile_sizes": 325}
+_EXTRA_SAMPLES = 338
+_ASSOCIATED_ALPHA = 1
+
+# The tags that decide pixels. The decoder gets no others: when it is told to be strict about damaged pixels,
+# it is strict about tags that it does not know as well.
+_PIXEL_TAGS = frozenset(
+    {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325, 347}
+    | {529, 530, 531, 532}
+)
+_ITEM_TYPES = {1: "u1", 3: "u2", 4: "u4"}
+_ENTRY_BYTES = 12
+
+
+@dataclass(frozen=True)
+class Tags:
+    """The first page's entries: tag -> its numbers (tags that hold other things than whole numbers are left out)."""
+
+    values: dict[int, tuple[int, ...]]
+    position: int
+    order: str
+
+    def number(self, name: str) -> int:
+        """The first value of a tag; ValueError when the file does not have it."""
+        values = self.values.get(_TAGS[name], ())
+        if not values:
+            raise ValueError(f"no {name}")
+        return values[0]
+
+    @property
+    def premultiplied(self) -> bool:
+        """Whether the colors are multiplied with alpha ("associated alpha")."""
+        return _ASSOCIATED_ALPHA in self.values.get(_EXTRA_SAMPLES, ())
+
+    def find_gap(self, length: int) -> bool:
+        """Whether a strip or tile lies outside of a file of `length` bytes."""
+        for kind in ("strip", "tile"):
+            offsets = np.array(self.values.get(_TAGS[f"{kind}_offsets"], ()), np.int64)
+            sizes = np.array(self.values.get(_TAGS[f"{kind}_sizes"], ()), np.int64)
+            if len(sizes) == len(offsets) and len(offsets) and (offsets + sizes).max() > length:
+                return True
+        return False
+
+
+def read_tags(file: BinaryIO) -> Tags:
+    """The entries of a TIFF's first page. Raises ValueError or struct.error where they are cut off."""
+    file.seek(0)
+    order = "<" if file.read(4)[:2] == b"II" else ">"
+    (position,) = struct.unpack(order + "I", file.read(4))
+    file.seek(position)
+    (count,) = struct.unpack(order + "H", file.read(2))
+    table = file.read(count * _ENTRY_BYTES)
+    if len(table) < count * _ENTRY_BYTES:
+        raise ValueError("the table of tags is cut off")
+    values: dict[int, tuple[int, ...]] = {}
+    for start in range(0, len(table), _ENTRY_BYTES):
+        tag, kind, number = struct.unpack_from(order + "HHI", table, start)
+        if tag in values or kind not in _ITEM_TYPES or number > 1 << 22:
+            continue
+        dtype = np.dtype(order + _ITEM_TYPES[kind])
+        data = table[start + 8 : start + 12]
+        if number * dtype.itemsize > len(data):
+            file.seek(struct.unpack(order + "I", data)[0])
+            data = file.read(number * dtype.itemsize)
+        values[tag] = tuple(np.frombuffer(data, dtype, number).tolist())
+    return Tags(values, position, order)
+
+
+def keep_pixel_tags(data: bytes, tags: Tags) -> bytes:
+    """The same file with one page and only those tags that decide its pixels."""
+    out = bytearray(data)
+    first = tags.position + 2
+    (count,) = struct.unpack_from(tags.order + "H", out, tags.position)
+    entries = [data[at : at + _ENTRY_BYTES] for at in range(first, first + count * _ENTRY_BYTES, _ENTRY_BYTES)]
+    kept = [entry for entry in entries if struct.unpack(tags.order + "H", entry[:2])[0] in _PIXEL_TAGS]
+    table = struct.pack(tags.order + "H", len(kept)) + b"".join(kept) + bytes(4)
+    out[tags.position : tags.position + len(table)] = table
+    return bytes(out)
