@@ -1,1 +1,22 @@
 """Files in and out: images, movies, palettes and the numbering of sequences. The only place that imports av."""
+
+from framecolor.media.decode import image_size, read_image
+from framecolor.media.encode import encode_image, write_bytes_atomic, write_image, write_text_atomic
+from framecolor.media.headers import IMAGE_SUFFIXES
+from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
+from framecolor.media.palettes import read_palette, write_palette
+
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "MOVIE_SUFFIXES",
+    "Movie",
+    "encode_image",
+    "image_size",
+    "is_movie",
+    "read_image",
+    "read_palette",
+    "write_bytes_atomic",
+    "write_image",
+    "write_palette",
+    "write_text_atomic",
+]
