@@ -1,0 +1,1 @@
+"""The demo shot, drawn in code: geometry, an inking canvas, the motion, and the character."""
