@@ -1,6 +1,6 @@
 """Files in and out: images, movies, palettes and the numbering of sequences. The only place that imports av."""
 
-from framecolor.media.decode import image_size, read_image
+from framecolor.media.decode import hash_file, image_size, read_image
 from framecolor.media.encode import encode_image, write_bytes_atomic, write_image, write_text_atomic
 from framecolor.media.headers import IMAGE_SUFFIXES
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
@@ -11,6 +11,7 @@ __all__ = [
     "MOVIE_SUFFIXES",
     "Movie",
     "encode_image",
+    "hash_file",
     "image_size",
     "is_movie",
     "read_image",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import av
+import xxhash
 from av.codec.context import CodecContext
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
@@ -21,6 +22,7 @@ MAX_PIXELS = 1 << 28
 """Larger images are refused from their header: a few bytes can claim to be terabytes."""
 
 _MAX_BYTES = (1 << 31) - 1
+_HASH_BLOCK_BYTES = 1 << 20
 _PNG_END = b"IEND\xaeB`\x82"
 _TGA_END = b"TRUEVISION-XFILE.\0"
 _TGA_RUN_LENGTH_KINDS = (9, 10, 11)
@@ -55,6 +57,15 @@ def image_size(path: str | Path) -> tuple[int, int]:
     with _open(path) as file:
         header = _check_header(path, file)
     return header.height, header.width
+
+
+def hash_file(path: Path) -> str:
+    """XXH3-128 of a file's bytes, in hex. Raises ReadError when it cannot be read."""
+    digest = xxhash.xxh3_128()
+    with _open(path) as file:
+        while block := file.read(_HASH_BLOCK_BYTES):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _open(path: Path) -> BinaryIO:

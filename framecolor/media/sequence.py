@@ -1,0 +1,166 @@
+"""Frame numbers in file names: which files of a folder are the drawings, and in which order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from fileseq.constants import DISK_RE, PAD_STYLE_HASH1
+from fileseq.filesequence import FileSequence
+from fileseq.frameset import FrameSet
+
+from framecolor.errors import ShotError
+from framecolor.media.headers import IMAGE_SUFFIXES
+from framecolor.media.movies import is_movie
+
+_PLACEHOLDER = re.compile(r"#+|@+|%\d*d|\$F\d*")
+_FRAMES = re.compile(r"\s*\d+(\s*-\s*\d+(\s*x\s*\d+)?)?\s*(,\s*\d+(\s*-\s*\d+(\s*x\s*\d+)?)?\s*)*")
+
+
+@dataclass(frozen=True)
+class NumberedFile:
+    """A file name taken apart: base + digits + ending, as in "sh010." + "1001" + ".png"."""
+
+    path: Path
+    base: str
+    digits: str
+    ending: str
+
+    @property
+    def number(self) -> int:
+        return int(self.digits)
+
+    @property
+    def pattern(self) -> str:
+        """The name with # for each digit."""
+        return f"{self.base}{'#' * len(self.digits)}{self.ending}"
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A sequence as it is written on a command line: base + placeholder for the number + ending."""
+
+    folder: Path
+    base: str
+    width: int
+    ending: str
+
+    def fits(self, file: NumberedFile) -> bool:
+        """Whether a file belongs to it. A width of 1 (#, @, %d) takes any padding; wider ones work as in printf."""
+        padded = self.width <= 1 or len(file.digits) == self.width
+        longer = len(file.digits) > self.width and file.digits[0] != "0"
+        same_name = file.base == self.base and file.ending.lower() == self.ending.lower()
+        return same_name and (padded or longer)
+
+
+def is_pattern(path: Path) -> bool:
+    """Whether a path is a sequence pattern (sh010.####.png, sh010.@@@@.png, sh010.%04d.png, sh010.$F4.png)."""
+    return _PLACEHOLDER.search(path.name) is not None and not path.exists()
+
+
+def parse_pattern(path: Path) -> Pattern:
+    """Take a pattern apart. Raises ShotError when it holds a frame range or no number."""
+    sequence = FileSequence(path.name, pad_style=PAD_STYLE_HASH1)
+    if sequence.frameSet() is not None or _PLACEHOLDER.search(sequence.basename()):
+        fix = "write it as name.####.png and choose frames with --frames"
+        raise ShotError(path, "the pattern has to hold one placeholder and no range", fix)
+    return Pattern(path.parent, sequence.basename(), sequence.zfill(), sequence.extension())
+
+
+def list_images(folder: Path) -> list[NumberedFile]:
+    """The numbered images of a folder, by number. Hidden files and those without a number are not among them."""
+    found = []
+    for path in _list_files(folder):
+        match = DISK_RE.match(path.name)
+        if path.suffix.lower() not in IMAGE_SUFFIXES or match is None or match[3] is None:
+            continue
+        digits = match[3].removeprefix("-")  # "cut-0001.png": a dash before the number parts, it does not negate
+        base = match[2] + "-" * (len(match[3]) - len(digits))
+        found.append(NumberedFile(path, base, digits, match[4]))
+    return sorted(found, key=lambda file: (file.number, file.path.name))
+
+
+def list_movies(folder: Path) -> list[Path]:
+    """The movies of a folder, by name; hidden files are not among them."""
+    return [path for path in _list_files(folder) if is_movie(path)]
+
+
+def _list_files(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
+    except OSError as error:
+        problem = f"the folder cannot be read ({error.strerror or error})"
+        raise ShotError(folder, problem, "check its name and permissions") from error
+
+
+def find_sequence(folder: Path, pattern: Pattern | None = None) -> dict[int, Path]:
+    """Number -> file of the one sequence in a folder, by number.
+
+    Raises ShotError when there is none, when there are several and no pattern chooses one, or when two files
+    have the same number.
+    """
+    files = list_images(folder)
+    if pattern is not None:
+        fitting = [file for file in files if pattern.fits(file)]
+        if not fitting:
+            near = f"write {files[0].pattern} for the files that are there" if files else "check the folder"
+            raise ShotError(folder / f"{pattern.base}...{pattern.ending}", "no file fits the pattern", near)
+        return number_files(fitting)
+    if not files:
+        fix = "put numbered drawings there: name.0001.png, name.0002.png"
+        raise ShotError(folder, "the folder holds no numbered images", fix)
+    sequences: dict[tuple[str, str], list[NumberedFile]] = {}
+    for file in files:
+        sequences.setdefault((file.base, file.ending.lower()), []).append(file)
+    if len(sequences) > 1:
+        names = ", ".join(f"{group[0].pattern} ({len(group)})" for group in list(sequences.values())[:6])
+        fix = f"keep one, or name one as {folder / files[0].pattern} with --keys"
+        raise ShotError(folder, f"the folder holds {len(sequences)} sequences: {names}", fix)
+    return number_files(files)
+
+
+def number_files(files: Iterable[NumberedFile]) -> dict[int, Path]:
+    """Number -> file. Raises ShotError, naming both files, when two have the same number."""
+    numbered: dict[int, Path] = {}
+    for file in files:
+        other = numbered.setdefault(file.number, file.path)
+        if other is not file.path:
+            problem = f"frame {file.number} is there twice, also as {other.name}"
+            raise ShotError(file.path, problem, "remove one of them")
+    return numbered
+
+
+def format_numbers(numbers: Iterable[int]) -> str:
+    """Frame numbers as a short range: "1-3,7"."""
+    return FrameSet.framesToFrameRange(list(numbers))
+
+
+def parse_frames(text: str, numbers: tuple[int, ...]) -> tuple[int, ...]:
+    """The frames of a shot that a range such as "1-24x2,30" names, in order.
+
+    A range may run over gaps in the numbering, but begins and ends inside of the shot; a single number has to be there.
+    Raises ShotError otherwise.
+    """
+    subject = f"--frames {text}"
+    if ":" in text or "y" in text:
+        raise ShotError(subject, "steps with : and y are not known", "write steps as in 1-24x2")
+    if not _FRAMES.fullmatch(text):
+        raise ShotError(subject, "this is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12")
+    present = set(numbers)
+    wanted: set[int] = set()
+    for part in text.split(","):
+        try:
+            frames = FrameSet(part.replace(" ", ""))
+        except ValueError as error:
+            raise ShotError(subject, "this is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12") from error
+        ends = int(frames.start()), int(frames.end())
+        is_single = "-" not in part
+        if min(ends) < numbers[0] or max(ends) > numbers[-1] or (is_single and ends[0] not in present):
+            fix = f"the shot has {format_numbers(numbers)}"
+            raise ShotError(subject, f"{part.strip()} is not in the shot", fix)
+        wanted |= present.intersection(int(frame) for frame in frames)
+    if not wanted:
+        raise ShotError(subject, "no drawing has one of these numbers", f"the shot has {format_numbers(numbers)}")
+    return tuple(sorted(wanted))

@@ -1,0 +1,197 @@
+"""A shot as it lies on disk: its drawings, its painted keys, its numbers and names. Pixels are read when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from framecolor.errors import ReadError, ShotError
+from framecolor.media import Movie, hash_file, is_movie, read_image
+from framecolor.media.sequence import format_numbers, parse_frames
+from framecolor.media.shot_files import find_lines, find_painted, locate_lines, measure_lines
+
+Pixels = NDArray[np.uint8]
+"""uint8 HxWx4, straight RGBA."""
+
+_MOVIE_PADDING = 4
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Shot:
+    """One shot. All numbers are those of the line drawings' file names; a movie's frames count from 1.
+
+    name         what to call it: the folder's, pattern's or movie's name
+    root         folder that it belongs to: what is painted goes below it unless told otherwise
+    line_source  folder, pattern or movie that the drawings come from
+    lines        number -> file of every drawing, by number; empty for a movie
+    movie        the drawings, where they are a movie
+    numbers      every drawing's number, rising, gaps left out
+    wanted       those to paint, rising; a part of `numbers`
+    keys         number -> painted key, at least one; hints, stencils: the same, may be empty
+    size         (height, width) in pixels of the first drawing that can be read, and of all keys
+    """
+
+    name: str
+    root: Path
+    line_source: Path
+    lines: Mapping[int, Path]
+    movie: Movie | None
+    numbers: tuple[int, ...]
+    wanted: tuple[int, ...]
+    keys: Mapping[int, Path]
+    hints: Mapping[int, Path]
+    stencils: Mapping[int, Path]
+    size: tuple[int, int]
+
+    def __post_init__(self) -> None:
+        known = set(self.numbers)
+        if not self.numbers or list(self.numbers) != sorted(known):
+            raise ValueError("Shot.numbers must rise and not be empty")
+        if not known.issuperset(self.wanted) or list(self.wanted) != sorted(set(self.wanted)):
+            raise ValueError("Shot.wanted must rise and be a part of Shot.numbers")
+        if (self.movie is None) != (known == set(self.lines)) or (self.movie and len(self.movie) != len(known)):
+            raise ValueError("Shot.numbers must be those of Shot.lines or count the frames of Shot.movie")
+        if not self.keys or any(not known.issuperset(files) for files in (self.keys, self.hints, self.stencils)):
+            raise ValueError("Shot needs a key, and its keys, hints and stencils must have numbers of drawings")
+        if min(self.size) < 1:
+            raise ValueError(f"Shot.size must be positive, got {self.size}")
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        keys: str | Path | None = None,
+        hints: str | Path | None = None,
+        stencils: str | Path | None = None,
+        frames: str | None = None,
+    ) -> Shot:
+        """Find the drawings and keys of a shot; only headers are read.
+
+        path    a folder with line/ and keys/ (optional hints/, stencils/); line/ holds one sequence or one movie.
+                Or a folder that holds the drawings themselves, a pattern (sh010.####.png, %04d, @@@@), or a movie:
+                these need `keys`.
+        keys, hints, stencils  folders to take instead of the shot's own
+        frames  what to paint, such as "1001-1024x2"; everything by default
+
+        Raises ShotError or ReadError, naming the file and the fix, when there is no line art or no key, the numbering
+        is not clear, or a key fits no drawing. Single drawings that are broken do not fail here.
+        """
+        path = Path(path)
+        name, root, source = locate_lines(path, has_keys=keys is not None)
+        movie = Movie.open(source) if is_movie(source) else None
+        lines = {} if movie else find_lines(source)
+        numbers = tuple(range(1, len(movie) + 1)) if movie else tuple(lines)
+        size = movie.size if movie else measure_lines(source, lines)
+        extras = {
+            role: find_painted(role, given, root, numbers, size)
+            for role, given in (("keys", keys), ("hints", hints), ("stencils", stencils))
+        }
+        if not extras["keys"]:
+            folder = Path(keys) if keys is not None else root / "keys"
+            fix = f"paint one of the drawings, say {numbers[0]}, and put it there, or name a folder with --keys"
+            raise ShotError(folder, "there is no painted key", fix)
+        wanted = numbers if frames is None else parse_frames(frames, numbers)
+        return cls(name, root, source, lines, movie, numbers, wanted, size=size, **extras)
+
+    @property
+    def missing(self) -> tuple[int, ...]:
+        """Numbers between the first and the last drawing that have none."""
+        known = set(self.numbers)
+        return tuple(number for number in range(self.numbers[0], self.numbers[-1]) if number not in known)
+
+    def output_name(self, number: int) -> str:
+        """File name of a painted frame: the drawing's own with .png for its ending. KeyError: no such drawing."""
+        if self.movie is None:
+            return self.lines[number].with_suffix(".png").name
+        self._check_number(number)
+        padding = max(_MOVIE_PADDING, len(str(len(self.movie))))
+        return f"{self.movie.path.stem}.{number:0{padding}d}.png"
+
+    def read_line(self, number: int) -> Pixels:
+        """One drawing. Raises ReadError when it is broken or has another size than the shot; KeyError: no such one."""
+        if self.movie is not None:
+            self._check_number(number)
+            return self.movie.read(number - 1)
+        return self._read(self.lines[number], "drawing")
+
+    def iter_lines(self, numbers: Iterable[int] | None = None) -> Iterator[tuple[int, Pixels | ReadError]]:
+        """Drawings one after the other, all by default; a broken one comes as its ReadError and ends nothing.
+
+        A movie is decoded in one go where the numbers rise.
+        """
+        asked = list(self.numbers if numbers is None else numbers)
+        for number in asked:
+            self._check_number(number)
+        if self.movie is not None and asked and asked == sorted(asked):
+            remaining = set(asked)
+            for index, pixels in self.movie.frames(asked[0] - 1):
+                if index + 1 in remaining:
+                    yield index + 1, pixels
+                if index + 1 == asked[-1]:
+                    return
+            return
+        for number in asked:
+            try:
+                yield number, self.read_line(number)
+            except ReadError as error:
+                yield number, error
+
+    def read_key(self, number: int) -> Pixels:
+        """The painted key of a number, as large as the drawings. Raises ReadError; KeyError when there is none."""
+        return self._read(self.keys[number], "key")
+
+    def read_hint(self, number: int) -> Pixels:
+        """The hint of a number, as `read_key`."""
+        return self._read(self.hints[number], "hint")
+
+    def read_stencil(self, number: int) -> Pixels:
+        """The stencil of a number, as `read_key`."""
+        return self._read(self.stencils[number], "stencil")
+
+    def line_hash(self, number: int) -> str:
+        """XXH3-128 of a drawing's file, in hex; of a movie's frame, of its pixels. Raises ReadError, KeyError.
+
+        A movie is decoded once, from end to end, at the first call.
+        """
+        if self.movie is None:
+            return hash_file(self.lines[number])
+        self._check_number(number)
+        digest = self._movie_hashes[number - 1]
+        if isinstance(digest, ReadError):
+            raise digest
+        return digest
+
+    def key_hash(self, number: int) -> str:
+        """XXH3-128 of a key's file, in hex. Raises ReadError, KeyError."""
+        return hash_file(self.keys[number])
+
+    def __repr__(self) -> str:
+        size = f"{self.size[1]}x{self.size[0]}"
+        wanted = "" if self.wanted == self.numbers else f", {len(self.wanted)} wanted"
+        return f"Shot({self.name}, {format_numbers(self.numbers)}, {size}, keys {format_numbers(self.keys)}{wanted})"
+
+    @cached_property
+    def _movie_hashes(self) -> list[str | ReadError]:
+        assert self.movie is not None
+        return [
+            pixels if isinstance(pixels, ReadError) else xxhash.xxh3_128_hexdigest(pixels.tobytes())
+            for _, pixels in self.movie.frames()
+        ]
+
+    def _check_number(self, number: int) -> None:
+        if number not in (self.lines if self.movie is None else range(1, len(self.movie) + 1)):
+            raise KeyError(number)
+
+    def _read(self, path: Path, role: str) -> Pixels:
+        pixels = read_image(path)
+        if pixels.shape[:2] != self.size:
+            problem = f"the {role} is {pixels.shape[1]}x{pixels.shape[0]}, the shot is {self.size[1]}x{self.size[0]}"
+            raise ReadError(path, problem, "write it again at the shot's size")
+        return pixels
