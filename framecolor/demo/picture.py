@@ -1,0 +1,118 @@
+"""One picture of a painted shot: some of its drawings in a row, the painted frames under them, the keys marked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.media import read_image, write_image
+from framecolor.shot import Shot
+
+Rgb = NDArray[np.uint8]
+
+_PAGE = (244, 241, 236)
+_CARD = (255, 255, 255)
+_TEXT = (92, 86, 80)
+_KEY = (214, 72, 84)
+_GAP_PX = 10
+_MARGIN_PX = 18
+_HEADING_PX = 30
+_SMOOTH = 4  # text and frames are drawn this many times larger, then area-averaged
+
+
+def write_picture(path: Path, shot: Shot, painted: Path, numbers: Sequence[int], width_px: int = 1600) -> None:
+    """Write a PNG of about `width_px`: the drawings `numbers` above what the folder `painted` holds for them.
+
+    Raises ReadError when a drawing or a painted frame cannot be read, OutputError when the picture cannot be written.
+    """
+    drawings = [shot.read_line(number) for number in numbers]
+    frames = [read_image(painted / shot.output_name(number)) for number in numbers]
+    crop = _find_figure([*drawings, *frames])
+    cell_px = (width_px - 2 * _MARGIN_PX - (len(numbers) - 1) * _GAP_PX) // len(numbers)
+    top, bottom = ([_lay_on_card(image[crop], cell_px) for image in row] for row in (drawings, frames))
+    height = top[0].shape[0]
+    page = np.full((3 * _MARGIN_PX + 2 * (height + _HEADING_PX), width_px, 3), _PAGE, np.uint8)
+    for column, number in enumerate(numbers):
+        x, y = _MARGIN_PX + column * (cell_px + _GAP_PX), _MARGIN_PX + _HEADING_PX
+        is_key = number in shot.keys
+        below = y + height + _MARGIN_PX + _HEADING_PX
+        page[y : y + height, x : x + cell_px] = _round_off(top[column], None)
+        page[below : below + height, x : x + cell_px] = _round_off(bottom[column], _KEY if is_key else None)
+        _write_text(page, f"drawing {number}", (x + 4, y - 9), _TEXT)
+        _write_text(page, "key, given" if is_key else "painted", (x + 4, below - 9), _KEY if is_key else _TEXT)
+    write_image(path, np.dstack([page, np.full(page.shape[:2], 255, np.uint8)]))
+
+
+def choose_numbers(shot: Shot, count: int = 6) -> list[int]:
+    """The shot's keys and, spread between them, other drawings: `count` in all, or as many as there are."""
+    numbers, keys = list(shot.numbers), sorted(shot.keys)
+    chosen = set(keys[:count])
+    while len(chosen) < min(count, len(numbers)):
+        # The drawing farthest from all that are chosen, counted in frames.
+        chosen.add(max(numbers, key=lambda number: min(abs(number - other) for other in chosen)))
+    return sorted(chosen)
+
+
+def _find_figure(images: Sequence[NDArray[np.uint8]]) -> tuple[slice, slice]:
+    """The part of the picture that anything is drawn in, with a margin."""
+    used = np.any([(image[..., 3] > 0) & (image.min(2) < 250) for image in images], axis=0)
+    height = images[0].shape[0]
+    rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
+    if not len(rows):
+        return slice(None), slice(None)
+    pad = height // 60
+    return (
+        slice(max(0, int(rows[0]) - pad), int(rows[-1]) + pad + 1),
+        slice(max(0, int(columns[0]) - pad), int(columns[-1]) + pad + 1),
+    )
+
+
+def _lay_on_card(image: NDArray[np.uint8], width_px: int) -> Rgb:
+    alpha = image[..., 3:].astype(np.float32) / 255
+    flat = image[..., :3] * alpha + np.array(_CARD, np.float32) * (1 - alpha)
+    height = round(image.shape[0] * width_px / image.shape[1])
+    return np.round(cv2.resize(flat, (width_px, height), interpolation=cv2.INTER_AREA)).astype(np.uint8)
+
+
+def _round_off(card: Rgb, frame: tuple[int, int, int] | None) -> Rgb:
+    """The card with round corners on the page, and with a frame where it is to stand out."""
+    height, width = card.shape[:2]
+    outer = _rounded_mask(height, width, 9, 0)
+    inner = _rounded_mask(height, width, 7, 3) if frame else outer
+    inked = card * inner + np.array(frame or _CARD, np.float32) * (1 - inner)
+    return np.round(inked * outer + np.array(_PAGE, np.float32) * (1 - outer)).astype(np.uint8)
+
+
+def _rounded_mask(height: int, width: int, radius_px: int, inset_px: int) -> NDArray[np.float32]:
+    """Coverage of a rectangle with round corners, float32 HxWx1 in [0, 1]."""
+    large = np.zeros((height * _SMOOTH, width * _SMOOTH), np.uint8)
+    radius, inset = radius_px * _SMOOTH, inset_px * _SMOOTH
+    right, bottom = large.shape[1] - 1 - inset, large.shape[0] - 1 - inset
+    cv2.rectangle(large, (inset + radius, inset), (right - radius, bottom), 255, -1)
+    cv2.rectangle(large, (inset, inset + radius), (right, bottom - radius), 255, -1)
+    for x in (inset + radius, right - radius):
+        for y in (inset + radius, bottom - radius):
+            cv2.circle(large, (x, y), radius, 255, -1)
+    small = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
+    return np.divide(small, 255, dtype=np.float32)[..., None]
+
+
+def _write_text(page: Rgb, text: str, at: tuple[int, int], color: tuple[int, int, int]) -> None:
+    """Write text whose baseline starts at `at`, smoother than OpenCV's own small letters."""
+    font, scale, thickness = cv2.FONT_HERSHEY_SIMPLEX, 0.5 * _SMOOTH, _SMOOTH + 1
+    (width, height), base = cv2.getTextSize(text, font, scale, thickness)
+    pad = 2 * _SMOOTH
+    rows = -(-(height + base + 2 * pad) // _SMOOTH) * _SMOOTH
+    columns = -(-(width + 2 * pad) // _SMOOTH) * _SMOOTH
+    large = np.zeros((rows, columns), np.uint8)
+    cv2.putText(large, text, (pad, height + pad), font, scale, 255, thickness, cv2.LINE_AA)
+    small = cv2.resize(large, (columns // _SMOOTH, rows // _SMOOTH), interpolation=cv2.INTER_AREA)
+    ink = small.astype(np.float32)[..., None] / 255
+    left, top = at[0] - pad // _SMOOTH, max(0, at[1] - (height + pad) // _SMOOTH)
+    part = page[top : top + ink.shape[0], left : left + ink.shape[1]]
+    ink = ink[: part.shape[0], : part.shape[1]]
+    part[:] = np.round(part * (1 - ink) + np.array(color, np.float32) * ink).astype(np.uint8)
