@@ -1,0 +1,114 @@
+"""Line art from id maps: several extractors and looks, so that a network meets more than one hand.
+
+A `LineStyle` is drawn once per episode, as one artist draws a whole shot; the wobble differs from drawing to drawing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Bool = NDArray[np.bool_]
+Extractor = Literal["edges", "xdog"]
+
+
+@dataclass(frozen=True)
+class LineStyle:
+    """How lines are drawn. Lengths are pixels of the drawing, which is larger than the working size.
+
+    extractor       edges: along the borders of fills; xdog: from the rendered colors, as from a scan
+    width_px        mean ink width; wobble_px is how far it swings along a stroke
+    gap_share       share of ink that is missing
+    shift_px        how far ink strays from the border of the fills
+    """
+
+    extractor: Extractor = "edges"
+    width_px: float = 2.0
+    wobble_px: float = 0.5
+    gap_share: float = 0.0
+    shift_px: float = 0.0
+    sigma_px: float = 1.0
+
+
+def draw_style(rng: np.random.Generator) -> LineStyle:
+    """A random style."""
+    return LineStyle(
+        extractor="xdog" if rng.random() < 0.12 else "edges",
+        width_px=float(np.exp(rng.uniform(np.log(1.0), np.log(5.5)))),
+        wobble_px=float(rng.uniform(0, 1.2)),
+        gap_share=float(rng.uniform(0, 0.12)) if rng.random() < 0.3 else 0.0,
+        shift_px=float(rng.uniform(0, 1.5)) if rng.random() < 0.4 else 0.0,
+        sigma_px=float(rng.uniform(0.7, 1.6)),
+    )
+
+
+def find_borders(labels: NDArray[np.integer]) -> Bool:
+    """Pixels whose right or lower neighbor has another label: one-pixel lines, bool HxW."""
+    borders = np.zeros(labels.shape, bool)
+    borders[:, :-1] |= labels[:, :-1] != labels[:, 1:]
+    borders[:-1] |= labels[:-1] != labels[1:]
+    return borders
+
+
+def draw_lines(
+    fills: NDArray[np.integer],
+    inked: NDArray[np.integer],
+    solid: Bool,
+    rgb: NDArray[np.uint8],
+    style: LineStyle,
+    rng: np.random.Generator,
+) -> tuple[Bool, Bool]:
+    """Ink and trace masks of one drawing, bool HxW each.
+
+    fills  label of the fill of each pixel: its borders become lines
+    inked  a coarser label: its borders become ink, the other borders one-pixel trace lines
+    solid  pixels that are ink themselves (blacks), whatever the style
+    rgb    uint8 HxWx3, the rendered drawing; only xdog looks at it, and it draws no trace lines
+    """
+    if style.extractor == "xdog":
+        return draw_xdog(rgb, style.sigma_px, float(rng.uniform(0.96, 0.985))) | solid, np.zeros(solid.shape, bool)
+    edges = find_borders(inked)
+    ink = thicken(edges, style, rng) | solid
+    trace = find_borders(fills) & ~ink
+    if trace.any() and edges.any():
+        # Next to a thin, displaced or broken stroke, its own border must not come back as a trace line.
+        trace &= ~cv2.dilate(edges.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return ink, trace
+
+
+def thicken(edges: Bool, style: LineStyle, rng: np.random.Generator) -> Bool:
+    """Ink along one-pixel edges with the width, wobble, displacement and gaps of `style`."""
+    if not edges.any():
+        return edges
+    height, width = edges.shape
+    if style.shift_px:
+        grid = rng.normal(0, style.shift_px, (max(2, height // 40), max(2, width // 40), 2)).astype(np.float32)
+        offset = cv2.resize(grid, (width, height), interpolation=cv2.INTER_LINEAR)
+        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+        edges = cv2.remap(edges.astype(np.uint8), x + offset[..., 0], y + offset[..., 1], cv2.INTER_NEAREST) > 0
+    distance = cv2.distanceTransform((~edges).astype(np.uint8), cv2.DIST_L2, 3)
+    noise = rng.normal(0, 1, (max(2, height // 24), max(2, width // 24), 2)).astype(np.float32)
+    noise = cv2.resize(noise, (width, height), interpolation=cv2.INTER_LINEAR)
+    ink = distance <= np.maximum((style.width_px - 1) / 2 + style.wobble_px * noise[..., 0], 0)
+    if style.gap_share:
+        ink &= noise[..., 1] < np.quantile(noise[::4, ::4, 1], 1 - style.gap_share)
+    return ink
+
+
+def draw_xdog(rgb: NDArray[np.uint8], sigma_px: float, tau: float) -> Bool:
+    """Thresholded extended difference of Gaussians (Winnemoller 2012): ink where the drawing is darker than around."""
+    gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
+    near = cv2.GaussianBlur(gray, (0, 0), sigma_px)
+    far = cv2.GaussianBlur(gray, (0, 0), sigma_px * 1.6)
+    return near - tau * far < 0.003
+
+
+def find_outside(background: Bool, lines: Bool) -> Bool:
+    """Background that the drawing's border can be reached from without crossing a line, bool HxW."""
+    open_area = np.pad((background & ~lines).astype(np.uint8), 1, constant_values=1)
+    _, labels = cv2.connectedComponents(open_area, connectivity=4)
+    return labels[1:-1, 1:-1] == labels[0, 0]

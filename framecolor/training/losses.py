@@ -1,0 +1,115 @@
+"""Losses of the generator: few-shot painting by prototypes, and the color head.
+
+All work on sampled pixels (see `framecolor.training.episodes`): features [N, P, D], and for each sample its class and
+its region. Samples are drawn with probability ~ 1/sqrt(region area), so that plain means weigh small regions up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+# Logits are this times the cosine between a feature and a prototype. Fixed, so that a palette head started from
+# prototypes elsewhere can use the same number.
+LOGIT_SCALE = 16.0
+# The color head's own color counts as right when no channel is off by more than this.
+COLOR_TOLERANCE = 0.08
+_NEVER = -1e4
+
+
+@dataclass(frozen=True)
+class Votes:
+    """Class logits of one image: of its sampled pixels [P, C], and of its regions [R, C] with their classes [R]."""
+
+    pixel_logits: Tensor
+    pixel_class: Tensor
+    region_logits: Tensor
+    region_class: Tensor
+
+
+def pool_regions(features: Tensor, region: Tensor, count: int) -> Tensor:
+    """Unit-length mean feature of each region, [count, D], from features [M, D] and region indices [M]."""
+    sums = features.new_zeros(count, features.shape[1]).index_add_(0, region, features)
+    return F.normalize(sums, dim=1)
+
+
+def vote(
+    features: Tensor, classes: Tensor, region: Tensor, region_class: Tensor, region_image: Tensor, keys: int
+) -> list[Votes | None]:
+    """Paint each image from the keys (the first `keys` images) other than itself.
+
+    features [N, P, D] unit length, classes [N, P], region [N, P] (indices over the whole episode), region_class [R],
+    region_image [R]. Pixels are compared with one prototype per class (its mean over the keys), regions with
+    every key region, joined per class by logsumexp. Classes that no key shows get no logit; an image whose
+    classes are in no key gives None. With a single key, that key is compared with itself.
+    """
+    count = int(region_class.max()) + 1
+    regions = pool_regions(features.flatten(0, 1), region.flatten(), len(region_class))
+    sampled = torch.zeros_like(region_class, dtype=torch.bool)
+    sampled[region.flatten()] = True
+    votes: list[Votes | None] = []
+    for image in range(len(features)):
+        sources = [k for k in range(keys) if k != image] or [0]
+        known = features[sources].flatten(0, 1)
+        sums = known.new_zeros(count, known.shape[1]).index_add_(0, classes[sources].flatten(), known)
+        present = sums.abs().sum(1) > 0
+        pixels = present[classes[image]]
+        asked = (region_image == image) & sampled & present[region_class]
+        if not pixels.any() or not asked.any():
+            votes.append(None)
+            continue
+        prototypes = F.normalize(sums, dim=1)
+        logits = LOGIT_SCALE * features[image][pixels] @ prototypes.T
+        among = torch.isin(region_image, torch.tensor(sources)) & sampled
+        similarity = LOGIT_SCALE * regions[asked] @ regions[among].T
+        votes.append(
+            Votes(
+                logits.masked_fill(~present, _NEVER),
+                classes[image][pixels],
+                join_by_class(similarity, region_class[among], count),
+                region_class[asked],
+            )
+        )
+    return votes
+
+
+def join_by_class(similarity: Tensor, classes: Tensor, count: int) -> Tensor:
+    """Logsumexp of [Q, K] over the members of each class, [Q, count]; classes without a member get a large negative."""
+    top = similarity.amax(dim=1, keepdim=True).detach()
+    joined = (similarity - top).exp() @ F.one_hot(classes, count).to(similarity.dtype)
+    empty = torch.bincount(classes, minlength=count) == 0
+    return (joined.clamp_min(1e-30).log() + top).masked_fill(empty, _NEVER)
+
+
+def prototype_loss(votes: list[Votes | None], weights: list[float]) -> tuple[Tensor, Tensor]:
+    """Weighted mean cross-entropy over the images: of pixels, and of regions."""
+    total = sum(weight for vote_, weight in zip(votes, weights, strict=True) if vote_)
+    pixel = torch.zeros(())
+    region = torch.zeros(())
+    for vote_, weight in zip(votes, weights, strict=True):
+        if vote_:
+            pixel = pixel + weight / total * F.cross_entropy(vote_.pixel_logits, vote_.pixel_class)
+            region = region + weight / total * F.cross_entropy(vote_.region_logits, vote_.region_class)
+    return pixel, region
+
+
+def color_loss(rgb: Tensor, confidence: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """L1 of the color head, and cross-entropy of its confidence; rgb and truth [M, 3], confidence [M].
+
+    Confidence is trained to be the probability that the head's own color is right within COLOR_TOLERANCE.
+    """
+    right = ((rgb.detach() - truth).abs().amax(dim=1) <= COLOR_TOLERANCE).to(confidence.dtype)
+    return F.l1_loss(rgb, truth), F.binary_cross_entropy(confidence.clamp(1e-4, 1 - 1e-4), right)
+
+
+def accuracy(votes: list[Votes | None], first_query: int) -> dict[str, float]:
+    """Share of right classes over the query images: by pixel prototypes and by region prototypes."""
+    asked = [v for v in votes[first_query:] if v]
+    if not asked:
+        return {}
+    pixel = torch.cat([v.pixel_logits.argmax(1) == v.pixel_class for v in asked])
+    region = torch.cat([v.region_logits.argmax(1) == v.region_class for v in asked])
+    return {"pixel": float(pixel.float().mean()), "region": float(region.float().mean())}

@@ -1,0 +1,177 @@
+"""Recipe `generator`: the base weights that a shot's fit starts from.
+
+Two things are learned at once, without adversary, on episodes of animated characters (`framecolor.training.episodes`):
+
+- features that paint a drawing from a few painted keys by prototypes alone, before any fit (in the spirit of Snell et
+  al. 2017, "Prototypical networks for few-shot learning"), pixel by pixel and region by region;
+- a color head that repairs a corrupted color hint (in the lineage of deepcolor and PaintsTorch), and knows when it is
+  right.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.utils.data import Dataset as TorchDataset
+
+from framecolor.networks.checkpoint import save_generator
+from framecolor.networks.generator import Generator
+from framecolor.training.contact_sheet import write_contact_sheet
+from framecolor.training.dataset import Dataset
+from framecolor.training.episodes import Episodes, EpisodeSettings
+from framecolor.training.loop import Batch
+from framecolor.training.losses import accuracy, color_loss, prototype_loss, vote
+
+_KEY_WEIGHT = 0.5
+_LONE_KEY_WEIGHT = 0.25
+_REGION_WEIGHT = 0.5
+_COLOR_WEIGHT = 2.0
+_CONFIDENCE_WEIGHT = 0.2
+_VAL_EPISODES = 20
+_SAMPLE_EPISODES = 8
+
+
+class GeneratorRecipe:
+    """See the module. `batches` are training episodes, `held_out` are episodes of characters that no batch shows."""
+
+    name = "generator"
+
+    def __init__(
+        self,
+        data: Dataset,
+        seed: int,
+        episodes: EpisodeSettings | None = None,
+        widths: tuple[int, ...] = (16, 32, 64, 96, 128),
+        feature_channels: int = 32,
+    ) -> None:
+        self.data = data
+        self.seed = seed
+        self.widths = widths
+        self.feature_channels = feature_channels
+        self.settings = episodes or EpisodeSettings()
+        self.batches: TorchDataset[Batch] = Episodes(data, "train", seed, self.settings)
+        self.held_out = Episodes(data, "val", 2**20, self.settings, whole=True)
+
+    def build_network(self) -> nn.Module:
+        """A Generator."""
+        return Generator(self.widths, self.feature_channels)
+
+    def compute_loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+        """Prototype losses on the images without a hint, color losses on those with one."""
+        generator = cast(Generator, network)
+        with torch.autocast("cpu", torch.bfloat16):
+            maps = generator(batch["planes"].contiguous(memory_format=torch.channels_last))
+        features = gather(maps, batch["pixel"])
+        keys, plain = int(batch["keys"]), int(batch["plain"])
+        votes = vote(
+            features[:plain],
+            batch["classes"][:plain],
+            batch["region"][:plain],
+            batch["region_class"],
+            batch["region_image"],
+            keys,
+        )
+        key_weight = _KEY_WEIGHT if keys > 1 else _LONE_KEY_WEIGHT
+        pixel, region = prototype_loss(votes, [key_weight] * keys + [1.0] * (plain - keys))
+        rgb, confidence = generator.color(features[plain:].permute(0, 2, 1)[..., None])
+        truth = gather(batch["rgb"][plain:].permute(0, 3, 1, 2).float() / 255, batch["pixel"][plain:])
+        color, sure = color_loss(rgb[..., 0].permute(0, 2, 1).flatten(0, 1), confidence.flatten(), truth.flatten(0, 1))
+        loss = pixel + _REGION_WEIGHT * region + _COLOR_WEIGHT * color + _CONFIDENCE_WEIGHT * sure
+        parts = {"pixel": pixel, "region": region, "color": color, "sure": sure}
+        numbers = {name: float(part.detach()) for name, part in parts.items()}
+        with torch.no_grad():
+            numbers |= {f"{k}_acc": v for k, v in accuracy(votes, keys).items()}
+        return loss, numbers
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """The training's own numbers, as means over held-out episodes."""
+        sums: dict[str, list[float]] = {}
+        for index in range(_VAL_EPISODES):
+            loss, numbers = self.compute_loss(network, self.held_out[index])
+            for name, value in {"loss": float(loss), **numbers}.items():
+                sums.setdefault(name, []).append(value)
+        return {name: sum(values) / len(values) for name, values in sums.items()}
+
+    @torch.no_grad()
+    def write_samples(self, network: nn.Module, path: Path) -> None:
+        """Rows of held-out episodes: key's lines, key, lines | painted by prototypes | truth | hint | color head."""
+        generator = cast(Generator, network)
+        rows = []
+        for index in range(_SAMPLE_EPISODES):
+            batch = self.held_out[1000 + index]
+            with torch.autocast("cpu", torch.bfloat16):
+                maps = generator(batch["planes"]).float()
+            query = int(batch["keys"])
+            rgb, confidence = generator.color(maps[-1:])
+            planes = batch["planes"]
+            truth = batch["rgb"].numpy()
+            rows.append(
+                [
+                    show_lines(planes[0]),
+                    truth[0],
+                    show_lines(planes[query]),
+                    paint_by_prototypes(maps, batch, query),
+                    truth[query],
+                    to_picture(planes[-1, 7:10] + 0.5 * (1 - planes[-1, 10:])),
+                    to_picture(rgb[0] * confidence[0] + 0.5 * (1 - confidence[0])),
+                    to_picture(rgb[0]),
+                    truth[-1],
+                ]
+            )
+        write_contact_sheet(rows, path)
+
+    def export(self, network: nn.Module, folder: Path, step: int) -> None:
+        """folder/generator.safetensors, as the package reads it."""
+        facts = {"recipe": self.name, "step": str(step), "data": self.data.hash, "license": self.data.table["license"]}
+        save_generator(cast(Generator, network), folder / "generator.safetensors", facts)
+
+    def describe(self) -> dict[str, Any]:
+        """Seed, data and episode settings."""
+        return {
+            "seed": self.seed,
+            "data": {k: self.data.table[k] for k in ("source", "license", "long_side")} | {"hash": self.data.hash},
+            "widths": list(self.widths),
+            "feature_channels": self.feature_channels,
+            "episodes": dict(vars(self.settings)),
+        }
+
+
+def gather(maps: Tensor, pixel: Tensor) -> Tensor:
+    """Values of maps [N, C, H, W] at flat positions [N, P], float [N, P, C]."""
+    index = pixel[:, None].expand(-1, maps.shape[1], -1)
+    return maps.flatten(2).gather(2, index).permute(0, 2, 1).float()
+
+
+def paint_by_prototypes(maps: Tensor, batch: Batch, image: int) -> NDArray[np.uint8]:
+    """One image painted from the keys' mean class features, one vote per region, as a picture."""
+    keys = int(batch["keys"])
+    features, classes = gather(maps[:keys], batch["pixel"][:keys]).flatten(0, 1), batch["classes"][:keys].flatten()
+    count = int(batch["region_class"].max()) + 1
+    sums = features.new_zeros(count, features.shape[1]).index_add_(0, classes, features)
+    scores = F.normalize(sums, dim=1) @ maps[image].flatten(1)
+    region = batch["region_map"][image].flatten().long()
+    per_region = scores.new_zeros(int(region.max()) + 1, count).index_add_(0, region, scores.T)
+    per_region[:, sums.abs().sum(1) == 0] = -torch.inf
+    colors = torch.zeros(count, 3, dtype=torch.uint8)
+    for k in range(len(batch["rgb"])):
+        inside = batch["class_map"][k] >= 0
+        colors[batch["class_map"][k][inside]] = batch["rgb"][k][inside]
+    return colors[per_region.argmax(1)[region]].view(*maps.shape[2:], 3).numpy()
+
+
+def show_lines(planes: Tensor) -> NDArray[np.uint8]:
+    """Ink dark, trace lines blue, as a picture."""
+    ink, trace = planes[0] ** 2, planes[6]
+    return to_picture(torch.stack([1 - ink - trace, 1 - ink - trace, 1 - ink]))
+
+
+def to_picture(rgb: Tensor) -> NDArray[np.uint8]:
+    """Float [3, H, W] in [0, 1] as uint8 HxWx3."""
+    return (rgb.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()

@@ -1,0 +1,82 @@
+"""Color hints as they go wrong in use: from the true colors of a frame to what propagation or a hand would give."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+KINDS = ("propagated", "blocks", "strokes", "exact", "empty")
+_SHARES = (0.6, 0.15, 0.1, 0.05, 0.1)
+
+
+def simulate_hint(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generator, kind: str = "") -> Float:
+    """Hint planes of one frame, float32 4xHxW: red, green, blue times confidence, then confidence, all in [0, 1].
+
+    rgb      float32 HxWx3 in [0, 1], the true colors
+    regions  int32 HxW from 0, the region of each pixel
+    kind     one of KINDS; drawn when empty: mostly `propagated`, one in ten `empty`
+    """
+    kind = kind or str(rng.choice(KINDS, p=_SHARES))
+    height, width = regions.shape
+    if kind == "empty":
+        return np.zeros((4, height, width), np.float32)
+    if kind == "exact":
+        color, confidence = rgb, np.ones((height, width), np.float32)
+    elif kind == "propagated":
+        color, confidence = _propagate(rgb, regions, rng)
+    elif kind == "blocks":
+        color, confidence = _white_out(rgb, rng)
+    elif kind == "strokes":
+        color, confidence = rgb, _stroke_mask(height, width, rng)
+    else:
+        raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
+    planes = np.concatenate([color * confidence[..., None], confidence[..., None]], axis=2)
+    return np.ascontiguousarray(planes.transpose(2, 0, 1), dtype=np.float32)
+
+
+def _propagate(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generator) -> tuple[Float, Float]:
+    """Regions get lost, swap colors with others, are displaced and blurred; confidence knows of it only in part."""
+    height, width = regions.shape
+    count = int(regions.max()) + 1
+    area = np.maximum(np.bincount(regions.ravel(), minlength=count), 1)
+    color = np.stack([np.bincount(regions.ravel(), rgb[..., c].ravel(), count) / area for c in range(3)], axis=1)
+    lost = rng.random(count) < rng.uniform(0, 0.4)
+    wrong = rng.random(count) < rng.uniform(0, 0.35)
+    color[wrong] = color[rng.integers(0, count, int(wrong.sum()))]
+    confidence = np.where(wrong, rng.beta(1.5, 2.5, count), rng.beta(4, 1.5, count))
+    confidence[lost] = 0
+    painted = np.concatenate([color, confidence[:, None]], axis=1).astype(np.float32)[regions]
+    grid = rng.normal(0, rng.uniform(0, 0.02) * width, (5, 5, 2)).astype(np.float32)
+    offset = cv2.resize(grid, (width, height), interpolation=cv2.INTER_CUBIC)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    x, y = x + offset[..., 0], y + offset[..., 1]
+    painted = cv2.remap(painted, x, y, cv2.INTER_NEAREST, borderMode=cv2.BORDER_REPLICATE)
+    if rng.random() < 0.5:
+        painted = cv2.GaussianBlur(painted, (0, 0), float(rng.uniform(0.5, 4)))
+    painted = painted.astype(np.float32, copy=False)
+    return painted[..., :3], painted[..., 3]
+
+
+def _white_out(rgb: Float, rng: np.random.Generator) -> tuple[Float, Float]:
+    """Deepcolor's hint: about 30 square blocks turned white, then a large blur and a pull to white."""
+    height, width = rgb.shape[:2]
+    color = rgb.copy()
+    side = max(2, round(width * float(rng.choice([10, 50])) / 256))
+    for y, x in zip(rng.integers(0, height, 30), rng.integers(0, width, 30), strict=True):
+        color[y : y + side, x : x + side] = 1
+    reach = max(3, round(width * float(rng.uniform(0.05, 0.4)))) | 1
+    color = 0.3 * cv2.blur(color, (reach, reach)) + 0.7
+    return color.astype(np.float32), np.full((height, width), float(rng.uniform(0.2, 0.6)), np.float32)
+
+
+def _stroke_mask(height: int, width: int, rng: np.random.Generator) -> Float:
+    """PaintsTorch's strokes: short brush strokes of 1 to 4 px through up to 5 points, 1 inside and 0 elsewhere."""
+    mask = np.zeros((height, width), np.uint8)
+    for _ in range(int(rng.integers(3, 60))):
+        start = rng.uniform(0, 1, 2) * (width, height)
+        steps = rng.normal(0, 0.02 * width, (int(rng.integers(1, 5)), 2)).cumsum(axis=0)
+        points = np.vstack([start, start + steps]).round().astype(np.int32)
+        cv2.polylines(mask, [points], isClosed=False, color=1, thickness=int(rng.integers(1, 5)))
+    return mask.astype(np.float32)
