@@ -1,0 +1,40 @@
+"""framecolor: line-art frames and a few painted keys in, every frame painted in exactly the painter's colors out.
+
+    from framecolor import Settings, Shot, colorize
+
+    shot = Shot.open("cut_012")
+    outcome = colorize(shot, settings=Settings(gap_px=3))
+    print(outcome.out, outcome.failed, outcome.unsure)
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from framecolor.version import VERSION as __version__
+
+if TYPE_CHECKING:
+    from framecolor.errors import FramecolorError
+    from framecolor.metrics import score_folders
+    from framecolor.pipeline import Outcome, colorize
+    from framecolor.settings import Settings
+    from framecolor.shot import Shot
+
+__all__ = ["FramecolorError", "Outcome", "Settings", "Shot", "__version__", "colorize", "score_folders"]
+
+_HOMES = {
+    "FramecolorError": "errors",
+    "Outcome": "pipeline",
+    "Settings": "settings",
+    "Shot": "shot",
+    "colorize": "pipeline",
+    "score_folders": "metrics",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Public names are imported when they are first used, so that `framecolor --help` answers at once."""
+    if name in _HOMES:
+        return getattr(import_module(f"framecolor.{_HOMES[name]}"), name)
+    raise AttributeError(f"module 'framecolor' has no attribute {name!r}")

@@ -1,0 +1,105 @@
+"""A stream of linked drawings in, the same drawings with a belief for each region out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.hints.propagate import Link, Node, Votes, propagate
+from framecolor.keyframes import Keyframes
+from framecolor.study import Study
+
+# A stretch without a key is cut here: what lies further ahead says next to nothing, and memory stays bounded.
+LONGEST_BLOCK = 48
+
+
+@dataclass(frozen=True, eq=False)
+class Linked:
+    """A drawing on its way: `link` joins it to the drawing before it, None where a chain begins."""
+
+    study: Study
+    link: Link | None
+
+
+@dataclass(frozen=True, eq=False)
+class Believed:
+    """A drawing that can be painted.
+
+    belief   probability of each palette color in each region, float32 [count + 1, P]
+    hold_of  number of the frame before it that shows the same drawing, if it does
+    flicker  share of the painted area that changes color from the drawing before, where flow says it is the same
+    """
+
+    number: int
+    study: Study
+    belief: Votes
+    hold_of: int | None = None
+    flicker: float = 0.0
+
+
+@dataclass(eq=False)
+class _Block:
+    """Drawings that wait for the key at their end. `fixed` is set where the first one's belief is settled."""
+
+    nodes: list[Linked] = field(default_factory=list)
+    holds: list[list[int]] = field(default_factory=list)
+    fixed: Votes | None = None
+
+
+def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]:
+    """Beliefs for a stream of drawings in chain order; each comes out once, as soon as its chain's end is seen."""
+    block = _Block()
+    for item in items:
+        if block.nodes and item.link is None:
+            yield from _settle(block, keyframes)
+            block = _Block()
+        last = block.nodes[-1].study if block.nodes else None
+        number = item.study.number
+        if last is not None and last.digest == item.study.digest and number not in keyframes.index:
+            block.holds[-1].append(number)
+            continue
+        block.nodes.append(item)
+        block.holds.append([])
+        if len(block.nodes) > 1 and (number in keyframes.index or len(block.nodes) > LONGEST_BLOCK):
+            beliefs = list(_settle(block, keyframes))
+            yield from beliefs
+            block = _Block([item], [[]], beliefs[-1].belief)
+    yield from _settle(block, keyframes)
+
+
+def _settle(block: _Block, keyframes: Keyframes) -> Iterator[Believed]:
+    """The block's drawings and their holds, without its first drawing where that came out before."""
+    if not block.nodes:
+        return
+    nodes = [Node(n.study.votes, _known(n.study, keyframes)) for n in block.nodes]
+    if block.fixed is not None:
+        nodes[0] = Node(nodes[0].votes, block.fixed)
+    links = [n.link for n in block.nodes[1:] if n.link is not None]
+    beliefs = propagate(nodes, links)
+    for i, (item, belief) in enumerate(zip(block.nodes, beliefs, strict=True)):
+        flicker = _measure_flicker(item, belief, beliefs[i - 1]) if i else 0.0
+        if i or block.fixed is None:
+            yield Believed(item.study.number, item.study, belief, flicker=flicker)
+        for number in block.holds[i]:
+            yield Believed(number, item.study, belief, hold_of=item.study.number)
+
+
+def _known(study: Study, keyframes: Keyframes) -> Votes | None:
+    """Certainty about the regions of a key."""
+    index = keyframes.index.get(study.number)
+    if index is None:
+        return None
+    belief = np.zeros((len(index), len(keyframes.palette)), np.float32)
+    belief[np.arange(len(index)), index] = 1
+    return belief
+
+
+def _measure_flicker(item: Linked, belief: Votes, before: Votes) -> float:
+    assert item.link is not None
+    area: NDArray[np.float32] = item.study.points.per_region[:, None] * item.link.forward
+    differs = belief.argmax(axis=1)[:, None] != before.argmax(axis=1)[None]
+    total = float(area.sum())
+    return float(area[differs].sum()) / total if total else 0.0

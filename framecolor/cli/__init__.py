@@ -1,0 +1,67 @@
+"""The command line: one short file per command, each imported only when it is called."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+import click
+
+from framecolor.errors import FramecolorError
+from framecolor.version import VERSION
+
+_COMMANDS = {
+    "colorize": "paint shots: line art and a few painted keys in, every frame out",
+    "dataset": "build training data",
+    "demo": "paint the embedded demo shot end to end, write a report",
+    "doctor": "what this machine can do, and how to mend what it cannot",
+    "evaluate": "score painted frames against the truth",
+    "plan": "what colorize would do with a shot; writes nothing",
+    "report": "one HTML page that shows what to check by eye",
+    "train": "train a network",
+}
+
+
+class LazyGroup(click.Group):
+    """Commands that live in `framecolor.cli.NAME` as `NAME`; listing them imports none."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        return getattr(import_module(f"framecolor.cli.{cmd_name}"), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name]) for name in self.list_commands(ctx)])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(VERSION, prog_name="framecolor")
+def framecolor() -> None:
+    """Paint animation frames: line art and a few painted keys in, every frame in exactly the painter's colors out.
+
+    \b
+    Start here:  framecolor demo
+    Then:        framecolor colorize SHOT --report
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line. Exit codes: 0 all done; 1 some frames failed; 2 usage or input error; 130 interrupted."""
+    try:
+        code = framecolor.main(arguments, prog_name="framecolor", standalone_mode=False)
+    except click.exceptions.Exit as request:
+        code = request.exit_code
+    except click.Abort:
+        click.echo("interrupted; what was painted is whole, the next run goes on from there", err=True)
+        code = 130
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except FramecolorError as error:
+        click.echo(f"error: {error}", err=True)
+        code = 2
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,112 @@
+"""framecolor colorize: paint shots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from framecolor.cli.options import gather_settings, open_shot, paint_options, shot_options
+from framecolor.cli.progress import STYLES, ProgressPrinter, Style
+from framecolor.errors import FramecolorError
+
+if TYPE_CHECKING:
+    from framecolor.pipeline import Outcome
+
+
+@dataclass(frozen=True)
+class _Row:
+    """What became of one shot: an outcome or an error."""
+
+    name: str
+    outcome: Outcome | None = None
+    error: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        if self.outcome is None:
+            return 2
+        return 1 if self.outcome.failed else 0
+
+
+@click.command()
+@click.argument("shots", nargs=-1, required=True, metavar="SHOT...")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the frames; SHOT/color if not given.")
+@shot_options
+@paint_options
+@click.option("--overwrite", is_flag=True, default=None, help="Paint again what is up to date.")
+@click.option("--report", is_flag=True, help="Write report.html beside the frames.")
+@click.option("--progress", type=click.Choice(STYLES), default="auto", show_default=True)
+def colorize(
+    shots: tuple[str, ...],
+    out: Path | None,
+    keys: Path | None,
+    hints: Path | None,
+    stencils: Path | None,
+    frames: str | None,
+    report: bool,
+    progress: str,
+    **given: Any,
+) -> None:
+    """Paint every frame of a shot from its painted keys.
+
+    SHOT is a folder with line/ and keys/, a sequence pattern (cut.####.png, %04d) or a movie (these two with --keys).
+    Several shots are painted one after the other; one that fails does not stop the rest.
+
+    \b
+    Examples:
+      framecolor colorize cut_012 --report
+      framecolor colorize 'sh010.####.png' --keys painted -o sh010_color
+    """
+    rows = []
+    for path in shots:
+        target = out / Path(path).stem if out is not None and len(shots) > 1 else out
+        printer = ProgressPrinter(Path(path).name, cast(Style, progress))
+        try:
+            outcome = _paint(path, target, (keys, hints, stencils, frames), given, printer, report=report)
+            rows.append(_Row(Path(path).name, outcome))
+        except FramecolorError as error:
+            rows.append(_Row(Path(path).name, error=str(error)))
+        finally:
+            printer.close()
+    _print_rows(rows)
+    code = max(row.exit_code for row in rows)
+    if code == 2 and any(row.outcome is not None for row in rows):
+        code = 1  # some work was done
+    raise click.exceptions.Exit(code)
+
+
+def _paint(path: str, out: Path | None, places: tuple[Any, ...], given: dict[str, Any], printer: ProgressPrinter, *, report: bool) -> Outcome:
+    from framecolor.pipeline import colorize as paint
+
+    shot = open_shot(path, *places)
+    outcome = paint(shot, out, gather_settings(shot.root, given), printer)
+    if report:
+        from framecolor.report import write_report
+
+        write_report(outcome.out)
+    return outcome
+
+
+def _print_rows(rows: list[_Row]) -> None:
+    """Errors and warnings by name, then one line for every shot."""
+    for row in rows:
+        if row.outcome is None:
+            click.echo(f"error: {row.error}", err=True)
+            continue
+        for warning in row.outcome.warnings:
+            click.echo(f"warning: {row.name}: {warning}", err=True)
+        for number, error in row.outcome.failed.items():
+            click.echo(f"failed: {row.name} frame {number}: {error}", err=True)
+    width = max(len(row.name) for row in rows)
+    click.echo(f"{'shot':{width}}  keys  painted  unchanged  failed  to check  seconds  where")
+    for row in rows:
+        if (o := row.outcome) is None:
+            click.echo(f"{row.name:{width}}  not painted: {row.error}")
+            continue
+        click.echo(
+            f"{row.name:{width}}  {o.keys:4}  {len(o.written):7}  {len(o.unchanged):9}  {len(o.failed):6}"
+            f"  {o.unsure:8}  {o.seconds:7.1f}  {o.out}"
+        )

@@ -1,0 +1,73 @@
+"""Options that several commands share: where a shot is, and how it is painted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import click
+
+from framecolor.settings import Background, EngineName, LinePlacement, Mode, Settings, read_settings
+
+if TYPE_CHECKING:
+    from framecolor.shot import Shot
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SETTINGS_FILE = "framecolor.toml"
+_FOLDER = click.Path(path_type=Path)
+
+
+class FitType(click.ParamType):
+    """A number of steps, or one of the words auto, keep, off."""
+
+    name = "STEPS|auto|keep|off"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value in ("auto", "keep", "off") or isinstance(value, int):
+            return value
+        if str(value).isdecimal():
+            return int(value)
+        self.fail(f"{value!r} is not a number of steps, auto, keep or off", param, ctx)
+
+
+def shot_options(command: Command) -> Command:
+    """Where things lie: keys, hints, stencils, frames."""
+    for option in (
+        click.option("--frames", metavar="RANGE", help="Paint only these, such as 1-24x2 or 5,8,12."),
+        click.option("--stencils", type=_FOLDER, help="Folder of stencils."),
+        click.option("--hints", type=_FOLDER, help="Folder of hints."),
+        click.option("--keys", type=_FOLDER, help="Folder of painted keys; SHOT/keys if not given."),
+    ):
+        command = option(command)
+    return command
+
+
+def paint_options(command: Command) -> Command:
+    """Settings; what is not given comes from framecolor.toml or the defaults."""
+    for option in (
+        click.option("--seed", type=click.IntRange(0), help="Seed of the fit."),
+        click.option("--background", type=click.Choice([b for b in get_args(Background) if b != "keys"]), help="Paper; as in the keys if not given."),
+        click.option("--line", type=click.Choice(get_args(LinePlacement)), help="Lines over the paint, not at all, or as own files."),
+        click.option("--gap", "gap_px", type=click.FloatRange(0), metavar="PX", help="Close openings in lines up to this wide."),
+        click.option("--engine", type=click.Choice(get_args(EngineName)), help="Where the network runs."),
+        click.option("--mode", type=click.Choice(get_args(Mode)), help="flat: exact palette colors; painted: soft color."),
+        click.option("--fit", type=FitType(), help="Tuning on the keys: steps, auto, keep the last one, or off."),
+    ):
+        command = option(command)
+    return command
+
+
+def open_shot(path: str, keys: Path | None, hints: Path | None, stencils: Path | None, frames: str | None) -> Shot:
+    """The shot that the options name."""
+    from framecolor.shot import Shot
+
+    return Shot.open(path, keys=keys, hints=hints, stencils=stencils, frames=frames)
+
+
+def gather_settings(root: Path, given: dict[str, Any]) -> Settings:
+    """Defaults, then SHOT/framecolor.toml, then the options that were given."""
+    file = root / SETTINGS_FILE
+    settings = read_settings(file) if file.exists() else Settings()
+    return settings.updated({name: value for name, value in given.items() if value is not None}, "options")

@@ -1,0 +1,169 @@
+"""The values that flow between the stages. All are frozen, check themselves and print shapes, not data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.generic]
+
+
+def _check(owner: object, name: str, array: Array, dtype: type | str, shape: tuple[int | None, ...]) -> None:
+    """Raise ValueError unless `array` has `dtype` and `shape` (None matches any length)."""
+    fits = array.ndim == len(shape) and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
+    if array.dtype != np.dtype(dtype) or not fits:
+        wanted = "x".join("?" if n is None else str(n) for n in shape)
+        raise ValueError(
+            f"{type(owner).__name__}.{name} must be {np.dtype(dtype)} {wanted}, got {array.dtype} {array.shape}"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Frame:
+    """One drawing: its ink, its trace lines, its number.
+
+    ink    uint8 HxWx4, straight RGBA: what is composited over the paint. Trace lines are not in it.
+    trace  bool HxW: pixels of pure red, green or blue separation lines, which vanish in the paint.
+    """
+
+    number: int
+    ink: NDArray[np.uint8]
+    trace: NDArray[np.bool_]
+
+    def __post_init__(self) -> None:
+        _check(self, "ink", self.ink, np.uint8, (None, None, 4))
+        _check(self, "trace", self.trace, bool, self.ink.shape[:2])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.ink.shape[0], self.ink.shape[1]
+
+    def __repr__(self) -> str:
+        return f"Frame({self.number}, {self.ink.shape[1]}x{self.ink.shape[0]})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Regions:
+    """The areas between the lines of one drawing.
+
+    labels  int32 HxW: 1..count inside regions, 0 on lines (ink, trace lines, specks too small to be a region).
+    """
+
+    labels: NDArray[np.int32]
+    count: int
+
+    def __post_init__(self) -> None:
+        _check(self, "labels", self.labels, np.int32, (None, None))
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels."""
+        return self.labels.shape[0], self.labels.shape[1]
+
+    @cached_property
+    def area(self) -> NDArray[np.int64]:
+        """Pixels of each region, length count + 1; entry 0 is the line's."""
+        return np.bincount(self.labels.ravel(), minlength=self.count + 1)
+
+    @cached_property
+    def boxes(self) -> NDArray[np.int32]:
+        """(left, top, width, height) of each region, int32 [count + 1, 4]; row 0 is zero."""
+        height, width = self.labels.shape
+        boxes = np.zeros((self.count + 1, 4), np.int32)
+        row, column = np.nonzero(self.labels)
+        region = self.labels[row, column]
+        for side, position, most in ((0, column, width), (1, row, height)):
+            low = np.full(self.count + 1, most, np.int64)
+            high = np.full(self.count + 1, -1, np.int64)
+            np.minimum.at(low, region, position)
+            np.maximum.at(high, region, position)
+            boxes[1:, side], boxes[1:, side + 2] = low[1:], (high - low + 1)[1:]
+        return boxes
+
+    def __repr__(self) -> str:
+        return f"Regions({self.count} in {self.labels.shape[1]}x{self.labels.shape[0]})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Palette:
+    """The painter's colors, exactly: uint8 Px4, straight RGBA, no two alike. Alpha is 0 (paper) or 255."""
+
+    colors: NDArray[np.uint8]
+    names: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        _check(self, "colors", self.colors, np.uint8, (None, 4))
+        if len(np.unique(self.colors, axis=0)) != len(self.colors):
+            raise ValueError("Palette.colors must not repeat")
+
+    def __len__(self) -> int:
+        return len(self.colors)
+
+    def __repr__(self) -> str:
+        return f"Palette({len(self)} colors)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Flow:
+    """Dense motion between two drawings, on a grid that may be smaller than they are.
+
+    offset      float32 hxwx2: add (x, y) to a target pixel to reach the source, in drawing pixels.
+    confidence  float32 hxw in [0, 1]: forward-backward agreement.
+    """
+
+    offset: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        _check(self, "offset", self.offset, np.float32, (None, None, 2))
+        _check(self, "confidence", self.confidence, np.float32, self.offset.shape[:2])
+
+    def at(self, x: Array, y: Array, size: tuple[int, int]) -> tuple[Array, Array, Array]:
+        """Source x, source y and confidence for target pixel positions of a drawing of `size` (height, width)."""
+        h, w = self.confidence.shape
+        gx = np.minimum((np.asarray(x) * w) // size[1], w - 1).astype(np.intp)
+        gy = np.minimum((np.asarray(y) * h) // size[0], h - 1).astype(np.intp)
+        offset = self.offset[gy, gx]
+        return x + offset[:, 0], y + offset[:, 1], self.confidence[gy, gx]
+
+    def __repr__(self) -> str:
+        return f"Flow({self.offset.shape[1]}x{self.offset.shape[0]})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Hint:
+    """Colors proposed for one frame: rgb uint8 HxWx3, confidence float32 HxW in [0, 1] (0: nothing is known here)."""
+
+    rgb: NDArray[np.uint8]
+    confidence: NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        _check(self, "rgb", self.rgb, np.uint8, (None, None, 3))
+        _check(self, "confidence", self.confidence, np.float32, self.rgb.shape[:2])
+
+    def resized(self, height: int, width: int) -> Hint:
+        """The hint at another size, area-averaged."""
+        rgb = cv2.resize(self.rgb, (width, height), interpolation=cv2.INTER_AREA)
+        return Hint(rgb, cv2.resize(self.confidence, (width, height), interpolation=cv2.INTER_AREA))
+
+    def __repr__(self) -> str:
+        return f"Hint({self.rgb.shape[1]}x{self.rgb.shape[0]})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Color:
+    """One painted frame: rgba uint8 HxWx4, straight alpha, and the number of the drawing that it belongs to."""
+
+    number: int
+    rgba: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        _check(self, "rgba", self.rgba, np.uint8, (None, None, 4))
+
+    def __repr__(self) -> str:
+        return f"Color({self.number}, {self.rgba.shape[1]}x{self.rgba.shape[0]})"

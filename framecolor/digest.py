@@ -1,0 +1,15 @@
+"""Content hashes: what decides whether cached work still holds."""
+
+from __future__ import annotations
+
+import xxhash
+
+
+def digest(*parts: str | bytes) -> str:
+    """128-bit hash of the parts, in order, as hexadecimal; where one part ends and the next begins counts."""
+    state = xxhash.xxh3_128()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        state.update(len(data).to_bytes(8, "little"))
+        state.update(data)
+    return state.hexdigest()

@@ -1,0 +1,165 @@
+"""Fit: the generator is tuned on a shot's own keys before it paints.
+
+Few-shot training in the spirit of Texler et al. 2020 ("Interactive video stylization using few-shot patch-based
+training"), for paint-bucket coloring: line planes in, palette index per pixel out, strong augmentation, small regions
+weighted up. The palette head starts from the keys' mean features, so that the network paints before the first step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from framecolor.networks.generator import HINT_PLANES
+from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork, empty_planes
+
+# Augmentation, as standard deviations: of the turn in radians, of log scale, of the shift and of the bends on a coarse
+# and a fine grid in half canvases.
+_TURN, _ZOOM, _SHIFT = 0.3, 0.15, 0.12
+_BENDS = ((4, 0.08), (8, 0.035))
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitSchedule:
+    """How a network is fitted: AdamW, one cycle of the learning rate, `batch` augmented keys a step.
+
+    rate, head_rate  highest learning rates of the generator and of the palette head.
+    hinted           share of each batch that trains the color head on a simulated hint (painted mode).
+    """
+
+    steps: int
+    seed: int = 0
+    batch: int = 4
+    rate: float = 3e-3
+    head_rate: float = 3e-2
+    warm_up: float = 0.2
+    weight_decay: float = 1e-2
+
+    def rate_share(self, step: int) -> float:
+        """Share of the highest rate at a step: up along a cosine, then down to nothing."""
+        rise = max(1.0, self.warm_up * self.steps)
+        if step < rise:
+            return 0.5 - 0.46 * math.cos(math.pi * step / rise)
+        return 0.5 + 0.5 * math.cos(math.pi * (step - rise) / max(1.0, self.steps - rise))
+
+
+class Fit:
+    """A fit in progress: `step` it until `done`; its `state` can be saved and put back at any step.
+
+    Deterministic on one machine: same network, samples and schedule give the same weights, also across a stop.
+    """
+
+    def __init__(self, network: PaletteNetwork, samples: Sequence[KeySample], schedule: FitSchedule) -> None:
+        if not samples:
+            raise ValueError("a fit needs at least one painted key")
+        self.network = network.to(memory_format=torch.channels_last)
+        self.samples = samples
+        self.schedule = schedule
+        self.taken = 0
+        multiple = network.generator.size_multiple
+        height = max(s.planes.shape[1] for s in samples)
+        width = max(s.planes.shape[2] for s in samples)
+        self.canvas = (height + -height % multiple, width + -width % multiple)
+        groups = [{"params": network.generator.parameters()}, {"params": network.head.parameters()}]
+        self.optimizer = torch.optim.AdamW(groups, weight_decay=schedule.weight_decay)
+
+    @property
+    def done(self) -> bool:
+        return self.taken >= self.schedule.steps
+
+    def step(self) -> float:
+        """One step; returns its loss."""
+        # Seeded by the step, so that a fit that was stopped goes on exactly as if it had not been.
+        rng = torch.Generator().manual_seed(self.schedule.seed * 1_000_003 + self.taken)
+        picks = self._pick_keys()
+        planes, target, weight = (
+            torch.stack(parts) for parts in zip(*(augment(self.samples[i], self.canvas, rng) for i in picks), strict=True)
+        )
+        share = self.schedule.rate_share(self.taken)
+        for group, rate in zip(self.optimizer.param_groups, (self.schedule.rate, self.schedule.head_rate), strict=True):
+            group["lr"] = rate * share
+        self.network.train()
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = self.network(planes.contiguous(memory_format=torch.channels_last))
+        losses = F.cross_entropy(logits.float(), target, reduction="none", ignore_index=IGNORE)
+        loss = (losses * weight).sum() / weight.sum().clamp_min(1e-6)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        self.taken += 1
+        self.network.eval()
+        return float(loss.detach())
+
+    def _pick_keys(self) -> list[int]:
+        """Every key once before any a second time, in an order of each round's own."""
+        count, batch = len(self.samples), self.schedule.batch
+        picks = []
+        for position in range(self.taken * batch, (self.taken + 1) * batch):
+            order = np.random.default_rng([self.schedule.seed, position // count]).permutation(count)
+            picks.append(int(order[position % count]))
+        return picks
+
+    def state(self) -> dict[str, Tensor]:
+        """All tensors that the rest of the fit depends on."""
+        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
+        for i, parameter in enumerate(p for g in self.optimizer.param_groups for p in g["params"]):
+            for key, value in self.optimizer.state.get(parameter, {}).items():
+                tensors[f"optimizer.{i}.{key}"] = torch.as_tensor(value)
+        tensors["taken"] = torch.tensor(self.taken)
+        return {k: v.contiguous() for k, v in tensors.items()}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Go on from a saved state of the same fit."""
+        prefix = "network."
+        self.network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
+        for i, parameter in enumerate(p for g in self.optimizer.param_groups for p in g["params"]):
+            names = [k for k in tensors if k.startswith(f"optimizer.{i}.")]
+            self.optimizer.state[parameter] = {k.rsplit(".", 1)[1]: tensors[k].clone() for k in names}
+        self.taken = int(tensors["taken"])
+
+
+def choose_steps(keys: int, colors: int) -> int:
+    """Steps for `--fit auto`: more for more keys and longer palettes."""
+    return int(min(400, 160 + 3 * colors + 8 * keys))
+
+
+def run_fit(fit: Fit, on_step: Callable[[int, float], None] | None = None) -> None:
+    """Take all remaining steps; `on_step` hears the steps taken and the last loss."""
+    while not fit.done:
+        loss = fit.step()
+        if on_step is not None:
+            on_step(fit.taken, loss)
+
+
+def augment(sample: KeySample, canvas: tuple[int, int], rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """One turned, scaled, shifted and bent copy of a key: planes [7, H, W], target [H, W], weight [H, W]."""
+    grid = _random_grid(sample.planes.shape[1:], canvas, rng)
+    planes = torch.from_numpy(sample.planes)[None]
+    empty = empty_planes(planes)
+    planes = F.grid_sample(planes - empty, grid, align_corners=False) + empty
+    # Outside of the drawing nothing is known: target 0 before the shift by one, which is IGNORE.
+    both = torch.stack([torch.from_numpy(sample.target - IGNORE).float(), torch.from_numpy(sample.weight)])[None]
+    target, weight = F.grid_sample(both, grid, mode="nearest", align_corners=False)[0]
+    return planes[0], target.long() + IGNORE, weight
+
+
+def _random_grid(size: tuple[int, ...], canvas: tuple[int, int], rng: torch.Generator) -> Tensor:
+    """Where each canvas pixel looks in a drawing of `size` (height, width), for `grid_sample`: [1, H, W, 2]."""
+    height, width = canvas
+    angle = _TURN * float(torch.randn(1, generator=rng))
+    zoom = math.exp(_ZOOM * float(torch.randn(1, generator=rng)))
+    shift = _SHIFT * torch.randn(2, generator=rng)
+    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
+    cosine, sine, aspect = math.cos(angle) / zoom, math.sin(angle) / zoom, height / width
+    position = torch.stack([cosine * x - sine * y * aspect + shift[0], sine * x / aspect + cosine * y + shift[1]])
+    for cells, amount in _BENDS:
+        bend = amount * torch.randn(1, 2, cells, cells, generator=rng)
+        position = position + F.interpolate(bend, canvas, mode="bicubic", align_corners=True)[0]
+    stretch = torch.tensor([width / size[1], height / size[0]]).view(2, 1, 1)
+    return (position * stretch).permute(1, 2, 0)[None]

@@ -1,0 +1,174 @@
+"""The network of one shot: base weights, fitted to the keys, kept beside the painted frames by content hash."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load, save
+from torch import Tensor
+
+from framecolor.datatypes import Palette
+from framecolor.digest import digest
+from framecolor.errors import InputError
+from framecolor.fit import Fit, FitSchedule, choose_steps
+from framecolor.keyframes import Keyframes, read_samples
+from framecolor.media import hash_file, write_bytes_atomic
+from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.generator import Generator
+from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork, pad_planes
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+
+CACHE_FOLDER = ".framecolor"
+# Raised when the same keys and settings no longer give the same fit.
+_RECIPE = "fit 1"
+_SAVE_EVERY_SECONDS = 15.0
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class ShotNetwork:
+    """A network fitted to a shot, and how it came about; `facts` go into the shot's record."""
+
+    network: PaletteNetwork
+    hash: str
+    facts: dict[str, object]
+
+
+def fit_shot(
+    shot: Shot, keyframes: Keyframes, settings: Settings, out: Path, previous: str | None, progress: Progress
+) -> ShotNetwork:
+    """The fitted network of a shot: from the cache in `out`, from where a stopped fit left off, or fitted now.
+
+    previous  hash of the fit that the shot was last painted with, for `fit="keep"`; InputError when there is none.
+    """
+    cache = out / CACHE_FOLDER
+    if settings.fit == "keep":
+        return _keep(shot, keyframes, settings, cache, previous)
+    steps = _count_steps(settings, keyframes)
+    key = fit_hash(shot, keyframes, settings, steps)
+    path = cache / f"fit-{key}.safetensors"
+    if (kept := _read(path)) is not None:
+        return ShotNetwork(kept[0], key, kept[2])
+    samples = read_samples(shot, keyframes, settings)
+    network = PaletteNetwork(load_generator(base_weights_path()), len(keyframes.palette))
+    network.start_head(samples)
+    begin = time.monotonic()
+    if steps:
+        _run(Fit(network, samples, FitSchedule(steps=steps, seed=settings.seed)), cache / f"fit-{key}.partial", progress)
+    facts = {
+        "hash": key,
+        "steps": steps,
+        "seconds": round(time.monotonic() - begin, 1),
+        "key_accuracy": round(measure_keys(network, samples), 4),
+    }
+    if steps:
+        _write(path, network, keyframes.palette, facts)
+    return ShotNetwork(network, key, facts)
+
+
+def fit_hash(shot: Shot, keyframes: Keyframes, settings: Settings, steps: int) -> str:
+    """Hash of all that decides a fit: keys, their drawings, base weights, recipe and settings."""
+    keys = [f"{n} {shot.key_hash(n)} {shot.line_hash(n)}" for n in sorted(shot.keys)]
+    made_by = f"{steps} {settings.seed} {settings.gap_px} {settings.min_region_px}"
+    return digest(_RECIPE, hash_file(base_weights_path()), made_by, keyframes.palette.colors.tobytes(), *keys)[:16]
+
+
+@torch.inference_mode()
+def measure_keys(network: PaletteNetwork, samples: Sequence[KeySample]) -> float:
+    """Share of the keys' pixels, small regions weighted up, that the network gives their true color."""
+    right = total = 0.0
+    for sample in samples:
+        height, width = sample.target.shape
+        logits = network(pad_planes(torch.from_numpy(sample.planes)[None], network.generator.size_multiple))
+        guess = logits[0, :, :height, :width].argmax(0).numpy()
+        weight = np.where(sample.target == IGNORE, 0, sample.weight)
+        right += float(weight[guess == sample.target].sum())
+        total += float(weight.sum())
+    return right / total if total else 0.0
+
+
+def _count_steps(settings: Settings, keyframes: Keyframes) -> int:
+    if isinstance(settings.fit, int):
+        return settings.fit
+    return 0 if settings.fit == "off" else choose_steps(len(keyframes.index), len(keyframes.palette))
+
+
+def _run(fit: Fit, partial: Path, progress: Progress) -> None:
+    """Take the steps that are left, saving the state now and then and when stopped."""
+    if partial.exists():
+        try:
+            fit.restore(load(partial.read_bytes()))
+        except (SafetensorError, KeyError, RuntimeError, OSError):
+            partial.unlink(missing_ok=True)
+    saved = time.monotonic()
+    try:
+        while not fit.done:
+            progress("fit", fit.taken, fit.schedule.steps)
+            fit.step()
+            if time.monotonic() - saved > _SAVE_EVERY_SECONDS:
+                write_bytes_atomic(partial, save(fit.state()))
+                saved = time.monotonic()
+    except KeyboardInterrupt:
+        write_bytes_atomic(partial, save(fit.state()))
+        raise
+    progress("fit", fit.taken, fit.schedule.steps)
+    partial.unlink(missing_ok=True)
+
+
+def _keep(shot: Shot, keyframes: Keyframes, settings: Settings, cache: Path, previous: str | None) -> ShotNetwork:
+    """The last fit, with a head for today's palette: old colors keep their rows, new ones start from the keys."""
+    kept = _read(cache / f"fit-{previous}.safetensors") if previous else None
+    if previous is None or kept is None:
+        raise InputError(cache.parent, "holds no fit that could be kept", "run once with --fit auto")
+    old, colors, facts = kept
+    network = PaletteNetwork(old.generator, len(keyframes.palette))
+    rows = {tuple(color): row for row, color in enumerate(colors)}
+    today = keyframes.palette.colors.tolist()
+    if any(tuple(color) not in rows for color in today):
+        network.start_head(read_samples(shot, keyframes, settings))
+    assert network.head.bias is not None and old.head.bias is not None
+    with torch.no_grad():
+        for row, color in enumerate(today):
+            if (before := rows.get(tuple(color))) is not None:
+                network.head.weight[row] = old.head.weight[before]
+                network.head.bias[row] = old.head.bias[before]
+    return ShotNetwork(network.eval(), previous, facts)
+
+
+def _write(path: Path, network: PaletteNetwork, palette: Palette, facts: dict[str, object]) -> None:
+    generator = network.generator
+    metadata = {
+        "framecolor": json.dumps(
+            {
+                "widths": generator.widths,
+                "feature_channels": generator.feature_channels,
+                "palette": palette.colors.tolist(),
+                "facts": facts,
+            }
+        )
+    }
+    tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
+    write_bytes_atomic(path, save(tensors, metadata))
+
+
+def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
+    """A kept fit: network, palette and facts; None when there is none or it is damaged (it is then made again)."""
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            table = json.loads((file.metadata() or {})["framecolor"])
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        generator = Generator(tuple(table["widths"]), int(table["feature_channels"]))
+        network = PaletteNetwork(generator, len(table["palette"]))
+        network.load_state_dict(tensors)
+        return network.eval(), table["palette"], table["facts"]
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError):
+        return None

@@ -1,0 +1,94 @@
+"""Painted keyframes: which palette color each of their regions has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Frame, Palette, Regions
+
+PAPER = (255, 255, 255, 0)
+# A region has a color of its own when at least this share, and this many, of its pixels are exactly that color.
+_PURE_SHARE = 0.5
+_PURE_PX = 4
+# Compression and antialiasing scatter colors by this many levels; a scattered one is this rare beside the true one.
+_SCATTER_LEVELS = 8
+_SCATTER_SHARE = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class RegionColors:
+    """The color that fills each region of one painted frame.
+
+    color  uint8 [count + 1, 4]; votes int64 [count + 1]: pixels of exactly that color; seen int64: pixels looked at.
+    """
+
+    color: NDArray[np.uint8]
+    votes: NDArray[np.int64]
+    seen: NDArray[np.int64]
+
+    @property
+    def pure(self) -> NDArray[np.bool_]:
+        return (self.votes >= _PURE_PX) & (self.votes >= _PURE_SHARE * self.seen)
+
+
+def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) -> RegionColors:
+    """Majority color of each region of a painted frame (uint8 HxWx4 straight RGBA of the drawing's size).
+
+    Pixels under faint ink count only where a region has no others. Transparent pixels are paper.
+    """
+    if painted.shape[:2] != regions.size:
+        raise ValueError(f"painted frame {painted.shape[:2]} and regions {regions.size} differ in size")
+    inside = regions.labels > 0
+    clean = inside & (frame.ink[..., 3] == 0)
+    has_clean = np.bincount(regions.labels[clean], minlength=regions.count + 1) > 0
+    use = clean | (inside & ~has_clean[regions.labels])
+    pixels = painted[use].astype(np.uint32)
+    pixels[pixels[:, 3] < 128] = PAPER
+    code = pixels[:, 0] | pixels[:, 1] << 8 | pixels[:, 2] << 16 | (pixels[:, 3] > 0).astype(np.uint32) << 24
+    key = regions.labels[use].astype(np.int64) << 25 | code
+    values, votes = np.unique(key, return_counts=True)
+    region = values >> 25
+    best = np.lexsort((votes, region))
+    last = np.searchsorted(region[best], np.arange(regions.count + 1), side="right") - 1
+    winner = best[np.maximum(last, 0)]
+    found = region[winner] == np.arange(regions.count + 1) if len(values) else np.zeros(regions.count + 1, bool)
+    color = np.zeros((regions.count + 1, 4), np.uint8)
+    c = values[winner] if len(values) else np.zeros(regions.count + 1, np.int64)
+    for channel in range(3):
+        color[:, channel] = c >> (8 * channel) & 255
+    color[:, 3] = np.where(c >> 24 & 1, 255, 0)
+    count = np.where(found, votes[winner] if len(values) else 0, 0)
+    return RegionColors(color, count, np.bincount(regions.labels[use], minlength=regions.count + 1))
+
+
+def build_palette(keys: Sequence[RegionColors]) -> Palette:
+    """The painter's colors: every color that purely fills a region of a key, the most used first.
+
+    Colors within compression noise of a color that is used fifty times as much are taken for that one.
+    """
+    color = np.concatenate([k.color[1:] for k in keys])
+    votes = np.concatenate([k.votes[1:] for k in keys])
+    pure = np.concatenate([k.pure[1:] for k in keys])
+    if not pure.any():
+        pure = votes == votes.max(initial=0)
+    unique, inverse = np.unique(color[pure], axis=0, return_inverse=True)
+    total = np.bincount(inverse.ravel(), weights=votes[pure])
+    kept: list[int] = []
+    for i in np.argsort(-total, kind="stable"):
+        near = [j for j in kept if np.abs(unique[i].astype(int) - unique[j]).max() <= _SCATTER_LEVELS]
+        if not any(total[i] < _SCATTER_SHARE * total[j] for j in near):
+            kept.append(int(i))
+    return Palette(unique[kept])
+
+
+def palette_index(colors: RegionColors, palette: Palette) -> NDArray[np.intp]:
+    """Nearest palette entry of each region, length count + 1; entry 0 means nothing."""
+    table = palette.colors.astype(np.float32)
+    table[:, 3] *= 4  # paper is never taken for white
+    color = colors.color.astype(np.float32)
+    color[:, 3] *= 4
+    return np.argmin(((color[:, None] - table[None]) ** 2).sum(axis=2), axis=1)

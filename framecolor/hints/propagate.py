@@ -1,0 +1,102 @@
+"""From keys, flow and the fitted network to one palette color per region, over a chain of drawings.
+
+The drawings between two keys form a chain. Each region of each drawing has a belief over the palette; neighbors are
+linked by flow: which share of this region comes from which region there. Messages run along the chain in both
+directions (forward-backward, as in a hidden Markov model), so that every drawing hears all keys that reach it, before
+and after it, each weighted with how far its flow can be trusted, and no drawing ever speaks before it was spoken to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Flow, Regions
+from framecolor.lineart.sampling import RegionPoints
+
+Votes = NDArray[np.float32]
+
+# How loud the voters are, as exponents of their probabilities; measured on benchmarks/accuracy.py's clips.
+NETWORK_WEIGHT = 4.0
+FLOW_WEIGHT = 1.0
+# No flow is certain: this much of every message is spread over the whole palette.
+_DOUBT = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """One drawing in a chain.
+
+    votes   float32 [count + 1, P]: the network's mean log-probability of each palette color in each region.
+    fixed   the belief itself where it is settled already (a key: certainty), else None.
+    """
+
+    votes: Votes
+    fixed: Votes | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Link:
+    """How two neighboring drawings of a chain share their regions, from `RegionPoints.overlap`.
+
+    forward   [later count + 1, earlier count + 1]: share of each region of the later drawing in those of the earlier.
+    backward  the same the other way.
+    """
+
+    forward: NDArray[np.float32]
+    backward: NDArray[np.float32]
+
+
+def link_regions(
+    target: RegionPoints, source: Regions, flow: Flow, target_size: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Where flow takes the target's regions: share of each in each region of the source."""
+    x, y, trust = flow.at(target.x, target.y, target_size)
+    height, width = source.size
+    column, row = np.rint(x).astype(np.intp), np.rint(y).astype(np.intp)
+    inside = (column >= 0) & (column < width) & (row >= 0) & (row < height)
+    hit = np.zeros(len(column), np.int32)
+    hit[inside] = source.labels[row[inside], column[inside]]
+    return target.overlap(hit, np.where(inside, trust, 0), source.count)
+
+
+def propagate(nodes: Sequence[Node], links: Sequence[Link]) -> list[Votes]:
+    """Belief over the palette for every region of every drawing of a chain.
+
+    nodes  the chain, in order; links join each to the next, so there is one less of them.
+    Returns probabilities float32 [count + 1, P], rows summing to 1; settled drawings keep their own.
+    """
+    ahead = _listen(nodes, [link.forward for link in links])
+    back = _listen(nodes[::-1], [link.backward for link in links[::-1]])[::-1]
+    return [
+        node.fixed if node.fixed is not None else _normalize(_own(node) + before + after)
+        for node, before, after in zip(nodes, ahead, back, strict=True)
+    ]
+
+
+def _listen(nodes: Sequence[Node], overlaps: Sequence[NDArray[np.float32]]) -> list[Votes]:
+    """What each node hears from the nodes before it, as log-probabilities."""
+    heard = [np.zeros_like(nodes[0].votes)]
+    for node, overlap in zip(nodes[:-1], overlaps, strict=True):
+        belief = node.fixed if node.fixed is not None else _normalize(_own(node) + heard[-1])
+        heard.append(_tell(belief, overlap))
+    return heard
+
+
+def _tell(belief: Votes, overlap: NDArray[np.float32]) -> Votes:
+    """What a drawing with this belief tells the neighbor whose regions share these parts with its own."""
+    colors = belief.shape[1]
+    share = overlap @ belief + (1 - overlap.sum(axis=1, keepdims=True)) / colors
+    return FLOW_WEIGHT * np.log((1 - _DOUBT) * share + _DOUBT / colors)
+
+
+def _own(node: Node) -> Votes:
+    return NETWORK_WEIGHT * node.votes
+
+
+def _normalize(log_votes: Votes) -> Votes:
+    shifted = np.exp(log_votes - log_votes.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)

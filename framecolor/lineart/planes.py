@@ -1,0 +1,50 @@
+"""What the networks see of a drawing: seven planes that describe its lines at any resolution."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+# Distances are measured in pixels of a drawing whose long side would be twice the working size,
+# so that line planes look alike at 480p and at 4K.
+_UNITS_PER_WORKING_PX = 2.0
+
+
+def line_planes(
+    ink: NDArray[np.bool_],
+    trace: NDArray[np.bool_],
+    outside: NDArray[np.bool_],
+    height: int,
+    width: int,
+) -> NDArray[np.float32]:
+    """Seven planes of a drawing at a working size, float32 7xHEIGHTxWIDTH.
+
+    ink, trace, outside  bool, one size: ink pixels, trace-line pixels, what lies outside of the figure.
+
+    Planes: exp(-d/3) and exp(-d/16) of the distance d to ink, the same to any line, min(d/64, 1) to any line,
+    the outside mask, the trace-line mask. Source: the experiment that the fit of this project started from.
+    """
+    scale = max(height / ink.shape[0], width / ink.shape[1]) * _UNITS_PER_WORKING_PX
+
+    def shrink(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+        return cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32, copy=False)
+
+    def distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+        if not mask.any():
+            return np.full((height, width), 1e4, np.float32)
+        return shrink(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3)) * np.float32(scale)
+
+    to_ink = distance(ink)
+    to_line = distance(ink | trace)
+    return np.stack(
+        [
+            np.exp(-to_ink / 3),
+            np.exp(-to_ink / 16),
+            np.exp(-to_line / 3),
+            np.exp(-to_line / 16),
+            np.minimum(to_line / 64, 1),
+            shrink(outside.astype(np.float32)),
+            shrink(trace.astype(np.float32)),
+        ]
+    ).astype(np.float32, copy=False)

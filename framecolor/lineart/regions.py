@@ -1,0 +1,154 @@
+"""Regions: the connected areas between the lines, with gaps closed.
+
+Gap closing gives the trapped-ball result (Zhang et al. 2009, "Vectorizing cartoon animations") from one distance
+transform instead of repeated morphology. A ball of radius r fits where the distance to the nearest line exceeds r, so
+the level sets of the distance, from the ball's radius down to zero, tell which areas only meet through a passage
+that the ball cannot enter. Such areas stay apart; the passage itself is shared between them. Narrow ends of an area,
+where no ball fits but no bottleneck lies before them, stay with it.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Frame, Regions
+from framecolor.lineart.drawing import line_mask
+
+Labels = NDArray[np.int32]
+
+# An area behind a bottleneck is one of its own only when it is larger than this: smaller ones are ragged line edges.
+_MIN_POCKET_PX = 24
+# ... and clearly wider than the bottleneck (in pixels of distance to the line).
+_MIN_WIDENING_PX = 1.0
+
+
+def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: int = 4) -> Regions:
+    """Regions of a drawing: 4-connected areas without line pixels.
+
+    gap_px         openings in a line up to this wide do not join two areas; 0 turns gap closing off.
+    min_region_px  areas smaller than this are specks and count as line; paint runs over them.
+    A drawing without any line is one region.
+    """
+    free = (~line_mask(frame)).astype(np.uint8)
+    labels = _close_gaps(free, gap_px) if gap_px > 0 else cv2.connectedComponents(free, connectivity=4)[1]
+    labels, count = _drop_specks(labels, min_region_px)
+    return Regions(labels, count)
+
+
+def fill_lines(labels: Labels) -> Labels:
+    """Give every 0 of a label image to the nearest label; all 0 stays all 0."""
+    line = (labels == 0).astype(np.uint8)
+    if not line.any() or line.all():
+        return labels
+    # Nearest-zero indices count the zero pixels of the mask, here the region pixels, in an order of OpenCV's own:
+    # reading the index image at those pixels tells which region each index stands for.
+    nearest = cv2.distanceTransformWithLabels(line, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    inside = line == 0
+    region_of = np.zeros(int(nearest.max()) + 1, np.int32)
+    region_of[nearest[inside]] = labels[inside]
+    return region_of[nearest]
+
+
+def outside_regions(regions: Regions, min_border_share: float = 0.1) -> NDArray[np.bool_]:
+    """Which regions are the drawing's paper, bool [count + 1]: those along that share of the picture's border."""
+    labels = regions.labels
+    edge = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
+    outside = np.bincount(edge, minlength=regions.count + 1) >= max(1.0, min_border_share * edge.size)
+    outside[0] = False
+    return outside
+
+
+def _drop_specks(labels: Labels, min_region_px: int) -> tuple[Labels, int]:
+    """Areas below the size become line; the others are numbered 1..count in reading order."""
+    area = np.bincount(labels.ravel())
+    keep = area >= min_region_px
+    keep[0] = False
+    if len(area) > 1 and not keep.any():
+        keep[1:] = area[1:] > 0
+    count = int(keep.sum())
+    renumber = np.zeros(len(area), np.int32)
+    renumber[keep] = np.arange(1, count + 1, dtype=np.int32)
+    return renumber[labels], count
+
+
+def _close_gaps(free: NDArray[np.uint8], gap_px: float) -> Labels:
+    """Label free space (0/1) so that no two areas are joined by a passage up to `gap_px` wide."""
+    distance = cv2.distanceTransform(free, cv2.DIST_L2, 5)
+    # A passage of g free pixels between two line pixels has a distance of at most (g + 1) / 2 in its middle;
+    # every free pixel has at least 1, so that the last level takes in all of them.
+    ball = (gap_px + 1) / 2
+    labels = np.zeros(free.shape, np.int32)
+    areas = _Areas()
+    for level in (*np.arange(ball, 1.0, -1.0), 0.0):
+        labels = areas.lower(labels, cv2.compare(distance, float(level), cv2.CMP_GT), level)
+    return labels
+
+
+class _Areas:
+    """The areas found so far while the ball shrinks: where each one is, and at which distance it appeared."""
+
+    def __init__(self) -> None:
+        self.pixel = np.zeros(1, np.int64)  # one pixel of each area, as an index into the flat picture
+        self.appeared = np.zeros(1)
+
+    def lower(self, labels: Labels, open_space: NDArray[np.uint8], level: float) -> Labels:
+        """Grow the areas into the space where the smaller ball fits, and add those that appear in it."""
+        count, pools, stats, _ = cv2.connectedComponentsWithStats(open_space, connectivity=4, ltype=cv2.CV_32S)
+        known = len(self.pixel)
+        # An area lies in one pool (a part of the space connected at this level), so one pixel of it tells which.
+        pool_of = pools.ravel()[self.pixel[1:]]
+        held = np.bincount(pool_of, minlength=count)
+        fresh = np.flatnonzero(held[1:] == 0) + 1
+        owner = np.zeros(count, np.int32)
+        owner[pool_of] = np.arange(1, known)  # right where one area is held; the others are settled below
+        owner[fresh] = known + np.arange(len(fresh))
+        self._append(fresh, pools, stats, level if known > 1 else np.inf)
+        grown = owner[pools]
+        for pool in np.flatnonzero(held > 1):
+            x, y, w, h = stats[pool, :4]
+            window = (slice(y, y + h), slice(x, x + w))
+            held_here = 1 + np.flatnonzero(pool_of == pool)
+            _share(grown[window], labels[window], pools[window] == pool, held_here, self.appeared[held_here] - level)
+        return grown
+
+    def _append(self, fresh: NDArray[np.intp], pools: Labels, stats: Labels, level: float) -> None:
+        width = pools.shape[1]
+        left, top, right = stats[fresh, 0], stats[fresh, 1], stats[fresh, 0] + stats[fresh, 2]
+        first = [
+            y * width + x0 + int(np.argmax(pools[y, x0:x1] == pool))
+            for pool, x0, y, x1 in zip(fresh, left, top, right, strict=True)
+        ]
+        self.pixel = np.concatenate([self.pixel, np.array(first, np.int64)])
+        self.appeared = np.concatenate([self.appeared, np.full(len(fresh), level)])
+
+
+def _share(
+    grown: Labels, labels: Labels, pool: NDArray[np.bool_], areas: NDArray[np.intp], widening: NDArray[np.float64]
+) -> None:
+    """Write into `grown` which of the `areas` in one pool each pixel of it belongs to.
+
+    An area that is small, or hardly wider than the bottleneck before it, is a ragged edge and joins its neighbors.
+    """
+    inside = np.where(pool, labels, 0)
+    size = np.bincount(inside.ravel(), minlength=int(areas.max()) + 1)[areas]
+    minor = (size < _MIN_POCKET_PX) | (widening < _MIN_WIDENING_PX)
+    minor[np.argmax(size)] = False
+    inside[np.isin(inside, areas[minor])] = 0
+    grown[pool] = areas[~minor][0] if np.count_nonzero(~minor) == 1 else _spread(inside, pool)[pool]
+
+
+def _spread(seeds: Labels, space: NDArray[np.bool_]) -> Labels:
+    """Grow labels through `space`, one pixel a step and never across what lies outside of it."""
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    labels = seeds.astype(np.float32)  # exact for labels below 2**24
+    empty = space & (seeds == 0)
+    while empty.any():
+        wave = cv2.dilate(labels, cross)
+        reached = empty & (wave > 0)
+        if not reached.any():
+            break
+        labels[reached] = wave[reached]
+        empty &= ~reached
+    return labels.astype(np.int32)

@@ -1,0 +1,74 @@
+"""The generator: a convolutional U-Net in the lineage of deepcolor and PaintsTorch.
+
+Line planes and a color hint go in; a feature vector per pixel comes out, read by two heads:
+
+- the color head (soft RGB and a confidence), used by painted mode;
+- a palette head, which exists per shot: one logit per palette color, its weights fitted to the shot's keys
+  (`framecolor.fit`) and started from the keys' own mean features, so that it paints before the first step.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+LINE_PLANES = 7
+HINT_PLANES = 4
+
+
+class Block(nn.Sequential):
+    """Two 3x3 convolutions, each with batch norm and SiLU; size is kept."""
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        layers: list[nn.Module] = []
+        for c in (channels_in, channels_out):
+            layers += [nn.Conv2d(c, channels_out, 3, padding=1, bias=False), nn.BatchNorm2d(channels_out), nn.SiLU()]
+        super().__init__(*layers)
+
+
+class Generator(nn.Module):
+    """U-Net from line planes and hint to per-pixel features, and a color head on them.
+
+    forward takes float planes [N, 11, H, W] (7 line planes, then the hint's red, green, blue in [0, 1] times its
+    confidence, then the confidence); H and W are multiples of `size_multiple`. It returns unit-length features
+    [N, `feature_channels`, H, W].
+    """
+
+    def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 96, 128), feature_channels: int = 32) -> None:
+        super().__init__()
+        self.widths = tuple(widths)
+        self.feature_channels = feature_channels
+        inputs = (LINE_PLANES + HINT_PLANES, *widths[:-1])
+        self.down = nn.ModuleList(Block(i, o) for i, o in zip(inputs, widths, strict=True))
+        self.up = nn.ModuleList(
+            Block(deep + skip, skip) for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
+        self.project = nn.Conv2d(widths[0], feature_channels, 1)
+        self.color_head = nn.Conv2d(feature_channels, 4, 1)
+
+    @property
+    def size_multiple(self) -> int:
+        """Height and width of the input must be a multiple of this."""
+        return 2 ** (len(self.widths) - 1)
+
+    def forward(self, planes: Tensor) -> Tensor:
+        x = planes
+        skips: list[Tensor] = []
+        for level, block in enumerate(self.down):
+            x = block(x if level == 0 else F.max_pool2d(x, 2))
+            skips.append(x)
+        skips.pop()
+        for block in self.up:
+            x = block(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skips.pop()], dim=1))
+        features = cast(Tensor, self.project(x))
+        # Not F.normalize: autocast would widen it to float32, a fifth of a training step on a CPU.
+        length = torch.rsqrt(features.square().sum(dim=1, keepdim=True) + 1e-6)
+        return features * length.to(features.dtype)
+
+    def color(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """RGB in [0, 1] [N, 3, H, W] and confidence in [0, 1] [N, 1, H, W] from features."""
+        out = torch.sigmoid(self.color_head(features))
+        return out[:, :3], out[:, 3:]

@@ -1,0 +1,68 @@
+"""A drawing as the networks see it: cropped to the figure, at a working size that is the same for a whole shot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Frame, Regions
+from framecolor.lineart.drawing import ink_mask
+from framecolor.lineart.planes import line_planes
+from framecolor.lineart.regions import outside_regions
+
+Box = tuple[int, int, int, int]
+
+_MARGIN = 0.03
+_SMALLEST_BOX_PX = 32
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Line planes of the figure in a drawing, and where they lie in it.
+
+    planes  float32 7xhxw
+    box     (left, top, right, bottom) of the crop in drawing pixels
+    """
+
+    planes: NDArray[np.float32]
+    box: Box
+
+    def locate(self, x: NDArray[np.intp], y: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Working-size positions of drawing pixels; those outside of the crop go to its edge."""
+        left, top, right, bottom = self.box
+        height, width = self.planes.shape[1:]
+        u = (x - left + 0.5) * (width / (right - left)) - 0.5
+        v = (y - top + 0.5) * (height / (bottom - top)) - 0.5
+        return np.clip(u, 0, width - 1).astype(np.float32), np.clip(v, 0, height - 1).astype(np.float32)
+
+
+def figure_box(frame: Frame) -> Box:
+    """(left, top, right, bottom) around all lines of a drawing, with a margin; the whole picture where it has none."""
+    height, width = frame.size
+    lines = (frame.ink[..., 3] > 0) | frame.trace
+    left, top, w, h = cv2.boundingRect(lines.astype(np.uint8))
+    if w == 0 or h == 0:
+        return 0, 0, width, height
+    margin = max(2, round(_MARGIN * max(w, h)))
+    grow_x = max(margin, (_SMALLEST_BOX_PX - w + 1) // 2)
+    grow_y = max(margin, (_SMALLEST_BOX_PX - h + 1) // 2)
+    return max(0, left - grow_x), max(0, top - grow_y), min(width, left + w + grow_x), min(height, top + h + grow_y)
+
+
+def working_scale(boxes: list[Box], long_side_px: int) -> float:
+    """Working pixels for each drawing pixel, such that the largest box is `long_side_px` long; never above 1."""
+    longest = max(max(right - left, bottom - top) for left, top, right, bottom in boxes)
+    return min(1.0, long_side_px / longest)
+
+
+def look(frame: Frame, regions: Regions, scale: float) -> View:
+    """The view of a drawing at a shot's working scale."""
+    box = figure_box(frame)
+    left, top, right, bottom = box
+    crop = (slice(top, bottom), slice(left, right))
+    height, width = max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale))
+    planes = line_planes(ink_mask(frame)[crop], frame.trace[crop], outside_regions(regions)[regions.labels[crop]], height, width)
+    return View(planes, box)

@@ -1,0 +1,80 @@
+"""One drawing and its region colors to a finished frame: flat or painted, lines over or apart, and what to check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Color, Hint, Palette, Regions
+from framecolor.engines.base import Runner
+from framecolor.paint.composite import lay_over, set_background
+from framecolor.paint.flat import paint_flat
+from framecolor.paint.soft import soften
+from framecolor.settings import Settings
+from framecolor.study import Study
+
+# Regions below this confidence are shown to the painter.
+UNSURE_BELOW = 0.8
+_MOST_UNSURE = 40
+
+
+@dataclass(frozen=True, eq=False)
+class UnsureRegion:
+    """A region that the painter should look at; palette indices for its color and the second choice."""
+
+    area: int
+    box: tuple[int, int, int, int]
+    outline: list[list[int]]
+    color: int
+    second: int | None
+    confidence: float
+
+
+def paint_frame(
+    study: Study, belief: NDArray[np.float32], palette: Palette, runner: Runner, settings: Settings
+) -> tuple[Color, Color | None]:
+    """The finished frame, and its line layer where that is wanted as a file of its own.
+
+    belief  probability of each palette color in each region, float32 [count + 1, P].
+    """
+    frame, regions = study.unpack()
+    index = belief.argmax(axis=1)
+    paint = paint_flat(regions, index, palette)
+    if regions.count == 0:
+        paint = np.zeros_like(frame.ink)
+    elif settings.mode == "painted":
+        sure = belief.max(axis=1)
+        sure[0] = 1
+        hint = Hint(np.ascontiguousarray(paint[..., :3]), sure[regions.labels].astype(np.float32))
+        paint = soften(paint, hint, study.view, runner)
+    paint = set_background(paint, settings.background)
+    if settings.line == "over":
+        return Color(study.number, lay_over(frame.ink, paint)), None
+    return Color(study.number, paint), Color(study.number, frame.ink) if settings.line == "layer" else None
+
+
+def find_unsure(regions: Regions, belief: NDArray[np.float32]) -> list[UnsureRegion]:
+    """The regions that are painted with doubt, those first that are likely to cost most area."""
+    confidence = belief.max(axis=1)
+    doubtful = 1 + np.flatnonzero(confidence[1:] < UNSURE_BELOW)
+    cost = regions.area[doubtful] * (1 - confidence[doubtful])
+    return [_describe(regions, int(r), belief[r]) for r in doubtful[np.argsort(-cost, kind="stable")][:_MOST_UNSURE]]
+
+
+def _describe(regions: Regions, region: int, belief: NDArray[np.float32]) -> UnsureRegion:
+    left, top, width, height = regions.boxes[region]
+    mask = (regions.labels[top : top + height, left : left + width] == region).astype(np.uint8)
+    contours = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(int(left), int(top)))[0]
+    outline = cv2.approxPolyDP(max(contours, key=cv2.contourArea), 1.0, closed=True)[:, 0].tolist()
+    first, *rest = np.argsort(-belief, kind="stable")[:2].tolist()
+    return UnsureRegion(
+        int(regions.area[region]),
+        (int(left), int(top), int(width), int(height)),
+        outline,
+        first,
+        rest[0] if rest else None,
+        round(float(belief[first]), 4),
+    )

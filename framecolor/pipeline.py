@@ -1,0 +1,289 @@
+"""The whole flow: fit once; then decode, study, link, believe, paint and encode, overlapped and bounded."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.beliefs import Believed, Linked, believe
+from framecolor.chains import Chain, plan_chains
+from framecolor.digest import digest
+from framecolor.engines.base import Runner, choose_engine
+from framecolor.errors import OutputError, ReadError
+from framecolor.fitting import ShotNetwork, fit_shot
+from framecolor.keyframes import Keyframes, read_keyframes
+from framecolor.media import encode_image
+from framecolor.overlap import overlapped
+from framecolor.paint.painter import find_unsure, paint_frame
+from framecolor.record import Record
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+from framecolor.study import Study, link_studies, study_drawing
+from framecolor.version import VERSION
+
+Progress = Callable[[str, int, int], None]
+"""Hears the stage ("fit" or "paint"), the work done and the work in all."""
+
+# Raised when the same drawings, keys and fit no longer give the same paint.
+_RECIPE = "paint 1"
+_PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background")
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did; frames go by their numbers.
+
+    out        folder of the painted frames and framecolor.json
+    keys       how many painted keys it had
+    written    frames whose file was written now
+    unchanged  frames that were up to date, or came out as they were
+    failed     frames that could not be painted, and why
+    warnings   what the user should know
+    unsure     regions to check, over all frames
+    seconds    of the whole run; fit_seconds: of what came before the first frame was painted
+    """
+
+    out: Path
+    keys: int
+    written: tuple[int, ...]
+    unchanged: tuple[int, ...]
+    failed: dict[int, str]
+    warnings: tuple[str, ...]
+    unsure: int
+    seconds: float
+    fit_seconds: float
+
+
+def colorize(
+    shot: Shot, out: Path | None = None, settings: Settings | None = None, progress: Progress | None = None
+) -> Outcome:
+    """Paint a shot.
+
+    out       folder for the frames, made when missing; by default `color` in the shot's folder.
+    settings  see `Settings`; by default all defaults.
+    progress  see `Progress`.
+
+    Each wanted frame becomes one 8-bit RGBA PNG with its drawing's name, number and size; framecolor.json beside them
+    tells what was done. Frames that are up to date are left alone. A drawing that cannot be read costs its own frame
+    only and is listed in `Outcome.failed`. Raises InputError, OutputError and EngineError before any frame is written.
+    KeyboardInterrupt leaves whole files only, and the next run goes on from there.
+    """
+    begin = time.monotonic()
+    run = _prepare(shot, out or shot.root / "color", settings or Settings(), progress or _ignore)
+    painting = time.monotonic()
+    try:
+        if run.stale:
+            _paint(run)
+    finally:
+        run.record.save()
+    return _conclude(run, begin, painting)
+
+
+@dataclass(eq=False)
+class _Run:
+    """One run on one shot: what the stages share."""
+
+    shot: Shot
+    settings: Settings
+    progress: Progress
+    record: Record
+    keyframes: Keyframes
+    fitted: ShotNetwork
+    runner: Runner | None
+    sources: dict[int, str]
+    stale: list[Chain]
+    written: list[int]
+    failed: dict[int, str]
+    warnings: list[str]
+
+
+def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _Run:
+    """Everything before the first frame: folder, keys, fit, and which chains have to be painted."""
+    engine = choose_engine(settings.engine)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(out, f"cannot be made a folder ({error.strerror})", "choose another with -o") from None
+    record = Record(out)
+    record.save()  # a folder that cannot be written to shows before the long fit, not after it
+    keyframes = read_keyframes(shot, settings)
+    fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
+    chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
+    sources = {n: source for chain in chains for source in [_hash_chain(chain, shot, fitted, settings)] for n in chain.paints}
+    stale = [c for c in chains if settings.overwrite or not all(record.is_current(n, sources[n]) for n in c.paints)]
+    runner = engine.load(fitted.network) if stale else None
+    height, width = shot.size
+    record.begin(
+        {
+            "framecolor": VERSION,
+            "shot": shot.name,
+            "line_dir": os.path.relpath(shot.line_source, out),
+            "size": [width, height],
+            "engine": engine.name,
+            "settings": {k: v for k, v in asdict(settings).items() if k != "overwrite"},
+            "palette": keyframes.palette.colors.tolist(),
+            "fit": fitted.facts,
+        },
+        shot.numbers,
+    )
+    return _Run(shot, settings, progress, record, keyframes, fitted, runner, sources, stale, [], {}, [])
+
+
+def _paint(run: _Run) -> None:
+    """All stale chains as one stream through the stages; each stage works on several frames at once."""
+    wanted = {number for chain in run.stale for number in chain.paints}
+    run.progress("paint", 0, len(wanted))
+    workers = (os.cpu_count() or 1) + 1
+    with ThreadPoolExecutor(workers, "framecolor") as pool, ExitStack() as stack:
+        drawings = _decode(run)
+        studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, *d), drawings, workers)))
+        linked = stack.enter_context(closing(overlapped(pool, _link, _pair(run, studies), workers)))
+        believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
+        frames = stack.enter_context(closing(overlapped(pool, lambda b: _encode(run, b), believed, workers)))
+        for done, frame in enumerate(frames, 1):
+            _write(run, frame)
+            run.progress("paint", done + len(run.failed), len(wanted))
+
+
+def _decode(run: _Run) -> Iterator[tuple[int, bool, NDArray[np.uint8] | ReadError | None]]:
+    """(number, whether a chain begins, pixels) in the order of the chains; pixels None: to be read by the next stage.
+
+    Files are read where they are needed, several at once; a movie only decodes in order.
+    """
+    visits: list[tuple[int, bool]] = []
+    for chain in run.stale:
+        joined = bool(visits) and visits[-1][0] == chain.numbers[0]
+        visits += [(number, i == 0 and not joined) for i, number in enumerate(chain.numbers) if not (i == 0 and joined)]
+    if run.shot.movie is None:
+        for number, begins in visits:
+            yield number, begins, None
+        return
+    for (number, begins), (_, pixels) in zip(visits, run.shot.iter_lines([n for n, _ in visits]), strict=True):
+        yield number, begins, pixels
+
+
+def _study(
+    run: _Run, number: int, begins: bool, pixels: NDArray[np.uint8] | ReadError | None
+) -> tuple[bool, Study | ReadError, int]:
+    try:
+        if isinstance(pixels, ReadError):
+            raise pixels
+        rgba = run.shot.read_line(number) if pixels is None else pixels
+    except ReadError as error:
+        return begins, error, number
+    assert run.runner is not None
+    return begins, study_drawing(number, rgba, run.keyframes.scale, run.runner, run.settings), number
+
+
+def _pair(run: _Run, studies: Iterable[tuple[bool, Study | ReadError, int]]) -> Iterator[tuple[Study | None, Study]]:
+    """Each drawing with the one before it in its chain; drawings that cannot be read are noted and left out."""
+    before: Study | None = None
+    for begins, study, number in studies:
+        if begins:
+            before = None
+        if isinstance(study, ReadError):
+            run.failed[number] = str(study)
+            continue
+        if study.blank:
+            run.warnings.append(f"frame {number}: the drawing has no line; all of it is one region")
+        yield before, study
+        before = study
+
+
+def _link(pair: tuple[Study | None, Study]) -> Linked:
+    before, study = pair
+    return Linked(study, None if before is None else link_studies(before, study))
+
+
+@dataclass(frozen=True, eq=False)
+class _Finished:
+    """One frame ready to be written: its entry in framecolor.json, its file, and its line layer's."""
+
+    entry: dict[str, Any]
+    data: bytes
+    layer: bytes | None
+
+
+def _encode(run: _Run, item: Believed) -> _Finished:
+    assert run.runner is not None
+    color, layer = paint_frame(item.study, item.belief, run.keyframes.palette, run.runner, run.settings)
+    regions = item.study.regions()
+    unsure = find_unsure(regions, item.belief)
+    is_key = item.number in run.keyframes.index
+    entry = {
+        "number": item.number,
+        "file": run.shot.output_name(item.number),
+        "status": "key" if is_key else "painted" if item.hold_of is None else "hold",
+        "source": run.sources[item.number],
+        "regions": regions.count,
+        "confidence": round(_mean_confidence(item), 4),
+        "flicker": round(item.flicker, 5),
+        "unsure": [asdict(region) for region in unsure],
+    }
+    if item.hold_of is not None:
+        entry["hold_of"] = item.hold_of
+    return _Finished(entry, encode_image(color.rgba), None if layer is None else encode_image(layer.rgba))
+
+
+def _write(run: _Run, frame: _Finished) -> None:
+    number = frame.entry["number"]
+    if run.record.write_frame(frame.entry, frame.data, frame.layer, force=run.settings.overwrite):
+        run.written.append(number)
+
+
+def _conclude(run: _Run, begin: float, painting: float) -> Outcome:
+    for number, error in run.failed.items():
+        run.record.note_failure(number, run.shot.output_name(number), error)
+    run.record.save()
+    wanted = set(run.shot.wanted)
+    touched = {*run.written, *run.failed}
+    unsure = sum(len(e.get("unsure", ())) for n, e in run.record.frames.items() if n in wanted)
+    return Outcome(
+        run.record.out,
+        len(run.keyframes.index),
+        tuple(sorted(run.written)),
+        tuple(n for n in run.shot.wanted if n not in touched),
+        {n: e for n, e in sorted(run.failed.items()) if n in wanted},
+        tuple(run.warnings),
+        unsure,
+        time.monotonic() - begin,
+        painting - begin,
+    )
+
+
+def _hash_chain(chain: Chain, shot: Shot, fitted: ShotNetwork, settings: Settings) -> str:
+    """Hash of all that decides a chain's frames."""
+    parts = [_RECIPE, fitted.hash, repr([getattr(settings, name) for name in _PAINT_SETTINGS])]
+    for number in chain.numbers:
+        parts += [str(number), _hash_or_error(shot.line_hash, number)]
+        parts.append(shot.key_hash(number) if number in shot.keys else "")
+    return digest(*parts)
+
+
+def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:
+    """An unreadable drawing is as good a state as any: the chain is painted without it, until it changes."""
+    try:
+        return hash_of(number)
+    except ReadError as error:
+        return str(error)
+
+
+def _mean_confidence(item: Believed) -> float:
+    """Mean over the figure's regions by area; the background is sure anyway and would hide them."""
+    weight = item.study.area * ~item.study.outside
+    weight[0] = 0
+    total = weight.sum()
+    return float((item.belief.max(axis=1) * weight).sum() / total) if total else 1.0
+
+
+def _ignore(stage: str, done: int, total: int) -> None:
+    pass

@@ -1,0 +1,89 @@
+"""Settings: the only home of defaults. Command line and `framecolor.toml` both end up here."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from framecolor.errors import ReadError, SettingsError
+
+Mode = Literal["flat", "painted"]
+EngineName = Literal["auto", "tensorrt", "cuda", "cpu"]
+LinePlacement = Literal["over", "none", "layer"]
+Background = Literal["keys", "transparent", "paper"]
+FitChoice = int | Literal["auto", "keep", "off"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How a shot is painted. Checked at construction: SettingsError names the setting and what it may be.
+
+    mode            flat: every region one palette color; painted: the generator's own soft color.
+    engine          where the network runs; `auto` takes the best that this machine has.
+    gap_px          openings in lines up to this many drawing pixels are closed; 0 closes none.
+    min_region_px   areas below this many pixels count as line.
+    line            over: the drawing is laid over the paint; none: paint alone; layer: paint, and lines as own files.
+    background      keys: paper is transparent where the keys' paper is; transparent or paper: always so.
+    fit             steps of fitting to the keys; auto: by the number of keys and colors; keep: hold the fit of the
+                    last run; off: base weights only.
+    seed            of the fit.
+    overwrite       paint every frame again, also those that are up to date.
+    """
+
+    mode: Mode = "flat"
+    engine: EngineName = "auto"
+    gap_px: float = 2.0
+    min_region_px: int = 4
+    line: LinePlacement = "over"
+    background: Background = "keys"
+    fit: FitChoice = "auto"
+    seed: int = 0
+    overwrite: bool = False
+
+    def __post_init__(self) -> None:
+        choices = {"mode": Mode, "engine": EngineName, "line": LinePlacement, "background": Background}
+        for name, literal in choices.items():
+            _check(name, getattr(self, name) in get_args(literal), "one of " + ", ".join(get_args(literal)))
+        _check("gap_px", _is_number(self.gap_px) and 0 <= self.gap_px <= 64, "a number of pixels from 0 to 64")
+        _check("min_region_px", _is_number(self.min_region_px) and self.min_region_px >= 1, "1 or more pixels")
+        steps = isinstance(self.fit, int) and not isinstance(self.fit, bool) and 0 <= self.fit <= 100_000
+        _check("fit", steps or self.fit in ("auto", "keep", "off"), "a number of steps, auto, keep or off")
+        _check("seed", isinstance(self.seed, int) and 0 <= self.seed < 2**63, "a whole number from 0")
+        _check("overwrite", isinstance(self.overwrite, bool), "true or false")
+
+    def updated(self, changes: Mapping[str, Any], source: str = "settings") -> Settings:
+        """These settings with some changed by name; SettingsError on a name that is none, with a suggestion."""
+        known = [f.name for f in fields(self)]
+        for name in changes:
+            if name not in known:
+                close = difflib.get_close_matches(name, known, n=1)
+                fix = f"did you mean {close[0]}?" if close else "known settings are " + ", ".join(known)
+                raise SettingsError(source, f"there is no setting {name!r}", fix)
+        try:
+            return replace(self, **changes)
+        except SettingsError as error:
+            raise SettingsError(source, f"{error.subject} {error.problem}", error.fix) from None
+
+
+def read_settings(path: Path, base: Settings | None = None) -> Settings:
+    """`base` (or the defaults) with what a `framecolor.toml` changes in it."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise ReadError(path, f"cannot be read ({error.strerror})", "check the file's permissions") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(path, f"is not valid TOML ({error})", "mend or remove it") from None
+    return (base or Settings()).updated(table, str(path))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _check(name: str, right: bool, wanted: str) -> None:
+    if not right:
+        raise SettingsError(name, "has a value that it cannot have", f"give {wanted}")

@@ -1,0 +1,105 @@
+"""What is known of one drawing before it is painted: its regions, what the network thinks of them, its view for flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Frame, Regions
+from framecolor.digest import digest
+from framecolor.engines.base import Runner
+from framecolor.hints.flow import LineField, compute_flow, line_field
+from framecolor.hints.propagate import Link, Votes, link_regions
+from framecolor.lineart.drawing import line_mask, read_drawing
+from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.lineart.sampling import RegionPoints, sample_points
+from framecolor.networks.view import View, look
+from framecolor.runs import Runs
+from framecolor.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """One drawing, looked at once; small enough (about half a megabyte at 1080p) to wait for the rest of its chain.
+
+    digest  hash of the drawing's pixels: equal digests are the same drawing (a hold)
+    votes   the network's mean log-probability of each palette color in each region, float32 [count + 1, P]
+    area, outside  pixels of each region and whether it is paper, [count + 1]
+    blank   the drawing has no line
+    """
+
+    number: int
+    digest: str
+    points: RegionPoints
+    votes: Votes
+    field: LineField
+    view: View
+    area: NDArray[np.int64]
+    outside: NDArray[np.bool_]
+    blank: bool
+    _ink: Runs
+    _trace: Runs
+    _labels: Runs
+
+    @property
+    def count(self) -> int:
+        """Number of regions."""
+        return self.points.count
+
+    def unpack(self) -> tuple[Frame, Regions]:
+        """The drawing and its regions, as they were."""
+        ink = self._ink.unpack().view(np.uint8).reshape(*self._ink.shape, 4)
+        frame = Frame(self.number, ink, self._trace.unpack().astype(bool))
+        return frame, self.regions()
+
+    def regions(self) -> Regions:
+        """The drawing's regions, as they were."""
+        return Regions(self._labels.unpack().astype(np.int32), self.count)
+
+
+def study_drawing(number: int, rgba: NDArray[np.uint8], scale: float, runner: Runner, settings: Settings) -> Study:
+    """Everything that one drawing tells by itself. rgba is uint8 HxWx4; scale is the shot's working scale."""
+    frame = read_drawing(number, rgba)
+    regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+    points = sample_points(regions)
+    view = look(frame, regions, scale)
+    lines = line_mask(frame)
+    return Study(
+        number,
+        digest(np.ascontiguousarray(rgba).tobytes(), repr(rgba.shape)),
+        points,
+        pool_votes(runner.log_probabilities(view.planes), view, points),
+        line_field(lines),
+        view,
+        regions.area,
+        outside_regions(regions),
+        not lines.any(),
+        Runs.pack(frame.ink.view(np.uint32)[..., 0]),
+        Runs.pack(frame.trace),
+        Runs.pack(regions.labels),
+    )
+
+
+def pool_votes(log_probabilities: NDArray[np.float32], view: View, points: RegionPoints) -> Votes:
+    """Mean over each region of a working-size map float32 [P, h, w]: float32 [count + 1, P]."""
+    u, v = view.locate(points.x, points.y)
+    # One picture row per palette color: remap wants positions below 32768, so points go in columns of that many.
+    columns = max(1, min(len(u), 16384))
+    pad = -len(u) % columns
+    u2, v2 = (np.pad(a, (0, pad)).reshape(-1, columns) for a in (u, v))
+    values = np.empty((len(u), len(log_probabilities)), np.float32)
+    for color, plane in enumerate(log_probabilities):
+        values[:, color] = cv2.remap(plane, u2, v2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()[: len(u)]
+    return points.mean(values)
+
+
+def link_studies(earlier: Study, later: Study) -> Link:
+    """How two neighboring drawings share their regions, by flow both ways."""
+    to_earlier, to_later = compute_flow(later.field, earlier.field)
+    return Link(
+        forward=link_regions(later.points, earlier.regions(), to_earlier, later.field.size),
+        backward=link_regions(earlier.points, later.regions(), to_later, earlier.field.size),
+    )
