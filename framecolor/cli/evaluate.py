@@ -57,8 +57,8 @@ def evaluate(
 
 
 def _parse_frames(text: str) -> frozenset[int]:
-    from fileseq import FrameSet
     from fileseq.exceptions import ParseException
+    from fileseq.frameset import FrameSet
 
     from framecolor.errors import SettingsError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from framecolor.errors import InputError
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image
+from framecolor.media.sequence import list_images, number_files
 from framecolor.metrics.pictures import line_change, mean_ciede2000, psnr, ssim
 from framecolor.metrics.regions import (
     RegionVotes,
@@ -28,7 +28,6 @@ from framecolor.metrics.regions import (
 
 Rgba = NDArray[np.uint8]
 
-_SUFFIXES = {".png", ".tga", ".tif", ".tiff", ".webp", ".exr"}
 # The field leaves regions of this many pixels or fewer out of Acc-Thres.
 _SMALL_REGION_PX = 10
 
@@ -189,20 +188,13 @@ def score_folders(
 
 
 def list_frames(folder: Path) -> dict[int, Path]:
-    """Pictures of a folder by frame number, in order. Files without digits in their names are not frames."""
+    """Pictures of a folder by frame number, in order. Files without a number in their names are not frames."""
     if not folder.is_dir():
         raise InputError(folder, "is not a folder", "give a folder of numbered pictures")
-    frames: dict[int, Path] = {}
-    for path in sorted(folder.iterdir()):
-        digits = re.findall(r"\d+", path.stem)
-        if path.suffix.lower() not in _SUFFIXES or not digits or not path.is_file():
-            continue
-        if (number := int(digits[-1])) in frames:
-            raise InputError(path, f"has the frame number of {frames[number].name}", "keep one file per frame")
-        frames[number] = path
+    frames = number_files(list_images(folder))
     if not frames:
-        raise InputError(folder, "holds no numbered pictures", f"frames are {', '.join(sorted(_SUFFIXES))} files")
-    return dict(sorted(frames.items()))
+        raise InputError(folder, "holds no numbered pictures", "give a folder of frames such as name.0001.png")
+    return frames
 
 
 def _name(numbers: list[int]) -> str:

@@ -1,0 +1,76 @@
+"""Writing report.html: one file, no network, nothing but what the shot's own record and pictures say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from framecolor.media import write_text_atomic
+from framecolor.report import strip as strip_layout
+from framecolor.report.marks import tag_radius
+from framecolor.report.pictures import PictureReader, Pictures
+from framecolor.report.sidecar import FrameRecord, ShotRecord, read_sidecar
+from framecolor.report.strip import lay_out_strip
+from framecolor.report.suggest import suggest_keys
+from framecolor.report.view import list_facts, sum_up, view_frame, view_swatch
+
+REPORT_NAME = "report.html"
+# Large pictures are what a report weighs: past this many, frames are shown by their thumbnail only.
+_MOST_LARGE = 60
+# This many frames to check are open on the page; the others wait behind a click.
+_OPEN_CHECKS = 8
+
+
+def write_report(out_dir: Path, *, target: Path | None = None) -> Path:
+    """Write the report of the painted frames in `out_dir` and return its path (`target`, else OUT/report.html).
+
+    The file appears whole or not at all. Frames whose pictures are missing or broken are shown without them.
+    Raises InputError when there is no framecolor.json, ReadError when it cannot be used, OutputError when the file
+    cannot be written.
+    """
+    record = read_sidecar(out_dir)
+    target = out_dir / REPORT_NAME if target is None else target
+    write_text_atomic(target, build_page(record, out_dir))
+    return target
+
+
+def build_page(record: ShotRecord, out_dir: Path) -> str:
+    """The report as HTML."""
+    drawings = [frame for frame in record.frames if frame.status != "hold"]
+    checks = sorted((frame for frame in drawings if frame.unsure), key=lambda f: (-f.expected_wrong_px, f.number))
+    pictures = _read_pictures(drawings, {frame.number for frame in checks[:_MOST_LARGE]}, record, out_dir)
+    suggestions = suggest_keys(record.frames)
+    environment = Environment(
+        loader=PackageLoader("framecolor.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    context: dict[str, Any] = {
+        "record": record,
+        "verdict": sum_up(record),
+        "facts": list_facts(record),
+        "palette": [view_swatch(color) for color in record.palette],
+        "failed": [view_frame(frame, record, out_dir) for frame in record.with_status("failed")],
+        "suggestions": suggestions,
+        "strip": lay_out_strip(record, {suggestion.number for suggestion in suggestions}),
+        "layout": strip_layout,
+        "frames": [view_frame(frame, record, out_dir) for frame in drawings],
+        "checks": [view_frame(frame, record, out_dir) for frame in checks],
+        "open_checks": _OPEN_CHECKS,
+        "pictures": pictures,
+        "radius": tag_radius(record.width, record.height),
+    }
+    return environment.get_template("report.html.j2").render(context)
+
+
+def _read_pictures(
+    drawings: Sequence[FrameRecord], large: set[int], record: ShotRecord, out_dir: Path
+) -> dict[int, Pictures]:
+    reader = PictureReader(out_dir, record)
+    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+        made = pool.map(lambda frame: reader.read(frame, frame.number in large), drawings)
+        return {frame.number: pictures for frame, pictures in zip(drawings, made, strict=True)}

@@ -1,0 +1,153 @@
+"""Reading framecolor.json, the record that a painted shot keeps beside its frames."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from framecolor.errors import InputError, ReadError
+
+SIDECAR_NAME = "framecolor.json"
+_FORMAT = 1
+_STATUSES = ("key", "painted", "hold", "failed")
+_PAINT_FIRST = "run `framecolor colorize` on the shot first"
+
+
+@dataclass(frozen=True)
+class UnsureRegion:
+    """A region that was painted with doubt. Areas and positions in pixels of the frame; colors are palette indices."""
+
+    area: int
+    box: tuple[int, int, int, int]
+    outline: tuple[tuple[int, int], ...]
+    color: int
+    second: int | None
+    confidence: float
+
+    @property
+    def expected_wrong_px(self) -> float:
+        """The area that is wrong on average when a region has this confidence."""
+        return self.area * (1 - self.confidence)
+
+
+@dataclass(frozen=True)
+class FrameRecord:
+    """What happened to one frame. `flicker` is a share of the figure's area; both are None where it failed."""
+
+    number: int
+    file: str
+    status: str
+    hold_of: int | None
+    error: str
+    regions: int
+    confidence: float | None
+    flicker: float | None
+    unsure: tuple[UnsureRegion, ...]
+
+    @property
+    def expected_wrong_px(self) -> float:
+        return sum(region.expected_wrong_px for region in self.unsure)
+
+
+@dataclass(frozen=True)
+class ShotRecord:
+    """A painted shot: `width` and `height` in pixels, palette as RGBA, frames in order of their numbers."""
+
+    shot: str
+    line_dir: str
+    width: int
+    height: int
+    settings: Mapping[str, Any]
+    palette: tuple[tuple[int, int, int, int], ...]
+    fit: Mapping[str, Any] | None
+    frames: tuple[FrameRecord, ...]
+
+    def with_status(self, *statuses: str) -> tuple[FrameRecord, ...]:
+        return tuple(frame for frame in self.frames if frame.status in statuses)
+
+    @cached_property
+    def holds(self) -> dict[int, list[int]]:
+        """Numbers of the frames that show the same drawing, by the number of the frame that was painted for them."""
+        found: dict[int, list[int]] = {}
+        for frame in self.frames:
+            if frame.status == "hold" and frame.hold_of is not None:
+                found.setdefault(frame.hold_of, []).append(frame.number)
+        return found
+
+
+def read_sidecar(out_dir: Path) -> ShotRecord:
+    """Read OUT/framecolor.json.
+
+    Raises InputError when there is none, ReadError when it is not a record of this format.
+    """
+    path = out_dir / SIDECAR_NAME
+    if not path.is_file():
+        raise InputError(out_dir, f"holds no {SIDECAR_NAME}", _PAINT_FIRST)
+    again = "paint the shot again with `framecolor colorize --overwrite`"
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReadError(path, f"cannot be read ({error})", again) from error
+    version = record.get("format") if isinstance(record, dict) else None
+    if version != _FORMAT:
+        raise ReadError(path, f"has format {version}, this version reads {_FORMAT}", again)
+    try:
+        return _read_shot(record)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ReadError(path, f"is not a record of a painted shot ({type(error).__name__}: {error})", again) from error
+
+
+def _read_shot(record: dict[str, Any]) -> ShotRecord:
+    width, height = (int(side) for side in record["size"])
+    if min(width, height) < 1:
+        raise ValueError(f"size {width}x{height}")
+    palette = tuple(tuple(min(255, max(0, int(channel))) for channel in color) for color in record["palette"])
+    if any(len(color) != 4 for color in palette):
+        raise ValueError("a palette color needs four channels")
+    frames = sorted((_read_frame(frame, len(palette)) for frame in record["frames"]), key=lambda frame: frame.number)
+    return ShotRecord(
+        shot=str(record["shot"]),
+        line_dir=str(record.get("line_dir") or ""),
+        width=width,
+        height=height,
+        settings=dict(record.get("settings") or {}),
+        palette=palette,  # pyright: ignore[reportArgumentType]  # lengths were checked above
+        fit=record.get("fit") or None,
+        frames=tuple(frames),
+    )
+
+
+def _read_frame(record: dict[str, Any], colors: int) -> FrameRecord:
+    if record["status"] not in _STATUSES:
+        raise ValueError(f"frame {record['number']} has status {record['status']!r}")
+    hold_of, confidence, flicker = record.get("hold_of"), record.get("confidence"), record.get("flicker")
+    return FrameRecord(
+        number=int(record["number"]),
+        file=str(record["file"]),
+        status=record["status"],
+        hold_of=None if hold_of is None else int(hold_of),
+        error=str(record.get("error") or ""),
+        regions=int(record.get("regions") or 0),
+        confidence=None if confidence is None else float(confidence),
+        flicker=None if flicker is None else float(flicker),
+        unsure=tuple(_read_region(region, colors) for region in record.get("unsure") or ()),
+    )
+
+
+def _read_region(record: dict[str, Any], colors: int) -> UnsureRegion:
+    left, top, width, height = (int(value) for value in record["box"])
+    color, second = int(record["color"]), record.get("second")
+    if not 0 <= color < colors or not (second is None or 0 <= int(second) < colors):
+        raise ValueError(f"colors {color} and {second} are not both in a palette of {colors}")
+    return UnsureRegion(
+        area=int(record["area"]),
+        box=(left, top, width, height),
+        outline=tuple((int(x), int(y)) for x, y in record["outline"]),
+        color=color,
+        second=None if second is None or int(second) == color else int(second),
+        confidence=min(1.0, max(0.0, float(record["confidence"]))),
+    )

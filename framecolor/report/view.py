@@ -1,0 +1,164 @@
+"""From the record of a shot to what the page says: words, swatches and positions. No markup here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from framecolor.report.marks import Tag, place_tags
+from framecolor.report.sidecar import FrameRecord, ShotRecord, UnsureRegion
+from framecolor.report.strip import confidence_level
+
+Rgba = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Swatch:
+    """A palette color: `fill` is empty for see-through paper."""
+
+    fill: str
+    name: str
+
+
+@dataclass(frozen=True)
+class RegionView:
+    """One unsure region: its number on the frame, colors, confidence in percent, area, outline and tag."""
+
+    tag: int
+    color: Swatch
+    second: Swatch | None
+    percent: int
+    area: int
+    points: str
+    place: Tag
+
+
+@dataclass(frozen=True)
+class FrameView:
+    """One drawing of the contact sheet. `held` names the frames that repeat it; shares are texts in percent."""
+
+    number: int
+    file: str
+    status: str
+    error: str
+    held: str
+    confidence: str
+    level: str
+    bar: float
+    flicker: str
+    regions: tuple[RegionView, ...]
+    doubtful_px: int
+    count: int
+
+
+def count_of(number: int, noun: str) -> str:
+    """'1 frame', '2 frames', '1,200 frames'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def name_ranges(numbers: Iterable[int]) -> str:
+    """Frame numbers as short ranges: 1, 4-6, 9."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}\u2013{run[-1]}" for run in runs)
+
+
+def view_swatch(color: Rgba) -> Swatch:
+    red, green, blue, alpha = color
+    if alpha == 0:
+        return Swatch("", "transparent")
+    return Swatch(f"#{red:02x}{green:02x}{blue:02x}", f"#{red:02X}{green:02X}{blue:02X}")
+
+
+def view_frame(frame: FrameRecord, record: ShotRecord, out_dir: Path) -> FrameView:
+    swatches = [view_swatch(color) for color in record.palette]
+    tags = place_tags(frame.unsure, record.width, record.height)
+    regions = tuple(
+        _view_region(index, region, tag, swatches)
+        for index, (region, tag) in enumerate(zip(frame.unsure, tags, strict=True), 1)
+    )
+    return FrameView(
+        number=frame.number,
+        file=frame.file,
+        status=frame.status,
+        error=hide_folders(frame.error, out_dir),
+        held=name_ranges(record.holds.get(frame.number, ())),
+        confidence=_percent(frame.confidence),
+        level=confidence_level(frame.confidence),
+        bar=round(100 * max(0.0, min(1.0, frame.confidence or 0)), 1),
+        flicker=_percent(frame.flicker),
+        regions=regions,
+        doubtful_px=round(frame.expected_wrong_px),
+        count=frame.regions,
+    )
+
+
+def _view_region(index: int, region: UnsureRegion, tag: Tag, swatches: Sequence[Swatch]) -> RegionView:
+    left, top, width, height = region.box
+    box = ((left, top), (left + width, top), (left + width, top + height), (left, top + height))
+    outline = region.outline if len(region.outline) > 2 else box
+    return RegionView(
+        tag=index,
+        color=swatches[region.color],
+        second=None if region.second is None else swatches[region.second],
+        percent=round(100 * region.confidence),
+        area=region.area,
+        points=" ".join(f"{x},{y}" for x, y in outline),
+        place=tag,
+    )
+
+
+def _percent(share: float | None) -> str:
+    if share is None:
+        return "\u2013"
+    # 99.96 % is not certainty: never round up to 100.
+    return "100%" if share >= 1 else f"{min(99.9, 100 * share):.1f}%"
+
+
+def hide_folders(text: str, out_dir: Path) -> str:
+    """An error message without the folders of the machine that wrote it: a report is passed on, paths are not."""
+    resolved = out_dir.resolve()
+    for folder in (resolved, resolved.parent, Path.home()):
+        if folder != folder.parent:
+            text = text.replace(f"{folder}/", "").replace(f"{folder}\\", "")
+    return re.sub(r"(?<![\w.])(?:[A-Za-z]:)?[\\/](?:[^\s\\/:;,'\"]+[\\/])+(?=[^\s\\/])", "", text)
+
+
+def sum_up(record: ShotRecord) -> str:
+    """The verdict in one sentence."""
+    painted, keys = record.with_status("painted"), record.with_status("key")
+    failed, held = len(record.with_status("failed")), len(record.with_status("hold"))
+    text = f"{count_of(len(painted), 'frame')} painted from {count_of(len(keys), 'key')}"
+    if held:
+        text += f", {held:,} held"
+    doubtful = [frame for frame in painted if frame.unsure]
+    regions = sum(len(frame.unsure) for frame in doubtful)
+    where = f" in {len(doubtful):,} of them" if len(doubtful) < len(painted) else ""
+    text += f"; {count_of(regions, 'region')} to check{where}" if regions else "; no region in doubt"
+    return text + (f"; {count_of(failed, 'frame')} failed." if failed else ".")
+
+
+def list_facts(record: ShotRecord) -> list[tuple[str, str]]:
+    """Name and value of what a lead asks first."""
+    numbers = [frame.number for frame in record.frames]
+    facts = [
+        ("Frames", f"{name_ranges(numbers)} ({len(numbers):,})" if len(numbers) > 1 else str(len(numbers))),
+        ("Keys", name_ranges(frame.number for frame in record.with_status("key")) or "none"),
+        ("Size", f"{record.width} \u00d7 {record.height}"),
+    ]
+    known = [frame.confidence for frame in record.with_status("painted") if frame.confidence is not None]
+    if known:
+        facts.append(("Mean confidence", _percent(sum(known) / len(known))))
+    if record.fit:
+        steps, seconds, accuracy = (record.fit.get(name) for name in ("steps", "seconds", "key_accuracy"))
+        parts = [count_of(int(steps), "step")] if isinstance(steps, int | float) else []
+        parts += [f"{seconds:.0f} s"] if isinstance(seconds, int | float) else []
+        parts += [f"{_percent(float(accuracy))} of the keys right"] if isinstance(accuracy, int | float) else []
+        facts.append(("Fit", ", ".join(parts)))
+    return facts
