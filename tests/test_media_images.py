@@ -191,6 +191,16 @@ def test_tiff_with_associated_alpha_is_divided_by_it(tmp_path: Path) -> None:
     assert read_image(save(tmp_path, "a.tif", bytes(data))).tolist() == [[[199, 100, 0, 128], [10, 20, 30, 255]]]
 
 
+def test_16_bit_tiff_with_associated_alpha_is_divided_before_it_is_rounded(tmp_path: Path) -> None:
+    straight = np.array([[[250, 128, 3, 10]]], np.uint16) * 257
+    premultiplied = straight.astype(np.int64) * straight[..., 3:] // 65535
+    premultiplied[..., 3] = straight[..., 3]
+    data = bytearray(encode(premultiplied.astype("<u2"), "tiff", "rgba64le", compression_algo="raw"))
+    at = data.index(struct.pack("<HHI", 338, 3, 1)) + 8
+    data[at] = 1
+    assert read_image(save(tmp_path, "a.tif", bytes(data))).tolist() == [[[250, 128, 3, 10]]]
+
+
 @pytest.mark.parametrize("kind", ["half", "float"])
 @pytest.mark.parametrize("compression", ["none", "rle", "zip1", "zip16"])
 def test_exr_is_linear_light_multiplied_with_alpha(tmp_path: Path, kind: str, compression: str) -> None:
@@ -225,6 +235,8 @@ def test_jpeg_and_lossy_webp_come_close(tmp_path: Path) -> None:
         path = save(tmp_path, name, data)
         assert np.abs(read_image(path).astype(int) - (200, 60, 90, 255)).max() <= 4, name
         assert image_size(path) == (32, 48)
+        with pytest.raises(ReadError, match="cut off"):
+            read_image(save(tmp_path, name, data[:-3]))
 
 
 def test_content_decides_and_not_the_ending(tmp_path: Path, rgba: NDArray[np.uint8]) -> None:
@@ -252,6 +264,7 @@ WHOLE = {
     "raw.tga": lambda p: encode(p, "targa", "bgra", rle="0")[:-26],
     "rle.tga": lambda p: encode(p, "targa", "bgra", rle="1")[:-26],  # without the footer, as older programs write it
     "a.bmp": lambda p: encode(p, "bmp", "bgra"),
+    "b.bmp": lambda p: encode(p[..., :3].copy(), "bmp", "bgr24"),
     "a.webp": lambda p: encode(p, "libwebp", "bgra", lossless="1"),
     "none.exr": lambda p: encode((p / 255).astype(np.float32), "exr", "gbrapf32le", compression="none"),
     "zip.exr": lambda p: encode((p / 255).astype(np.float32), "exr", "gbrapf32le", compression="zip16", format="half"),
@@ -297,6 +310,23 @@ def test_files_that_are_no_images(tmp_path: Path) -> None:
                 read(path)
             assert name in str(caught.value)
             assert caught.value.fix
+
+
+def test_what_libav_would_decode_wrongly_is_refused(tmp_path: Path) -> None:
+    entries = {256: (3, 2), 257: (3, 1), 258: (3, 8), 259: (3, 1), 262: (3, 1), 277: (3, 1), 278: (3, 1)}
+    exr = encode(np.ones((4, 4, 4), np.float32), "exr", "gbrapf32le", compression="none")
+    at = exr.index(b"compression\0compression\0") + len(b"compression\0compression\0") + 4
+    tga = encode(np.ones((4, 4, 1), np.uint8), "targa", "gray", rle="0")
+    cases = {
+        "tiles.tif": (_tiff({**entries, 322: (3, 16), 323: (3, 16)}, b"ab"), "TIFF in tiles.*strips"),
+        "turned.tif": (_tiff({**entries, 274: (3, 6)}, b"ab"), "turned or mirrored.*upright"),
+        "dwa.exr": (exr[:at] + b"\x08" + exr[at + 1 :], "DWA compression.*ZIP"),
+        "alpha.tga": (tga[:16] + b"\x10" + tga[17:] + bytes(16), "grey with alpha.*RGBA"),
+    }
+    for name, (data, words) in cases.items():
+        with pytest.raises(ReadError, match=f"{name}: .*{words}"):
+            read_image(save(tmp_path, name, data))
+    assert read_image(save(tmp_path, "fine.tif", _tiff({**entries, 274: (3, 1)}, b"ab")))[0, 1, 0] == ord("b")
 
 
 def test_an_image_that_claims_to_be_huge_is_refused_before_it_is_decoded(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from av.video.codeccontext import VideoCodecContext
 
 from framecolor.errors import ReadError
 from framecolor.media import exr, tiff
-from framecolor.media.headers import BrokenImageError, Header, read_header
+from framecolor.media.broken import CUT_OFF, DAMAGED, BrokenImageError
+from framecolor.media.headers import Header, read_header
 from framecolor.media.pixels import Pixels, convert_frame
 
 MAX_PIXELS = 1 << 28
@@ -24,6 +25,7 @@ MAX_PIXELS = 1 << 28
 _MAX_BYTES = (1 << 31) - 1
 _HASH_BLOCK_BYTES = 1 << 20
 _PNG_END = b"IEND\xaeB`\x82"
+_JPEG_END = b"\xff\xd9"
 _TGA_END = b"TRUEVISION-XFILE.\0"
 _TGA_RUN_LENGTH_KINDS = (9, 10, 11)
 _LONGEST_TGA_PACKET = 1 + 128 * 4
@@ -46,9 +48,10 @@ def read_image(path: str | Path) -> Pixels:
         data = file.read()
     try:
         return _decode(_check_whole(data, header), header)
-    except (BrokenImageError, FFmpegError, ValueError, struct.error) as error:
-        problem = str(error) if isinstance(error, BrokenImageError) else "the file is cut off or damaged"
-        raise ReadError(path, problem, _EXPORT_AGAIN) from error
+    except BrokenImageError as error:
+        raise ReadError(path, error.problem, error.fix) from error
+    except (FFmpegError, ValueError, LookupError, OverflowError, struct.error) as error:
+        raise ReadError(path, DAMAGED, _EXPORT_AGAIN) from error
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
@@ -87,7 +90,7 @@ def _check_header(path: Path, file: BinaryIO) -> Header:
             raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
         header = read_header(file, path.suffix)
     except BrokenImageError as error:
-        raise ReadError(path, str(error), _EXPORT_AGAIN) from error
+        raise ReadError(path, error.problem, error.fix) from error
     except OSError as error:
         problem = f"the file cannot be read ({error.strerror or error})"
         raise ReadError(path, problem, "check its permissions and the disk") from error
@@ -105,11 +108,13 @@ def _check_whole(data: bytes, header: Header) -> bytes:
     whole = True
     if header.codec == "png":
         whole = _PNG_END in data[-4096:] or _PNG_END in data
+    elif header.codec == "mjpeg":
+        whole = _JPEG_END in data[-4096:]
     elif header.codec == "exr":
-        whole = not exr.find_gap(data)
+        exr.check(data)
     elif header.codec == "tiff":
         tags = tiff.read_tags(BytesIO(data))
-        whole = not tags.find_gap(len(data))
+        tags.check(len(data))
         data = tiff.keep_pixel_tags(data, tags)
     elif header.codec == "targa" and data[2] in _TGA_RUN_LENGTH_KINDS and not data.endswith(_TGA_END):
         # A last packet that is cut off reads whatever follows the file: two endings give two images then.
@@ -117,7 +122,7 @@ def _check_whole(data: bytes, header: Header) -> bytes:
         first, second = (_decode(data + ending, header) for ending in endings)
         whole = bool((first == second).all())
     if not whole:
-        raise BrokenImageError("the file is cut off")
+        raise BrokenImageError(CUT_OFF)
     return data
 
 
@@ -130,7 +135,7 @@ def _decode(data: bytes, header: Header) -> Pixels:
     packet = av.Packet(data)
     frames = context.decode(packet) or context.decode(None)
     if not frames or frames[0].is_corrupt or (frames[0].width, frames[0].height) != (header.width, header.height):
-        raise BrokenImageError("the file is cut off or damaged")
+        raise BrokenImageError(DAMAGED)
     rgba = convert_frame(frames[0], premultiplied=header.premultiplied)
     if header.alpha_unused and not rgba[..., 3].any():
         rgba[..., 3] = 255

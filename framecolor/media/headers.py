@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from framecolor.media import exr, tiff
+from framecolor.media.broken import CUT_OFF, BrokenImageError
 
 IMAGE_SUFFIXES = frozenset({".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg"})
 """Endings, in lower case, of the files that `read_image` reads."""
 
 
-class BrokenImageError(Exception):
-    """An image file that is cut off or makes no sense; `str(error)` says what is wrong with it."""
+_PLAIN_BMP_PACKINGS = (0, 3)  # no compression, and none with bit masks
+_GREY_TGA_KINDS = (3, 11)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ def read_header(file: BinaryIO, suffix: str) -> Header | None:
         return None
     try:
         header = parse(file, start)
-    except (struct.error, IndexError, ValueError) as error:
+    except (struct.error, LookupError, OverflowError, ValueError) as error:
         raise BrokenImageError("the file is cut off or damaged in its header") from error
     if header.width < 1 or header.height < 1:
         raise BrokenImageError(f"the file says that the image is {header.width}x{header.height} pixels")
@@ -76,12 +77,13 @@ def _parse_png(_file: BinaryIO, start: bytes) -> Header:
 
 def _parse_tiff(file: BinaryIO, _start: bytes) -> Header:
     tags = tiff.read_tags(file)
-    return Header("tiff", tags.number("width"), tags.number("height"), premultiplied=tags.premultiplied)
+    height, width = tags.size
+    return Header("tiff", width, height, premultiplied=tags.premultiplied)
 
 
 def _parse_exr(file: BinaryIO, _start: bytes) -> Header:
     parts = exr.read_parts(file)
-    left, top, right, bottom = struct.unpack("<4i", parts[0].attributes["displayWindow"])
+    left, top, right, bottom = struct.unpack("<4i", parts[0]["displayWindow"])
     return Header("exr", right - left + 1, bottom - top + 1, premultiplied=True)
 
 
@@ -97,11 +99,15 @@ def _parse_webp(_file: BinaryIO, start: bytes) -> Header:
     return Header("webp", width & 0x3FFF, height & 0x3FFF)
 
 
-def _parse_bmp(_file: BinaryIO, start: bytes) -> Header:
+def _parse_bmp(file: BinaryIO, start: bytes) -> Header:
     if struct.unpack("<I", start[14:18])[0] == 12:  # the header of OS/2 1.x
         width, height = struct.unpack("<HH", start[18:22])
     else:
-        width, height = struct.unpack("<ii", start[18:26])
+        width, height, _, depth, packing = struct.unpack("<iiHHH", start[18:32])
+        row_bytes = (width * depth + 31) // 32 * 4
+        (offset,) = struct.unpack("<I", start[10:14])
+        if packing in _PLAIN_BMP_PACKINGS and file.seek(0, 2) < offset + row_bytes * abs(height):
+            raise BrokenImageError(CUT_OFF)
     return Header("bmp", width, abs(height))
 
 
@@ -127,5 +133,7 @@ def _is_tga(start: bytes) -> bool:
 
 def _parse_tga(_file: BinaryIO, start: bytes) -> Header:
     width, height, depth, descriptor = struct.unpack("<HHBB", start[12:18])
+    if start[2] in _GREY_TGA_KINDS and depth != 8:
+        raise BrokenImageError("TGA of grey with alpha is not read", "write it as RGBA or PNG")
     # The low four bits count the alpha bits; 0 with 32 bits a pixel means that the fourth byte says nothing.
     return Header("targa", width, height, alpha_unused=depth == 32 and not descriptor & 15)

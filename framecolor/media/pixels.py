@@ -90,10 +90,9 @@ def _read_rows(plane: VideoPlane) -> NDArray[np.uint8]:
 def _finish(data: NDArray[np.generic], channels: str, *, premultiplied: bool) -> Pixels:
     if data.dtype.kind == "f":
         return _encode_light(data.astype(np.float32), channels, premultiplied=premultiplied)
-    if data.dtype.itemsize == 2:
-        data = _narrow(data)
-    rgba = _to_rgba(cast(Pixels, data), channels)
-    return _unpremultiply(rgba) if premultiplied else rgba
+    if premultiplied and "a" in channels:
+        data = _unpremultiply(data, channels.index("a"))
+    return _to_rgba(cast(Pixels, _narrow(data) if data.dtype.itemsize == 2 else data), channels)
 
 
 def _narrow(data: NDArray[np.generic]) -> Pixels:
@@ -115,11 +114,17 @@ def _to_rgba(data: Pixels, channels: str) -> Pixels:
     return out
 
 
-def _unpremultiply(rgba: Pixels) -> Pixels:
-    soft = (rgba[..., 3] > 0) & (rgba[..., 3] < 255)
-    alpha = rgba[soft, 3:].astype(np.int32)
-    rgba[soft, :3] = np.minimum((rgba[soft, :3] * np.int32(255) + alpha // 2) // alpha, 255)
-    return rgba
+def _unpremultiply(data: NDArray[np.generic], alpha_at: int) -> NDArray[np.generic]:
+    """Colors divided by alpha, in the integer type that they have."""
+    out = np.array(data, dtype=np.uint16 if data.dtype.itemsize == 2 else np.uint8)
+    full = 65535 if data.dtype.itemsize == 2 else 255
+    soft = (out[..., alpha_at] > 0) & (out[..., alpha_at] < full)
+    values = out[soft].astype(np.int64)
+    alpha = values[:, alpha_at : alpha_at + 1].copy()
+    colors = np.minimum((values * full + alpha // 2) // alpha, full)
+    colors[:, alpha_at] = alpha[:, 0]
+    out[soft] = colors
+    return out
 
 
 @cache
@@ -139,7 +144,8 @@ def _encode_light(data: NDArray[np.float32], channels: str, *, premultiplied: bo
     for target, name in enumerate("rgb"):
         light = data[..., channels.find("y" if "y" in channels else name)]
         if premultiplied and alpha is not None:
-            light = np.divide(light, alpha, out=light.copy(), where=(alpha > 0) & (alpha < 1))
+            with np.errstate(over="ignore", invalid="ignore"):  # light beyond what a float holds is white all the same
+                light = np.divide(light, alpha, out=light.copy(), where=(alpha > 0) & (alpha < 1))
         index = np.rint(np.clip(np.nan_to_num(light), 0, 1) * 65535).astype(np.uint16)
         out[..., target] = _srgb_table()[index]
     return out

@@ -8,15 +8,23 @@ from typing import BinaryIO
 
 import numpy as np
 
-_TAGS = {"width": 256, "height": 257, "strip_offsets": 273, "strip_sizes": 279, "tile_offsets": 324, "tile_sizes": 325}
-_EXTRA_SAMPLES = 338
+from framecolor.media.broken import CUT_OFF, BrokenImageError
+
+_WIDTH, _HEIGHT, _STRIP_OFFSETS, _ORIENTATION, _STRIP_SIZES, _TILE_WIDTH, _EXTRA_SAMPLES = (
+    256,
+    257,
+    273,
+    274,
+    279,
+    322,
+    338,
+)
 _ASSOCIATED_ALPHA = 1
 
 # The tags that decide pixels. The decoder gets no others: when it is told to be strict about damaged pixels,
 # it is strict about tags that it does not know as well.
 _PIXEL_TAGS = frozenset(
-    {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 322, 323, 324, 325, 347}
-    | {529, 530, 531, 532}
+    {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 292, 293, 317, 320, 347} | {529, 530, 531, 532}
 )
 _ITEM_TYPES = {1: "u1", 3: "u2", 4: "u4"}
 _ENTRY_BYTES = 12
@@ -30,26 +38,27 @@ class Tags:
     position: int
     order: str
 
-    def number(self, name: str) -> int:
-        """The first value of a tag; ValueError when the file does not have it."""
-        values = self.values.get(_TAGS[name], ())
-        if not values:
-            raise ValueError(f"no {name}")
-        return values[0]
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels; ValueError when the file does not say."""
+        if not self.values.get(_HEIGHT) or not self.values.get(_WIDTH):
+            raise ValueError("no size")
+        return self.values[_HEIGHT][0], self.values[_WIDTH][0]
 
     @property
     def premultiplied(self) -> bool:
         """Whether the colors are multiplied with alpha ("associated alpha")."""
         return _ASSOCIATED_ALPHA in self.values.get(_EXTRA_SAMPLES, ())
 
-    def find_gap(self, length: int) -> bool:
-        """Whether a strip or tile lies outside of a file of `length` bytes."""
-        for kind in ("strip", "tile"):
-            offsets = np.array(self.values.get(_TAGS[f"{kind}_offsets"], ()), np.int64)
-            sizes = np.array(self.values.get(_TAGS[f"{kind}_sizes"], ()), np.int64)
-            if len(sizes) == len(offsets) and len(offsets) and (offsets + sizes).max() > length:
-                return True
-        return False
+    def check(self, length: int) -> None:
+        """Raise BrokenImageError when pixels lie outside of a file of `length` bytes, or libav would misplace them."""
+        if _TILE_WIDTH in self.values:
+            raise BrokenImageError("TIFF in tiles is not read", "write it in strips, or as PNG")
+        if self.values.get(_ORIENTATION, (1,))[0] not in (0, 1):
+            raise BrokenImageError("a TIFF that is to be shown turned or mirrored is not read", "write it upright")
+        offsets, sizes = (np.array(self.values.get(tag, ()), np.int64) for tag in (_STRIP_OFFSETS, _STRIP_SIZES))
+        if not len(offsets) or (len(sizes) == len(offsets) and (offsets + sizes).max() > length):
+            raise BrokenImageError(CUT_OFF)
 
 
 def read_tags(file: BinaryIO) -> Tags:
