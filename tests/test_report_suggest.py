@@ -5,13 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
-from framecolor.report.marks import place_tags, tag_radius
 from framecolor.report.sidecar import FrameRecord, UnsureRegion
 from framecolor.report.suggest import suggest_keys
 
 
-def region(area, confidence=0.5, box=(0, 0, 10, 10)):
-    return UnsureRegion(area, box, (), 0, None, confidence)
+def region(area, confidence=0.5):
+    return UnsureRegion(area, (0, 0, 10, 10), (), 0, None, confidence)
 
 
 def shot(*doubts, first=1):
@@ -78,19 +77,3 @@ def test_the_reason_is_a_sentence():
         "1 unsure region on this drawing, and 2 drawings nearby would be closer to a key: "
         "settles about 75% of the doubtful paint."
     )
-
-
-def test_tags_stay_inside_and_apart():
-    boxes = [
-        (5, 5, 20, 20),
-        (8, 8, 20, 20),
-        (1890, 1060, 25, 18),
-        (900, 500, 6, 6),
-        (903, 503, 6, 6),
-        (0, 0, 1920, 1080),
-    ]
-    tags = place_tags([region(9, box=box) for box in boxes], 1920, 1080)
-    radius = tag_radius(1920, 1080)
-    assert all(radius <= tag.x <= 1920 - radius and radius <= tag.y <= 1080 - radius for tag in tags)
-    for a, b in itertools.combinations(tags, 2):
-        assert np.hypot(a.x - b.x, a.y - b.y) > 2 * radius

@@ -11,6 +11,22 @@ from framecolor.report.sidecar import UnsureRegion
 Point = tuple[float, float]
 
 
+# A crop keeps this much around the unsure regions, and never shows less than that of the frame, as shares of its sides.
+_MARGIN, _SMALLEST_CROP = 0.08, 0.4
+# Tags keep their size on screen; they are spaced for a picture of this width with tags of this radius.
+_SHOWN_WIDTH_PX, _TAG_RADIUS_PX = 340, 9
+
+
+@dataclass(frozen=True)
+class Crop:
+    """The part of a frame that a picture shows: left, top, width, height in pixels of the frame."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
 @dataclass(frozen=True)
 class Tag:
     """A number's place on the frame: its center, and the point of the region that a leader line runs to. In pixels."""
@@ -21,27 +37,42 @@ class Tag:
     anchor_y: float
 
 
-def tag_radius(width: int, height: int) -> float:
-    """Radius of a tag in pixels of a frame of that size."""
-    return max(width, height) / 70
+def crop_to_regions(regions: Sequence[UnsureRegion], width: int, height: int) -> Crop:
+    """The part of a frame of `width` x `height` that holds all of the regions and something around them."""
+    if not regions:
+        return Crop(0, 0, width, height)
+    lefts, tops, widths, heights = zip(*(region.box for region in regions), strict=True)
+    rights = (left + side for left, side in zip(lefts, widths, strict=True))
+    bottoms = (top + side for top, side in zip(tops, heights, strict=True))
+    x, crop_width = _widen(min(lefts), max(rights), width)
+    y, crop_height = _widen(min(tops), max(bottoms), height)
+    return Crop(x, y, crop_width, crop_height)
 
 
-def place_tags(regions: Sequence[UnsureRegion], width: int, height: int) -> list[Tag]:
-    """A tag beside each region, the first regions served first. Tags stay inside the frame; they overlap only where
+def _widen(start: int, end: int, side: int) -> tuple[int, int]:
+    """Start and length of an interval with its margin, inside of 0..side."""
+    length = min(side, max(round(end - start + 2 * _MARGIN * side), round(_SMALLEST_CROP * side)))
+    return min(max(0, (start + end - length) // 2), side - length), length
+
+
+def place_tags(regions: Sequence[UnsureRegion], crop: Crop) -> list[Tag]:
+    """A tag beside each region, the first regions served first. Tags stay inside the crop; they overlap only where
     there is no free place within some ten radii."""
-    radius = tag_radius(width, height)
+    radius = crop.width * _TAG_RADIUS_PX / _SHOWN_WIDTH_PX
     taken: list[Point] = []
     tags: list[Tag] = []
     for region in regions:
         left, top, box_width, box_height = region.box
         center = left + box_width / 2, top + box_height / 2
         places = [
-            (min(max(x, radius), width - radius), min(max(y, radius), height - radius))
+            (
+                max(crop.x + radius, min(x, crop.x + crop.width - radius)),
+                max(crop.y + radius, min(y, crop.y + crop.height - radius)),
+            )
             for x, y in _candidates(center, box_width / 2, box_height / 2, radius)
         ]
-        place = next(
-            (spot for spot in places if all(math.dist(spot, other) > 2.1 * radius for other in taken)), places[0]
-        )
+        free = (spot for spot in places if all(math.dist(spot, other) > 2.1 * radius for other in taken))
+        place = next(free, places[0])
         taken.append(place)
         anchor = min(region.outline, key=lambda point: math.dist(point, place), default=center)
         tags.append(Tag(*place, *anchor))

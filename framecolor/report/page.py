@@ -12,9 +12,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from framecolor.media import write_text_atomic
 from framecolor.report import strip as strip_layout
-from framecolor.report.marks import tag_radius
+from framecolor.report.marks import Crop
 from framecolor.report.pictures import PictureReader, Pictures
-from framecolor.report.sidecar import FrameRecord, ShotRecord, read_sidecar
+from framecolor.report.sidecar import MOST_UNSURE, FrameRecord, ShotRecord, read_sidecar
 from framecolor.report.strip import lay_out_strip
 from framecolor.report.suggest import suggest_keys
 from framecolor.report.view import list_facts, sum_up, view_frame, view_swatch
@@ -43,7 +43,9 @@ def build_page(record: ShotRecord, out_dir: Path) -> str:
     """The report as HTML."""
     drawings = [frame for frame in record.frames if frame.status != "hold"]
     checks = sorted((frame for frame in drawings if frame.unsure), key=lambda f: (-f.expected_wrong_px, f.number))
-    pictures = _read_pictures(drawings, {frame.number for frame in checks[:_MOST_LARGE]}, record, out_dir)
+    large = {frame.number for frame in checks[:_MOST_LARGE]}
+    frames = {frame.number: view_frame(frame, record, out_dir, cropped=frame.number in large) for frame in drawings}
+    pictures = _read_pictures(drawings, {number: frames[number].crop for number in large}, record, out_dir)
     suggestions = suggest_keys(record.frames)
     environment = Environment(
         loader=PackageLoader("framecolor.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -54,23 +56,23 @@ def build_page(record: ShotRecord, out_dir: Path) -> str:
         "verdict": sum_up(record),
         "facts": list_facts(record),
         "palette": [view_swatch(color) for color in record.palette],
-        "failed": [view_frame(frame, record, out_dir) for frame in record.with_status("failed")],
+        "failed": [frames[frame.number] for frame in record.with_status("failed")],
         "suggestions": suggestions,
         "strip": lay_out_strip(record, {suggestion.number for suggestion in suggestions}),
         "layout": strip_layout,
-        "frames": [view_frame(frame, record, out_dir) for frame in drawings],
-        "checks": [view_frame(frame, record, out_dir) for frame in checks],
+        "frames": list(frames.values()),
+        "checks": [frames[frame.number] for frame in checks],
         "open_checks": _OPEN_CHECKS,
+        "most_unsure": MOST_UNSURE,
         "pictures": pictures,
-        "radius": tag_radius(record.width, record.height),
     }
     return environment.get_template("report.html.j2").render(context)
 
 
 def _read_pictures(
-    drawings: Sequence[FrameRecord], large: set[int], record: ShotRecord, out_dir: Path
+    drawings: Sequence[FrameRecord], large: dict[int, Crop], record: ShotRecord, out_dir: Path
 ) -> dict[int, Pictures]:
     reader = PictureReader(out_dir, record)
     with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        made = pool.map(lambda frame: reader.read(frame, frame.number in large), drawings)
+        made = pool.map(lambda frame: reader.read(frame, large.get(frame.number)), drawings)
         return {frame.number: pictures for frame, pictures in zip(drawings, made, strict=True)}

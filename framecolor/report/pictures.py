@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from framecolor.errors import FramecolorError
 from framecolor.media import read_image
 from framecolor.media.sequence import find_sequence, is_pattern, parse_pattern
+from framecolor.report.marks import Crop
 from framecolor.report.sidecar import FrameRecord, ShotRecord
 
 THUMBNAIL_PX = 320
@@ -38,17 +39,22 @@ class PictureReader:
         self._out_dir = out_dir
         self._lines_over = record.settings.get("line", "over") == "over"
         self._drawings = _list_drawings(out_dir, record.line_dir)
+        self._size = record.height, record.width
         drawn = len(record.with_status("key", "painted", "failed"))
         self._thumbnail_px = THUMBNAIL_PX if drawn <= _MANY_DRAWINGS else THUMBNAIL_PX // 2
 
-    def read(self, frame: FrameRecord, with_large: bool) -> Pictures:
-        """Pictures of a frame: painted with its lines, or the bare drawing where it failed. Never raises for a file
-        that is missing or broken: a report must come out when frames did not."""
+    def read(self, frame: FrameRecord, large: Crop | None) -> Pictures:
+        """Pictures of a frame: painted with its lines, or the bare drawing where it failed; `large` is the part that
+        the large one shows. Never raises for a file that is missing or broken: a report must come out when frames did
+        not."""
         rgba = self._compose(frame)
         if rgba is None:
             return Pictures("", "")
         thumbnail = encode_webp(rgba, self._thumbnail_px, _QUALITY[THUMBNAIL_PX])
-        return Pictures(thumbnail, encode_webp(rgba, LARGE_PX, _QUALITY[LARGE_PX]) if with_large else "")
+        if large is None or rgba.shape[:2] != self._size:
+            return Pictures(thumbnail, "")
+        part = rgba[large.y : large.y + large.height, large.x : large.x + large.width]
+        return Pictures(thumbnail, encode_webp(part, LARGE_PX, _QUALITY[LARGE_PX]))
 
     def _compose(self, frame: FrameRecord) -> NDArray[np.uint8] | None:
         # The name is data from a file: only the part after the last slash is ever opened.

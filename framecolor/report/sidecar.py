@@ -12,6 +12,8 @@ from typing import Any
 from framecolor.errors import InputError, ReadError
 
 SIDECAR_NAME = "framecolor.json"
+# The record keeps the most important unsure regions of a frame, up to this many.
+MOST_UNSURE = 40
 _FORMAT = 1
 _STATUSES = ("key", "painted", "hold", "failed")
 _PAINT_FIRST = "run `framecolor colorize` on the shot first"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.report.sidecar import FrameRecord
+from framecolor.report.sidecar import MOST_UNSURE, FrameRecord
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,10 @@ class KeySuggestion:
     @property
     def reason(self) -> str:
         """One sentence for the painter."""
-        parts = (
-            [f"{self.regions} unsure region{'s' if self.regions != 1 else ''} on this drawing"] if self.regions else []
-        )
+        parts: list[str] = []
+        if self.regions:
+            count = f"{self.regions}{'+' if self.regions >= MOST_UNSURE else ''}"
+            parts.append(f"{count} unsure region{'s' if self.regions > 1 else ''} on this drawing")
         if self.others:
             parts.append(f"{self.others} drawing{'s' if self.others > 1 else ''} nearby would be closer to a key")
         return f"{', and '.join(parts)}: settles about {self.share:.0%} of the doubtful paint."

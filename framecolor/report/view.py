@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from framecolor.report.marks import Tag, place_tags
+from framecolor.report.marks import Crop, Tag, crop_to_regions, place_tags
 from framecolor.report.sidecar import FrameRecord, ShotRecord, UnsureRegion
 from framecolor.report.strip import confidence_level
 
@@ -24,7 +24,10 @@ class Swatch:
 
 @dataclass(frozen=True)
 class RegionView:
-    """One unsure region: its number on the frame, colors, confidence in percent, area, outline and tag."""
+    """One unsure region: its number on the frame, colors, confidence in percent, area, outline and tag.
+
+    left, top  the tag's center in percent of the picture that shows it.
+    """
 
     tag: int
     color: Swatch
@@ -33,11 +36,14 @@ class RegionView:
     area: int
     points: str
     place: Tag
+    left: float
+    top: float
 
 
 @dataclass(frozen=True)
 class FrameView:
-    """One drawing of the contact sheet. `held` names the frames that repeat it; shares are texts in percent."""
+    """One drawing of the contact sheet. `held` names the frames that repeat it; shares are texts in percent; `crop` is
+    the part of the frame that its large picture shows."""
 
     number: int
     file: str
@@ -51,6 +57,7 @@ class FrameView:
     regions: tuple[RegionView, ...]
     doubtful_px: int
     count: int
+    crop: Crop
 
 
 def count_of(number: int, noun: str) -> str:
@@ -76,11 +83,12 @@ def view_swatch(color: Rgba) -> Swatch:
     return Swatch(f"#{red:02x}{green:02x}{blue:02x}", f"#{red:02X}{green:02X}{blue:02X}")
 
 
-def view_frame(frame: FrameRecord, record: ShotRecord, out_dir: Path) -> FrameView:
+def view_frame(frame: FrameRecord, record: ShotRecord, out_dir: Path, *, cropped: bool = False) -> FrameView:
     swatches = [view_swatch(color) for color in record.palette]
-    tags = place_tags(frame.unsure, record.width, record.height)
+    crop = crop_to_regions(frame.unsure if cropped else (), record.width, record.height)
+    tags = place_tags(frame.unsure, crop)
     regions = tuple(
-        _view_region(index, region, tag, swatches)
+        _view_region(index, region, tag, swatches, crop)
         for index, (region, tag) in enumerate(zip(frame.unsure, tags, strict=True), 1)
     )
     return FrameView(
@@ -96,10 +104,11 @@ def view_frame(frame: FrameRecord, record: ShotRecord, out_dir: Path) -> FrameVi
         regions=regions,
         doubtful_px=round(frame.expected_wrong_px),
         count=frame.regions,
+        crop=crop,
     )
 
 
-def _view_region(index: int, region: UnsureRegion, tag: Tag, swatches: Sequence[Swatch]) -> RegionView:
+def _view_region(index: int, region: UnsureRegion, tag: Tag, swatches: Sequence[Swatch], crop: Crop) -> RegionView:
     left, top, width, height = region.box
     box = ((left, top), (left + width, top), (left + width, top + height), (left, top + height))
     outline = region.outline if len(region.outline) > 2 else box
@@ -111,6 +120,8 @@ def _view_region(index: int, region: UnsureRegion, tag: Tag, swatches: Sequence[
         area=region.area,
         points=" ".join(f"{x},{y}" for x, y in outline),
         place=tag,
+        left=round(100 * (tag.x - crop.x) / crop.width, 2),
+        top=round(100 * (tag.y - crop.y) / crop.height, 2),
     )
 
 
@@ -160,5 +171,5 @@ def list_facts(record: ShotRecord) -> list[tuple[str, str]]:
         parts = [count_of(int(steps), "step")] if isinstance(steps, int | float) else []
         parts += [f"{seconds:.0f} s"] if isinstance(seconds, int | float) else []
         parts += [f"{_percent(float(accuracy))} of the keys right"] if isinstance(accuracy, int | float) else []
-        facts.append(("Fit", ", ".join(parts)))
+        facts.append(("Fit", ", ".join(parts) if steps else "off"))
     return facts

@@ -23,6 +23,7 @@
     if (check) {
       side.append(...[...check.querySelector(".lists").children].map(copy));
       for (const more of side.querySelectorAll("details")) more.open = true;
+      side.append(copy(card.querySelector(".picture")));
     }
     viewer.append(side);
     dialog.querySelector("h2").textContent = "Frame " + card.dataset.frame;
@@ -58,7 +59,7 @@
     for (const lit of document.querySelectorAll(".lit")) lit.classList.remove("lit");
     const owner = region && region.closest(".check, .viewer");
     if (!owner) return;
-    for (const part of owner.querySelectorAll(`.marks [data-region="${region.dataset.region}"]`)) part.classList.add("lit");
+    for (const part of owner.querySelectorAll(`.picture [data-region="${region.dataset.region}"]`)) part.classList.add("lit");
   };
   document.addEventListener("mouseover", light);
   document.addEventListener("focusin", light);
