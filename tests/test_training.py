@@ -17,7 +17,7 @@ from framecolor.training.dataset import Dataset, IdSequence, Provenance, write_d
 from framecolor.training.episodes import Episodes, EpisodeSettings
 from framecolor.training.extract_lines import LineStyle, draw_lines, draw_style, find_borders, find_outside
 from framecolor.training.loop import LoopSettings, take_step, train
-from framecolor.training.losses import accuracy, join_by_class, prototype_loss, vote
+from framecolor.training.losses import accuracy, color_loss, join_by_class, prototype_loss, vote
 from framecolor.training.recipes.generator import GeneratorRecipe
 from framecolor.training.simulate_hints import KINDS, simulate_hint
 
@@ -123,7 +123,7 @@ def test_hints_are_colors_times_confidence(kind: str) -> None:
     assert hint.min() >= 0 and hint.max() <= 1
     assert (hint[:3] <= hint[3:] + 1e-5).all()
     if kind == "exact":
-        assert (hint[:3] == rgb.transpose(2, 0, 1)).all()
+        assert np.allclose(hint[:3] / hint[3:], rgb.transpose(2, 0, 1), atol=1e-5)
     if kind == "empty":
         assert not hint.any()
 
@@ -203,6 +203,28 @@ def test_joining_by_class_is_a_logsumexp() -> None:
     assert joined[0, 0] == pytest.approx(1.0)
     assert joined[0, 2] == pytest.approx(float(torch.logsumexp(similarity[0, 1:], 0)))
     assert joined[0, 1] < -1000
+
+
+def test_a_trusted_hint_passes_unchanged() -> None:
+    generator = Generator((8, 12), 6).eval()
+    torch.nn.init.zeros_(generator.color_head.weight)
+    planes = torch.rand(1, 11, 16, 16)
+    planes[:, 10] = 0.5
+    planes[:, 7:10] *= 0.5
+    for bias, expected in ((20.0, planes[:, 7:10] / 0.5), (-20.0, torch.full((1, 3, 16, 16), 0.5))):
+        with torch.no_grad():
+            generator.color_head.bias.copy_(torch.tensor([0.0, 0.0, 0.0, bias]))
+            rgb, trust = generator.color(generator(planes), planes)
+        assert torch.allclose(rgb, expected, atol=1e-5)
+        assert torch.allclose(trust, torch.tensor(float(bias > 0)), atol=1e-5)
+
+
+def test_trust_is_asked_where_something_is_hinted() -> None:
+    truth = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
+    hint = torch.tensor([[0.5, 0.0, 0.0, 0.5], [0.5, 0.0, 0.0, 0.5], [0.0, 0.0, 0.0, 0.0]])
+    color, good = color_loss(truth, torch.tensor([1.0, 0.0, 1.0]), hint, truth)
+    _, bad = color_loss(truth, torch.tensor([0.0, 1.0, 1.0]), hint, truth)
+    assert color == 0 and good < 0.01 and bad > 5
 
 
 # Loop

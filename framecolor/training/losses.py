@@ -12,10 +12,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from framecolor.networks.generator import LEAST_CONFIDENCE
+
 # Logits are this times the cosine between a feature and a prototype. Fixed, so that a palette head started from
 # prototypes elsewhere can use the same number.
 LOGIT_SCALE = 16.0
-# The color head's own color counts as right when no channel is off by more than this.
+# A hint's color counts as right when no channel is off by more than this.
 COLOR_TOLERANCE = 0.08
 _NEVER = -1e4
 
@@ -96,13 +98,19 @@ def prototype_loss(votes: list[Votes | None], weights: list[float]) -> tuple[Ten
     return pixel, region
 
 
-def color_loss(rgb: Tensor, confidence: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """L1 of the color head, and cross-entropy of its confidence; rgb and truth [M, 3], confidence [M].
+def color_loss(rgb: Tensor, trust: Tensor, hint: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
+    """L1 of the color head, and cross-entropy of its trust; rgb and truth [M, 3], trust [M], hint [M, 4].
 
-    Confidence is trained to be the probability that the head's own color is right within COLOR_TOLERANCE.
+    Trust is trained to be the probability that the hint's color is right within COLOR_TOLERANCE; it is not asked where
+    nothing is hinted.
     """
-    right = ((rgb.detach() - truth).abs().amax(dim=1) <= COLOR_TOLERANCE).to(confidence.dtype)
-    return F.l1_loss(rgb, truth), F.binary_cross_entropy(confidence.clamp(1e-4, 1 - 1e-4), right)
+    known = hint[:, 3] >= LEAST_CONFIDENCE
+    color = F.l1_loss(rgb, truth)
+    if not known.any():
+        return color, torch.zeros(())
+    hinted = hint[known, :3] / hint[known, 3:]
+    right = ((hinted - truth[known]).abs().amax(dim=1) <= COLOR_TOLERANCE).to(trust.dtype)
+    return color, F.binary_cross_entropy(trust[known].clamp(1e-4, 1 - 1e-4), right)
 
 
 def accuracy(votes: list[Votes | None], first_query: int) -> dict[str, float]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 KINDS = ("propagated", "blocks", "strokes", "exact", "empty")
-_SHARES = (0.6, 0.15, 0.1, 0.05, 0.1)
+_SHARES = (0.6, 0.1, 0.1, 0.12, 0.08)
 
 
 def simulate_hint(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generator, kind: str = "") -> Float:
@@ -16,14 +16,15 @@ def simulate_hint(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generat
 
     rgb      float32 HxWx3 in [0, 1], the true colors
     regions  int32 HxW from 0, the region of each pixel
-    kind     one of KINDS; drawn when empty: mostly `propagated`, one in ten `empty`
+    kind     one of KINDS; drawn when empty: mostly `propagated`, `empty` for one in twelve
     """
     kind = kind or str(rng.choice(KINDS, p=_SHARES))
     height, width = regions.shape
     if kind == "empty":
         return np.zeros((4, height, width), np.float32)
     if kind == "exact":
-        color, confidence = rgb, np.ones((height, width), np.float32)
+        count = int(regions.max()) + 1
+        color, confidence = rgb, (rng.beta(3, 1, count) * 0.95 + 0.05).astype(np.float32)[regions]
     elif kind == "propagated":
         color, confidence = _propagate(rgb, regions, rng)
     elif kind == "blocks":

@@ -4,8 +4,8 @@ Two things are learned at once, without adversary, on episodes of animated chara
 
 - features that paint a drawing from a few painted keys by prototypes alone, before any fit (in the spirit of Snell et
   al. 2017, "Prototypical networks for few-shot learning"), pixel by pixel and region by region;
-- a color head that repairs a corrupted color hint (in the lineage of deepcolor and PaintsTorch), and knows when it is
-  right.
+- a color head that repairs a corrupted color hint (in the lineage of deepcolor and PaintsTorch): how far to trust the
+  hint, and what to paint where it is wrong or missing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
 
 from framecolor.networks.checkpoint import save_generator
-from framecolor.networks.generator import Generator
+from framecolor.networks.generator import LINE_PLANES, Generator
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.episodes import Episodes, EpisodeSettings
@@ -31,8 +31,9 @@ from framecolor.training.losses import accuracy, color_loss, prototype_loss, vot
 _KEY_WEIGHT = 0.5
 _LONE_KEY_WEIGHT = 0.25
 _REGION_WEIGHT = 0.5
-_COLOR_WEIGHT = 2.0
-_CONFIDENCE_WEIGHT = 0.2
+# L1 gives small gradients beside a cross-entropy with logits of 16.
+_COLOR_WEIGHT = 8.0
+_CONFIDENCE_WEIGHT = 1.0
 _VAL_EPISODES = 20
 _SAMPLE_EPISODES = 8
 
@@ -79,9 +80,11 @@ class GeneratorRecipe:
         )
         key_weight = _KEY_WEIGHT if keys > 1 else _LONE_KEY_WEIGHT
         pixel, region = prototype_loss(votes, [key_weight] * keys + [1.0] * (plain - keys))
-        rgb, confidence = generator.color(features[plain:].permute(0, 2, 1)[..., None])
+        hint = gather(batch["planes"][plain:], batch["pixel"][plain:])
+        rgb, trust = generator.color(features[plain:].permute(0, 2, 1)[..., None], hint.permute(0, 2, 1)[..., None])
         truth = gather(batch["rgb"][plain:].permute(0, 3, 1, 2).float() / 255, batch["pixel"][plain:])
-        color, sure = color_loss(rgb[..., 0].permute(0, 2, 1).flatten(0, 1), confidence.flatten(), truth.flatten(0, 1))
+        rgb = rgb[..., 0].permute(0, 2, 1).flatten(0, 1)
+        color, sure = color_loss(rgb, trust.flatten(), hint[..., LINE_PLANES:].flatten(0, 1), truth.flatten(0, 1))
         loss = pixel + _REGION_WEIGHT * region + _COLOR_WEIGHT * color + _CONFIDENCE_WEIGHT * sure
         parts = {"pixel": pixel, "region": region, "color": color, "sure": sure}
         numbers = {name: float(part.detach()) for name, part in parts.items()}
@@ -101,7 +104,8 @@ class GeneratorRecipe:
 
     @torch.no_grad()
     def write_samples(self, network: nn.Module, path: Path) -> None:
-        """Rows of held-out episodes: key's lines, key, lines | painted by prototypes | truth | hint | color head."""
+        """Rows of held-out episodes: key's lines, key, lines | painted by prototypes | truth,
+        then the hinted image: hint | trust in it | color head | truth."""
         generator = cast(Generator, network)
         rows = []
         for index in range(_SAMPLE_EPISODES):
@@ -109,7 +113,7 @@ class GeneratorRecipe:
             with torch.autocast("cpu", torch.bfloat16):
                 maps = generator(batch["planes"]).float()
             query = int(batch["keys"])
-            rgb, confidence = generator.color(maps[-1:])
+            rgb, trust = generator.color(maps[-1:], batch["planes"][-1:])
             planes = batch["planes"]
             truth = batch["rgb"].numpy()
             rows.append(
@@ -120,7 +124,7 @@ class GeneratorRecipe:
                     paint_by_prototypes(maps, batch, query),
                     truth[query],
                     to_picture(planes[-1, 7:10] + 0.5 * (1 - planes[-1, 10:])),
-                    to_picture(rgb[0] * confidence[0] + 0.5 * (1 - confidence[0])),
+                    to_picture(trust[0].expand(3, -1, -1)),
                     to_picture(rgb[0]),
                     truth[-1],
                 ]
