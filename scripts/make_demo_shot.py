@@ -12,7 +12,6 @@ from pathlib import Path
 
 import click
 import numpy as np
-
 from demo_shot.motion import EXPOSURE, FIRST_FRAME, KEYS, poses
 from demo_shot.palette import RGB
 from demo_shot.png import write_png

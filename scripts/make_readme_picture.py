@@ -12,7 +12,6 @@ from pathlib import Path
 import click
 import cv2
 import numpy as np
-
 from demo_shot.png import write_png
 
 _ROOT = Path(__file__).resolve().parent.parent

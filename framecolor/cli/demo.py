@@ -1,0 +1,54 @@
+"""framecolor demo: paint the shot that ships with the package, and show what came out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, get_args
+
+import click
+
+from framecolor.cli.options import FitType
+from framecolor.cli.progress import ProgressPrinter
+from framecolor.settings import EngineName
+
+if TYPE_CHECKING:
+    from framecolor.settings import FitChoice
+
+PICTURE_NAME = "demo.png"
+
+
+@click.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("framecolor-demo"), show_default=True,
+              help="Folder for the shot, its painted frames and the report.")  # fmt: skip
+@click.option("--fit", type=FitType(), default="auto", show_default=True, help="Tuning on the keys.")
+@click.option("--engine", type=click.Choice(get_args(EngineName)), default="auto", show_default=True,
+              help="Where the network runs.")  # fmt: skip
+def demo(output: Path, fit: FitChoice, engine: EngineName) -> None:
+    """Paint the embedded demo shot: 32 drawings of a fox girl, from 3 painted keys.
+
+    The shot is copied into the output folder, where its drawings and keys can be looked at, changed and painted again
+    with `framecolor colorize`.
+    """
+    from framecolor import Settings, Shot, colorize
+    from framecolor.demo import copy_shot
+    from framecolor.demo.picture import choose_numbers, write_picture
+    from framecolor.report import write_report
+
+    copy_shot(output)
+    shot = Shot.open(output)
+    printer = ProgressPrinter("demo", "auto")
+    try:
+        outcome = colorize(shot, settings=Settings(fit=fit, engine=engine), progress=printer)
+    finally:
+        printer.close()
+    report = write_report(outcome.out)
+    there = len(outcome.written) + len(outcome.unchanged)
+    click.echo(f"{there} of {len(shot.wanted)} frames painted from {outcome.keys} keys in {outcome.seconds:.0f} s")
+    if not outcome.failed:
+        write_picture(output / PICTURE_NAME, shot, outcome.out, choose_numbers(shot))
+        click.echo(f"  at a glance     {output / PICTURE_NAME}")
+    click.echo(f"  painted frames  {outcome.out}")
+    click.echo(f"  what to check   {report}")
+    for number, problem in outcome.failed.items():
+        click.echo(f"failed: frame {number}: {problem}", err=True)
+    raise click.exceptions.Exit(1 if outcome.failed else 0)
