@@ -1,10 +1,10 @@
 """framecolor: line-art frames and a few painted keys in, every frame painted in exactly the painter's colors out.
 
-    from framecolor import Settings, Shot, colorize
+from framecolor import Settings, Shot, colorize
 
-    shot = Shot.open("cut_012")
-    outcome = colorize(shot, settings=Settings(gap_px=3))
-    print(outcome.out, outcome.failed, outcome.unsure)
+shot = Shot.open("cut_012")
+outcome = colorize(shot, settings=Settings(gap_px=3))
+print(outcome.out, outcome.failed, outcome.unsure)
 """
 
 from __future__ import annotations

@@ -74,7 +74,7 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[Believed]:
     """The block's drawings and their holds, without its first drawing where that came out before."""
     if not block.nodes:
         return
-    nodes = [Node(n.study.votes, _known(n.study, keyframes)) for n in block.nodes]
+    nodes = [Node(n.study.votes, keyframes.belief(n.study.number)) for n in block.nodes]
     if block.fixed is not None:
         nodes[0] = Node(nodes[0].votes, block.fixed)
     links = [n.link for n in block.nodes[1:] if n.link is not None]
@@ -85,16 +85,6 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[Believed]:
             yield Believed(item.study.number, item.study, belief, flicker=flicker)
         for number in block.holds[i]:
             yield Believed(number, item.study, belief, hold_of=item.study.number)
-
-
-def _known(study: Study, keyframes: Keyframes) -> Votes | None:
-    """Certainty about the regions of a key."""
-    index = keyframes.index.get(study.number)
-    if index is None:
-        return None
-    belief = np.zeros((len(index), len(keyframes.palette)), np.float32)
-    belief[np.arange(len(index)), index] = 1
-    return belief
 
 
 def _measure_flicker(item: Linked, belief: Votes, before: Votes) -> float:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from framecolor.errors import ReadError
+from framecolor.media.sequence import format_numbers
+from framecolor.shot import Shot
 
 
 @dataclass(frozen=True)
@@ -32,3 +38,34 @@ def plan_chains(numbers: Sequence[int], keys: Collection[int], wanted: Collectio
     if len(numbers) == 1:
         chains = [Chain(tuple(numbers), tuple(n for n in numbers if n in wanted))]
     return [chain for chain in chains if chain.paints]
+
+
+def describe_plan(shot: Shot) -> dict[str, Any]:
+    """What painting a shot would involve, as plain data: size, frames, keys, spans, holds, gaps, unreadable drawings.
+
+    Reads every drawing's file (not its pixels) and writes nothing.
+    """
+    chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
+    hashes: dict[int, str | None] = {number: _try_hash(shot, number) for number in shot.numbers}
+    holds = sum(hashes[b] is not None and hashes[a] == hashes[b] for a, b in pairwise(shot.numbers))
+    distance = {n: min(abs(i - shot.numbers.index(k)) for k in shot.keys) for i, n in enumerate(shot.numbers)}
+    farthest = max(shot.wanted, key=lambda n: distance[n])
+    return {
+        "shot": shot.name,
+        "size": [shot.size[1], shot.size[0]],
+        "frames": len(shot.wanted),
+        "range": format_numbers(shot.wanted),
+        "keys": sorted(shot.keys),
+        "spans": [{"first": c.numbers[0], "last": c.numbers[-1], "paints": len(c.paints)} for c in chains],
+        "holds": holds,
+        "missing": format_numbers(shot.missing),
+        "unreadable": [number for number, value in hashes.items() if value is None],
+        "farthest": [farthest, distance[farthest]] if distance[farthest] else None,
+    }
+
+
+def _try_hash(shot: Shot, number: int) -> str | None:
+    try:
+        return shot.line_hash(number)
+    except ReadError:
+        return None

@@ -79,7 +79,8 @@ class Fit:
         rng = torch.Generator().manual_seed(self.schedule.seed * 1_000_003 + self.taken)
         picks = self._pick_keys()
         planes, target, weight = (
-            torch.stack(parts) for parts in zip(*(augment(self.samples[i], self.canvas, rng) for i in picks), strict=True)
+            torch.stack(parts)
+            for parts in zip(*(augment(self.samples[i], self.canvas, rng) for i in picks), strict=True)
         )
         share = self.schedule.rate_share(self.taken)
         for group, rate in zip(self.optimizer.param_groups, (self.schedule.rate, self.schedule.head_rate), strict=True):

@@ -14,7 +14,6 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor
 
-from framecolor.datatypes import Palette
 from framecolor.digest import digest
 from framecolor.errors import InputError
 from framecolor.fit import Fit, FitSchedule, choose_steps
@@ -59,11 +58,13 @@ def fit_shot(
     if (kept := _read(path)) is not None:
         return ShotNetwork(kept[0], key, kept[2])
     samples = read_samples(shot, keyframes, settings)
-    network = PaletteNetwork(load_generator(base_weights_path()), len(keyframes.palette))
+    network = PaletteNetwork(load_generator(base_weights_path()), keyframes.class_count)
     network.start_head(samples)
     begin = time.monotonic()
     if steps:
-        _run(Fit(network, samples, FitSchedule(steps=steps, seed=settings.seed)), cache / f"fit-{key}.partial", progress)
+        _run(
+            Fit(network, samples, FitSchedule(steps=steps, seed=settings.seed)), cache / f"fit-{key}.partial", progress
+        )
     facts = {
         "hash": key,
         "steps": steps,
@@ -71,7 +72,7 @@ def fit_shot(
         "key_accuracy": round(measure_keys(network, samples), 4),
     }
     if steps:
-        _write(path, network, keyframes.palette, facts)
+        _write(path, network, keyframes.class_colors.tolist(), facts)
     return ShotNetwork(network, key, facts)
 
 
@@ -125,14 +126,14 @@ def _run(fit: Fit, partial: Path, progress: Progress) -> None:
 
 
 def _keep(shot: Shot, keyframes: Keyframes, settings: Settings, cache: Path, previous: str | None) -> ShotNetwork:
-    """The last fit, with a head for today's palette: old colors keep their rows, new ones start from the keys."""
+    """The last fit, with a head for today's classes: old colors keep their rows, new ones start from the keys."""
     kept = _read(cache / f"fit-{previous}.safetensors") if previous else None
     if previous is None or kept is None:
         raise InputError(cache.parent, "holds no fit that could be kept", "run once with --fit auto")
     old, colors, facts = kept
-    network = PaletteNetwork(old.generator, len(keyframes.palette))
+    network = PaletteNetwork(old.generator, keyframes.class_count)
     rows = {tuple(color): row for row, color in enumerate(colors)}
-    today = keyframes.palette.colors.tolist()
+    today = keyframes.class_colors.tolist()
     if any(tuple(color) not in rows for color in today):
         network.start_head(read_samples(shot, keyframes, settings))
     assert network.head.bias is not None and old.head.bias is not None
@@ -144,14 +145,14 @@ def _keep(shot: Shot, keyframes: Keyframes, settings: Settings, cache: Path, pre
     return ShotNetwork(network.eval(), previous, facts)
 
 
-def _write(path: Path, network: PaletteNetwork, palette: Palette, facts: dict[str, object]) -> None:
+def _write(path: Path, network: PaletteNetwork, colors: list[list[int]], facts: dict[str, object]) -> None:
     generator = network.generator
     metadata = {
         "framecolor": json.dumps(
             {
                 "widths": generator.widths,
                 "feature_channels": generator.feature_channels,
-                "palette": palette.colors.tolist(),
+                "colors": colors,
                 "facts": facts,
             }
         )
@@ -161,14 +162,14 @@ def _write(path: Path, network: PaletteNetwork, palette: Palette, facts: dict[st
 
 
 def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
-    """A kept fit: network, palette and facts; None when there is none or it is damaged (it is then made again)."""
+    """A kept fit: network, its classes' colors and facts; None when there is none or it is damaged (it is then made again)."""
     try:
         with safe_open(str(path), framework="pt") as file:
             table = json.loads((file.metadata() or {})["framecolor"])
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         generator = Generator(tuple(table["widths"]), int(table["feature_channels"]))
-        network = PaletteNetwork(generator, len(table["palette"]))
+        network = PaletteNetwork(generator, len(table["colors"]))
         network.load_state_dict(tensors)
-        return network.eval(), table["palette"], table["facts"]
+        return network.eval(), table["colors"], table["facts"]
     except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError):
         return None

@@ -11,9 +11,17 @@ from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Palette, Regions
 
-from framecolor.hints.keys import RegionColors, build_palette, palette_index, region_colors
+from framecolor.hints.keys import (
+    RegionColors,
+    build_palette,
+    group_colors,
+    palette_index,
+    region_colors,
+    restrict_palette,
+)
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
+from framecolor.media import read_palette
 from framecolor.networks.palette import IGNORE, KeySample
 from framecolor.networks.view import View, figure_box, look, working_scale
 from framecolor.settings import Settings
@@ -29,35 +37,70 @@ class Keyframes:
     palette  all of their colors, the most used first
     index    for each key number the palette entry of each of its regions, intp [count + 1]
     scale    working pixels per drawing pixel, for every network view of the shot
+    classes  intp [P]: what the network tells apart; colors that only differ by a few levels share a class
+    prior    float32 [P]: log share of each color in its class
     """
 
     palette: Palette
     index: Mapping[int, NDArray[np.intp]]
     scale: float
+    classes: NDArray[np.intp]
+    prior: NDArray[np.float32]
+
+    @property
+    def class_count(self) -> int:
+        """How many classes the network tells apart."""
+        return int(self.classes.max()) + 1
+
+    @property
+    def class_colors(self) -> NDArray[np.uint8]:
+        """The most used color of each class, uint8 [class_count, 4]."""
+        return self.palette.colors[np.unique(self.classes, return_index=True)[1]]
+
+    def expand(self, votes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log-probabilities of palette colors [..., P] from those of classes [..., class_count]."""
+        return votes[..., self.classes] + self.prior
+
+    def belief(self, number: int) -> NDArray[np.float32] | None:
+        """Certainty about each region of a key, float32 [count + 1, P]; None for a drawing that is none."""
+        index = self.index.get(number)
+        if index is None:
+            return None
+        belief = np.zeros((len(index), len(self.palette)), np.float32)
+        belief[np.arange(len(index)), index] = 1
+        return belief
 
 
 def read_keyframes(shot: Shot, settings: Settings) -> Keyframes:
-    """Read every key and its drawing. Raises ReadError on one that is unreadable, ShotError on one without regions."""
+    """Read every key and its drawing. Raises ReadError on one that is unreadable, PaletteError on a bad palette file."""
     colors: dict[int, RegionColors] = {}
     boxes = []
     for number, frame, regions in _read_keys(shot, settings):
         colors[number] = region_colors(shot.read_key(number), frame, regions)
         boxes.append(figure_box(frame))
     palette = build_palette(list(colors.values()))
+    if settings.palette is not None:
+        palette = restrict_palette(palette, read_palette(shot.root / settings.palette))
     index = {number: palette_index(c, palette) for number, c in colors.items()}
-    return Keyframes(palette, index, working_scale(boxes, WORKING_LONG_SIDE_PX))
+    pixels = np.zeros(len(palette))
+    for number, c in colors.items():
+        np.add.at(pixels, index[number][1:], c.seen[1:])
+    classes = group_colors(palette)
+    share = (pixels + 1) / np.bincount(classes, weights=pixels + 1)[classes]
+    scale = working_scale(boxes, WORKING_LONG_SIDE_PX)
+    return Keyframes(palette, index, scale, classes, np.log(share).astype(np.float32))
 
 
 def read_samples(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[KeySample]:
-    """The keys at working size, to fit to."""
+    """The keys at working size, to fit to; targets are classes."""
     return [
-        make_sample(look(frame, regions, keyframes.scale), regions, keyframes.index[number])
+        make_sample(look(frame, regions, keyframes.scale), regions, keyframes.classes[keyframes.index[number]])
         for number, frame, regions in _read_keys(shot, settings)
     ]
 
 
 def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySample:
-    """A painted drawing at working size; a region counts by the square root of its area, so that small ones do."""
+    """A painted drawing at working size; index is what each region is, [count + 1]. A region counts by the square root of its area, so that small ones do."""
     left, top, right, bottom = view.box
     height, width = view.planes.shape[1:]
     crop = regions.labels[top:bottom, left:right].astype(np.float32)

@@ -118,7 +118,9 @@ def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _
     keyframes = read_keyframes(shot, settings)
     fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
     chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
-    sources = {n: source for chain in chains for source in [_hash_chain(chain, shot, fitted, settings)] for n in chain.paints}
+    sources = {
+        n: source for chain in chains for source in [_hash_chain(chain, shot, fitted, settings)] for n in chain.paints
+    }
     stale = [c for c in chains if settings.overwrite or not all(record.is_current(n, sources[n]) for n in c.paints)]
     runner = engine.load(fitted.network) if stale else None
     height, width = shot.size
@@ -181,7 +183,7 @@ def _study(
     except ReadError as error:
         return begins, error, number
     assert run.runner is not None
-    return begins, study_drawing(number, rgba, run.keyframes.scale, run.runner, run.settings), number
+    return begins, study_drawing(number, rgba, run.keyframes, run.runner, run.settings), number
 
 
 def _pair(run: _Run, studies: Iterable[tuple[bool, Study | ReadError, int]]) -> Iterator[tuple[Study | None, Study]]:

@@ -53,7 +53,9 @@ class Record:
         self.head = head
         self.frames = {number: entry for number, entry in self.frames.items() if number in numbers}
 
-    def write_frame(self, entry: dict[str, Any], data: bytes, layer: bytes | None = None, *, force: bool = False) -> bool:
+    def write_frame(
+        self, entry: dict[str, Any], data: bytes, layer: bytes | None = None, *, force: bool = False
+    ) -> bool:
         """Note a painted frame and write its files unless the same are there; tells whether any was written.
 
         layer  the line layer's file, which goes below `line/` under the same name.
@@ -96,4 +98,3 @@ class Record:
                 self.head = {key: value for key, value in table.items() if key != "format"}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             self.frames, self.head = {}, {}
-

@@ -31,6 +31,7 @@ class Settings:
     fit             steps of fitting to the keys; auto: by the number of keys and colors; keep: hold the fit of the
                     last run; off: base weights only.
     seed            of the fit.
+    palette         a .gpl file, in the shot's folder or with its path: only its colors are used; the keys' are matched.
     overwrite       paint every frame again, also those that are up to date.
     """
 
@@ -42,6 +43,7 @@ class Settings:
     background: Background = "keys"
     fit: FitChoice = "auto"
     seed: int = 0
+    palette: str | None = None
     overwrite: bool = False
 
     def __post_init__(self) -> None:
@@ -53,6 +55,7 @@ class Settings:
         steps = isinstance(self.fit, int) and not isinstance(self.fit, bool) and 0 <= self.fit <= 100_000
         _check("fit", steps or self.fit in ("auto", "keep", "off"), "a number of steps, auto, keep or off")
         _check("seed", isinstance(self.seed, int) and 0 <= self.seed < 2**63, "a whole number from 0")
+        _check("palette", self.palette is None or isinstance(self.palette, str), "the name of a .gpl file")
         _check("overwrite", isinstance(self.overwrite, bool), "true or false")
 
     def updated(self, changes: Mapping[str, Any], source: str = "settings") -> Settings:

@@ -12,7 +12,9 @@ from framecolor.datatypes import Frame, Regions
 from framecolor.digest import digest
 from framecolor.engines.base import Runner
 from framecolor.hints.flow import LineField, compute_flow, line_field
-from framecolor.hints.propagate import Link, Votes, link_regions
+from framecolor.hints.match import Shapes, colors_around, describe_shapes, match_regions
+from framecolor.hints.propagate import Link, Votes, join, link_regions, to_belief
+from framecolor.keyframes import Keyframes
 from framecolor.lineart.drawing import line_mask, read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
@@ -29,6 +31,7 @@ class Study:
     votes   the network's mean log-probability of each palette color in each region, float32 [count + 1, P]
     area, outside  pixels of each region and whether it is paper, [count + 1]
     blank   the drawing has no line
+    shapes, around  what makes its regions recognizable: their shapes, and the colors around each, [count + 1, P]
     """
 
     number: int
@@ -40,6 +43,8 @@ class Study:
     area: NDArray[np.int64]
     outside: NDArray[np.bool_]
     blank: bool
+    shapes: Shapes
+    around: Votes
     _ink: Runs
     _trace: Runs
     _labels: Runs
@@ -60,23 +65,30 @@ class Study:
         return Regions(self._labels.unpack().astype(np.int32), self.count)
 
 
-def study_drawing(number: int, rgba: NDArray[np.uint8], scale: float, runner: Runner, settings: Settings) -> Study:
-    """Everything that one drawing tells by itself. rgba is uint8 HxWx4; scale is the shot's working scale."""
+def study_drawing(
+    number: int, rgba: NDArray[np.uint8], keyframes: Keyframes, runner: Runner, settings: Settings
+) -> Study:
+    """Everything that one drawing (uint8 HxWx4) tells by itself, and by the keys if it is one."""
     frame = read_drawing(number, rgba)
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     points = sample_points(regions)
-    view = look(frame, regions, scale)
+    view = look(frame, regions, keyframes.scale)
     lines = line_mask(frame)
+    votes = keyframes.expand(pool_votes(runner.log_probabilities(view.planes), view, points))
+    shapes = describe_shapes(regions)
+    known = keyframes.belief(number)
     return Study(
         number,
         digest(np.ascontiguousarray(rgba).tobytes(), repr(rgba.shape)),
         points,
-        pool_votes(runner.log_probabilities(view.planes), view, points),
+        votes,
         line_field(lines),
         view,
         regions.area,
         outside_regions(regions),
         not lines.any(),
+        shapes,
+        colors_around(shapes, to_belief(votes) if known is None else known),
         Runs.pack(frame.ink.view(np.uint32)[..., 0]),
         Runs.pack(frame.trace),
         Runs.pack(regions.labels),
@@ -97,9 +109,20 @@ def pool_votes(log_probabilities: NDArray[np.float32], view: View, points: Regio
 
 
 def link_studies(earlier: Study, later: Study) -> Link:
-    """How two neighboring drawings share their regions, by flow both ways."""
+    """How two neighboring drawings share their regions, by flow and match both ways."""
+    return Link(*(join(flow, match) for flow, match in zip(_flow(earlier, later), _match(earlier, later), strict=True)))
+
+
+def _flow(earlier: Study, later: Study) -> tuple[Votes, Votes]:
     to_earlier, to_later = compute_flow(later.field, earlier.field)
-    return Link(
-        forward=link_regions(later.points, earlier.regions(), to_earlier, later.field.size),
-        backward=link_regions(earlier.points, later.regions(), to_later, earlier.field.size),
+    return (
+        link_regions(later.points, earlier.regions(), to_earlier, later.field.size),
+        link_regions(earlier.points, later.regions(), to_later, earlier.field.size),
+    )
+
+
+def _match(earlier: Study, later: Study) -> tuple[Votes, Votes]:
+    return (
+        match_regions(later.shapes, earlier.shapes, later.around, earlier.around),
+        match_regions(earlier.shapes, later.shapes, earlier.around, later.around),
     )

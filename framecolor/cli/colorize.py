@@ -78,7 +78,15 @@ def colorize(
     raise click.exceptions.Exit(code)
 
 
-def _paint(path: str, out: Path | None, places: tuple[Any, ...], given: dict[str, Any], printer: ProgressPrinter, *, report: bool) -> Outcome:
+def _paint(
+    path: str,
+    out: Path | None,
+    places: tuple[Any, ...],
+    given: dict[str, Any],
+    printer: ProgressPrinter,
+    *,
+    report: bool,
+) -> Outcome:
     from framecolor.pipeline import colorize as paint
 
     shot = open_shot(path, *places)

@@ -48,11 +48,24 @@ def paint_options(command: Command) -> Command:
     """Settings; what is not given comes from framecolor.toml or the defaults."""
     for option in (
         click.option("--seed", type=click.IntRange(0), help="Seed of the fit."),
-        click.option("--background", type=click.Choice([b for b in get_args(Background) if b != "keys"]), help="Paper; as in the keys if not given."),
-        click.option("--line", type=click.Choice(get_args(LinePlacement)), help="Lines over the paint, not at all, or as own files."),
-        click.option("--gap", "gap_px", type=click.FloatRange(0), metavar="PX", help="Close openings in lines up to this wide."),
+        click.option(
+            "--background",
+            type=click.Choice([b for b in get_args(Background) if b != "keys"]),
+            help="Paper; as in the keys if not given.",
+        ),
+        click.option(
+            "--line",
+            type=click.Choice(get_args(LinePlacement)),
+            help="Lines over the paint, not at all, or as own files.",
+        ),
+        click.option("--palette", metavar="FILE", help="Use only the colors of this .gpl file."),
+        click.option(
+            "--gap", "gap_px", type=click.FloatRange(0), metavar="PX", help="Close openings in lines up to this wide."
+        ),
         click.option("--engine", type=click.Choice(get_args(EngineName)), help="Where the network runs."),
-        click.option("--mode", type=click.Choice(get_args(Mode)), help="flat: exact palette colors; painted: soft color."),
+        click.option(
+            "--mode", type=click.Choice(get_args(Mode)), help="flat: exact palette colors; painted: soft color."
+        ),
         click.option("--fit", type=FitType(), help="Tuning on the keys: steps, auto, keep the last one, or off."),
     ):
         command = option(command)
@@ -70,4 +83,6 @@ def gather_settings(root: Path, given: dict[str, Any]) -> Settings:
     """Defaults, then SHOT/framecolor.toml, then the options that were given."""
     file = root / SETTINGS_FILE
     settings = read_settings(file) if file.exists() else Settings()
+    if given.get("palette") is not None:
+        given = {**given, "palette": str(Path(given["palette"]).absolute())}  # options are relative to where one is
     return settings.updated({name: value for name, value in given.items() if value is not None}, "options")

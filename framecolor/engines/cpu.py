@@ -73,7 +73,7 @@ class _ColorPass(nn.Module):
         self.generator = generator
 
     def forward(self, planes: Tensor) -> Tensor:
-        return self.generator.color(self.generator(planes))[0]
+        return self.generator.color(self.generator(planes), planes)[0]
 
 
 class _Compiled:

@@ -30,8 +30,9 @@ class TorchRunner:
         lines = self._prepare(planes)
         pad = (0, lines.shape[3] - hint.shape[2], 0, lines.shape[2] - hint.shape[1])
         colors = F.pad(torch.from_numpy(hint)[None].to(self._device, self._dtype), pad)
+        both = torch.cat([lines, colors], 1)
         generator = self._network.generator
-        return self._crop(generator.color(generator(torch.cat([lines, colors], 1)))[0].float(), planes)
+        return self._crop(generator.color(generator(both), both)[0].float(), planes)
 
     def _prepare(self, planes: NDArray[np.float32]) -> torch.Tensor:
         padded = pad_planes(torch.from_numpy(planes)[None], self._network.generator.size_multiple)

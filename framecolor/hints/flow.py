@@ -44,9 +44,7 @@ def compute_flow(target: LineField, source: LineField) -> tuple[Flow, Flow]:
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     there = dis.calc(target.values, source.values, None)
     back = dis.calc(source.values, target.values, None)
-    scale = np.array(
-        [target.size[1] / target.values.shape[1], target.size[0] / target.values.shape[0]], np.float32
-    )
+    scale = np.array([target.size[1] / target.values.shape[1], target.size[0] / target.values.shape[0]], np.float32)
     return Flow(there * scale, _agreement(there, back)), Flow(back * scale, _agreement(back, there))
 
 

@@ -92,3 +92,23 @@ def palette_index(colors: RegionColors, palette: Palette) -> NDArray[np.intp]:
     color = colors.color.astype(np.float32)
     color[:, 3] *= 4
     return np.argmin(((color[:, None] - table[None]) ** 2).sum(axis=2), axis=1)
+
+
+def restrict_palette(painted: Palette, allowed: Palette) -> Palette:
+    """The entries of an allowed palette that are nearest to a painted color; paper stays paper."""
+    solid = painted.colors[:, 3] > 0
+    difference = painted.colors[solid, None, :3].astype(int) - allowed.colors[None, :, :3]
+    nearest = np.unique(np.square(difference).sum(axis=2).argmin(axis=1))
+    return Palette(np.concatenate([allowed.colors[nearest], painted.colors[~solid]]))
+
+
+def group_colors(palette: Palette) -> NDArray[np.intp]:
+    """A class for each color, intp [P]: colors within compression noise of a more used one share its class."""
+    classes = np.zeros(len(palette), np.intp)
+    firsts: list[int] = []
+    for i, color in enumerate(palette.colors.astype(int)):
+        near = [k for k, j in enumerate(firsts) if np.abs(color - palette.colors[j]).max() <= _SCATTER_LEVELS]
+        if not near:
+            firsts.append(i)
+        classes[i] = near[0] if near else len(firsts) - 1
+    return classes

@@ -19,9 +19,8 @@ from framecolor.lineart.sampling import RegionPoints
 
 Votes = NDArray[np.float32]
 
-# How loud the voters are, as exponents of their probabilities; measured on benchmarks/accuracy.py's clips.
-NETWORK_WEIGHT = 4.0
-FLOW_WEIGHT = 1.0
+# How loud the network is beside its neighbors, as an exponent of its probabilities: it is surer than it should be.
+NETWORK_WEIGHT = 0.75
 # No flow is certain: this much of every message is spread over the whole palette.
 _DOUBT = 0.02
 
@@ -40,7 +39,7 @@ class Node:
 
 @dataclass(frozen=True, eq=False)
 class Link:
-    """How two neighboring drawings of a chain share their regions, from `RegionPoints.overlap`.
+    """How two neighboring drawings of a chain share their regions, by flow and match (see `join`).
 
     forward   [later count + 1, earlier count + 1]: share of each region of the later drawing in those of the earlier.
     backward  the same the other way.
@@ -61,6 +60,12 @@ def link_regions(
     hit = np.zeros(len(column), np.int32)
     hit[inside] = source.labels[row[inside], column[inside]]
     return target.overlap(hit, np.where(inside, trust, 0), source.count)
+
+
+def join(by_flow: NDArray[np.float32], by_match: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shares by flow, and by match what flow could not follow; rows sum to at most 1."""
+    lost = np.clip(1 - by_flow.sum(axis=1, keepdims=True), 0, 1)
+    return by_flow + lost * by_match
 
 
 def propagate(nodes: Sequence[Node], links: Sequence[Link]) -> list[Votes]:
@@ -90,7 +95,12 @@ def _tell(belief: Votes, overlap: NDArray[np.float32]) -> Votes:
     """What a drawing with this belief tells the neighbor whose regions share these parts with its own."""
     colors = belief.shape[1]
     share = overlap @ belief + (1 - overlap.sum(axis=1, keepdims=True)) / colors
-    return FLOW_WEIGHT * np.log((1 - _DOUBT) * share + _DOUBT / colors)
+    return np.log((1 - _DOUBT) * share + _DOUBT / colors)
+
+
+def to_belief(votes: Votes) -> Votes:
+    """What the network alone makes of each region, as probabilities."""
+    return _normalize(NETWORK_WEIGHT * votes)
 
 
 def _own(node: Node) -> Votes:

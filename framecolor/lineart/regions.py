@@ -81,7 +81,7 @@ def _close_gaps(free: NDArray[np.uint8], gap_px: float) -> Labels:
     ball = (gap_px + 1) / 2
     labels = np.zeros(free.shape, np.int32)
     areas = _Areas()
-    for level in (*np.arange(ball, 1.0, -1.0), 0.0):
+    for level in (*np.arange(ball, 0.99, -1.0), 0.0):
         labels = areas.lower(labels, cv2.compare(distance, float(level), cv2.CMP_GT), level)
     return labels
 

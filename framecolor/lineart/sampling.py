@@ -39,7 +39,9 @@ class RegionPoints:
         """Number of points in each region, length count + 1."""
         return np.bincount(self.region, minlength=self.count + 1)
 
-    def overlap(self, source: NDArray[np.int32], weight: NDArray[np.floating], source_count: int) -> NDArray[np.float32]:
+    def overlap(
+        self, source: NDArray[np.int32], weight: NDArray[np.floating], source_count: int
+    ) -> NDArray[np.float32]:
         """Share of each region that falls on each source region, float32 [count + 1, source_count + 1].
 
         source, weight  the source region (0: none) and the trust in it, one for each point.

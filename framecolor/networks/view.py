@@ -64,5 +64,7 @@ def look(frame: Frame, regions: Regions, scale: float) -> View:
     left, top, right, bottom = box
     crop = (slice(top, bottom), slice(left, right))
     height, width = max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale))
-    planes = line_planes(ink_mask(frame)[crop], frame.trace[crop], outside_regions(regions)[regions.labels[crop]], height, width)
+    planes = line_planes(
+        ink_mask(frame)[crop], frame.trace[crop], outside_regions(regions)[regions.labels[crop]], height, width
+    )
     return View(planes, box)
