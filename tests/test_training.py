@@ -217,6 +217,10 @@ def test_a_trusted_hint_passes_unchanged() -> None:
             rgb, trust = generator.color(generator(planes), planes)
         assert torch.allclose(rgb, expected, atol=1e-5)
         assert torch.allclose(trust, torch.tensor(float(bias > 0)), atol=1e-5)
+    with torch.no_grad():
+        generator.color_head.bias.zero_()
+        planes[:, 10] = torch.linspace(0.1, 0.9, 16)
+        assert torch.allclose(generator.color(generator(planes), planes)[1][:, 0], planes[:, 10], atol=1e-5)
 
 
 def test_trust_is_asked_where_something_is_hinted() -> None:

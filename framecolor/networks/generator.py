@@ -70,17 +70,17 @@ class Generator(nn.Module):
         length = torch.rsqrt(features.square().sum(dim=1, keepdim=True) + 1e-6)
         return features * length.to(features.dtype)
 
-    def color(self, features: Tensor, planes: Tensor | None = None) -> tuple[Tensor, Tensor]:
+    def color(self, features: Tensor, planes: Tensor) -> tuple[Tensor, Tensor]:
         """RGB in [0, 1] [N, 3, H, W] and trust in [0, 1] [N, 1, H, W] from features and the planes they came from.
 
-        Trust is the probability that the hint's color is right; the result is the hint's color to that share and
-        the network's own to the rest, so that a trusted color passes unchanged. Without planes it is all the own.
+        Trust is the probability that the hint's color is right: the hint's own confidence, corrected in log-odds by
+        the network. The result is the hint's color to that share and the network's own to the rest, so that a trusted
+        color passes unchanged.
         """
-        out = torch.sigmoid(self.color_head(features))
-        own, trust = out[:, :3], out[:, 3:]
-        if planes is None:
-            return own, trust
+        out = self.color_head(features)
         premultiplied, confidence = planes[:, LINE_PLANES : LINE_PLANES + 3], planes[:, LINE_PLANES + 3 :]
+        odds = confidence.clamp(0.02, 0.98)
+        own, trust = torch.sigmoid(out[:, :3]), torch.sigmoid(out[:, 3:] + torch.log(odds / (1 - odds)))
         hinted = premultiplied / confidence.clamp_min(1e-3)
         share = trust * (confidence / LEAST_CONFIDENCE).clamp_max(1)
         return own + share * (hinted - own), trust

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from framecolor.training.dataset import IdSequence
 
-PROPS = 6
+PROPS = 12
 # Palette entries closer than this become one class: no painter tells them apart.
 _COLOR_STEP = 14
 
@@ -50,8 +50,8 @@ def draw_character(sequences: list[IdSequence], rng: np.random.Generator) -> Cha
         part[s.ids] = [names.index(p) + 1 for p in s.parts]
     props = np.arange(count, count + PROPS)
     rgb[props] = rng.integers(0, 256, (PROPS, 3))
-    part[props] = len(names) + 1
-    shaded = rng.random() < 0.35
+    part[props] = len(names) + 1 + rng.integers(0, 3, PROPS)
+    shaded = rng.random() < 0.3
     merged = np.arange(count + PROPS) if shaded else base
     original = rgb[merged]
     classes = group_colors(original, rng)
@@ -71,7 +71,7 @@ def group_colors(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np
     key = grid @ np.array([1, 256, 65536])
     key[0] = -1
     _, classes = np.unique(key, return_inverse=True)
-    if rng.random() < 0.3 and classes.max() > 4:
+    if rng.random() < 0.2 and classes.max() > 4:
         for _ in range(int(rng.integers(1, 4))):
             a, b = rng.integers(1, classes.max() + 1, 2)
             classes[classes == a] = b

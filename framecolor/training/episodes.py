@@ -15,9 +15,10 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from framecolor.lineart.planes import line_planes
-from framecolor.training.character import PROPS, Character, draw_character
+from framecolor.training.character import Character, draw_character
 from framecolor.training.dataset import Dataset, IdSequence, Split
 from framecolor.training.extract_lines import LineStyle, draw_lines, draw_style, find_outside
+from framecolor.training.props import Prop, draw_move, draw_props, move_prop
 from framecolor.training.simulate_hints import simulate_hint
 
 
@@ -159,7 +160,7 @@ class Stage:
     center: tuple[float, float]
     flip: bool
     bend: NDArray[np.float32]
-    props: tuple[NDArray[np.float32], ...]
+    props: tuple[Prop, ...]
     props_behind: bool
     know_outside: bool
 
@@ -167,12 +168,6 @@ class Stage:
     def draw(cls, size_px: int, character: Character, rng: np.random.Generator) -> Stage:
         """A random stage whose drawings have `size_px` working pixels a side."""
         canvas = round(size_px * float(rng.choice([1.5, 2.0, 2.5])))
-        props = []
-        for _ in range(int(rng.integers(1, PROPS + 1)) if rng.random() < 0.35 else 0):
-            angle = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 12))))
-            radius = rng.uniform(0.03, 0.25) * rng.uniform(0.5, 1, angle.size)
-            shape = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
-            props.append((shape + rng.uniform(0, 1, 2)).astype(np.float32))
         return cls(
             size_px=size_px,
             canvas_px=canvas,
@@ -182,8 +177,8 @@ class Stage:
             aspect=float(np.exp(rng.normal(0, 0.1))),
             center=(float(rng.normal(0.5, 0.07)), float(rng.normal(0.5, 0.07))),
             flip=bool(rng.random() < 0.5),
-            bend=rng.normal(0, 0.04, (5, 5, 2)).astype(np.float32),
-            props=tuple(props),
+            bend=rng.normal(0, 0.035, (5, 5, 2)).astype(np.float32),
+            props=draw_props(rng) if rng.random() < 0.5 else (),
             props_behind=bool(rng.random() < 0.5),
             know_outside=bool(rng.random() < 0.92),
         )
@@ -212,8 +207,8 @@ class Stage:
     def _place(self, frame: NDArray[np.uint16], rng: np.random.Generator) -> NDArray[np.uint16]:
         """The frame's id map on the canvas, nearest."""
         canvas = self.canvas_px
-        zoom = max(frame.shape) / canvas / (self.scale * float(np.exp(rng.normal(0, 0.08))))
-        turn = float(rng.normal(0, 0.15))
+        zoom = max(frame.shape) / canvas / (self.scale * float(np.exp(rng.normal(0, 0.1))))
+        turn = float(rng.normal(0, 0.2))
         grid = np.arange(canvas, dtype=np.float32)
         center = np.array(self.center) * canvas + rng.normal(0, 0.04, 2) * canvas
         x, y = np.meshgrid(grid - np.float32(center[0]), grid - np.float32(center[1]))
@@ -231,19 +226,17 @@ class Stage:
     def _warp(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """Elastic displacement in canvas pixels, float32 HxWx2: the body's own bend plus this drawing's."""
         canvas = self.canvas_px
-        coarse = self.bend + rng.normal(0, 0.02, self.bend.shape).astype(np.float32)
+        coarse = self.bend + rng.normal(0, 0.018, self.bend.shape).astype(np.float32)
         fine = rng.normal(0, 0.008, (9, 9, 2)).astype(np.float32)
         grown = [cv2.resize(g, (canvas, canvas), interpolation=cv2.INTER_CUBIC) for g in (coarse, fine)]
         return (grown[0] + grown[1]).astype(np.float32) * canvas
 
     def _add_props(self, ids: NDArray[np.uint16], rng: np.random.Generator) -> NDArray[np.uint16]:
         drawn = ids.copy()
-        for i, shape in enumerate(self.props):
-            turn = float(rng.normal(0, 0.3))
-            matrix = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-            middle = shape.mean(axis=0)
-            points = ((shape - middle) @ matrix + middle + rng.normal(0, 0.06, 2)) * self.canvas_px
-            cv2.fillPoly(drawn, [points.round().astype(np.int32)], self.character.first_prop + i)
+        moves = [draw_move(rng) for _ in self.props]
+        for i, prop in enumerate(self.props):
+            points = (move_prop(prop, moves[prop.group]) * self.canvas_px).round().astype(np.int32)
+            cv2.fillPoly(drawn, [points], self.character.first_prop + i)
         if self.props_behind:
             drawn = np.where(ids > 0, ids, drawn)
         return drawn

@@ -37,7 +37,7 @@ class LineStyle:
 def draw_style(rng: np.random.Generator) -> LineStyle:
     """A random style."""
     return LineStyle(
-        extractor="xdog" if rng.random() < 0.12 else "edges",
+        extractor="xdog" if rng.random() < 0.07 else "edges",
         width_px=float(np.exp(rng.uniform(np.log(1.0), np.log(5.5)))),
         wobble_px=float(rng.uniform(0, 1.2)),
         gap_share=float(rng.uniform(0, 0.12)) if rng.random() < 0.3 else 0.0,

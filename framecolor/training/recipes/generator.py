@@ -30,7 +30,7 @@ from framecolor.training.losses import accuracy, color_loss, prototype_loss, vot
 
 _KEY_WEIGHT = 0.5
 _LONE_KEY_WEIGHT = 0.25
-_REGION_WEIGHT = 0.5
+_REGION_WEIGHT = 1.0
 # L1 gives small gradients beside a cross-entropy with logits of 16.
 _COLOR_WEIGHT = 8.0
 _CONFIDENCE_WEIGHT = 1.0
