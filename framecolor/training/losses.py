@@ -17,6 +17,9 @@ from framecolor.networks.generator import LEAST_CONFIDENCE
 # Logits are this times the cosine between a feature and a prototype. Fixed, so that a palette head started from
 # prototypes elsewhere can use the same number.
 LOGIT_SCALE = 16.0
+# The same between two regions. Higher, so that the nearest key region decides, not how many regions share a color: on
+# hand-drawn clips, nearest region paints far better than mean color features do.
+REGION_SCALE = 32.0
 # A hint's color counts as right when no channel is off by more than this.
 COLOR_TOLERANCE = 0.08
 _NEVER = -1e4
@@ -66,7 +69,7 @@ def vote(
         prototypes = F.normalize(sums, dim=1)
         logits = LOGIT_SCALE * features[image][pixels] @ prototypes.T
         among = torch.isin(region_image, torch.tensor(sources)) & sampled
-        similarity = LOGIT_SCALE * regions[asked] @ regions[among].T
+        similarity = REGION_SCALE * regions[asked] @ regions[among].T
         votes.append(
             Votes(
                 logits.masked_fill(~present, _NEVER),

@@ -30,6 +30,7 @@ from framecolor.training.losses import accuracy, color_loss, prototype_loss, vot
 
 _KEY_WEIGHT = 0.5
 _LONE_KEY_WEIGHT = 0.25
+_PIXEL_WEIGHT = 0.5
 _REGION_WEIGHT = 1.0
 # L1 gives small gradients beside a cross-entropy with logits of 16.
 _COLOR_WEIGHT = 8.0
@@ -85,7 +86,7 @@ class GeneratorRecipe:
         truth = gather(batch["rgb"][plain:].permute(0, 3, 1, 2).float() / 255, batch["pixel"][plain:])
         rgb = rgb[..., 0].permute(0, 2, 1).flatten(0, 1)
         color, sure = color_loss(rgb, trust.flatten(), hint[..., LINE_PLANES:].flatten(0, 1), truth.flatten(0, 1))
-        loss = pixel + _REGION_WEIGHT * region + _COLOR_WEIGHT * color + _CONFIDENCE_WEIGHT * sure
+        loss = _PIXEL_WEIGHT * pixel + _REGION_WEIGHT * region + _COLOR_WEIGHT * color + _CONFIDENCE_WEIGHT * sure
         parts = {"pixel": pixel, "region": region, "color": color, "sure": sure}
         numbers = {name: float(part.detach()) for name, part in parts.items()}
         with torch.no_grad():
