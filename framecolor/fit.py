@@ -16,7 +16,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from framecolor.networks.generator import HINT_PLANES
 from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork, empty_planes
 
 # Augmentation, as standard deviations: of the turn in radians, of log scale, of the shift and of the bends on a coarse
@@ -30,7 +29,9 @@ class FitSchedule:
     """How a network is fitted: AdamW, one cycle of the learning rate, `batch` augmented keys a step.
 
     rate, head_rate  highest learning rates of the generator and of the palette head.
-    hinted           share of each batch that trains the color head on a simulated hint (painted mode).
+    warm_up          share of the steps in which the rate rises.
+    coarse           share of the steps, the first ones, that see the keys at `coarse_size` of the working size: they
+                     cost half as much and settle most of the palette.
     """
 
     steps: int
@@ -40,6 +41,12 @@ class FitSchedule:
     head_rate: float = 3e-2
     warm_up: float = 0.2
     weight_decay: float = 1e-2
+    coarse: float = 0.5
+    coarse_size: float = 0.7
+
+    def size_share(self, step: int) -> float:
+        """Share of the working size at a step."""
+        return self.coarse_size if step < self.coarse * self.steps else 1.0
 
     def rate_share(self, step: int) -> float:
         """Share of the highest rate at a step: up along a cosine, then down to nothing."""
@@ -62,10 +69,7 @@ class Fit:
         self.samples = samples
         self.schedule = schedule
         self.taken = 0
-        multiple = network.generator.size_multiple
-        height = max(s.planes.shape[1] for s in samples)
-        width = max(s.planes.shape[2] for s in samples)
-        self.canvas = (height + -height % multiple, width + -width % multiple)
+        self.size = max(s.planes.shape[1] for s in samples), max(s.planes.shape[2] for s in samples)
         groups = [{"params": network.generator.parameters()}, {"params": network.head.parameters()}]
         self.optimizer = torch.optim.AdamW(groups, weight_decay=schedule.weight_decay)
 
@@ -82,9 +86,9 @@ class Fit:
             torch.stack(parts)
             for parts in zip(*(augment(self.samples[i], self.canvas, rng) for i in picks), strict=True)
         )
-        share = self.schedule.rate_share(self.taken)
-        for group, rate in zip(self.optimizer.param_groups, (self.schedule.rate, self.schedule.head_rate), strict=True):
-            group["lr"] = rate * share
+        rates = (self.schedule.rate, self.schedule.head_rate)
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * self.schedule.rate_share(self.taken)
         self.network.train()
         with torch.autocast("cpu", torch.bfloat16):
             logits = self.network(planes.contiguous(memory_format=torch.channels_last))
@@ -96,6 +100,12 @@ class Fit:
         self.taken += 1
         self.network.eval()
         return float(loss.detach())
+
+    def _canvas(self, share: float) -> tuple[int, int]:
+        """Size that the network sees, (height, width): a share of the working size, rounded up to what it takes."""
+        multiple = self.network.generator.size_multiple
+        height, width = (multiple * math.ceil(share * side / multiple) for side in self.size)
+        return height, width
 
     def _pick_keys(self) -> list[int]:
         """Every key once before any a second time, in an order of each round's own."""
@@ -138,9 +148,14 @@ def run_fit(fit: Fit, on_step: Callable[[int, float], None] | None = None) -> No
             on_step(fit.taken, loss)
 
 
-def augment(sample: KeySample, canvas: tuple[int, int], rng: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """One turned, scaled, shifted and bent copy of a key: planes [7, H, W], target [H, W], weight [H, W]."""
-    grid = _random_grid(sample.planes.shape[1:], canvas, rng)
+def augment(
+    sample: KeySample, extent: tuple[int, int], canvas: tuple[int, int], rng: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One turned, scaled, shifted and bent copy of a key: planes [7, H, W], target [H, W], weight [H, W].
+
+    extent  (height, width) in working pixels of what the copy shows; canvas (H, W): the pixels that show it.
+    """
+    grid = _random_grid(sample.planes.shape[1:], extent, canvas, rng)
     planes = torch.from_numpy(sample.planes)[None]
     empty = empty_planes(planes)
     planes = F.grid_sample(planes - empty, grid, align_corners=False) + empty
@@ -150,17 +165,18 @@ def augment(sample: KeySample, canvas: tuple[int, int], rng: torch.Generator) ->
     return planes[0], target.long() + IGNORE, weight
 
 
-def _random_grid(size: tuple[int, ...], canvas: tuple[int, int], rng: torch.Generator) -> Tensor:
+def _random_grid(
+    size: tuple[int, ...], extent: tuple[int, int], canvas: tuple[int, int], rng: torch.Generator
+) -> Tensor:
     """Where each canvas pixel looks in a drawing of `size` (height, width), for `grid_sample`: [1, H, W, 2]."""
-    height, width = canvas
     angle = _TURN * float(torch.randn(1, generator=rng))
     zoom = math.exp(_ZOOM * float(torch.randn(1, generator=rng)))
     shift = _SHIFT * torch.randn(2, generator=rng)
-    y, x = torch.meshgrid(torch.linspace(-1, 1, height), torch.linspace(-1, 1, width), indexing="ij")
-    cosine, sine, aspect = math.cos(angle) / zoom, math.sin(angle) / zoom, height / width
+    y, x = torch.meshgrid(torch.linspace(-1, 1, canvas[0]), torch.linspace(-1, 1, canvas[1]), indexing="ij")
+    cosine, sine, aspect = math.cos(angle) / zoom, math.sin(angle) / zoom, extent[0] / extent[1]
     position = torch.stack([cosine * x - sine * y * aspect + shift[0], sine * x / aspect + cosine * y + shift[1]])
     for cells, amount in _BENDS:
         bend = amount * torch.randn(1, 2, cells, cells, generator=rng)
         position = position + F.interpolate(bend, canvas, mode="bicubic", align_corners=True)[0]
-    stretch = torch.tensor([width / size[1], height / size[0]]).view(2, 1, 1)
+    stretch = torch.tensor([extent[1] / size[1], extent[0] / size[0]]).view(2, 1, 1)
     return (position * stretch).permute(1, 2, 0)[None]
