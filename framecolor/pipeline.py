@@ -217,7 +217,7 @@ class _Finished:
 
 def _encode(run: _Run, item: Believed) -> _Finished:
     assert run.runner is not None
-    color, layer = paint_frame(item.study, item.belief, run.keyframes.palette, run.runner, run.settings)
+    color, layer = paint_frame(item.study, item.belief, run.keyframes, run.runner, run.settings)
     regions = item.study.regions()
     unsure = find_unsure(regions, item.belief)
     is_key = item.number in run.keyframes.index

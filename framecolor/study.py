@@ -1,4 +1,4 @@
-"""What is known of one drawing before it is painted: its regions, what the network thinks of them, its view for flow."""
+"""What is known of one drawing before it is painted: its regions, the network's votes for them, its view for flow."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ class Study:
     points: RegionPoints
     votes: Votes
     field: LineField
-    view: View
     area: NDArray[np.int64]
     outside: NDArray[np.bool_]
     blank: bool
@@ -83,7 +82,6 @@ def study_drawing(
         points,
         votes,
         line_field(lines),
-        view,
         regions.area,
         outside_regions(regions),
         not lines.any(),

@@ -14,7 +14,6 @@ _COMMANDS = {
     "colorize": "paint shots: line art and a few painted keys in, every frame out",
     "dataset": "build training data",
     "demo": "paint the embedded demo shot end to end, write a report",
-    "doctor": "what this machine can do, and how to mend what it cannot",
     "evaluate": "score painted frames against the truth",
     "plan": "what colorize would do with a shot; writes nothing",
     "report": "one HTML page that shows what to check by eye",

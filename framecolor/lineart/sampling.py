@@ -19,10 +19,10 @@ _DENSE_BELOW_POINTS = 24
 
 @dataclass(frozen=True, eq=False)
 class RegionPoints:
-    """Pixel positions x, y (intp, length N) and the region 1..count that each lies in; every region has at least one."""
+    """Pixel positions x, y (int32 [N]) and the region 1..count that each lies in; every region has at least one."""
 
-    x: NDArray[np.intp]
-    y: NDArray[np.intp]
+    x: NDArray[np.int32]
+    y: NDArray[np.int32]
     region: NDArray[np.int32]
     count: int
 
@@ -79,4 +79,4 @@ def sample_points(regions: Regions) -> RegionPoints:
         y, x = np.concatenate([y, y_lost]), np.concatenate([x, x_lost])
     region = regions.labels[y, x]
     order = np.argsort(region, kind="stable")
-    return RegionPoints(x[order], y[order], region[order], regions.count)
+    return RegionPoints(x[order].astype(np.int32), y[order].astype(np.int32), region[order], regions.count)

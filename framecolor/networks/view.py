@@ -30,7 +30,7 @@ class View:
     planes: NDArray[np.float32]
     box: Box
 
-    def locate(self, x: NDArray[np.intp], y: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def locate(self, x: NDArray[np.int32], y: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Working-size positions of drawing pixels; those outside of the crop go to its edge."""
         left, top, right, bottom = self.box
         height, width = self.planes.shape[1:]

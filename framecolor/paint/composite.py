@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.settings import Background
+from framecolor.datatypes import Regions
 
 WHITE = np.array([255, 255, 255, 255], np.uint8)
 
@@ -32,29 +31,24 @@ def lay_over(ink: NDArray[np.uint8], paint: NDArray[np.uint8]) -> NDArray[np.uin
     return out
 
 
-def set_background(paint: NDArray[np.uint8], background: Background) -> NDArray[np.uint8]:
-    """Paint with its paper as wished.
+def clear_paper(colors: NDArray[np.uint8], regions: Regions) -> NDArray[np.uint8]:
+    """The regions' colors, uint8 [count + 1, 4], with transparent paper.
 
-    Paper is what is transparent and, when nothing is, the white areas that touch the picture's border (keys that were
-    painted on opaque white).
+    Paper that is not transparent already are the white regions that touch the picture's border (keys that were painted
+    on opaque white). Other white regions stay white, also those beside the paper.
     """
-    if background == "keys":
-        return paint
-    empty = paint[..., 3] == 0
-    if background == "paper":
-        out = paint.copy()
-        out[empty] = WHITE
-        return out
-    return paint if empty.any() else _clear_white_border(paint)
+    if (colors[1:, 3] == 0).any():
+        return colors
+    labels = regions.labels
+    border = np.zeros(len(colors), bool)
+    border[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
+    out = colors.copy()
+    out[border & (colors == WHITE).all(axis=1), 3] = 0
+    return out
 
 
-def _clear_white_border(paint: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    white = (paint.view(np.uint32)[..., 0] == WHITE.view(np.uint32)[0]).astype(np.uint8)
-    areas = cv2.connectedComponents(white, connectivity=4)[1]
-    edge = np.concatenate([areas[0], areas[-1], areas[:, 0], areas[:, -1]])
-    outer = np.zeros(int(areas.max()) + 1, bool)
-    outer[edge] = True
-    outer[0] = False
+def fill_paper(paint: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Paint, uint8 HxWx4, with opaque white paper where it is transparent."""
     out = paint.copy()
-    out[outer[areas], 3] = 0
+    out[out[..., 3] == 0] = WHITE
     return out

@@ -8,8 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Color, Hint, Palette, Regions
+from framecolor.datatypes import Color, Hint, Regions
 from framecolor.engines.base import Runner
+from framecolor.keyframes import Keyframes
+from framecolor.networks.view import look
 from framecolor.paint.composite import lay_over, set_background
 from framecolor.paint.flat import paint_flat
 from framecolor.paint.soft import soften
@@ -34,23 +36,20 @@ class UnsureRegion:
 
 
 def paint_frame(
-    study: Study, belief: NDArray[np.float32], palette: Palette, runner: Runner, settings: Settings
+    study: Study, belief: NDArray[np.float32], keyframes: Keyframes, runner: Runner, settings: Settings
 ) -> tuple[Color, Color | None]:
     """The finished frame, and its line layer where that is wanted as a file of its own.
 
     belief  probability of each palette color in each region, float32 [count + 1, P].
     """
     frame, regions = study.unpack()
-    index = belief.argmax(axis=1)
-    paint = paint_flat(regions, index, palette)
-    if regions.count == 0:
-        paint = np.zeros_like(frame.ink)
-    elif settings.mode == "painted":
+    colors = keyframes.palette.colors[belief.argmax(axis=1)]
+    paint = paint_flat(regions, set_background(colors, regions, settings.background))
+    if settings.mode == "painted" and regions.count:
         sure = belief.max(axis=1)
         sure[0] = 1
         hint = Hint(np.ascontiguousarray(paint[..., :3]), sure[regions.labels].astype(np.float32))
-        paint = soften(paint, hint, study.view, runner)
-    paint = set_background(paint, settings.background)
+        paint = soften(paint, hint, look(frame, regions, keyframes.scale), runner)
     if settings.line == "over":
         return Color(study.number, lay_over(frame.ink, paint)), None
     return Color(study.number, paint), Color(study.number, frame.ink) if settings.line == "layer" else None
