@@ -82,10 +82,9 @@ class Fit:
         # Seeded by the step, so that a fit that was stopped goes on exactly as if it had not been.
         rng = torch.Generator().manual_seed(self.schedule.seed * 1_000_003 + self.taken)
         picks = self._pick_keys()
-        planes, target, weight = (
-            torch.stack(parts)
-            for parts in zip(*(augment(self.samples[i], self.canvas, rng) for i in picks), strict=True)
-        )
+        canvas = self._canvas(self.schedule.size_share(self.taken))
+        copies = [augment(self.samples[i], self.size, canvas, rng) for i in picks]
+        planes, target, weight = (torch.stack(parts) for parts in zip(*copies, strict=True))
         rates = (self.schedule.rate, self.schedule.head_rate)
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * self.schedule.rate_share(self.taken)
