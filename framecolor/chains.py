@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from framecolor.errors import ReadError
+from framecolor.media import image_size
 from framecolor.media.sequence import format_numbers
 from framecolor.shot import Shot
 
@@ -43,13 +45,16 @@ def plan_chains(numbers: Sequence[int], keys: Collection[int], wanted: Collectio
 def describe_plan(shot: Shot) -> dict[str, Any]:
     """What painting a shot would involve, as plain data: size, frames, keys, spans, holds, gaps, unreadable drawings.
 
-    Reads every drawing's file (not its pixels) and writes nothing.
+    Reads every drawing's file (but does not decode it) and writes nothing. `cost` counts the drawings that have to be
+    looked at, also those that are only passed on the way to a wanted one.
     """
     chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
     hashes: dict[int, str | None] = {number: _try_hash(shot, number) for number in shot.numbers}
-    holds = sum(hashes[b] is not None and hashes[a] == hashes[b] for a, b in pairwise(shot.numbers))
-    distance = {n: min(abs(i - shot.numbers.index(k)) for k in shot.keys) for i, n in enumerate(shot.numbers)}
+    repeats = {b for a, b in pairwise(shot.numbers) if hashes[b] is not None and hashes[a] == hashes[b]}
+    holds = len(repeats.intersection(shot.wanted).difference(shot.keys))
+    distance = _measure_distance(shot)
     farthest = max(shot.wanted, key=lambda n: distance[n])
+    drawings = {number for chain in chains for number in chain.numbers}
     return {
         "shot": shot.name,
         "size": [shot.size[1], shot.size[0]],
@@ -61,11 +66,28 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "missing": format_numbers(shot.missing),
         "unreadable": [number for number, value in hashes.items() if value is None],
         "farthest": [farthest, distance[farthest]] if distance[farthest] else None,
+        "cost": {
+            "drawings": len(drawings),
+            "megapixels": round(len(drawings) * shot.size[0] * shot.size[1] / 1e6, 1),
+        },
     }
+
+
+def _measure_distance(shot: Shot) -> dict[int, int]:
+    """How many drawings each drawing lies from its nearest key."""
+    position = {number: i for i, number in enumerate(shot.numbers)}
+    keys = sorted(position[key] for key in shot.keys)
+    distance = {}
+    for number, i in position.items():
+        after = bisect_left(keys, i)
+        distance[number] = min(abs(i - k) for k in keys[max(0, after - 1) : after + 1])
+    return distance
 
 
 def _try_hash(shot: Shot, number: int) -> str | None:
     try:
+        if shot.movie is None and image_size(shot.lines[number]) != shot.size:
+            return None
         return shot.line_hash(number)
     except ReadError:
         return None

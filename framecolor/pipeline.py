@@ -121,7 +121,11 @@ def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _
     sources = {
         n: source for chain in chains for source in [_hash_chain(chain, shot, fitted, settings)] for n in chain.paints
     }
-    stale = [c for c in chains if settings.overwrite or not all(record.is_current(n, sources[n]) for n in c.paints)]
+    stale = [
+        c
+        for c in chains
+        if settings.overwrite or not all(record.is_current(n, sources[n], shot.output_name(n)) for n in c.paints)
+    ]
     runner = engine.load(fitted.network) if stale else None
     height, width = shot.size
     record.begin(

@@ -20,8 +20,8 @@ _WRITE_EVERY_SECONDS = 2.0
 class Record:
     """The record of one output folder, one entry per frame, written now and then and at the end.
 
-    A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file: a frame is up to
-    date while both still hold.
+    A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file (`layer`: of the line
+    layer's, where there is one): a frame is up to date while all of them still hold.
     """
 
     def __init__(self, out: Path) -> None:
@@ -30,6 +30,7 @@ class Record:
         self.head: dict[str, Any] = {}
         self.frames: dict[int, dict[str, Any]] = {}
         self._written = time.monotonic()
+        self._text = ""
         self._read()
 
     @property
@@ -38,20 +39,27 @@ class Record:
         fit = self.head.get("fit")
         return fit.get("hash") if isinstance(fit, dict) else None
 
-    def is_current(self, number: int, source: str) -> bool:
-        """Whether a frame was painted from exactly this source and its file is still the one that was written."""
+    def is_current(self, number: int, source: str, file: str) -> bool:
+        """Whether a frame was painted from exactly this source into this file, which is still as it was written."""
         entry = self.frames.get(number)
+        if entry is None or entry.get("status") == "failed":
+            return False
+        layer = entry.get("layer")
         return (
-            entry is not None
-            and entry.get("source") == source
-            and entry.get("status") != "failed"
-            and self._holds(str(entry.get("file")), entry.get("paint"))
+            (entry.get("source"), entry.get("file")) == (source, file)
+            and self._holds(file, entry.get("paint"))
+            and (layer is None or self._holds(f"{LINE_FOLDER}/{file}", layer))
         )
 
     def begin(self, head: dict[str, Any], numbers: Collection[int]) -> None:
-        """Start a run: what is true of the whole shot, and the frames that it still has."""
-        self.head = head
+        """Start a run: what is true of the whole shot, and the frames that it still has.
+
+        Frames that this run leaves alone name their colors by the palette of their own time: they get today's indices.
+        """
+        before, self.head = self.head.get("palette"), head
         self.frames = {number: entry for number, entry in self.frames.items() if number in numbers}
+        if before != head["palette"]:
+            self.frames = {n: _translate(entry, before, head["palette"]) for n, entry in self.frames.items()}
 
     def write_frame(
         self, entry: dict[str, Any], data: bytes, layer: bytes | None = None, *, force: bool = False
@@ -64,7 +72,7 @@ class Record:
         changed = {name: content for name, content in files.items() if force or not self._holds(name, digest(content))}
         for name, content in changed.items():
             write_bytes_atomic(self.out / name, content)
-        self.note({**entry, "paint": digest(data)})
+        self.note({**entry, "paint": digest(data)} | ({"layer": digest(layer)} if layer is not None else {}))
         return bool(changed)
 
     def note_failure(self, number: int, file: str, error: str) -> None:
@@ -78,10 +86,12 @@ class Record:
             self.save()
 
     def save(self) -> None:
-        """Write framecolor.json whole or not at all; OutputError when that fails."""
+        """Write framecolor.json whole or not at all, unless it says the same already; OutputError when that fails."""
         table = {"format": _FORMAT, **self.head, "frames": [self.frames[n] for n in sorted(self.frames)]}
-        write_text_atomic(self.path, json.dumps(table, indent=1) + "\n")
-        self._written = time.monotonic()
+        text = json.dumps(table, indent=1) + "\n"
+        if text != self._text:
+            write_text_atomic(self.path, text)
+        self._text, self._written = text, time.monotonic()
 
     def _holds(self, file: str, paint: object) -> bool:
         try:
@@ -92,9 +102,26 @@ class Record:
     def _read(self) -> None:
         """Take over an earlier record; a missing or damaged one is as good as none."""
         try:
-            table = json.loads(self.path.read_text("utf-8"))
+            text = self.path.read_text("utf-8")
+            table = json.loads(text)
             if table["format"] == _FORMAT:
                 self.frames = {int(entry["number"]): entry for entry in table.pop("frames")}
                 self.head = {key: value for key, value in table.items() if key != "format"}
+                self._text = text
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             self.frames, self.head = {}, {}
+
+
+def _translate(entry: dict[str, Any], before: Any, today: list[list[int]]) -> dict[str, Any]:
+    """An entry whose doubtful regions name their colors by today's palette; those with a color it has not are left out."""
+    row = {tuple(color): index for index, color in enumerate(today)}
+    regions = []
+    try:
+        for region in entry.get("unsure", ()):
+            color = row.get(tuple(before[region["color"]]))
+            if color is not None:
+                second = None if region["second"] is None else row.get(tuple(before[region["second"]]))
+                regions.append({**region, "color": color, "second": second})
+    except (KeyError, IndexError, TypeError):
+        regions = []  # a record that was damaged by hand: the frame is as good as before, only its doubts are lost
+    return {**entry, "unsure": regions} if "unsure" in entry else entry

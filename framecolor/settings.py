@@ -49,14 +49,18 @@ class Settings:
     def __post_init__(self) -> None:
         choices = {"mode": Mode, "engine": EngineName, "line": LinePlacement, "background": Background}
         for name, literal in choices.items():
-            _check(name, getattr(self, name) in get_args(literal), "one of " + ", ".join(get_args(literal)))
-        _check("gap_px", _is_number(self.gap_px) and 0 <= self.gap_px <= 64, "a number of pixels from 0 to 64")
-        _check("min_region_px", _is_number(self.min_region_px) and self.min_region_px >= 1, "1 or more pixels")
+            self._check(name, getattr(self, name) in get_args(literal), "one of " + ", ".join(get_args(literal)))
+        self._check("gap_px", _is_number(self.gap_px) and 0 <= self.gap_px <= 64, "a number of pixels from 0 to 64")
+        self._check("min_region_px", _is_number(self.min_region_px) and self.min_region_px >= 1, "1 or more pixels")
         steps = isinstance(self.fit, int) and not isinstance(self.fit, bool) and 0 <= self.fit <= 100_000
-        _check("fit", steps or self.fit in ("auto", "keep", "off"), "a number of steps, auto, keep or off")
-        _check("seed", isinstance(self.seed, int) and 0 <= self.seed < 2**63, "a whole number from 0")
-        _check("palette", self.palette is None or isinstance(self.palette, str), "the name of a .gpl file")
-        _check("overwrite", isinstance(self.overwrite, bool), "true or false")
+        self._check("fit", steps or self.fit in ("auto", "keep", "off"), "a number of steps, auto, keep or off")
+        self._check("seed", type(self.seed) is int and 0 <= self.seed < 2**32, "a whole number from 0 to 2**32 - 1")
+        self._check("palette", self.palette is None or isinstance(self.palette, str), "the name of a .gpl file")
+        self._check("overwrite", isinstance(self.overwrite, bool), "true or false")
+
+    def _check(self, name: str, right: bool, wanted: str) -> None:
+        if not right:
+            raise SettingsError(name, f"cannot be {getattr(self, name)!r}", f"give {wanted}")
 
     def updated(self, changes: Mapping[str, Any], source: str = "settings") -> Settings:
         """These settings with some changed by name; SettingsError on a name that is none, with a suggestion."""
@@ -75,7 +79,7 @@ class Settings:
 def read_settings(path: Path, base: Settings | None = None) -> Settings:
     """`base` (or the defaults) with what a `framecolor.toml` changes in it."""
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ReadError(path, f"cannot be read ({error.strerror})", "check the file's permissions") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -85,8 +89,3 @@ def read_settings(path: Path, base: Settings | None = None) -> Settings:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _check(name: str, right: bool, wanted: str) -> None:
-    if not right:
-        raise SettingsError(name, "has a value that it cannot have", f"give {wanted}")

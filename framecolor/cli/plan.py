@@ -45,6 +45,7 @@ def _lines(table: dict[str, Any]) -> list[str]:
         lines.append(f"span      {chain['first']}-{chain['last']}: {chain['paints']} frames")
     if table["holds"]:
         lines.append(f"holds     {table['holds']} frames repeat the drawing before them and are painted once")
+    lines.append(f"cost      {table['cost']['drawings']} drawings to look at, {table['cost']['megapixels']} megapixels")
     if table["missing"]:
         lines.append(f"gaps      no drawing for {table['missing']}")
     if table["unreadable"]:

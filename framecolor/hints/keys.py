@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Palette, Regions
+from framecolor.errors import PaletteError
 
 PAPER = (255, 255, 255, 0)
 # A region has a color of its own when at least this share, and this many, of its pixels are exactly that color.
@@ -68,11 +69,15 @@ def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) ->
 def build_palette(keys: Sequence[RegionColors]) -> Palette:
     """The painter's colors: every color that purely fills a region of a key, the most used first.
 
-    Colors within compression noise of a color that is used fifty times as much are taken for that one.
+    Colors within compression noise of a color that is used fifty times as much are taken for that one. Raises
+    PaletteError when the keys' drawings have no region between them.
     """
     color = np.concatenate([k.color[1:] for k in keys])
     votes = np.concatenate([k.votes[1:] for k in keys])
     pure = np.concatenate([k.pure[1:] for k in keys])
+    if len(color) == 0:
+        problem = "no key shows a color: their drawings are ink all over"
+        raise PaletteError("keys", problem, "check that line/ holds the line art of the painted frames")
     if not pure.any():
         pure = votes == votes.max(initial=0)
     unique, inverse = np.unique(color[pure], axis=0, return_inverse=True)
@@ -95,11 +100,17 @@ def palette_index(colors: RegionColors, palette: Palette) -> NDArray[np.intp]:
 
 
 def restrict_palette(painted: Palette, allowed: Palette) -> Palette:
-    """The entries of an allowed palette that are nearest to a painted color; paper stays paper."""
+    """The entries of an allowed palette that are nearest to a painted color; paper stays paper.
+
+    Raises PaletteError when a painted color has no solid one to become.
+    """
     solid = painted.colors[:, 3] > 0
-    difference = painted.colors[solid, None, :3].astype(int) - allowed.colors[None, :, :3]
-    nearest = np.unique(np.square(difference).sum(axis=2).argmin(axis=1))
-    return Palette(np.concatenate([allowed.colors[nearest], painted.colors[~solid]]))
+    paints = allowed.colors[allowed.colors[:, 3] > 0]
+    if solid.any() and not len(paints):
+        raise PaletteError("palette", "it holds transparent colors only", "give it the colors of the keys")
+    difference = painted.colors[solid, None, :3].astype(int) - paints[None, :, :3]
+    nearest = np.unique(np.square(difference).sum(axis=2).argmin(axis=1)) if solid.any() else []
+    return Palette(np.concatenate([paints[nearest], painted.colors[~solid]]).astype(np.uint8))
 
 
 def group_colors(palette: Palette) -> NDArray[np.intp]:

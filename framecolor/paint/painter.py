@@ -12,7 +12,7 @@ from framecolor.datatypes import Color, Hint, Regions
 from framecolor.engines.base import Runner
 from framecolor.keyframes import Keyframes
 from framecolor.networks.view import look
-from framecolor.paint.composite import lay_over, set_background
+from framecolor.paint.composite import clear_paper, fill_paper, lay_over
 from framecolor.paint.flat import paint_flat
 from framecolor.paint.soft import soften
 from framecolor.settings import Settings
@@ -44,12 +44,16 @@ def paint_frame(
     """
     frame, regions = study.unpack()
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
-    paint = paint_flat(regions, set_background(colors, regions, settings.background))
+    if settings.background == "transparent":
+        colors = clear_paper(colors, regions)
+    paint = paint_flat(regions, colors)
     if settings.mode == "painted" and regions.count:
         sure = belief.max(axis=1)
         sure[0] = 1
         hint = Hint(np.ascontiguousarray(paint[..., :3]), sure[regions.labels].astype(np.float32))
         paint = soften(paint, hint, look(frame, regions, keyframes.scale), runner)
+    if settings.background == "paper":
+        paint = fill_paper(paint)
     if settings.line == "over":
         return Color(study.number, lay_over(frame.ink, paint)), None
     return Color(study.number, paint), Color(study.number, frame.ink) if settings.line == "layer" else None
