@@ -14,9 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor
 
-from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork, empty_planes
+from framecolor.networks.generator import LINE_PLANES
+from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork, empty_planes, without_hint
 
 # Augmentation, as standard deviations: of the turn in radians, of log scale, of the shift and of the bends on a coarse
 # and a fine grid in half canvases.
@@ -62,12 +64,20 @@ class Fit:
     Deterministic on one machine: same network, samples and schedule give the same weights, also across a stop.
     """
 
-    def __init__(self, network: PaletteNetwork, samples: Sequence[KeySample], schedule: FitSchedule) -> None:
+    def __init__(
+        self,
+        network: PaletteNetwork,
+        samples: Sequence[KeySample],
+        schedule: FitSchedule,
+        colors: NDArray[np.uint8] | None = None,
+    ) -> None:
+        """colors: RGBA of each class, uint8 [P, 4]; where given, each batch also trains the color head on one copy."""
         if not samples:
             raise ValueError("a fit needs at least one painted key")
         self.network = network.to(memory_format=torch.channels_last)
         self.samples = samples
         self.schedule = schedule
+        self.colors = None if colors is None else torch.from_numpy(colors[:, :3].astype(np.float32) / 255)
         self.taken = 0
         self.size = max(s.planes.shape[1] for s in samples), max(s.planes.shape[2] for s in samples)
         groups = [{"params": network.generator.parameters()}, {"params": network.head.parameters()}]
@@ -89,16 +99,29 @@ class Fit:
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
             group["lr"] = rate * self.schedule.rate_share(self.taken)
         self.network.train()
+        inputs = without_hint(planes)
+        if self.colors is not None:
+            inputs[-1, LINE_PLANES:] = hint_in_blocks(self.colors[target[-1].clamp_min(0)], target[-1] != IGNORE, rng)
         with torch.autocast("cpu", torch.bfloat16):
-            logits = self.network(planes.contiguous(memory_format=torch.channels_last))
+            features = self.network.generator(inputs.contiguous(memory_format=torch.channels_last))
+            logits = self.network.head(features)
         losses = F.cross_entropy(logits.float(), target, reduction="none", ignore_index=IGNORE)
         loss = (losses * weight).sum() / weight.sum().clamp_min(1e-6)
+        if self.colors is not None:
+            loss = loss + self._color_loss(features[-1:], inputs[-1:], target[-1])
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
         self.taken += 1
         self.network.eval()
         return float(loss.detach())
+
+    def _color_loss(self, features: Tensor, inputs: Tensor, target: Tensor) -> Tensor:
+        assert self.colors is not None
+        painted = target != IGNORE
+        color = self.network.generator.color(features.float(), inputs)[0][0]
+        truth = self.colors[target.clamp_min(0)].permute(2, 0, 1)
+        return F.l1_loss(color[:, painted], truth[:, painted])
 
     def _canvas(self, share: float) -> tuple[int, int]:
         """Size that the network sees, (height, width): a share of the working size, rounded up to what it takes."""
@@ -132,6 +155,14 @@ class Fit:
             names = [k for k in tensors if k.startswith(f"optimizer.{i}.")]
             self.optimizer.state[parameter] = {k.rsplit(".", 1)[1]: tensors[k].clone() for k in names}
         self.taken = int(tensors["taken"])
+
+
+def hint_in_blocks(rgb: Tensor, painted: Tensor, rng: torch.Generator) -> Tensor:
+    """Hint planes [4, H, W] of true colors [H, W, 3], whited out in a third of 8 x 8 blocks and off the paint."""
+    height, width = painted.shape
+    blocks = torch.rand(1, 1, 8, 8, generator=rng) < 2 / 3
+    known = painted & F.interpolate(blocks.float(), (height, width), mode="nearest")[0, 0].bool()
+    return torch.cat([rgb.permute(2, 0, 1) * known, known[None].float()])
 
 
 def choose_steps(keys: int, colors: int) -> int:

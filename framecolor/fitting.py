@@ -62,9 +62,9 @@ def fit_shot(
     network.start_head(samples)
     begin = time.monotonic()
     if steps:
-        _run(
-            Fit(network, samples, FitSchedule(steps=steps, seed=settings.seed)), cache / f"fit-{key}.partial", progress
-        )
+        schedule = FitSchedule(steps=steps, seed=settings.seed)
+        colors = keyframes.class_colors if settings.mode == "painted" else None
+        _run(Fit(network, samples, schedule, colors), cache / f"fit-{key}.partial", progress)
     facts = {
         "hash": key,
         "steps": steps,
@@ -79,7 +79,7 @@ def fit_shot(
 def fit_hash(shot: Shot, keyframes: Keyframes, settings: Settings, steps: int) -> str:
     """Hash of all that decides a fit: keys, their drawings, base weights, recipe and settings."""
     keys = [f"{n} {shot.key_hash(n)} {shot.line_hash(n)}" for n in sorted(shot.keys)]
-    made_by = f"{steps} {settings.seed} {settings.gap_px} {settings.min_region_px}"
+    made_by = f"{steps} {settings.seed} {settings.gap_px} {settings.min_region_px} {settings.mode}"
     return digest(_RECIPE, hash_file(base_weights_path()), made_by, keyframes.palette.colors.tobytes(), *keys)[:16]
 
 

@@ -42,8 +42,7 @@ class PaletteNetwork(nn.Module):
 
     def forward(self, planes: Tensor) -> Tensor:
         """Logits [N, P, H, W] from line planes [N, 7, H, W] without a hint; H and W multiples of the generator's."""
-        hint = planes.new_zeros(planes.shape[0], HINT_PLANES, *planes.shape[2:])
-        return self.head(self.generator(torch.cat([planes, hint], 1)))
+        return self.head(self.generator(without_hint(planes)))
 
     @torch.no_grad()
     def start_head(self, samples: Sequence[KeySample], first: int = 0) -> None:
@@ -53,14 +52,18 @@ class PaletteNetwork(nn.Module):
         for sample in samples:
             height, width = sample.target.shape
             planes = pad_planes(torch.from_numpy(sample.planes)[None], self.generator.size_multiple)
-            hint = planes.new_zeros(1, HINT_PLANES, *planes.shape[2:])
-            features = self.generator(torch.cat([planes, hint], 1))[0, :, :height, :width].flatten(1).T
+            features = self.generator(without_hint(planes))[0, :, :height, :width].flatten(1).T
             target, weight = torch.from_numpy(sample.target).ravel(), torch.from_numpy(sample.weight).ravel()
             painted = target != IGNORE
             total.index_add_(0, target[painted], features[painted] * weight[painted, None])
         self.head.weight[first:] = _HEAD_SCALE * F.normalize(total, dim=1)[first:, :, None, None]
         assert self.head.bias is not None
         self.head.bias[first:] = 0
+
+
+def without_hint(planes: Tensor) -> Tensor:
+    """The generator's input [N, 11, H, W] from line planes [N, 7, H, W]: nothing is hinted."""
+    return torch.cat([planes, planes.new_zeros(planes.shape[0], HINT_PLANES, *planes.shape[2:])], 1)
 
 
 def empty_planes(like: Tensor) -> Tensor:
