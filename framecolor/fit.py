@@ -74,7 +74,8 @@ class Fit:
         """colors: RGBA of each class, uint8 [P, 4]; where given, each batch also trains the color head on one copy."""
         if not samples:
             raise ValueError("a fit needs at least one painted key")
-        self.network = network.to(memory_format=torch.channels_last)
+        # torch's stubs leave out that a module can be given a memory format alone.
+        self.network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.samples = samples
         self.schedule = schedule
         self.colors = None if colors is None else torch.from_numpy(colors[:, :3].astype(np.float32) / 255)

@@ -162,7 +162,7 @@ def _write(path: Path, network: PaletteNetwork, colors: list[list[int]], facts: 
 
 
 def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
-    """A kept fit: network, its classes' colors and facts; None when there is none or it is damaged (it is then made again)."""
+    """A kept fit: network, its classes' colors and facts; None when there is none or it is damaged."""
     try:
         with safe_open(str(path), framework="pt") as file:
             table = json.loads((file.metadata() or {})["framecolor"])
