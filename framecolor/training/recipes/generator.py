@@ -15,7 +15,6 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
@@ -26,7 +25,15 @@ from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.episodes import Episodes, EpisodeSettings
 from framecolor.training.loop import Batch
-from framecolor.training.losses import accuracy, color_loss, prototype_loss, vote
+from framecolor.training.losses import (
+    REGION_SCALE,
+    accuracy,
+    color_loss,
+    join_by_class,
+    pool_regions,
+    prototype_loss,
+    vote,
+)
 
 _KEY_WEIGHT = 0.5
 _LONE_KEY_WEIGHT = 0.25
@@ -105,7 +112,7 @@ class GeneratorRecipe:
 
     @torch.no_grad()
     def write_samples(self, network: nn.Module, path: Path) -> None:
-        """Rows of held-out episodes: key's lines, key, lines | painted by prototypes | truth,
+        """Rows of held-out episodes: key's lines, key, lines | painted by nearest regions | truth,
         then the hinted image: hint | trust in it | color head | truth."""
         generator = cast(Generator, network)
         rows = []
@@ -122,7 +129,7 @@ class GeneratorRecipe:
                     show_lines(planes[0]),
                     truth[0],
                     show_lines(planes[query]),
-                    paint_by_prototypes(maps, batch, query),
+                    paint_by_regions(maps, batch, query),
                     truth[query],
                     to_picture(planes[-1, 7:10] + 0.5 * (1 - planes[-1, 10:])),
                     to_picture(trust[0].expand(3, -1, -1)),
@@ -154,21 +161,21 @@ def gather(maps: Tensor, pixel: Tensor) -> Tensor:
     return maps.flatten(2).gather(2, index).permute(0, 2, 1).float()
 
 
-def paint_by_prototypes(maps: Tensor, batch: Batch, image: int) -> NDArray[np.uint8]:
-    """One image painted from the keys' mean class features, one vote per region, as a picture."""
-    keys = int(batch["keys"])
-    features, classes = gather(maps[:keys], batch["pixel"][:keys]).flatten(0, 1), batch["classes"][:keys].flatten()
-    count = int(batch["region_class"].max()) + 1
-    sums = features.new_zeros(count, features.shape[1]).index_add_(0, classes, features)
-    scores = F.normalize(sums, dim=1) @ maps[image].flatten(1)
+def paint_by_regions(maps: Tensor, batch: Batch, image: int) -> NDArray[np.uint8]:
+    """One image with each region painted like the key regions that are nearest to it, as a picture."""
+    keys, region_class = int(batch["keys"]), batch["region_class"]
     region = batch["region_map"][image].flatten().long()
-    per_region = scores.new_zeros(int(region.max()) + 1, count).index_add_(0, region, scores.T)
-    per_region[:, sums.abs().sum(1) == 0] = -torch.inf
+    own = pool_regions(maps[image].flatten(1).T, region, int(region.max()) + 1)
+    features = gather(maps[:keys], batch["pixel"][:keys]).flatten(0, 1)
+    known = pool_regions(features, batch["region"][:keys].flatten(), len(region_class))
+    sampled = known.abs().sum(1) > 0
+    count = int(region_class.max()) + 1
+    scores = join_by_class(REGION_SCALE * own @ known[sampled].T, region_class[sampled], count)
     colors = torch.zeros(count, 3, dtype=torch.uint8)
     for k in range(len(batch["rgb"])):
         inside = batch["class_map"][k] >= 0
         colors[batch["class_map"][k][inside]] = batch["rgb"][k][inside]
-    return colors[per_region.argmax(1)[region]].view(*maps.shape[2:], 3).numpy()
+    return colors[scores.argmax(1)[region]].view(*maps.shape[2:], 3).numpy()
 
 
 def show_lines(planes: Tensor) -> NDArray[np.uint8]:
