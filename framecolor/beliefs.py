@@ -50,9 +50,15 @@ class _Block:
 
 
 def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]:
-    """Beliefs for a stream of drawings in chain order; each comes out once, as soon as its chain's end is seen."""
+    """Beliefs for a stream of drawings in chain order; each comes out once, as soon as its chain's end is seen.
+
+    Empty drawings come out at once: they have nothing to learn from their neighbors and nothing to tell them.
+    """
     block = _Block()
     for item in items:
+        if is_empty(item.study):
+            yield Believed(item.study.number, item.study, _believe_empty(item.study, keyframes))
+            continue
         if block.nodes and item.link is None:
             yield from _settle(block, keyframes)
             block = _Block()
@@ -68,6 +74,21 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]
             yield from beliefs
             block = _Block([item], [[]], beliefs[-1].belief)
     yield from _settle(block, keyframes)
+
+
+def is_empty(study: Study) -> bool:
+    """Whether a drawing shows no figure: it has no line, or nothing but lines."""
+    return study.blank or study.count == 0
+
+
+def _believe_empty(study: Study, keyframes: Keyframes) -> Votes:
+    """A drawing without a figure is paper: what is transparent in the keys, or else their most used color."""
+    known = keyframes.belief(study.number)
+    if known is not None:
+        return known
+    belief = np.zeros((study.count + 1, len(keyframes.palette)), np.float32)
+    belief[:, np.argmin(keyframes.palette.colors[:, 3])] = 1
+    return belief
 
 
 def _settle(block: _Block, keyframes: Keyframes) -> Iterator[Believed]:

@@ -34,7 +34,7 @@ def plan_chains(numbers: Sequence[int], keys: Collection[int], wanted: Collectio
     cuts = [i for i, number in enumerate(numbers) if number in keys]
     edges = [0, *[i for i in cuts if 0 < i < len(numbers) - 1], len(numbers) - 1]
     chains = []
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         own = numbers[first : last + 1] if first == 0 else numbers[first + 1 : last + 1]
         chains.append(Chain(tuple(numbers[first : last + 1]), tuple(n for n in own if n in wanted)))
     if len(numbers) == 1:

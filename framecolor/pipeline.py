@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.beliefs import Believed, Linked, believe
+from framecolor.beliefs import Believed, Linked, believe, is_empty
 from framecolor.chains import Chain, plan_chains
 from framecolor.digest import digest
 from framecolor.engines.base import Runner, choose_engine
 from framecolor.errors import OutputError, ReadError
 from framecolor.fitting import ShotNetwork, fit_shot
 from framecolor.keyframes import Keyframes, read_keyframes
-from framecolor.media import encode_image
+from framecolor.media import encode_image, hash_file
+from framecolor.media.sequence import format_numbers
 from framecolor.overlap import overlapped
 from framecolor.paint.painter import find_unsure, paint_frame
+from framecolor.preflight import check_output, leave_out_broken_keys, list_unused
 from framecolor.record import Record
 from framecolor.settings import Settings
 from framecolor.shot import Shot
@@ -73,8 +75,9 @@ def colorize(
     progress  see `Progress`.
 
     Each wanted frame becomes one 8-bit RGBA PNG with its drawing's name, number and size; framecolor.json beside them
-    tells what was done. Frames that are up to date are left alone. A drawing that cannot be read costs its own frame
-    only and is listed in `Outcome.failed`. Raises InputError, OutputError and EngineError before any frame is written.
+    tells what was done. Frames that are up to date are left alone. A drawing that cannot be read, or a frame that
+    cannot be written, costs its own frame only and is listed in `Outcome.failed`; a drawing without a line is painted
+    as paper, with a warning. Raises InputError, OutputError and EngineError before any frame is written.
     KeyboardInterrupt leaves whole files only, and the next run goes on from there.
     """
     begin = time.monotonic()
@@ -104,17 +107,15 @@ class _Run:
     written: list[int]
     failed: dict[int, str]
     warnings: list[str]
+    empty: list[int] = field(default_factory=list)
 
 
 def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _Run:
     """Everything before the first frame: folder, keys, fit, and which chains have to be painted."""
     engine = choose_engine(settings.engine)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(out, f"cannot be made a folder ({error.strerror})", "choose another with -o") from None
+    check_output(shot, out, settings)
+    shot, warnings = leave_out_broken_keys(shot)
     record = Record(out)
-    record.save()  # a folder that cannot be written to shows before the long fit, not after it
     keyframes = read_keyframes(shot, settings)
     fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
     chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
@@ -141,12 +142,26 @@ def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _
         },
         shot.numbers,
     )
-    return _Run(shot, settings, progress, record, keyframes, fitted, runner, sources, stale, [], {}, [])
+    return _Run(
+        shot,
+        settings,
+        progress,
+        record,
+        keyframes,
+        fitted,
+        runner,
+        sources,
+        stale,
+        [],
+        {},
+        list_unused(shot) + warnings,
+    )
 
 
 def _paint(run: _Run) -> None:
     """All stale chains as one stream through the stages; each stage works on several frames at once."""
     wanted = {number for chain in run.stale for number in chain.paints}
+    finished: set[int] = set()
     run.progress("paint", 0, len(wanted))
     workers = (os.cpu_count() or 1) + 1
     with ThreadPoolExecutor(workers, "framecolor") as pool, ExitStack() as stack:
@@ -155,9 +170,12 @@ def _paint(run: _Run) -> None:
         linked = stack.enter_context(closing(overlapped(pool, _link, _pair(run, studies), workers)))
         believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
         frames = stack.enter_context(closing(overlapped(pool, lambda b: _encode(run, b), believed, workers)))
-        for done, frame in enumerate(frames, 1):
+        for frame in frames:
             _write(run, frame)
-            run.progress("paint", done + len(run.failed), len(wanted))
+            finished.add(frame.entry["number"])
+            run.progress("paint", len(finished | wanted.intersection(run.failed)), len(wanted))
+    if not finished:
+        run.progress("paint", len(wanted), len(wanted))  # all of them failed
 
 
 def _decode(run: _Run) -> Iterator[tuple[int, bool, NDArray[np.uint8] | ReadError | None]]:
@@ -191,7 +209,10 @@ def _study(
 
 
 def _pair(run: _Run, studies: Iterable[tuple[bool, Study | ReadError, int]]) -> Iterator[tuple[Study | None, Study]]:
-    """Each drawing with the one before it in its chain; drawings that cannot be read are noted and left out."""
+    """Each drawing with the one before it in its chain; drawings that cannot be read are noted and left out.
+
+    Empty drawings, such as a flash, stand alone: those before and after them are neighbors.
+    """
     before: Study | None = None
     for begins, study, number in studies:
         if begins:
@@ -199,8 +220,11 @@ def _pair(run: _Run, studies: Iterable[tuple[bool, Study | ReadError, int]]) -> 
         if isinstance(study, ReadError):
             run.failed[number] = str(study)
             continue
-        if study.blank:
-            run.warnings.append(f"frame {number}: the drawing has no line; all of it is one region")
+        if is_empty(study):
+            run.empty.append(number)
+            yield None, study
+            before = None if number in run.keyframes.index else before  # a key ends a chain, also an empty one
+            continue
         yield before, study
         before = study
 
@@ -242,8 +266,11 @@ def _encode(run: _Run, item: Believed) -> _Finished:
 
 def _write(run: _Run, frame: _Finished) -> None:
     number = frame.entry["number"]
-    if run.record.write_frame(frame.entry, frame.data, frame.layer, force=run.settings.overwrite):
-        run.written.append(number)
+    try:
+        if run.record.write_frame(frame.entry, frame.data, frame.layer, force=run.settings.overwrite):
+            run.written.append(number)
+    except OutputError as error:
+        run.failed[number] = str(error)
 
 
 def _conclude(run: _Run, begin: float, painting: float) -> Outcome:
@@ -251,6 +278,8 @@ def _conclude(run: _Run, begin: float, painting: float) -> Outcome:
         run.record.note_failure(number, run.shot.output_name(number), error)
     run.record.save()
     wanted = set(run.shot.wanted)
+    if empty := sorted(wanted.intersection(run.empty)):
+        run.warnings.append(f"painted as paper, as the drawing shows no figure: {format_numbers(empty)}")
     touched = {*run.written, *run.failed}
     unsure = sum(len(e.get("unsure", ())) for n, e in run.record.frames.items() if n in wanted)
     return Outcome(
@@ -269,6 +298,8 @@ def _conclude(run: _Run, begin: float, painting: float) -> Outcome:
 def _hash_chain(chain: Chain, shot: Shot, fitted: ShotNetwork, settings: Settings) -> str:
     """Hash of all that decides a chain's frames."""
     parts = [_RECIPE, fitted.hash, repr([getattr(settings, name) for name in _PAINT_SETTINGS])]
+    if settings.palette is not None:  # a kept fit does not know of the palette of today
+        parts.append(hash_file(shot.root / settings.palette))
     for number in chain.numbers:
         parts += [str(number), _hash_or_error(shot.line_hash, number)]
         parts.append(shot.key_hash(number) if number in shot.keys else "")

@@ -20,8 +20,8 @@ _WRITE_EVERY_SECONDS = 2.0
 class Record:
     """The record of one output folder, one entry per frame, written now and then and at the end.
 
-    A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file (`layer`: of the line
-    layer's, where there is one): a frame is up to date while all of them still hold.
+    A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file, `layer` that of the
+    line layer's, where there is one: a frame is up to date while all of them still hold.
     """
 
     def __init__(self, out: Path) -> None:
@@ -113,7 +113,7 @@ class Record:
 
 
 def _translate(entry: dict[str, Any], before: Any, today: list[list[int]]) -> dict[str, Any]:
-    """An entry whose doubtful regions name their colors by today's palette; those with a color it has not are left out."""
+    """An entry whose doubtful regions name their colors by today's palette, without those whose color is gone."""
     row = {tuple(color): index for index, color in enumerate(today)}
     regions = []
     try:

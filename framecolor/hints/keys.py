@@ -100,7 +100,7 @@ def palette_index(colors: RegionColors, palette: Palette) -> NDArray[np.intp]:
 
 
 def restrict_palette(painted: Palette, allowed: Palette) -> Palette:
-    """The entries of an allowed palette that are nearest to a painted color; paper stays paper.
+    """The entries of an allowed palette that are nearest to a painted color, in the painted order; paper stays paper.
 
     Raises PaletteError when a painted color has no solid one to become.
     """
@@ -108,9 +108,11 @@ def restrict_palette(painted: Palette, allowed: Palette) -> Palette:
     paints = allowed.colors[allowed.colors[:, 3] > 0]
     if solid.any() and not len(paints):
         raise PaletteError("palette", "it holds transparent colors only", "give it the colors of the keys")
-    difference = painted.colors[solid, None, :3].astype(int) - paints[None, :, :3]
-    nearest = np.unique(np.square(difference).sum(axis=2).argmin(axis=1)) if solid.any() else []
-    return Palette(np.concatenate([paints[nearest], painted.colors[~solid]]).astype(np.uint8))
+    colors = painted.colors.copy()
+    if solid.any():
+        difference = colors[solid, None, :3].astype(int) - paints[None, :, :3]
+        colors[solid] = paints[np.square(difference).sum(axis=2).argmin(axis=1)]
+    return Palette(np.array(list(dict.fromkeys(map(tuple, colors.tolist()))), np.uint8))
 
 
 def group_colors(palette: Palette) -> NDArray[np.intp]:
