@@ -1,0 +1,62 @@
+"""What is looked at before a run begins, so that a long one does not fail for a reason that was there at its start."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from framecolor.errors import OutputError, ReadError
+from framecolor.media.sequence import format_numbers
+from framecolor.record import LINE_FOLDER
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+
+_CHOOSE = "choose another folder with -o"
+
+
+def check_output(shot: Shot, out: Path, settings: Settings) -> None:
+    """Raise OutputError unless frames can go to `out` without touching the shot's own files. Writes nothing."""
+    inputs = {path.parent for files in (shot.lines, shot.keys, shot.hints, shot.stencils) for path in files.values()}
+    inputs = {folder.resolve() for folder in inputs}
+    for folder in (out, out / LINE_FOLDER) if settings.line == "layer" else (out,):
+        if folder.resolve() in inputs:
+            raise OutputError(folder, "holds the shot's own drawings or keys, which would be written over", _CHOOSE)
+    try:
+        place = next(folder for folder in (out, *out.parents) if folder.exists())
+    except OSError as error:
+        raise OutputError(out, f"cannot be written to ({error.strerror})", _CHOOSE) from None
+    if not place.is_dir():
+        raise OutputError(place, "is a file, not a folder", f"move it away, or {_CHOOSE}")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise OutputError(place, "may not be written to", f"change its permissions, or {_CHOOSE}")
+
+
+def leave_out_broken_keys(shot: Shot) -> tuple[Shot, list[str]]:
+    """The shot without the keys whose drawing cannot be read, and a warning for each of them.
+
+    Such a drawing costs its own frame only; the others are painted from the other keys. Raises ReadError when no key
+    would be left.
+    """
+    broken: dict[int, ReadError] = {}
+    for number in shot.keys:
+        try:
+            shot.read_line(number)
+        except ReadError as error:
+            broken[number] = error
+    if not broken:
+        return shot, []
+    if len(broken) == len(shot.keys):
+        raise next(iter(broken.values()))
+    keys = {number: path for number, path in shot.keys.items() if number not in broken}
+    warnings = [f"key {number} is not used: its drawing cannot be read ({e.problem})" for number, e in broken.items()]
+    return replace(shot, keys=keys), warnings
+
+
+def list_unused(shot: Shot) -> list[str]:
+    """A warning for each kind of input that the shot has and this version does not use."""
+    return [
+        f"{len(files)} {role} ({format_numbers(files)}) are not used by this version; what they say has to be in a key"
+        for role, files in (("hints", shot.hints), ("stencils", shot.stencils))
+        if files
+    ]
