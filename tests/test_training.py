@@ -208,17 +208,19 @@ def test_joining_by_class_is_a_logsumexp() -> None:
 def test_a_trusted_hint_passes_unchanged() -> None:
     generator = Generator((8, 12), 6).eval()
     torch.nn.init.zeros_(generator.color_head.weight)
+    bias_of_head = generator.color_head.bias
+    assert bias_of_head is not None
     planes = torch.rand(1, 11, 16, 16)
     planes[:, 10] = 0.5
     planes[:, 7:10] *= 0.5
     for bias, expected in ((20.0, planes[:, 7:10] / 0.5), (-20.0, torch.full((1, 3, 16, 16), 0.5))):
         with torch.no_grad():
-            generator.color_head.bias.copy_(torch.tensor([0.0, 0.0, 0.0, bias]))
+            bias_of_head.copy_(torch.tensor([0.0, 0.0, 0.0, bias]))
             rgb, trust = generator.color(generator(planes), planes)
         assert torch.allclose(rgb, expected, atol=1e-5)
         assert torch.allclose(trust, torch.tensor(float(bias > 0)), atol=1e-5)
     with torch.no_grad():
-        generator.color_head.bias.zero_()
+        bias_of_head.zero_()
         planes[:, 10] = torch.linspace(0.1, 0.9, 16)
         assert torch.allclose(generator.color(generator(planes), planes)[1][:, 0], planes[:, 10], atol=1e-5)
 

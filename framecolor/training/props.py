@@ -43,7 +43,7 @@ def draw_props(rng: np.random.Generator) -> tuple[Prop, ...]:
         size = float(rng.uniform(0.04, 0.28))
         props.append(Prop(draw_outline(rng, middle, size), group, middle))
         for _ in range(min(int(rng.integers(0, 4)), wanted - len(props))):
-            inner = middle + rng.uniform(-0.5, 0.5, 2).astype(np.float32) * size
+            inner = (middle + rng.uniform(-0.5, 0.5, 2).astype(np.float32) * size).astype(np.float32)
             props.append(Prop(draw_outline(rng, inner, size * float(rng.uniform(0.15, 0.6))), group, middle))
         group += 1
     return tuple(props)
