@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load, save
+from safetensors.torch import save
 from torch import Tensor
 
 from framecolor.digest import digest
@@ -28,6 +28,7 @@ from framecolor.shot import Shot
 CACHE_FOLDER = ".framecolor"
 # Raised when the same keys and settings no longer give the same fit.
 _RECIPE = "fit 1"
+_KEEP_EVERY_SECONDS = 1.0
 _SAVE_EVERY_SECONDS = 15.0
 
 Progress = Callable[[str, int, int], None]
@@ -58,13 +59,15 @@ def fit_shot(
     if (kept := _read(path)) is not None:
         return ShotNetwork(kept[0], key, kept[2])
     samples = read_samples(shot, keyframes, settings)
-    network = PaletteNetwork(load_generator(base_weights_path()), keyframes.class_count)
-    network.start_head(samples)
+    colors = keyframes.class_colors if settings.mode == "painted" else None
+
+    def start() -> Fit:
+        network = PaletteNetwork(load_generator(base_weights_path()), keyframes.class_count)
+        network.start_head(samples)
+        return Fit(network, samples, FitSchedule(steps=steps, seed=settings.seed), colors)
+
     begin = time.monotonic()
-    if steps:
-        schedule = FitSchedule(steps=steps, seed=settings.seed)
-        colors = keyframes.class_colors if settings.mode == "painted" else None
-        _run(Fit(network, samples, schedule, colors), cache / f"fit-{key}.partial", progress)
+    network = _run(start, path.with_suffix(".partial"), progress) if steps else start().network
     facts = {
         "hash": key,
         "steps": steps,
@@ -73,6 +76,7 @@ def fit_shot(
     }
     if steps:
         _write(path, network, keyframes.class_colors.tolist(), facts)
+        path.with_suffix(".partial").unlink(missing_ok=True)
     return ShotNetwork(network, key, facts)
 
 
@@ -103,26 +107,34 @@ def _count_steps(settings: Settings, keyframes: Keyframes) -> int:
     return 0 if settings.fit == "off" else choose_steps(len(keyframes.index), len(keyframes.palette))
 
 
-def _run(fit: Fit, partial: Path, progress: Progress) -> None:
-    """Take the steps that are left, saving the state now and then and when stopped."""
-    if partial.exists():
+def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> PaletteNetwork:
+    """Take the steps that are left, saving the state now and then and when stopped; the fitted network."""
+    fit = start()
+    if (left := _unpack(partial)) is not None:
         try:
-            fit.restore(load(partial.read_bytes()))
-        except (SafetensorError, KeyError, RuntimeError, OSError):
-            partial.unlink(missing_ok=True)
-    saved = time.monotonic()
+            fit.restore(left[0])
+        except (KeyError, RuntimeError, ValueError):  # of another build: half of it may be taken over already
+            fit = start()
+    saved = kept = time.monotonic()
+    # A stop may fall into the middle of a step, when the state is neither this step's nor the last one's. What is
+    # written then is the last whole one.
+    whole = b""
     try:
         while not fit.done:
             progress("fit", fit.taken, fit.schedule.steps)
             fit.step()
-            if time.monotonic() - saved > _SAVE_EVERY_SECONDS:
-                write_bytes_atomic(partial, save(fit.state()))
-                saved = time.monotonic()
+            now = time.monotonic()
+            if now - kept >= _KEEP_EVERY_SECONDS:
+                whole, kept = _pack(fit.state(), {}), now
+            if now - saved >= _SAVE_EVERY_SECONDS and whole:
+                write_bytes_atomic(partial, whole)
+                saved = now
     except KeyboardInterrupt:
-        write_bytes_atomic(partial, save(fit.state()))
+        if whole:
+            write_bytes_atomic(partial, whole)
         raise
     progress("fit", fit.taken, fit.schedule.steps)
-    partial.unlink(missing_ok=True)
+    return fit.network
 
 
 def _keep(shot: Shot, keyframes: Keyframes, settings: Settings, cache: Path, previous: str | None) -> ShotNetwork:
@@ -158,18 +170,43 @@ def _write(path: Path, network: PaletteNetwork, colors: list[list[int]], facts: 
         )
     }
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    write_bytes_atomic(path, save(tensors, metadata))
+    write_bytes_atomic(path, _pack(tensors, metadata))
 
 
 def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
     """A kept fit: network, its classes' colors and facts; None when there is none or it is damaged."""
+    if (content := _unpack(path)) is None:
+        return None
+    tensors, metadata = content
     try:
-        with safe_open(str(path), framework="pt") as file:
-            table = json.loads((file.metadata() or {})["framecolor"])
-            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        table = json.loads(metadata["framecolor"])
         generator = Generator(tuple(table["widths"]), int(table["feature_channels"]))
         network = PaletteNetwork(generator, len(table["colors"]))
         network.load_state_dict(tensors)
         return network.eval(), table["colors"], table["facts"]
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError):
+    except (KeyError, ValueError, TypeError, RuntimeError):
         return None
+
+
+def _pack(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
+    """A safetensors file that notices when a bit of it flips."""
+    return save(tensors, {**metadata, "digest": _digest(tensors, metadata)})
+
+
+def _unpack(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
+    """Tensors and metadata of a file that `_pack` made; None when there is none or it is damaged."""
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = dict(file.metadata() or {})
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError):
+        return None
+    told = metadata.pop("digest", None)
+    return (tensors, metadata) if told == _digest(tensors, metadata) else None
+
+
+def _digest(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
+    parts: list[str | bytes] = [json.dumps(metadata, sort_keys=True)]
+    for name in sorted(tensors):
+        parts += [f"{name} {tuple(tensors[name].shape)}", tensors[name].numpy().tobytes()]
+    return digest(*parts)
