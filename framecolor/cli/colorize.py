@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -10,10 +11,11 @@ import click
 
 from framecolor.cli.options import gather_settings, open_shot, paint_options, shot_options
 from framecolor.cli.progress import STYLES, ProgressPrinter, Style
-from framecolor.errors import FramecolorError
+from framecolor.errors import FramecolorError, OutputError
 
 if TYPE_CHECKING:
     from framecolor.pipeline import Outcome
+    from framecolor.shot import Shot
 
 
 @dataclass(frozen=True)
@@ -61,35 +63,35 @@ def colorize(
       framecolor colorize 'sh010.####.png' --keys painted -o sh010_color
     """
     rows = []
-    for path in shots:
-        target = out / Path(path).stem if out is not None and len(shots) > 1 else out
-        printer = ProgressPrinter(Path(path).name, cast(Style, progress))
+    outs: dict[Path, str] = {}
+    for position, path in enumerate(shots):
+        name = Path(path).name or Path(path).resolve().name
+        printer = ProgressPrinter(name, cast(Style, progress), position, len(shots))
         try:
-            outcome = _paint(path, target, (keys, hints, stencils, frames), given, printer, report=report)
-            rows.append(_Row(Path(path).name, outcome))
+            shot = open_shot(path, keys, hints, stencils, frames)
+            target = shot.root / "color" if out is None else out / shot.name if len(shots) > 1 else out
+            other = outs.setdefault(target.resolve(), path)
+            if other != path or position != shots.index(path):
+                raise OutputError(target, f"is where {other} goes already", "paint one of them with another -o")
+            rows.append(_Row(name, _paint(shot, target, given, printer, report=report)))
         except FramecolorError as error:
-            rows.append(_Row(Path(path).name, error=str(error)))
+            rows.append(_Row(name, error=str(error)))
         finally:
             printer.close()
-    _print_rows(rows)
+    _report_problems(rows)
+    if progress == "json":
+        _print_json(rows)
+    else:
+        _print_table(rows)
     code = max(row.exit_code for row in rows)
     if code == 2 and any(row.outcome is not None for row in rows):
         code = 1  # some work was done
     raise click.exceptions.Exit(code)
 
 
-def _paint(
-    path: str,
-    out: Path | None,
-    places: tuple[Any, ...],
-    given: dict[str, Any],
-    printer: ProgressPrinter,
-    *,
-    report: bool,
-) -> Outcome:
+def _paint(shot: Shot, out: Path, given: dict[str, Any], printer: ProgressPrinter, *, report: bool) -> Outcome:
     from framecolor.pipeline import colorize as paint
 
-    shot = open_shot(path, *places)
     outcome = paint(shot, out, gather_settings(shot.root, given), printer)
     if report:
         from framecolor.report import write_report
@@ -98,8 +100,8 @@ def _paint(
     return outcome
 
 
-def _print_rows(rows: list[_Row]) -> None:
-    """Errors and warnings by name, then one line for every shot."""
+def _report_problems(rows: list[_Row]) -> None:
+    """Errors, warnings and failed frames, a line each."""
     for row in rows:
         if row.outcome is None:
             click.echo(f"error: {row.error}", err=True)
@@ -108,7 +110,23 @@ def _print_rows(rows: list[_Row]) -> None:
             click.echo(f"warning: {row.name}: {warning}", err=True)
         for number, error in row.outcome.failed.items():
             click.echo(f"failed: {row.name} frame {number}: {error}", err=True)
-    width = max(len(row.name) for row in rows)
+
+
+def _print_json(rows: list[_Row]) -> None:
+    """One JSON object for every shot, on a line of its own."""
+    for row in rows:
+        table: dict[str, Any] = {"shot": row.name, "stage": "done", "exit_code": row.exit_code}
+        if (o := row.outcome) is None:
+            table["error"] = row.error
+        else:
+            table |= {"out": str(o.out), "keys": o.keys, "written": len(o.written), "unchanged": len(o.unchanged)}
+            table |= {"failed": o.failed, "warnings": o.warnings, "to_check": o.unsure, "seconds": round(o.seconds, 1)}
+        click.echo(json.dumps(table))
+
+
+def _print_table(rows: list[_Row]) -> None:
+    """One line for every shot."""
+    width = max(4, *(len(row.name) for row in rows))
     click.echo(f"{'shot':{width}}  keys  painted  unchanged  failed  to check  seconds  where")
     for row in rows:
         if (o := row.outcome) is None:

@@ -12,15 +12,30 @@ import click
 Style = Literal["auto", "bar", "plain", "json", "openjd", "deadline", "afanasy"]
 STYLES = get_args(Style)
 
+# The share of a shot's work that its fit is taken for where one percentage has to tell of everything.
+_FIT_SHARE = 0.4
 # Farms take a silent task for a dead one.
 _HEARTBEAT_SECONDS = 10.0
 
 
 class ProgressPrinter:
-    """Prints the progress of one shot; `style` auto is a bar on a terminal and plain lines elsewhere."""
+    """Prints the progress of one shot; `style` auto is a bar on a terminal and plain lines elsewhere.
 
-    def __init__(self, shot: str, style: Style) -> None:
+    Every line ends with a newline and is flushed at once:
+
+        plain      SHOT: STAGE DONE/TOTAL                        (to stderr; all others go to stdout)
+        json       {"shot": ..., "stage": ..., "done": ..., "total": ...}
+        openjd     openjd_progress: PERCENT and openjd_status: SHOT: STAGE DONE/TOTAL
+        deadline   Progress: PERCENT%
+        afanasy    PROGRESS: PERCENT%
+
+    STAGE is fit or paint. PERCENT counts all that the command does, fits and paint of all shots, and never falls.
+    position, count  which of how many shots this one is.
+    """
+
+    def __init__(self, shot: str, style: Style, position: int = 0, count: int = 1) -> None:
         self._shot = shot
+        self._position, self._count = position, count
         self._style = ("bar" if sys.stderr.isatty() else "plain") if style == "auto" else style
         self._bar = None
         self._stage = ""
@@ -48,10 +63,17 @@ class ProgressPrinter:
         if self._style == "json":
             return json.dumps({"shot": self._shot, "stage": stage, "done": done, "total": total})
         if self._style == "openjd":
-            return f"openjd_progress: {percent}\nopenjd_status: {stage} {done}/{total}"
+            return (
+                f"openjd_progress: {self._whole(stage, percent)}\nopenjd_status: {self._shot}: {stage} {done}/{total}"
+            )
         if self._style in ("deadline", "afanasy"):
-            return f"{'Progress' if self._style == 'deadline' else 'PROGRESS'}: {percent}%"
+            return f"{'Progress' if self._style == 'deadline' else 'PROGRESS'}: {self._whole(stage, percent)}%"
         return f"{self._shot}: {stage} {done}/{total}"
+
+    def _whole(self, stage: str, percent: int) -> int:
+        """The percentage of everything, from that of a stage."""
+        share = _FIT_SHARE * percent if stage == "fit" else 100 * _FIT_SHARE + (1 - _FIT_SHARE) * percent
+        return int((100 * self._position + share) / self._count)
 
     def _draw(self, stage: str, done: int, total: int) -> None:
         from tqdm import tqdm
