@@ -20,6 +20,7 @@ _TRACE_PURITY = 0.35
 _TRACE_MIN_LEVEL = 170
 _FAINTEST_ALPHA = 4
 _NEAR_WHITE = 250
+_COLOR_BITS = np.frombuffer(bytes([255, 255, 255, 0]), np.int32)[0]
 
 
 def read_drawing(number: int, rgba: NDArray[np.uint8]) -> Frame:
@@ -60,9 +61,15 @@ def _is_paperless(rgba: NDArray[np.uint8]) -> bool:
 
 def _darkest_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The darkest channel over white, uint8 HxW."""
-    if not rgba[..., :3].any():  # black ink, by far the most common case
-        return 255 - rgba[..., 3]
-    return _darkest(_over_white(rgba))
+    alpha = rgba[..., 3]
+    if not _is_colored(rgba):  # black ink, by far the most common case
+        return 255 - alpha
+    return 255 - cv2.multiply(alpha, 255 - _darkest(rgba), scale=1 / 255)
+
+
+def _is_colored(rgba: NDArray[np.uint8]) -> bool:
+    """Whether any pixel has a red, green or blue above 0, also where alpha is 0."""
+    return cv2.countNonZero(np.ascontiguousarray(rgba).view(np.int32)[..., 0] & _COLOR_BITS) > 0
 
 
 def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -94,7 +101,7 @@ def _take_out_white(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _find_trace(ink: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Pixels of one pure hue, whatever their antialiasing."""
     trace = np.zeros(ink.shape[:2], bool)
-    if not ink[..., :3].any():
+    if not _is_colored(ink):
         return trace
     visible = ink[..., 3] >= _FAINTEST_ALPHA
     first_two = np.sort(ink[visible, :3], axis=1)[:, 1:].astype(np.float32)
