@@ -1,16 +1,20 @@
-"""framecolor evaluate: the field's metrics for painted frames."""
+"""framecolor evaluate: the field's metrics for painted frames, chained and teacher-forced."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from framecolor.cli.options import FitType, gather_settings
+
 if TYPE_CHECKING:
     from framecolor.metrics import FrameScore, ShotScore
+
+_PROTOCOLS = ("chained", "teacher-forced")
 
 # Field, heading, decimals: what the table shows, in the field's own names. JSON holds everything.
 _COLUMNS = (
@@ -36,24 +40,75 @@ _COLUMNS = (
 @click.option("--tolerance", type=click.IntRange(0, 255), default=0, show_default=True,
               help="Largest difference per channel that is still the same color.")  # fmt: skip
 @click.option("--skip", metavar="FRAMES", default="", help="Frames not to score, such as the keys: 1,9,17 or 1-40x8.")
+@click.option("--protocol", type=click.Choice(_PROTOCOLS), default="chained", show_default=True,
+              help="teacher-forced: PRED is a shot, painted drawing by drawing from the truth.")  # fmt: skip
+@click.option("--fit", type=FitType(), help="With teacher-forced: tuning on the keys, as in colorize.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the mean and every frame.")
 @click.option("--per-frame", is_flag=True, help="One line per frame above the mean.")
 def evaluate(
-    pred: Path, truth: Path, line: Path | None, tolerance: int, skip: str, as_json: bool, per_frame: bool
+    pred: Path,
+    truth: Path,
+    line: Path | None,
+    tolerance: int,
+    skip: str,
+    protocol: str,
+    fit: int | str | None,
+    as_json: bool,
+    per_frame: bool,
 ) -> None:
     """Compare the painted frames in PRED with those in TRUTH, by frame number.
 
     Shares are from 0 to 1. Acc counts regions, Acc-Thres those of more than 10 pixels, Pix-Acc their area, Pix-F-Acc
     without the background.
-    """
-    from framecolor.metrics import score_folders
 
-    score = score_folders(pred, truth, line, tolerance=tolerance, skip=_parse_frames(skip))
+    \b
+    The literature's protocol paints each drawing of a shot from the true colors of the drawing before it:
+      framecolor evaluate SHOT TRUTH --protocol teacher-forced
+    SHOT is a shot folder, and its keys are not scored.
+    """
+    if protocol == "chained" and fit is not None:
+        raise click.UsageError("--fit goes with --protocol teacher-forced: PRED is painted already")
+    skipped = _parse_frames(skip)
+    if protocol == "teacher-forced":
+        score = _score_teacher_forced(pred, truth, line, tolerance, skipped, {"fit": fit})
+    else:
+        from framecolor.metrics import score_folders
+
+        score = score_folders(pred, truth, line, tolerance=tolerance, skip=skipped)
     if as_json:
         rows = {str(number): asdict(frame) for number, frame in score.frames.items()}
         click.echo(json.dumps({"mean": asdict(score.mean), "frames": rows}, indent=1))
         return
     click.echo(_format_table(score, per_frame))
+
+
+def _score_teacher_forced(
+    path: Path, truth: Path, line: Path | None, tolerance: int, skip: frozenset[int], given: dict[str, Any]
+) -> ShotScore:
+    """Paint and score drawing by drawing. Regions come from the shot's own drawings unless `line` names others."""
+    from framecolor.errors import InputError
+    from framecolor.media import read_image
+    from framecolor.metrics import score_sequence
+    from framecolor.metrics.score import list_frames
+    from framecolor.protocols import paint_teacher_forced
+    from framecolor.shot import Shot
+
+    shot, true = Shot.open(path), list_frames(truth)
+    drawn = None if line is None else list_frames(line)
+    for folder, files in ((truth, true), (line, drawn)):
+        missing = [] if files is None else [number for number in shot.numbers if number not in files]
+        if missing and folder is not None:
+            raise InputError(folder, f"lacks frame {missing[0]} of {path}", "add it: every drawing needs one")
+    settings = gather_settings(shot.root, given)
+    painted = paint_teacher_forced(shot, lambda number: read_image(true[number]), settings, shot.root / "color")
+    return score_sequence(
+        shot.numbers,
+        lambda number: next(painted)[1],
+        lambda number: read_image(true[number]),
+        shot.read_line if drawn is None else lambda number: read_image(drawn[number]),
+        tolerance=tolerance,
+        skip={*skip, *shot.keys, shot.numbers[0]},
+    )
 
 
 def _parse_frames(text: str) -> frozenset[int]:

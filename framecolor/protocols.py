@@ -1,0 +1,95 @@
+"""How the literature scores propagation: teacher-forced, each drawing painted from the true colors of the one before.
+
+A user's own number is the chained one: paint a shot with `colorize` and score its frames. Both take the same metrics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Palette
+from framecolor.engines.base import Runner, choose_engine
+from framecolor.fitting import Progress, fit_shot
+from framecolor.hints.keys import region_colors
+from framecolor.hints.match import colors_around
+from framecolor.hints.propagate import Node, Votes, propagate
+from framecolor.keyframes import Keyframes, read_keyframes
+from framecolor.paint.painter import paint_frame
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+from framecolor.study import Study, link_studies, study_drawing
+
+Rgba = NDArray[np.uint8]
+
+
+def paint_teacher_forced(
+    shot: Shot,
+    read_truth: Callable[[int], Rgba],
+    settings: Settings,
+    out: Path,
+    progress: Progress | None = None,
+) -> Iterator[tuple[int, Rgba]]:
+    """Every drawing of a shot, each painted from the truth of the drawing before it: (number, uint8 HxWx4), in order.
+
+    read_truth  the true frame of a drawing's number, uint8 HxWx4 of the shot's size; read for every drawing that has
+                one after it. Its colors are taken for the nearest ones of the keys' palette.
+    out         folder whose fit cache is used, and written where it lacks this fit: that of the painted frames.
+
+    The network is fitted to the shot's keys as `colorize` does it, and nothing else of the keys is used between them:
+    no drawing hears a key two drawings away. Keys come out as they were painted, and the first drawing, where it is no
+    key, as the network alone sees it; neither says anything about propagation, so neither should be scored.
+    Lazy: two drawings are held at a time. Raises ReadError, PaletteError, OutputError and EngineError, and ValueError
+    where a true frame has another size.
+    """
+    engine = choose_engine(settings.engine)
+    keyframes = read_keyframes(shot, settings)
+    fitted = fit_shot(shot, keyframes, settings, out, None, progress or (lambda stage, done, total: None))
+    runner = engine.load(fitted.network)
+    before: tuple[Study, Votes] | None = None
+    for number in shot.numbers:
+        study = study_drawing(number, shot.read_line(number), keyframes, runner, settings)
+        yield number, _paint(study, before, keyframes, runner, settings)
+        if number != shot.numbers[-1]:
+            belief = _true_belief(study, read_truth(number), keyframes.palette)
+            before = replace(study, around=colors_around(study.shapes, belief)), belief
+
+
+def _paint(
+    study: Study, before: tuple[Study, Votes] | None, keyframes: Keyframes, runner: Runner, settings: Settings
+) -> Rgba:
+    node = Node(study.votes, keyframes.belief(study.number))
+    if before is None:
+        belief = propagate([node], [])[0]
+    else:
+        earlier, truth = before
+        belief = propagate([Node(earlier.votes, truth), node], [link_studies(earlier, study)])[1]
+    return paint_frame(study, belief, keyframes, runner, settings)[0].rgba
+
+
+def _true_belief(study: Study, painted: Rgba, palette: Palette) -> Votes:
+    """Certainty about the true color of each region, float32 [count + 1, P]."""
+    frame, regions = study.unpack()
+    index = _nearest(region_colors(painted, frame, regions).color, palette)
+    belief = np.zeros((len(index), len(palette)), np.float32)
+    belief[np.arange(len(index)), index] = 1
+    return belief
+
+
+def _nearest(colors: Rgba, palette: Palette) -> NDArray[np.intp]:
+    """The palette entry of each color [N, 4], as seen over white: truth may be on white where keys are transparent.
+
+    Where paper and white are both there, alpha decides.
+    """
+    seen, table = _over_white(colors), _over_white(palette.colors)
+    apart = np.square(seen[:, None] - table[None]).sum(axis=2)
+    return np.argmin(apart + 0.5 * (colors[:, None, 3] != palette.colors[None, :, 3]), axis=1)
+
+
+def _over_white(colors: Rgba) -> NDArray[np.float32]:
+    alpha = colors[:, 3:].astype(np.float32) / 255
+    return (colors[:, :3] * alpha + 255 * (1 - alpha)).astype(np.float32)
