@@ -39,8 +39,8 @@ class FitSchedule:
     steps: int
     seed: int = 0
     batch: int = 4
-    rate: float = 3e-3
-    head_rate: float = 3e-2
+    rate: float = 6e-3
+    head_rate: float = 6e-2
     warm_up: float = 0.2
     weight_decay: float = 1e-2
     coarse: float = 0.5
@@ -168,7 +168,7 @@ def hint_in_blocks(rgb: Tensor, painted: Tensor, rng: torch.Generator) -> Tensor
 
 def choose_steps(keys: int, colors: int) -> int:
     """Steps for `--fit auto`: more for more keys and longer palettes."""
-    return int(min(400, 160 + 3 * colors + 8 * keys))
+    return int(min(300, 140 + 6 * colors + 10 * keys))
 
 
 def run_fit(fit: Fit, on_step: Callable[[int, float], None] | None = None) -> None:

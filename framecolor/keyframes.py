@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Palette, Regions
-
 from framecolor.hints.keys import (
     RegionColors,
     build_palette,
@@ -27,7 +26,8 @@ from framecolor.networks.view import View, figure_box, look, working_scale
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
-WORKING_LONG_SIDE_PX = 320
+# What the figure is given to the network at: as much as a fit of a minute or two on two cores can pay for.
+WORKING_AREA_PX = 82_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,7 @@ class Keyframes:
 
 
 def read_keyframes(shot: Shot, settings: Settings) -> Keyframes:
-    """Read every key and its drawing. Raises ReadError on one that is unreadable, PaletteError on a bad palette file."""
+    """Read every key and its drawing. Raises ReadError on one that is unreadable, PaletteError on a bad palette."""
     colors: dict[int, RegionColors] = {}
     boxes = []
     for number, frame, regions in _read_keys(shot, settings):
@@ -87,7 +87,7 @@ def read_keyframes(shot: Shot, settings: Settings) -> Keyframes:
         np.add.at(pixels, index[number][1:], c.seen[1:])
     classes = group_colors(palette)
     share = (pixels + 1) / np.bincount(classes, weights=pixels + 1)[classes]
-    scale = working_scale(boxes, WORKING_LONG_SIDE_PX)
+    scale = working_scale(boxes, WORKING_AREA_PX)
     return Keyframes(palette, index, scale, classes, np.log(share).astype(np.float32))
 
 
@@ -100,7 +100,10 @@ def read_samples(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[K
 
 
 def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySample:
-    """A painted drawing at working size; index is what each region is, [count + 1]. A region counts by the square root of its area, so that small ones do."""
+    """A painted drawing at working size.
+
+    index  what each region is, [count + 1]. A region counts by the square root of its area, so that small ones do.
+    """
     left, top, right, bottom = view.box
     height, width = view.planes.shape[1:]
     crop = regions.labels[top:bottom, left:right].astype(np.float32)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -52,10 +53,10 @@ def figure_box(frame: Frame) -> Box:
     return max(0, left - grow_x), max(0, top - grow_y), min(width, left + w + grow_x), min(height, top + h + grow_y)
 
 
-def working_scale(boxes: list[Box], long_side_px: int) -> float:
-    """Working pixels for each drawing pixel, such that the largest box is `long_side_px` long; never above 1."""
-    longest = max(max(right - left, bottom - top) for left, top, right, bottom in boxes)
-    return min(1.0, long_side_px / longest)
+def working_scale(boxes: list[Box], area_px: int) -> float:
+    """Working pixels for each drawing pixel, such that the largest box has `area_px` of them; never above 1."""
+    largest = max((right - left) * (bottom - top) for left, top, right, bottom in boxes)
+    return min(1.0, math.sqrt(area_px / largest))
 
 
 def look(frame: Frame, regions: Regions, scale: float) -> View:
