@@ -71,7 +71,7 @@ def fit_shot(
     facts = {
         "hash": key,
         "steps": steps,
-        "seconds": round(time.monotonic() - begin, 1),
+        "seconds": round(time.monotonic() - begin, 1) if steps else 0.0,
         "key_accuracy": round(measure_keys(network, samples), 4),
     }
     if steps:

@@ -43,6 +43,8 @@ def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) ->
     """
     if painted.shape[:2] != regions.size:
         raise ValueError(f"painted frame {painted.shape[:2]} and regions {regions.size} differ in size")
+    if regions.count == 0:
+        return RegionColors(np.zeros((1, 4), np.uint8), np.zeros(1, np.int64), np.zeros(1, np.int64))
     inside = regions.labels > 0
     clean = inside & (frame.ink[..., 3] == 0)
     has_clean = np.bincount(regions.labels[clean], minlength=regions.count + 1) > 0

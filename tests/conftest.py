@@ -1,0 +1,41 @@
+"""Fixtures that several test modules share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+from drawings import make_shot
+from painting import FIT, paint
+
+from framecolor.engines.base import Runner
+from framecolor.engines.cpu import CpuEngine
+from framecolor.engines.torch_runner import TorchRunner
+from framecolor.networks.palette import PaletteNetwork
+
+
+def _load(engine: CpuEngine, network: PaletteNetwork) -> Runner:
+    return TorchRunner(network)
+
+
+@pytest.fixture(scope="session")
+def painted_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shot of seven drawings between two keys, painted; to be looked at or copied, never changed."""
+    root = make_shot(tmp_path_factory.mktemp("painted") / "cut")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CpuEngine, "load", _load)
+        outcome = paint(root, fit=FIT)
+    assert len(outcome.written) == 7
+    return root
+
+
+@pytest.fixture
+def quick_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """PyTorch in place of OpenVINO, which takes longer to compile a network than these shots take to be painted."""
+    monkeypatch.setattr(CpuEngine, "load", _load)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

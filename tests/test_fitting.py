@@ -1,0 +1,134 @@
+"""The fit of a shot: cached, resumed to the bit, and made again when its cache is damaged."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from drawings import make_shot
+from painting import FIT, list_files, paint, read_bytes
+
+from framecolor import fitting
+from framecolor.fit import Fit
+
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
+
+@pytest.fixture
+def root(painted_shot: Path, tmp_path: Path) -> Path:
+    """The drawings and keys of a shot whose paint is known, without it."""
+    for folder in ("line", "keys"):
+        shutil.copytree(painted_shot / folder, tmp_path / "cut" / folder)
+    return tmp_path / "cut"
+
+
+def cache_of(root: Path) -> Path:
+    """The one file in a shot's fit cache."""
+    (file,) = (root / "color/.framecolor").iterdir()
+    return file
+
+
+def fit_bytes(root: Path) -> bytes:
+    """A kept fit without what differs between runs that do the same: how long it took."""
+    content = fitting._unpack(cache_of(root))
+    assert content is not None
+    return fitting._digest(content[0], {}).encode()
+
+
+def stop_at(step: int):
+    """A progress callback that is interrupted before a step of the fit."""
+
+    def progress(stage: str, done: int, total: int) -> None:
+        if stage == "fit" and done == step:
+            raise KeyboardInterrupt
+
+    return progress
+
+
+@pytest.mark.parametrize("at", [0, 1, 4])
+def test_a_stopped_fit_goes_on_to_the_same_bits(
+    root: Path, painted_shot: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    monkeypatch.setattr(fitting, "_KEEP_EVERY_SECONDS", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        paint(root, fit=FIT, progress=stop_at(at))
+    assert [Path(name).suffix for name in list_files(root / "color")] == ([".partial"] if at else [])
+    steps: list[int] = []
+    paint(root, fit=FIT, progress=lambda stage, done, total: steps.append(done) if stage == "fit" else None)
+    assert steps == list(range(at, FIT + 1))
+    assert fit_bytes(root) == fit_bytes(painted_shot)
+    assert read_bytes(root / "color") == read_bytes(painted_shot / "color")
+
+
+def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_one(
+    root: Path, painted_shot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C falls anywhere, also between the weights' update and the count of it."""
+    monkeypatch.setattr(fitting, "_KEEP_EVERY_SECONDS", 0.0)
+    whole = Fit.step
+
+    def torn(fit: Fit) -> float:
+        loss = whole(fit)
+        if fit.taken == 4:
+            fit.taken -= 1
+            raise KeyboardInterrupt
+        return loss
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Fit, "step", torn)
+        paint(root, fit=FIT)
+    paint(root, fit=FIT)
+    assert fit_bytes(root) == fit_bytes(painted_shot)
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut off", "a flipped bit", "text"])
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_damaged_cache_is_made_again(
+    root: Path, painted_shot: Path, monkeypatch: pytest.MonkeyPatch, damage: str, stopped: bool
+) -> None:
+    monkeypatch.setattr(fitting, "_KEEP_EVERY_SECONDS", 0.0)
+    if stopped:
+        with pytest.raises(KeyboardInterrupt):
+            paint(root, fit=FIT, progress=stop_at(2))
+    else:
+        shutil.copytree(painted_shot / "color", root / "color")
+    path = cache_of(root)
+    data = bytearray(path.read_bytes())
+    data[-7] ^= 64
+    path.write_bytes({"empty": b"", "cut off": data[: len(data) // 2], "text": b"fit"}.get(damage, bytes(data)))
+    fits = [0]
+    paint(root, fit=FIT, progress=lambda stage, done, total: fits.append(done) if stage == "fit" else None)
+    assert fits == [0, *range(FIT + 1)]
+    assert fit_bytes(root) == fit_bytes(painted_shot)
+    assert read_bytes(root / "color") == read_bytes(painted_shot / "color")
+
+
+def test_a_fit_is_made_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    paint(root, fit=2)
+    monkeypatch.setattr(Fit, "step", None)
+    paint(root, fit=2, line="none", overwrite=True)
+    for path in (root / "color").glob("*.png"):
+        path.unlink()
+    assert len(paint(root, fit=2).written) == 7
+
+
+def test_what_a_fit_depends_on(root: Path) -> None:
+    """Each of these is another fit; what only decides how it is painted is not."""
+    paint(root, fit=1)
+    for count, settings in enumerate(({"fit": 2}, {"fit": 1, "seed": 1}, {"fit": 1, "gap_px": 5.0}), start=2):
+        paint(root, **settings)
+        assert len(list((root / "color/.framecolor").iterdir())) == count
+    for settings in ({"line": "none"}, {"background": "paper"}):
+        paint(root, fit=1, **settings)
+        assert len(list((root / "color/.framecolor").iterdir())) == count
+
+
+@pytest.mark.parametrize("fit", [0, "off"])
+def test_without_a_fit_nothing_is_cached(tmp_path: Path, fit: int | str) -> None:
+    root = make_shot(tmp_path / "cut", 2, (0,))
+    paint(root, fit=fit)
+    assert not (root / "color/.framecolor").exists()
+    before = list_files(root)
+    assert paint(root, fit=fit).written == ()
+    assert list_files(root) == before
