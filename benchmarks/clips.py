@@ -1,0 +1,48 @@
+"""Clips to measure on: CLIP/line, CLIP/color and, where paint is antialiased, CLIP/flat with the true colors."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from framecolor.metrics.score import list_frames
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Files by frame number, in order: drawings, painted frames, and the truth that is scored against."""
+
+    name: str
+    line: Mapping[int, Path]
+    color: Mapping[int, Path]
+    truth: Mapping[int, Path]
+
+    @classmethod
+    def open(cls, folder: Path) -> Clip:
+        """A clip's folder. Raises InputError where line/ or color/ is missing."""
+        color = list_frames(folder / "color")
+        truth = list_frames(folder / "flat") if (folder / "flat").is_dir() else color
+        return cls(folder.name, list_frames(folder / "line"), color, truth)
+
+    def keys(self, every: int) -> list[int]:
+        """Every so-many-th drawing, by place and not by number, from the first on."""
+        return list(self.line)[::every]
+
+    def write_shot(self, folder: Path, keys: Sequence[int]) -> Path:
+        """A shot folder as a painter would hand it over: all drawings, and these frames of `color/` as keys."""
+        for role, files, numbers in (("line", self.line, self.line), ("keys", self.color, keys)):
+            (folder / role).mkdir(parents=True)
+            for number in numbers:
+                shutil.copyfile(files[number], folder / role / files[number].name)
+        return folder
+
+
+def find_clips(folder: Path, names: Sequence[str]) -> list[Clip]:
+    """The clips of a folder, all or those named."""
+    found = sorted(path for path in folder.iterdir() if (path / "line").is_dir() and (path / "color").is_dir())
+    unknown = set(names) - {path.name for path in found}
+    if unknown:
+        raise SystemExit(f"{folder} has no clip named {', '.join(sorted(unknown))}")
+    return [Clip.open(path) for path in found if not names or path.name in names]

@@ -1,0 +1,107 @@
+"""Whether memory grows with a shot's length: peak of painting 40 and 200 drawings of 1920x1080 with the same fit.
+
+    python benchmarks/memory.py
+
+Each is painted by a process of its own, with the fit already cached, and says how much memory it held at its peak.
+Both shots are the same walk, and only its first drawing is a key. That is the hardest case: drawings wait for each
+other until a key comes, and none does.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+from drawn_shot import write_shot
+from machine import describe_machine, describe_run
+from record import RESULTS, summarize, write_results
+
+from framecolor.cli.options import FitType
+from framecolor.pipeline import colorize
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+
+
+@click.command()
+@click.option("--frames", type=click.IntRange(3), nargs=2, default=(40, 200), show_default=True)
+@click.option("--size", default="1920x1080", show_default=True, metavar="WxH")
+@click.option("--fit", type=FitType(), default=40, show_default=True, help="Steps; quality is no matter here.")
+@click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "memory.json", show_default=True)
+@click.option("--paint", type=click.Path(path_type=Path), hidden=True, help="Paint this shot and print the peak.")
+def main(frames: tuple[int, int], size: str, fit: Any, repeats: int, output: Path, paint: Path | None) -> None:
+    """Measure the peak memory of a short and a long shot."""
+    settings = Settings(fit=fit, overwrite=True)
+    if paint is not None:
+        click.echo(json.dumps(paint_and_weigh(paint, settings)))
+        return
+    width, height = (int(side) for side in size.split("x"))
+    run = describe_run()
+    with tempfile.TemporaryDirectory() as work:
+        peaks = measure(Path(work), frames, (height, width), fit, repeats)
+    short, long = (row["peak_mib"]["median"] for row in peaks)
+    results = {
+        "format": 1,
+        **run,
+        "machine": describe_machine(),
+        "size": [width, height],
+        "fit": fit,
+        "shots": peaks,
+        "ratio": round(long / short, 3),
+    }
+    write_results(output, results)
+    click.echo(f"{frames[0]} drawings {short} MiB, {frames[1]} drawings {long} MiB, ratio {results['ratio']}")
+
+
+def measure(work: Path, frames: tuple[int, int], size: tuple[int, int], fit: Any, repeats: int) -> list[dict[str, Any]]:
+    """Peaks of both shots; the fit is made once, and both find it in their caches."""
+    short, long = sorted(frames)
+    first, second = (write_shot(work / str(count), count, 1, size) for count in (short, long))
+    _paint_apart(first, fit)  # fits, and is not counted
+    shutil.copytree(first / "color" / ".framecolor", second / "color" / ".framecolor")
+    rows = []
+    for shot, count in ((first, short), (second, long)):
+        painted = [_paint_apart(shot, fit) for _ in range(repeats)]
+        rows.append(
+            {
+                "frames": count,
+                "peak_mib": summarize([p["peak_mib"] for p in painted], 1),
+                "start_mib": summarize([p["start_mib"] for p in painted], 1),
+            }
+        )
+    return rows
+
+
+def paint_and_weigh(folder: Path, settings: Settings) -> dict[str, float]:
+    """Paint a shot here; mebibytes at the peak, and those held when the first drawing came."""
+    start = 0.0
+
+    def note_start(stage: str, done: int, total: int) -> None:
+        nonlocal start
+        if stage == "paint" and done == 0:
+            start = _peak_mib()
+
+    colorize(Shot.open(folder), settings=settings, progress=note_start)
+    return {"peak_mib": _peak_mib(), "start_mib": start}
+
+
+def _paint_apart(folder: Path, fit: Any) -> dict[str, float]:
+    command = [sys.executable, __file__, "--paint", str(folder), "--fit", str(fit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _peak_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+if __name__ == "__main__":
+    main()
