@@ -1,0 +1,197 @@
+"""The benchmark scripts, on inputs that take seconds: they run, and what they write can be read and shown."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from drawings import draw, make_shot
+
+from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.regions import find_regions
+from framecolor.media import read_image, write_image
+from framecolor.networks.palette import PaletteNetwork
+
+BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def scripts_can_be_imported():
+    """The scripts import each other by bare names, as they do when they are run."""
+    sys.path.insert(0, str(BENCHMARKS))
+    yield
+    sys.path.remove(str(BENCHMARKS))
+
+
+@pytest.fixture(autouse=True)
+def keep_thread_counts():
+    opencv, pytorch = cv2.getNumThreads(), torch.get_num_threads()
+    yield
+    cv2.setNumThreads(opencv)
+    torch.set_num_threads(pytorch)
+
+
+def run(main: Any, *arguments: object) -> str:
+    result = CliRunner().invoke(main, [str(a) for a in arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of two clips of four drawings; one has its truth in flat/, the other in color/."""
+    folder = tmp_path_factory.mktemp("clips")
+    for name in ("walker", "vpet_dance"):
+        shot = make_shot(folder / name, frames=4, keys=(0, 1, 2, 3), name="{:04d}.png")
+        (shot / "keys").rename(shot / "color")
+    for step in range(4):
+        write_image(folder / "walker" / "flat" / f"{1001 + step:04d}.png", draw(step)[1])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def accuracy(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """accuracy.json of both clips, measured one after the other; the first one with everything."""
+    from accuracy import main
+
+    from framecolor.engines.cpu import CpuEngine
+    from framecolor.engines.torch_runner import TorchRunner
+
+    def load(engine: CpuEngine, network: PaletteNetwork) -> TorchRunner:
+        return TorchRunner(network)
+
+    folder = tmp_path_factory.mktemp("accuracy")
+    common = ("--clips", clips, "--keys-every", 3, "--fit", 2, "-o", folder / "accuracy.json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CpuEngine, "load", load)
+        run(main, *common, "--clip", "walker", "--ablation", "--sheets", folder / "sheets")
+        run(main, *common, "--clip", "vpet_dance")
+    return folder
+
+
+def test_accuracy_scores_both_protocols_of_each_clip(accuracy: Path) -> None:
+    table = json.loads((accuracy / "accuracy.json").read_text("utf-8"))
+    assert list(table["clips"]) == ["vpet_dance", "walker"]
+    clip = table["clips"]["walker"]
+    assert (clip["frames"], clip["keys"], clip["size"]) == (4, [1001, 1004], [128, 96])
+    assert clip["off_palette_px"] == 0
+    assert clip["line_change"] == 0
+    for protocol in ("chained", "teacher_forced"):
+        for tolerance in ("tolerance_0", "tolerance_8"):
+            assert 0 <= clip[protocol][tolerance]["acc_thres"] <= 1
+    assert clip["teacher_forced"]["tolerance_0"]["acc"] == 1  # a small step from the truth
+    assert {"cpu", "cores", "torch"} <= set(clip["machine"])
+    assert clip["fit"]["steps"] == 2
+
+
+def test_accuracy_means_are_those_of_the_clips(accuracy: Path) -> None:
+    table = json.loads((accuracy / "accuracy.json").read_text("utf-8"))
+    values = [c["chained"]["tolerance_8"]["acc_thres"] for c in table["clips"].values()]
+    assert table["mean"]["all"]["chained"]["tolerance_8"]["acc_thres"] == pytest.approx(np.mean(values), abs=1e-4)
+    assert table["mean"]["hand_drawn"]["clips"] == ["vpet_dance"]
+
+
+def test_ablation_silences_voters(accuracy: Path) -> None:
+    ablation = json.loads((accuracy / "accuracy.json").read_text("utf-8"))["clips"]["walker"]["ablation"]
+    assert list(ablation) == ["flow", "flow + match", "network", "network + flow", "all"]
+    assert ablation["flow"]["acc_thres"] == 1  # small motion, which flow follows
+    assert ablation["network"]["acc_thres"] < 1  # two steps of fitting, alone
+
+
+def test_sheets_show_drawing_paint_truth_and_mistakes(accuracy: Path) -> None:
+    sheet = read_image(accuracy / "sheets" / "walker.teacher_forced.png")
+    assert sheet.shape[:2] == (4 * (96 + 6), 2 * (128 + 6))
+
+
+def test_an_unknown_clip_is_named(clips: Path) -> None:
+    from clips import find_clips
+
+    with pytest.raises(SystemExit, match="no clip named nowhere"):
+        find_clips(clips, ["nowhere"])
+
+
+def test_drawn_shot_is_the_same_every_time_and_has_regions_and_trace_lines() -> None:
+    import drawn_shot
+
+    line, painted = drawn_shot.draw(3, (270, 480))
+    again = drawn_shot.draw(3, (270, 480))
+    assert (line == again[0]).all()
+    assert (painted == again[1]).all()
+    assert not (line == drawn_shot.draw(4, (270, 480))[0]).all()
+    full = read_drawing(3, drawn_shot.draw(3)[0])
+    assert full.trace.any()
+    assert find_regions(full).count > 90
+
+
+def test_throughput_measures_fit_frames_and_stages(tmp_path: Path, quick_engine: None) -> None:
+    from throughput import main
+
+    output = tmp_path / "throughput.json"
+    run(main, "--frames", 4, "--size", "160x120", "--fit", 2, "--repeats", 2, "--stage-drawings", 2, "-o", output)
+    table = json.loads(output.read_text("utf-8"))
+    assert list(table["stages_ms"]) == ["decode", "regions", "network", "flow + match", "paint", "encode"]
+    assert all(stage["median"] >= 0 for stage in table["stages_ms"].values())
+    assert table["shot"]["keys"] == 3
+    assert table["fit"]["steps"] == 2
+    assert table["frames_per_second"]["repeats"] == 2
+    assert table["end_to_end"]["ratio"] > 0
+
+
+def test_memory_compares_a_short_and_a_long_shot(tmp_path: Path, quick_engine: None) -> None:
+    import memory
+
+    from framecolor import Settings, Shot
+    from framecolor.pipeline import colorize
+
+    def paint_here(folder: Path, fit: Any) -> dict[str, float]:
+        return memory.paint_and_weigh(folder, Settings(fit=fit, overwrite=True))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(memory, "_paint_apart", paint_here)
+        rows = memory.measure(tmp_path, (3, 5), (120, 160), 2, 1)
+    assert [row["frames"] for row in rows] == [3, 5]
+    assert all(row["peak_mib"]["median"] >= row["start_mib"]["median"] > 0 for row in rows)
+    # The longer one found the fit of the shorter one in its cache: there is one, and painting makes no other.
+    colorize(Shot.open(tmp_path / "5"), settings=Settings(fit=2))
+    fits = [[p.name for p in (tmp_path / n / "color" / ".framecolor").glob("fit-*")] for n in ("3", "5")]
+    assert fits[0] == fits[1]
+    assert len(fits[0]) == 1
+
+
+def test_tables_are_written_between_their_markers_once(accuracy: Path, tmp_path: Path) -> None:
+    from tables import fill_page, main
+
+    text = (
+        "before\n<!-- accuracy -->\nold\n<!-- /accuracy -->\n<!-- throughput -->\nkept\n<!-- /throughput -->\nafter\n"
+    )
+    filled = fill_page(text, accuracy)
+    assert filled.startswith("before\n<!-- accuracy -->\n| clip |")
+    assert "old" not in filled
+    assert filled.endswith("<!-- throughput -->\nkept\n<!-- /throughput -->\nafter\n")  # no results: left as it is
+    assert filled.index("vpet_dance") < filled.index("walker")
+    assert fill_page(filled, accuracy) == filled
+
+    page = tmp_path / "page.md"
+    page.write_text(text, "utf-8")
+    assert CliRunner().invoke(main, ["--results", str(accuracy), "--page", str(page), "--check"]).exit_code == 1
+    assert page.read_text("utf-8") == text
+    run(main, "--results", accuracy, "--page", page)
+    assert page.read_text("utf-8") == filled
+    run(main, "--results", accuracy, "--page", page, "--check")
+
+
+def test_every_table_has_a_place() -> None:
+    from tables import PAGES, TABLES
+
+    texts = [page.read_text("utf-8") for page in PAGES]
+    for name in TABLES:
+        assert any(f"<!-- {name} -->" in text and f"<!-- /{name} -->" in text for text in texts), name
