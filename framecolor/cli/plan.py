@@ -44,12 +44,13 @@ def _lines(table: dict[str, Any]) -> list[str]:
     for chain in table["spans"]:
         lines.append(f"span      {chain['first']}-{chain['last']}: {chain['paints']} frames")
     if table["holds"]:
-        lines.append(f"holds     {table['holds']} frames repeat the drawing before them and are painted once")
-    lines.append(f"cost      {table['cost']['drawings']} drawings to look at, {table['cost']['megapixels']} megapixels")
+        lines.append(f"holds     {table['holds']}, which repeat the drawing before them and are painted once")
     if table["missing"]:
         lines.append(f"gaps      no drawing for {table['missing']}")
     if table["unreadable"]:
         lines.append("broken    " + ", ".join(str(n) for n in table["unreadable"]))
     if table["farthest"]:
         lines.append(f"farthest  frame {table['farthest'][0]} is {table['farthest'][1]} drawings from its nearest key")
+    cost = table["cost"]
+    lines.append(f"cost      {cost['drawings']} drawings to look at, {cost['megapixels']} megapixels")
     return lines

@@ -1,0 +1,146 @@
+"""framecolor colorize as a shell runs it: several shots, exit codes, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from drawings import make_shot
+from painting import list_files, paint, read_bytes, read_frames
+
+from framecolor.cli import framecolor
+from framecolor.cli.colorize import colorize
+from framecolor.media import read_image
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_several_shots_of_which_one_fails(tmp_path: Path) -> None:
+    good, broken, other = (make_shot(tmp_path / name, 3, (0,)) for name in ("cut1", "cut2", "cut3.v2"))
+    shutil.rmtree(broken / "keys")
+    result = CliRunner().invoke(
+        colorize, [str(good), str(broken), str(other), "-o", str(tmp_path / "out"), "--fit", "0"]
+    )
+    assert result.exit_code == 1
+    assert f"error: {broken}/keys: there is no painted key" in result.stderr
+    table = result.stdout.splitlines()
+    assert table[0].split()[:3] == ["shot", "keys", "painted"]
+    assert [line.split()[0] for line in table[1:]] == ["cut1", "cut2", "cut3.v2"]
+    assert table[1].split()[1:5] == ["1", "3", "0", "0"]
+    assert "not painted" in table[2]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["cut1", "cut3.v2"]
+    assert len(read_frames(tmp_path / "out/cut3.v2")) == 3
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_shots_that_would_write_to_one_folder(tmp_path: Path) -> None:
+    first, second = make_shot(tmp_path / "a/cut", 2, (0,)), make_shot(tmp_path / "b/cut", 2, (0,))
+    result = CliRunner().invoke(colorize, [str(first), str(second), "-o", str(tmp_path / "out"), "--fit", "0"])
+    assert result.exit_code == 1
+    assert f"out/cut: is where {first} goes already; paint one of them with another -o" in result.stderr
+    assert len(read_frames(tmp_path / "out/cut")) == 2
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_exit_codes(tmp_path: Path) -> None:
+    good, bad = make_shot(tmp_path / "cut", 2, (0,)), tmp_path / "nowhere"
+    for shots, code in (([good], 0), ([bad], 2), ([bad, bad], 2), ([bad, good], 1)):
+        assert CliRunner().invoke(colorize, [*map(str, shots), "--fit", "0"]).exit_code == code
+    assert CliRunner().invoke(colorize, []).exit_code == 2
+    (good / "line/cut.1002.png").write_bytes(b"")
+    assert CliRunner().invoke(colorize, [str(good), "--fit", "0"]).exit_code == 1
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_settings_come_from_the_shot_and_options_win(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 1, (0,))
+    (root / "framecolor.toml").write_text('line = "none"\nbackground = "paper"\nfit = 0\n')
+    assert CliRunner().invoke(colorize, [str(root)]).exit_code == 0
+    settings = json.loads((root / "color/framecolor.json").read_text())["settings"]
+    assert (settings["line"], settings["background"], settings["fit"]) == ("none", "paper", 0)
+    assert CliRunner().invoke(colorize, [str(root), "--line", "over"]).exit_code == 0
+    settings = json.loads((root / "color/framecolor.json").read_text())["settings"]
+    assert (settings["line"], settings["background"]) == ("over", "paper")
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_a_palette_is_looked_for_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An option is relative to the shell's folder, a setting of the shot to the shot."""
+    root = make_shot(tmp_path / "cut", 1, (0,))
+    (tmp_path / "film.gpl").write_text("GIMP Palette\n1 2 3\n")
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(colorize, ["cut", "--fit", "0", "--palette", "film.gpl"]).exit_code == 0
+    assert tuple(read_image(root / "color/cut.1001.png")[70, 36]) == (1, 2, 3, 255)
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_report_beside_the_frames(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 3, (0,))
+    result = CliRunner().invoke(framecolor, ["colorize", str(root), "--fit", "0", "--report"])
+    assert result.exit_code == 0
+    assert (root / "color/report.html").stat().st_size > 1000
+
+
+PROGRAM = """
+import os, signal, sys, threading
+from framecolor import pipeline, fitting
+from framecolor.engines.cpu import CpuEngine
+from framecolor.engines.torch_runner import TorchRunner
+CpuEngine.load = lambda engine, network: TorchRunner(network)
+stage, at = sys.argv[1], int(sys.argv[2])
+fitting._KEEP_EVERY_SECONDS = 0.0
+whole = pipeline.colorize
+
+def colorize(shot, out, settings, progress):
+    def hear(name, done, total):
+        progress(name, done, total)
+        if (name, done) == (stage, at):
+            # As from a terminal: it arrives from outside, while the work goes on.
+            threading.Timer(float(sys.argv[3]), os.kill, (os.getpid(), signal.SIGINT)).start()
+    return whole(shot, out, settings, hear)
+
+pipeline.colorize = colorize
+from framecolor.cli import main
+main(sys.argv[4:])
+"""
+
+
+def run(stage: str, at: int, delay: float, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, which gets a SIGINT shortly after a stage got so far."""
+    command = [sys.executable, "-c", PROGRAM, stage, str(at), str(delay), *map(str, arguments)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+
+
+@pytest.mark.usefixtures("quick_engine")
+@pytest.mark.parametrize(("stage", "at", "delay", "fit"), [("fit", 3, 0.02, 30), ("paint", 2, 0.0, 1)])
+def test_ctrl_c_leaves_whole_files_only(tmp_path: Path, stage: str, at: int, delay: float, fit: int) -> None:
+    frames = 40 if stage == "paint" else 5
+    shots = [make_shot(tmp_path / name, frames, tuple(range(0, frames, 4))) for name in ("stopped", "whole")]
+    arguments = ("colorize", shots[0], "--fit", str(fit), "--progress", "plain")
+    stopped = run(stage, at, delay, *arguments)
+    assert stopped.returncode == 130, stopped.stderr
+    assert "interrupted; what was painted is whole" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    before = list_files(shots[0] / "color")
+    assert not [name for name in before if name.endswith(".tmp")]
+    done = read_frames(shots[0] / "color")  # raises on a file that is not whole
+    if stage == "fit":
+        assert [Path(name).suffix for name in before] == [".partial"]
+    else:
+        assert at <= len(done) < frames
+    again = run("never", 0, 0, *arguments)
+    assert again.returncode == 0, again.stderr
+    after = list_files(shots[0] / "color")
+    assert all(after[name] == before[name] for name in done), "what was done is not done again"
+    paint(shots[1], fit=fit)
+    assert read_bytes(shots[0] / "color") == read_bytes(shots[1] / "color")
+    records = [json.loads((shot / "color/framecolor.json").read_text())["frames"] for shot in shots]
+    assert records[0] == records[1]
