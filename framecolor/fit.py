@@ -34,6 +34,8 @@ class FitSchedule:
     warm_up          share of the steps in which the rate rises.
     coarse           share of the steps, the first ones, that see the keys at `coarse_size` of the working size: they
                      cost half as much and settle most of the palette.
+    calm             strength of the augmentation at the last step, falling from 1: the drawings in between look more
+                     like the keys than like their wildest copies.
     """
 
     steps: int
@@ -45,10 +47,15 @@ class FitSchedule:
     weight_decay: float = 1e-2
     coarse: float = 0.5
     coarse_size: float = 0.7
+    calm: float = 0.4
 
     def size_share(self, step: int) -> float:
         """Share of the working size at a step."""
         return self.coarse_size if step < self.coarse * self.steps else 1.0
+
+    def strength(self, step: int) -> float:
+        """Strength of the augmentation at a step."""
+        return 1 + (self.calm - 1) * step / self.steps
 
     def rate_share(self, step: int) -> float:
         """Share of the highest rate at a step: up along a cosine, then down to nothing."""
@@ -94,7 +101,8 @@ class Fit:
         rng = torch.Generator().manual_seed(self.schedule.seed * 1_000_003 + self.taken)
         picks = self._pick_keys()
         canvas = self._canvas(self.schedule.size_share(self.taken))
-        copies = [augment(self.samples[i], self.size, canvas, rng) for i in picks]
+        strength = self.schedule.strength(self.taken)
+        copies = [augment(self.samples[i], self.size, canvas, rng, strength) for i in picks]
         planes, target, weight = (torch.stack(parts) for parts in zip(*copies, strict=True))
         rates = (self.schedule.rate, self.schedule.head_rate)
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
@@ -180,13 +188,18 @@ def run_fit(fit: Fit, on_step: Callable[[int, float], None] | None = None) -> No
 
 
 def augment(
-    sample: KeySample, extent: tuple[int, int], canvas: tuple[int, int], rng: torch.Generator
+    sample: KeySample,
+    extent: tuple[int, int],
+    canvas: tuple[int, int],
+    rng: torch.Generator,
+    strength: float = 1.0,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One turned, scaled, shifted and bent copy of a key: planes [7, H, W], target [H, W], weight [H, W].
 
-    extent  (height, width) in working pixels of what the copy shows; canvas (H, W): the pixels that show it.
+    extent    (height, width) in working pixels of what the copy shows; canvas (H, W): the pixels that show it.
+    strength  of turns, scales, shifts and bends; 0 leaves the key as it is.
     """
-    grid = _random_grid(sample.planes.shape[1:], extent, canvas, rng)
+    grid = _random_grid(sample.planes.shape[1:], extent, canvas, rng, strength)
     planes = torch.from_numpy(sample.planes)[None]
     empty = empty_planes(planes)
     planes = F.grid_sample(planes - empty, grid, align_corners=False) + empty
@@ -197,17 +210,17 @@ def augment(
 
 
 def _random_grid(
-    size: tuple[int, ...], extent: tuple[int, int], canvas: tuple[int, int], rng: torch.Generator
+    size: tuple[int, ...], extent: tuple[int, int], canvas: tuple[int, int], rng: torch.Generator, strength: float
 ) -> Tensor:
     """Where each canvas pixel looks in a drawing of `size` (height, width), for `grid_sample`: [1, H, W, 2]."""
-    angle = _TURN * float(torch.randn(1, generator=rng))
-    zoom = math.exp(_ZOOM * float(torch.randn(1, generator=rng)))
-    shift = _SHIFT * torch.randn(2, generator=rng)
+    angle = strength * _TURN * float(torch.randn(1, generator=rng))
+    zoom = math.exp(strength * _ZOOM * float(torch.randn(1, generator=rng)))
+    shift = strength * _SHIFT * torch.randn(2, generator=rng)
     y, x = torch.meshgrid(torch.linspace(-1, 1, canvas[0]), torch.linspace(-1, 1, canvas[1]), indexing="ij")
     cosine, sine, aspect = math.cos(angle) / zoom, math.sin(angle) / zoom, extent[0] / extent[1]
     position = torch.stack([cosine * x - sine * y * aspect + shift[0], sine * x / aspect + cosine * y + shift[1]])
     for cells, amount in _BENDS:
-        bend = amount * torch.randn(1, 2, cells, cells, generator=rng)
+        bend = strength * amount * torch.randn(1, 2, cells, cells, generator=rng)
         position = position + F.interpolate(bend, canvas, mode="bicubic", align_corners=True)[0]
     stretch = torch.tensor([extent[1] / size[1], extent[0] / size[0]]).view(2, 1, 1)
     return (position * stretch).permute(1, 2, 0)[None]
