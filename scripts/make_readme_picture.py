@@ -21,8 +21,8 @@ from framecolor.demo.picture import write_picture  # noqa: E402
 from framecolor.media import read_image  # noqa: E402
 from framecolor.shot import Shot  # noqa: E402
 
-# Keys 1001, 1016, 1032 and the poses between them that differ most.
-_NUMBERS = (1001, 1007, 1009, 1016, 1024, 1032)
+# Keys 1001, 1013, 1029 and, between them, a turn with a half-closed eye, a crouch and a hop.
+_NUMBERS = (1001, 1006, 1013, 1021, 1024, 1029)
 _COLORS = 240
 
 
