@@ -53,5 +53,6 @@ def _agreement(there: NDArray[np.float32], back: NDArray[np.float32]) -> NDArray
     height, width = there.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
     returned = cv2.remap(back, x + there[..., 0], y + there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    missed = np.linalg.norm(there + returned, axis=2)
-    return np.exp(-((missed / _AGREEMENT_PX) ** 2)).astype(np.float32)
+    missed = there + returned
+    squared = cv2.multiply(missed, missed, scale=-1 / _AGREEMENT_PX**2)
+    return np.asarray(cv2.exp(squared[..., 0] + squared[..., 1]), dtype=np.float32)

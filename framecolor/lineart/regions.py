@@ -9,6 +9,10 @@ where no ball fits but no bottleneck lies before them, stay with it.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+from typing import TypeVar
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +21,7 @@ from framecolor.datatypes import Frame, Regions
 from framecolor.lineart.drawing import line_mask
 
 Labels = NDArray[np.int32]
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 # An area behind a bottleneck is one of its own only when it is larger than this: smaller ones are ragged line edges.
 _MIN_POCKET_PX = 24
@@ -31,10 +36,13 @@ def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: int = 4) -> 
     min_region_px  areas smaller than this are specks and count as line; paint runs over them.
     A drawing without any line is one region.
     """
-    free = (~line_mask(frame)).astype(np.uint8)
+    lines = line_mask(frame).astype(np.uint8)
+    # Beyond the lines there is only paper: what touches the edge of their box goes on to the picture's.
+    box = _Box.around(lines, margin_px=math.ceil(gap_px) + 3)
+    free = 1 - box.crop(lines)
     labels = _close_gaps(free, gap_px) if gap_px > 0 else cv2.connectedComponents(free, connectivity=4)[1]
     labels, count = _drop_specks(labels, min_region_px)
-    return Regions(labels, count)
+    return Regions(box.extend(labels), count)
 
 
 def fill_lines(labels: Labels) -> Labels:
@@ -42,13 +50,20 @@ def fill_lines(labels: Labels) -> Labels:
     line = (labels == 0).astype(np.uint8)
     if not line.any() or line.all():
         return labels
+    box = _Box.around(line, margin_px=2)
+    filled = labels.copy()
+    box.crop(filled)[:] = _fill(box.crop(labels), box.crop(line))
+    return filled
+
+
+def _fill(labels: Labels, line: NDArray[np.uint8]) -> Labels:
     # Nearest-zero indices count the zero pixels of the mask, here the region pixels, in an order of OpenCV's own:
     # reading the index image at those pixels tells which region each index stands for.
     nearest = cv2.distanceTransformWithLabels(line, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
     inside = line == 0
     region_of = np.zeros(int(nearest.max()) + 1, np.int32)
     region_of[nearest[inside]] = labels[inside]
-    return region_of[nearest]
+    return np.take(region_of, nearest)
 
 
 def outside_regions(regions: Regions, min_border_share: float = 0.1) -> NDArray[np.bool_]:
@@ -58,6 +73,39 @@ def outside_regions(regions: Regions, min_border_share: float = 0.1) -> NDArray[
     outside = np.bincount(edge, minlength=regions.count + 1) >= max(1.0, min_border_share * edge.size)
     outside[0] = False
     return outside
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A part of a picture: rows top to bottom, columns left to right, of a picture of height x width."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    height: int
+    width: int
+
+    @classmethod
+    def around(cls, mask: NDArray[np.uint8], margin_px: int) -> _Box:
+        """Around what is not 0, with a margin; the whole picture where all is 0."""
+        height, width = mask.shape
+        left, top, w, h = cv2.boundingRect(mask)
+        if w == 0:
+            return cls(0, height, 0, width, height, width)
+        bottom, right = min(height, top + h + margin_px), min(width, left + w + margin_px)
+        return cls(max(0, top - margin_px), bottom, max(0, left - margin_px), right, height, width)
+
+    def crop(self, picture: NDArray[Pixel]) -> NDArray[Pixel]:
+        """A view of the part."""
+        return picture[self.top : self.bottom, self.left : self.right]
+
+    def extend(self, part: Labels) -> Labels:
+        """The whole picture from the part, its edge repeated outwards."""
+        below, beside = self.height - self.bottom, self.width - self.right
+        return np.asarray(
+            cv2.copyMakeBorder(part, self.top, below, self.left, beside, cv2.BORDER_REPLICATE), dtype=np.int32
+        )
 
 
 def _drop_specks(labels: Labels, min_region_px: int) -> tuple[Labels, int]:
@@ -70,7 +118,7 @@ def _drop_specks(labels: Labels, min_region_px: int) -> tuple[Labels, int]:
     count = int(keep.sum())
     renumber = np.zeros(len(area), np.int32)
     renumber[keep] = np.arange(1, count + 1, dtype=np.int32)
-    return renumber[labels], count
+    return np.take(renumber, labels), count
 
 
 def _close_gaps(free: NDArray[np.uint8], gap_px: float) -> Labels:
@@ -105,7 +153,7 @@ class _Areas:
         owner[pool_of] = np.arange(1, known)  # right where one area is held; the others are settled below
         owner[fresh] = known + np.arange(len(fresh))
         self._append(fresh, pools, stats, level if known > 1 else np.inf)
-        grown = owner[pools]
+        grown = np.take(owner, pools)
         for pool in np.flatnonzero(held > 1):
             x, y, w, h = stats[pool, :4]
             window = (slice(y, y + h), slice(x, x + w))
