@@ -12,7 +12,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from framecolor.version import VERSION as __version__
+from framecolor.version import VERSION
 
 if TYPE_CHECKING:
     from framecolor.errors import FramecolorError
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from framecolor.pipeline import Outcome, colorize
     from framecolor.settings import Settings
     from framecolor.shot import Shot
+
+__version__ = VERSION
 
 __all__ = ["FramecolorError", "Outcome", "Settings", "Shot", "__version__", "colorize", "score_folders"]
 

@@ -128,11 +128,13 @@ class Flow:
         _check(self, "offset", self.offset, np.float32, (None, None, 2))
         _check(self, "confidence", self.confidence, np.float32, self.offset.shape[:2])
 
-    def at(self, x: Array, y: Array, size: tuple[int, int]) -> tuple[Array, Array, Array]:
+    def at(
+        self, x: NDArray[np.intp], y: NDArray[np.intp], size: tuple[int, int]
+    ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.float32]]:
         """Source x, source y and confidence for target pixel positions of a drawing of `size` (height, width)."""
         h, w = self.confidence.shape
-        gx = np.minimum((np.asarray(x) * w) // size[1], w - 1).astype(np.intp)
-        gy = np.minimum((np.asarray(y) * h) // size[0], h - 1).astype(np.intp)
+        gx = np.minimum((x * w) // size[1], w - 1)
+        gy = np.minimum((y * h) // size[0], h - 1)
         offset = self.offset[gy, gx]
         return x + offset[:, 0], y + offset[:, 1], self.confidence[gy, gx]
 
@@ -153,8 +155,10 @@ class Hint:
 
     def resized(self, height: int, width: int) -> Hint:
         """The hint at another size, area-averaged."""
-        rgb = cv2.resize(self.rgb, (width, height), interpolation=cv2.INTER_AREA)
-        return Hint(rgb, cv2.resize(self.confidence, (width, height), interpolation=cv2.INTER_AREA))
+        rgb, confidence = (
+            cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA) for plane in (self.rgb, self.confidence)
+        )
+        return Hint(np.asarray(rgb, dtype=np.uint8), np.asarray(confidence, dtype=np.float32))
 
     def __repr__(self) -> str:
         return f"Hint({self.rgb.shape[1]}x{self.rgb.shape[0]})"

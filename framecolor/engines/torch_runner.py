@@ -16,7 +16,9 @@ class TorchRunner:
     """A copy of the network on a device, in a dtype, channels last."""
 
     def __init__(self, network: PaletteNetwork, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
-        self._network = copy.deepcopy(network).eval().to(device, dtype, memory_format=torch.channels_last)
+        network = copy.deepcopy(network).eval().to(device, dtype)
+        # torch's stubs leave out that a module can be given a memory format alone.
+        self._network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self._device = device
         self._dtype = dtype
 

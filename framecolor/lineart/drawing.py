@@ -74,7 +74,7 @@ def _is_colored(rgba: NDArray[np.uint8]) -> bool:
 
 def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     red, green, blue = cv2.split(rgb)[:3]
-    return cv2.min(cv2.min(red, green), blue)
+    return np.asarray(cv2.min(cv2.min(red, green), blue), dtype=np.uint8)
 
 
 def _over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:

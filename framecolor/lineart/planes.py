@@ -33,7 +33,8 @@ def line_planes(
     def distance(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
         if not mask.any():
             return np.full((height, width), 1e4, np.float32)
-        return shrink(cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3)) * np.float32(scale)
+        whole = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3)
+        return shrink(np.asarray(whole, dtype=np.float32)) * np.float32(scale)
 
     to_ink = distance(ink)
     to_line = distance(ink | trace)
