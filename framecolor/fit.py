@@ -176,7 +176,7 @@ def hint_in_blocks(rgb: Tensor, painted: Tensor, rng: torch.Generator) -> Tensor
 
 def choose_steps(keys: int, colors: int) -> int:
     """Steps for `--fit auto`: more for more keys and longer palettes."""
-    return int(min(300, 140 + 6 * colors + 10 * keys))
+    return int(min(400, 140 + 6 * colors + 10 * keys))
 
 
 def run_fit(fit: Fit, on_step: Callable[[int, float], None] | None = None) -> None:
