@@ -129,7 +129,7 @@ class Flow:
         _check(self, "confidence", self.confidence, np.float32, self.offset.shape[:2])
 
     def at(
-        self, x: NDArray[np.intp], y: NDArray[np.intp], size: tuple[int, int]
+        self, x: NDArray[np.integer], y: NDArray[np.integer], size: tuple[int, int]
     ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.float32]]:
         """Source x, source y and confidence for target pixel positions of a drawing of `size` (height, width)."""
         h, w = self.confidence.shape

@@ -42,8 +42,9 @@ def line_field(line: NDArray[np.bool_], long_side_px: int = FLOW_LONG_SIDE_PX) -
 def compute_flow(target: LineField, source: LineField) -> tuple[Flow, Flow]:
     """Flow from target to source and from source to target, each with its forward-backward confidence."""
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    there = dis.calc(target.values, source.values, None)
-    back = dis.calc(source.values, target.values, None)
+    # None: no flow to begin with, which OpenCV's stubs do not know of.
+    there = dis.calc(target.values, source.values, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    back = dis.calc(source.values, target.values, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
     scale = np.array([target.size[1] / target.values.shape[1], target.size[0] / target.values.shape[0]], np.float32)
     return Flow(there * scale, _agreement(there, back)), Flow(back * scale, _agreement(back, there))
 

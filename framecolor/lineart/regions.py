@@ -40,9 +40,13 @@ def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: int = 4) -> 
     # Beyond the lines there is only paper: what touches the edge of their box goes on to the picture's.
     box = _Box.around(lines, margin_px=math.ceil(gap_px) + 3)
     free = 1 - box.crop(lines)
-    labels = _close_gaps(free, gap_px) if gap_px > 0 else cv2.connectedComponents(free, connectivity=4)[1]
+    labels = _close_gaps(free, gap_px) if gap_px > 0 else _label(free)
     labels, count = _drop_specks(labels, min_region_px)
     return Regions(box.extend(labels), count)
+
+
+def _label(free: NDArray[np.uint8]) -> Labels:
+    return np.asarray(cv2.connectedComponents(free, connectivity=4)[1], dtype=np.int32)
 
 
 def fill_lines(labels: Labels) -> Labels:
@@ -59,7 +63,8 @@ def fill_lines(labels: Labels) -> Labels:
 def _fill(labels: Labels, line: NDArray[np.uint8]) -> Labels:
     # Nearest-zero indices count the zero pixels of the mask, here the region pixels, in an order of OpenCV's own:
     # reading the index image at those pixels tells which region each index stands for.
-    nearest = cv2.distanceTransformWithLabels(line, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    found = cv2.distanceTransformWithLabels(line, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    nearest = np.asarray(found, dtype=np.int32)
     inside = line == 0
     region_of = np.zeros(int(nearest.max()) + 1, np.int32)
     region_of[nearest[inside]] = labels[inside]
@@ -130,7 +135,8 @@ def _close_gaps(free: NDArray[np.uint8], gap_px: float) -> Labels:
     labels = np.zeros(free.shape, np.int32)
     areas = _Areas()
     for level in (*np.arange(ball, 0.99, -1.0), 0.0):
-        labels = areas.lower(labels, cv2.compare(distance, float(level), cv2.CMP_GT), level)
+        open_space = cv2.threshold(distance, float(level), 1, cv2.THRESH_BINARY)[1]
+        labels = areas.lower(labels, open_space.astype(np.uint8), level)
     return labels
 
 
@@ -143,7 +149,8 @@ class _Areas:
 
     def lower(self, labels: Labels, open_space: NDArray[np.uint8], level: float) -> Labels:
         """Grow the areas into the space where the smaller ball fits, and add those that appear in it."""
-        count, pools, stats, _ = cv2.connectedComponentsWithStats(open_space, connectivity=4, ltype=cv2.CV_32S)
+        count, found, boxes, _ = cv2.connectedComponentsWithStats(open_space, connectivity=4, ltype=cv2.CV_32S)
+        pools, stats = np.asarray(found, dtype=np.int32), np.asarray(boxes, dtype=np.int32)
         known = len(self.pixel)
         # An area lies in one pool (a part of the space connected at this level), so one pixel of it tells which.
         pool_of = pools.ravel()[self.pixel[1:]]
