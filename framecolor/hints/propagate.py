@@ -20,7 +20,7 @@ from framecolor.lineart.sampling import RegionPoints
 Votes = NDArray[np.float32]
 
 # How loud the network is beside its neighbors, as an exponent of its probabilities: it is surer than it should be.
-NETWORK_WEIGHT = 0.5
+NETWORK_WEIGHT = 0.75
 # No flow is certain: this much of every message is spread over the whole palette.
 _DOUBT = 0.02
 

@@ -19,7 +19,7 @@ from framecolor.settings import Settings
 from framecolor.study import Study
 
 # Regions below this confidence are shown to the painter.
-UNSURE_BELOW = 0.7
+UNSURE_BELOW = 0.8
 _MOST_UNSURE = 40
 
 
