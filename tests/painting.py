@@ -22,8 +22,8 @@ def paint(root: Path | str, out: Path | None = None, **given: Any) -> Outcome:
     """Open a shot and paint it; `given` are settings, or what `Shot.open` takes, or progress."""
     places = {name: given.pop(name) for name in ("keys", "hints", "stencils", "frames") if name in given}
     progress = given.pop("progress", None)
-    shot = Shot.open(root, **places)
-    return colorize(shot, out, Settings(**({"fit": 0} | given)), progress)
+    settings: dict[str, Any] = {"fit": 0, **given}
+    return colorize(Shot.open(root, **places), out, Settings(**settings), progress)
 
 
 def read_frames(folder: Path) -> dict[str, Pixels]:

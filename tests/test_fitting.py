@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from drawings import make_shot
@@ -113,15 +114,22 @@ def test_a_fit_is_made_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert len(paint(root, fit=2).written) == 7
 
 
-def test_what_a_fit_depends_on(root: Path) -> None:
-    """Each of these is another fit; what only decides how it is painted is not."""
-    paint(root, fit=1)
-    for count, settings in enumerate(({"fit": 2}, {"fit": 1, "seed": 1}, {"fit": 1, "gap_px": 5.0}), start=2):
-        paint(root, **settings)
-        assert len(list((root / "color/.framecolor").iterdir())) == count
-    for settings in ({"line": "none"}, {"background": "paper"}):
-        paint(root, fit=1, **settings)
-        assert len(list((root / "color/.framecolor").iterdir())) == count
+@pytest.mark.parametrize(
+    ("changes", "fits"),
+    [
+        ({"fit": 2}, 2),
+        ({"seed": 1}, 2),
+        ({"gap_px": 5.0}, 2),
+        ({"mode": "painted"}, 2),
+        ({"line": "none"}, 1),
+        ({"background": "paper"}, 1),
+    ],
+)
+def test_what_a_fit_depends_on(root: Path, changes: dict[str, Any], fits: int) -> None:
+    """Settings that only decide how it is painted are not among it."""
+    for settings in ({}, changes):
+        paint(root, None, **{"fit": 1, **settings})
+    assert len(list((root / "color/.framecolor").iterdir())) == fits
 
 
 @pytest.mark.parametrize("fit", [0, "off"])

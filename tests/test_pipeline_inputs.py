@@ -44,7 +44,10 @@ WRITERS: dict[str, tuple[str, Callable[[Path, NDArray[np.uint8]], None]]] = {
     "16 bit": ("png", write_16_bit),
     "tga": ("tga", write_image),
     "tiff": ("tif", write_image),
-    "white where transparent": ("png", lambda path, ink: write_image(path, ink | np.uint8([[[255, 255, 255, 0]]]))),
+    "white where transparent": (
+        "png",
+        lambda path, ink: write_image(path, ink | np.array([255, 255, 255, 0], np.uint8)),
+    ),
 }
 
 

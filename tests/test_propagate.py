@@ -117,7 +117,7 @@ def test_a_chain_of_one() -> None:
 
 
 def test_match_fills_what_flow_lost() -> None:
-    flow, match = np.float32([[0, 0], [0.75, 0]]), np.float32([[0, 0], [0, 1]])
+    flow, match = np.array([[0, 0], [0.75, 0]], np.float32), np.array([[0, 0], [0, 1]], np.float32)
     np.testing.assert_allclose(join(flow, match), [[0, 0], [0.75, 0.25]])
     np.testing.assert_allclose(join(match, flow), match)
 
