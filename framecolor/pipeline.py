@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,8 +86,10 @@ def colorize(
     try:
         if run.stale:
             _paint(run)
-    finally:
-        run.record.save()
+    except BaseException:
+        with suppress(OutputError):  # what stopped the run matters more
+            run.record.save()
+        raise
     return _conclude(run, begin, painting)
 
 

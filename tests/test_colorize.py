@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -89,7 +90,7 @@ def test_report_beside_the_frames(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import os, signal, sys, threading
+import os, sys, threading
 from framecolor import pipeline, fitting
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.torch_runner import TorchRunner
@@ -103,29 +104,37 @@ def colorize(shot, out, settings, progress):
         progress(name, done, total)
         if (name, done) == (stage, at):
             # As from a terminal: it arrives from outside, while the work goes on.
-            threading.Timer(float(sys.argv[3]), os.kill, (os.getpid(), signal.SIGINT)).start()
+            threading.Timer(float(sys.argv[3]), os.kill, (os.getpid(), int(sys.argv[4]))).start()
     return whole(shot, out, settings, hear)
 
 pipeline.colorize = colorize
 from framecolor.cli import main
-main(sys.argv[4:])
+main(sys.argv[5:])
 """
 
 
-def run(stage: str, at: int, delay: float, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """The command line in a process of its own, which gets a SIGINT shortly after a stage got so far."""
-    command = [sys.executable, "-c", PROGRAM, stage, str(at), str(delay), *map(str, arguments)]
+def run(
+    stage: str, at: int, delay: float, *arguments: str | Path, sent: signal.Signals = signal.SIGINT
+) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own, which gets a signal shortly after a stage got so far."""
+    command = [sys.executable, "-c", PROGRAM, stage, str(at), str(delay), str(int(sent)), *map(str, arguments)]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.usefixtures("quick_engine")
-@pytest.mark.parametrize(("stage", "at", "delay", "fit"), [("fit", 3, 0.02, 30), ("paint", 2, 0.0, 1)])
-def test_ctrl_c_leaves_whole_files_only(tmp_path: Path, stage: str, at: int, delay: float, fit: int) -> None:
+@pytest.mark.parametrize(
+    ("stage", "at", "delay", "fit", "sent"),
+    [("fit", 3, 0.02, 30, signal.SIGINT), ("paint", 2, 0.0, 1, signal.SIGINT), ("paint", 5, 0.0, 1, signal.SIGTERM)],
+)
+def test_ctrl_c_leaves_whole_files_only(
+    tmp_path: Path, stage: str, at: int, delay: float, fit: int, sent: signal.Signals
+) -> None:
+    """Also the SIGTERM by which a farm cancels a task."""
     frames = 40 if stage == "paint" else 5
     shots = [make_shot(tmp_path / name, frames, tuple(range(0, frames, 4))) for name in ("stopped", "whole")]
     arguments = ("colorize", shots[0], "--fit", str(fit), "--progress", "plain")
-    stopped = run(stage, at, delay, *arguments)
+    stopped = run(stage, at, delay, *arguments, sent=sent)
     assert stopped.returncode == 130, stopped.stderr
     assert "interrupted; what was painted is whole" in stopped.stderr
     assert "Traceback" not in stopped.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from importlib import import_module
 
@@ -50,6 +51,7 @@ def framecolor() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line. Exit codes: 0 all done; 1 some frames failed; 2 usage or input error; 130 interrupted."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # a farm that cancels a task: as Ctrl-C
     try:
         code = framecolor.main(arguments, prog_name="framecolor", standalone_mode=False)
     except click.exceptions.Exit as request:
@@ -63,4 +65,6 @@ def main(arguments: list[str] | None = None) -> None:
     except FramecolorError as error:
         click.echo(f"error: {error}", err=True)
         code = 2
+    finally:
+        signal.signal(signal.SIGTERM, before)
     sys.exit(code if isinstance(code, int) else 0)
