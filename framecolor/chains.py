@@ -31,6 +31,7 @@ def plan_chains(numbers: Sequence[int], keys: Collection[int], wanted: Collectio
 
     numbers  every drawing of the shot, rising; keys  at least one of them.
     """
+    wanted = frozenset(wanted)
     cuts = [i for i, number in enumerate(numbers) if number in keys]
     edges = [0, *[i for i in cuts if 0 < i < len(numbers) - 1], len(numbers) - 1]
     chains = []

@@ -15,6 +15,8 @@ RECORD_NAME = "framecolor.json"
 LINE_FOLDER = "line"
 _FORMAT = 1
 _WRITE_EVERY_SECONDS = 2.0
+# ... and so rarely that writing it takes a twentieth of the time, however long the shot is.
+_WRITE_SHARE = 20
 
 
 class Record:
@@ -30,7 +32,8 @@ class Record:
         self.head: dict[str, Any] = {}
         self.frames: dict[int, dict[str, Any]] = {}
         self._written = time.monotonic()
-        self._text = ""
+        self._pause = _WRITE_EVERY_SECONDS
+        self._content = ""
         self._read()
 
     @property
@@ -57,7 +60,8 @@ class Record:
         Frames that this run leaves alone name their colors by the palette of their own time: they get today's indices.
         """
         before, self.head = self.head.get("palette"), head
-        self.frames = {number: entry for number, entry in self.frames.items() if number in numbers}
+        known = frozenset(numbers)
+        self.frames = {number: entry for number, entry in self.frames.items() if number in known}
         if before != head["palette"]:
             self.frames = {n: _translate(entry, before, head["palette"]) for n, entry in self.frames.items()}
 
@@ -82,16 +86,18 @@ class Record:
     def note(self, entry: dict[str, Any]) -> None:
         """Note a frame without writing one."""
         self.frames[int(entry["number"])] = entry
-        if time.monotonic() - self._written > _WRITE_EVERY_SECONDS:
+        if time.monotonic() - self._written > self._pause:
             self.save()
 
     def save(self) -> None:
         """Write framecolor.json whole or not at all, unless it says the same already; OutputError when that fails."""
         table = {"format": _FORMAT, **self.head, "frames": [self.frames[n] for n in sorted(self.frames)]}
+        begin = time.monotonic()
         text = json.dumps(table, indent=1) + "\n"
-        if text != self._text:
+        if (content := digest(text)) != self._content:
             write_text_atomic(self.path, text)
-        self._text, self._written = text, time.monotonic()
+        self._content, self._written = content, time.monotonic()
+        self._pause = max(_WRITE_EVERY_SECONDS, _WRITE_SHARE * (self._written - begin))
 
     def _holds(self, file: str, paint: object) -> bool:
         try:
@@ -107,7 +113,7 @@ class Record:
             if table["format"] == _FORMAT:
                 self.frames = {int(entry["number"]): entry for entry in table.pop("frames")}
                 self.head = {key: value for key, value in table.items() if key != "format"}
-                self._text = text
+                self._content = digest(text)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             self.frames, self.head = {}, {}
 

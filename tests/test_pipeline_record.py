@@ -1,0 +1,84 @@
+"""framecolor.json: what it holds, and when it is written."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from framecolor.errors import OutputError
+from framecolor.record import Record
+
+HEAD = {"palette": [[1, 2, 3, 255]], "size": [4, 4]}
+
+
+def entry(number: int, **more: object) -> dict[str, object]:
+    return {"number": number, "file": f"{number}.png", "status": "painted", "source": "s", **more}
+
+
+def test_what_is_written_is_current_until_anything_changes(tmp_path: Path) -> None:
+    record = Record(tmp_path / "out")
+    record.begin(HEAD, [1, 2])
+    assert record.write_frame(entry(1), b"paint", b"ink")
+    assert not record.write_frame(entry(1), b"paint", b"ink"), "the same is not written twice"
+    assert record.write_frame(entry(1), b"paint", b"ink", force=True)
+    record.save()
+    again = Record(tmp_path / "out")
+    assert (again.frames, again.head) == (record.frames, HEAD)
+    assert again.is_current(1, "s", "1.png")
+    assert not again.is_current(1, "other", "1.png")
+    assert not again.is_current(1, "s", "renamed.png")
+    assert not again.is_current(2, "s", "2.png")
+    (tmp_path / "out/line/1.png").unlink()
+    assert not again.is_current(1, "s", "1.png")
+
+
+def test_a_failed_frame_is_never_current_and_its_file_stays(tmp_path: Path) -> None:
+    record = Record(tmp_path)
+    record.begin(HEAD, [1])
+    record.write_frame(entry(1), b"paint")
+    record.note_failure(1, "1.png", "broken")
+    assert not record.is_current(1, "s", "1.png")
+    assert (tmp_path / "1.png").read_bytes() == b"paint"
+
+
+def test_saving_the_same_writes_nothing(tmp_path: Path) -> None:
+    record = Record(tmp_path)
+    record.begin(HEAD, [1])
+    record.save()
+    path = tmp_path / "framecolor.json"
+    path.write_text(path.read_text() + " ")
+    record.save()
+    assert path.read_text().endswith(" ")
+    record.note(entry(1))
+    record.save()
+    assert json.loads(path.read_text())["frames"][0]["number"] == 1
+
+
+def test_the_record_is_written_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run that is killed has not forgotten everything."""
+    clock = [0.0]
+    monkeypatch.setattr("framecolor.record.time.monotonic", lambda: clock[0])
+    record = Record(tmp_path)
+    record.begin(HEAD, [1, 2])
+    record.note(entry(1))
+    assert not record.path.exists()
+    clock[0] = 2.5
+    record.note(entry(2))
+    assert [frame["number"] for frame in json.loads(record.path.read_text())["frames"]] == [1, 2]
+
+
+def test_numbers_that_are_gone_are_dropped(tmp_path: Path) -> None:
+    record = Record(tmp_path)
+    record.begin(HEAD, [1, 2])
+    record.note(entry(1))
+    record.note(entry(2))
+    record.begin(HEAD, [2, 3])
+    assert list(record.frames) == [2]
+
+
+def test_a_record_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file")
+    with pytest.raises(OutputError, match=r"framecolor\.json: the file cannot be written"):
+        Record(tmp_path / "out").save()
