@@ -8,7 +8,7 @@ and after it, each weighted with how far its flow can be trusted, and no drawing
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from framecolor.datatypes import Flow, Regions
 from framecolor.lineart.sampling import RegionPoints
+from framecolor.runs import Runs
 
 Votes = NDArray[np.float32]
 
@@ -37,16 +38,26 @@ class Node:
     fixed: Votes | None = None
 
 
-@dataclass(frozen=True, eq=False)
 class Link:
     """How two neighboring drawings of a chain share their regions, by flow and match (see `join`).
 
-    forward   [later count + 1, earlier count + 1]: share of each region of the later drawing in those of the earlier.
+    forward   float32 [later count + 1, earlier count + 1]: share of each region of the later drawing in those of the
+              earlier.
     backward  the same the other way.
+
+    Nearly all of it is 0, and a chain holds many: both are kept packed, and unpacked, to the bit, when asked for.
     """
 
-    forward: NDArray[np.float32]
-    backward: NDArray[np.float32]
+    def __init__(self, forward: NDArray[np.float32], backward: NDArray[np.float32]) -> None:
+        self._forward, self._backward = Runs.pack(forward), Runs.pack(backward)
+
+    @property
+    def forward(self) -> NDArray[np.float32]:
+        return self._forward.unpack().astype(np.float32, copy=False)
+
+    @property
+    def backward(self) -> NDArray[np.float32]:
+        return self._backward.unpack().astype(np.float32, copy=False)
 
 
 def link_regions(
@@ -74,15 +85,15 @@ def propagate(nodes: Sequence[Node], links: Sequence[Link]) -> list[Votes]:
     nodes  the chain, in order; links join each to the next, so there is one less of them.
     Returns probabilities float32 [count + 1, P], rows summing to 1; settled drawings keep their own.
     """
-    ahead = _listen(nodes, [link.forward for link in links])
-    back = _listen(nodes[::-1], [link.backward for link in links[::-1]])[::-1]
+    ahead = _listen(nodes, (link.forward for link in links))
+    back = _listen(nodes[::-1], (link.backward for link in links[::-1]))[::-1]
     return [
         node.fixed if node.fixed is not None else _normalize(_own(node) + before + after)
         for node, before, after in zip(nodes, ahead, back, strict=True)
     ]
 
 
-def _listen(nodes: Sequence[Node], overlaps: Sequence[NDArray[np.float32]]) -> list[Votes]:
+def _listen(nodes: Sequence[Node], overlaps: Iterable[NDArray[np.float32]]) -> list[Votes]:
     """What each node hears from the nodes before it, as log-probabilities."""
     heard = [np.zeros_like(nodes[0].votes)]
     for node, overlap in zip(nodes[:-1], overlaps, strict=True):
