@@ -15,9 +15,8 @@ PACKAGE = Path(framecolor.__file__).parent
 LAYERS = (
     ("version", "errors", "digest", "datatypes", "settings", "overlap", "runs"),
     ("media", "lineart", "hints", "networks"),
-    ("shot", "metrics", "keyframes", "fit", "fitting", "record", "chains"),
     ("engines",),
-    ("study", "beliefs"),
+    ("shot", "metrics", "record", "chains", "keyframes", "fit", "fitting", "study", "beliefs"),
     ("paint", "preflight"),
     ("pipeline", "protocols", "report", "demo"),
     ("cli",),
@@ -25,6 +24,10 @@ LAYERS = (
 # Exceptions that a layer's rank alone does not tell: who may never import what.
 NEVER = {
     "training": {"engines", "paint", "pipeline", "protocols", "report", "demo"},
+    "shot": {"engines", "networks", "hints", "lineart", "keyframes", "fit", "fitting", "study"},
+    "record": {"engines", "networks", "hints", "lineart", "keyframes", "fit", "fitting", "study"},
+    "fit": {"engines"},
+    "fitting": {"engines"},
     "metrics": {"engines", "networks", "hints", "paint", "keyframes", "fit", "fitting", "study"},
     "report": {"engines", "networks", "hints", "paint", "pipeline", "fitting", "study"},
     "media": {"lineart", "hints", "networks"},
