@@ -27,7 +27,7 @@ from framecolor.networks.view import look
 from framecolor.paint.painter import find_unsure, paint_frame
 from framecolor.settings import Settings
 from framecolor.shot import Shot
-from framecolor.study import link_studies, pool_votes, study_drawing
+from framecolor.study import link_studies, study_drawing, vote
 
 Times = dict[str, list[float]]
 Result = TypeVar("Result")
@@ -84,11 +84,11 @@ def _time_drawing(bench: Bench, number: int, times: Times) -> None:
     frame, regions = _timed(times, "regions", cut)
     points = sample_points(regions)
 
-    def vote():
+    def look_and_vote():
         view = look(frame, regions, keyframes.scale)
-        return keyframes.expand(pool_votes(bench.runner.log_probabilities(view.planes), view, points))
+        return vote(view, points, keyframes, bench.runner)
 
-    votes = _timed(times, "network", vote)
+    votes = _timed(times, "network", look_and_vote)
     _timed(
         times,
         "look",

@@ -24,7 +24,7 @@ from stages import Bench, compare, measure_stages
 from framecolor.cli.options import FitType
 from framecolor.engines.base import choose_engine
 from framecolor.fitting import fit_shot
-from framecolor.keyframes import read_keyframes
+from framecolor.keyframes import add_gallery, read_keyframes
 from framecolor.pipeline import Outcome, colorize
 from framecolor.settings import Settings
 from framecolor.shot import Shot
@@ -104,7 +104,8 @@ def _fit_afresh(shot: Shot, settings: Settings, out: Path) -> tuple[float, dict[
 def _prepare(shot: Shot, settings: Settings, out: Path) -> Bench:
     keyframes = read_keyframes(shot, settings)
     fitted = fit_shot(shot, keyframes, settings, out, None, lambda stage, done, total: None)
-    return Bench(shot, keyframes, choose_engine(settings.engine).load(fitted.network), settings)
+    runner = choose_engine(settings.engine).load(fitted.network)
+    return Bench(shot, add_gallery(shot, keyframes, runner, settings), runner, settings)
 
 
 def _median_frame_seconds(outcomes: list[Outcome], frames: int) -> float:

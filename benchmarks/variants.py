@@ -17,19 +17,22 @@ from framecolor.hints.match import Shapes
 
 # Which voters each variant goes without.
 VARIANTS = {
-    "flow": ("network", "match"),
-    "flow + match": ("network",),
-    "network": ("flow", "match"),
-    "network + flow": ("match",),
+    "flow": ("network", "gallery", "match"),
+    "flow + match": ("network", "gallery"),
+    "gallery": ("network", "flow", "match"),
+    "network": ("gallery", "flow", "match"),
+    "network + flow + match": ("gallery",),
+    "gallery + flow + match": ("network",),
     "all": (),
 }
 
 
 @contextmanager
 def without(*voters: str) -> Iterator[None]:
-    """Inside of this, "network", "flow" or "match" say nothing."""
+    """Inside of this, "network", "gallery", "flow" or "match" say nothing."""
     silence = {
         "network": lambda: patch.object(propagate, "NETWORK_WEIGHT", 0.0),
+        "gallery": lambda: patch.object(propagate, "GALLERY_WEIGHT", 0.0),
         "flow": lambda: patch.object(study, "compute_flow", _trust_no_flow),
         "match": lambda: patch.object(study, "match_regions", _match_nothing),
     }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Palette, Regions
+from framecolor.engines.base import Runner
 from framecolor.hints.keys import (
     RegionColors,
     build_palette,
@@ -18,11 +19,13 @@ from framecolor.hints.keys import (
     region_colors,
     restrict_palette,
 )
+from framecolor.hints.recognize import Gallery, to_unit_length
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
+from framecolor.lineart.sampling import sample_points
 from framecolor.media import read_palette
 from framecolor.networks.palette import IGNORE, KeySample
-from framecolor.networks.view import View, figure_box, look, working_scale
+from framecolor.networks.view import View, figure_box, look, pool, working_scale
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
@@ -39,6 +42,7 @@ class Keyframes:
     scale    working pixels per drawing pixel, for every network view of the shot
     classes  intp [P]: what the network tells apart; colors that only differ by a few levels share a class
     prior    float32 [P]: log share of each color in its class
+    gallery  the keys' regions to recognize others by; None before an engine has looked at them (`add_gallery`)
     """
 
     palette: Palette
@@ -46,6 +50,7 @@ class Keyframes:
     scale: float
     classes: NDArray[np.intp]
     prior: NDArray[np.float32]
+    gallery: Gallery | None = None
 
     @property
     def class_count(self) -> int:
@@ -97,6 +102,17 @@ def read_samples(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[K
         make_sample(look(frame, regions, keyframes.scale), regions, keyframes.classes[keyframes.index[number]])
         for number, frame, regions in _read_keys(shot, settings)
     ]
+
+
+def add_gallery(shot: Shot, keyframes: Keyframes, runner: Runner, settings: Settings) -> Keyframes:
+    """The keyframes with a gallery of all their regions, seen by the engine that will paint."""
+    features, colors = [], []
+    for number, frame, regions in _read_keys(shot, settings):
+        view = look(frame, regions, keyframes.scale)
+        features.append(to_unit_length(pool(runner.features(view.planes), view, sample_points(regions)))[1:])
+        colors.append(keyframes.index[number][1:])
+    gallery = Gallery(np.concatenate(features), np.concatenate(colors), len(keyframes.palette))
+    return replace(keyframes, gallery=gallery)
 
 
 def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySample:

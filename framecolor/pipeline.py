@@ -20,7 +20,7 @@ from framecolor.digest import digest
 from framecolor.engines.base import Runner, choose_engine
 from framecolor.errors import OutputError, ReadError
 from framecolor.fitting import ShotNetwork, fit_shot
-from framecolor.keyframes import Keyframes, read_keyframes
+from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
 from framecolor.media import encode_image, hash_file
 from framecolor.media.sequence import format_numbers
 from framecolor.overlap import overlapped
@@ -36,7 +36,7 @@ Progress = Callable[[str, int, int], None]
 """Hears the stage ("fit" or "paint"), the work done and the work in all."""
 
 # Raised when the same drawings, keys and fit no longer give the same paint.
-_RECIPE = "paint 1"
+_RECIPE = "paint 2"
 _PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background")
 
 
@@ -129,7 +129,10 @@ def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _
         for c in chains
         if settings.overwrite or not all(record.is_current(n, sources[n], shot.output_name(n)) for n in c.paints)
     ]
-    runner = engine.load(fitted.network) if stale else None
+    runner = None
+    if stale:
+        runner = engine.load(fitted.network)
+        keyframes = add_gallery(shot, keyframes, runner, settings)
     height, width = shot.size
     record.begin(
         {

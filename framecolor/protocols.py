@@ -18,7 +18,7 @@ from framecolor.fitting import Progress, fit_shot
 from framecolor.hints.keys import region_colors
 from framecolor.hints.match import colors_around
 from framecolor.hints.propagate import Node, Votes, propagate
-from framecolor.keyframes import Keyframes, read_keyframes
+from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
 from framecolor.paint.painter import paint_frame
 from framecolor.settings import Settings
 from framecolor.shot import Shot
@@ -50,6 +50,7 @@ def paint_teacher_forced(
     keyframes = read_keyframes(shot, settings)
     fitted = fit_shot(shot, keyframes, settings, out, None, progress or (lambda stage, done, total: None))
     runner = engine.load(fitted.network)
+    keyframes = add_gallery(shot, keyframes, runner, settings)
     before: tuple[Study, Votes] | None = None
     for number in shot.numbers:
         study = study_drawing(number, shot.read_line(number), keyframes, runner, settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,12 +12,13 @@ from framecolor.digest import digest
 from framecolor.engines.base import Runner
 from framecolor.hints.flow import LineField, compute_flow, line_field
 from framecolor.hints.match import Shapes, colors_around, describe_shapes, match_regions
-from framecolor.hints.propagate import Link, Votes, join, link_regions, to_belief
+from framecolor.hints.propagate import Link, Votes, join, link_regions, to_belief, weigh
+from framecolor.hints.recognize import to_unit_length
 from framecolor.keyframes import Keyframes
 from framecolor.lineart.drawing import line_mask, read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
-from framecolor.networks.view import View, look
+from framecolor.networks.view import View, look, pool
 from framecolor.runs import Runs
 from framecolor.settings import Settings
 
@@ -28,7 +28,7 @@ class Study:
     """One drawing, looked at once; small enough (about half a megabyte at 1080p) to wait for the rest of its chain.
 
     digest  hash of the drawing's pixels: equal digests are the same drawing (a hold)
-    votes   the network's mean log-probability of each palette color in each region, float32 [count + 1, P]
+    votes   log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
     area, outside  pixels of each region and whether it is paper, [count + 1]
     blank   the drawing has no line
     shapes, around  what makes its regions recognizable: their shapes, and the colors around each, [count + 1, P]
@@ -73,7 +73,7 @@ def study_drawing(
     points = sample_points(regions)
     view = look(frame, regions, keyframes.scale)
     lines = line_mask(frame)
-    votes = keyframes.expand(pool_votes(runner.log_probabilities(view.planes), view, points))
+    votes = vote(view, points, keyframes, runner)
     shapes = describe_shapes(regions)
     known = keyframes.belief(number)
     return Study(
@@ -93,17 +93,12 @@ def study_drawing(
     )
 
 
-def pool_votes(log_probabilities: NDArray[np.float32], view: View, points: RegionPoints) -> Votes:
-    """Mean over each region of a working-size map float32 [P, h, w]: float32 [count + 1, P]."""
-    u, v = view.locate(points.x, points.y)
-    # One picture row per palette color: remap wants positions below 32768, so points go in columns of that many.
-    columns = max(1, min(len(u), 16384))
-    pad = -len(u) % columns
-    u2, v2 = (np.pad(a, (0, pad)).reshape(-1, columns) for a in (u, v))
-    values = np.empty((len(u), len(log_probabilities)), np.float32)
-    for color, plane in enumerate(log_probabilities):
-        values[:, color] = cv2.remap(plane, u2, v2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()[: len(u)]
-    return points.mean(values)
+def vote(view: View, points: RegionPoints, keyframes: Keyframes, runner: Runner) -> Votes:
+    """What the fitted network and the keys' own regions make of each region: log-probabilities [count + 1, P]."""
+    network = keyframes.expand(pool(runner.log_probabilities(view.planes), view, points))
+    if keyframes.gallery is None:
+        return weigh(network, None)
+    return weigh(network, keyframes.gallery.vote(to_unit_length(pool(runner.features(view.planes), view, points))))
 
 
 def link_studies(earlier: Study, later: Study) -> Link:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,11 +21,22 @@ def _load(engine: CpuEngine, network: PaletteNetwork) -> Runner:
     return TorchRunner(network)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch on one thread: as many make other sums, so that fits of different tests could not be compared."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
+
 @pytest.fixture(scope="session")
 def painted_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shot of seven drawings between two keys, painted; to be looked at or copied, never changed."""
     root = make_shot(tmp_path_factory.mktemp("painted") / "cut")
-    with pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch, one_thread():
         patch.setattr(CpuEngine, "load", _load)
         outcome = paint(root, fit=FIT)
     assert len(outcome.written) == 7
@@ -35,7 +47,5 @@ def painted_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def quick_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """PyTorch in place of OpenVINO, which takes longer to compile a network than these shots take to be painted."""
     monkeypatch.setattr(CpuEngine, "load", _load)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+    with one_thread():
+        yield

@@ -102,7 +102,15 @@ def test_accuracy_means_are_those_of_the_clips(accuracy: Path) -> None:
 
 def test_ablation_silences_voters(accuracy: Path) -> None:
     ablation = json.loads((accuracy / "accuracy.json").read_text("utf-8"))["clips"]["walker"]["ablation"]
-    assert list(ablation) == ["flow", "flow + match", "network", "network + flow", "all"]
+    assert list(ablation) == [
+        "flow",
+        "flow + match",
+        "gallery",
+        "network",
+        "network + flow + match",
+        "gallery + flow + match",
+        "all",
+    ]
     assert ablation["flow"]["acc_thres"] == 1  # small motion, which flow follows
     assert ablation["network"]["acc_thres"] < 1  # two steps of fitting, alone
 

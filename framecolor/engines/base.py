@@ -23,6 +23,10 @@ class Runner(Protocol):
         """Log-probability of each palette color per pixel, float32 [P, h, w], from line planes float32 [7, h, w]."""
         ...
 
+    def features(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The base weights' features per pixel, float32 [F, h, w], unit length, from line planes float32 [7, h, w]."""
+        ...
+
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
         """Soft color in [0, 1], float32 [3, h, w], from line planes and hint planes float32 [4, h, w]."""
         ...

@@ -7,15 +7,16 @@ import threading
 from functools import cached_property
 
 import numpy as np
-import openvino as ov
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from framecolor.engines.base import Runner
+from framecolor.engines.quiet_openvino import ov
+from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
-from framecolor.networks.palette import PaletteNetwork, pad_planes
+from framecolor.networks.palette import PaletteNetwork, pad_planes, without_hint
 
 
 class CpuEngine:
@@ -42,9 +43,15 @@ class OpenVinoRunner:
     def _color(self) -> _Compiled:
         return _Compiled(_ColorPass(self._generator).eval(), LINE_PLANES + HINT_PLANES, self._multiple)
 
+    @cached_property
+    def _features(self) -> _Compiled:
+        return _Compiled(_FeaturePass(load_generator(base_weights_path())).eval(), LINE_PLANES, self._multiple)
+
+    def features(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._run(self._features, planes)
+
     def log_probabilities(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        padded = pad_planes(torch.from_numpy(planes)[None], self._multiple).numpy()
-        return self._palette(padded)[0, :, : planes.shape[1], : planes.shape[2]].copy()
+        return self._run(self._palette, planes)
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
         padded = pad_planes(torch.from_numpy(planes)[None], self._multiple).numpy()
@@ -52,6 +59,21 @@ class OpenVinoRunner:
         colors = np.zeros((1, HINT_PLANES, *padded.shape[2:]), np.float32)
         colors[0, :, :height, :width] = hint
         return self._color(np.concatenate([padded, colors], axis=1))[0, :, :height, :width].copy()
+
+    def _run(self, compiled: _Compiled, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        padded = pad_planes(torch.from_numpy(planes)[None], self._multiple).numpy()
+        return compiled(padded)[0, :, : planes.shape[1], : planes.shape[2]].copy()
+
+
+class _FeaturePass(nn.Module):
+    """Line planes to features."""
+
+    def __init__(self, generator: Generator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, planes: Tensor) -> Tensor:
+        return self.generator(without_hint(planes))
 
 
 class _PalettePass(nn.Module):

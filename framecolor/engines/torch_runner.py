@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
+from functools import cached_property
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from framecolor.networks.palette import PaletteNetwork, pad_planes
+from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.generator import Generator
+from framecolor.networks.palette import PaletteNetwork, pad_planes, without_hint
 
 
 class TorchRunner:
@@ -26,6 +29,16 @@ class TorchRunner:
     def log_probabilities(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         logits = self._network(self._prepare(planes))
         return self._crop(F.log_softmax(logits.float(), dim=1), planes)
+
+    @cached_property
+    def _base(self) -> Generator:
+        generator = load_generator(base_weights_path()).to(self._device, self._dtype)
+        # torch's stubs leave out that a module can be given a memory format alone.
+        return generator.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+
+    @torch.inference_mode()
+    def features(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        return self._crop(self._base(without_hint(self._prepare(planes))).float(), planes)
 
     @torch.inference_mode()
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:

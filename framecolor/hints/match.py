@@ -22,16 +22,19 @@ _WORKING_LONG_SIDE_PX = 384
 _MOST_PAIRS = 4_000_000
 
 
+Shares = NDArray[np.float32]
+
+
 @dataclass(frozen=True, eq=False)
 class Shapes:
     """What makes the regions of a drawing recognizable, one row a region (row 0 is unused).
 
     traits     float32 [count + 1, 5]: place x, y in shares of the figure, log area share, elongation as a vector.
-    contact    float32 [count + 1, count + 1]: share of each region's outline that borders each other region.
+    contact    (region, neighbor, share), one entry for each two that touch: what share of the region's outline it is.
     """
 
     traits: NDArray[np.float32]
-    contact: NDArray[np.float32]
+    contact: tuple[NDArray[np.intp], NDArray[np.intp], Shares]
 
 
 def describe_shapes(regions: Regions) -> Shapes:
@@ -71,7 +74,10 @@ def match_regions(
 
 def colors_around(shapes: Shapes, belief: NDArray[np.float32]) -> NDArray[np.float32]:
     """Mean belief of each region's neighbors by length of contact, [count + 1, P]."""
-    return shapes.contact @ belief
+    region, neighbor, share = shapes.contact
+    around = np.zeros_like(belief)
+    np.add.at(around, region, share[:, None] * belief[neighbor])
+    return around
 
 
 def _measure_traits(labels: NDArray[np.int32], regions: Regions) -> NDArray[np.float32]:
@@ -106,7 +112,7 @@ def _measure_traits(labels: NDArray[np.int32], regions: Regions) -> NDArray[np.f
     return np.stack(traits, axis=1).astype(np.float32)
 
 
-def _measure_contact(filled: NDArray[np.int32], count: int) -> NDArray[np.float32]:
+def _measure_contact(filled: NDArray[np.int32], count: int) -> tuple[NDArray[np.intp], NDArray[np.intp], Shares]:
     pairs = np.concatenate(
         [
             np.stack([filled[:, :-1].ravel(), filled[:, 1:].ravel()]),
@@ -114,8 +120,8 @@ def _measure_contact(filled: NDArray[np.int32], count: int) -> NDArray[np.float3
         ],
         axis=1,
     )
-    a, b = pairs[:, pairs[0] != pairs[1]]
-    touch = np.bincount(a * (count + 1) + b, minlength=(count + 1) ** 2).reshape(count + 1, count + 1)
-    touch = (touch + touch.T).astype(np.float32)
-    touch[0] = touch[:, 0] = 0
-    return touch / np.maximum(touch.sum(axis=1, keepdims=True), 1)
+    a, b = pairs[:, (pairs[0] != pairs[1]) & (pairs.min(axis=0) > 0)].astype(np.intp)
+    codes, touch = np.unique(np.concatenate([a, b]) * (count + 1) + np.concatenate([b, a]), return_counts=True)
+    region, neighbor = codes // (count + 1), codes % (count + 1)
+    outline = np.bincount(region, weights=touch, minlength=count + 1)
+    return region, neighbor, (touch / outline[region]).astype(np.float32)

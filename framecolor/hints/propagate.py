@@ -21,7 +21,9 @@ from framecolor.runs import Runs
 Votes = NDArray[np.float32]
 
 # How loud the network is beside its neighbors, as an exponent of its probabilities: it is surer than it should be.
-NETWORK_WEIGHT = 0.75
+NETWORK_WEIGHT = 0.6
+# The same for what the keys' own regions say (`hints/recognize.py`).
+GALLERY_WEIGHT = 0.5
 # No flow is certain: this much of every message is spread over the whole palette.
 _DOUBT = 0.02
 
@@ -30,7 +32,7 @@ _DOUBT = 0.02
 class Node:
     """One drawing in a chain.
 
-    votes   float32 [count + 1, P]: the network's mean log-probability of each palette color in each region.
+    votes   float32 [count + 1, P]: log-probability of each palette color in each region by the drawing alone.
     fixed   the belief itself where it is settled already (a key: certainty), else None.
     """
 
@@ -88,7 +90,7 @@ def propagate(nodes: Sequence[Node], links: Sequence[Link]) -> list[Votes]:
     ahead = _listen(nodes, (link.forward for link in links))
     back = _listen(nodes[::-1], (link.backward for link in links[::-1]))[::-1]
     return [
-        node.fixed if node.fixed is not None else _normalize(_own(node) + before + after)
+        node.fixed if node.fixed is not None else _normalize(node.votes + before + after)
         for node, before, after in zip(nodes, ahead, back, strict=True)
     ]
 
@@ -97,7 +99,7 @@ def _listen(nodes: Sequence[Node], overlaps: Iterable[NDArray[np.float32]]) -> l
     """What each node hears from the nodes before it, as log-probabilities."""
     heard = [np.zeros_like(nodes[0].votes)]
     for node, overlap in zip(nodes[:-1], overlaps, strict=True):
-        belief = node.fixed if node.fixed is not None else _normalize(_own(node) + heard[-1])
+        belief = node.fixed if node.fixed is not None else _normalize(node.votes + heard[-1])
         heard.append(_tell(belief, overlap))
     return heard
 
@@ -110,12 +112,14 @@ def _tell(belief: Votes, overlap: NDArray[np.float32]) -> Votes:
 
 
 def to_belief(votes: Votes) -> Votes:
-    """What the network alone makes of each region, as probabilities."""
-    return _normalize(NETWORK_WEIGHT * votes)
+    """What a drawing makes of each region by itself, as probabilities."""
+    return _normalize(votes)
 
 
-def _own(node: Node) -> Votes:
-    return NETWORK_WEIGHT * node.votes
+def weigh(network: Votes, gallery: Votes | None) -> Votes:
+    """A drawing's own votes, from the fitted network's log-probabilities and the gallery's, [count + 1, P]."""
+    votes = NETWORK_WEIGHT * network
+    return votes if gallery is None else votes + GALLERY_WEIGHT * gallery
 
 
 def _normalize(log_votes: Votes) -> Votes:

@@ -27,6 +27,8 @@ Pixel = TypeVar("Pixel", bound=np.generic)
 _MIN_POCKET_PX = 24
 # ... and clearly wider than the bottleneck (in pixels of distance to the line).
 _MIN_WIDENING_PX = 1.0
+# Screentone and hatching fall into thousands of areas: beyond this many, the smallest ones count as line.
+MOST_REGIONS = 2500
 
 
 def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: int = 4) -> Regions:
@@ -120,6 +122,8 @@ def _drop_specks(labels: Labels, min_region_px: int) -> tuple[Labels, int]:
     keep[0] = False
     if len(area) > 1 and not keep.any():
         keep[1:] = area[1:] > 0
+    if np.count_nonzero(keep) > MOST_REGIONS:
+        keep[np.argsort(-np.where(keep, area, 0), kind="stable")[MOST_REGIONS:]] = False
     count = int(keep.sum())
     renumber = np.zeros(len(area), np.int32)
     renumber[keep] = np.arange(1, count + 1, dtype=np.int32)

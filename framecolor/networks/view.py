@@ -13,6 +13,7 @@ from framecolor.datatypes import Frame, Regions
 from framecolor.lineart.drawing import ink_mask
 from framecolor.lineart.planes import line_planes
 from framecolor.lineart.regions import outside_regions
+from framecolor.lineart.sampling import RegionPoints
 
 Box = tuple[int, int, int, int]
 
@@ -69,3 +70,18 @@ def look(frame: Frame, regions: Regions, scale: float) -> View:
         ink_mask(frame)[crop], frame.trace[crop], outside_regions(regions)[regions.labels[crop]], height, width
     )
     return View(planes, box)
+
+
+def pool(values: NDArray[np.float32], view: View, points: RegionPoints) -> NDArray[np.float32]:
+    """Mean over each region of a working-size map float32 [C, h, w]: float32 [count + 1, C]; row 0 is 0."""
+    if not len(points.x):  # ink all over
+        return np.zeros((points.count + 1, len(values)), np.float32)
+    u, v = view.locate(points.x, points.y)
+    # Plane by plane: remap wants positions below 32768, so points go in columns of that many.
+    columns = max(1, min(len(u), 16384))
+    pad = -len(u) % columns
+    u2, v2 = (np.pad(a, (0, pad)).reshape(-1, columns) for a in (u, v))
+    read = np.empty((len(u), len(values)), np.float32)
+    for channel, plane in enumerate(values):
+        read[:, channel] = cv2.remap(plane, u2, v2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()[: len(u)]
+    return points.mean(read)
