@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 # How fast likeness falls with the angle between features: the nearest key region counts, not how many there are.
 _SHARPNESS = 80.0
+# However alike, two regions may differ in color: this much is spread over the whole palette.
+_DOUBT = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,8 +36,9 @@ class Gallery:
         best = likeness.max(axis=1, keepdims=True)
         members = np.zeros((len(self.colors), self.palette_size), np.float32)
         members[np.arange(len(self.colors)), self.colors] = 1
-        share = np.exp(likeness - best) @ members + np.float32(1e-30)
-        return np.log(share / share.sum(axis=1, keepdims=True)).astype(np.float32)
+        share = np.exp(likeness - best) @ members
+        share /= share.sum(axis=1, keepdims=True)
+        return np.log((1 - _DOUBT) * share + _DOUBT / self.palette_size).astype(np.float32)
 
 
 def to_unit_length(features: NDArray[np.float32]) -> NDArray[np.float32]:
