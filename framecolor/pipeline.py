@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -174,8 +174,8 @@ def _paint(run: _Run) -> None:
         studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, *d), drawings, workers)))
         linked = stack.enter_context(closing(overlapped(pool, _link, _pair(run, studies), workers)))
         believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
-        frames = stack.enter_context(closing(overlapped(pool, lambda b: _encode(run, b), believed, workers)))
-        for frame in frames:
+        frames = stack.enter_context(closing(overlapped(pool, lambda b: _encode(run, b, wanted), believed, workers)))
+        for frame in _repeat_holds(frames):
             _write(run, frame)
             finished.add(frame.entry["number"])
             run.progress("paint", len(finished | wanted.intersection(run.failed)), len(wanted))
@@ -241,16 +241,39 @@ def _link(pair: tuple[Study | None, Study]) -> Linked:
 
 @dataclass(frozen=True, eq=False)
 class _Finished:
-    """One frame ready to be written: its entry in framecolor.json, its file, and its line layer's."""
+    """One frame ready to be written: its entry in framecolor.json, its file, and its line layer's.
+
+    data is None for a hold whose drawing was painted just before it.
+    """
 
     entry: dict[str, Any]
-    data: bytes
-    layer: bytes | None
+    data: bytes | None
+    layer: bytes | None = None
 
 
-def _encode(run: _Run, item: Believed) -> _Finished:
+def _encode(run: _Run, item: Believed, wanted: Collection[int]) -> _Finished:
+    entry = _describe(run, item)
+    if item.hold_of in wanted:
+        return _Finished(entry, None)
     assert run.runner is not None
     color, layer = paint_frame(item.study, item.belief, run.keyframes, run.runner, run.settings)
+    return _Finished(entry, encode_image(color.rgba), None if layer is None else encode_image(layer.rgba))
+
+
+def _repeat_holds(frames: Iterable[_Finished]) -> Iterator[_Finished]:
+    """Give each hold the files of the frame that it repeats, which is the last one that was painted."""
+    painted: _Finished | None = None
+    for frame in frames:
+        if frame.data is None:
+            assert painted is not None
+            yield replace(frame, data=painted.data, layer=painted.layer)
+        else:
+            painted = frame
+            yield frame
+
+
+def _describe(run: _Run, item: Believed) -> dict[str, Any]:
+    """A frame's entry in framecolor.json."""
     regions = item.study.regions()
     unsure = find_unsure(regions, item.belief)
     is_key = item.number in run.keyframes.index
@@ -266,11 +289,12 @@ def _encode(run: _Run, item: Believed) -> _Finished:
     }
     if item.hold_of is not None:
         entry["hold_of"] = item.hold_of
-    return _Finished(entry, encode_image(color.rgba), None if layer is None else encode_image(layer.rgba))
+    return entry
 
 
 def _write(run: _Run, frame: _Finished) -> None:
     number = frame.entry["number"]
+    assert frame.data is not None
     try:
         if run.record.write_frame(frame.entry, frame.data, frame.layer, force=run.settings.overwrite):
             run.written.append(number)
