@@ -87,7 +87,7 @@ class Fit:
         self.schedule = schedule
         self.colors = None if colors is None else torch.from_numpy(colors[:, :3].astype(np.float32) / 255)
         self.taken = 0
-        self.size = max(s.planes.shape[1] for s in samples), max(s.planes.shape[2] for s in samples)
+        self.size = window_size([(s.planes.shape[1], s.planes.shape[2]) for s in samples])
         groups = [{"params": network.generator.parameters()}, {"params": network.head.parameters()}]
         self.optimizer = torch.optim.AdamW(groups, weight_decay=schedule.weight_decay)
 
@@ -174,6 +174,17 @@ def hint_in_blocks(rgb: Tensor, painted: Tensor, rng: torch.Generator) -> Tensor
     return torch.cat([rgb.permute(2, 0, 1) * known, known[None].float()])
 
 
+def window_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
+    """What a step shows of a key, (height, width) in working pixels: as much as the largest key has.
+
+    Keys of different shapes (an arm up, then hair that flies) would need a window that is higher and wider than any
+    one of them; it is cut to the area of the largest, and copies are shifted to show all parts.
+    """
+    height, width = max(h for h, _ in sizes), max(w for _, w in sizes)
+    share = math.sqrt(max(h * w for h, w in sizes) / (height * width))
+    return max(1, round(height * share)), max(1, round(width * share))
+
+
 def choose_steps(keys: int, colors: int) -> int:
     """Steps for `--fit auto`: more for more keys and longer palettes."""
     return int(min(400, 140 + 6 * colors + 10 * keys))
@@ -223,4 +234,6 @@ def _random_grid(
         bend = strength * amount * torch.randn(1, 2, cells, cells, generator=rng)
         position = position + F.interpolate(bend, canvas, mode="bicubic", align_corners=True)[0]
     stretch = torch.tensor([extent[1] / size[1], extent[0] / size[0]]).view(2, 1, 1)
-    return (position * stretch).permute(1, 2, 0)[None]
+    # Where the window is smaller than the drawing, it slides over all of it.
+    slack = (1 - stretch).clamp_min(0) * (2 * torch.rand(2, 1, 1, generator=rng) - 1)
+    return (position * stretch + slack).permute(1, 2, 0)[None]
