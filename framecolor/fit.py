@@ -234,6 +234,7 @@ def _random_grid(
         bend = strength * amount * torch.randn(1, 2, cells, cells, generator=rng)
         position = position + F.interpolate(bend, canvas, mode="bicubic", align_corners=True)[0]
     stretch = torch.tensor([extent[1] / size[1], extent[0] / size[0]]).view(2, 1, 1)
-    # Where the window is smaller than the drawing, it slides over all of it.
-    slack = (1 - stretch).clamp_min(0) * (2 * torch.rand(2, 1, 1, generator=rng) - 1)
-    return (position * stretch + slack).permute(1, 2, 0)[None]
+    position = position * stretch
+    if (stretch < 1).any():  # the window is smaller than the drawing and slides over all of it
+        position = position + (1 - stretch).clamp_min(0) * (2 * torch.rand(2, 1, 1, generator=rng) - 1)
+    return position.permute(1, 2, 0)[None]
