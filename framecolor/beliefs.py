@@ -13,7 +13,7 @@ from framecolor.keyframes import Keyframes
 from framecolor.study import Study
 
 # A stretch without a key is cut here: what lies further ahead says next to nothing, and memory stays bounded.
-LONGEST_BLOCK = 48
+LONGEST_BLOCK = 24
 
 
 @dataclass(frozen=True, eq=False)
