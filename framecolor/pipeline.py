@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.allocator import return_freed_memory
 from framecolor.beliefs import Believed, Linked, believe, is_empty
 from framecolor.chains import Chain, plan_chains
 from framecolor.digest import digest
@@ -168,6 +169,7 @@ def _paint(run: _Run) -> None:
     wanted = {number for chain in run.stale for number in chain.paints}
     finished: set[int] = set()
     run.progress("paint", 0, len(wanted))
+    return_freed_memory()
     workers = (os.cpu_count() or 1) + 1
     with ThreadPoolExecutor(workers, "framecolor") as pool, ExitStack() as stack:
         drawings = _decode(run)
