@@ -8,7 +8,7 @@ weighted up. The palette head starts from the keys' mean features, so that the n
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,7 +115,7 @@ class Fit:
             features = self.network.generator(inputs.contiguous(memory_format=torch.channels_last))
             logits = self.network.head(features)
         # Copy by copy: with 30 colors all four at once are buffers that the allocator hands back and fetches anew, page
-        # by page, on every step (a third of its time).
+        # by page, on every step (a quarter of its time).
         losses = torch.cat(
             [
                 F.cross_entropy(copy[None].float(), true[None], reduction="none", ignore_index=IGNORE)
@@ -195,14 +195,6 @@ def window_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
 def choose_steps(keys: int, colors: int) -> int:
     """Steps for `--fit auto`: more for more keys and longer palettes."""
     return int(min(400, 140 + 6 * colors + 10 * keys))
-
-
-def run_fit(fit: Fit, on_step: Callable[[int, float], None] | None = None) -> None:
-    """Take all remaining steps; `on_step` hears the steps taken and the last loss."""
-    while not fit.done:
-        loss = fit.step()
-        if on_step is not None:
-            on_step(fit.taken, loss)
 
 
 def augment(

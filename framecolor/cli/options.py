@@ -36,8 +36,8 @@ def shot_options(command: Command) -> Command:
     """Where things lie: keys, hints, stencils, frames."""
     for option in (
         click.option("--frames", metavar="RANGE", help="Paint only these, such as 1-24x2 or 5,8,12."),
-        click.option("--stencils", type=_FOLDER, help="Folder of stencils."),
-        click.option("--hints", type=_FOLDER, help="Folder of hints."),
+        click.option("--stencils", type=_FOLDER, help="Folder of stencils (not used yet)."),
+        click.option("--hints", type=_FOLDER, help="Folder of hints (not used yet)."),
         click.option("--keys", type=_FOLDER, help="Folder of painted keys; SHOT/keys if not given."),
     ):
         command = option(command)
