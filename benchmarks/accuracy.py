@@ -1,27 +1,26 @@
 """How many regions come out right on clips whose truth is known, from keys every so many drawings.
 
-    python benchmarks/accuracy.py --clips DIR [--clip NAME ...]
+    python benchmarks/accuracy.py --clips DIR [--clip NAME ...] [--one-key] [--fit-off]
 
 Chained: painted from the keys alone, as a user has it. Teacher-forced: each drawing from the true colors of the one
-before it, as the literature scores. The result file keeps what it says of clips that are not measured this time.
+before it, as the literature scores. The result file keeps what it says of clips, and of protocols (`EXTRAS`), that are
+not measured this time.
 """
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+from chained import TOLERANCES, Painting, describe_fit, paint_clip, run_scorer, score
 from clips import Clip, find_clips
+from confidence import Judged, judge, summarize_confidence
 from machine import describe_machine, describe_run
-from numpy.typing import NDArray
 from record import RESULTS, read_results, write_results
 from sheets import write_sheet
 from variants import VARIANTS, without
@@ -29,17 +28,28 @@ from variants import VARIANTS, without
 from framecolor.cli.options import FitType
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image, write_image
-from framecolor.metrics import score_sequence
 from framecolor.metrics.score import list_frames
 from framecolor.pipeline import colorize
 from framecolor.protocols import paint_teacher_forced
-from framecolor.record import RECORD_NAME
 from framecolor.settings import Settings
-from framecolor.shot import Shot
 
 HAND_DRAWN = ("vpet_dance", "vpet_desk", "dwanko_run")
-# The truth of most clips was painted with antialiasing: 8 levels are the same color. 0 counts exact colors only.
-TOLERANCES = (8, 0)
+# Measured only when asked for, each with its commit; what an earlier run found is kept.
+EXTRAS = ("one_key", "fit_off", "ablation", "independent")
+PROTOCOLS = ("chained", "teacher_forced", "one_key", "fit_off")
+# Beside the results: the confidence of every region, so that clips measured apart can be looked at together.
+CONFIDENCE_FILE = "confidence.json"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to measure beside the two protocols: the options of the same names."""
+
+    one_key: bool = False
+    fit_off: bool = False
+    ablation: bool = False
+    scorer: Path | None = None
+    sheets: Path | None = None
 
 
 @click.command()
@@ -48,122 +58,128 @@ TOLERANCES = (8, 0)
 @click.option("--keys-every", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--fit", type=FitType(), default="auto", show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--scorer", type=click.Path(path_type=Path, exists=True), help="An independent scorer to compare with.")
+@click.option("--one-key", is_flag=True, help="Also paint with a key at the first frame only.")
+@click.option("--fit-off", is_flag=True, help="Also paint without a fit.")
 @click.option("--ablation", is_flag=True, help="Also paint with voters silenced, one variant after the other.")
+@click.option("--scorer", type=click.Path(path_type=Path, exists=True), help="An independent scorer to compare with.")
 @click.option("--sheets", type=click.Path(path_type=Path), help="Folder for contact sheets.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "accuracy.json", show_default=True)
 def main(
-    folder: Path,
-    names: tuple[str, ...],
-    keys_every: int,
-    fit: Any,
-    seed: int,
-    scorer: Path | None,
-    ablation: bool,
-    sheets: Path | None,
-    output: Path,
+    folder: Path, names: tuple[str, ...], keys_every: int, fit: Any, seed: int, output: Path, **wanted: Any
 ) -> None:
     """Measure the clips in a folder, each with line/, color/ and optionally flat/."""
     settings = Settings(fit=fit, seed=seed)
     for clip in find_clips(folder, names):
         with tempfile.TemporaryDirectory() as work:
-            row = measure_clip(clip, Path(work), settings, keys_every, scorer, ablation, sheets)
-        results = read_results(output)
-        clips = {**results.get("clips", {}), clip.name: row}
-        write_results(output, {"format": 1, "mean": average(clips), "clips": dict(sorted(clips.items()))})
-        chained, forced = (row[protocol]["tolerance_8"]["acc_thres"] for protocol in ("chained", "teacher_forced"))
-        click.echo(f"{clip.name}: acc_thres chained {chained:.4f}, teacher-forced {forced:.4f}")
+            row, judged = measure_clip(clip, Path(work), settings, keys_every, Wanted(**wanted))
+        keep_results(output, clip.name, row, judged)
+        figures = [f"{p} {row[p]['tolerance_8']['acc_thres']:.4f}" for p in PROTOCOLS if p in row]
+        click.echo(f"{clip.name}: acc_thres {', '.join(figures)}")
+
+
+def keep_results(output: Path, name: str, row: Mapping[str, Any], judged: Judged) -> None:
+    """Write a clip's row and its regions' confidence among those of the other clips, and all means anew."""
+    sure = output.with_name(CONFIDENCE_FILE)
+    regions = {**read_results(sure).get("clips", {}), name: judged.pack()}
+    write_results(sure, {"format": 1, "clips": dict(sorted(regions.items()))})
+    clips = read_results(output).get("clips", {})
+    kept = {extra: clips[name][extra] for extra in EXTRAS if extra in clips.get(name, {})}
+    clips = dict(sorted({**clips, name: {**kept, **row}}.items()))
+    write_results(output, {"format": 1, "mean": average(clips, regions), "clips": clips})
 
 
 def measure_clip(
-    clip: Clip,
-    work: Path,
-    settings: Settings,
-    keys_every: int,
-    scorer: Path | None = None,
-    ablation: bool = False,
-    sheets: Path | None = None,
-) -> dict[str, Any]:
-    """Paint one clip in the folder `work`, both ways, and score it."""
+    clip: Clip, work: Path, settings: Settings, keys_every: int, wanted: Wanted
+) -> tuple[dict[str, Any], Judged]:
+    """Paint one clip in the folder `work`, by all wanted protocols, and score it."""
     run = describe_run()
     keys = clip.keys(keys_every)
-    shot = Shot.open(clip.write_shot(work / clip.name, keys))
-    out = work / "chained"
-    outcome = colorize(shot, out, settings)
-    if outcome.failed:
-        raise SystemExit(f"{clip.name}: frames failed: {outcome.failed}")
-    record = read_results(out / RECORD_NAME)
+    painting = paint_clip(clip, work / clip.name, work / "chained", keys, settings)
+    judged = judge(painting)
     forced = work / "forced"
-    for number, rgba in paint_teacher_forced(shot, lambda n: read_image(clip.truth[n]), settings, out):
-        write_image(forced / shot.output_name(number), rgba)
+    for number, rgba in paint_teacher_forced(
+        painting.shot, lambda n: read_image(clip.truth[n]), settings, painting.out
+    ):
+        write_image(forced / painting.shot.output_name(number), rgba)
+    folders = {"chained": painting.out, "teacher_forced": forced}
     row: dict[str, Any] = {
         **run,
         "machine": describe_machine(),
+        **describe_painting(painting, settings, keys_every),
+        "off_palette_px": count_off_palette(painting),
+        **{protocol: score_both(clip, folder, keys) for protocol, folder in folders.items()},
+        "confidence": summarize_confidence(judged),
+    }
+    row["line_change"] = row["chained"]["tolerance_8"]["line_change"]
+    if wanted.scorer is not None:
+        scorer = wanted.scorer
+        row["independent"] = {**run, **{p: run_scorer(scorer, folder, clip, keys) for p, folder in folders.items()}}
+    if wanted.sheets is not None:
+        write_sheets(wanted.sheets, clip, folders, [n for n in clip.line if n not in keys])
+    if wanted.one_key:
+        row["one_key"] = {**run, **measure_extra(clip, work / "one_key", settings, len(clip.line))}
+    if wanted.fit_off:
+        row["fit_off"] = {**run, **measure_extra(clip, work / "fit_off", settings.updated({"fit": "off"}), keys_every)}
+    if wanted.ablation:
+        row["ablation"] = {**run, "variants": ablate(painting, settings)}
+    return row, judged
+
+
+def measure_extra(clip: Clip, work: Path, settings: Settings, keys_every: int) -> dict[str, Any]:
+    """Paint and score one clip from the keys alone, otherwise than by default."""
+    keys = clip.keys(keys_every)
+    painting = paint_clip(clip, work / clip.name, work / "color", keys, settings)
+    return {
+        **describe_painting(painting, settings, keys_every),
+        **score_both(clip, painting.out, keys),
+        "confidence": summarize_confidence(judge(painting)),
+    }
+
+
+def describe_painting(painting: Painting, settings: Settings, keys_every: int) -> dict[str, Any]:
+    """What was painted, and how."""
+    shot, record, outcome = painting.shot, painting.record, painting.outcome
+    return {
         "settings": {"keys_every": keys_every, "fit": settings.fit, "seed": settings.seed, "engine": record["engine"]},
         "frames": len(shot.numbers),
-        "keys": keys,
+        "keys": list(painting.keys),
         "size": [shot.size[1], shot.size[0]],
         "colors": len(record["palette"]),
-        "fit": {name: record["fit"][name] for name in ("steps", "seconds", "key_accuracy")},
+        "fit": describe_fit(record),
         "paint_seconds": round(outcome.seconds - outcome.fit_seconds, 2),
-        "off_palette_px": count_off_palette(shot, out, record["palette"]),
     }
-    scored = {"chained": out, "teacher_forced": forced}
-    for protocol, folder in scored.items():
-        row[protocol] = {f"tolerance_{t}": score(clip, folder, keys, t) for t in TOLERANCES}
-    row["line_change"] = row["chained"]["tolerance_8"]["line_change"]
-    if scorer is not None:
-        row["independent"] = {p: run_scorer(scorer, folder, clip, keys) for p, folder in scored.items()}
-    if sheets is not None:
-        write_sheets(sheets, clip, scored, [n for n in clip.line if n not in keys])
-    if ablation:
-        row["ablation"] = ablate(clip, shot, out, settings, keys)
-    return row
 
 
-def score(clip: Clip, painted: Path, keys: list[int], tolerance: int) -> dict[str, Any]:
-    """Mean scores of the painted frames that are no keys; regions come from the drawings."""
-    frames = list_frames(painted)
-
-    def read(files: Mapping[int, Path]) -> Callable[[int], NDArray[np.uint8]]:
-        return lambda number: read_image(files[number])
-
-    mean = score_sequence(
-        clip.line, read(frames), read(clip.truth), read(clip.line), tolerance=tolerance, skip=keys
-    ).mean
-    return {name: None if value is None else round(value, 5) for name, value in asdict(mean).items()}
+def score_both(clip: Clip, folder: Path, keys: Sequence[int]) -> dict[str, Any]:
+    """Mean scores at both tolerances."""
+    return {f"tolerance_{tolerance}": score(clip, folder, keys, tolerance) for tolerance in TOLERANCES}
 
 
-def count_off_palette(shot: Shot, painted: Path, palette: list[list[int]]) -> int:
+def count_off_palette(painting: Painting) -> int:
     """Painted pixels of all frames that no ink touches and whose color is none of the palette's. Should be 0."""
-    codes = np.array(palette, np.uint8).view(np.uint32).ravel()
+    shot = painting.shot
+    codes = np.array(painting.record["palette"], np.uint8).view(np.uint32).ravel()
     off = 0
     for number in shot.numbers:
         free = read_drawing(number, shot.read_line(number)).ink[..., 3] == 0
-        paint = np.ascontiguousarray(read_image(painted / shot.output_name(number))).view(np.uint32)[..., 0]
+        paint = np.ascontiguousarray(read_image(painting.out / shot.output_name(number))).view(np.uint32)[..., 0]
         off += int((~np.isin(paint[free], codes)).sum())
     return off
 
 
-def ablate(clip: Clip, shot: Shot, out: Path, settings: Settings, keys: list[int]) -> dict[str, Any]:
-    """Chained scores of each variant, all with the same fit. The painted frames in `out` are lost."""
+def ablate(painting: Painting, settings: Settings) -> dict[str, Any]:
+    """Chained scores of each variant, all with the same fit. The painted frames are lost."""
     scores = {}
     for name, silenced in VARIANTS.items():
         with without(*silenced):
-            colorize(shot, out, settings.updated({"overwrite": True}))
-        scores[name] = {k: v for k, v in score(clip, out, keys, 8).items() if k in ("acc", "acc_thres", "pix_f_acc")}
+            colorize(painting.shot, painting.out, settings.updated({"overwrite": True}))
+        scored = score(painting.clip, painting.out, painting.keys, 8)
+        scores[name] = {key: scored[key] for key in ("acc", "acc_thres", "pix_f_acc")}
     return scores
 
 
-def run_scorer(scorer: Path, painted: Path, clip: Clip, keys: list[int]) -> dict[str, float]:
-    """What a scorer of its own says: PRED TRUTH --line DIR --tol 8 --skip ... --json, with a "mean" in its answer."""
-    truth, line = (next(iter(files.values())).parent for files in (clip.truth, clip.line))
-    command = [sys.executable, scorer, painted, truth, "--line", line, "--tol", "8", "--json", "--skip", *keys]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
-    return {name: round(value, 5) for name, value in json.loads(done.stdout)["mean"].items()}
-
-
 def write_sheets(folder: Path, clip: Clip, scored: Mapping[str, Path], numbers: list[int]) -> None:
+    """One contact sheet for each protocol."""
     for protocol, painted in scored.items():
         files = list_frames(painted)
         write_sheet(
@@ -176,21 +192,45 @@ def write_sheets(folder: Path, clip: Clip, scored: Mapping[str, Path], numbers: 
         )
 
 
-def average(clips: Mapping[str, Any]) -> dict[str, Any]:
-    """Means over the clips, of the hand-drawn ones and of all that were measured, by protocol and tolerance."""
+def average(clips: Mapping[str, Any], regions: Mapping[str, Any]) -> dict[str, Any]:
+    """Means over the clips, of the hand-drawn ones and of all that were measured, by protocol and tolerance.
+
+    Of a protocol that only some of them were measured by, the mean says which ones. Confidence is that of all regions
+    of all clips together, and the mean of the clips' own.
+    """
     groups = {"hand_drawn": [name for name in HAND_DRAWN if name in clips], "all": sorted(clips)}
-    return {group: {"clips": names, **_mean([clips[n] for n in names])} for group, names in groups.items() if names}
-
-
-def _mean(rows: list[dict[str, Any]]) -> dict[str, Any]:
-    means: dict[str, Any] = {}
-    for protocol in ("chained", "teacher_forced"):
-        for tolerance in (f"tolerance_{t}" for t in TOLERANCES):
-            tables = [row[protocol][tolerance] for row in rows]
-            known = {name: [t[name] for t in tables if t[name] is not None] for name in tables[0]}
-            values = {name: round(float(np.mean(v)), 5) if v else None for name, v in known.items()}
-            means.setdefault(protocol, {})[tolerance] = values
+    means = {}
+    for group, names in groups.items():
+        rows = {name: clips[name] for name in names}
+        if names:
+            means[group] = {"clips": names, **_average_scores(rows), "confidence": _average_confidence(rows, regions)}
     return means
+
+
+def _average_scores(rows: Mapping[str, Any]) -> dict[str, Any]:
+    means: dict[str, Any] = {}
+    for protocol in PROTOCOLS:
+        measured = [name for name, row in rows.items() if protocol in row]
+        for tolerance in (f"tolerance_{t}" for t in TOLERANCES):
+            if measured:
+                mean = means.setdefault(protocol, {} if len(measured) == len(rows) else {"clips": measured})
+                mean[tolerance] = _mean_of([rows[name][protocol][tolerance] for name in measured])
+    return means
+
+
+def _average_confidence(rows: Mapping[str, Any], regions: Mapping[str, Any]) -> dict[str, Any]:
+    together = [Judged.unpack(regions[name]) for name in rows if name in regions]
+    apart = [row["confidence"] for row in rows.values() if "confidence" in row]
+    if not together or not apart:
+        return {}
+    names = ("captured", "auroc", "calibration_error")
+    return {"together": summarize_confidence(Judged.join(together)), "mean": _mean_of(apart, names)}
+
+
+def _mean_of(tables: Sequence[Mapping[str, Any]], names: Sequence[str] | None = None) -> dict[str, Any]:
+    """Mean of each value over the tables that have it."""
+    known = {name: [t[name] for t in tables if t[name] is not None] for name in names or tables[0]}
+    return {name: round(float(np.mean(values)), 5) if values else None for name, values in known.items()}
 
 
 if __name__ == "__main__":

@@ -15,15 +15,18 @@ from typing import Any
 
 import click
 from accuracy import HAND_DRAWN
+from confidence import FLAGGED_SHARE
 from record import RESULTS, read_results
 from variants import VARIANTS
 
 from framecolor.media import write_text_atomic
+from framecolor.paint.painter import UNSURE_BELOW
 
 _HERE = Path(__file__).resolve().parent
 PAGES = (_HERE.parent / "README.md", _HERE / "README.md")
 _NAIVE = _HERE / "naive.json"
 _PROTOCOLS = ("chained", "teacher_forced")
+_GROUPS = (("hand_drawn", "**mean of the hand-drawn**"), ("all", "mean of all"))
 
 
 def format_accuracy(results: Path) -> str | None:
@@ -47,7 +50,7 @@ def format_accuracy(results: Path) -> str | None:
         counts = (str(clip["frames"]), str(len(clip["keys"])), str(clip["colors"]))
         start = _pair(naive[name]["chained"]) if name in naive else ""
         rows.append((name, *counts, *(_pair(clip[p]["tolerance_8"]) for p in _PROTOCOLS), start))
-    for group, title in (("hand_drawn", "**mean of the hand-drawn**"), ("all", "mean of all")):
+    for group, title in _GROUPS:
         if group in table["mean"]:
             mean = table["mean"][group]
             rows.append((title, "", "", "", *(_pair(mean[p]["tolerance_8"]) for p in _PROTOCOLS), ""))
@@ -72,12 +75,61 @@ def format_exact(results: Path) -> str | None:
 def format_ablation(results: Path) -> str | None:
     """Chained acc_thres with voters silenced, for the clips where it was measured."""
     clips = read_results(results / "accuracy.json").get("clips", {})
-    measured = [(name, clip["ablation"]) for name, clip in _in_order(clips) if "ablation" in clip]
+    measured = [(name, clip["ablation"]["variants"]) for name, clip in _in_order(clips) if "ablation" in clip]
     if not measured:
         return None
     rows = [(name, *(_share(scores[v]["acc_thres"], 3) for v in VARIANTS)) for name, scores in measured]
     means = [sum(scores[v]["acc_thres"] for _, scores in measured) / len(measured) for v in VARIANTS]
     return _format_table(("clip", *VARIANTS), [*rows, ("mean", *(_share(mean, 3) for mean in means))])
+
+
+def format_protocols(results: Path) -> str | None:
+    """Chained scores of each clip with a key at the first frame only, and without a fit, beside the usual ones."""
+    table = read_results(results / "accuracy.json")
+    names = ("chained", "one_key", "fit_off")
+    rows = [(name, *(_pair_of(clip, p) for p in names)) for name, clip in _in_order(table.get("clips", {}))
+            if any(p in clip for p in names[1:])]  # fmt: skip
+    if not rows:
+        return None
+    for group, title in _GROUPS:
+        mean = table["mean"].get(group, {})
+        # A mean over some of the clips only cannot stand beside that of all of them.
+        whole = {p: mean[p] for p in names if p in mean and "clips" not in mean[p]}
+        rows.append((title, *(_pair_of(whole, p) for p in names)))
+    return _format_table(
+        ("clip", "a key every 8 drawings", "one key, the first drawing", "a key every 8, no fit"), rows
+    )
+
+
+def format_confidence(results: Path) -> str | None:
+    """Whether the least sure regions are the wrong ones, of each clip and of all of them together."""
+    table = read_results(results / "accuracy.json")
+    rows = [_row_of_confidence(name, clip["confidence"]) for name, clip in _in_order(table.get("clips", {}))
+            if "confidence" in clip]  # fmt: skip
+    if not rows:
+        return None
+    for group, title in (("hand_drawn", "**hand-drawn together**"), ("all", "all together")):
+        if together := table["mean"].get(group, {}).get("confidence", {}).get("together"):
+            rows.append(_row_of_confidence(title, together))
+    heads = ("clip", "regions", "wrong", f"wrong ones among the {FLAGGED_SHARE:.0%} least sure", "AUROC",
+             "calibration error", f"below {UNSURE_BELOW}", "wrong ones below it")  # fmt: skip
+    return _format_table(heads, rows)
+
+
+def format_one_more_key(results: Path) -> str | None:
+    """What keys added by each way are worth, by fit: mean over the clips, and what advice is ahead."""
+    fits = read_results(results / "one_more_key.json").get("fits", {})
+    rows = []
+    for fit, table in fits.items():
+        mean = table["mean"]
+        fits_of = f"{fit} ({len(mean['clips'])} clips)"
+        for number, ways in enumerate(mean["rounds"], 1):
+            shots = (_share(ways.get(way, {}).get("shot"), 3) for way in ("advice", "random", "widest", "keep"))
+            leads = (_signed(ways[way]["lead"]) for way in ("random", "widest"))
+            rows.append((fits_of, str(number), _share(mean["start"], 3), *shots, *leads))
+    heads = ("`--fit`", "keys added", "before", "advice", "random", "widest stretch", "advice, `--fit keep`",
+             "advice over random, other drawings", "advice over widest, other drawings")  # fmt: skip
+    return _format_table(heads, rows) if rows else None
 
 
 def format_throughput(results: Path) -> str | None:
@@ -105,7 +157,10 @@ def format_throughput(results: Path) -> str | None:
 TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "accuracy": format_accuracy,
     "exact": format_exact,
+    "protocols": format_protocols,
     "ablation": format_ablation,
+    "confidence": format_confidence,
+    "one more key": format_one_more_key,
     "throughput": format_throughput,
 }
 
@@ -148,6 +203,20 @@ def _in_order(clips: Mapping[str, Any]) -> list[tuple[str, Any]]:
 
 def _pair(scores: Mapping[str, Any]) -> str:
     return f"{_share(scores['acc_thres'])} / {_share(scores['pix_f_acc'])}"
+
+
+def _pair_of(row: Mapping[str, Any], protocol: str) -> str:
+    return _pair(row[protocol]["tolerance_8"]) if protocol in row else ""
+
+
+def _row_of_confidence(title: str, found: Mapping[str, Any]) -> tuple[str, ...]:
+    counts = (str(found["regions"]), str(found["wrong"]))
+    shares = (_share(found[name]) for name in ("captured", "auroc", "calibration_error"))
+    return (title, *counts, *shares, str(found["listed"]), str(found["listed_wrong"]))
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.3f}"
 
 
 def _share(value: float | None, digits: int = 2) -> str:

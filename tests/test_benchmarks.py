@@ -73,7 +73,7 @@ def accuracy(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     common = ("--clips", clips, "--keys-every", 3, "--fit", 2, "-o", folder / "accuracy.json")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(CpuEngine, "load", load)
-        run(main, *common, "--clip", "walker", "--ablation", "--sheets", folder / "sheets")
+        run(main, *common, "--clip", "walker", "--ablation", "--one-key", "--fit-off", "--sheets", folder / "sheets")
         run(main, *common, "--clip", "vpet_dance")
     return folder
 
@@ -101,7 +101,7 @@ def test_accuracy_means_are_those_of_the_clips(accuracy: Path) -> None:
 
 
 def test_ablation_silences_voters(accuracy: Path) -> None:
-    ablation = json.loads((accuracy / "accuracy.json").read_text("utf-8"))["clips"]["walker"]["ablation"]
+    ablation = json.loads((accuracy / "accuracy.json").read_text("utf-8"))["clips"]["walker"]["ablation"]["variants"]
     assert list(ablation) == [
         "flow",
         "flow + match",
@@ -113,6 +113,35 @@ def test_ablation_silences_voters(accuracy: Path) -> None:
     ]
     assert ablation["flow"]["acc_thres"] == 1  # small motion, which flow follows
     assert ablation["network"]["acc_thres"] < 1  # two steps of fitting, alone
+
+
+def test_further_protocols_are_measured_when_asked_for(accuracy: Path) -> None:
+    table = json.loads((accuracy / "accuracy.json").read_text("utf-8"))
+    walker, dance = table["clips"]["walker"], table["clips"]["vpet_dance"]
+    assert walker["one_key"]["keys"] == [1001]
+    assert walker["fit_off"]["keys"] == [1001, 1004]
+    assert walker["fit_off"]["fit"]["steps"] == 0
+    assert "one_key" not in dance
+    mean = table["mean"]["all"]["one_key"]
+    assert mean["clips"] == ["walker"]
+    assert mean["tolerance_8"]["acc_thres"] == walker["one_key"]["tolerance_8"]["acc_thres"]
+
+
+def test_what_was_not_asked_for_this_time_is_kept_with_its_commit(accuracy: Path, tmp_path: Path) -> None:
+    from accuracy import CONFIDENCE_FILE, keep_results
+    from confidence import Judged
+
+    for name in ("accuracy.json", CONFIDENCE_FILE):
+        (tmp_path / name).write_bytes((accuracy / name).read_bytes())
+    before = json.loads((tmp_path / "accuracy.json").read_text("utf-8"))["clips"]["walker"]
+    plain = {name: value for name, value in before.items() if name not in ("one_key", "fit_off", "ablation")}
+    none = np.zeros(0)
+    row = {**plain, "commit": "later", "fit_off": {**before["fit_off"], "commit": "later"}}
+    keep_results(tmp_path / "accuracy.json", "walker", row, Judged(none, none > 0))
+    after = json.loads((tmp_path / "accuracy.json").read_text("utf-8"))["clips"]["walker"]
+    assert after["one_key"] == before["one_key"]
+    assert after["ablation"] == before["ablation"]
+    assert after["fit_off"]["commit"] == after["commit"] == "later" != after["one_key"]["commit"]
 
 
 def test_sheets_show_drawing_paint_truth_and_mistakes(accuracy: Path) -> None:

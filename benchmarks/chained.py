@@ -1,0 +1,107 @@
+"""A clip painted from some of its frames, as a user has it, and scored."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from clips import Clip
+from numpy import uint8
+from numpy.typing import NDArray
+from record import read_results
+
+from framecolor import pipeline
+from framecolor.beliefs import Believed
+from framecolor.media import read_image
+from framecolor.metrics import FrameScore, ShotScore, score_sequence
+from framecolor.metrics.score import list_frames
+from framecolor.pipeline import Outcome
+from framecolor.record import RECORD_NAME
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+
+# The truth of most clips was painted with antialiasing: 8 levels are the same color. 0 counts exact colors only.
+TOLERANCES = (8, 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Painting:
+    """A painted clip.
+
+    out       folder of the frames
+    record    what framecolor.json says
+    believed  what was believed of each drawing that was painted now, by frame number
+    """
+
+    clip: Clip
+    keys: tuple[int, ...]
+    shot: Shot
+    out: Path
+    outcome: Outcome
+    record: Mapping[str, Any]
+    believed: Mapping[int, Believed]
+
+
+def paint_clip(clip: Clip, root: Path, out: Path, keys: Sequence[int], settings: Settings) -> Painting:
+    """Hand over a clip with these frames as keys in the new folder `root`, and paint it into `out`."""
+    shot = Shot.open(clip.write_shot(root, keys))
+    with overhear() as believed:
+        outcome = pipeline.colorize(shot, out, settings)
+    if outcome.failed:
+        raise SystemExit(f"{clip.name}: frames failed: {outcome.failed}")
+    return Painting(clip, tuple(keys), shot, out, outcome, read_results(out / RECORD_NAME), believed)
+
+
+@contextmanager
+def overhear() -> Iterator[dict[int, Believed]]:
+    """Inside of this, the pipeline's beliefs are kept as they come out, by frame number."""
+    heard: dict[int, Believed] = {}
+    believe = pipeline.believe
+
+    def keep(*arguments: Any) -> Iterator[Believed]:
+        for item in believe(*arguments):
+            heard[item.number] = item
+            yield item
+
+    with patch.object(pipeline, "believe", keep):
+        yield heard
+
+
+def describe_fit(record: Mapping[str, Any]) -> dict[str, Any]:
+    """Steps, seconds and what the fit makes of its own keys."""
+    return {name: record["fit"][name] for name in ("steps", "seconds", "key_accuracy")}
+
+
+def score(clip: Clip, painted: Path, keys: Sequence[int], tolerance: int) -> dict[str, Any]:
+    """Mean scores of the painted frames that are no keys; regions come from the drawings."""
+    return round_scores(score_frames(clip, painted, keys, tolerance).mean)
+
+
+def score_frames(clip: Clip, painted: Path, keys: Sequence[int], tolerance: int) -> ShotScore:
+    """Scores of the painted frames that are no keys, by frame number."""
+    frames = list_frames(painted)
+
+    def read(files: Mapping[int, Path]) -> Callable[[int], NDArray[uint8]]:
+        return lambda number: read_image(files[number])
+
+    return score_sequence(clip.line, read(frames), read(clip.truth), read(clip.line), tolerance=tolerance, skip=keys)
+
+
+def round_scores(scores: FrameScore) -> dict[str, Any]:
+    """Scores as they go into result files."""
+    return {name: None if value is None else round(value, 5) for name, value in asdict(scores).items()}
+
+
+def run_scorer(scorer: Path, painted: Path, clip: Clip, keys: Sequence[int]) -> dict[str, float]:
+    """What a scorer of its own says: PRED TRUTH --line DIR --tol 8 --skip ... --json, with a "mean" in its answer."""
+    truth, line = (next(iter(files.values())).parent for files in (clip.truth, clip.line))
+    command = [sys.executable, scorer, painted, truth, "--line", line, "--tol", "8", "--json", "--skip", *keys]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
+    return {name: round(value, 5) for name, value in json.loads(done.stdout)["mean"].items()}

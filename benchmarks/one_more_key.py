@@ -1,0 +1,228 @@
+"""What one more painted key is worth, and whether the report advises the right one.
+
+    python benchmarks/one_more_key.py --clips DIR [--clip NAME ...] [--fit off|N|auto] [--rounds 3] [--seeds 3]
+
+A clip begins with its first and its last drawing as keys. Round by round one more is added, by
+
+    advice  what the report suggests first (`framecolor.report.suggest` on the run's own framecolor.json)
+    random  any other drawing; the mean over seeds
+    widest  the middle of the widest stretch without a key
+    keep    as advice, but painted with `--fit keep` (not with `--fit off`, which leaves nothing to keep)
+
+and the clip is painted anew. Two figures come of it, both mean chained acc_thres within 8 levels:
+
+    shot    over all drawings but the first two keys. A drawing that became a key counts as right: it was painted by
+            hand, and that is part of what a key is worth.
+    lead    how much better advice does than another way, over the drawings that are keys in neither of the two runs, so
+            that no run gains by the drawing itself. None where no such drawing is left.
+
+`changed_elsewhere` counts the frames of a `keep` run that changed though the key lies in another stretch: it has to
+be 0, since a painter has checked them already.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+from chained import describe_fit, paint_clip, score_frames
+from clips import Clip, find_clips
+from machine import describe_machine, describe_run
+from record import RESULTS, read_results, write_results
+
+from framecolor.cli.options import FitType
+from framecolor.report.sidecar import FrameRecord, read_sidecar
+from framecolor.report.suggest import suggest_keys
+from framecolor.settings import Settings
+
+OTHERS = ("random", "widest")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One clip painted from `keys`: acc_thres of each drawing that is none, the run's record, and its fit."""
+
+    keys: tuple[int, ...]
+    accuracy: Mapping[int, float]
+    frames: Sequence[FrameRecord]
+    fit: Mapping[str, Any]
+
+    def shot_accuracy(self, start: Sequence[int]) -> float:
+        """Mean over all drawings but the keys that every run started with; a key is right."""
+        drawings = (set(self.keys) | set(self.accuracy)) - set(start)
+        return float(np.mean([self.accuracy.get(number, 1.0) for number in drawings]))
+
+    def lead(self, other: Run) -> float | None:
+        """How much better this run is over the drawings that are keys in neither of the two."""
+        shared = sorted(set(self.accuracy) & set(other.accuracy))
+        return float(np.mean([self.accuracy[n] - other.accuracy[n] for n in shared])) if shared else None
+
+
+@click.command()
+@click.option("--clips", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@click.option("--clip", "names", multiple=True, help="Only this one; may be given several times.")
+@click.option("--fit", type=FitType(), default="off", show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Random drawings to average over.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "one_more_key.json", show_default=True
+)
+def main(folder: Path, names: tuple[str, ...], fit: Any, rounds: int, seeds: int, output: Path) -> None:
+    """Add keys to the clips in a folder, each with line/, color/ and optionally flat/."""
+    for clip in find_clips(folder, names):
+        run = describe_run()
+        with tempfile.TemporaryDirectory() as work:
+            row = measure_clip(clip, Path(work), Settings(fit=fit), rounds, seeds)
+        results = read_results(output)
+        fits = results.get("fits", {})
+        clips = {**fits.get(str(fit), {}).get("clips", {}), clip.name: {**run, "machine": describe_machine(), **row}}
+        fits[str(fit)] = {"mean": average(clips), "clips": dict(sorted(clips.items()))}
+        write_results(output, {"format": 1, "fits": dict(sorted(fits.items()))})
+        ways = {way: [figures[way]["shot"] for figures in row["rounds"]] for way in ("advice", *OTHERS)}
+        click.echo(f"{clip.name}: {row['start']['shot']:.4f}, then " + ", ".join(f"{w} {v}" for w, v in ways.items()))
+
+
+def measure_clip(clip: Clip, work: Path, settings: Settings, rounds: int, seeds: int) -> dict[str, Any]:
+    """Paint one clip in the folder `work` with one more key a round, by each way to choose it."""
+    numbers = list(clip.line)
+    start = (numbers[0], numbers[-1])
+    painter = _Painter(clip, work, settings)
+    first = painter.paint(start)
+    painter.begin_keeping()
+    advice = widest = first
+    kept = first
+    random = [first] * seeds
+    generators = [np.random.default_rng(seed) for seed in range(seeds)]
+    table = []
+    for _ in range(rounds):
+        advice = painter.paint(add(advice, choose_advised(advice)))
+        widest = painter.paint(add(widest, choose_widest(widest)))
+        random = [
+            painter.paint(add(run, choose_random(run, generator)))
+            for run, generator in zip(random, generators, strict=True)
+        ]
+        figures = {
+            "advice": _describe([advice], start),
+            "widest": {**_describe([widest], start), "lead": _mean([advice.lead(widest)])},
+            "random": {**_describe(random, start), "lead": _mean([advice.lead(run) for run in random])},
+        }
+        if settings.fit != "off":
+            before, kept = kept, painter.keep(add(kept, choose_advised(kept)))
+            figures["keep"] = {**_describe([kept], start), "changed_elsewhere": painter.count_changed(before, kept)}
+        table.append(figures)
+    return {
+        "settings": {"fit": settings.fit, "seeds": seeds},
+        "frames": len(numbers),
+        "start": {**_describe([first], start), "fit": first.fit},
+        "rounds": table,
+    }
+
+
+class _Painter:
+    """Paints one clip from different keys. Runs that keep their fit have a folder of their own."""
+
+    def __init__(self, clip: Clip, work: Path, settings: Settings) -> None:
+        self.clip, self.work, self.settings = clip, work, settings
+        self._out, self._kept = work / "color", work / "kept"
+        self._before: dict[str, bytes] = {}
+        self._painted: dict[tuple[int, ...], Run] = {}
+
+    def paint(self, keys: tuple[int, ...]) -> Run:
+        """Fit and paint anew, unless it was painted from these keys before."""
+        if keys not in self._painted:
+            self._painted[keys] = self._paint(keys, self._out, self.settings)
+        return self._painted[keys]
+
+    def begin_keeping(self) -> None:
+        """What was painted last is what `keep` starts from."""
+        shutil.copytree(self._out, self._kept)
+
+    def keep(self, keys: tuple[int, ...]) -> Run:
+        """Paint with the fit of the last kept run."""
+        self._before = {path.name: path.read_bytes() for path in self._kept.glob("*.png")}
+        return self._paint(keys, self._kept, self.settings.updated({"fit": "keep"}))
+
+    def count_changed(self, before: Run, after: Run) -> int:
+        """Files that the last kept run changed outside of the stretches that its new keys lie in."""
+        touched = find_touched(list(self.clip.line), before.keys, after.keys)
+        name_of = {frame.number: frame.file for frame in after.frames}
+        elsewhere = [name_of[number] for number in name_of if number not in touched]
+        return sum(self._before[name] != (self._kept / name).read_bytes() for name in elsewhere)
+
+    def _paint(self, keys: tuple[int, ...], out: Path, settings: Settings) -> Run:
+        root = self.work / "shot" / self.clip.name
+        shutil.rmtree(root, ignore_errors=True)
+        painting = paint_clip(self.clip, root, out, keys, settings)
+        scored = score_frames(self.clip, out, keys, 8).frames if len(keys) < len(self.clip.line) else {}
+        accuracy = {number: frame.acc_thres for number, frame in scored.items() if frame.acc_thres is not None}
+        return Run(keys, accuracy, read_sidecar(out).frames, describe_fit(painting.record))
+
+
+def add(run: Run, number: int | None) -> tuple[int, ...]:
+    """A run's keys and one more; no drawing to add leaves them as they are."""
+    return run.keys if number is None else tuple(sorted((*run.keys, number)))
+
+
+def choose_advised(run: Run) -> int | None:
+    """The drawing that the report suggests first; None when it suggests none."""
+    suggestions = suggest_keys(run.frames, count=1)
+    return suggestions[0].number if suggestions else None
+
+
+def choose_random(run: Run, generator: np.random.Generator) -> int | None:
+    """Any drawing that is no key and repeats none."""
+    drawings = [frame.number for frame in run.frames if frame.status == "painted"]
+    return int(generator.choice(drawings)) if drawings else None
+
+
+def choose_widest(run: Run) -> int | None:
+    """The middle of the widest stretch of drawings without a key, the first such stretch; holds do not count."""
+    drawings = [frame for frame in run.frames if frame.status in ("painted", "key")]
+    keys = [place for place, frame in enumerate(drawings) if frame.status == "key"]
+    left, right = max(pairwise(keys), key=lambda gap: gap[1] - gap[0])
+    return drawings[(left + right) // 2].number if right - left > 1 else None
+
+
+def find_touched(numbers: Sequence[int], before: Sequence[int], after: Sequence[int]) -> set[int]:
+    """All drawings between the keys on both sides of each new one, those keys left out."""
+    touched = set()
+    for new in set(after) - set(before):
+        left = max((key for key in before if key < new), default=numbers[0] - 1)
+        right = min((key for key in before if key > new), default=numbers[-1] + 1)
+        touched |= {number for number in numbers if left < number < right}
+    return touched
+
+
+def average(clips: Mapping[str, Any]) -> dict[str, Any]:
+    """Means over the clips: `shot` at the start and, for each round that all of them have, of each way; and `lead`."""
+    rows = [clips[name]["rounds"] for name in clips]
+    rounds = []
+    for figures in zip(*rows, strict=False):
+        ways = [way for way in figures[0] if all(way in clip for clip in figures)]
+        rounds.append(
+            {way: {name: _mean([clip[way].get(name) for clip in figures]) for name in ("shot", "lead")} for way in ways}
+        )
+    return {"clips": list(clips), "start": _mean([clip["start"]["shot"] for clip in clips.values()]), "rounds": rounds}
+
+
+def _describe(runs: Sequence[Run], start: Sequence[int]) -> dict[str, Any]:
+    return {
+        "keys": [[key for key in run.keys if key not in start] for run in runs],
+        "shot": _mean([run.shot_accuracy(start) for run in runs]),
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(float(np.mean(known)), 4) if known else None
+
+
+if __name__ == "__main__":
+    main()
