@@ -1,5 +1,6 @@
 """Building and reading training data."""
 
+import hashlib
 import json
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 
 from framecolor.cli.dataset import dataset
 from framecolor.errors import ReadError
-from framecolor.training.dataset import Dataset
+from framecolor.training.dataset import Dataset, IdSequence, Provenance, write_sources
 from framecolor.training.sources.glitch import read_id_map
 
 
@@ -45,8 +46,17 @@ def glitch(tmp_path: Path) -> Path:
     return tmp_path / "glitch"
 
 
+def one_square(name: str) -> IdSequence:
+    frames = np.zeros((2, 16, 16), np.uint16)
+    frames[:, 4:12, 4:12] = 1
+    ids = np.array([1], np.uint16)
+    return IdSequence(name, "still", frames, ids, np.zeros((1, 3), np.uint8), ids, ("a",))
+
+
 def build(glitch: Path, output: Path, *options: str) -> None:
-    result = CliRunner().invoke(dataset, ["build", "--glitch", str(glitch), "-o", str(output), "--val", "1", *options])
+    result = CliRunner().invoke(
+        dataset, ["build", "--glitch", str(glitch), "-o", str(output), "--val", "0.3", *options]
+    )
     assert result.exit_code == 0, result.output
 
 
@@ -67,8 +77,11 @@ def test_other_pictures_are_refused(tmp_path: Path) -> None:
 def test_a_built_data_set_holds_frames_tables_split_and_provenance(glitch: Path, tmp_path: Path) -> None:
     build(glitch, tmp_path / "data")
     data = Dataset(tmp_path / "data")
-    assert data.characters("train") == [["a000_walk.npz"], ["a001_walk.npz"]]
-    assert data.characters("val") == [["a002_walk.npz"]]
+    held_out = data.characters("val")
+    assert len(held_out) == 1
+    assert sorted(held_out + data.characters("train")) == [[f"a00{i}_walk.npz"] for i in range(3)]
+    assert data.characters_by_source("val") == {"glitch": held_out}
+    assert [s["name"] for s in data.table["sources"]] == ["glitch"]
     assert data.table["license"] == "CC0-1.0"
     assert "tinyspeck" in data.table["source"]
     sequence = data.read("a001_walk.npz")
@@ -76,6 +89,38 @@ def test_a_built_data_set_holds_frames_tables_split_and_provenance(glitch: Path,
     assert sequence.frames[1, 25, 20] == 7
     assert sequence.parts[list(sequence.ids).index(7)] == "eyes"
     assert sequence.base[list(sequence.ids).index(7)] == 300
+
+
+def test_a_share_is_held_out_by_a_hash_of_the_name(tmp_path: Path) -> None:
+    names = sorted((f"c{i}" for i in range(20)), key=lambda name: hashlib.sha256(name.encode()).digest())
+    provenance = Provenance("test", "CC0-1.0", "squares")
+    for share, count in ((0.1, 2), (0.001, 1), (0, 0)):
+        folder = tmp_path / str(share)
+        write_sources([(provenance, [one_square(name) for name in sorted(names)])], folder, 16, share)
+        held_out = {files[0] for files in Dataset(folder).characters("val")}
+        assert held_out == {f"{name}_still.npz" for name in names[20 - count :]}
+
+
+def test_two_sources_or_characters_of_one_name_are_refused(tmp_path: Path) -> None:
+    one = (Provenance("test", "CC0-1.0", "one"), [one_square("a")])
+    with pytest.raises(ValueError, match="two sources"):
+        write_sources([one, (one[0], [one_square("b")])], tmp_path / "data", 16, 0.1)
+    with pytest.raises(ValueError, match="same character"):
+        write_sources([one, (Provenance("test", "CC0-1.0", "two"), [one_square("a")])], tmp_path / "data", 16, 0.1)
+
+
+def test_the_old_format_is_refused_and_the_fix_named(glitch: Path, tmp_path: Path) -> None:
+    build(glitch, tmp_path / "data")
+    path = tmp_path / "data" / "dataset.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 1}))
+    with pytest.raises(ReadError, match=r"format 1, not 2.*build the data set again"):
+        Dataset(tmp_path / "data")
+
+
+def test_a_build_without_a_source_is_a_usage_error(tmp_path: Path) -> None:
+    result = CliRunner().invoke(dataset, ["build", "-o", str(tmp_path / "data")])
+    assert result.exit_code == 2
+    assert "--glitch" in result.output and "--art" in result.output
 
 
 def test_building_twice_gives_the_same_bytes(glitch: Path, tmp_path: Path) -> None:

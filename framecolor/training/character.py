@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from framecolor.training.dataset import IdSequence
 
 PROPS = 12
+# Shapes of parts with this name are the art's own ink: always black lines, never a fill.
+INK = "line"
 # Palette entries closer than this become one class: no painter tells them apart.
 _COLOR_STEP = 14
 
@@ -51,15 +53,22 @@ def draw_character(sequences: list[IdSequence], rng: np.random.Generator) -> Cha
     props = np.arange(count, count + PROPS)
     rgb[props] = rng.integers(0, 256, (PROPS, 3))
     part[props] = len(names) + 1 + rng.integers(0, 3, PROPS)
+    ink = part == names.index(INK) + 1 if INK in names else np.zeros(part.shape, bool)
     shaded = rng.random() < 0.3
     merged = np.arange(count + PROPS) if shaded else base
     original = rgb[merged]
     classes = group_colors(original, rng)
+    # Ink has no color of its own: it counts as background, and its pixels as lines.
+    classes = np.unique(np.where(ink, 0, classes), return_inverse=True)[1].astype(np.int64)
     fill = _draw_fill(merged, base, classes, rng)
     inked = _draw_inked(fill, base, part, classes, rng)
+    # Of a value of its own, so that no trace line is drawn along it.
+    inked[ink] = inked.max() + 1
     dark = (original.max(axis=1) < 60) & (merged > 0)
-    solid = dark if rng.random() < 0.25 else np.zeros_like(dark)
-    return Character(fill, inked, classes, recolor(original, classes, rng), solid)
+    solid = ink | dark if rng.random() < 0.25 else ink
+    colors = recolor(original, classes, rng)
+    colors[ink] = 0
+    return Character(fill, inked, classes, colors, solid)
 
 
 def group_colors(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int64]:

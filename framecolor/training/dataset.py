@@ -3,15 +3,16 @@
 An id map says for every pixel which drawn shape it belongs to (0: background); an id keeps its shape in all frames and
 in all sequences of one character. Line art, colors, regions and correspondences all follow from it.
 
-dataset.json: format, source, license, long_side, parts (names; the arrays hold indices), items (file, character,
-action, frames, split, sha256). Built from the same input, all files are the same to the byte.
+dataset.json: format, sources (name, source, license, attribution), source and license (of all, joined), long_side,
+parts (names; the arrays hold indices), items (file, source, character, action, frames, split, sha256). Built from the
+same input, all files are the same to the byte.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,16 +24,21 @@ from numpy.typing import NDArray
 
 from framecolor.errors import OutputError, ReadError
 
-FORMAT = 1
+FORMAT = 2
 Split = Literal["train", "val"]
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where data comes from and what it may be used for; copied into dataset.json and from there to model cards."""
+    """Where data comes from and what it may be used for; copied into dataset.json and from there to model cards.
+
+    name: one word for the source, unique in a data set; attribution: the line that its license asks for.
+    """
 
     source: str
     license: str
+    name: str = "data"
+    attribution: str = ""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -53,7 +59,9 @@ class IdSequence:
             raise ValueError(f"frames must be uint16 FxHxW, got {self.frames.dtype} {self.frames.shape}")
         if self.rgb.shape != (count, 3) or self.base.shape != (count,) or len(self.parts) != count:
             raise ValueError(f"{count} ids, but tables of {self.rgb.shape}, {self.base.shape}, {len(self.parts)}")
-        if not np.isin(np.unique(self.frames), np.append(self.ids, 0)).all():
+        known = np.zeros(2**16, bool)
+        known[np.append(self.ids, 0)] = True
+        if not known[self.frames].all():
             raise ValueError("a frame holds an id that the table does not")
 
     def __repr__(self) -> str:
@@ -63,64 +71,104 @@ class IdSequence:
 def write_dataset(
     sequences: Iterable[IdSequence], folder: Path, provenance: Provenance, long_side: int, val_characters: int
 ) -> dict[str, object]:
-    """Write `sequences` to `folder`; the last `val_characters` characters by name are the val split.
+    """`write_sources` for one source, with a number of characters held out instead of a share."""
+    return _write([(provenance, sequences)], folder, long_side, lambda count: min(val_characters, count))
 
-    Returns the content of dataset.json, which is written last: a folder without it is not a data set.
+
+def write_sources(
+    sources: Iterable[tuple[Provenance, Iterable[IdSequence]]], folder: Path, long_side: int, val_share: float
+) -> dict[str, object]:
+    """Write the sequences of all `sources` to `folder`; of each source, `val_share` of the characters (at least one of
+    two and more) are the val split: the last ones by a hash of the name, so that a larger build moves few.
+
+    Returns the content of dataset.json, which is written last: a folder without it is not a data set. Raises
+    OutputError when the folder cannot be written, ValueError when two sources or characters have one name.
     """
+
+    def count_val(count: int) -> int:
+        return 0 if val_share <= 0 or count < 2 else max(1, round(val_share * count))
+
+    return _write(sources, folder, long_side, count_val)
+
+
+def _write(
+    sources: Iterable[tuple[Provenance, Iterable[IdSequence]]],
+    folder: Path,
+    long_side: int,
+    count_val: Callable[[int], int],
+) -> dict[str, object]:
     items: list[dict[str, object]] = []
     parts: list[str] = []
+    table: list[dict[str, str]] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for sequence in sequences:
-            parts += sorted({p for p in sequence.parts if p not in parts})
-            path = folder / f"{sequence.character}_{sequence.action}.npz"
-            np.savez_compressed(
-                path,
-                frames=sequence.frames,
-                ids=sequence.ids,
-                rgb=sequence.rgb,
-                base=sequence.base,
-                parts=np.array([parts.index(p) for p in sequence.parts], np.uint8),
-            )
-            items.append(
-                {
-                    "file": path.name,
-                    "character": sequence.character,
-                    "action": sequence.action,
-                    "frames": len(sequence.frames),
-                    "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
-                }
-            )
-        names = sorted({str(item["character"]) for item in items})
-        held_out = set(names[len(names) - val_characters :])
-        for item in items:
-            item["split"] = "val" if item["character"] in held_out else "train"
-        table: dict[str, object] = {
+        for provenance, sequences in sources:
+            own = [_write_sequence(sequence, folder, provenance.name, parts) for sequence in sequences]
+            if not own:
+                continue
+            if any(row["name"] == provenance.name for row in table):
+                raise ValueError(f"two sources are named {provenance.name}")
+            names = sorted({str(item["character"]) for item in own}, key=_order)
+            held_out = set(names[len(names) - count_val(len(names)) :])
+            for item in own:
+                item["split"] = "val" if item["character"] in held_out else "train"
+            items += own
+            table.append({k: getattr(provenance, k) for k in ("name", "source", "license", "attribution")})
+        if len({item["file"] for item in items}) < len(items):
+            raise ValueError("two sequences have the same character and action")
+        content: dict[str, object] = {
             "format": FORMAT,
-            "source": provenance.source,
-            "license": provenance.license,
+            "sources": table,
+            "source": "; ".join(row["source"] for row in table),
+            "license": " AND ".join(sorted({row["license"] for row in table})),
             "long_side": long_side,
             "parts": parts,
             "items": items,
         }
-        (folder / "dataset.json").write_text(json.dumps(table, indent=1) + "\n")
+        (folder / "dataset.json").write_text(json.dumps(content, indent=1) + "\n")
     except OSError as error:
         raise OutputError(folder, f"cannot be written ({error})", "choose another folder with -o") from error
-    return table
+    return content
+
+
+def _order(name: str) -> bytes:
+    return hashlib.sha256(name.encode()).digest()
+
+
+def _write_sequence(sequence: IdSequence, folder: Path, source: str, parts: list[str]) -> dict[str, object]:
+    """Write one sequence; new part names are added to `parts`. Returns its item, without the split."""
+    parts += sorted({p for p in sequence.parts if p not in parts})
+    path = folder / f"{sequence.character}_{sequence.action}.npz"
+    np.savez_compressed(
+        path,
+        frames=sequence.frames,
+        ids=sequence.ids,
+        rgb=sequence.rgb,
+        base=sequence.base,
+        parts=np.array([parts.index(p) for p in sequence.parts], np.uint8),
+    )
+    return {
+        "file": path.name,
+        "source": source,
+        "character": sequence.character,
+        "action": sequence.action,
+        "frames": len(sequence.frames),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
 
 
 class Dataset:
     """A built data set: its table, and its sequences read when asked for (the last few are kept)."""
 
     def __init__(self, folder: Path) -> None:
-        """Raise ReadError when `folder` holds no data set."""
+        """Raise ReadError when `folder` holds no data set, or one of another format."""
         self.folder = folder
         path = folder / "dataset.json"
         fix = "build it with `framecolor dataset build`"
         try:
             self.table = json.loads(path.read_text())
             if self.table["format"] != FORMAT:
-                raise ReadError(path, f"has format {self.table['format']}, not {FORMAT}", fix)
+                raise ReadError(path, f"has format {self.table['format']}, not {FORMAT}", "build the data set again")
             self.parts: list[str] = self.table["parts"]
             self.items: list[dict[str, str]] = self.table["items"]
         except (OSError, ValueError, KeyError) as error:
@@ -133,6 +181,17 @@ class Dataset:
             if item["split"] == split:
                 found.setdefault(item["character"], []).append(item["file"])
         return [sorted(files) for _, files in sorted(found.items())]
+
+    def characters_by_source(self, split: Split) -> dict[str, list[list[str]]]:
+        """`characters` for each source that has any in this split, by name of the source."""
+        found: dict[str, dict[str, list[str]]] = {}
+        for item in self.items:
+            if item["split"] == split:
+                found.setdefault(item["source"], {}).setdefault(item["character"], []).append(item["file"])
+        return {
+            source: [sorted(files) for _, files in sorted(characters.items())]
+            for source, characters in sorted(found.items())
+        }
 
     @property
     def hash(self) -> str:

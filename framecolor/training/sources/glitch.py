@@ -20,6 +20,8 @@ PROVENANCE = Provenance(
     source="Glitch avatars by Tiny Speck, https://github.com/tinyspeck/glitch-avatars, "
     "commit 4e90e6ecafead2ee2a84bec3fc9841bfe28b2284 (base_avatar, vanity, wardrobe), rendered to id maps",
     license="CC0-1.0",
+    name="glitch",
+    attribution="Glitch avatars by Tiny Speck",
 )
 
 
