@@ -54,6 +54,11 @@ class FrameRecord:
     def expected_wrong_px(self) -> float:
         return sum(region.expected_wrong_px for region in self.unsure)
 
+    @property
+    def expected_wrong(self) -> float:
+        """How many of its unsure regions are wrong on average."""
+        return sum(1 - region.confidence for region in self.unsure)
+
 
 @dataclass(frozen=True)
 class ShotRecord:
