@@ -23,7 +23,7 @@ from confidence import Judged, judge, summarize_confidence
 from machine import describe_machine, describe_run
 from record import RESULTS, read_results, write_results
 from sheets import write_sheet
-from variants import VARIANTS, without
+from variants import VARIANTS, painting_as
 
 from framecolor.cli.options import FitType
 from framecolor.lineart.drawing import read_drawing
@@ -60,7 +60,7 @@ class Wanted:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--one-key", is_flag=True, help="Also paint with a key at the first frame only.")
 @click.option("--fit-off", is_flag=True, help="Also paint without a fit.")
-@click.option("--ablation", is_flag=True, help="Also paint with voters silenced, one variant after the other.")
+@click.option("--ablation", is_flag=True, help="Also paint with voters silenced or replaced, one after the other.")
 @click.option("--scorer", type=click.Path(path_type=Path, exists=True), help="An independent scorer to compare with.")
 @click.option("--sheets", type=click.Path(path_type=Path), help="Folder for contact sheets.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "accuracy.json", show_default=True)
@@ -121,7 +121,7 @@ def measure_clip(
     if wanted.fit_off:
         row["fit_off"] = {**run, **measure_extra(clip, work / "fit_off", settings.updated({"fit": "off"}), keys_every)}
     if wanted.ablation:
-        row["ablation"] = {**run, "variants": ablate(painting, settings)}
+        row["ablation"] = {**run, "variants": ablate(painting, work / "ablation", settings)}
     return row, judged
 
 
@@ -167,13 +167,15 @@ def count_off_palette(painting: Painting) -> int:
     return off
 
 
-def ablate(painting: Painting, settings: Settings) -> dict[str, Any]:
-    """Chained scores of each variant, all with the same fit. The painted frames are lost."""
+def ablate(painting: Painting, work: Path, settings: Settings) -> dict[str, Any]:
+    """Chained scores of the clip, painted in each of the VARIANTS."""
     scores = {}
-    for name, silenced in VARIANTS.items():
-        with without(*silenced):
-            colorize(painting.shot, painting.out, settings.updated({"overwrite": True}))
-        scored = score(painting.clip, painting.out, painting.keys, 8)
+    for place, (name, variant) in enumerate(VARIANTS.items()):
+        # A folder each: fits from scratch and from base weights must not find each other's cache.
+        out = work / str(place)
+        with painting_as(variant):
+            colorize(painting.shot, out, settings if variant.fit is None else settings.updated({"fit": variant.fit}))
+        scored = score(painting.clip, out, painting.keys, 8)
         scores[name] = {key: scored[key] for key in ("acc", "acc_thres", "pix_f_acc")}
     return scores
 

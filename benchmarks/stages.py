@@ -16,9 +16,7 @@ from record import summarize
 from framecolor.beliefs import Believed, Linked, believe
 from framecolor.engines.base import Runner
 from framecolor.hints.flow import line_field
-from framecolor.hints.match import colors_around, describe_shapes
-from framecolor.hints.propagate import to_belief
-from framecolor.keyframes import Keyframes
+from framecolor.keyframes import Keyframes, describe_regions
 from framecolor.lineart.drawing import line_mask, read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
@@ -48,8 +46,8 @@ def measure_stages(bench: Bench, drawings: int, scratch: Path) -> dict[str, dict
 
     decode        file to pixels
     regions       pixels to ink, trace lines and regions, gaps closed
-    network       planes, the network, votes averaged per region
-    flow + match  what both see of a drawing, flow both ways, match both ways
+    network       planes, the networks, what they see averaged per region, the match with the keys
+    flow + match  what flow sees of a drawing, flow both ways, match with a neighbor both ways
     paint         region colors to pixels, lines over; what is not sure, as outlines
     encode        pixels to a file
     """
@@ -64,7 +62,7 @@ def measure_stages(bench: Bench, drawings: int, scratch: Path) -> dict[str, dict
     ]
     linked = [Linked(studies[0], None)]
     for earlier, later in pairwise(studies):
-        link = _timed(times, "link", lambda e=earlier, s=later: link_studies(e, s))
+        link = _timed(times, "link", lambda e=earlier, s=later: link_studies(e, s, bench.runner))
         linked.append(Linked(later, link))
     for believed in believe(linked, bench.keyframes):
         _time_painting(bench, believed, scratch, times)
@@ -86,18 +84,11 @@ def _time_drawing(bench: Bench, number: int, times: Times) -> None:
 
     def look_and_vote():
         view = look(frame, regions, keyframes.scale)
-        return vote(view, points, keyframes, bench.runner)
+        tokens = describe_regions(regions, points, view, bench.runner)
+        return vote(number, view, points, tokens, keyframes, bench.runner)
 
-    votes = _timed(times, "network", look_and_vote)
-    _timed(
-        times,
-        "look",
-        lambda: (
-            sample_points(regions),
-            line_field(line_mask(frame)),
-            colors_around(describe_shapes(regions), to_belief(votes)),
-        ),
-    )
+    _timed(times, "network", look_and_vote)
+    _timed(times, "look", lambda: (sample_points(regions), line_field(line_mask(frame))))
 
 
 def _time_painting(bench: Bench, believed: Believed, scratch: Path, times: Times) -> None:

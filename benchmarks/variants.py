@@ -1,54 +1,96 @@
-"""The painter with some of its voters silenced, to see what each is worth."""
+"""The painter with some of its voters silenced or replaced, to see what each is worth."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 from unittest.mock import patch
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from handmade import fill_lost, match_by_hand
 
-from framecolor import study
-from framecolor.datatypes import Flow
-from framecolor.hints import flow, propagate
-from framecolor.hints.match import Shapes
+from framecolor import fitting, pipeline
+from framecolor.engines.base import Runner
+from framecolor.hints import propagate
+from framecolor.hints.flow import compute_flow
+from framecolor.hints.propagate import Link, link_regions
+from framecolor.hints.shapes import describe_shapes
+from framecolor.networks.generator import Generator
+from framecolor.study import Study, link_studies
 
-# Which voters each variant goes without.
+Links = Literal["none", "flow", "hand-made", "learned"]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One way to paint.
+
+    fit               steps of the fit; None as the run asks for
+    scratch           the fit starts from random weights
+    network, gallery  whether the fitted network and the match with the keys' own regions vote
+    links             what joins neighboring drawings
+    """
+
+    fit: int | None = None
+    scratch: bool = False
+    network: bool = True
+    gallery: bool = True
+    links: Links = "learned"
+
+
+# The first three paint without a fitted network, the next four with nothing else.
 VARIANTS = {
-    "flow": ("network", "gallery", "match"),
-    "flow + match": ("network", "gallery"),
-    "gallery": ("network", "flow", "match"),
-    "network": ("gallery", "flow", "match"),
-    "network + flow + match": ("gallery",),
-    "gallery + flow + match": ("network",),
-    "all": (),
+    "flow": Variant(fit=0, network=False, gallery=False, links="flow"),
+    "flow + hand-made match": Variant(fit=0, network=False, gallery=False, links="hand-made"),
+    "flow + learned match": Variant(fit=0, network=False),
+    "network: scratch, 300 steps": Variant(fit=300, scratch=True, gallery=False, links="none"),
+    "network: base, 0": Variant(fit=0, gallery=False, links="none"),
+    "network: base, 50": Variant(fit=50, gallery=False, links="none"),
+    "network: base, 300": Variant(fit=300, gallery=False, links="none"),
+    "all": Variant(),
 }
 
 
 @contextmanager
-def without(*voters: str) -> Iterator[None]:
-    """Inside of this, "network", "gallery", "flow" or "match" say nothing."""
-    silence = {
-        "network": lambda: patch.object(propagate, "NETWORK_WEIGHT", 0.0),
-        "gallery": lambda: patch.object(propagate, "GALLERY_WEIGHT", 0.0),
-        "flow": lambda: patch.object(study, "compute_flow", _trust_no_flow),
-        "match": lambda: patch.object(study, "match_regions", _match_nothing),
-    }
+def painting_as(variant: Variant) -> Iterator[None]:
+    """Inside of this, shots are painted that way (but for `fit`, which is a setting)."""
     with ExitStack() as stack:
-        for voter in voters:
-            stack.enter_context(silence[voter]())
+        if not variant.network:
+            stack.enter_context(patch.object(propagate, "NETWORK_WEIGHT", 0.0))
+        if not variant.gallery:
+            stack.enter_context(patch.object(propagate, "GALLERY_WEIGHT", 0.0))
+        if variant.scratch:
+            stack.enter_context(patch.object(fitting, "load_generator", _make_generator))
+        stack.enter_context(patch.object(pipeline, "link_studies", _LINKS[variant.links]))
         yield
 
 
-def _trust_no_flow(target: flow.LineField, source: flow.LineField) -> tuple[Flow, Flow]:
-    there, back = _compute_flow(target, source)
-    return Flow(there.offset, np.zeros_like(there.confidence)), Flow(back.offset, np.zeros_like(back.confidence))
+def _make_generator(path: Path) -> Generator:
+    torch.manual_seed(0)
+    return Generator()
 
 
-def _match_nothing(target: Shapes, source: Shapes, *around: Any) -> NDArray[np.float32]:
-    return np.zeros((len(target.traits), len(source.traits)), np.float32)
+def _link_nothing(earlier: Study, later: Study, runner: Runner) -> Link:
+    shape = (later.count + 1, earlier.count + 1)
+    return Link(np.zeros(shape, np.float32), np.zeros(shape[::-1], np.float32))
 
 
-_compute_flow = flow.compute_flow
+def _link_by_flow(earlier: Study, later: Study, runner: Runner) -> Link:
+    to_earlier, to_later = compute_flow(later.field, earlier.field)
+    return Link(
+        link_regions(later.points, earlier.regions(), to_earlier, later.field.size),
+        link_regions(earlier.points, later.regions(), to_later, earlier.field.size),
+    )
+
+
+def _link_by_hand(earlier: Study, later: Study, runner: Runner) -> Link:
+    flow = _link_by_flow(earlier, later, runner)
+    old, new = describe_shapes(earlier.regions()), describe_shapes(later.regions())
+    return Link(fill_lost(flow.forward, match_by_hand(new, old)), fill_lost(flow.backward, match_by_hand(old, new)))
+
+
+_LINKS = {"none": _link_nothing, "flow": _link_by_flow, "hand-made": _link_by_hand, "learned": link_studies}

@@ -2,7 +2,8 @@
 
 Few-shot training in the spirit of Texler et al. 2020 ("Interactive video stylization using few-shot patch-based
 training"), for paint-bucket coloring: line planes in, palette index per pixel out, strong augmentation, small regions
-weighted up. The palette head starts from the keys' mean features, so that the network paints before the first step.
+weighted up. The palette head starts from a regression on the keys' features, so that the network paints before the
+first step.
 """
 
 from __future__ import annotations
@@ -33,20 +34,20 @@ class FitSchedule:
     rate, head_rate  highest learning rates of the generator and of the palette head.
     warm_up          share of the steps in which the rate rises.
     coarse           share of the steps, the first ones, that see the keys at `coarse_size` of the working size: they
-                     cost half as much and settle most of the palette.
+                     cost a third as much and settle most of the palette.
     calm             strength of the augmentation at the last step, falling from 1: the drawings in between look more
                      like the keys than like their wildest copies.
     """
 
     steps: int
     seed: int = 0
-    batch: int = 4
+    batch: int = 3
     rate: float = 6e-3
     head_rate: float = 6e-2
     warm_up: float = 0.2
     weight_decay: float = 1e-2
-    coarse: float = 0.5
-    coarse_size: float = 0.7
+    coarse: float = 0.7
+    coarse_size: float = 0.6
     calm: float = 0.4
 
     def size_share(self, step: int) -> float:
@@ -193,8 +194,8 @@ def window_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 
 def choose_steps(keys: int, colors: int) -> int:
-    """Steps for `--fit auto`: more for more keys and longer palettes."""
-    return int(min(400, 140 + 6 * colors + 10 * keys))
+    """Steps for `--fit auto`: more for more keys and longer palettes, half a minute on two cores at most."""
+    return int(min(200, 120 + 2 * colors + 10 * keys))
 
 
 def augment(

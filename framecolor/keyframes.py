@@ -19,18 +19,21 @@ from framecolor.hints.keys import (
     region_colors,
     restrict_palette,
 )
-from framecolor.hints.recognize import Gallery, to_unit_length
+from framecolor.hints.match import Tokens, choose_rows
+from framecolor.hints.recognize import Gallery, KeyRegions
+from framecolor.hints.shapes import describe_shapes, region_traits
 from framecolor.lineart.drawing import read_drawing
-from framecolor.lineart.regions import find_regions
-from framecolor.lineart.sampling import sample_points
+from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.media import read_palette
+from framecolor.networks.generator import CONTEXT_STRIDE
 from framecolor.networks.palette import IGNORE, KeySample
 from framecolor.networks.view import View, figure_box, look, pool, working_scale
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
-# What the figure is given to the network at: as much as a fit of a minute or two on two cores can pay for.
-WORKING_AREA_PX = 82_000
+# What the figure is given to the network at: close to the size that the matcher was trained at, and cheap to fit.
+WORKING_AREA_PX = 60_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,13 +109,23 @@ def read_samples(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[K
 
 def add_gallery(shot: Shot, keyframes: Keyframes, runner: Runner, settings: Settings) -> Keyframes:
     """The keyframes with a gallery of all their regions, seen by the engine that will paint."""
-    features, colors = [], []
+    keys = []
     for number, frame, regions in _read_keys(shot, settings):
         view = look(frame, regions, keyframes.scale)
-        features.append(to_unit_length(pool(runner.features(view.planes), view, sample_points(regions)))[1:])
-        colors.append(keyframes.index[number][1:])
-    gallery = Gallery(np.concatenate(features), np.concatenate(colors), len(keyframes.palette))
-    return replace(keyframes, gallery=gallery)
+        tokens = describe_regions(regions, sample_points(regions), view, runner)
+        keys.append(KeyRegions(number, tokens, keyframes.index[number][tokens.rows]))
+    return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette)))
+
+
+def describe_regions(regions: Regions, points: RegionPoints, view: View, runner: Runner) -> Tokens:
+    """A drawing's regions as the matcher knows them."""
+    features, context = runner.look(view.planes)
+    seen = np.concatenate([pool(features, view, points), pool(context, view, points, CONTEXT_STRIDE)], axis=1)
+    shapes = describe_shapes(regions)
+    rows = choose_rows(regions.area)
+    contact = shapes.contact_among(rows)
+    traits = region_traits(shapes, outside_regions(regions))
+    return Tokens(rows, runner.describe(seen[rows], traits[rows - 1], contact), contact)
 
 
 def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySample:

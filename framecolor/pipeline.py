@@ -174,7 +174,7 @@ def _paint(run: _Run) -> None:
     with ThreadPoolExecutor(workers, "framecolor") as pool, ExitStack() as stack:
         drawings = _decode(run)
         studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, *d), drawings, workers)))
-        linked = stack.enter_context(closing(overlapped(pool, _link, _pair(run, studies), workers)))
+        linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, studies), workers)))
         believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
         frames = stack.enter_context(closing(overlapped(pool, lambda b: _encode(run, b, wanted), believed, workers)))
         for frame in _repeat_holds(frames):
@@ -236,9 +236,9 @@ def _pair(run: _Run, studies: Iterable[tuple[bool, Study | ReadError, int]]) -> 
         before = study
 
 
-def _link(pair: tuple[Study | None, Study]) -> Linked:
-    before, study = pair
-    return Linked(study, None if before is None else link_studies(before, study))
+def _link(run: _Run, before: Study | None, study: Study) -> Linked:
+    assert run.runner is not None
+    return Linked(study, None if before is None else link_studies(before, study, run.runner))
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,6 @@ A user's own number is the chained one: paint a shot with `colorize` and score i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,6 @@ from framecolor.datatypes import Palette
 from framecolor.engines.base import Runner, choose_engine
 from framecolor.fitting import Progress, fit_shot
 from framecolor.hints.keys import region_colors
-from framecolor.hints.match import colors_around
 from framecolor.hints.propagate import Node, Votes, propagate
 from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
 from framecolor.paint.painter import paint_frame
@@ -57,7 +55,7 @@ def paint_teacher_forced(
         yield number, _paint(study, before, keyframes, runner, settings)
         if number != shot.numbers[-1]:
             belief = _true_belief(study, read_truth(number), keyframes.palette)
-            before = replace(study, around=colors_around(study.shapes, belief)), belief
+            before = study, belief
 
 
 def _paint(
@@ -68,7 +66,7 @@ def _paint(
         belief = propagate([node], [])[0]
     else:
         earlier, truth = before
-        belief = propagate([Node(earlier.votes, truth), node], [link_studies(earlier, study)])[1]
+        belief = propagate([Node(earlier.votes, truth), node], [link_studies(earlier, study, runner)])[1]
     return paint_frame(study, belief, keyframes, runner, settings)[0].rgba
 
 

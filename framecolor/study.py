@@ -11,10 +11,9 @@ from framecolor.datatypes import Frame, Regions
 from framecolor.digest import digest
 from framecolor.engines.base import Runner
 from framecolor.hints.flow import LineField, compute_flow, line_field
-from framecolor.hints.match import Shapes, colors_around, describe_shapes, match_regions
-from framecolor.hints.propagate import Link, Votes, join, link_regions, to_belief, weigh
-from framecolor.hints.recognize import to_unit_length
-from framecolor.keyframes import Keyframes
+from framecolor.hints.match import Match, Rows, Tokens
+from framecolor.hints.propagate import Link, Votes, link_regions, weigh
+from framecolor.keyframes import Keyframes, describe_regions
 from framecolor.lineart.drawing import line_mask, read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
@@ -31,7 +30,7 @@ class Study:
     votes   log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
     area, outside  pixels of each region and whether it is paper, [count + 1]
     blank   the drawing has no line
-    shapes, around  what makes its regions recognizable: their shapes, and the colors around each, [count + 1, P]
+    tokens  its regions, as the matcher knows them
     """
 
     number: int
@@ -42,8 +41,7 @@ class Study:
     area: NDArray[np.int64]
     outside: NDArray[np.bool_]
     blank: bool
-    shapes: Shapes
-    around: Votes
+    tokens: Tokens
     _ink: Runs
     _trace: Runs
     _labels: Runs
@@ -73,49 +71,53 @@ def study_drawing(
     points = sample_points(regions)
     view = look(frame, regions, keyframes.scale)
     lines = line_mask(frame)
-    votes = vote(view, points, keyframes, runner)
-    shapes = describe_shapes(regions)
-    known = keyframes.belief(number)
+    tokens = describe_regions(regions, points, view, runner)
     return Study(
         number,
         digest(np.ascontiguousarray(rgba).tobytes(), repr(rgba.shape)),
         points,
-        votes,
+        vote(number, view, points, tokens, keyframes, runner),
         line_field(lines),
         regions.area,
         outside_regions(regions),
         not lines.any(),
-        shapes,
-        colors_around(shapes, to_belief(votes) if known is None else known),
+        tokens,
         Runs.pack(frame.ink.view(np.uint32)[..., 0]),
         Runs.pack(frame.trace),
         Runs.pack(regions.labels),
     )
 
 
-def vote(view: View, points: RegionPoints, keyframes: Keyframes, runner: Runner) -> Votes:
+def vote(number: int, view: View, points: RegionPoints, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Votes:
     """What the fitted network and the keys' own regions make of each region: log-probabilities [count + 1, P]."""
     network = keyframes.expand(pool(runner.log_probabilities(view.planes), view, points))
     if keyframes.gallery is None:
         return weigh(network, None)
-    return weigh(network, keyframes.gallery.vote(to_unit_length(pool(runner.features(view.planes), view, points))))
+
+    def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
+        score, _, nowhere, _ = runner.compare(target.values, source.values, target.contact, source.contact)
+        return score, nowhere
+
+    return weigh(network, keyframes.gallery.vote(number, tokens, points.count, compare))
 
 
-def link_studies(earlier: Study, later: Study) -> Link:
+def link_studies(earlier: Study, later: Study, runner: Runner) -> Link:
     """How two neighboring drawings share their regions, by flow and match both ways."""
-    return Link(*(join(flow, match) for flow, match in zip(_flow(earlier, later), _match(earlier, later), strict=True)))
-
-
-def _flow(earlier: Study, later: Study) -> tuple[Votes, Votes]:
     to_earlier, to_later = compute_flow(later.field, earlier.field)
-    return (
-        link_regions(later.points, earlier.regions(), to_earlier, later.field.size),
-        link_regions(earlier.points, later.regions(), to_later, earlier.field.size),
+    back = link_regions(later.points, earlier.regions(), to_earlier, later.field.size)
+    ahead = link_regions(earlier.points, later.regions(), to_later, earlier.field.size)
+    old, new = earlier.tokens, later.tokens
+    score_back, score_ahead, nowhere_new, nowhere_old = runner.compare(
+        new.values,
+        old.values,
+        new.contact,
+        old.contact,
+        back[np.ix_(new.rows, old.rows)],
+        ahead[np.ix_(old.rows, new.rows)],
     )
-
-
-def _match(earlier: Study, later: Study) -> tuple[Votes, Votes]:
-    return (
-        match_regions(later.shapes, earlier.shapes, later.around, earlier.around),
-        match_regions(earlier.shapes, later.shapes, earlier.around, later.around),
+    return Link(
+        back,
+        ahead,
+        Match(new.rows, old.rows, score_back.astype(np.float16), nowhere_new),
+        Match(old.rows, new.rows, score_ahead.astype(np.float16), nowhere_old),
     )

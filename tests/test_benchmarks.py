@@ -62,6 +62,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def accuracy(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """accuracy.json of both clips, measured one after the other; the first one with everything."""
     from accuracy import main
+    from variants import VARIANTS
 
     from framecolor.engines.cpu import CpuEngine
     from framecolor.engines.torch_runner import TorchRunner
@@ -73,6 +74,9 @@ def accuracy(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     common = ("--clips", clips, "--keys-every", 3, "--fit", 2, "-o", folder / "accuracy.json")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(CpuEngine, "load", load)
+        for variant in VARIANTS.values():
+            if variant.fit:
+                patch.setitem(variant.__dict__, "fit", 2)  # 300 steps are for the real thing
         run(main, *common, "--clip", "walker", "--ablation", "--one-key", "--fit-off", "--sheets", folder / "sheets")
         run(main, *common, "--clip", "vpet_dance")
     return folder
@@ -101,18 +105,13 @@ def test_accuracy_means_are_those_of_the_clips(accuracy: Path) -> None:
 
 
 def test_ablation_silences_voters(accuracy: Path) -> None:
+    from variants import VARIANTS
+
     ablation = json.loads((accuracy / "accuracy.json").read_text("utf-8"))["clips"]["walker"]["ablation"]["variants"]
-    assert list(ablation) == [
-        "flow",
-        "flow + match",
-        "gallery",
-        "network",
-        "network + flow + match",
-        "gallery + flow + match",
-        "all",
-    ]
+    assert list(ablation) == list(VARIANTS)
     assert ablation["flow"]["acc_thres"] == 1  # small motion, which flow follows
-    assert ablation["network"]["acc_thres"] < 1  # two steps of fitting, alone
+    assert ablation["all"]["acc_thres"] == 1
+    assert ablation["network: scratch, 300 steps"]["acc_thres"] < 1  # two steps of fitting, alone
 
 
 def test_further_protocols_are_measured_when_asked_for(accuracy: Path) -> None:

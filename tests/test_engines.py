@@ -17,6 +17,7 @@ from framecolor.engines.cuda import CudaEngine
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.generator import CONTEXT_STRIDE
 from framecolor.networks.palette import PaletteNetwork
 
 COLORS = 5
@@ -64,11 +65,14 @@ def test_palette_votes_agree_and_are_log_probabilities(
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_features_agree_and_have_unit_length(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
-    features = runner.features(planes_of(size))
+def test_looks_agree_and_features_have_unit_length(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
+    features, context = runner.look(planes_of(size))
     assert features.shape[1:] == size
+    assert all(0 <= CONTEXT_STRIDE * c - s < 32 for c, s in zip(context.shape[1:], size, strict=True))
     np.testing.assert_allclose(np.linalg.norm(features, axis=0), 1, atol=0.02)
-    assert (features * reference.features(planes_of(size))).sum(axis=0).mean() > 0.99
+    same_features, same_context = reference.look(planes_of(size))
+    assert (features * same_features).sum(axis=0).mean() > 0.99
+    assert np.abs(context - same_context).mean() < 0.05 * np.abs(same_context).mean()
 
 
 @pytest.mark.parametrize("size", SIZES)

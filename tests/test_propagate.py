@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from framecolor.chains import plan_chains
-from framecolor.hints.propagate import Link, Node, Votes, join, propagate, to_belief
+from framecolor.hints.match import Match
+from framecolor.hints.propagate import Link, Node, Votes, propagate
 
 COLORS = 3
 
@@ -112,14 +113,21 @@ def test_a_chain_of_one() -> None:
     votes = np.log(np.array([[1, 1, 1], [1, 2, 7]], np.float32) / 10)
     belief = propagate([Node(votes)], [])[0]
     assert colors_of(belief) == [2]
-    np.testing.assert_allclose(belief, to_belief(votes))
+    np.testing.assert_allclose(belief, np.exp(votes) / np.exp(votes).sum(axis=1, keepdims=True))
     np.testing.assert_array_equal(propagate([key(1)], [])[0], certain(1))
 
 
-def test_match_fills_what_flow_lost() -> None:
-    flow, match = np.array([[0, 0], [0.75, 0]], np.float32), np.array([[0, 0], [0, 1]], np.float32)
-    np.testing.assert_allclose(join(flow, match), [[0, 0], [0.75, 0.25]])
-    np.testing.assert_allclose(join(match, flow), match)
+def test_match_speaks_where_flow_is_lost() -> None:
+    lost = np.zeros((3, 3), np.float32)
+    rows, unlikely = np.array([1, 2]), np.full(2, -9, np.float32)
+    crossed = Match(rows, rows, np.array([[0, 9], [9, 0]], np.float32), unlikely)
+    beliefs = propagate([key(0, 1), Node(silent(2))], [Link(lost, lost, crossed, crossed)])
+    assert colors_of(beliefs[1]) == [1, 0]
+    # A region that has no token is left to flow.
+    one = Match(rows[:1], rows, np.array([[0, 9]], np.float32), unlikely[:1])
+    beliefs = propagate([key(0, 1), Node(silent(2))], [Link(follow(1, 2), follow(1, 2), one, one)])
+    assert colors_of(beliefs[1])[1] == 1
+    assert beliefs[1][1, 0] == pytest.approx(beliefs[1][1, 1], abs=0.05)  # flow says one thing, match another
 
 
 @pytest.mark.parametrize("seed", range(30))

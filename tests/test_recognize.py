@@ -1,33 +1,15 @@
-"""Recognizing regions by their features, and matching them by shape, place and neighbors."""
+"""Recognizing regions: their shapes, what follows from the matcher's scores, and the keys' votes."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 from framecolor.datatypes import Regions
-from framecolor.hints.match import colors_around, describe_shapes, match_regions
-from framecolor.hints.recognize import Gallery, to_unit_length
-
-
-def test_the_nearest_key_region_counts_not_how_many_there_are() -> None:
-    rng = np.random.default_rng(0)
-    features = to_unit_length(rng.normal(size=(40, 8)).astype(np.float32))
-    colors = np.array([0] * 39 + [1])
-    votes = Gallery(features, colors, 3).vote(features[-1:])
-    assert votes.argmax() == 1
-    np.testing.assert_allclose(np.exp(votes).sum(axis=1), 1, rtol=1e-5)
-
-
-def test_a_color_that_no_key_region_has_is_not_ruled_out() -> None:
-    features = to_unit_length(np.eye(4, dtype=np.float32))
-    votes = Gallery(features, np.array([0, 0, 1, 1]), 3).vote(features)
-    assert np.isfinite(votes).all()
-    assert (np.exp(votes[:, 2]) > 0.001).all()
-
-
-def test_features_of_length_zero_stay_zero() -> None:
-    assert not to_unit_length(np.zeros((2, 4), np.float32)).any()
+from framecolor.hints.match import MOST_TOKENS, Match, Rows, Tokens, choose_rows, read_scores
+from framecolor.hints.recognize import MOST_KEYS, Gallery, KeyRegions
+from framecolor.hints.shapes import describe_shapes, region_traits
 
 
 def drawing(shift: int) -> Regions:
@@ -40,30 +22,106 @@ def drawing(shift: int) -> Regions:
     return Regions(labels, 4)
 
 
-def test_regions_are_matched_across_a_jump_that_flow_cannot_follow() -> None:
-    one, two = describe_shapes(drawing(0)), describe_shapes(drawing(90))
-    nothing_known = np.full((5, 3), 1 / 3, np.float32)
-    match = match_regions(one, two, nothing_known, nothing_known)
-    assert match[2:].argmax(axis=1).tolist() == [2, 3, 4]
-    assert (match.sum(axis=1) <= 1).all()
+def tokens(values: Rows) -> Tokens:
+    count = len(values)
+    return Tokens(np.arange(1, count + 1), values, np.zeros((count, count), np.float32))
 
 
-def test_colors_around_tell_twins_apart() -> None:
-    one = describe_shapes(drawing(0))
-    around = np.zeros((5, 2), np.float32)
-    around[2, 0] = around[3, 1] = 1
-    swapped = around[:, ::-1].copy()
-    same = match_regions(one, one, around, around)
-    crossed = match_regions(one, one, around, swapped)
-    assert same[2, 2] > 0.5
-    assert crossed[2, 2] < same[2, 2]
+def compare_by_product(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
+    """Stands in for the matcher."""
+    return 40 * target.values @ source.values.T, np.full(len(target.rows), 20, np.float32)
+
+
+# Shapes
+
+
+def test_traits_move_with_the_figure() -> None:
+    outside = np.array([False, True, False, False, False])
+    one, two = (region_traits(describe_shapes(drawing(shift)), outside) for shift in (0, 90))
+    assert one.shape == (4, 6)
+    np.testing.assert_allclose(one[1:], two[1:], atol=0.02)
+    assert one[0, 5] == 1 and not one[1:, 5].any()
+    # The bar is the only one that is clearly longer than wide, and stands upright.
+    assert one[2, 3] < -0.8 and np.abs(one[[1, 3], 3]).max() < 0.1
 
 
 def test_neighbors_share_an_outline() -> None:
     shapes = describe_shapes(drawing(0))
-    belief = np.eye(5, dtype=np.float32)
-    around = colors_around(shapes, belief)
+    contact = shapes.contact_among(np.arange(1, 5))
     # Everything but the paper only borders the paper, and the paper borders all three.
-    np.testing.assert_allclose(around[2:, 1], 1)
-    assert (around[1, 2:] > 0).all()
-    np.testing.assert_allclose(around[1:].sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(contact[1:, 0], 1)
+    assert (contact[0, 1:] > 0).all()
+    np.testing.assert_allclose(contact.sum(axis=1), 1, rtol=1e-5)
+    np.testing.assert_allclose(shapes.contact_among(np.array([1, 3])), contact[np.ix_([0, 2], [0, 2])])
+
+
+# Scores
+
+
+def test_the_best_counterpart_counts_not_how_many_there_are() -> None:
+    belief = np.eye(2, dtype=np.float32)[[0] * 30 + [1]]
+    score = np.array([[8.0] * 30 + [10.0]], np.float32)
+    share = read_scores(score, np.full(1, -99, np.float32), belief)
+    assert share[0, 1] > 0.7
+    np.testing.assert_allclose(share.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_having_no_counterpart_says_nothing_of_the_color() -> None:
+    belief = np.eye(3, dtype=np.float32)
+    score = np.array([[9, 0, 0], [0, 0, 0], [900, -900, 0]], np.float32)
+    share = read_scores(score, np.array([0, 9, 0], np.float32), belief)
+    assert share[0, 0] > 0.99 and share[2, 0] > 0.99
+    np.testing.assert_allclose(share[1], 1 / 3, atol=1e-3)
+    np.testing.assert_allclose(read_scores(np.zeros((2, 0)), np.zeros(2, np.float32), belief[:0]), 1 / 3)
+
+
+def test_a_match_reads_what_its_source_believes() -> None:
+    belief = np.array([[1, 0], [0.5, 0.5], [0, 1], [1, 0]], np.float32)
+    match = Match(np.array([4]), np.array([2, 3]), np.array([[9.0, 0.0]], np.float16), np.zeros(1, np.float32))
+    assert match.hear(belief)[0, 1] > 0.99
+
+
+def test_the_largest_regions_get_tokens() -> None:
+    area = np.arange(MOST_TOKENS + 11)
+    rows = choose_rows(area)
+    assert rows.tolist() == list(range(11, MOST_TOKENS + 11))
+    assert choose_rows(np.array([5, 3, 4])).tolist() == [1, 2]
+
+
+# Votes of the keys
+
+
+def test_each_region_takes_the_color_of_its_counterpart_in_any_key() -> None:
+    looks = np.eye(6, dtype=np.float32)
+    keys = [KeyRegions(0, tokens(looks[:2]), np.array([0, 1])), KeyRegions(8, tokens(looks[2:4]), np.array([2, 1]))]
+    votes = Gallery(keys, 3).vote(4, tokens(looks[:4]), 4, compare_by_product)
+    assert votes.shape == (5, 3)
+    assert votes[1:].argmax(axis=1).tolist() == [0, 1, 2, 1]
+    np.testing.assert_allclose(np.exp(votes).sum(axis=1), 1, rtol=1e-5)
+
+
+def test_a_region_that_no_key_shows_votes_for_nothing_and_nothing_is_ruled_out() -> None:
+    looks = np.eye(3, dtype=np.float32)
+    votes = Gallery([KeyRegions(0, tokens(looks[:2]), np.array([0, 1]))], 3).vote(
+        1, tokens(looks), 3, compare_by_product
+    )
+    assert np.ptp(votes[3]) < 1e-3
+    assert (np.exp(votes[1:]) > 0.001).all()
+
+
+def test_the_nearest_keys_are_asked() -> None:
+    asked: list[int] = []
+
+    def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
+        asked.append(int(source.values[0, 0]))
+        return compare_by_product(target, source)
+
+    keys = [KeyRegions(n, tokens(np.full((1, 1), n, np.float32)), np.array([0])) for n in range(0, 100, 10)]
+    Gallery(keys, 2).vote(42, tokens(np.zeros((1, 1), np.float32)), 1, compare)
+    assert sorted(asked) == [20, 30, 40, 50, 60, 70] and len(asked) == MOST_KEYS
+
+
+def test_a_drawing_without_regions_votes_for_nothing() -> None:
+    gallery = Gallery([KeyRegions(0, tokens(np.eye(1, dtype=np.float32)), np.array([0]))], 2)
+    votes = gallery.vote(0, tokens(np.zeros((0, 1), np.float32)), 0, compare_by_product)
+    assert votes == pytest.approx(np.log(0.5))

@@ -1,11 +1,17 @@
-"""The weights that ship and their model card say the same."""
+"""The weights that ship and their model cards say the same."""
 
 import hashlib
+from pathlib import Path
 
+import pytest
 from safetensors import safe_open
 
-from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.checkpoint import base_weights_path, load_generator, matcher_weights_path
 from framecolor.networks.generator import Generator
+
+WEIGHTS = (base_weights_path(), matcher_weights_path())
+# What the wheel may weigh at most.
+MOST_BYTES = 60e6
 
 
 def test_base_weights_fit_the_default_generator() -> None:
@@ -15,12 +21,27 @@ def test_base_weights_fit_the_default_generator() -> None:
     assert not generator.training
 
 
-def test_the_model_card_describes_these_weights() -> None:
-    path = base_weights_path()
+@pytest.mark.parametrize("path", WEIGHTS, ids=lambda path: path.stem)
+def test_a_model_card_describes_these_weights(path: Path) -> None:
     card = path.with_suffix(".md").read_text()
     assert hashlib.sha256(path.read_bytes()).hexdigest() in card
     with safe_open(str(path), framework="pt") as file:
         facts = file.metadata()
     assert f"--steps {facts['step']} " in card
     assert facts["data"] in card
-    assert facts["license"] == "CC0-1.0"
+    for license_ in facts["license"].split(" AND "):
+        assert license_ in card
+
+
+def test_both_weights_come_from_one_run() -> None:
+    facts = []
+    for path in WEIGHTS:
+        with safe_open(str(path), framework="pt") as file:
+            metadata = file.metadata()
+        facts.append({name: metadata[name] for name in ("recipe", "step", "data", "license")})
+    assert facts[0] == facts[1]
+
+
+def test_the_package_stays_small() -> None:
+    package = base_weights_path().parent.parent
+    assert sum(path.stat().st_size for path in package.rglob("*") if "__pycache__" not in path.parts) < MOST_BYTES

@@ -21,14 +21,36 @@ def train() -> None:
 @click.option(
     "--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch; a worker process feeds it."
 )
+@click.option("--rate", type=click.FloatRange(0, min_open=True), default=3e-3, show_default=True, help="Of learning.")
+@click.option(
+    "--cooldown", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Share of steps in which it falls."
+)
+@click.option("--start", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Run to begin with.")
 @click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
-def generator(data: Path, output: Path, steps: int, seed: int, size: int, threads: int, resume: bool) -> None:
-    """Train the base weights of the generator on episodes of animated characters."""
+def generator(
+    data: Path,
+    output: Path,
+    steps: int,
+    seed: int,
+    size: int,
+    threads: int,
+    rate: float,
+    cooldown: float,
+    start: Path | None,
+    resume: bool,
+) -> None:
+    """Train the base weights of the generator, and the matcher, on episodes of animated characters."""
     from framecolor.training.dataset import Dataset
     from framecolor.training.episodes import EpisodeSettings
     from framecolor.training.loop import LoopSettings
     from framecolor.training.loop import train as run
     from framecolor.training.recipes.generator import GeneratorRecipe
 
-    recipe = GeneratorRecipe(Dataset(data), seed, EpisodeSettings(size_px=size))
-    run(recipe, output, LoopSettings(steps, seed, threads=threads), resume=resume, report=click.echo)
+    recipe = GeneratorRecipe(Dataset(data), seed, EpisodeSettings(size_px=size), start=start)
+    run(
+        recipe,
+        output,
+        LoopSettings(steps, seed, rate=rate, cooldown_share=cooldown, threads=threads),
+        resume=resume,
+        report=click.echo,
+    )

@@ -23,8 +23,27 @@ class Runner(Protocol):
         """Log-probability of each palette color per pixel, float32 [P, h, w], from line planes float32 [7, h, w]."""
         ...
 
-    def features(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The base weights' features per pixel, float32 [F, h, w], unit length, from line planes float32 [7, h, w]."""
+    def look(self, planes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """What the base weights see in line planes float32 [7, h, w]: features per pixel, float32 [F, h, w], unit
+        length, and the context around them, float32 [C, about h / CONTEXT_STRIDE, about w / CONTEXT_STRIDE]."""
+        ...
+
+    def describe(
+        self, look: NDArray[np.float32], shape: NDArray[np.float32], contact: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Tokens of a drawing's regions, all float32: see `networks.matcher.Matcher.describe`."""
+        ...
+
+    def compare(
+        self,
+        a: NDArray[np.float32],
+        b: NDArray[np.float32],
+        contact_a: NDArray[np.float32],
+        contact_b: NDArray[np.float32],
+        flow_ab: NDArray[np.float32] | None = None,
+        flow_ba: NDArray[np.float32] | None = None,
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Scores of all pairs of regions of two drawings, all float32: see `networks.matcher.Matcher.compare`."""
         ...
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,4 +1,4 @@
-"""The cpu engine: OpenVINO on the processor."""
+"""The cpu engine: OpenVINO on the processor (the matcher: PyTorch)."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from framecolor.engines.base import Runner
 from framecolor.engines.quiet_openvino import ov
+from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
 from framecolor.networks.palette import PaletteNetwork, pad_planes, without_hint
@@ -31,10 +32,11 @@ class CpuEngine:
         return OpenVinoRunner(network)
 
 
-class OpenVinoRunner:
+class OpenVinoRunner(TorchMatcher):
     """A palette network compiled by OpenVINO, each head when it is first needed."""
 
     def __init__(self, network: PaletteNetwork) -> None:
+        super().__init__()
         self._generator = network.generator
         self._multiple = network.generator.size_multiple
         self._palette = _Compiled(_PalettePass(network).eval(), LINE_PLANES, self._multiple)
@@ -44,36 +46,40 @@ class OpenVinoRunner:
         return _Compiled(_ColorPass(self._generator).eval(), LINE_PLANES + HINT_PLANES, self._multiple)
 
     @cached_property
-    def _features(self) -> _Compiled:
-        return _Compiled(_FeaturePass(load_generator(base_weights_path())).eval(), LINE_PLANES, self._multiple)
+    def _look(self) -> _Compiled:
+        return _Compiled(_LookPass(load_generator(base_weights_path())).eval(), LINE_PLANES, self._multiple)
 
-    def features(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._run(self._features, planes)
+    def look(self, planes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        features, context = self._look(self._pad(planes))
+        return self._crop(features, planes), context[0].copy()
 
     def log_probabilities(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._run(self._palette, planes)
+        return self._crop(self._palette(self._pad(planes))[0], planes)
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
-        padded = pad_planes(torch.from_numpy(planes)[None], self._multiple).numpy()
+        padded = self._pad(planes)
         height, width = planes.shape[1:]
         colors = np.zeros((1, HINT_PLANES, *padded.shape[2:]), np.float32)
         colors[0, :, :height, :width] = hint
-        return self._color(np.concatenate([padded, colors], axis=1))[0, :, :height, :width].copy()
+        return self._crop(self._color(np.concatenate([padded, colors], axis=1))[0], planes)
 
-    def _run(self, compiled: _Compiled, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        padded = pad_planes(torch.from_numpy(planes)[None], self._multiple).numpy()
-        return compiled(padded)[0, :, : planes.shape[1], : planes.shape[2]].copy()
+    def _pad(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        return pad_planes(torch.from_numpy(planes)[None], self._multiple).numpy()
+
+    @staticmethod
+    def _crop(output: NDArray[np.float32], planes: NDArray[np.float32]) -> NDArray[np.float32]:
+        return output[0, :, : planes.shape[1], : planes.shape[2]].copy()
 
 
-class _FeaturePass(nn.Module):
-    """Line planes to features."""
+class _LookPass(nn.Module):
+    """Line planes to features and context."""
 
     def __init__(self, generator: Generator) -> None:
         super().__init__()
         self.generator = generator
 
-    def forward(self, planes: Tensor) -> Tensor:
-        return self.generator(without_hint(planes))
+    def forward(self, planes: Tensor) -> tuple[Tensor, Tensor]:
+        return self.generator.look(without_hint(planes))
 
 
 class _PalettePass(nn.Module):
@@ -110,7 +116,8 @@ class _Compiled:
         self._model = ov.Core().compile_model(model, "CPU", settings)
         self._threads = threading.local()
 
-    def __call__(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    def __call__(self, planes: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """All outputs, in the pass's order; they are overwritten by the thread's next call."""
         if not hasattr(self._threads, "request"):
             self._threads.request = self._model.create_infer_request()
-        return self._threads.request.infer([planes])[0]
+        return list(self._threads.request.infer([planes]).values())

@@ -1,4 +1,4 @@
-"""Runs a palette network with PyTorch: the reference, the CPU's fallback, and the cuda engine's body."""
+"""Runs a shot's networks with PyTorch: the reference, the CPU's fallback, and the cuda engine's body."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import Generator
 from framecolor.networks.palette import PaletteNetwork, pad_planes, without_hint
 
 
-class TorchRunner:
+class TorchRunner(TorchMatcher):
     """A copy of the network on a device, in a dtype, channels last."""
 
     def __init__(self, network: PaletteNetwork, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
+        super().__init__(device)
         network = copy.deepcopy(network).eval().to(device, dtype)
         # torch's stubs leave out that a module can be given a memory format alone.
         self._network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self._device = device
         self._dtype = dtype
 
     @torch.inference_mode()
@@ -37,8 +38,9 @@ class TorchRunner:
         return generator.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     @torch.inference_mode()
-    def features(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._crop(self._base(without_hint(self._prepare(planes))).float(), planes)
+    def look(self, planes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        features, context = self._base.look(without_hint(self._prepare(planes)))
+        return self._crop(features.float(), planes), context[0].float().contiguous().cpu().numpy()
 
     @torch.inference_mode()
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -15,16 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Flow, Regions
+from framecolor.hints.match import Match
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.runs import Runs
 
 Votes = NDArray[np.float32]
 
-# How loud the network is beside its neighbors, as an exponent of its probabilities: it is surer than it should be.
-NETWORK_WEIGHT = 0.6
-# The same for what the keys' own regions say (`hints/recognize.py`).
-GALLERY_WEIGHT = 0.5
-# No flow is certain: this much of every message is spread over the whole palette.
+# How loud the network and the keys' own regions (`hints/recognize.py`) are beside a drawing's neighbors, as exponents
+# of their probabilities. Both look at the same keys, so that together they are worth little more than one of them.
+NETWORK_WEIGHT = 0.3
+GALLERY_WEIGHT = 1.0
+# Nobody is certain: this much of every vote and message is spread over the whole palette.
 _DOUBT = 0.02
 
 
@@ -41,17 +42,25 @@ class Node:
 
 
 class Link:
-    """How two neighboring drawings of a chain share their regions, by flow and match (see `join`).
+    """How two neighboring drawings of a chain share their regions.
 
-    forward   float32 [later count + 1, earlier count + 1]: share of each region of the later drawing in those of the
-              earlier.
+    forward   float32 [later count + 1, earlier count + 1]: share of each region of the later drawing that flow takes to
+              those of the earlier.
     backward  the same the other way.
+    match_forward, match_backward  how the matcher compared the later with the earlier drawing, and the other way round.
 
-    Nearly all of it is 0, and a chain holds many: both are kept packed, and unpacked, to the bit, when asked for.
+    Nearly all of the overlap is 0, and a chain holds many: it is kept packed, and unpacked, to the bit, when asked for.
     """
 
-    def __init__(self, forward: NDArray[np.float32], backward: NDArray[np.float32]) -> None:
+    def __init__(
+        self,
+        forward: NDArray[np.float32],
+        backward: NDArray[np.float32],
+        match_forward: Match | None = None,
+        match_backward: Match | None = None,
+    ) -> None:
         self._forward, self._backward = Runs.pack(forward), Runs.pack(backward)
+        self.match_forward, self.match_backward = match_forward, match_backward
 
     @property
     def forward(self) -> NDArray[np.float32]:
@@ -75,51 +84,46 @@ def link_regions(
     return target.overlap(hit, np.where(inside, trust, 0), source.count)
 
 
-def join(by_flow: NDArray[np.float32], by_match: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Shares by flow, and by match what flow could not follow; rows sum to at most 1."""
-    lost = np.clip(1 - by_flow.sum(axis=1, keepdims=True), 0, 1)
-    return by_flow + lost * by_match
-
-
 def propagate(nodes: Sequence[Node], links: Sequence[Link]) -> list[Votes]:
     """Belief over the palette for every region of every drawing of a chain.
 
     nodes  the chain, in order; links join each to the next, so there is one less of them.
     Returns probabilities float32 [count + 1, P], rows summing to 1; settled drawings keep their own.
     """
-    ahead = _listen(nodes, (link.forward for link in links))
-    back = _listen(nodes[::-1], (link.backward for link in links[::-1]))[::-1]
+    ahead = _listen(nodes, ((link.forward, link.match_forward) for link in links))
+    back = _listen(nodes[::-1], ((link.backward, link.match_backward) for link in links[::-1]))[::-1]
     return [
         node.fixed if node.fixed is not None else _normalize(node.votes + before + after)
         for node, before, after in zip(nodes, ahead, back, strict=True)
     ]
 
 
-def _listen(nodes: Sequence[Node], overlaps: Iterable[NDArray[np.float32]]) -> list[Votes]:
+def _listen(nodes: Sequence[Node], sides: Iterable[tuple[NDArray[np.float32], Match | None]]) -> list[Votes]:
     """What each node hears from the nodes before it, as log-probabilities."""
     heard = [np.zeros_like(nodes[0].votes)]
-    for node, overlap in zip(nodes[:-1], overlaps, strict=True):
+    for node, (overlap, match) in zip(nodes[:-1], sides, strict=True):
         belief = node.fixed if node.fixed is not None else _normalize(node.votes + heard[-1])
-        heard.append(_tell(belief, overlap))
+        heard.append(_tell(belief, overlap, match))
     return heard
 
 
-def _tell(belief: Votes, overlap: NDArray[np.float32]) -> Votes:
-    """What a drawing with this belief tells the neighbor whose regions share these parts with its own."""
-    colors = belief.shape[1]
-    share = overlap @ belief + (1 - overlap.sum(axis=1, keepdims=True)) / colors
-    return np.log((1 - _DOUBT) * share + _DOUBT / colors)
-
-
-def to_belief(votes: Votes) -> Votes:
-    """What a drawing makes of each region by itself, as probabilities."""
-    return _normalize(votes)
+def _tell(belief: Votes, overlap: NDArray[np.float32], match: Match | None) -> Votes:
+    """What a drawing with this belief tells a neighbor: the mean of what flow and match make of it."""
+    share = overlap @ belief + (1 - overlap.sum(axis=1, keepdims=True)) / belief.shape[1]
+    if match is not None:
+        share[match.target] = 0.5 * share[match.target] + 0.5 * match.hear(belief)
+    return _doubt(share)
 
 
 def weigh(network: Votes, gallery: Votes | None) -> Votes:
     """A drawing's own votes, from the fitted network's log-probabilities and the gallery's, [count + 1, P]."""
-    votes = NETWORK_WEIGHT * network
+    votes = NETWORK_WEIGHT * _doubt(_normalize(network))
     return votes if gallery is None else votes + GALLERY_WEIGHT * gallery
+
+
+def _doubt(share: Votes) -> Votes:
+    """Log-probabilities from shares that sum to 1, none of them impossible."""
+    return np.log((1 - _DOUBT) * share + _DOUBT / share.shape[1])
 
 
 def _normalize(log_votes: Votes) -> Votes:

@@ -1,46 +1,54 @@
-"""Which region of which key does this region look most like? Learned features, pooled per region, against all keys.
-
-This is the field's own way to match (BasicPBC, DACoN), here with the base weights' features, which were trained for it
-(`training/recipes/generator.py`). It needs no fit, so it knows poses and rare regions that a short fit has not learned.
-"""
+"""Which region of which key is this region? The matcher's scores against all keys, as votes for colors."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-# How fast likeness falls with the angle between features: the nearest key region counts, not how many there are.
-_SHARPNESS = 80.0
+from framecolor.hints.match import Rows, Tokens, read_scores
+
 # However alike, two regions may differ in color: this much is spread over the whole palette.
 _DOUBT = 0.02
+# A drawing is compared with this many keys, those nearest to it by number: each costs a few milliseconds.
+MOST_KEYS = 6
+
+Compare = Callable[[Tokens, Tokens], tuple[Rows, Rows]]
+"""Scores [A, B] of all pairs, and [A] of having no counterpart, as logits."""
+
+
+@dataclass(frozen=True, eq=False)
+class KeyRegions:
+    """One key: its number, its regions' tokens, and the palette entry of each, intp [T]."""
+
+    number: int
+    tokens: Tokens
+    colors: NDArray[np.intp]
 
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """All regions of all keys.
+    """All keys of a shot, to recognize regions by; palette_size P."""
 
-    features  float32 [K, F], unit length
-    colors    intp [K], the palette entry of each
-    palette_size  P
-    """
-
-    features: NDArray[np.float32]
-    colors: NDArray[np.intp]
+    keys: Sequence[KeyRegions]
     palette_size: int
 
-    def vote(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log-probability of each palette color, float32 [N, P], from unit features of regions, float32 [N, F]."""
-        likeness = _SHARPNESS * (features @ self.features.T)
-        best = likeness.max(axis=1, keepdims=True)
-        members = np.zeros((len(self.colors), self.palette_size), np.float32)
-        members[np.arange(len(self.colors)), self.colors] = 1
-        share = np.exp(likeness - best) @ members
-        share /= share.sum(axis=1, keepdims=True)
-        return np.log((1 - _DOUBT) * share + _DOUBT / self.palette_size).astype(np.float32)
+    def vote(self, number: int, target: Tokens, count: int, compare: Compare) -> NDArray[np.float32]:
+        """Log-probability of each palette color in each of a drawing's regions, float32 [count + 1, P].
 
-
-def to_unit_length(features: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Features [N, F], each scaled to length 1; those of length 0 stay 0."""
-    return features / np.maximum(np.linalg.norm(features, axis=1, keepdims=True), 1e-6)
+        number  of the drawing: the MOST_KEYS keys nearest to it are asked.
+        All regions of all keys are rivals, beside having no counterpart, which votes for no color.
+        """
+        votes = np.full((count + 1, self.palette_size), -np.log(self.palette_size), np.float32)
+        if not len(target.rows):
+            return votes
+        asked = sorted(self.keys, key=lambda key: (abs(key.number - number), key.number))[:MOST_KEYS]
+        scores, nowhere = zip(*(compare(target, key.tokens) for key in asked), strict=True)
+        colors = np.concatenate([key.colors for key in asked])
+        members = np.zeros((len(colors), self.palette_size), np.float32)
+        members[np.arange(len(colors)), colors] = 1
+        share = read_scores(np.concatenate(scores, axis=1), np.mean(nowhere, axis=0), members)
+        votes[target.rows] = np.log((1 - _DOUBT) * share + _DOUBT / self.palette_size)
+        return votes

@@ -38,10 +38,15 @@ def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: int = 4) -> 
     min_region_px  areas smaller than this are specks and count as line; paint runs over them.
     A drawing without any line is one region.
     """
-    lines = line_mask(frame).astype(np.uint8)
+    return label_regions(line_mask(frame), gap_px=gap_px, min_region_px=min_region_px)
+
+
+def label_regions(lines: NDArray[np.bool_], *, gap_px: float = 2, min_region_px: int = 4) -> Regions:
+    """`find_regions` from the line mask alone, bool HxW."""
+    line = lines.astype(np.uint8)
     # Beyond the lines there is only paper: what touches the edge of their box goes on to the picture's.
-    box = _Box.around(lines, margin_px=math.ceil(gap_px) + 3)
-    free = 1 - box.crop(lines)
+    box = _Box.around(line, margin_px=math.ceil(gap_px) + 3)
+    free = 1 - box.crop(line)
     labels = _close_gaps(free, gap_px) if gap_px > 0 else _label(free)
     labels, count = _drop_specks(labels, min_region_px)
     return Regions(box.extend(labels), count)

@@ -4,7 +4,7 @@ Line planes and a color hint go in; a feature vector per pixel comes out, read b
 
 - the color head (soft RGB and a confidence), used by painted mode;
 - a palette head, which exists per shot: one logit per palette color, its weights fitted to the shot's keys
-  (`framecolor.fit`) and started from the keys' own mean features, so that it paints before the first step.
+  (`framecolor.fit`) and started by a regression on the keys' features, so that it paints before the first step.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ LINE_PLANES = 7
 HINT_PLANES = 4
 # A hint of less confidence than this counts less and less.
 LEAST_CONFIDENCE = 0.05
+# The decoder's level whose output is the context: at a quarter of the size it has seen the parts around, and is cheap.
+_CONTEXT_LEVEL = 2
+CONTEXT_STRIDE = 2**_CONTEXT_LEVEL
 
 
 class Block(nn.Sequential):
@@ -32,11 +35,11 @@ class Block(nn.Sequential):
 
 
 class Generator(nn.Module):
-    """U-Net from line planes and hint to per-pixel features, and a color head on them.
+    """U-Net of three or more levels from line planes and hint to per-pixel features, and a color head on them.
 
     forward takes float planes [N, 11, H, W] (7 line planes, then the hint's red, green, blue in [0, 1] times its
     confidence, then the confidence); H and W are multiples of `size_multiple`. It returns unit-length features
-    [N, `feature_channels`, H, W].
+    [N, `feature_channels`, H, W]; `look` returns what lies around each pixel too.
     """
 
     def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 96, 128), feature_channels: int = 32) -> None:
@@ -56,19 +59,31 @@ class Generator(nn.Module):
         """Height and width of the input must be a multiple of this."""
         return 2 ** (len(self.widths) - 1)
 
+    @property
+    def context_channels(self) -> int:
+        """Channels of the context that `look` gives beside the features."""
+        return self.widths[_CONTEXT_LEVEL]
+
     def forward(self, planes: Tensor) -> Tensor:
+        return self.look(planes)[0]
+
+    def look(self, planes: Tensor) -> tuple[Tensor, Tensor]:
+        """Features as `forward` gives them, and the context [N, `context_channels`, H / 4, W / 4] (CONTEXT_STRIDE)."""
         x = planes
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
             x = block(x if level == 0 else F.max_pool2d(x, 2))
             skips.append(x)
         skips.pop()
+        context = x
         for block in self.up:
             x = block(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skips.pop()], dim=1))
+            if len(skips) == _CONTEXT_LEVEL:
+                context = x
         features = cast(Tensor, self.project(x))
         # Not F.normalize: autocast would widen it to float32, a fifth of a training step on a CPU.
         length = torch.rsqrt(features.square().sum(dim=1, keepdim=True) + 1e-6)
-        return features * length.to(features.dtype)
+        return features * length.to(features.dtype), context
 
     def color(self, features: Tensor, planes: Tensor) -> tuple[Tensor, Tensor]:
         """RGB in [0, 1] [N, 3, H, W] and trust in [0, 1] [N, 1, H, W] from features and the planes they came from.

@@ -14,8 +14,10 @@ from torch import Tensor, nn
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
 
 IGNORE = -1
-# Cosine similarities between features lie in [-1, 1]; times this they make a confident softmax.
-_HEAD_SCALE = 12.0
+# The head's own regression, before the fit: pixels that it sees, steps of the solver, and its weight decay.
+_HEAD_PIXELS = 8192
+_HEAD_STEPS = 60
+_HEAD_DECAY = 1e-3
 # What the line planes are where there is nothing: far from all lines, outside of the figure.
 _EMPTY = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
 
@@ -44,21 +46,46 @@ class PaletteNetwork(nn.Module):
         """Logits [N, P, H, W] from line planes [N, 7, H, W] without a hint; H and W multiples of the generator's."""
         return self.head(self.generator(without_hint(planes)))
 
+    def start_head(self, samples: Sequence[KeySample]) -> None:
+        """Fit the head alone to the keys' features as they are: logistic regression, solved in a fraction of a second.
+
+        The network then paints before the first step of a fit. Deterministic.
+        """
+        assert self.head.bias is not None
+        nn.init.zeros_(self.head.weight)
+        nn.init.zeros_(self.head.bias)
+        features, target = self._gather(samples)
+        solver = torch.optim.LBFGS(self.head.parameters(), max_iter=_HEAD_STEPS, line_search_fn="strong_wolfe")
+
+        def measure() -> Tensor:
+            solver.zero_grad()
+            logits = F.linear(features, self.head.weight[:, :, 0, 0], self.head.bias)
+            loss = F.cross_entropy(logits, target) + _HEAD_DECAY * self.head.weight.square().mean()
+            loss.backward()
+            return loss
+
+        solver.step(measure)
+        solver.zero_grad()
+
     @torch.no_grad()
-    def start_head(self, samples: Sequence[KeySample], first: int = 0) -> None:
-        """Set the head's rows from `first` on to the mean feature of each palette color over the keys."""
+    def _gather(self, samples: Sequence[KeySample]) -> tuple[Tensor, Tensor]:
+        """Features [N, F] and classes [N] at painted pixels of all keys, drawn by their weight."""
         self.eval()
-        total = torch.zeros(self.head.out_channels, self.generator.feature_channels)
+        rng = torch.Generator().manual_seed(0)
+        features, classes = [], []
         for sample in samples:
             height, width = sample.target.shape
             planes = pad_planes(torch.from_numpy(sample.planes)[None], self.generator.size_multiple)
-            features = self.generator(without_hint(planes))[0, :, :height, :width].flatten(1).T
-            target, weight = torch.from_numpy(sample.target).ravel(), torch.from_numpy(sample.weight).ravel()
-            painted = target != IGNORE
-            total.index_add_(0, target[painted], features[painted] * weight[painted, None])
-        self.head.weight[first:] = _HEAD_SCALE * F.normalize(total, dim=1)[first:, :, None, None]
-        assert self.head.bias is not None
-        self.head.bias[first:] = 0
+            seen = self.generator(without_hint(planes))[0, :, :height, :width].flatten(1).T
+            target = torch.from_numpy(sample.target).ravel()
+            painted = torch.nonzero(target != IGNORE)[:, 0]
+            if not len(painted):
+                continue
+            weight = torch.from_numpy(sample.weight).ravel()[painted]
+            picked = painted[torch.multinomial(weight, max(1, _HEAD_PIXELS // len(samples)), True, generator=rng)]
+            features.append(seen[picked])
+            classes.append(target[picked])
+        return torch.cat(features), torch.cat(classes)
 
 
 def without_hint(planes: Tensor) -> Tensor:

@@ -72,11 +72,12 @@ def look(frame: Frame, regions: Regions, scale: float) -> View:
     return View(planes, box)
 
 
-def pool(values: NDArray[np.float32], view: View, points: RegionPoints) -> NDArray[np.float32]:
-    """Mean over each region of a working-size map float32 [C, h, w]: float32 [count + 1, C]; row 0 is 0."""
+def pool(values: NDArray[np.float32], view: View, points: RegionPoints, stride: int = 1) -> NDArray[np.float32]:
+    """Mean over each region of a map float32 [C, h, w], one value for `stride` working pixels a side: float32
+    [count + 1, C]; row 0 is 0."""
     if not len(points.x):  # ink all over
         return np.zeros((points.count + 1, len(values)), np.float32)
-    u, v = view.locate(points.x, points.y)
+    u, v = ((at + 0.5) / stride - 0.5 for at in view.locate(points.x, points.y))
     # Plane by plane: remap wants positions below 32768, so points go in columns of that many.
     columns = max(1, min(len(u), 16384))
     pad = -len(u) % columns

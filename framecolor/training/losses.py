@@ -20,6 +20,8 @@ LOGIT_SCALE = 16.0
 # The same between two regions. Higher, so that the nearest key region decides, not how many regions share a color: on
 # hand-drawn clips, nearest region paints far better than mean color features do.
 REGION_SCALE = 32.0
+# A class scores as its best region does; a softer maximum than this would let large classes win by number.
+MATCH_SHARPNESS = 4.0
 # A hint's color counts as right when no channel is off by more than this.
 COLOR_TOLERANCE = 0.08
 _NEVER = -1e4
@@ -51,7 +53,7 @@ def vote(
     every key region, joined per class by logsumexp. Classes that no key shows get no logit; an image whose
     classes are in no key gives None. With a single key, that key is compared with itself.
     """
-    count = int(region_class.max()) + 1
+    count = int(max(region_class.max(), classes.max())) + 1
     regions = pool_regions(features.flatten(0, 1), region.flatten(), len(region_class))
     sampled = torch.zeros_like(region_class, dtype=torch.bool)
     sampled[region.flatten()] = True
@@ -62,13 +64,13 @@ def vote(
         sums = known.new_zeros(count, known.shape[1]).index_add_(0, classes[sources].flatten(), known)
         present = sums.abs().sum(1) > 0
         pixels = present[classes[image]]
-        asked = (region_image == image) & sampled & present[region_class]
+        among = torch.isin(region_image, torch.tensor(sources)) & sampled
+        asked = (region_image == image) & sampled & torch.isin(region_class, region_class[among])
         if not pixels.any() or not asked.any():
             votes.append(None)
             continue
         prototypes = F.normalize(sums, dim=1)
         logits = LOGIT_SCALE * features[image][pixels] @ prototypes.T
-        among = torch.isin(region_image, torch.tensor(sources)) & sampled
         similarity = REGION_SCALE * regions[asked] @ regions[among].T
         votes.append(
             Votes(
@@ -87,6 +89,18 @@ def join_by_class(similarity: Tensor, classes: Tensor, count: int) -> Tensor:
     joined = (similarity - top).exp() @ F.one_hot(classes, count).to(similarity.dtype)
     empty = torch.bincount(classes, minlength=count) == 0
     return (joined.clamp_min(1e-30).log() + top).masked_fill(empty, _NEVER)
+
+
+def match_loss(score: Tensor, nowhere: Tensor, target_class: Tensor, source_class: Tensor) -> Tensor:
+    """Cross-entropy of matching, [A]: each region of the target gets its class by its best counterpart in the source.
+
+    score [A, B] and nowhere [A] are logits (`networks.matcher`); a region whose class the source does not show goes
+    nowhere. The best counterpart decides, not how many regions have a class: a soft maximum joins them.
+    """
+    count = int(max(target_class.max(), source_class.max())) + 1
+    joined = join_by_class(MATCH_SHARPNESS * score, source_class, count) / MATCH_SHARPNESS
+    wanted = torch.where(torch.isin(target_class, source_class), target_class, count)
+    return F.cross_entropy(torch.cat([joined, nowhere[:, None]], 1), wanted, reduction="none")
 
 
 def prototype_loss(votes: list[Votes | None], weights: list[float]) -> tuple[Tensor, Tensor]:

@@ -1,9 +1,11 @@
-"""Recipe `generator`: the base weights that a shot's fit starts from.
+"""Recipe `generator`: the base weights that a shot's fit starts from, and the matcher on top of them.
 
-Two things are learned at once, without adversary, on episodes of animated characters (`framecolor.training.episodes`):
+Three things are learned at once, without adversary, on episodes of animated characters (see
+`framecolor.training.episodes`):
 
 - features that paint a drawing from a few painted keys by prototypes alone, before any fit (in the spirit of Snell et
   al. 2017, "Prototypical networks for few-shot learning"), pixel by pixel and region by region;
+- a matcher that tells which region of a key, or of a neighboring drawing, a region is (`framecolor.networks.matcher`);
 - a color head that repairs a corrupted color hint (in the lineage of deepcolor and PaintsTorch): how far to trust the
   hint, and what to paint where it is wrong or missing.
 """
@@ -19,8 +21,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
 
-from framecolor.networks.checkpoint import save_generator
+from framecolor.networks.checkpoint import load_generator, load_matcher, save_generator, save_matcher
 from framecolor.networks.generator import LINE_PLANES, Generator
+from framecolor.networks.matcher import Matcher
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.episodes import Episodes, EpisodeSettings
@@ -34,16 +37,29 @@ from framecolor.training.losses import (
     prototype_loss,
     vote,
 )
+from framecolor.training.matching import describe_images, match_keys, match_neighbors
 
 _KEY_WEIGHT = 0.5
 _LONE_KEY_WEIGHT = 0.25
 _PIXEL_WEIGHT = 0.5
-_REGION_WEIGHT = 1.0
+_REGION_WEIGHT = 0.5
+_MATCH_WEIGHT = 1.0
+_LINK_WEIGHT = 0.5
+# One episode in four compares its neighbors without flow, which may be lost.
+_WITHOUT_FLOW = 0.25
 # L1 gives small gradients beside a cross-entropy with logits of 16.
 _COLOR_WEIGHT = 8.0
 _CONFIDENCE_WEIGHT = 1.0
 _VAL_EPISODES = 20
 _SAMPLE_EPISODES = 8
+
+
+class Networks(nn.Module):
+    """The generator and the matcher, trained as one."""
+
+    def __init__(self, generator: Generator, matcher: Matcher) -> None:
+        super().__init__()
+        self.generator, self.matcher = generator, matcher
 
 
 class GeneratorRecipe:
@@ -58,24 +74,35 @@ class GeneratorRecipe:
         episodes: EpisodeSettings | None = None,
         widths: tuple[int, ...] = (16, 32, 64, 96, 128),
         feature_channels: int = 32,
+        start: Path | None = None,
     ) -> None:
+        """start: folder of an earlier run (generator.safetensors, matcher.safetensors) whose weights to begin with."""
         self.data = data
         self.seed = seed
         self.widths = widths
         self.feature_channels = feature_channels
+        self.start = start
         self.settings = episodes or EpisodeSettings()
         self.batches: TorchDataset[Batch] = Episodes(data, "train", seed, self.settings)
         self.held_out = Episodes(data, "val", 2**20, self.settings, whole=True)
 
     def build_network(self) -> nn.Module:
-        """A Generator."""
-        return Generator(self.widths, self.feature_channels)
+        """Networks, new or with the weights of an earlier run; that may be one that had no matcher."""
+        if self.start is None:
+            generator = Generator(self.widths, self.feature_channels)
+        else:
+            generator = load_generator(self.start / "generator.safetensors")
+        matcher = Matcher(generator.feature_channels, generator.context_channels)
+        if self.start is not None and (self.start / "matcher.safetensors").exists():
+            matcher = load_matcher(self.start / "matcher.safetensors")
+        return Networks(generator, matcher)
 
     def compute_loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """Prototype losses on the images without a hint, color losses on those with one."""
-        generator = cast(Generator, network)
+        """Prototype and matching losses on the images without a hint, color losses on those with one."""
+        networks = cast(Networks, network)
+        generator = networks.generator
         with torch.autocast("cpu", torch.bfloat16):
-            maps = generator(batch["planes"].contiguous(memory_format=torch.channels_last))
+            maps, context = generator.look(batch["planes"].contiguous(memory_format=torch.channels_last))
         features = gather(maps, batch["pixel"])
         keys, plain = int(batch["keys"]), int(batch["plain"])
         votes = vote(
@@ -86,6 +113,11 @@ class GeneratorRecipe:
             batch["region_image"],
             keys,
         )
+        images = describe_images(networks.matcher, features[:plain], context[:plain], batch)
+        matched = match_keys(networks.matcher, images, keys)
+        # Decided by the episode, so that a resumed training is exact.
+        with_flow = int(batch["pixel"].sum()) % 100 >= 100 * _WITHOUT_FLOW
+        linked = match_neighbors(networks.matcher, images, batch, with_flow=with_flow)
         key_weight = _KEY_WEIGHT if keys > 1 else _LONE_KEY_WEIGHT
         pixel, region = prototype_loss(votes, [key_weight] * keys + [1.0] * (plain - keys))
         hint = gather(batch["planes"][plain:], batch["pixel"][plain:])
@@ -93,9 +125,17 @@ class GeneratorRecipe:
         truth = gather(batch["rgb"][plain:].permute(0, 3, 1, 2).float() / 255, batch["pixel"][plain:])
         rgb = rgb[..., 0].permute(0, 2, 1).flatten(0, 1)
         color, sure = color_loss(rgb, trust.flatten(), hint[..., LINE_PLANES:].flatten(0, 1), truth.flatten(0, 1))
-        loss = _PIXEL_WEIGHT * pixel + _REGION_WEIGHT * region + _COLOR_WEIGHT * color + _CONFIDENCE_WEIGHT * sure
-        parts = {"pixel": pixel, "region": region, "color": color, "sure": sure}
-        numbers = {name: float(part.detach()) for name, part in parts.items()}
+        parts = {
+            "pixel": (_PIXEL_WEIGHT, pixel),
+            "region": (_REGION_WEIGHT, region),
+            "match": (_MATCH_WEIGHT, matched.loss),
+            "link": (_LINK_WEIGHT, linked.loss),
+            "color": (_COLOR_WEIGHT, color),
+            "sure": (_CONFIDENCE_WEIGHT, sure),
+        }
+        loss = torch.stack([weight * part for weight, part in parts.values()]).sum()
+        numbers = {name: float(part.detach()) for name, (_, part) in parts.items()}
+        numbers |= {"match_acc": matched.right, "link_acc": linked.right}
         with torch.no_grad():
             numbers |= {f"{k}_acc": v for k, v in accuracy(votes, keys).items()}
         return loss, numbers
@@ -114,7 +154,7 @@ class GeneratorRecipe:
     def write_samples(self, network: nn.Module, path: Path) -> None:
         """Rows of held-out episodes: key's lines, key, lines | painted by nearest regions | truth,
         then the hinted image: hint | trust in it | color head | truth."""
-        generator = cast(Generator, network)
+        generator = cast(Networks, network).generator
         rows = []
         for index in range(_SAMPLE_EPISODES):
             batch = self.held_out[1000 + index]
@@ -140,9 +180,11 @@ class GeneratorRecipe:
         write_contact_sheet(rows, path)
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        """folder/generator.safetensors, as the package reads it."""
+        """folder/generator.safetensors and folder/matcher.safetensors, as the package reads them."""
+        networks = cast(Networks, network)
         facts = {"recipe": self.name, "step": str(step), "data": self.data.hash, "license": self.data.table["license"]}
-        save_generator(cast(Generator, network), folder / "generator.safetensors", facts)
+        save_generator(networks.generator, folder / "generator.safetensors", facts)
+        save_matcher(networks.matcher, folder / "matcher.safetensors", facts)
 
     def describe(self) -> dict[str, Any]:
         """Seed, data and episode settings."""
@@ -151,6 +193,7 @@ class GeneratorRecipe:
             "data": {k: self.data.table[k] for k in ("source", "license", "long_side")} | {"hash": self.data.hash},
             "widths": list(self.widths),
             "feature_channels": self.feature_channels,
+            "start": None if self.start is None else self.start.name,
             "episodes": dict(vars(self.settings)),
         }
 
@@ -164,18 +207,19 @@ def gather(maps: Tensor, pixel: Tensor) -> Tensor:
 def paint_by_regions(maps: Tensor, batch: Batch, image: int) -> NDArray[np.uint8]:
     """One image with each region painted like the key regions that are nearest to it, as a picture."""
     keys, region_class = int(batch["keys"]), batch["region_class"]
-    region = batch["region_map"][image].flatten().long()
-    own = pool_regions(maps[image].flatten(1).T, region, int(region.max()) + 1)
+    inside = batch["region_map"][image].flatten() >= 0
+    region = batch["region_map"][image].flatten().long().clamp_min(0)
+    own = pool_regions(maps[image].flatten(1).T[inside], region[inside], int(region.max()) + 1)
     features = gather(maps[:keys], batch["pixel"][:keys]).flatten(0, 1)
     known = pool_regions(features, batch["region"][:keys].flatten(), len(region_class))
     sampled = known.abs().sum(1) > 0
-    count = int(region_class.max()) + 1
+    count = int(max(region_class.max(), batch["class_map"].max())) + 1
     scores = join_by_class(REGION_SCALE * own @ known[sampled].T, region_class[sampled], count)
     colors = torch.zeros(count, 3, dtype=torch.uint8)
     for k in range(len(batch["rgb"])):
-        inside = batch["class_map"][k] >= 0
-        colors[batch["class_map"][k][inside]] = batch["rgb"][k][inside]
-    return colors[scores.argmax(1)[region]].view(*maps.shape[2:], 3).numpy()
+        painted = batch["class_map"][k] >= 0
+        colors[batch["class_map"][k][painted]] = batch["rgb"][k][painted]
+    return (colors[scores.argmax(1)[region]] * inside[:, None]).view(*maps.shape[2:], 3).numpy()
 
 
 def show_lines(planes: Tensor) -> NDArray[np.uint8]:

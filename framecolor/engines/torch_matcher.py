@@ -1,0 +1,47 @@
+"""The matcher in PyTorch, float32, on any device: a drawing has a few hundred regions, so every engine shares this one.
+
+On a CPU OpenVINO is no faster with it: each drawing has another number of regions, and each number is a new shape.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from framecolor.networks.checkpoint import load_matcher, matcher_weights_path
+
+Rows = NDArray[np.float32]
+
+
+class TorchMatcher:
+    """The matcher that ships with the package, on a device. Thread safe."""
+
+    def __init__(self, device: str = "cpu") -> None:
+        self._matcher = load_matcher(matcher_weights_path()).to(device)
+        self._device = device
+
+    @torch.inference_mode()
+    def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
+        """See `Runner.describe`."""
+        return self._matcher.describe(*(self._load(rows) for rows in (look, shape, contact))).cpu().numpy()
+
+    @torch.inference_mode()
+    def compare(
+        self,
+        a: Rows,
+        b: Rows,
+        contact_a: Rows,
+        contact_b: Rows,
+        flow_ab: Rows | None = None,
+        flow_ba: Rows | None = None,
+    ) -> tuple[Rows, Rows, Rows, Rows]:
+        """See `Runner.compare`."""
+        there = np.zeros((len(a), len(b)), np.float32) if flow_ab is None else flow_ab
+        back = np.zeros((len(b), len(a)), np.float32) if flow_ba is None else flow_ba
+        scores = self._matcher.compare(*(self._load(rows) for rows in (a, b, contact_a, contact_b, there, back)))
+        score_ab, score_ba, nowhere_a, nowhere_b = (part.cpu().numpy() for part in scores)
+        return score_ab, score_ba, nowhere_a, nowhere_b
+
+    def _load(self, rows: Rows) -> torch.Tensor:
+        return torch.from_numpy(rows).to(self._device)

@@ -1,0 +1,132 @@
+"""The matcher: which region of another drawing is this region?
+
+Regions are tokens: the backbone's features pooled over the region, its place and shape. Regions of one drawing attend
+to one another (what lies around me?), then the regions of two drawings attend to each other in turn with their own
+(what did my neighbors find?), and pairs are scored by the product of their tokens, beside the likeness of their plain
+features. In the lineage of LightGlue (Lindenberger et al. 2023), which does so for points, and of BasicPBC (Dai et al.
+2024), which does so for paint.
+
+A drawing's tokens are made once (`describe`) and compared with many drawings (`compare`).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+# Place x, y, log area share, elongation as a vector (`hints.shapes.Shapes.traits`), and whether it is paper.
+SHAPE_TRAITS = 6
+_OCTAVES = 4
+_PAIR_TRAITS = 5
+_PAIR_WIDTH = 16
+# Shares of overlap by flow are told to the matcher on this scale, on which a tenth already says something.
+_FLOW_GAIN = 20.0
+# What likeness counts for before any training: the base weights alone match well at this scale, above this cosine.
+_LIKENESS, _NOWHERE = 32.0, 0.8
+# How much of its popularity a region loses: one that looks like everything is nobody's counterpart.
+_RIVALRY = 0.5
+
+
+class Matcher(nn.Module):
+    """Tokens of regions, and scores of pairs of them.
+
+    features, context  channels of the generator's features and of its context; pooled, both are a region's look.
+    """
+
+    def __init__(
+        self, features: int, context: int, width: int = 96, heads: int = 4, own_layers: int = 2, pair_layers: int = 2
+    ) -> None:
+        super().__init__()
+        self.features, self.context, self.width, self.heads = features, context, width, heads
+        look_channels = features + context
+        self.own_layers, self.pair_layers = own_layers, pair_layers
+        self.look_norm = nn.LayerNorm(look_channels)
+        self.enter = nn.Linear(look_channels + SHAPE_TRAITS + 4 * _OCTAVES, width)
+        self.relate = nn.Sequential(
+            nn.Linear(_PAIR_TRAITS, _PAIR_WIDTH), nn.SiLU(), nn.Linear(_PAIR_WIDTH, own_layers * heads)
+        )
+        self.own = nn.ModuleList(_Attention(width, heads) for _ in range(own_layers))
+        self.cross = nn.ModuleList(_Attention(width, heads) for _ in range(pair_layers))
+        self.settle = nn.ModuleList(_Attention(width, heads) for _ in range(pair_layers))
+        self.by_flow = nn.Parameter(torch.full((pair_layers, heads, 2), 0.5))
+        self.by_contact = nn.Parameter(torch.full((pair_layers, heads), 1.0))
+        self.leave = nn.Sequential(nn.LayerNorm(width), nn.Linear(width, width))
+        self.likeness = nn.Parameter(torch.tensor(_LIKENESS))
+        self.flow_score = nn.Parameter(torch.tensor([0.5, 0.5]))
+        self.rivalry = nn.Parameter(torch.tensor(_RIVALRY))
+        to_nowhere = nn.Linear(width, 1)
+        nn.init.constant_(to_nowhere.bias, _NOWHERE * _LIKENESS)
+        self.nowhere = nn.Sequential(nn.LayerNorm(width), to_nowhere)
+
+    def describe(self, look: Tensor, shape: Tensor, contact: Tensor) -> Tensor:
+        """Tokens [N, width + features] of a drawing's N regions.
+
+        look [N, features + context]; shape [N, SHAPE_TRAITS]; contact [N, N]: share of a region's outline along
+        another.
+        """
+        place = shape[:, :2]
+        waves = torch.cat([place * (math.pi * 2**octave) for octave in range(_OCTAVES)], dim=1)
+        tokens = self.enter(torch.cat([self.look_norm(look), shape, waves.sin(), waves.cos()], dim=1))
+        apart = place[None] - place[:, None]
+        pairs = torch.stack(
+            [apart[..., 0], apart[..., 1], apart.square().sum(-1).add(1e-6).sqrt(), contact, contact.T], dim=-1
+        )
+        bias = self.relate(pairs).permute(2, 0, 1).reshape(self.own_layers, self.heads, *contact.shape)
+        for layer, near in zip(self.own, bias, strict=True):
+            tokens = layer(tokens, tokens, near)
+        return torch.cat([tokens, F.normalize(look[:, : self.features], dim=1)], dim=1)
+
+    def compare(
+        self, a: Tensor, b: Tensor, contact_a: Tensor, contact_b: Tensor, flow_ab: Tensor, flow_ba: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Scores as logits: [A, B] each region of a among those of b, [B, A] each of b among a, and [A], [B]: none.
+
+        a [A, width + features], b [B, width + features]: tokens. contact_a [A, A], contact_b [B, B]. flow_ab [A, B],
+        flow_ba [B, A]: share of each region that flow takes to each of the other drawing; all 0 where none is known.
+        """
+        (a, plain_a), (b, plain_b) = (tokens.split([self.width, self.features], dim=1) for tokens in (a, b))
+        there, back = (flow_ab * _FLOW_GAIN).log1p(), (flow_ba * _FLOW_GAIN).log1p().T
+        for i, (cross, settle) in enumerate(zip(self.cross, self.settle, strict=True)):
+            weight = self.by_flow[i][:, :, None, None]
+            near = weight[:, 0] * there + weight[:, 1] * back
+            a, b = cross(a, b, near), cross(b, a, near.transpose(1, 2))
+            touch = self.by_contact[i][:, None, None]
+            a, b = settle(a, a, touch * contact_a), settle(b, b, touch * contact_b)
+        score = self.leave(a) @ self.leave(b).T / math.sqrt(self.width)
+        score = score + self.likeness * (plain_a @ plain_b.T)
+        score = score + self.flow_score[0] * there + self.flow_score[1] * back
+        return self._among(score), self._among(score.T), self.nowhere(a)[:, 0], self.nowhere(b)[:, 0]
+
+    def _among(self, score: Tensor) -> Tensor:
+        """Scores of each row's candidates, those that all rows want pushed back."""
+        popular = score.logsumexp(0)
+        return score - self.rivalry * (popular - popular.mean())
+
+
+class _Attention(nn.Module):
+    """One layer of attention from one set of tokens to another with a given bias, then a feed-forward layer."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.LayerNorm(width)
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.out = nn.Linear(width, width)
+        self.feed = nn.Sequential(
+            nn.LayerNorm(width), nn.Linear(width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width)
+        )
+
+    def forward(self, tokens: Tensor, others: Tensor, bias: Tensor) -> Tensor:
+        """tokens [N, width], others [M, width], bias [heads, N, M] on the logits: tokens, [N, width]."""
+        query = self._split(self.query(self.norm(tokens)))
+        key, value = (self._split(part) for part in self.key_value(self.norm(others)).chunk(2, dim=1))
+        attended = F.scaled_dot_product_attention(query[None], key[None], value[None], attn_mask=bias[None])[0]
+        tokens = tokens + self.out(attended.transpose(0, 1).flatten(1))
+        return tokens + self.feed(tokens)
+
+    def _split(self, rows: Tensor) -> Tensor:
+        return rows.unflatten(1, (self.heads, -1)).transpose(0, 1)

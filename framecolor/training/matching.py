@@ -1,0 +1,133 @@
+"""The matcher's share of an episode: each query against all keys, and the two neighbors against each other.
+
+Images without a hint are matched; see `framecolor.training.episodes` for what an episode holds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from framecolor.networks.matcher import Matcher
+from framecolor.training.loop import Batch
+from framecolor.training.losses import MATCH_SHARPNESS, join_by_class, match_loss
+
+# A drawing of more regions, such as one full of hatching, would cost a step by the square of them.
+MOST_TOKENS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """One image's regions: their tokens [N, width], contact [N, N], class [N], and place [N] among all of the image."""
+
+    tokens: Tensor
+    contact: Tensor
+    classes: Tensor
+    rows: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Matched:
+    """Losses of all compared regions, and how many got the right class out of those that have one in the source."""
+
+    loss: Tensor
+    right: float
+
+
+def describe_images(matcher: Matcher, features: Tensor, context: Tensor, batch: Batch) -> list[Tokens]:
+    """Tokens of all images without a hint, of the regions that samples fell on: the MOST_TOKENS largest of each.
+
+    features [N, P, D] and context [N, C, h, w] of those images.
+    """
+    plain, region = int(batch["plain"]), batch["region"][: int(batch["plain"])]
+    around = sample_context(context, batch["pixel"][:plain], batch["planes"].shape[2:])
+    look = torch.cat([features, around], 2).flatten(0, 1)
+    count = len(batch["region_class"])
+    pixels = torch.bincount(region.flatten(), minlength=count)
+    pooled = look.new_zeros(count, look.shape[1]).index_add_(0, region.flatten(), look) / pixels.clamp_min(1)[:, None]
+    images = []
+    for image in range(plain):
+        rows = _rows(batch, image, pixels)
+        contact = dense_contact(batch["contact"], rows, count)
+        tokens = matcher.describe(pooled[rows], batch["shape"][rows], contact)
+        first = int((batch["region_image"] < image).sum())
+        images.append(Tokens(tokens, contact, batch["region_class"][rows], rows - first))
+    return images
+
+
+def match_keys(matcher: Matcher, images: list[Tokens], keys: int) -> Matched:
+    """Each query against the regions of all keys at once."""
+    losses, right = [], []
+    for target in images[keys:]:
+        scores, nowheres = [], []
+        for source in images[:keys]:
+            score, _, nowhere, _ = matcher.compare(
+                target.tokens, source.tokens, target.contact, source.contact, *_no_flow(target, source)
+            )
+            scores.append(score)
+            nowheres.append(nowhere)
+        classes = torch.cat([source.classes for source in images[:keys]])
+        score, nowhere = torch.cat(scores, 1), torch.stack(nowheres).mean(0)
+        losses.append(match_loss(score, nowhere, target.classes, classes))
+        right.append(_count_right(score, target.classes, classes))
+    return Matched(torch.cat(losses).mean(), float(torch.cat(right).float().mean()))
+
+
+def match_neighbors(matcher: Matcher, images: list[Tokens], batch: Batch, *, with_flow: bool) -> Matched:
+    """The last image against the one before it, and back, with or without what flow says of them."""
+    before, after = images[-2:]
+    there, back = _no_flow(after, before)
+    if with_flow:
+        there, back = batch["flow_there"], batch["flow_back"]
+        there, back = there[after.rows][:, before.rows], back[before.rows][:, after.rows]
+    score, score_back, nowhere_after, nowhere_before = matcher.compare(
+        after.tokens, before.tokens, after.contact, before.contact, there, back
+    )
+    losses = [
+        match_loss(score, nowhere_after, after.classes, before.classes),
+        match_loss(score_back, nowhere_before, before.classes, after.classes),
+    ]
+    return Matched(torch.cat(losses).mean(), float(_count_right(score, after.classes, before.classes).float().mean()))
+
+
+def sample_context(context: Tensor, pixel: Tensor, size: torch.Size) -> Tensor:
+    """Context [N, C, h, w] at flat pixel positions [N, P] of the planes of `size` (H, W): [N, P, C]."""
+    height, width = size
+    x, y = pixel % width, pixel // width
+    grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)[:, None]
+    read = F.grid_sample(context.float(), grid, padding_mode="border", align_corners=False)
+    return read[:, :, 0].transpose(1, 2)
+
+
+def dense_contact(contact: Tensor, rows: Tensor, count: int) -> Tensor:
+    """Contact [3, E] of all regions as a matrix [N, N] over those in `rows`."""
+    place = torch.full((count,), -1, dtype=torch.long)
+    place[rows] = torch.arange(len(rows))
+    region, neighbor = place[contact[0].long()], place[contact[1].long()]
+    known = (region >= 0) & (neighbor >= 0)
+    dense = torch.zeros(len(rows), len(rows))
+    dense[region[known], neighbor[known]] = contact[2, known]
+    return dense
+
+
+def _rows(batch: Batch, image: int, pixels: Tensor) -> Tensor:
+    """The regions of an image that become tokens, in order, as indices over the whole episode."""
+    own = torch.nonzero((batch["region_image"] == image) & (pixels > 0))[:, 0]
+    largest = pixels[own].argsort(descending=True, stable=True)[:MOST_TOKENS]
+    return own[largest.sort().values]
+
+
+def _no_flow(target: Tokens, source: Tokens) -> tuple[Tensor, Tensor]:
+    shape = (len(target.tokens), len(source.tokens))
+    return torch.zeros(shape), torch.zeros(shape[::-1])
+
+
+def _count_right(score: Tensor, target_class: Tensor, source_class: Tensor) -> Tensor:
+    """Whether each region of the target whose class the source shows is given it, bool [A'] ."""
+    score, known = score.detach(), torch.isin(target_class, source_class)
+    count = int(max(target_class.max(), source_class.max())) + 1
+    joined = join_by_class(MATCH_SHARPNESS * score, source_class, count)
+    return joined.argmax(1)[known] == target_class[known]

@@ -1,0 +1,122 @@
+"""The matcher: its scores, its file, its ONNX form, and that it learns."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.errors import ReadError
+from framecolor.networks.checkpoint import (
+    base_weights_path,
+    load_generator,
+    load_matcher,
+    matcher_weights_path,
+    save_matcher,
+)
+from framecolor.networks.matcher import SHAPE_TRAITS, Matcher
+
+
+def small_matcher() -> Matcher:
+    torch.manual_seed(0)
+    return Matcher(8, 4, width=16, heads=2, own_layers=1, pair_layers=1).eval()
+
+
+def regions(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Look, shape and contact of some regions."""
+    rng = torch.Generator().manual_seed(seed)
+    contact = torch.rand(count, count, generator=rng)
+    return torch.randn(count, 12, generator=rng), torch.randn(count, SHAPE_TRAITS, generator=rng), contact
+
+
+def test_scores_do_not_depend_on_the_order_of_the_regions() -> None:
+    matcher = small_matcher()
+    (look, shape, contact), order = regions(5, 1), torch.tensor([3, 0, 4, 1, 2])
+    a, b = matcher.describe(look, shape, contact), matcher.describe(*regions(3, 2))
+    shuffled = matcher.describe(look[order], shape[order], contact[order][:, order])
+    near = regions(3, 2)[2]
+    flow = torch.rand(5, 3, generator=torch.Generator().manual_seed(3))
+    score, _, nowhere, _ = matcher.compare(a, b, contact, near, flow, flow.T)
+    again, _, lost, _ = matcher.compare(shuffled, b, contact[order][:, order], near, flow[order], flow[order].T)
+    torch.testing.assert_close(again, score[order])
+    torch.testing.assert_close(lost, nowhere[order])
+
+
+def test_comparing_the_other_way_round_gives_the_same_scores() -> None:
+    matcher = small_matcher()
+    one, two = regions(4, 1), regions(6, 2)
+    a, b = matcher.describe(*one), matcher.describe(*two)
+    there, back = torch.rand(4, 6), torch.rand(6, 4)
+    scores = matcher.compare(a, b, one[2], two[2], there, back)
+    with torch.no_grad():  # flow has a direction: told from the target's or from the source's side
+        matcher.flow_score.copy_(matcher.flow_score.flip(0))
+        matcher.by_flow.copy_(matcher.by_flow.flip(2))
+    score_ba, score_ab, nowhere_b, nowhere_a = matcher.compare(b, a, two[2], one[2], back, there)
+    torch.testing.assert_close((score_ab, score_ba, nowhere_a, nowhere_b), scores)
+
+
+def test_flow_raises_the_score_of_the_pair_that_it_joins() -> None:
+    matcher = small_matcher()
+    one, two = regions(4, 1), regions(6, 2)
+    a, b = matcher.describe(*one), matcher.describe(*two)
+    flow = torch.zeros(4, 6)
+    before = matcher.compare(a, b, one[2], two[2], flow, flow.T)[0]
+    flow[2, 3] = 1
+    after = matcher.compare(a, b, one[2], two[2], flow, flow.T)[0]
+    assert after[2, 3] - before[2, 3] > 1
+
+
+def test_a_matcher_comes_back_from_its_file(tmp_path: Path) -> None:
+    matcher = small_matcher()
+    save_matcher(matcher, tmp_path / "m.safetensors")
+    loaded = load_matcher(tmp_path / "m.safetensors")
+    torch.testing.assert_close(loaded.describe(*regions(5, 1)), matcher.describe(*regions(5, 1)))
+    with pytest.raises(ReadError, match="no framecolor generator"):
+        load_generator(tmp_path / "m.safetensors")
+
+
+def test_the_matcher_that_ships_belongs_to_the_generator_that_ships() -> None:
+    generator, matcher = load_generator(base_weights_path()), load_matcher(matcher_weights_path())
+    assert (matcher.features, matcher.context) == (generator.feature_channels, generator.context_channels)
+
+
+def test_a_drawing_is_matched_to_itself() -> None:
+    runner, matcher = TorchMatcher(), load_matcher(matcher_weights_path())
+    rng = np.random.default_rng(0)
+    look = rng.normal(size=(12, matcher.features + matcher.context)).astype(np.float32)
+    shape = rng.normal(0, 0.3, (12, SHAPE_TRAITS)).astype(np.float32)
+    contact = np.zeros((12, 12), np.float32)
+    tokens = runner.describe(look, shape, contact)
+    score = runner.compare(tokens, tokens, contact, contact)[0]
+    assert (score.argmax(axis=1) == np.arange(12)).all()
+
+
+def test_the_onnx_form_gives_the_same_scores_for_any_number_of_regions(tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="the extra onnx is not installed")
+    from framecolor.engines.quiet_openvino import ov
+    from framecolor.networks.export import export_matcher
+
+    matcher = small_matcher()
+    exact = {"INFERENCE_PRECISION_HINT": "f32"}
+    describe, compare = (ov.compile_model(path, "CPU", exact) for path in export_matcher(matcher, tmp_path))
+    for count_a, count_b in ((9, 4), (3, 14)):
+        one, two = regions(count_a, 1), regions(count_b, 2)
+        a, b = matcher.describe(*one), matcher.describe(*two)
+        found = describe([part.numpy() for part in one])[0]
+        np.testing.assert_allclose(found, a.detach().numpy(), atol=1e-4)
+        inputs = [a, b, one[2], two[2], torch.rand(count_a, count_b), torch.rand(count_b, count_a)]
+        wanted = matcher.compare(*inputs)
+        for result, want in zip(compare([part.detach().numpy() for part in inputs]).values(), wanted, strict=True):
+            np.testing.assert_allclose(result, want.detach().numpy(), atol=1e-3)
+
+
+def test_matching_costs_less_for_a_region_of_the_same_class() -> None:
+    from framecolor.training.losses import match_loss
+
+    score = torch.tensor([[8.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+    nowhere = torch.tensor([0.0, 0.0, 8.0])
+    loss = match_loss(score, nowhere, torch.tensor([1, 2, 9]), torch.tensor([1, 2, 2]))
+    assert loss[0] < 0.01 and loss[2] < 0.01
+    # Class 1, class 2 and nowhere are as likely, but for a little that class 2 gains by having two regions.
+    assert loss[1] == pytest.approx(np.log(3), abs=0.15)
