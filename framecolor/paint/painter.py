@@ -59,15 +59,22 @@ def paint_frame(
     return Color(study.number, paint), Color(study.number, frame.ink) if settings.line == "layer" else None
 
 
-def find_unsure(regions: Regions, belief: NDArray[np.float32]) -> list[UnsureRegion]:
-    """The regions that are painted with doubt, those first that are likely to cost most area."""
-    confidence = belief.max(axis=1)
-    doubtful = 1 + np.flatnonzero(confidence[1:] < UNSURE_BELOW)
-    cost = regions.area[doubtful] * (1 - confidence[doubtful])
-    return [_describe(regions, int(r), belief[r]) for r in doubtful[np.argsort(-cost, kind="stable")][:_MOST_UNSURE]]
+def find_unsure(
+    regions: Regions, belief: NDArray[np.float32], confidence: NDArray[np.float32] | None = None
+) -> list[UnsureRegion]:
+    """The regions that are painted with doubt, those first that are likely to cost most area.
+
+    belief      probability of each palette color in each region, float32 [count + 1, P].
+    confidence  how surely each region is right, float32 [count + 1]; None: as surely as its color is believed.
+    """
+    sure = belief.max(axis=1) if confidence is None else confidence
+    doubtful = 1 + np.flatnonzero(sure[1:] < UNSURE_BELOW)
+    cost = regions.area[doubtful] * (1 - sure[doubtful])
+    first = doubtful[np.argsort(-cost, kind="stable")][:_MOST_UNSURE]
+    return [_describe(regions, int(r), belief[r], float(sure[r])) for r in first]
 
 
-def _describe(regions: Regions, region: int, belief: NDArray[np.float32]) -> UnsureRegion:
+def _describe(regions: Regions, region: int, belief: NDArray[np.float32], confidence: float) -> UnsureRegion:
     left, top, width, height = regions.boxes[region]
     mask = (regions.labels[top : top + height, left : left + width] == region).astype(np.uint8)
     contours = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(int(left), int(top)))[0]
@@ -79,5 +86,5 @@ def _describe(regions: Regions, region: int, belief: NDArray[np.float32]) -> Uns
         outline,
         first,
         rest[0] if rest else None,
-        round(float(belief[first]), 4),
+        round(confidence, 4),
     )

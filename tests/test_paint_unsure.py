@@ -1,0 +1,29 @@
+"""Which regions a painter is asked to check, where confidence is more than belief in a color."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from framecolor.datatypes import Regions
+from framecolor.paint.painter import find_unsure
+
+
+def strips() -> Regions:
+    labels = np.zeros((10, 30), np.int32)
+    for region in range(3):
+        labels[:, 10 * region : 10 * region + 9] = region + 1
+    return Regions(labels, 3)
+
+
+def test_confidence_decides_what_is_unsure_and_belief_its_colors() -> None:
+    belief = np.array([[1, 0], [0.95, 0.05], [0.3, 0.7], [0.1, 0.9]], np.float32)
+    confidence = np.array([1, 0.4, 0.6, 0.9], np.float32)
+    first, second = find_unsure(strips(), belief, confidence)
+    assert (first.box[0], first.color, first.second, first.confidence) == (0, 0, 1, 0.4)
+    assert (second.box[0], second.color, second.second, second.confidence) == (10, 1, 0, 0.6)
+
+
+def test_without_it_belief_is_confidence() -> None:
+    belief = np.array([[1, 0], [0.95, 0.05], [0.3, 0.7], [0.1, 0.9]], np.float32)
+    (only,) = find_unsure(strips(), belief)
+    assert (only.box[0], only.confidence) == (10, 0.7)
