@@ -62,7 +62,7 @@ def judge(painting: Painting) -> Judged:
 
 def read_confidence(item: Believed) -> NDArray[np.float32]:
     """How sure the painter is of each region of a drawing, [count + 1]."""
-    return item.belief.max(axis=1)
+    return item.confidence
 
 
 def _judge_frame(painting: Painting, number: int) -> Judged:

@@ -92,11 +92,11 @@ def _time_drawing(bench: Bench, number: int, times: Times) -> None:
 
 
 def _time_painting(bench: Bench, believed: Believed, scratch: Path, times: Times) -> None:
-    study, belief = believed.study, believed.belief
+    study, belief, sure = believed.study, believed.belief, believed.confidence
 
     def paint():
-        color, _ = paint_frame(study, belief, bench.keyframes, bench.runner, bench.settings)
-        find_unsure(study.regions(), belief)
+        color, _ = paint_frame(study, belief, sure, bench.keyframes, bench.runner, bench.settings)
+        find_unsure(study.regions(), belief, sure)
         return color
 
     color = _timed(times, "paint", paint)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.hints.confidence import measure_confidence
 from framecolor.hints.propagate import Link, Node, Votes, propagate
 from framecolor.keyframes import Keyframes
 from framecolor.study import Study
@@ -28,14 +29,16 @@ class Linked:
 class Believed:
     """A drawing that can be painted.
 
-    belief   probability of each palette color in each region, float32 [count + 1, P]
-    hold_of  number of the frame before it that shows the same drawing, if it does
-    flicker  share of the painted area that changes color from the drawing before, where flow says it is the same
+    belief      probability of each palette color in each region, float32 [count + 1, P]
+    confidence  probability that the best one is right, float32 [count + 1] (`hints.confidence`)
+    hold_of     number of the frame before it that shows the same drawing, if it does
+    flicker     share of the painted area that changes color from the drawing before, where flow says it is the same
     """
 
     number: int
     study: Study
     belief: Votes
+    confidence: NDArray[np.float32]
     hold_of: int | None = None
     flicker: float = 0.0
 
@@ -57,7 +60,8 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]
     block = _Block()
     for item in items:
         if is_empty(item.study):
-            yield Believed(item.study.number, item.study, _believe_empty(item.study, keyframes))
+            sure = np.ones(item.study.count + 1, np.float32)
+            yield Believed(item.study.number, item.study, _believe_empty(item.study, keyframes), sure)
             continue
         if block.nodes and item.link is None:
             yield from _settle(block, keyframes)
@@ -81,6 +85,13 @@ def is_empty(study: Study) -> bool:
     return study.blank or study.count == 0
 
 
+def judge_belief(study: Study, belief: Votes, keyframes: Keyframes) -> NDArray[np.float32]:
+    """How likely the best color of each region is right, float32 [count + 1]; 1 in keys, which the painter made."""
+    if study.number in keyframes.index:
+        return np.ones(len(belief), np.float32)
+    return measure_confidence(belief, study.nowhere)
+
+
 def _believe_empty(study: Study, keyframes: Keyframes) -> Votes:
     """A drawing without a figure is paper: what is transparent in the keys, or else their most used color."""
     known = keyframes.belief(study.number)
@@ -101,11 +112,12 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[Believed]:
     links = [n.link for n in block.nodes[1:] if n.link is not None]
     beliefs = propagate(nodes, links)
     for i, (item, belief) in enumerate(zip(block.nodes, beliefs, strict=True)):
+        sure = judge_belief(item.study, belief, keyframes)
         flicker = _measure_flicker(item, belief, beliefs[i - 1]) if i else 0.0
         if i or block.fixed is None:
-            yield Believed(item.study.number, item.study, belief, flicker=flicker)
+            yield Believed(item.study.number, item.study, belief, sure, flicker=flicker)
         for number in block.holds[i]:
-            yield Believed(number, item.study, belief, hold_of=item.study.number)
+            yield Believed(number, item.study, belief, sure, hold_of=item.study.number)
 
 
 def _measure_flicker(item: Linked, belief: Votes, before: Votes) -> float:

@@ -37,7 +37,7 @@ Progress = Callable[[str, int, int], None]
 """Hears the stage ("fit" or "paint"), the work done and the work in all."""
 
 # Raised when the same drawings, keys and fit no longer give the same paint.
-_RECIPE = "paint 2"
+_RECIPE = "paint 3"
 _PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background")
 
 
@@ -258,7 +258,7 @@ def _encode(run: _Run, item: Believed, wanted: Collection[int]) -> _Finished:
     if item.hold_of in wanted:
         return _Finished(entry, None)
     assert run.runner is not None
-    color, layer = paint_frame(item.study, item.belief, run.keyframes, run.runner, run.settings)
+    color, layer = paint_frame(item.study, item.belief, item.confidence, run.keyframes, run.runner, run.settings)
     return _Finished(entry, encode_image(color.rgba), None if layer is None else encode_image(layer.rgba))
 
 
@@ -277,7 +277,7 @@ def _repeat_holds(frames: Iterable[_Finished]) -> Iterator[_Finished]:
 def _describe(run: _Run, item: Believed) -> dict[str, Any]:
     """A frame's entry in framecolor.json."""
     regions = item.study.regions()
-    unsure = find_unsure(regions, item.belief)
+    unsure = find_unsure(regions, item.belief, item.confidence)
     is_key = item.number in run.keyframes.index
     entry = {
         "number": item.number,
@@ -350,7 +350,7 @@ def _mean_confidence(item: Believed) -> float:
     weight = item.study.area * ~item.study.outside
     weight[0] = 0
     total = weight.sum()
-    return float((item.belief.max(axis=1) * weight).sum() / total) if total else 1.0
+    return float((item.confidence * weight).sum() / total) if total else 1.0
 
 
 def _ignore(stage: str, done: int, total: int) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.beliefs import judge_belief
 from framecolor.datatypes import Palette
 from framecolor.engines.base import Runner, choose_engine
 from framecolor.fitting import Progress, fit_shot
@@ -67,7 +68,8 @@ def _paint(
     else:
         earlier, truth = before
         belief = propagate([Node(earlier.votes, truth), node], [link_studies(earlier, study, runner)])[1]
-    return paint_frame(study, belief, keyframes, runner, settings)[0].rgba
+    sure = judge_belief(study, belief, keyframes)
+    return paint_frame(study, belief, sure, keyframes, runner, settings)[0].rgba
 
 
 def _true_belief(study: Study, painted: Rgba, palette: Palette) -> Votes:

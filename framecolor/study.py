@@ -13,6 +13,7 @@ from framecolor.engines.base import Runner
 from framecolor.hints.flow import LineField, compute_flow, line_field
 from framecolor.hints.match import Match, Rows, Tokens
 from framecolor.hints.propagate import Link, Votes, link_regions, weigh
+from framecolor.hints.recognize import Recognized
 from framecolor.keyframes import Keyframes, describe_regions
 from framecolor.lineart.drawing import line_mask, read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
@@ -28,6 +29,7 @@ class Study:
 
     digest  hash of the drawing's pixels: equal digests are the same drawing (a hold)
     votes   log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
+    nowhere  whether the keys lack a counterpart of each region (`recognize.Recognized`), float32 [count + 1]
     area, outside  pixels of each region and whether it is paper, [count + 1]
     blank   the drawing has no line
     tokens  its regions, as the matcher knows them
@@ -37,6 +39,7 @@ class Study:
     digest: str
     points: RegionPoints
     votes: Votes
+    nowhere: NDArray[np.float32]
     field: LineField
     area: NDArray[np.int64]
     outside: NDArray[np.bool_]
@@ -72,11 +75,13 @@ def study_drawing(
     view = look(frame, regions, keyframes.scale)
     lines = line_mask(frame)
     tokens = describe_regions(regions, points, view, runner)
+    recognized = vote(number, view, points, tokens, keyframes, runner)
     return Study(
         number,
         digest(np.ascontiguousarray(rgba).tobytes(), repr(rgba.shape)),
         points,
-        vote(number, view, points, tokens, keyframes, runner),
+        recognized.votes,
+        recognized.nowhere,
         line_field(lines),
         regions.area,
         outside_regions(regions),
@@ -88,17 +93,20 @@ def study_drawing(
     )
 
 
-def vote(number: int, view: View, points: RegionPoints, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Votes:
-    """What the fitted network and the keys' own regions make of each region: log-probabilities [count + 1, P]."""
+def vote(
+    number: int, view: View, points: RegionPoints, tokens: Tokens, keyframes: Keyframes, runner: Runner
+) -> Recognized:
+    """What the fitted network and the keys' own regions together make of each region."""
     network = keyframes.expand(pool(runner.log_probabilities(view.planes), view, points))
     if keyframes.gallery is None:
-        return weigh(network, None)
+        return Recognized(weigh(network, None), np.zeros(points.count + 1, np.float32))
 
     def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
         score, _, nowhere, _ = runner.compare(target.values, source.values, target.contact, source.contact)
         return score, nowhere
 
-    return weigh(network, keyframes.gallery.vote(number, tokens, points.count, compare))
+    seen = keyframes.gallery.vote(number, tokens, points.count, compare)
+    return Recognized(weigh(network, seen.votes), seen.nowhere)
 
 
 def link_studies(earlier: Study, later: Study, runner: Runner) -> Link:

@@ -94,7 +94,7 @@ def test_the_largest_regions_get_tokens() -> None:
 def test_each_region_takes_the_color_of_its_counterpart_in_any_key() -> None:
     looks = np.eye(6, dtype=np.float32)
     keys = [KeyRegions(0, tokens(looks[:2]), np.array([0, 1])), KeyRegions(8, tokens(looks[2:4]), np.array([2, 1]))]
-    votes = Gallery(keys, 3).vote(4, tokens(looks[:4]), 4, compare_by_product)
+    votes = Gallery(keys, 3).vote(4, tokens(looks[:4]), 4, compare_by_product).votes
     assert votes.shape == (5, 3)
     assert votes[1:].argmax(axis=1).tolist() == [0, 1, 2, 1]
     np.testing.assert_allclose(np.exp(votes).sum(axis=1), 1, rtol=1e-5)
@@ -102,11 +102,12 @@ def test_each_region_takes_the_color_of_its_counterpart_in_any_key() -> None:
 
 def test_a_region_that_no_key_shows_votes_for_nothing_and_nothing_is_ruled_out() -> None:
     looks = np.eye(3, dtype=np.float32)
-    votes = Gallery([KeyRegions(0, tokens(looks[:2]), np.array([0, 1]))], 3).vote(
-        1, tokens(looks), 3, compare_by_product
-    )
-    assert np.ptp(votes[3]) < 1e-3
-    assert (np.exp(votes[1:]) > 0.001).all()
+    gallery = Gallery([KeyRegions(0, tokens(looks[:2]), np.array([0, 1]))], 3)
+    seen = gallery.vote(1, tokens(looks), 4, compare_by_product)
+    assert np.ptp(seen.votes[3]) < 1e-3
+    assert (np.exp(seen.votes[1:]) > 0.001).all()
+    # By logits: 40 for a counterpart, 20 for having none; the fourth region has no token.
+    np.testing.assert_allclose(seen.nowhere, [0, -20, -20, 20, 0])
 
 
 def test_the_nearest_keys_are_asked() -> None:
@@ -123,5 +124,6 @@ def test_the_nearest_keys_are_asked() -> None:
 
 def test_a_drawing_without_regions_votes_for_nothing() -> None:
     gallery = Gallery([KeyRegions(0, tokens(np.eye(1, dtype=np.float32)), np.array([0]))], 2)
-    votes = gallery.vote(0, tokens(np.zeros((0, 1), np.float32)), 0, compare_by_product)
-    assert votes == pytest.approx(np.log(0.5))
+    seen = gallery.vote(0, tokens(np.zeros((0, 1), np.float32)), 0, compare_by_product)
+    assert seen.votes == pytest.approx(np.log(0.5))
+    assert seen.nowhere.tolist() == [0]

@@ -29,26 +29,43 @@ class KeyRegions:
 
 
 @dataclass(frozen=True, eq=False)
+class Recognized:
+    """What the keys make of a drawing's regions.
+
+    votes    log-probability of each palette color, float32 [count + 1, P]
+    nowhere  by how much having no counterpart in the keys beats the best one, as a logit, float32 [count + 1];
+             0 for regions that were not compared
+    """
+
+    votes: NDArray[np.float32]
+    nowhere: NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
 class Gallery:
     """All keys of a shot, to recognize regions by; palette_size P."""
 
     keys: Sequence[KeyRegions]
     palette_size: int
 
-    def vote(self, number: int, target: Tokens, count: int, compare: Compare) -> NDArray[np.float32]:
-        """Log-probability of each palette color in each of a drawing's regions, float32 [count + 1, P].
+    def vote(self, number: int, target: Tokens, count: int, compare: Compare) -> Recognized:
+        """Which color each of a drawing's `count` regions has in the keys, and whether they show it at all.
 
         number  of the drawing: the MOST_KEYS keys nearest to it are asked.
         All regions of all keys are rivals, beside having no counterpart, which votes for no color.
         """
         votes = np.full((count + 1, self.palette_size), -np.log(self.palette_size), np.float32)
+        margin = np.zeros(count + 1, np.float32)
         if not len(target.rows):
-            return votes
+            return Recognized(votes, margin)
         asked = sorted(self.keys, key=lambda key: (abs(key.number - number), key.number))[:MOST_KEYS]
         scores, nowhere = zip(*(compare(target, key.tokens) for key in asked), strict=True)
         colors = np.concatenate([key.colors for key in asked])
         members = np.zeros((len(colors), self.palette_size), np.float32)
         members[np.arange(len(colors)), colors] = 1
-        share = read_scores(np.concatenate(scores, axis=1), np.mean(nowhere, axis=0), members)
+        score, lost = np.concatenate(scores, axis=1), np.mean(nowhere, axis=0)
+        share = read_scores(score, lost, members)
         votes[target.rows] = np.log((1 - _DOUBT) * share + _DOUBT / self.palette_size)
-        return votes
+        if score.size:
+            margin[target.rows] = lost - score.max(axis=1)
+        return Recognized(votes, margin)

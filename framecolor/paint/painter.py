@@ -36,11 +36,17 @@ class UnsureRegion:
 
 
 def paint_frame(
-    study: Study, belief: NDArray[np.float32], keyframes: Keyframes, runner: Runner, settings: Settings
+    study: Study,
+    belief: NDArray[np.float32],
+    confidence: NDArray[np.float32],
+    keyframes: Keyframes,
+    runner: Runner,
+    settings: Settings,
 ) -> tuple[Color, Color | None]:
     """The finished frame, and its line layer where that is wanted as a file of its own.
 
-    belief  probability of each palette color in each region, float32 [count + 1, P].
+    belief      probability of each palette color in each region, float32 [count + 1, P].
+    confidence  probability that the best one is right, float32 [count + 1].
     """
     frame, regions = study.unpack()
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
@@ -48,9 +54,9 @@ def paint_frame(
         colors = clear_paper(colors, regions)
     paint = paint_flat(regions, colors)
     if settings.mode == "painted" and regions.count:
-        sure = belief.max(axis=1)
+        sure = confidence.copy()
         sure[0] = 1
-        hint = Hint(np.ascontiguousarray(paint[..., :3]), sure[regions.labels].astype(np.float32))
+        hint = Hint(np.ascontiguousarray(paint[..., :3]), sure[regions.labels])
         paint = soften(paint, hint, look(frame, regions, keyframes.scale), runner)
     if settings.background == "paper":
         paint = fill_paper(paint)

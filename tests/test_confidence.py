@@ -1,0 +1,106 @@
+"""How sure the painter says it is of a region: rises with agreement, falls with doubt, and is 1 in keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from framecolor.errors import ReadError
+from framecolor.hints.confidence import (
+    FEATURES,
+    Calibration,
+    estimate,
+    gather_evidence,
+    measure_confidence,
+    pack_calibration,
+    read_calibration,
+)
+from framecolor.hints.propagate import Votes
+from framecolor.paint.painter import UNSURE_BELOW
+
+SHIPPED = Path(__file__).resolve().parent.parent / "framecolor" / "weights" / "confidence.json"
+COLORS = 5
+
+
+def say(color: int | None, loud: float = 0.9) -> Votes:
+    """Log-probabilities of a drawing with one region: this color, or nothing."""
+    share = np.full((2, COLORS), 1 / COLORS, np.float32)
+    if color is not None:
+        share[1] = (1 - loud) / (COLORS - 1)
+        share[1, color] = loud
+    return np.log(share)
+
+
+def judge(*votes: Votes, nowhere: float = -4) -> float:
+    """The confidence of that region, by what is voted for it and whether the keys lack it."""
+    belief = np.exp(sum(votes, say(None)))
+    belief /= belief.sum(axis=1, keepdims=True)
+    return float(measure_confidence(belief, np.array([0, nowhere], np.float32))[1])
+
+
+def test_confidence_rises_with_every_voter_that_agrees() -> None:
+    nobody, alone, two, three = (judge(*[say(2)] * voters) for voters in range(4))
+    assert 0 <= nobody < alone < two <= three <= 1
+    assert three > 0.9
+
+
+def test_confidence_falls_where_a_voter_disagrees() -> None:
+    assert judge(say(2), say(2), say(1)) < judge(say(2), say(2))
+    assert judge(say(1), say(2, 0.6), say(3)) < judge(say(1))
+
+
+def test_confidence_falls_where_the_keys_hold_no_counterpart() -> None:
+    sure = [judge(say(2), nowhere=nowhere) for nowhere in (-8, -2, 0, 4)]
+    assert sure == sorted(sure, reverse=True)
+    assert sure[0] > sure[-1] + 0.1
+
+
+def test_each_region_is_judged_by_its_own_evidence() -> None:
+    rng = np.random.default_rng(0)
+    belief = rng.dirichlet(np.ones(COLORS), 40).astype(np.float32)
+    nowhere = rng.normal(0, 5, 40).astype(np.float32)
+    evidence = gather_evidence(belief, nowhere)
+    assert (evidence.shape, evidence.dtype) == ((40, len(FEATURES)), np.float32)
+    sure = measure_confidence(belief, nowhere)
+    assert ((sure > 0) & (sure < 1)).all()
+    np.testing.assert_array_equal(sure, measure_confidence(belief, nowhere))
+    np.testing.assert_allclose(sure[7:9], estimate(evidence[7:9], read_calibration()), rtol=1e-6)
+
+
+def test_a_belief_without_doubt_has_finite_evidence() -> None:
+    certain = np.eye(COLORS, dtype=np.float32)
+    assert np.isfinite(gather_evidence(certain, np.zeros(COLORS, np.float32))).all()
+
+
+def test_the_shipped_calibration_is_of_these_features() -> None:
+    table = json.loads(SHIPPED.read_text("utf-8"))
+    assert tuple(table["features"]) == FEATURES
+    assert {"data", "split", "shots", "seed", "held_out"} <= table["fitted_on"].keys()
+    assert len(table["matcher"]) == 64
+    # What is written is what is read.
+    assert pack_calibration(read_calibration()).items() <= table.items()
+
+
+def test_a_calibration_of_other_features_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "confidence.json"
+    count = len(FEATURES)
+    packed = pack_calibration(Calibration(np.zeros(count), np.ones(count), np.ones(count), 0.5))
+    path.write_text(json.dumps(packed))
+    assert read_calibration(path).bias == 0.5
+    for change in ({"features": ["luck"]}, {"weight": [1]}, {"format": 0}, {"bias": "high"}):
+        path.write_text(json.dumps({**packed, **change}))
+        read_calibration.cache_clear()
+        with pytest.raises(ReadError, match="calibrate_confidence"):
+            read_calibration(path)
+    read_calibration.cache_clear()
+
+
+def test_keys_are_certain_in_the_record_and_nothing_else_is(painted_shot: Path) -> None:
+    frames = json.loads((painted_shot / "color" / "framecolor.json").read_text("utf-8"))["frames"]
+    for frame in frames:
+        assert (frame["confidence"] == 1) == (frame["status"] == "key")
+        assert frame["status"] != "key" or frame["unsure"] == []
+        assert all(region["confidence"] < UNSURE_BELOW for region in frame["unsure"])
