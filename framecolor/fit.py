@@ -195,7 +195,7 @@ def window_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 def choose_steps(keys: int, colors: int) -> int:
     """Steps for `--fit auto`: more for more keys and longer palettes, half a minute on two cores at most."""
-    return int(min(200, 120 + 2 * colors + 10 * keys))
+    return int(min(320, 100 + 20 * keys + 3 * colors))
 
 
 def augment(

@@ -32,8 +32,8 @@ from framecolor.networks.view import View, figure_box, look, pool, working_scale
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
-# What the figure is given to the network at: close to the size that the matcher was trained at, and cheap to fit.
-WORKING_AREA_PX = 60_000
+# What the figure is given to the network at: as much as a fit of half a minute on two cores can pay for.
+WORKING_AREA_PX = 82_000
 
 
 @dataclass(frozen=True, eq=False)

@@ -23,7 +23,7 @@ Votes = NDArray[np.float32]
 
 # How loud the network and the keys' own regions (`hints/recognize.py`) are beside a drawing's neighbors, as exponents
 # of their probabilities. Both look at the same keys, so that together they are worth little more than one of them.
-NETWORK_WEIGHT = 0.3
+NETWORK_WEIGHT = 0.6
 GALLERY_WEIGHT = 1.0
 # Nobody is certain: this much of every vote and message is spread over the whole palette.
 _DOUBT = 0.02
