@@ -3,7 +3,8 @@
     python scripts/calibrate_confidence.py --data DATASET [--shots N] [-o framecolor/weights/confidence.json]
 
 Short shots of the data set's held-out characters are drawn and painted in memory from a key at their first drawing, and
-sometimes one at their last, without a fit. All regions above 10 px of the other drawings are the samples. The figures
+mostly one at their last, without a fit. Shots of which more than --most-wrong comes out wrong are left out: drawn shots
+are harder than those that painters hand over, and would teach too much doubt. All regions above 10 px of the other drawings are the samples. The figures
 that it prints are of shots that the model was not fitted on (cross-validation). To be run again with new weights.
 """
 
@@ -68,12 +69,16 @@ class Samples:
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--shots", type=click.IntRange(_FOLDS), default=60, show_default=True)
+@click.option("--most-wrong", type=click.FloatRange(0, 1), default=0.3, show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), required=True)
-def main(data: Path, shots: int, seed: int, output: Path) -> None:
+def main(data: Path, shots: int, most_wrong: float, seed: int, output: Path) -> None:
     """Paint shots of known truth, fit the model to where they came out right, and write it."""
     dataset = Dataset(data)
-    samples = join([paint_shot(dataset, seed, shot) for shot in _count(shots)])
+    painted = [paint_shot(dataset, seed, shot) for shot in _count(shots)]
+    samples = join([part for part in painted if (~part.right).mean() <= most_wrong])
+    kept = len(np.unique(samples.shot))
+    click.echo(f"{kept} of {shots} shots kept")
     found = np.zeros(len(samples.right), np.float32)
     for fold in range(_FOLDS):
         out = samples.shot % _FOLDS == fold
@@ -86,7 +91,15 @@ def main(data: Path, shots: int, seed: int, output: Path) -> None:
         click.echo(f"  {name} {weight:+.2f}")
     content = {
         **pack_calibration(calibration),
-        "fitted_on": {"data": dataset.hash, "split": "val", "shots": shots, "seed": seed, "held_out": report},
+        "fitted_on": {
+            "data": dataset.hash,
+            "split": "val",
+            "shots": kept,
+            "of": shots,
+            "most_wrong": most_wrong,
+            "seed": seed,
+        },
+        "held_out": report,
         "matcher": hashlib.sha256(matcher_weights_path().read_bytes()).hexdigest(),
     }
     output.write_text(json.dumps(content, indent=1) + "\n", "utf-8")

@@ -78,7 +78,8 @@ def test_a_belief_without_doubt_has_finite_evidence() -> None:
 def test_the_shipped_calibration_is_of_these_features() -> None:
     table = json.loads(SHIPPED.read_text("utf-8"))
     assert tuple(table["features"]) == FEATURES
-    assert {"data", "split", "shots", "seed", "held_out"} <= table["fitted_on"].keys()
+    assert {"data", "split", "shots", "most_wrong", "seed"} <= table["fitted_on"].keys()
+    assert table["held_out"]["confidence"]["auroc"] > table["held_out"]["belief"]["auroc"]
     assert len(table["matcher"]) == 64
     # What is written is what is read.
     assert pack_calibration(read_calibration()).items() <= table.items()
