@@ -3,9 +3,10 @@
     python scripts/calibrate_confidence.py --data DATASET [--shots N] [-o framecolor/weights/confidence.json]
 
 Short shots of the data set's held-out characters are drawn and painted in memory from a key at their first drawing, and
-mostly one at their last, without a fit. Shots of which more than --most-wrong comes out wrong are left out: drawn shots
-are harder than those that painters hand over, and would teach too much doubt. All regions above 10 px of the other drawings are the samples. The figures
-that it prints are of shots that the model was not fitted on (cross-validation). To be run again with new weights.
+mostly one at their last, without a fit. All regions above 10 px of the other drawings are the samples. Shots of which
+more than --most-wrong comes out wrong are left out: drawn shots are harder than those that painters hand over, and
+would teach too much doubt. The figures that it prints are of shots that the model was not fitted on (cross-validation).
+To be run again with new weights.
 """
 
 from __future__ import annotations
