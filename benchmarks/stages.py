@@ -85,7 +85,7 @@ def _time_drawing(bench: Bench, number: int, times: Times) -> None:
     def look_and_vote():
         view = look(frame, regions, keyframes.scale)
         tokens = describe_regions(regions, points, view, bench.runner)
-        return vote(number, view, points, tokens, keyframes, bench.runner)
+        return vote(number, view, points, tokens, keyframes, bench.runner, settings)
 
     _timed(times, "network", look_and_vote)
     _timed(times, "look", lambda: (sample_points(regions), line_field(line_mask(frame))))

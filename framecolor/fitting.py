@@ -27,7 +27,7 @@ from framecolor.shot import Shot
 
 CACHE_FOLDER = ".framecolor"
 # Raised when the same keys and settings no longer give the same fit.
-_RECIPE = "fit 2"
+_RECIPE = "fit 3"
 _KEEP_EVERY_SECONDS = 1.0
 _SAVE_EVERY_SECONDS = 15.0
 

@@ -24,6 +24,7 @@ from framecolor.fitting import ShotNetwork, fit_shot
 from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
 from framecolor.media import encode_image, hash_file
 from framecolor.media.sequence import format_numbers
+from framecolor.networks.checkpoint import matcher_weights_path
 from framecolor.overlap import overlapped
 from framecolor.paint.painter import find_unsure, paint_frame
 from framecolor.preflight import check_output, leave_out_broken_keys, list_unused
@@ -328,7 +329,8 @@ def _conclude(run: _Run, begin: float, painting: float) -> Outcome:
 
 def _hash_chain(chain: Chain, shot: Shot, fitted: ShotNetwork, settings: Settings) -> str:
     """Hash of all that decides a chain's frames."""
-    parts = [_RECIPE, fitted.hash, repr([getattr(settings, name) for name in _PAINT_SETTINGS])]
+    parts = [_RECIPE, hash_file(matcher_weights_path()), fitted.hash, str(settings.fit == "off")]
+    parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
     if settings.palette is not None:  # a kept fit does not know of the palette of today
         parts.append(hash_file(shot.root / settings.palette))
     for number in chain.numbers:

@@ -75,7 +75,7 @@ def study_drawing(
     view = look(frame, regions, keyframes.scale)
     lines = line_mask(frame)
     tokens = describe_regions(regions, points, view, runner)
-    recognized = vote(number, view, points, tokens, keyframes, runner)
+    recognized = vote(number, view, points, tokens, keyframes, runner, settings)
     return Study(
         number,
         digest(np.ascontiguousarray(rgba).tobytes(), repr(rgba.shape)),
@@ -94,19 +94,29 @@ def study_drawing(
 
 
 def vote(
-    number: int, view: View, points: RegionPoints, tokens: Tokens, keyframes: Keyframes, runner: Runner
+    number: int,
+    view: View,
+    points: RegionPoints,
+    tokens: Tokens,
+    keyframes: Keyframes,
+    runner: Runner,
+    settings: Settings,
 ) -> Recognized:
-    """What the fitted network and the keys' own regions together make of each region."""
-    network = keyframes.expand(pool(runner.log_probabilities(view.planes), view, points))
-    if keyframes.gallery is None:
-        return Recognized(weigh(network, None), np.zeros(points.count + 1, np.float32))
+    """What the fitted network and the keys' own regions together make of each region.
+
+    Without a fit the network is not asked: it knows nothing that its features do not tell the matcher better.
+    """
+    assert keyframes.gallery is not None
 
     def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
         score, _, nowhere, _ = runner.compare(target.values, source.values, target.contact, source.contact)
         return score, nowhere
 
     seen = keyframes.gallery.vote(number, tokens, points.count, compare)
-    return Recognized(weigh(network, seen.votes), seen.nowhere)
+    if settings.fit == "off":
+        return Recognized(weigh(None, seen.votes, 0), seen.nowhere)
+    network = keyframes.expand(pool(runner.log_probabilities(view.planes), view, points))
+    return Recognized(weigh(network, seen.votes, len(keyframes.index)), seen.nowhere)
 
 
 def link_studies(earlier: Study, later: Study, runner: Runner) -> Link:

@@ -25,6 +25,7 @@ Votes = NDArray[np.float32]
 # of their probabilities. Both look at the same keys, so that together they are worth little more than one of them.
 NETWORK_WEIGHT = 0.6
 GALLERY_WEIGHT = 1.0
+_ENOUGH_KEYS = 4
 # Nobody is certain: this much of every vote and message is spread over the whole palette.
 _DOUBT = 0.02
 
@@ -115,10 +116,15 @@ def _tell(belief: Votes, overlap: NDArray[np.float32], match: Match | None) -> V
     return _doubt(share)
 
 
-def weigh(network: Votes, gallery: Votes | None) -> Votes:
-    """A drawing's own votes, from the fitted network's log-probabilities and the gallery's, [count + 1, P]."""
-    votes = NETWORK_WEIGHT * _doubt(_normalize(network))
-    return votes if gallery is None else votes + GALLERY_WEIGHT * gallery
+def weigh(network: Votes | None, gallery: Votes, keys: int) -> Votes:
+    """A drawing's own votes, from log-probabilities of the fitted network, if any, and the gallery: [count + 1, P].
+
+    keys  how many keys the network was fitted to: one that saw a single pose believes too much in it.
+    """
+    votes = GALLERY_WEIGHT * gallery
+    if network is None:
+        return votes
+    return votes + NETWORK_WEIGHT * min(1.0, keys / _ENOUGH_KEYS) * _doubt(_normalize(network))
 
 
 def _doubt(share: Votes) -> Votes:
