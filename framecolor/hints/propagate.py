@@ -124,7 +124,8 @@ def weigh(network: Votes | None, gallery: Votes, keys: int) -> Votes:
     votes = GALLERY_WEIGHT * gallery
     if network is None:
         return votes
-    return votes + NETWORK_WEIGHT * min(1.0, keys / _ENOUGH_KEYS) * _doubt(_normalize(network))
+    say = np.float32(NETWORK_WEIGHT * min(1.0, keys / _ENOUGH_KEYS))
+    return votes + say * _doubt(_normalize(network))
 
 
 def _doubt(share: Votes) -> Votes:
