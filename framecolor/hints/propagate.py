@@ -130,7 +130,7 @@ def weigh(network: Votes | None, gallery: Votes, keys: int) -> Votes:
 
 def _doubt(share: Votes) -> Votes:
     """Log-probabilities from shares that sum to 1, none of them impossible."""
-    return np.log((1 - _DOUBT) * share + _DOUBT / share.shape[1])
+    return np.log((1 - _DOUBT) * share + _DOUBT / share.shape[1]).astype(np.float32)
 
 
 def _normalize(log_votes: Votes) -> Votes:
