@@ -125,7 +125,7 @@ def weigh(network: Votes | None, gallery: Votes, keys: int) -> Votes:
     if network is None:
         return votes
     say = np.float32(NETWORK_WEIGHT * min(1.0, keys / _ENOUGH_KEYS))
-    return votes + say * _doubt(_normalize(network))
+    return (votes + say * _doubt(_normalize(network))).astype(np.float32, copy=False)
 
 
 def _doubt(share: Votes) -> Votes:
