@@ -86,10 +86,15 @@ def is_empty(study: Study) -> bool:
 
 
 def judge_belief(study: Study, belief: Votes, keyframes: Keyframes) -> NDArray[np.float32]:
-    """How likely the best color of each region is right, float32 [count + 1]; 1 in keys, which the painter made."""
-    if study.number in keyframes.index:
+    """How likely the best color of each region is right, float32 [count + 1]; 1 in what the painter made."""
+    if keyframes.find_key(study.number, study.digest) is not None:
         return np.ones(len(belief), np.float32)
     return measure_confidence(belief, study.nowhere)
+
+
+def _known_belief(study: Study, keyframes: Keyframes) -> Votes | None:
+    """The painter's own colors, where the drawing is a key or shows the same as one."""
+    return keyframes.belief(keyframes.find_key(study.number, study.digest))
 
 
 def _believe_empty(study: Study, keyframes: Keyframes) -> Votes:
@@ -106,7 +111,7 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[Believed]:
     """The block's drawings and their holds, without its first drawing where that came out before."""
     if not block.nodes:
         return
-    nodes = [Node(n.study.votes, keyframes.belief(n.study.number)) for n in block.nodes]
+    nodes = [Node(n.study.votes, _known_belief(n.study, keyframes)) for n in block.nodes]
     if block.fixed is not None:
         nodes[0] = Node(nodes[0].votes, block.fixed)
     links = [n.link for n in block.nodes[1:] if n.link is not None]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Palette, Regions
+from framecolor.digest import hash_pixels
 from framecolor.engines.base import Runner
 from framecolor.hints.keys import (
     RegionColors,
@@ -45,6 +46,7 @@ class Keyframes:
     scale    working pixels per drawing pixel, for every network view of the shot
     classes  intp [P]: what the network tells apart; colors that only differ by a few levels share a class
     prior    float32 [P]: log share of each color in its class
+    repeats  for each key's drawing, as its pixels' hash, the numbers of the keys that show it, rising
     gallery  the keys' regions to recognize others by; None before an engine has looked at them (`add_gallery`)
     """
 
@@ -53,6 +55,7 @@ class Keyframes:
     scale: float
     classes: NDArray[np.intp]
     prior: NDArray[np.float32]
+    repeats: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     gallery: Gallery | None = None
 
     @property
@@ -69,9 +72,15 @@ class Keyframes:
         """Log-probabilities of palette colors [..., P] from those of classes [..., class_count]."""
         return votes[..., self.classes] + self.prior
 
-    def belief(self, number: int) -> NDArray[np.float32] | None:
+    def find_key(self, number: int, drawing: str) -> int | None:
+        """The key that a drawing is: itself, or the nearest one with the same pixels (`drawing` is their hash)."""
+        if number in self.index:
+            return number
+        return min(self.repeats.get(drawing, ()), key=lambda key: abs(key - number), default=None)
+
+    def belief(self, number: int | None) -> NDArray[np.float32] | None:
         """Certainty about each region of a key, float32 [count + 1, P]; None for a drawing that is none."""
-        index = self.index.get(number)
+        index = None if number is None else self.index.get(number)
         if index is None:
             return None
         belief = np.zeros((len(index), len(self.palette)), np.float32)
@@ -96,7 +105,11 @@ def read_keyframes(shot: Shot, settings: Settings) -> Keyframes:
     classes = group_colors(palette)
     share = (pixels + 1) / np.bincount(classes, weights=pixels + 1)[classes]
     scale = working_scale(boxes, WORKING_AREA_PX)
-    return Keyframes(palette, index, scale, classes, np.log(share).astype(np.float32))
+    repeats: dict[str, tuple[int, ...]] = {}
+    for number in index:
+        drawing = hash_pixels(shot.read_line(number))
+        repeats[drawing] = (*repeats.get(drawing, ()), number)
+    return Keyframes(palette, index, scale, classes, np.log(share).astype(np.float32), repeats)
 
 
 def read_samples(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[KeySample]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Regions
-from framecolor.digest import digest
+from framecolor.digest import hash_pixels
 from framecolor.engines.base import Runner
 from framecolor.hints.flow import LineField, compute_flow, line_field
 from framecolor.hints.match import Match, Rows, Tokens
@@ -78,7 +78,7 @@ def study_drawing(
     recognized = vote(number, view, points, tokens, keyframes, runner, settings)
     return Study(
         number,
-        digest(np.ascontiguousarray(rgba).tobytes(), repr(rgba.shape)),
+        hash_pixels(rgba),
         points,
         recognized.votes,
         recognized.nowhere,

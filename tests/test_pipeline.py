@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import weakref
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,18 @@ def test_holds_are_painted_once(tmp_path: Path) -> None:
     for folder in (outcome.out, outcome.out / "line"):
         files = read_bytes(folder)
         assert files["cut.1003.png"] == files["cut.1004.png"] == files["cut.1005.png"] != files["cut.1002.png"]
+
+
+def test_a_drawing_that_repeats_a_key_is_painted_as_that_key(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 6, (0, 5))
+    key, *_, later, last = sorted((root / "line").iterdir())
+    shutil.copyfile(key, later)
+    out = paint(root, fit="off").out
+    frames = read_frames(out)
+    assert (frames[later.name] == frames[key.name]).all()
+    assert (frames[later.name] != frames[last.name]).any()
+    entry = json.loads((out / "framecolor.json").read_text())["frames"][4]
+    assert entry["number"] == 1005 and entry["confidence"] == 1 and entry["unsure"] == []
 
 
 def test_frames_choose_what_is_written(painted_shot: Path, tmp_path: Path) -> None:
