@@ -183,7 +183,7 @@ def read_keys(
     for key, view in views.items():
         tokens = describe_regions(regions[key], sample_points(regions[key]), view, runner)
         gallery.append(KeyRegions(key, tokens, index[key][tokens.rows]))
-    return Keyframes(Palette(colors), index, scale, classes, prior, Gallery(gallery, len(known))), runner
+    return Keyframes(Palette(colors), index, scale, classes, prior, gallery=Gallery(gallery, len(known))), runner
 
 
 def join(parts: list[Samples]) -> Samples:
