@@ -92,7 +92,9 @@ def read_keyframes(shot: Shot, settings: Settings) -> Keyframes:
     """Read every key and its drawing. Raises ReadError on one that is unreadable, PaletteError on a bad palette."""
     colors: dict[int, RegionColors] = {}
     boxes = []
-    for number, frame, regions in _read_keys(shot, settings):
+    repeats: dict[str, tuple[int, ...]] = {}
+    for number, frame, regions, drawing in _read_keys(shot, settings):
+        repeats[drawing] = (*repeats.get(drawing, ()), number)
         colors[number] = region_colors(shot.read_key(number), frame, regions)
         boxes.append(figure_box(frame))
     palette = build_palette(list(colors.values()))
@@ -105,10 +107,6 @@ def read_keyframes(shot: Shot, settings: Settings) -> Keyframes:
     classes = group_colors(palette)
     share = (pixels + 1) / np.bincount(classes, weights=pixels + 1)[classes]
     scale = working_scale(boxes, WORKING_AREA_PX)
-    repeats: dict[str, tuple[int, ...]] = {}
-    for number in index:
-        drawing = hash_pixels(shot.read_line(number))
-        repeats[drawing] = (*repeats.get(drawing, ()), number)
     return Keyframes(palette, index, scale, classes, np.log(share).astype(np.float32), repeats)
 
 
@@ -116,14 +114,14 @@ def read_samples(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[K
     """The keys at working size, to fit to; targets are classes."""
     return [
         make_sample(look(frame, regions, keyframes.scale), regions, keyframes.classes[keyframes.index[number]])
-        for number, frame, regions in _read_keys(shot, settings)
+        for number, frame, regions, _ in _read_keys(shot, settings)
     ]
 
 
 def add_gallery(shot: Shot, keyframes: Keyframes, runner: Runner, settings: Settings) -> Keyframes:
     """The keyframes with a gallery of all their regions, seen by the engine that will paint."""
     keys = []
-    for number, frame, regions in _read_keys(shot, settings):
+    for number, frame, regions, _ in _read_keys(shot, settings):
         view = look(frame, regions, keyframes.scale)
         tokens = describe_regions(regions, sample_points(regions), view, runner)
         keys.append(KeyRegions(number, tokens, keyframes.index[number][tokens.rows]))
@@ -156,7 +154,10 @@ def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySam
     return KeySample(view.planes, np.where(inside, index[labels], IGNORE).astype(np.int64), weight)
 
 
-def _read_keys(shot: Shot, settings: Settings) -> Iterator[tuple[int, Frame, Regions]]:
+def _read_keys(shot: Shot, settings: Settings) -> Iterator[tuple[int, Frame, Regions, str]]:
+    """Number, drawing and regions of each key, and the hash of its drawing's pixels."""
     for number in sorted(shot.keys):
-        frame = read_drawing(number, shot.read_line(number))
-        yield number, frame, find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+        rgba = shot.read_line(number)
+        frame = read_drawing(number, rgba)
+        regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+        yield number, frame, regions, hash_pixels(rgba)

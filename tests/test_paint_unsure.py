@@ -25,5 +25,5 @@ def test_confidence_decides_what_is_unsure_and_belief_its_colors() -> None:
 
 def test_without_it_belief_is_confidence() -> None:
     belief = np.array([[1, 0], [0.95, 0.05], [0.3, 0.7], [0.1, 0.9]], np.float32)
-    (only,) = find_unsure(strips(), belief)
+    (only,) = find_unsure(strips(), belief, belief.max(axis=1))
     assert (only.box[0], only.confidence) == (10, 0.7)

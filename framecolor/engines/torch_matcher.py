@@ -1,6 +1,6 @@
 """The matcher in PyTorch, float32, on any device: a drawing has a few hundred regions, so every engine shares this one.
 
-On a CPU OpenVINO is no faster with it: each drawing has another number of regions, and each number is a new shape.
+OpenVINO would meet a new shape with each drawing, as each has another number of regions.
 """
 
 from __future__ import annotations

@@ -65,19 +65,16 @@ def paint_frame(
     return Color(study.number, paint), Color(study.number, frame.ink) if settings.line == "layer" else None
 
 
-def find_unsure(
-    regions: Regions, belief: NDArray[np.float32], confidence: NDArray[np.float32] | None = None
-) -> list[UnsureRegion]:
+def find_unsure(regions: Regions, belief: NDArray[np.float32], confidence: NDArray[np.float32]) -> list[UnsureRegion]:
     """The regions that are painted with doubt, those first that are likely to cost most area.
 
     belief      probability of each palette color in each region, float32 [count + 1, P].
-    confidence  how surely each region is right, float32 [count + 1]; None: as surely as its color is believed.
+    confidence  how surely each region is right, float32 [count + 1].
     """
-    sure = belief.max(axis=1) if confidence is None else confidence
-    doubtful = 1 + np.flatnonzero(sure[1:] < UNSURE_BELOW)
-    cost = regions.area[doubtful] * (1 - sure[doubtful])
+    doubtful = 1 + np.flatnonzero(confidence[1:] < UNSURE_BELOW)
+    cost = regions.area[doubtful] * (1 - confidence[doubtful])
     first = doubtful[np.argsort(-cost, kind="stable")][:_MOST_UNSURE]
-    return [_describe(regions, int(r), belief[r], float(sure[r])) for r in first]
+    return [_describe(regions, int(r), belief[r], float(confidence[r])) for r in first]
 
 
 def _describe(regions: Regions, region: int, belief: NDArray[np.float32], confidence: float) -> UnsureRegion:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from framecolor.report.sidecar import MOST_UNSURE, FrameRecord
 
 # How the help of a key falls with distance, and the share of its wrong regions that a drawing close beside a new key
-# loses. Both were measured: every drawing of seven clips as one more key (`benchmarks/one_more_key.py` tells how keys
-# are compared). A drawing next to a new key lost 40 % of its wrong regions, one halfway to the old keys 16 %.
+# loses. Both were chosen once, by trying every drawing of seven clips as one more key; `benchmarks/one_more_key.py`
+# measures what the advice is worth.
 _FALL_OFF = 1.5
 _HELP = 0.4
 

@@ -23,7 +23,7 @@ from framecolor.training.props import Prop, draw_move, draw_props, move_prop
 
 _GAP_PX = 2.0
 _MIN_REGION_PX = 4
-# Flow is computed at the drawing's own size, which is small: no need to make it smaller.
+# Flow need not be finer than this between drawings of one episode: larger canvases are made smaller for it.
 _FLOW_LONG_SIDE_PX = 384
 
 
