@@ -83,9 +83,9 @@ def _time_drawing(bench: Bench, number: int, times: Times) -> None:
     points = sample_points(regions)
 
     def look_and_vote():
-        view = look(frame, regions, keyframes.scale)
-        tokens = describe_regions(regions, points, view, bench.runner)
-        return vote(number, view, points, tokens, keyframes, bench.runner, settings)
+        pending = bench.runner.see(look(frame, regions, keyframes.scale), points, votes=settings.fit != "off")
+        tokens = describe_regions(regions, pending, bench.runner)
+        return vote(number, pending.result(), tokens, keyframes, bench.runner)
 
     _timed(times, "network", look_and_vote)
     _timed(times, "look", lambda: (sample_points(regions), line_field(line_mask(frame))))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Palette, Regions
 from framecolor.digest import hash_pixels
-from framecolor.engines.base import Runner
+from framecolor.engines.base import Pending, Runner
 from framecolor.hints.keys import (
     RegionColors,
     build_palette,
@@ -25,11 +25,10 @@ from framecolor.hints.recognize import Gallery, KeyRegions
 from framecolor.hints.shapes import describe_shapes, region_traits
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
-from framecolor.lineart.sampling import RegionPoints, sample_points
+from framecolor.lineart.sampling import sample_points
 from framecolor.media import read_palette
-from framecolor.networks.generator import CONTEXT_STRIDE
 from framecolor.networks.palette import IGNORE, KeySample
-from framecolor.networks.view import View, figure_box, look, pool, working_scale
+from framecolor.networks.view import View, figure_box, look, working_scale
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
@@ -122,21 +121,19 @@ def add_gallery(shot: Shot, keyframes: Keyframes, runner: Runner, settings: Sett
     """The keyframes with a gallery of all their regions, seen by the engine that will paint."""
     keys = []
     for number, frame, regions, _ in _read_keys(shot, settings):
-        view = look(frame, regions, keyframes.scale)
-        tokens = describe_regions(regions, sample_points(regions), view, runner)
+        pending = runner.see(look(frame, regions, keyframes.scale), sample_points(regions), votes=False)
+        tokens = describe_regions(regions, pending, runner)
         keys.append(KeyRegions(number, tokens, keyframes.index[number][tokens.rows]))
     return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette)))
 
 
-def describe_regions(regions: Regions, points: RegionPoints, view: View, runner: Runner) -> Tokens:
-    """A drawing's regions as the matcher knows them."""
-    features, context = runner.look(view.planes)
-    seen = np.concatenate([pool(features, view, points), pool(context, view, points, CONTEXT_STRIDE)], axis=1)
+def describe_regions(regions: Regions, pending: Pending, runner: Runner) -> Tokens:
+    """A drawing's regions as the matcher knows them; what can be done while the engine looks at it is done before."""
     shapes = describe_shapes(regions)
     rows = choose_rows(regions.area)
     contact = shapes.contact_among(rows)
     traits = region_traits(shapes, outside_regions(regions))
-    return Tokens(rows, runner.describe(seen[rows], traits[rows - 1], contact), contact)
+    return Tokens(rows, runner.describe(pending.result().look[rows], traits[rows - 1], contact), contact)
 
 
 def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySample:

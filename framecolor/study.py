@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Regions
 from framecolor.digest import hash_pixels
-from framecolor.engines.base import Runner
+from framecolor.engines.base import Runner, Seen
 from framecolor.hints.flow import LineField, compute_flow, line_field
 from framecolor.hints.match import Match, Rows, Tokens
 from framecolor.hints.propagate import Link, Votes, link_regions, weigh
@@ -18,7 +18,7 @@ from framecolor.keyframes import Keyframes, describe_regions
 from framecolor.lineart.drawing import line_mask, read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
-from framecolor.networks.view import View, look, pool
+from framecolor.networks.view import look
 from framecolor.runs import Runs
 from framecolor.settings import Settings
 
@@ -72,17 +72,18 @@ def study_drawing(
     frame = read_drawing(number, rgba)
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     points = sample_points(regions)
-    view = look(frame, regions, keyframes.scale)
+    pending = runner.see(look(frame, regions, keyframes.scale), points, votes=settings.fit != "off")
     lines = line_mask(frame)
-    tokens = describe_regions(regions, points, view, runner)
-    recognized = vote(number, view, points, tokens, keyframes, runner, settings)
+    field = line_field(lines)
+    tokens = describe_regions(regions, pending, runner)
+    recognized = vote(number, pending.result(), tokens, keyframes, runner)
     return Study(
         number,
         hash_pixels(rgba),
         points,
         recognized.votes,
         recognized.nowhere,
-        line_field(lines),
+        field,
         regions.area,
         outside_regions(regions),
         not lines.any(),
@@ -93,15 +94,7 @@ def study_drawing(
     )
 
 
-def vote(
-    number: int,
-    view: View,
-    points: RegionPoints,
-    tokens: Tokens,
-    keyframes: Keyframes,
-    runner: Runner,
-    settings: Settings,
-) -> Recognized:
+def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:
     """What the fitted network and the keys' own regions together make of each region.
 
     Without a fit the network is not asked: it knows nothing that its features do not tell the matcher better.
@@ -112,11 +105,9 @@ def vote(
         score, _, nowhere, _ = runner.compare(target.values, source.values, target.contact, source.contact)
         return score, nowhere
 
-    seen = keyframes.gallery.vote(number, tokens, points.count, compare)
-    if settings.fit == "off":
-        return Recognized(weigh(None, seen.votes, 0), seen.nowhere)
-    network = keyframes.expand(pool(runner.log_probabilities(view.planes), view, points))
-    return Recognized(weigh(network, seen.votes, len(keyframes.index)), seen.nowhere)
+    found = keyframes.gallery.vote(number, tokens, len(seen.look) - 1, compare)
+    network = None if seen.votes is None else keyframes.expand(seen.votes)
+    return Recognized(weigh(network, found.votes, len(keyframes.index)), found.nowhere)
 
 
 def link_studies(earlier: Study, later: Study, runner: Runner) -> Link:

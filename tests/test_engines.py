@@ -11,14 +11,16 @@ import numpy as np
 import pytest
 import torch
 
+from framecolor.datatypes import Regions
 from framecolor.engines.base import Engine, Runner, choose_engine
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.cuda import CudaEngine
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
+from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.generator import CONTEXT_STRIDE
 from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.view import View
 
 COLORS = 5
 # Odd sizes, portrait and landscape, none a multiple of what the network takes.
@@ -51,28 +53,36 @@ def planes_of(size: tuple[int, int], channels: int = 7) -> np.ndarray:
     return np.random.default_rng(size[0]).random((channels, *size), np.float32)
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_palette_votes_agree_and_are_log_probabilities(
-    runner: Runner, reference: Runner, size: tuple[int, int]
-) -> None:
-    votes = runner.log_probabilities(planes_of(size))
-    assert votes.shape == (COLORS, *size)
-    assert votes.dtype == np.float32
-    np.testing.assert_allclose(np.exp(votes).sum(axis=0), 1, atol=0.02)
-    wanted = reference.log_probabilities(planes_of(size))
-    assert np.abs(votes - wanted).mean() < 0.05
-    assert (votes.argmax(axis=0) == wanted.argmax(axis=0)).mean() > 0.95
+def drawing_of(size: tuple[int, int]) -> tuple[View, RegionPoints]:
+    """A drawing of three bands, seen at its own size, cut from a picture around it."""
+    height, width = size
+    labels = np.zeros((height + 8, width + 8), np.int32)
+    labels[4:-4, 4:-4] = 1 + np.arange(height)[:, None] * 3 // height
+    points = sample_points(Regions(labels, 3))
+    return View(planes_of(size), (4, 4, width + 4, height + 4)), points
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_looks_agree_and_features_have_unit_length(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
-    features, context = runner.look(planes_of(size))
-    assert features.shape[1:] == size
-    assert all(0 <= CONTEXT_STRIDE * c - s < 32 for c, s in zip(context.shape[1:], size, strict=True))
-    np.testing.assert_allclose(np.linalg.norm(features, axis=0), 1, atol=0.02)
-    same_features, same_context = reference.look(planes_of(size))
-    assert (features * same_features).sum(axis=0).mean() > 0.99
-    assert np.abs(context - same_context).mean() < 0.05 * np.abs(same_context).mean()
+def test_votes_agree_and_are_log_probabilities(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
+    votes, wanted = (r.see(*drawing_of(size)).result().votes for r in (runner, reference))
+    assert votes is not None and wanted is not None
+    assert (votes.shape, votes.dtype) == ((4, COLORS), np.float32)
+    assert (votes[0] == 0).all()
+    assert (votes[1:] < 0).all()
+    np.testing.assert_allclose(votes, wanted, atol=0.05)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_looks_agree(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
+    look, wanted = (r.see(*drawing_of(size), votes=False).result().look for r in (runner, reference))
+    features = slice(0, 32)
+    assert look.shape == wanted.shape and (look[0] == 0).all()
+    assert np.abs(look[1:, features] - wanted[1:, features]).max() < 0.02
+    assert np.abs(look - wanted).mean() < 0.05 * np.abs(wanted[1:]).mean()
+
+
+def test_votes_are_made_only_when_they_are_asked_for(runner: Runner) -> None:
+    assert runner.see(*drawing_of((16, 16)), votes=False).result().votes is None
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -86,12 +96,13 @@ def test_soft_color_agrees(runner: Runner, reference: Runner, size: tuple[int, i
 
 
 def test_threads_do_not_mix(runner: Runner) -> None:
-    drawings = [planes_of(size) for size in SIZES] * 4
-    alone = [runner.log_probabilities(d) for d in drawings]
+    drawings = [drawing_of(size) for size in SIZES] * 4
+    alone = [runner.see(*drawing).result() for drawing in drawings]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(runner.log_probabilities, drawings))
+        together = [pending.result() for pending in pool.map(lambda d: runner.see(*d), drawings)]
     for a, b in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a.look, b.look)
+        np.testing.assert_array_equal(a.votes, b.votes)
 
 
 def test_only_auto_falls_back() -> None:

@@ -6,26 +6,54 @@ An engine turns a `PaletteNetwork` into a `Runner`. To add one, write a module w
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import EngineError
+from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.view import View
 from framecolor.settings import EngineName
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What the networks make of a drawing's regions; row 0 is 0.
+
+    look   what the base weights see, float32 [count + 1, F + C]: means of features and of context
+    votes  mean log-probability of each class of the fitted network, float32 [count + 1, P]; None unless asked for
+    """
+
+    look: NDArray[np.float32]
+    votes: NDArray[np.float32] | None
+
+
+class Pending(Protocol):
+    """A drawing that an engine is looking at."""
+
+    def result(self) -> Seen:
+        """Wait until it is done; raises what went wrong. Can be asked again."""
+        ...
+
+
+class Done:
+    """A look that was taken at once."""
+
+    def __init__(self, seen: Seen) -> None:
+        self._seen = seen
+
+    def result(self) -> Seen:
+        return self._seen
 
 
 class Runner(Protocol):
     """A fitted network, loaded. Thread safe: drawings of any size may be given from several threads at once."""
 
-    def log_probabilities(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log-probability of each palette color per pixel, float32 [P, h, w], from line planes float32 [7, h, w]."""
-        ...
-
-    def look(self, planes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """What the base weights see in line planes float32 [7, h, w]: features per pixel, float32 [F, h, w], unit
-        length, and the context around them, float32 [C, about h / CONTEXT_STRIDE, about w / CONTEXT_STRIDE]."""
+    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
+        """Begin to look at a drawing, through the base weights and, for votes, through the fitted ones."""
         ...
 
     def describe(

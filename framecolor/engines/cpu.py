@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import threading
-from functools import cached_property
+from collections.abc import Callable
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
-from framecolor.engines.base import Runner
+from framecolor.engines.base import Done, Pending, Runner, Seen
 from framecolor.engines.quiet_openvino import ov
 from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
-from framecolor.networks.palette import PaletteNetwork, pad_planes, without_hint
+from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES, LINE_PLANES
+from framecolor.networks.palette import PaletteNetwork, pad_planes
+from framecolor.networks.passes import ColorPass, FeaturePass, VotePass
+from framecolor.networks.view import View, pool
 
 
 class CpuEngine:
@@ -33,91 +35,59 @@ class CpuEngine:
 
 
 class OpenVinoRunner(TorchMatcher):
-    """A palette network compiled by OpenVINO, each head when it is first needed."""
+    """A palette network compiled by OpenVINO, each pass when it is first needed."""
 
     def __init__(self, network: PaletteNetwork) -> None:
         super().__init__()
-        self._generator = network.generator
         self._multiple = network.generator.size_multiple
-        self._palette = _Compiled(_PalettePass(network).eval(), LINE_PLANES, self._multiple)
+        self._features = Compiled(lambda: FeaturePass(load_generator(base_weights_path())), (LINE_PLANES,))
+        self._votes = Compiled(lambda: VotePass(network), (LINE_PLANES,))
+        self._color = Compiled(lambda: ColorPass(network.generator), (LINE_PLANES, HINT_PLANES))
 
-    @cached_property
-    def _color(self) -> _Compiled:
-        return _Compiled(_ColorPass(self._generator).eval(), LINE_PLANES + HINT_PLANES, self._multiple)
-
-    @cached_property
-    def _look(self) -> _Compiled:
-        return _Compiled(_LookPass(load_generator(base_weights_path())).eval(), LINE_PLANES, self._multiple)
-
-    def look(self, planes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        features, context = self._look(self._pad(planes))
-        return self._crop(features, planes), context[0].copy()
-
-    def log_probabilities(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        return self._crop(self._palette(self._pad(planes))[0], planes)
+    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
+        planes = self._pad(view.planes)
+        features, context = (torch.from_numpy(maps[0]) for maps in self._features(planes))
+        fine = view.cells(points, (features.shape[0], features.shape[1]))
+        coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
+        look = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
+        if not votes:
+            return Done(Seen(look, None))
+        return Done(Seen(look, pool(torch.from_numpy(self._votes(planes)[0][0]), fine)))
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
         padded = self._pad(planes)
         height, width = planes.shape[1:]
         colors = np.zeros((1, HINT_PLANES, *padded.shape[2:]), np.float32)
         colors[0, :, :height, :width] = hint
-        return self._crop(self._color(np.concatenate([padded, colors], axis=1))[0], planes)
+        return self._color(padded, colors)[0][0, :, :height, :width].copy()
 
     def _pad(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
         return pad_planes(torch.from_numpy(planes)[None], self._multiple).numpy()
 
-    @staticmethod
-    def _crop(output: NDArray[np.float32], planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        return output[0, :, : planes.shape[1], : planes.shape[2]].copy()
 
+class Compiled:
+    """A pass with free height and width, compiled when it is first run; each thread has a request of its own."""
 
-class _LookPass(nn.Module):
-    """Line planes to features and context."""
-
-    def __init__(self, generator: Generator) -> None:
-        super().__init__()
-        self.generator = generator
-
-    def forward(self, planes: Tensor) -> tuple[Tensor, Tensor]:
-        return self.generator.look(without_hint(planes))
-
-
-class _PalettePass(nn.Module):
-    """Line planes to palette log-probabilities."""
-
-    def __init__(self, network: PaletteNetwork) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, planes: Tensor) -> Tensor:
-        return F.log_softmax(self.network(planes), dim=1)
-
-
-class _ColorPass(nn.Module):
-    """Line and hint planes to soft color."""
-
-    def __init__(self, generator: Generator) -> None:
-        super().__init__()
-        self.generator = generator
-
-    def forward(self, planes: Tensor) -> Tensor:
-        return self.generator.color(self.generator(planes), planes)[0]
-
-
-class _Compiled:
-    """One compiled pass with free height and width; a request of its own for every thread that calls it."""
-
-    def __init__(self, module: nn.Module, channels: int, multiple: int) -> None:
-        example = torch.zeros(1, channels, 4 * multiple, 4 * multiple)
-        model = ov.convert_model(module, example_input=example, input=[("planes", [1, channels, -1, -1])])
-        cores = os.cpu_count() or 1
-        # One stream a core: drawings are independent, so that cores work on different ones instead of sharing each.
-        settings = {"NUM_STREAMS": str(cores), "INFERENCE_NUM_THREADS": str(cores)}
-        self._model = ov.Core().compile_model(model, "CPU", settings)
+    def __init__(self, build: Callable[[], nn.Module], channels: tuple[int, ...]) -> None:
+        self._build, self._channels = build, channels
+        self._model: ov.CompiledModel | None = None
+        self._compiling = threading.Lock()
         self._threads = threading.local()
 
-    def __call__(self, planes: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+    def __call__(self, *inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         """All outputs, in the pass's order; they are overwritten by the thread's next call."""
         if not hasattr(self._threads, "request"):
-            self._threads.request = self._model.create_infer_request()
-        return list(self._threads.request.infer([planes]).values())
+            self._threads.request = self._compile().create_infer_request()
+        return list(self._threads.request.infer(inputs, share_inputs=True, share_outputs=True).values())
+
+    def _compile(self) -> ov.CompiledModel:
+        with self._compiling:
+            if self._model is None:
+                example = tuple(torch.zeros(1, channels, 64, 64) for channels in self._channels)
+                free = [ov.PartialShape([1, channels, -1, -1]) for channels in self._channels]
+                model = ov.convert_model(self._build().eval(), example_input=example, input=free)
+                cores = os.cpu_count() or 1
+                # One stream a core: drawings are independent, so that cores work on different ones.
+                settings = {"NUM_STREAMS": str(cores), "INFERENCE_NUM_THREADS": str(cores)}
+                self._model = ov.Core().compile_model(model, "CPU", settings)
+            return self._model

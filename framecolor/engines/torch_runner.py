@@ -1,60 +1,59 @@
-"""Runs a shot's networks with PyTorch: the reference, the CPU's fallback, and the cuda engine's body."""
+"""Runs a shot's networks with plain PyTorch: the reference that every engine is measured against."""
 
 from __future__ import annotations
 
-import copy
 from functools import cached_property
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from framecolor.engines.base import Done, Pending, Seen
 from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.generator import Generator
-from framecolor.networks.palette import PaletteNetwork, pad_planes, without_hint
+from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES
+from framecolor.networks.palette import PaletteNetwork, pad_planes
+from framecolor.networks.passes import ColorPass, FeaturePass, VotePass
+from framecolor.networks.view import View, pool
 
 
 class TorchRunner(TorchMatcher):
-    """A copy of the network on a device, in a dtype, channels last."""
+    """A shot's passes on a device, in a dtype."""
 
     def __init__(self, network: PaletteNetwork, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
         super().__init__(device)
-        network = copy.deepcopy(network).eval().to(device, dtype)
-        # torch's stubs leave out that a module can be given a memory format alone.
-        self._network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self._dtype = dtype
-
-    @torch.inference_mode()
-    def log_probabilities(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        logits = self._network(self._prepare(planes))
-        return self._crop(F.log_softmax(logits.float(), dim=1), planes)
+        self._network, self._dtype = network, dtype
+        self._multiple = network.generator.size_multiple
 
     @cached_property
-    def _base(self) -> Generator:
-        generator = load_generator(base_weights_path()).to(self._device, self._dtype)
-        # torch's stubs leave out that a module can be given a memory format alone.
-        return generator.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    def _features(self) -> FeaturePass:
+        return FeaturePass(load_generator(base_weights_path()), self._dtype).to(self._device)
+
+    @cached_property
+    def _votes(self) -> VotePass:
+        return VotePass(self._network, self._dtype).to(self._device)
+
+    @cached_property
+    def _color(self) -> ColorPass:
+        return ColorPass(self._network.generator, self._dtype).to(self._device)
 
     @torch.inference_mode()
-    def look(self, planes: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        features, context = self._base.look(without_hint(self._prepare(planes)))
-        return self._crop(features.float(), planes), context[0].float().contiguous().cpu().numpy()
+    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
+        planes = self._load_padded(view.planes)
+        features, context = (maps[0] for maps in self._features(planes))
+        fine = view.cells(points, (features.shape[0], features.shape[1]))
+        coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
+        look = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
+        return Done(Seen(look, pool(self._votes(planes)[0], fine) if votes else None))
 
     @torch.inference_mode()
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
-        lines = self._prepare(planes)
-        pad = (0, lines.shape[3] - hint.shape[2], 0, lines.shape[2] - hint.shape[1])
-        colors = F.pad(torch.from_numpy(hint)[None].to(self._device, self._dtype), pad)
-        both = torch.cat([lines, colors], 1)
-        generator = self._network.generator
-        return self._crop(generator.color(generator(both), both)[0].float(), planes)
+        padded = self._load_padded(planes)
+        height, width = planes.shape[1:]
+        colors = padded.new_zeros((1, HINT_PLANES, *padded.shape[2:]))
+        colors[0, :, :height, :width] = self._load(hint)
+        return self._color(padded, colors)[0, :, :height, :width].cpu().numpy()
 
-    def _prepare(self, planes: NDArray[np.float32]) -> torch.Tensor:
-        padded = pad_planes(torch.from_numpy(planes)[None], self._network.generator.size_multiple)
-        return padded.to(self._device, self._dtype).contiguous(memory_format=torch.channels_last)
-
-    @staticmethod
-    def _crop(output: torch.Tensor, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        return output[0, :, : planes.shape[1], : planes.shape[2]].contiguous().cpu().numpy()
+    def _load_padded(self, planes: NDArray[np.float32]) -> torch.Tensor:
+        return pad_planes(self._load(planes)[None], self._multiple)

@@ -7,6 +7,7 @@ the same at 540p and at 4K.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,25 +20,22 @@ _DENSE_BELOW_POINTS = 24
 
 @dataclass(frozen=True, eq=False)
 class RegionPoints:
-    """Pixel positions x, y (int32 [N]) and the region 1..count that each lies in; every region has at least one."""
+    """Pixel positions x, y and the region 1..count of each, int32 [N], sorted by region; no region has none."""
 
     x: NDArray[np.int32]
     y: NDArray[np.int32]
     region: NDArray[np.int32]
     count: int
 
-    def mean(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Mean over each region of values [N, C] given at the points: float32 [count + 1, C], row 0 is zero."""
-        total = np.zeros((self.count + 1, values.shape[1]), np.float32)
-        starts = np.searchsorted(self.region, np.arange(1, self.count + 1))
-        if self.count:
-            total[1:] = np.add.reduceat(values, starts, axis=0) / np.maximum(self.per_region[1:, None], 1)
-        return total
-
-    @property
+    @cached_property
     def per_region(self) -> NDArray[np.int64]:
         """Number of points in each region, length count + 1."""
         return np.bincount(self.region, minlength=self.count + 1)
+
+    @property
+    def starts(self) -> NDArray[np.intp]:
+        """Where the points of each region begin, length count."""
+        return np.searchsorted(self.region, np.arange(1, self.count + 1))
 
     def overlap(
         self, source: NDArray[np.int32], weight: NDArray[np.floating], source_count: int

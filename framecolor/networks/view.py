@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
+from torch import Tensor
 
 from framecolor.datatypes import Frame, Regions
 from framecolor.lineart.drawing import ink_mask
@@ -22,6 +25,20 @@ _SMALLEST_BOX_PX = 32
 
 
 @dataclass(frozen=True, eq=False)
+class Cells:
+    """Where the regions of a drawing are read in a map: between cells at their points, as one weighted sum a region.
+
+    index   int32 [M]: cells of the map, counted row by row
+    weight  float32 [M]: of each read; those of a region sum to 1
+    starts  int32 [count]: where the reads of each region begin
+    """
+
+    index: NDArray[np.int32]
+    weight: NDArray[np.float32]
+    starts: NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
 class View:
     """Line planes of the figure in a drawing, and where they lie in it.
 
@@ -31,6 +48,22 @@ class View:
 
     planes: NDArray[np.float32]
     box: Box
+
+    def cells(self, points: RegionPoints, size: tuple[int, int], stride: int = 1) -> Cells:
+        """Reads of all regions in a map of `size` (rows, columns), one value for `stride` working pixels a side."""
+        u, v = (((at + 0.5) / stride - 0.5).astype(np.float32) for at in self.locate(points.x, points.y))
+        left, top = np.floor(u), np.floor(v)
+        right_share, low_share = u - left, v - top
+        x, y = left.astype(np.int32), top.astype(np.int32)
+        x2, y2 = np.minimum(x + 1, size[1] - 1), np.minimum(y + 1, size[0] - 1)
+        x, y = np.maximum(x, 0), np.maximum(y, 0)
+        index = np.stack([y * size[1] + x, y * size[1] + x2, y2 * size[1] + x, y2 * size[1] + x2], axis=1)
+        share = 1 / points.per_region[points.region].astype(np.float32)
+        upper, lower = (1 - low_share) * share, low_share * share
+        weight = np.stack(
+            [upper * (1 - right_share), upper * right_share, lower * (1 - right_share), lower * right_share], axis=1
+        )
+        return Cells(index.ravel(), weight.ravel(), (4 * points.starts).astype(np.int32))
 
     def locate(self, x: NDArray[np.int32], y: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Working-size positions of drawing pixels; those outside of the crop go to its edge."""
@@ -72,17 +105,12 @@ def look(frame: Frame, regions: Regions, scale: float) -> View:
     return View(planes, box)
 
 
-def pool(values: NDArray[np.float32], view: View, points: RegionPoints, stride: int = 1) -> NDArray[np.float32]:
-    """Mean over each region of a map float32 [C, h, w], one value for `stride` working pixels a side: float32
-    [count + 1, C]; row 0 is 0."""
-    if not len(points.x):  # ink all over
-        return np.zeros((points.count + 1, len(values)), np.float32)
-    u, v = ((at + 0.5) / stride - 0.5 for at in view.locate(points.x, points.y))
-    # Plane by plane: remap wants positions below 32768, so points go in columns of that many.
-    columns = max(1, min(len(u), 16384))
-    pad = -len(u) % columns
-    u2, v2 = (np.pad(a, (0, pad)).reshape(-1, columns) for a in (u, v))
-    read = np.empty((len(u), len(values)), np.float32)
-    for channel, plane in enumerate(values):
-        read[:, channel] = cv2.remap(plane, u2, v2, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).ravel()[: len(u)]
-    return points.mean(read)
+def pool(maps: Tensor, cells: Cells) -> NDArray[np.float32]:
+    """Mean over each region of a map [h, w, C], float32 on any device: float32 [count + 1, C]; row 0 is 0."""
+    channels = maps.shape[2]
+    pooled = np.zeros((len(cells.starts) + 1, channels), np.float32)
+    if len(cells.index):
+        index, starts, weight = (torch.from_numpy(a).to(maps.device) for a in (cells.index, cells.starts, cells.weight))
+        rows = F.embedding_bag(index, maps.reshape(-1, channels), starts, mode="sum", per_sample_weights=weight)
+        pooled[1:] = rows.cpu().numpy()
+    return pooled
