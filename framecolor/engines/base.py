@@ -21,10 +21,10 @@ from framecolor.settings import EngineName
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """What the networks make of a drawing's regions; row 0 is 0.
+    """What the networks make of a drawing's regions; row 0 stands for none.
 
     look   what the base weights see, float32 [count + 1, F + C]: means of features and of context
-    votes  mean log-probability of each class of the fitted network, float32 [count + 1, P]; None unless asked for
+    votes  log-probability of each class by the fitted network, float32 [count + 1, P]; None unless asked for
     """
 
     look: NDArray[np.float32]

@@ -18,7 +18,7 @@ from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES, LINE_PLANES
 from framecolor.networks.palette import PaletteNetwork, pad_planes
-from framecolor.networks.passes import ColorPass, FeaturePass, VotePass
+from framecolor.networks.passes import ColorPass, FeaturePass
 from framecolor.networks.view import View, pool
 
 
@@ -40,19 +40,21 @@ class OpenVinoRunner(TorchMatcher):
     def __init__(self, network: PaletteNetwork) -> None:
         super().__init__()
         self._multiple = network.generator.size_multiple
-        self._features = Compiled(lambda: FeaturePass(load_generator(base_weights_path())), (LINE_PLANES,))
-        self._votes = Compiled(lambda: VotePass(network), (LINE_PLANES,))
+        self._network = network
+        self._base = Compiled(lambda: FeaturePass(load_generator(base_weights_path())), (LINE_PLANES,))
+        self._fitted = Compiled(lambda: FeaturePass(network.generator), (LINE_PLANES,))
         self._color = Compiled(lambda: ColorPass(network.generator), (LINE_PLANES, HINT_PLANES))
 
     def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
         planes = self._pad(view.planes)
-        features, context = (torch.from_numpy(maps[0]) for maps in self._features(planes))
+        features, context = (torch.from_numpy(maps[0]) for maps in self._base(planes))
         fine = view.cells(points, (features.shape[0], features.shape[1]))
         coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
         look = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
         if not votes:
             return Done(Seen(look, None))
-        return Done(Seen(look, pool(torch.from_numpy(self._votes(planes)[0][0]), fine)))
+        fitted = pool(torch.from_numpy(self._fitted(planes)[0][0]), fine)
+        return Done(Seen(look, self._network.vote(fitted)))
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
         padded = self._pad(planes)

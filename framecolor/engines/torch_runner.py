@@ -14,7 +14,7 @@ from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES
 from framecolor.networks.palette import PaletteNetwork, pad_planes
-from framecolor.networks.passes import ColorPass, FeaturePass, VotePass
+from framecolor.networks.passes import ColorPass, FeaturePass
 from framecolor.networks.view import View, pool
 
 
@@ -27,12 +27,12 @@ class TorchRunner(TorchMatcher):
         self._multiple = network.generator.size_multiple
 
     @cached_property
-    def _features(self) -> FeaturePass:
+    def _base(self) -> FeaturePass:
         return FeaturePass(load_generator(base_weights_path()), self._dtype).to(self._device)
 
     @cached_property
-    def _votes(self) -> VotePass:
-        return VotePass(self._network, self._dtype).to(self._device)
+    def _fitted(self) -> FeaturePass:
+        return FeaturePass(self._network.generator, self._dtype).to(self._device)
 
     @cached_property
     def _color(self) -> ColorPass:
@@ -41,11 +41,13 @@ class TorchRunner(TorchMatcher):
     @torch.inference_mode()
     def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
         planes = self._load_padded(view.planes)
-        features, context = (maps[0] for maps in self._features(planes))
+        features, context = (maps[0] for maps in self._base(planes))
         fine = view.cells(points, (features.shape[0], features.shape[1]))
         coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
         look = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
-        return Done(Seen(look, pool(self._votes(planes)[0], fine) if votes else None))
+        if not votes:
+            return Done(Seen(look, None))
+        return Done(Seen(look, self._network.vote(pool(self._fitted(planes)[0][0], fine))))
 
     @torch.inference_mode()
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:

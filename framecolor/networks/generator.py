@@ -69,6 +69,14 @@ class Generator(nn.Module):
 
     def look(self, planes: Tensor) -> tuple[Tensor, Tensor]:
         """Features as `forward` gives them, and the context [N, `context_channels`, H / 4, W / 4] (CONTEXT_STRIDE)."""
+        x, context = self.decode(planes)
+        features = cast(Tensor, self.project(x))
+        # Not F.normalize: autocast would widen it to float32, a fifth of a training step on a CPU.
+        length = torch.rsqrt(features.square().sum(dim=1, keepdim=True) + 1e-6)
+        return features * length.to(features.dtype), context
+
+    def decode(self, planes: Tensor) -> tuple[Tensor, Tensor]:
+        """What the features are a projection of, [N, widths[0], H, W], and the context as in `look`."""
         x = planes
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
@@ -80,10 +88,7 @@ class Generator(nn.Module):
             x = block(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skips.pop()], dim=1))
             if len(skips) == _CONTEXT_LEVEL:
                 context = x
-        features = cast(Tensor, self.project(x))
-        # Not F.normalize: autocast would widen it to float32, a fifth of a training step on a CPU.
-        length = torch.rsqrt(features.square().sum(dim=1, keepdim=True) + 1e-6)
-        return features * length.to(features.dtype), context
+        return x, context
 
     def color(self, features: Tensor, planes: Tensor) -> tuple[Tensor, Tensor]:
         """RGB in [0, 1] [N, 3, H, W] and trust in [0, 1] [N, 1, H, W] from features and the planes they came from.

@@ -46,6 +46,16 @@ class PaletteNetwork(nn.Module):
         """Logits [N, P, H, W] from line planes [N, 7, H, W] without a hint; H and W multiples of the generator's."""
         return self.head(self.generator(without_hint(planes)))
 
+    @torch.no_grad()
+    def vote(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Log-probability of each color in regions [N, P] from the means of their features [N, F], on the CPU.
+
+        The head is linear: this is the mean of the region's log-probabilities, normalized again.
+        """
+        assert self.head.bias is not None
+        logits = F.linear(torch.from_numpy(features), self.head.weight[:, :, 0, 0], self.head.bias)
+        return F.log_softmax(logits, dim=1).numpy()
+
     def start_head(self, samples: Sequence[KeySample]) -> None:
         """Fit the head alone to the keys' features as they are: logistic regression, solved in a fraction of a second.
 

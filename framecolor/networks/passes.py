@@ -1,5 +1,8 @@
 """What engines run of a shot's networks: passes with the outputs as the pipeline reads them, ready to be compiled.
 
+`FeaturePass` serves the base weights and the fitted ones alike: a region's votes follow from the mean of its fitted
+features (`PaletteNetwork.vote`), so that a palette's size is nothing that an engine has to know.
+
 A pass is the same function as the network that it is made from, prepared for inference: batch norms are folded into the
 convolutions before them, planes that are always 0 are cut out, and maps come out channels last, where one region's
 values lie side by side.
@@ -16,7 +19,6 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from framecolor.networks.generator import LINE_PLANES, Block, Generator
-from framecolor.networks.palette import PaletteNetwork
 
 
 class FeaturePass(nn.Module):
@@ -30,25 +32,13 @@ class FeaturePass(nn.Module):
     def __init__(self, generator: Generator, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.generator = fold_generator(generator, LINE_PLANES).to(dtype)
+        self.project = Projection(generator.project).to(dtype)
         self.dtype = dtype
 
     def forward(self, planes: Tensor) -> tuple[Tensor, Tensor]:
-        features, context = self.generator.look(take_planes(planes, self.dtype))
-        return _channels_last(features), _channels_last(context)
-
-
-class VotePass(nn.Module):
-    """Line planes to log-probabilities of a shot's colors, float32 [N, H, W, P]; planes as for `FeaturePass`."""
-
-    def __init__(self, network: PaletteNetwork, dtype: torch.dtype = torch.float32) -> None:
-        super().__init__()
-        self.generator = fold_generator(network.generator, LINE_PLANES).to(dtype)
-        self.head = copy.deepcopy(network.head).eval().to(dtype)
-        self.dtype = dtype
-
-    def forward(self, planes: Tensor) -> Tensor:
-        logits = self.head(self.generator(take_planes(planes, self.dtype)))
-        return F.log_softmax(_channels_last(logits), dim=3)
+        decoded, context = self.generator.decode(take_planes(planes, self.dtype))
+        features = F.normalize(self.project(decoded).float(), dim=3)
+        return features, context.permute(0, 2, 3, 1).float().contiguous()
 
 
 class ColorPass(nn.Module):
@@ -62,6 +52,22 @@ class ColorPass(nn.Module):
     def forward(self, planes: Tensor, hint: Tensor) -> Tensor:
         both = torch.cat([take_planes(planes, self.dtype), take_planes(hint, self.dtype)], dim=1)
         return self.generator.color(self.generator(both), both)[0].float()
+
+
+class Projection(nn.Module):
+    """A 1x1 convolution as a product of matrices, from [N, C, H, W] to [N, H, W, D].
+
+    weight [C, D] is the convolution's, transposed: so it is a parameter under its own name in exported graphs as well.
+    """
+
+    def __init__(self, convolution: nn.Conv2d) -> None:
+        super().__init__()
+        assert convolution.bias is not None
+        self.weight = nn.Parameter(convolution.weight.detach()[:, :, 0, 0].T.float().contiguous(), requires_grad=False)
+        self.bias = nn.Parameter(convolution.bias.detach().float().clone(), requires_grad=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return maps.permute(0, 2, 3, 1) @ self.weight + self.bias
 
 
 def fold_generator(generator: Generator, planes: int | None = None) -> Generator:
@@ -90,7 +96,3 @@ def _fold(block: Block) -> nn.Sequential:
 def take_planes(planes: Tensor, dtype: torch.dtype) -> Tensor:
     """Planes as the network computes with them: bytes become [0, 1]."""
     return planes.to(dtype) / 255 if planes.dtype == torch.uint8 else planes.to(dtype)
-
-
-def _channels_last(maps: Tensor) -> Tensor:
-    return maps.permute(0, 2, 3, 1).float().contiguous()
