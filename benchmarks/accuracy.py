@@ -20,11 +20,11 @@ import numpy as np
 from chained import TOLERANCES, Painting, describe_fit, paint_clip, run_scorer, score
 from clips import Clip, find_clips
 from confidence import Judged, judge, summarize_confidence
-from machine import describe_machine, describe_run
 from record import RESULTS, read_results, write_results
 from sheets import write_sheet
 from variants import VARIANTS, painting_as
 
+from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.cli.options import FitType
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image, write_image

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from drawn_shot import write_shot
-from machine import describe_machine, describe_run
 from record import RESULTS, summarize, write_results
 
+from framecolor.bench.drawn_shot import write_shot
+from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.cli.options import FitType
 from framecolor.pipeline import colorize
 from framecolor.settings import Settings

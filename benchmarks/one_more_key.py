@@ -34,9 +34,9 @@ import click
 import numpy as np
 from chained import describe_fit, paint_clip, score_frames
 from clips import Clip, find_clips
-from machine import describe_machine, describe_run
 from record import RESULTS, read_results, write_results
 
+from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.cli.options import FitType
 from framecolor.report.sidecar import FrameRecord, read_sidecar
 from framecolor.report.suggest import suggest_keys

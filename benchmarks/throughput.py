@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from drawn_shot import write_shot
-from machine import describe_machine, describe_run
 from record import RESULTS, read_results, summarize, write_results
 from stages import Bench, compare, measure_stages
 
+from framecolor.bench.drawn_shot import write_shot
+from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.cli.options import FitType
 from framecolor.engines.base import choose_engine
 from framecolor.fitting import fit_shot

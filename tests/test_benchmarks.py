@@ -156,7 +156,7 @@ def test_an_unknown_clip_is_named(clips: Path) -> None:
 
 
 def test_drawn_shot_is_the_same_every_time_and_has_regions_and_trace_lines() -> None:
-    import drawn_shot
+    from framecolor.bench import drawn_shot
 
     line, painted = drawn_shot.draw(3, (270, 480))
     again = drawn_shot.draw(3, (270, 480))

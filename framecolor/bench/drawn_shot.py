@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.media import write_image
+from framecolor.media import encode_image, write_bytes_atomic
 
 Point = tuple[float, float]
 Rgba = NDArray[np.uint8]
@@ -57,14 +57,19 @@ class _Part:
     shaded: bool = False
 
 
-def write_shot(folder: Path, frames: int, keys: int = 3, size: tuple[int, int] = (1080, 1920)) -> Path:
-    """A shot folder with line/ and keys/: keys first, last and evenly between. `size` is (height, width)."""
+def write_shot(folder: Path, frames: int, keys: int = 3, size: tuple[int, int] = (1080, 1920), hold: int = 1) -> Path:
+    """A shot folder with line/ and keys/: keys first, last and evenly between. `size` is (height, width).
+
+    hold  how many frames show each drawing: 2 is animated on twos.
+    """
     keyed = {round(i * (frames - 1) / max(1, keys - 1)) for i in range(keys)}
-    for step in range(frames):
-        line, painted = draw(step, size)
-        write_image(folder / "line" / f"walk.{step + 1:04d}.png", line)
-        if step in keyed:
-            write_image(folder / "keys" / f"walk.{step + 1:04d}.png", painted)
+    for first in range(0, frames, hold):
+        line, painted = (encode_image(picture) for picture in draw(first // hold, size))
+        for frame in range(first, min(first + hold, frames)):
+            name = f"walk.{frame + 1:04d}.png"
+            write_bytes_atomic(folder / "line" / name, line)
+            if frame in keyed:
+                write_bytes_atomic(folder / "keys" / name, painted)
     return folder
 
 

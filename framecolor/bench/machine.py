@@ -10,12 +10,13 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-_ROOT = Path(__file__).resolve().parent.parent
+_ROOT = Path(__file__).resolve().parent.parent.parent
 _PACKAGES = ("torch", "openvino", "opencv-python-headless", "numpy", "av")
+_OPTIONAL_PACKAGES = ("onnxruntime", "tensorrt", "torch-tensorrt", "tensorrt-rtx-cu13-bindings")
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, memory, system and versions, as plain data."""
+    """Processor, cores, memory, GPU (where PyTorch sees one), system and versions, as plain data."""
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count() or 1,
@@ -23,6 +24,8 @@ def describe_machine() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         **{package: _version(package) for package in _PACKAGES},
+        **{package: found for package in _OPTIONAL_PACKAGES if (found := _version(package)) is not None},
+        **_describe_gpu(),
     }
 
 
@@ -34,6 +37,22 @@ def describe_run() -> dict[str, Any]:
         "commit": _git("rev-parse", "--short", "HEAD"),
         "changed": bool(_git("status", "--porcelain", "--", "framecolor")),
         "load_before": None if load is None else round(load, 2),
+    }
+
+
+def _describe_gpu() -> dict[str, Any]:
+    """The first GPU that PyTorch can use; nothing where there is none."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return {}
+    facts = torch.cuda.get_device_properties(0)
+    return {
+        "gpu": facts.name,
+        "gpu_count": torch.cuda.device_count(),
+        "gpu_memory_gib": round(facts.total_memory / 2**30, 1),
+        "driver": _run("nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader").split("\n")[0],
+        "cuda": torch.version.cuda,
     }
 
 
@@ -61,8 +80,13 @@ def _version(package: str) -> str | None:
 
 
 def _git(*arguments: str) -> str:
+    return _run("git", *arguments)
+
+
+def _run(*command: str) -> str:
+    """What a program says; nothing when it is missing or fails."""
     try:
-        done = subprocess.run(["git", *arguments], cwd=_ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done.stdout.strip()

@@ -1,0 +1,1 @@
+"""How fast every part is on this machine, and how near that is to what the machine can do."""

@@ -1,0 +1,166 @@
+"""What the machine can do at most, and what the networks ask of it: the limit that a measured time is held against."""
+
+from __future__ import annotations
+
+import copy
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal, cast
+
+import torch
+from torch import Tensor, nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from framecolor.bench.timing import time_ms
+
+Precision = Literal["f32", "bf16", "f16"]
+TORCH_TYPES: dict[Precision, torch.dtype] = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
+
+_MATRIX_SIDE = 1536
+_GPU_MATRIX_SIDE = 8192
+_COPY_BYTES = 128 * 2**20
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a network asks of the machine for one input.
+
+    flops  floating-point operations; a multiplication and its addition are two
+    bytes  memory traffic when each layer with weights reads its input and its weights once and writes its output once,
+           and all between those layers is free
+    """
+
+    flops: int
+    bytes: int
+
+    def __mul__(self, times: int) -> Work:
+        return Work(self.flops * times, self.bytes * times)
+
+
+@dataclass(frozen=True)
+class Rates:
+    """What was measured on this machine, by one core or by all of them (or by the GPU).
+
+    matrix_gflops  of a large matrix product; copy_gb_per_second: bytes read and written by a large copy
+    """
+
+    matrix_gflops: float
+    copy_gb_per_second: float
+
+    def limit_ms(self, work: Work) -> float:
+        """Milliseconds that the work takes at least, however it is arranged, if these rates are all there is."""
+        return max(self.compute_ms(work), self.copy_ms(work.bytes))
+
+    def compute_ms(self, work: Work) -> float:
+        return work.flops / self.matrix_gflops / 1e6
+
+    def copy_ms(self, count: int) -> float:
+        """Milliseconds to move that many bytes, read and written ones together."""
+        return count / self.copy_gb_per_second / 1e6
+
+
+def count_work(module: nn.Module, inputs: Sequence[tuple[int, ...]], precision: Precision) -> Work:
+    """The work of one call on inputs of these shapes; nothing is computed."""
+    dtype = TORCH_TYPES[precision]
+    ghost = copy.deepcopy(module).to("meta")
+    moved = 0
+
+    def note(layer: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:
+        nonlocal moved
+        weights = sum(p.numel() for p in layer.parameters(recurse=False))
+        moved += sum(t.numel() for t in given) + made.numel() + weights
+
+    hooks = [m.register_forward_hook(note) for m in ghost.modules() if any(True for _ in m.parameters(recurse=False))]
+    try:
+        with FlopCounterMode(display=False) as counter, torch.no_grad():
+            ghost(*(torch.empty(shape, device="meta") for shape in inputs))
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return Work(int(counter.get_total_flops()), moved * dtype.itemsize)
+
+
+@cache
+def measure_rates(precision: Precision, cores: int, device: str = "cpu") -> Rates:
+    """The best of a few tries, on `cores` threads: the faster of PyTorch and OpenVINO, and PyTorch's copy."""
+    if device != "cpu":
+        return Rates(_gpu_matrix_gflops(precision, device), _gpu_copy_rate(device))
+    before = torch.get_num_threads()
+    torch.set_num_threads(cores)
+    try:
+        gflops = max(_torch_matrix_gflops(precision), _openvino_matrix_gflops(precision, cores))
+        return Rates(gflops, _copy_rate())
+    finally:
+        torch.set_num_threads(before)
+
+
+def describe_rates(precision: Precision, device: str = "cpu") -> dict[str, Any]:
+    """The measured rates as plain data."""
+    named = {"one_core": measure_rates(precision, 1), "all_cores": measure_rates(precision, os.cpu_count() or 1)}
+    if device != "cpu":
+        named["device"] = measure_rates(precision, 1, device)
+    return {name: {key: round(value, 1) for key, value in vars(rates).items()} for name, rates in named.items()}
+
+
+def _torch_matrix_gflops(precision: Precision) -> float:
+    side = _MATRIX_SIDE
+    a, b = (torch.rand(side, side).to(TORCH_TYPES[precision]) for _ in range(2))
+    return _fastest_rate(lambda: a @ b, 2 * side**3)
+
+
+def _openvino_matrix_gflops(precision: Precision, cores: int) -> float:
+    """One matrix product as OpenVINO runs it: weights packed before, as those of a network are."""
+    import openvino.opset13 as ops
+
+    from framecolor.engines.quiet_openvino import ov
+
+    side = _MATRIX_SIDE
+    given = ops.parameter([side, side], ov.Type.f32)
+    weights = ops.constant(torch.rand(side, side).numpy())
+    model = ov.Model([ops.matmul(given, weights, False, False)], [given])
+    settings = {"NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(cores), "INFERENCE_PRECISION_HINT": precision}
+    request = ov.Core().compile_model(model, "CPU", settings).create_infer_request()
+    rows = torch.rand(side, side).numpy()
+    return _fastest_rate(lambda: request.infer([rows], share_inputs=True, share_outputs=True), 2 * side**3)
+
+
+def _copy_rate() -> float:
+    source, target = torch.zeros(_COPY_BYTES, dtype=torch.uint8), torch.zeros(_COPY_BYTES, dtype=torch.uint8)
+    return _fastest_rate(lambda: target.copy_(source), 2 * _COPY_BYTES)
+
+
+def _fastest_rate(work: Any, amount: int) -> float:
+    """Billions of `amount` a second in the best of a few calls, after one of warm-up."""
+    work()
+    return amount / min(time_ms(work) for _ in range(_TRIES)) / 1e6
+
+
+def _gpu_matrix_gflops(precision: Precision, device: str) -> float:
+    side = _GPU_MATRIX_SIDE
+    a, b = (torch.rand(side, side, device=device).to(TORCH_TYPES[precision]) for _ in range(2))
+    return 2 * side**3 / _fastest_gpu_ms(lambda: a @ b) / 1e6
+
+
+def _gpu_copy_rate(device: str) -> float:
+    count = 8 * _COPY_BYTES
+    source, target = (torch.zeros(count, dtype=torch.uint8, device=device) for _ in range(2))
+    return 2 * count / _fastest_gpu_ms(lambda: target.copy_(source)) / 1e6
+
+
+def _fastest_gpu_ms(work: Any) -> float:
+    work()
+    return min(time_on_gpu_ms(work) for _ in range(_TRIES))
+
+
+def time_on_gpu_ms(work: Any) -> float:
+    """Milliseconds of device time that one call takes in the current stream, by CUDA events."""
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    torch.cuda.synchronize()
+    begin.record()
+    work()
+    end.record()
+    end.synchronize()
+    return cast(float, begin.elapsed_time(end))

@@ -1,0 +1,88 @@
+"""Repeats, what they come down to, and the memory that they took."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_STATUS, _CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+_RESET_PEAK = "5"
+
+
+def summarize(values: Sequence[float], digits: int = 2) -> dict[str, Any]:
+    """Median, least, most and number of repeats."""
+    return {
+        "median": round(statistics.median(values), digits),
+        "least": round(min(values), digits),
+        "most": round(max(values), digits),
+        "repeats": len(values),
+    }
+
+
+def time_ms(work: Callable[[], object]) -> float:
+    """Milliseconds that one call takes."""
+    begin = time.perf_counter()
+    work()
+    return 1000 * (time.perf_counter() - begin)
+
+
+def interleave(works: Mapping[str, Callable[[], float]], warmup: int, repeats: int) -> dict[str, list[float]]:
+    """What each of `works` says it took, `repeats` times, after `warmup` calls of each.
+
+    One round calls each once, in turn, so that a machine that slows down slows all of them down.
+    """
+    for _ in range(warmup):
+        for work in works.values():
+            work()
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(repeats):
+        for name, work in works.items():
+            taken[name].append(work())
+    return taken
+
+
+def ratio_of(ours: Sequence[float], theirs: Sequence[float]) -> float:
+    """Median over the rounds of ours / theirs: rounds are compared with themselves, so that drift cancels out."""
+    return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
+
+
+def reset_peak() -> None:
+    """Forget the process's peak memory, and the GPU's; where the system cannot forget, peaks only rise."""
+    try:
+        _CLEAR.write_text(_RESET_PEAK, "ascii")
+    except OSError:
+        pass
+    if (torch := _cuda()) is not None:
+        torch.cuda.reset_peak_memory_stats()
+
+
+def read_peak() -> dict[str, float]:
+    """Peak mebibytes since `reset_peak`: `peak_mib` of the process and, with a GPU, `device_peak_mib` of PyTorch's."""
+    peaks = {"peak_mib": round(_process_peak_mib(), 1)}
+    if (torch := _cuda()) is not None:
+        peaks["device_peak_mib"] = round(torch.cuda.max_memory_allocated() / 2**20, 1)
+    return peaks
+
+
+def _process_peak_mib() -> float:
+    try:
+        found = re.search(r"^VmHWM:\s+(\d+) kB", _STATUS.read_text("ascii"), re.MULTILINE)
+    except OSError:
+        found = None
+    if found is not None:
+        return int(found[1]) / 2**10
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+
+
+def _cuda() -> Any:
+    """PyTorch where it has a GPU to use."""
+    import torch
+
+    return torch if torch.cuda.is_available() and torch.cuda.is_initialized() else None
