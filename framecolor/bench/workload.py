@@ -1,0 +1,135 @@
+"""A shot that is painted again and again with one loaded engine, so that only the painting is timed."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import cv2
+import torch
+
+import framecolor.pipeline as pipeline
+from framecolor.bench.spans import Recorder, record_stages, replaced
+from framecolor.engines.base import Engine, Runner, choose_engine
+from framecolor.errors import EngineError
+from framecolor.networks.palette import PaletteNetwork
+from framecolor.pipeline import Outcome
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """What an engine is asked for beside its name; None leaves the choice to it."""
+
+    lanes: int | None = None
+    batch: int | None = None
+    precision: str | None = None
+
+
+def load_runner(engine: Engine, network: PaletteNetwork, choices: Choices) -> Runner:
+    """The engine with that network. Raises EngineError when it does not let one choose what was chosen."""
+    given = {name: value for name, value in vars(choices).items() if value is not None}
+    known = inspect.signature(engine.load).parameters
+    for name in given:
+        if name not in known:
+            raise EngineError(f"engine {engine.name}", f"has no choice of {name}", f"leave out --{name}")
+    return engine.load(network, **given)
+
+
+@dataclass(eq=False)
+class Workload:
+    """One shot, where its frames go, and the engine that paints it, loaded once."""
+
+    shot: Shot
+    out: Path
+    settings: Settings
+    choices: Choices = field(default_factory=Choices)
+    runner: Runner | None = None
+    engine_name: str = ""
+
+    def paint(self, recorder: Recorder | None = None, *, one_thread: bool = False) -> Outcome:
+        """Paint all frames again. The first call fits and compiles.
+
+        recorder    notes the stages of the painting, not what comes before
+        one_thread  every stage one after the other, each on one core
+        """
+        settings = replace(self.settings, overwrite=True)
+
+        def forget(stage: str, done: int, total: int) -> None:
+            if stage == "paint" and done == 0 and recorder is not None:
+                recorder.clear()
+
+        with replaced(pipeline, "choose_engine", self._choose_engine):
+            if recorder is None:
+                return pipeline.colorize(self.shot, self.out, settings)
+            assert self.runner is not None, "paint once before anything is recorded"
+            with record_stages(recorder, self.runner), _on_one_thread(one_thread):
+                return pipeline.colorize(self.shot, self.out, settings, forget)
+
+    def _choose_engine(self, *args: Any, **options: Any) -> Engine:
+        return _LoadedOnce(self, choose_engine(*args, **options))
+
+
+class _LoadedOnce:
+    """An engine that loads a network the first time and has it ready from then on: a shot's fit is cached."""
+
+    def __init__(self, workload: Workload, engine: Engine) -> None:
+        self._workload, self._engine = workload, engine
+        self.name = workload.engine_name = engine.name
+
+    def find_problem(self) -> tuple[str, str] | None:
+        return self._engine.find_problem()
+
+    def load(self, network: PaletteNetwork) -> Runner:
+        if self._workload.runner is None:
+            self._workload.runner = load_runner(self._engine, network, self._workload.choices)
+        return self._workload.runner
+
+
+class _Inline:
+    """An executor without threads: work is done when it is handed in."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        pass
+
+    def __enter__(self) -> _Inline:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        pass
+
+    def submit(self, work: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(work(*args, **options))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def _on_one_thread(wanted: bool) -> Iterator[None]:
+    """While this is open, the pipeline has no threads, and OpenCV and PyTorch have one each."""
+    if not wanted:
+        yield
+        return
+    opencv_threads, torch_threads = cv2.getNumThreads(), torch.get_num_threads()
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    try:
+        with replaced(pipeline, "ThreadPoolExecutor", _Inline):
+            yield
+    finally:
+        cv2.setNumThreads(opencv_threads)
+        torch.set_num_threads(torch_threads)
+
+
+def frame_ms(outcome: Outcome, frames: int) -> float:
+    """Milliseconds a frame of a run, from the first drawing to the last file."""
+    return 1000 * (outcome.seconds - outcome.fit_seconds) / frames
