@@ -92,25 +92,6 @@ def test_a_drawing_is_matched_to_itself() -> None:
     assert (score.argmax(axis=1) == np.arange(12)).all()
 
 
-def test_the_onnx_form_gives_the_same_scores_for_any_number_of_regions(tmp_path: Path) -> None:
-    pytest.importorskip("onnx", reason="the extra onnx is not installed")
-    from framecolor.engines.quiet_openvino import ov
-    from framecolor.networks.export import export_matcher
-
-    matcher = small_matcher()
-    exact = {"INFERENCE_PRECISION_HINT": "f32"}
-    describe, compare = (ov.compile_model(path, "CPU", exact) for path in export_matcher(matcher, tmp_path))
-    for count_a, count_b in ((9, 4), (3, 14)):
-        one, two = regions(count_a, 1), regions(count_b, 2)
-        a, b = matcher.describe(*one), matcher.describe(*two)
-        found = describe([part.numpy() for part in one])[0]
-        np.testing.assert_allclose(found, a.detach().numpy(), atol=1e-4)
-        inputs = [a, b, one[2], two[2], torch.rand(count_a, count_b), torch.rand(count_b, count_a)]
-        wanted = matcher.compare(*inputs)
-        for result, want in zip(compare([part.detach().numpy() for part in inputs]).values(), wanted, strict=True):
-            np.testing.assert_allclose(result, want.detach().numpy(), atol=1e-3)
-
-
 def test_matching_costs_less_for_a_region_of_the_same_class() -> None:
     from framecolor.training.losses import match_loss
 

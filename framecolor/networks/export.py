@@ -1,94 +1,262 @@
-"""Networks as ONNX files, for engines that compile them. Needs the extra `onnx`."""
+"""Networks as graphs for engines that compile them: ONNX (extra `onnx`) and torch.export.
+
+`FORMS` writes down what goes in and out of every exported network and which of its axes are free. Graphs take float32
+(planes: also bytes, 255 is 1) and give float32 (color: also bytes); half is inside, as casts, so that a strongly typed
+engine computes in what is written here.
+"""
 
 from __future__ import annotations
 
+import io
 import warnings
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
 
+from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
+from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES, LINE_PLANES, Generator
+from framecolor.networks.match_passes import ComparePass, DescribePass
 from framecolor.networks.matcher import SHAPE_TRAITS, Matcher
+from framecolor.networks.passes import ColorPass, FeaturePass
 
 OPSET = 18
-# Which axes are free, by input or output, and what they count.
-Axes = Mapping[str, Mapping[int, str]]
+NetworkName = Literal["features", "color", "describe", "compare"]
+Precision = Literal["float32", "half"]
+# What pixels are stored as on the way in or out.
+PixelType = Literal["float32", "uint8"]
+# An axis: a number that is fixed, or (least, usual, most).
+Extent = int | tuple[int, int, int]
+Axes = tuple[str, ...]
 
-_DESCRIBE_AXES: Axes = {
-    "look": {0: "regions"},
-    "shape": {0: "regions"},
-    "contact": {0: "regions", 1: "regions"},
-    "tokens": {0: "regions"},
+
+@dataclass(frozen=True)
+class Form:
+    """Inputs and outputs of a network in order, each with the names of its axes; those in FREE_AXES can be free."""
+
+    inputs: Mapping[str, Axes]
+    outputs: Mapping[str, Axes]
+
+    @property
+    def free_axes(self) -> tuple[str, ...]:
+        """The axes that a caller gives a size to, in the order of the inputs."""
+        return tuple(dict.fromkeys(a for axes in self.inputs.values() for a in axes if a in FREE_AXES))
+
+
+# height/4 and width/4 follow from height and width.
+FREE_AXES = ("batch", "height", "width", "regions", "count_a", "count_b")
+_PICTURE = ("height", "width")
+FORMS: dict[NetworkName, Form] = {
+    "features": Form(
+        {"planes": ("batch", "line planes", *_PICTURE)},
+        {
+            "features": ("batch", *_PICTURE, "feature channels"),
+            "context": ("batch", "height/4", "width/4", "context channels"),
+        },
+    ),
+    "color": Form(
+        {"planes": ("batch", "line planes", *_PICTURE), "hint": ("batch", "hint planes", *_PICTURE)},
+        {"color": ("batch", "rgb", *_PICTURE)},
+    ),
+    "describe": Form(
+        {
+            "look": ("regions", "look channels"),
+            "shape": ("regions", "shape traits"),
+            "contact": ("regions", "regions"),
+        },
+        {"tokens": ("regions", "token channels")},
+    ),
+    "compare": Form(
+        {
+            "a": ("count_a", "token channels"),
+            "b": ("count_b", "token channels"),
+            "contact_a": ("count_a", "count_a"),
+            "contact_b": ("count_b", "count_b"),
+            "flow_ab": ("count_a", "count_b"),
+            "flow_ba": ("count_b", "count_a"),
+        },
+        {
+            "score_ab": ("count_a", "count_b"),
+            "score_ba": ("count_b", "count_a"),
+            "nowhere_a": ("count_a",),
+            "nowhere_b": ("count_b",),
+        },
+    ),
 }
-_COMPARE_AXES: Axes = {
-    "a": {0: "count_a"},
-    "b": {0: "count_b"},
-    "contact_a": {0: "count_a", 1: "count_a"},
-    "contact_b": {0: "count_b", 1: "count_b"},
-    "flow_ab": {0: "count_a", 1: "count_b"},
-    "flow_ba": {0: "count_b", 1: "count_a"},
-    "score_ab": {0: "count_a", 1: "count_b"},
-    "score_ba": {0: "count_b", 1: "count_a"},
-    "nowhere_a": {0: "count_a"},
-    "nowhere_b": {0: "count_b"},
-}
+# Sizes to trace with: any do, as graphs are exported with free axes.
+_TRACED = {"batch": 1, "height": 64, "width": 64, "regions": 7, "count_a": 7, "count_b": 5}
 
 
-def export_matcher(matcher: Matcher, folder: Path) -> tuple[Path, Path]:
-    """Write describe.onnx and compare.onnx, float32, for any number of regions; inputs and outputs are `Matcher`'s.
+@dataclass(frozen=True, eq=False)
+class Exportable:
+    """A network ready to be exported.
 
-    folder is made when it is missing. Raises ModuleNotFoundError without the package onnx.
+    module    takes the form's inputs in order
+    fixed     sizes of the axes that are never free
+    multiple  height and width are multiples of this
+    pixels    what planes and hint are given as; precision is what the module computes in
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    first, second = 7, 5
-    look = torch.rand(first, matcher.features + matcher.context)
-    tokens = matcher.width + matcher.features
-    describe, compare = folder / "describe.onnx", folder / "compare.onnx"
-    _export(
-        _Describe(matcher),
-        [look, torch.rand(first, SHAPE_TRAITS), torch.rand(first, first)],
-        _DESCRIBE_AXES,
-        1,
-        describe,
-    )
-    sizes = ((first, tokens), (second, tokens), (first, first), (second, second), (first, second), (second, first))
-    _export(_Compare(matcher), [torch.rand(*size) for size in sizes], _COMPARE_AXES, 4, compare)
-    return describe, compare
+
+    name: NetworkName
+    module: nn.Module
+    precision: Precision
+    fixed: Mapping[str, int]
+    multiple: int = 1
+    pixels: PixelType = "float32"
+
+    @property
+    def form(self) -> Form:
+        return FORMS[self.name]
+
+    def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+        """Shapes of all inputs from the sizes of the free axes; KeyError when one is missing."""
+        known = {**self.fixed, **sizes}
+        return {name: tuple(known[axis] for axis in axes) for name, axes in self.form.inputs.items()}
+
+    def example(self, sizes: Mapping[str, int], seed: int = 0) -> tuple[Tensor, ...]:
+        """Inputs of those sizes: random in [0, 1], the hint's colors times its confidence."""
+        rng = torch.Generator().manual_seed(seed)
+        inputs = {name: torch.rand(shape, generator=rng) for name, shape in self.shapes(sizes).items()}
+        if "hint" in inputs:
+            inputs["hint"][:, :3] *= inputs["hint"][:, 3:]
+        if self.pixels == "uint8":
+            inputs = {name: (t * 255).round().to(torch.uint8) for name, t in inputs.items()}
+        return tuple(inputs.values())
 
 
-class _Describe(nn.Module):
-    def __init__(self, matcher: Matcher) -> None:
+def make_exportable(
+    name: NetworkName,
+    precision: Precision = "half",
+    *,
+    generator: Generator | None = None,
+    matcher: Matcher | None = None,
+    pixels_in: PixelType = "float32",
+    pixels_out: PixelType = "float32",
+) -> Exportable:
+    """A network by its name, of the weights that ship unless others are given.
+
+    pixels_in counts for features and color, pixels_out for color alone; elsewhere they have to be float32.
+    Raises ValueError for what no network has.
+    """
+    if name not in get_args(NetworkName) or precision not in get_args(Precision):
+        raise ValueError(f"there is no network {name!r} in {precision!r}")
+    takes_pixels = name in ("features", "color")
+    if (pixels_in != "float32" and not takes_pixels) or (pixels_out != "float32" and name != "color"):
+        raise ValueError(f"{name} takes and gives float32")
+    dtype = torch.float16 if precision == "half" else torch.float32
+    if not takes_pixels:
+        matcher = matcher or load_matcher(matcher_weights_path())
+        fixed = {
+            "look channels": matcher.features + matcher.context,
+            "shape traits": SHAPE_TRAITS,
+            "token channels": matcher.width + matcher.features,
+        }
+        module = DescribePass(matcher, dtype) if name == "describe" else ComparePass(matcher, dtype)
+        return Exportable(name, module.eval(), precision, fixed)
+    generator = generator or load_generator(base_weights_path())
+    fixed = {
+        "line planes": LINE_PLANES,
+        "hint planes": HINT_PLANES,
+        "rgb": 3,
+        "feature channels": generator.feature_channels,
+        "context channels": generator.context_channels,
+    }
+    module = FeaturePass(generator, dtype) if name == "features" else ColorPass(generator, dtype)
+    if pixels_out == "uint8":
+        module = _BytesOut(module)
+    return Exportable(name, module.eval(), precision, fixed, generator.size_multiple, pixels_in)
+
+
+class _BytesOut(nn.Module):
+    """A pass whose picture in [0, 1] comes out as bytes."""
+
+    def __init__(self, inner: nn.Module) -> None:
         super().__init__()
-        self.matcher = matcher
+        self.inner = inner
 
-    def forward(self, look: Tensor, shape: Tensor, contact: Tensor) -> Tensor:
-        return self.matcher.describe(look, shape, contact)
-
-
-class _Compare(nn.Module):
-    def __init__(self, matcher: Matcher) -> None:
-        super().__init__()
-        self.matcher = matcher
-
-    def forward(
-        self, a: Tensor, b: Tensor, contact_a: Tensor, contact_b: Tensor, flow_ab: Tensor, flow_ba: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        return self.matcher.compare(a, b, contact_a, contact_b, flow_ab, flow_ba)
+    def forward(self, planes: Tensor, hint: Tensor) -> Tensor:
+        return (self.inner(planes, hint) * 255).round().clamp(0, 255).to(torch.uint8)
 
 
-def _export(module: nn.Module, inputs: Sequence[Tensor], axes: Axes, outputs: int, path: Path) -> None:
-    names = list(axes)
+def export_onnx(network: Exportable, sizes: Mapping[str, Extent] | None = None) -> bytes:
+    """The network as an ONNX file of opset OPSET; axes that `sizes` gives a number to are fixed, all others free.
+
+    Weights are initializers under their parameters' names, which is how a compiled engine is given new ones. The bytes
+    are the same for the same network, whatever the process. Raises ModuleNotFoundError without the package onnx.
+    """
+    import onnx
+
+    form = network.form
+    named = {**form.inputs, **form.outputs}
+    free = {name: {i: a for i, a in enumerate(axes) if _is_free(a)} for name, axes in named.items()}
+    file = io.BytesIO()
     with warnings.catch_warnings():
-        # The tracing exporter is the one that needs no second package; torch calls it legacy, and warns of every loop.
+        # The tracing exporter is the one that keeps parameters' names and needs no second package; torch calls it
+        # legacy, and warns of every loop.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            module.eval(),
-            tuple(inputs),
-            str(path),
+            network.module,
+            network.example(_TRACED),
+            file,
             dynamo=False,
             opset_version=OPSET,
-            input_names=names[:-outputs],
-            output_names=names[-outputs:],
-            dynamic_axes=dict(axes),
+            input_names=list(form.inputs),
+            output_names=list(form.outputs),
+            dynamic_axes=free,
+            # Folding puts renamed products in the place of weights.
+            do_constant_folding=False,
         )
+    numbers = {axis: size for axis, size in (sizes or {}).items() if isinstance(size, int)}
+    numbers |= {f"{axis}/4": size // CONTEXT_STRIDE for axis, size in numbers.items()} | dict(network.fixed)
+    return _write_axes(onnx.load_from_string(file.getvalue()), named, numbers)
+
+
+def _is_free(axis: str) -> bool:
+    return axis.partition("/")[0] in FREE_AXES
+
+
+def _write_axes(model: Any, named: Mapping[str, Axes], numbers: Mapping[str, int]) -> bytes:
+    """The model with its axes as they are named or numbered: nothing in it depends on the sizes it was traced with."""
+    for value in [*model.graph.input, *model.graph.output]:
+        for axis, dimension in zip(named[value.name], value.type.tensor_type.shape.dim, strict=True):
+            if axis in numbers:
+                dimension.dim_value = numbers[axis]
+            else:
+                dimension.dim_param = axis
+    return cast(bytes, model.SerializeToString(deterministic=True))
+
+
+def export_program(network: Exportable, sizes: Mapping[str, Extent]) -> torch.export.ExportedProgram:
+    """The network through torch.export; axes with (least, usual, most) are free between the two.
+
+    torch.export takes an axis of size 1 for a constant: one that may be 1 is fixed at its usual size, which holds for
+    the batch. KeyError when a free axis has no size.
+    """
+    form, pinned = network.form, pin_axes(sizes)
+    usual = {axis: size if isinstance(size, int) else size[1] for axis, size in pinned.items()}
+    free: dict[str, Any] = {}
+    for axis, size in pinned.items():
+        if not isinstance(size, int):
+            step = network.multiple if axis in _PICTURE else 1
+            steps = torch.export.Dim(f"{axis}_steps", min=size[0] // step, max=size[2] // step)
+            free[axis] = steps * step if step > 1 else steps
+    axes = {name: {i: free[a] for i, a in enumerate(axes) if a in free} for name, axes in form.inputs.items()}
+    return torch.export.export(network.module, network.example(usual), dynamic_shapes=axes, strict=False)
+
+
+def pin_axes(sizes: Mapping[str, Extent]) -> dict[str, Extent]:
+    """The sizes that `export_program` really exports: an axis that may be 1, or has only one size, is a number."""
+    return {
+        axis: size if isinstance(size, int) else size[1] if size[0] <= 1 or size[0] == size[2] else size
+        for axis, size in sizes.items()
+    }
+
+
+def weight_names(onnx_bytes: bytes, module: nn.Module) -> tuple[str, ...]:
+    """Parameters of the module that the exported graph has under their own names, sorted; unused ones are left out."""
+    import onnx
+
+    held = {initializer.name for initializer in onnx.load_from_string(onnx_bytes).graph.initializer}
+    return tuple(sorted(held & dict(module.named_parameters()).keys()))

@@ -1,0 +1,63 @@
+"""The matcher as engines compile it: its functions as modules, with linear layers in half where it is asked for."""
+
+from __future__ import annotations
+
+import copy
+from typing import cast
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from framecolor.networks.matcher import Matcher
+
+
+class DescribePass(nn.Module):
+    """`Matcher.describe`: float32 look, shape and contact in, float32 tokens out."""
+
+    def __init__(self, matcher: Matcher, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.matcher = narrow_products(matcher, dtype)
+
+    def forward(self, look: Tensor, shape: Tensor, contact: Tensor) -> Tensor:
+        return self.matcher.describe(look, shape, contact)
+
+
+class ComparePass(nn.Module):
+    """`Matcher.compare`: float32 tokens, contacts and shares by flow in, float32 scores out."""
+
+    def __init__(self, matcher: Matcher, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.matcher = narrow_products(matcher, dtype)
+
+    def forward(
+        self, a: Tensor, b: Tensor, contact_a: Tensor, contact_b: Tensor, flow_ab: Tensor, flow_ba: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return self.matcher.compare(a, b, contact_a, contact_b, flow_ab, flow_ba)
+
+
+def narrow_products(matcher: Matcher, dtype: torch.dtype) -> Matcher:
+    """A copy for inference whose linear layers compute in dtype; parameters keep their names.
+
+    All between them stays float32: norms, attention's softmax, and the scores, which are sums of logits of up to 32
+    under a logsumexp and would lose their last digits in half.
+    """
+    narrowed = copy.deepcopy(matcher).eval().requires_grad_(False)
+    if dtype != torch.float32:
+        for module in list(narrowed.modules()):
+            for name, child in module.named_children():
+                if isinstance(child, nn.Linear):
+                    setattr(module, name, _NarrowLinear(child, dtype))
+    return narrowed
+
+
+class _NarrowLinear(nn.Module):
+    """A linear layer computed in another dtype, float32 in and out."""
+
+    def __init__(self, linear: nn.Linear, dtype: torch.dtype) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(linear.weight.detach().to(dtype), requires_grad=False)
+        self.bias = nn.Parameter(cast(Tensor, linear.bias).detach().to(dtype), requires_grad=False)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return F.linear(rows.to(self.weight.dtype), self.weight, self.bias).float()

@@ -1,0 +1,184 @@
+"""Exported networks give what the networks give: ONNX and torch.export, float32 and half, at any size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+import pytest
+import torch
+from torch import Tensor
+
+from framecolor.engines.quiet_openvino import ov
+from framecolor.networks.export import (
+    FORMS,
+    OPSET,
+    Exportable,
+    NetworkName,
+    Precision,
+    export_onnx,
+    export_program,
+    make_exportable,
+    weight_names,
+)
+
+onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
+
+# After padding: landscape, portrait, a batch; and counts of regions from few to many.
+SIZES: dict[NetworkName, list[dict[str, int]]] = {
+    "features": [{"batch": 1, "height": 64, "width": 96}, {"batch": 2, "height": 144, "width": 48}],
+    "color": [{"batch": 1, "height": 64, "width": 96}, {"batch": 2, "height": 144, "width": 48}],
+    "describe": [{"regions": 3}, {"regions": 41}],
+    "compare": [{"count_a": 3, "count_b": 2}, {"count_a": 40, "count_b": 63}],
+}
+# Least PSNR in dB against float32, over the greatest value there is, and greatest error in shares of that value.
+# Measured on these sizes: float32 130.8 dB and more; half 72.2 dB and more, worst 1.8e-3.
+BOUNDS: dict[Precision, tuple[float, float]] = {"float32": (110.0, 2e-5), "half": (66.0, 4e-3)}
+CASES = [(name, precision) for name in FORMS for precision in BOUNDS]
+
+
+exportable = lru_cache(make_exportable)
+onnx_of = lru_cache(export_onnx)
+
+
+@pytest.fixture(autouse=True)
+def _without_gradients() -> Iterator[None]:
+    with torch.inference_mode():
+        yield
+
+
+def inputs_of(network: Exportable, sizes: Mapping[str, int]) -> tuple[Tensor, ...]:
+    """Inputs as the networks meet them: tokens come from `describe`, contacts are shares of a whole."""
+    inputs = network.example(sizes)
+    if network.name == "describe":
+        look, shape, contact = inputs
+        return 2 * look - 1, 2 * shape - 1, contact / len(contact)
+    if network.name == "compare":
+        describe = exportable("describe", "float32")
+        tokens = [
+            describe.module(*inputs_of(describe, {"regions": sizes[count]})).clone() for count in ("count_a", "count_b")
+        ]
+        return *tokens, inputs[2] / sizes["count_a"], inputs[3] / sizes["count_b"], *inputs[4:]
+    return inputs
+
+
+def outputs_of(result: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return result if isinstance(result, tuple) else (result,)
+
+
+def run_onnx(model: bytes, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The file on the CPU, computed in float32 whatever its weights are stored in."""
+    compiled = ov.Core().compile_model(ov.Core().read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    return tuple(torch.from_numpy(v.copy()) for v in compiled([t.numpy() for t in inputs]).values())
+
+
+def assert_near(found: tuple[Tensor, ...], wanted: tuple[Tensor, ...], precision: Precision) -> None:
+    psnr_db, worst = BOUNDS[precision]
+    assert len(found) == len(wanted)
+    for one, other in zip(found, wanted, strict=True):
+        assert (one.shape, one.dtype) == (other.shape, torch.float32)
+        peak, error = other.abs().max().item(), one - other
+        assert 20 * math.log10(peak) - 10 * math.log10(error.square().mean().item() + 1e-30) > psnr_db
+        assert error.abs().max().item() < worst * peak
+
+
+@pytest.mark.parametrize(("name", "precision"), CASES)
+def test_the_onnx_file_gives_the_same(name: NetworkName, precision: Precision) -> None:
+    reference, network = exportable(name, "float32"), exportable(name, precision)
+    model = onnx_of(network)
+    for sizes in SIZES[name]:
+        inputs = inputs_of(reference, sizes)
+        assert_near(run_onnx(model, inputs), outputs_of(reference.module(*inputs)), precision)
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_half_gives_nearly_the_same(name: NetworkName) -> None:
+    """In half for real: what lies between the casts is rounded, as it is on a GPU."""
+    reference, network = exportable(name, "float32"), exportable(name, "half")
+    for sizes in SIZES[name]:
+        inputs = inputs_of(reference, sizes)
+        assert_near(outputs_of(network.module(*inputs)), outputs_of(reference.module(*inputs)), "half")
+
+
+def test_a_whole_frame_gives_the_same_from_a_file_of_fixed_size() -> None:
+    reference, sizes = exportable("features", "float32"), {"batch": 1, "height": 544, "width": 960}
+    inputs = reference.example(sizes)
+    model = export_onnx(exportable("features", "half"), sizes)
+    assert_near(run_onnx(model, inputs), outputs_of(reference.module(*inputs)), "half")
+
+
+@pytest.mark.parametrize(("name", "precision"), CASES)
+def test_a_file_says_what_the_table_says(name: NetworkName, precision: Precision) -> None:
+    model = onnx.load_from_string(onnx_of(exportable(name, precision)))
+    onnx.checker.check_model(model, full_check=True)
+    form = FORMS[name]
+    for values, table in ((model.graph.input, form.inputs), (model.graph.output, form.outputs)):
+        assert [v.name for v in values] == list(table)
+        for value, axes in zip(values, table.values(), strict=True):
+            assert value.type.tensor_type.elem_type == onnx.TensorProto.FLOAT
+            shape = value.type.tensor_type.shape.dim
+            free = [d.dim_param for d in shape if d.dim_param]
+            assert free == [a for a in axes if a.partition("/")[0] in form.free_axes]
+            assert all(d.dim_value > 0 for d in shape if not d.dim_param)
+    assert [(o.domain, o.version) for o in model.opset_import] == [("", OPSET)]
+
+
+@pytest.mark.parametrize(("name", "precision"), CASES)
+def test_weights_keep_their_names_and_values(name: NetworkName, precision: Precision) -> None:
+    """An engine is refitted by these names, so all of them have to be parameters', and none may be missing."""
+    network = exportable(name, precision)
+    model = onnx_of(network)
+    graph = onnx.load_from_string(model).graph
+    parameters = dict(network.module.named_parameters())
+    names = weight_names(model, network.module)
+    assert sorted(initializer.name for initializer in graph.initializer) == list(names)
+    for initializer in graph.initializer:
+        held = torch.from_numpy(onnx.numpy_helper.to_array(initializer).copy())
+        torch.testing.assert_close(held, parameters[initializer.name].data, rtol=0, atol=0)
+    assert {type_name(graph, name) for name in names} <= ({"FLOAT", "FLOAT16"} if precision == "half" else {"FLOAT"})
+
+
+def type_name(graph: onnx.GraphProto, name: str) -> str:
+    return onnx.TensorProto.DataType.Name(next(i.data_type for i in graph.initializer if i.name == name))
+
+
+def test_fixed_sizes_are_written_into_the_file() -> None:
+    model = export_onnx(exportable("features"), {"batch": 1, "height": 64, "width": (64, 96, 128)})
+    graph = onnx.load_from_string(model).graph
+    dims = {v.name: [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim] for v in graph.output}
+    assert dims["features"][:3] == [1, 64, "width"]
+    assert dims["context"][:3] == [1, 16, "width/4"]
+
+
+def test_a_file_is_the_same_every_time() -> None:
+    assert export_onnx(make_exportable("describe")) == export_onnx(make_exportable("describe"))
+
+
+def test_bytes_go_in_and_out() -> None:
+    sizes = {"batch": 1, "height": 64, "width": 96}
+    reference = exportable("color", "float32")
+    network = exportable("color", "half", pixels_in="uint8", pixels_out="uint8")
+    inputs = network.example(sizes)
+    (found,) = run_onnx(export_onnx(network), inputs)
+    wanted = 255 * reference.module(*(t.float() / 255 for t in inputs))
+    assert found.dtype == torch.uint8
+    assert (found.float() - wanted).abs().max() < 0.75
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_torch_export_gives_the_same(name: NetworkName) -> None:
+    network = exportable(name, "float32")
+    ranges = {"batch": (1, 1, 4), "height": (48, 96, 160), "width": (48, 64, 160)}
+    program = export_program(network, {axis: ranges.get(axis, (2, 9, 90)) for axis in network.form.free_axes})
+    for sizes in SIZES[name]:
+        if sizes.get("batch", 1) == 1:
+            inputs = inputs_of(network, sizes)
+            assert_near(outputs_of(program.module()(*inputs)), outputs_of(network.module(*inputs)), "float32")
+
+
+def test_a_network_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(ValueError, match="no network 'votes'"):
+        make_exportable("votes")  # pyright: ignore[reportArgumentType]
+    with pytest.raises(ValueError, match="compare takes and gives float32"):
+        make_exportable("compare", pixels_in="uint8")
