@@ -17,7 +17,7 @@ from framecolor.beliefs import Believed, Linked, believe
 from framecolor.engines.base import Runner
 from framecolor.hints.flow import line_field
 from framecolor.keyframes import Keyframes, describe_regions
-from framecolor.lineart.drawing import line_mask, read_drawing
+from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
 from framecolor.media import encode_image, write_bytes_atomic
@@ -88,7 +88,7 @@ def _time_drawing(bench: Bench, number: int, times: Times) -> None:
         return vote(number, pending.result(), tokens, keyframes, bench.runner)
 
     _timed(times, "network", look_and_vote)
-    _timed(times, "look", lambda: (sample_points(regions), line_field(line_mask(frame))))
+    _timed(times, "look", lambda: (sample_points(regions), line_field(frame.lines)))
 
 
 def _time_painting(bench: Bench, believed: Believed, scratch: Path, times: Times) -> None:

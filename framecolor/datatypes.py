@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.runs import Runs
+
 Array = NDArray[np.generic]
+Pixel = TypeVar("Pixel", bound=np.generic)
+
+# A pixel stops the paint when its darkest channel over white is below 200 of 255: the field's measure of a line.
+LINE_ALPHA = 56
 
 
 def _check(owner: object, name: str, array: Array, dtype: type | str, shape: tuple[int | None, ...]) -> None:
@@ -20,6 +27,63 @@ def _check(owner: object, name: str, array: Array, dtype: type | str, shape: tup
         raise ValueError(
             f"{type(owner).__name__}.{name} must be {np.dtype(dtype)} {wanted}, got {array.dtype} {array.shape}"
         )
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of a picture: rows top to bottom, columns left to right, of a picture of height x width."""
+
+    top: int
+    bottom: int
+    left: int
+    right: int
+    height: int
+    width: int
+
+    @classmethod
+    def around(cls, mask: NDArray[np.uint8], margin_px: int = 0) -> Box:
+        """Around what is not 0, with a margin; the whole picture where all is 0."""
+        height, width = mask.shape
+        left, top, w, h = cv2.boundingRect(mask)
+        if w == 0:
+            return cls(0, height, 0, width, height, width)
+        bottom, right = min(height, top + h + margin_px), min(width, left + w + margin_px)
+        return cls(max(0, top - margin_px), bottom, max(0, left - margin_px), right, height, width)
+
+    def grown(self, margin_px: int) -> Box:
+        """The box with a margin, as far as the picture goes."""
+        return replace(
+            self,
+            top=max(0, self.top - margin_px),
+            bottom=min(self.height, self.bottom + margin_px),
+            left=max(0, self.left - margin_px),
+            right=min(self.width, self.right + margin_px),
+        )
+
+    def crop(self, picture: NDArray[Pixel]) -> NDArray[Pixel]:
+        """A view of the part."""
+        return picture[self.top : self.bottom, self.left : self.right]
+
+    def extend(self, part: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The whole picture from the part, its edge repeated outwards."""
+        below, beside = self.height - self.bottom, self.width - self.right
+        return np.asarray(
+            cv2.copyMakeBorder(part, self.top, below, self.left, beside, cv2.BORDER_REPLICATE), dtype=np.int32
+        )
+
+
+def darkest_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The darkest channel of straight RGBA over white, uint8 HxW."""
+    alpha = rgba[..., 3]
+    if not is_colored(rgba):  # black ink, by far the most common case
+        return 255 - alpha
+    red, green, blue = cv2.split(rgba)[:3]
+    return 255 - cv2.multiply(alpha, 255 - cv2.min(cv2.min(red, green), blue), scale=1 / 255)
+
+
+def is_colored(rgba: NDArray[np.uint8]) -> bool:
+    """Whether any pixel has a red, green or blue above 0, also where alpha is 0."""
+    return bool((np.ascontiguousarray(rgba).view(np.uint32)[..., 0] & 0xFFFFFF).any())
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,6 +107,25 @@ class Frame:
         """(height, width) in pixels."""
         return self.ink.shape[0], self.ink.shape[1]
 
+    @cached_property
+    def box(self) -> Box:
+        """Around all of its ink and trace lines."""
+        inked = np.ascontiguousarray(self.ink).view(np.uint32)[..., 0] > 0xFFFFFF  # alpha is the highest byte
+        return Box.around((inked | self.trace).view(np.uint8))
+
+    @cached_property
+    def solid(self) -> NDArray[np.bool_]:
+        """Ink that stops the paint, bool HxW; faint antialiasing and white ink do not."""
+        solid = np.zeros(self.size, bool)
+        ink = self.box.crop(self.ink)
+        self.box.crop(solid)[:] = darkest_over_white(ink) < 256 - LINE_ALPHA
+        return solid
+
+    @cached_property
+    def lines(self) -> NDArray[np.bool_]:
+        """What stops the paint, bool HxW: solid ink and trace lines."""
+        return self.solid | self.trace
+
     def __repr__(self) -> str:
         return f"Frame({self.number}, {self.ink.shape[1]}x{self.ink.shape[0]})"
 
@@ -65,24 +148,36 @@ class Regions:
         """(height, width) in pixels."""
         return self.labels.shape[0], self.labels.shape[1]
 
+    @classmethod
+    def unpack(cls, runs: Runs, count: int) -> Regions:
+        """From what `runs` was."""
+        regions = cls(runs.unpack().astype(np.int32, copy=False), count)
+        regions.__dict__["runs"] = runs  # where cached_property keeps it
+        return regions
+
+    @cached_property
+    def runs(self) -> Runs:
+        """The labels as runs, reading order: a hundredth of the pixels, from which area and boxes follow."""
+        return Runs.pack(self.labels)
+
     @cached_property
     def area(self) -> NDArray[np.int64]:
         """Pixels of each region, length count + 1; entry 0 is the line's."""
-        return np.bincount(self.labels.ravel(), minlength=self.count + 1)
+        area = np.bincount(self.runs.values, weights=self.runs.lengths, minlength=self.count + 1)
+        return area.astype(np.int64)
 
     @cached_property
     def boxes(self) -> NDArray[np.int32]:
         """(left, top, width, height) of each region, int32 [count + 1, 4]; row 0 is zero."""
         height, width = self.labels.shape
-        # Runs of equal labels in each row: a hundredth of the pixels, and their ends are all that a box needs.
-        begins = np.ones((height, width), bool)
-        np.not_equal(self.labels[:, 1:], self.labels[:, :-1], out=begins[:, 1:])
-        row, left = np.nonzero(begins)
-        right = np.append(left[1:], 0)
-        right[right == 0] = width
-        region = self.labels[row, left]
+        region = self.runs.values
+        after = np.cumsum(self.runs.lengths)
+        top, left = np.divmod(after - self.runs.lengths, width)
+        bottom, right = np.divmod(after - 1, width)
+        wraps = bottom > top  # goes on in the next row, from the picture's one side to its other
+        sides = ((0, np.where(wraps, 0, left), np.where(wraps, width, right + 1), width), (1, top, bottom + 1, height))
         boxes = np.zeros((self.count + 1, 4), np.int32)
-        for side, low, high, most in ((0, left, right, width), (1, row, row + 1, height)):
+        for side, low, high, most in sides:
             first = np.full(self.count + 1, most, np.int64)
             last = np.zeros(self.count + 1, np.int64)
             np.minimum.at(first, region, low)

@@ -15,7 +15,7 @@ from framecolor.hints.match import Match, Rows, Tokens
 from framecolor.hints.propagate import Link, Votes, link_regions, weigh
 from framecolor.hints.recognize import Recognized
 from framecolor.keyframes import Keyframes, describe_regions
-from framecolor.lineart.drawing import line_mask, read_drawing
+from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.view import look
@@ -62,7 +62,7 @@ class Study:
 
     def regions(self) -> Regions:
         """The drawing's regions, as they were."""
-        return Regions(self._labels.unpack().astype(np.int32), self.count)
+        return Regions.unpack(self._labels, self.count)
 
 
 def study_drawing(
@@ -73,8 +73,7 @@ def study_drawing(
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     points = sample_points(regions)
     pending = runner.see(look(frame, regions, keyframes.scale), points, votes=settings.fit != "off")
-    lines = line_mask(frame)
-    field = line_field(lines)
+    field = line_field(frame.lines)
     tokens = describe_regions(regions, pending, runner)
     recognized = vote(number, pending.result(), tokens, keyframes, runner)
     return Study(
@@ -86,11 +85,11 @@ def study_drawing(
         field,
         regions.area,
         outside_regions(regions),
-        not lines.any(),
+        not frame.lines.any(),
         tokens,
         Runs.pack(frame.ink.view(np.uint32)[..., 0]),
         Runs.pack(frame.trace),
-        Runs.pack(regions.labels),
+        regions.runs,
     )
 
 

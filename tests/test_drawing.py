@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from framecolor.lineart.drawing import ink_mask, line_mask, read_drawing
+from framecolor.lineart.drawing import read_drawing
 from framecolor.paint.composite import WHITE, lay_over
 
 
@@ -79,5 +79,5 @@ def test_dark_and_muted_lines_are_ink(color: tuple[int, int, int]) -> None:
     rgba[5, :, :3] = color
     frame = read_drawing(1, rgba)
     assert not frame.trace.any()
-    assert ink_mask(frame)[5].all()
-    assert line_mask(frame).sum() == 10
+    assert frame.solid[5].all()
+    assert frame.lines.sum() == 10

@@ -6,13 +6,14 @@ line. Dense inverse search (Kroeger et al. 2016, OpenCV's DIS) runs on exp(-d / 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Flow
+from framecolor.datatypes import Box, Flow
 
 FLOW_LONG_SIDE_PX = 512
 _FALL_OFF_PX = 6.0
@@ -34,7 +35,11 @@ def line_field(line: NDArray[np.bool_], long_side_px: int = FLOW_LONG_SIDE_PX) -
     w, h = max(16, round(width * scale)), max(16, round(height * scale))
     if not line.any():
         return LineField(np.zeros((h, w), np.uint8), (height, width))
-    distance = cv2.distanceTransform((~line).astype(np.uint8), cv2.DIST_L2, 3)
+    # Beyond this margin nothing of the field is left after rounding.
+    margin_px = math.ceil(_FALL_OFF_PX * math.log(256) * width / w) + 4
+    box = Box.around(line.view(np.uint8), margin_px)
+    distance = np.full((height, width), 2.0 * margin_px, np.float32)
+    box.crop(distance)[:] = cv2.distanceTransform((~box.crop(line)).view(np.uint8), cv2.DIST_L2, 3)
     small = cv2.resize(distance, (w, h), interpolation=cv2.INTER_AREA) * np.float32(w / width)
     return LineField((255 * np.exp(-small / _FALL_OFF_PX)).astype(np.uint8), (height, width))
 

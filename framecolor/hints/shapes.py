@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -42,8 +41,8 @@ def describe_shapes(regions: Regions) -> Shapes:
     """Traits and neighbors of all regions of a drawing."""
     height, width = regions.size
     scale = min(1.0, _WORKING_LONG_SIDE_PX / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(regions.labels.astype(np.float32), size, interpolation=cv2.INTER_NEAREST).astype(np.int32)
+    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+    small = regions.labels[np.ix_(np.arange(rows) * height // rows, np.arange(columns) * width // columns)]
     return Shapes(_measure_traits(small, regions), _measure_contact(fill_lines(small), regions.count))
 
 

@@ -11,16 +11,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame
+from framecolor.datatypes import Box, Frame, is_colored
 
-# A pixel stops the paint when its darkest channel over white is below 200 of 255: the field's measure of a line.
-LINE_ALPHA = 56
 # A trace line is one pure hue: once white is taken out, the second channel stays below this share of the first.
 _TRACE_PURITY = 0.35
 _TRACE_MIN_LEVEL = 170
 _FAINTEST_ALPHA = 4
 _NEAR_WHITE = 250
-_COLOR_BITS = np.frombuffer(bytes([255, 255, 255, 0]), np.int32)[0]
+_WHITE_PAPER, _NO_PAPER = 0xFFFFFFFF, 0
 
 
 def read_drawing(number: int, rgba: NDArray[np.uint8]) -> Frame:
@@ -29,27 +27,34 @@ def read_drawing(number: int, rgba: NDArray[np.uint8]) -> Frame:
     Ink on transparent keeps its pixels to the bit. Ink on white becomes the RGBA that gives the same drawing over
     white, within one level. Drawings whose only content is alpha are taken as black ink.
     """
-    alpha = rgba[..., 3]
-    opaque = bool(alpha.min() == 255)
-    if not opaque and _is_paperless(rgba):
-        ink = rgba.copy()
-        if ink[..., :3][alpha > 0].min(initial=255) >= _NEAR_WHITE:
-            ink[..., :3] = 0
-    else:
-        ink = _take_out_white(_over_white(rgba))
-    trace = _find_trace(ink)
-    ink[trace] = 0
+    box = _drawn_box(rgba)
+    ink, trace = np.zeros(rgba.shape, np.uint8), np.zeros(rgba.shape[:2], bool)
+    drawn = _find_ink(box.crop(rgba))
+    found = _find_trace(drawn)
+    drawn[found] = 0
+    box.crop(ink)[:], box.crop(trace)[:] = drawn, found
     return Frame(number, ink, trace)
 
 
-def line_mask(frame: Frame) -> NDArray[np.bool_]:
-    """Pixels that stop the paint, bool HxW: solid ink and trace lines."""
-    return ink_mask(frame) | frame.trace
+def _drawn_box(rgba: NDArray[np.uint8]) -> Box:
+    """The part of a picture that holds all of its ink: outside of it there is nothing but paper, of one kind."""
+    packed = np.ascontiguousarray(rgba).view(np.uint32)[..., 0]
+    paper = packed[0, 0]
+    box = Box.around((packed != paper).view(np.uint8))
+    if paper == _NO_PAPER or (paper == _WHITE_PAPER and box.crop(rgba)[..., 3].min() == 255):
+        return box
+    return Box(0, rgba.shape[0], 0, rgba.shape[1], rgba.shape[0], rgba.shape[1])
 
 
-def ink_mask(frame: Frame) -> NDArray[np.bool_]:
-    """Pixels of ink that stop the paint, bool HxW. Faint antialiasing and white ink do not."""
-    return _darkest_over_white(frame.ink) < 256 - LINE_ALPHA
+def _find_ink(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Straight RGBA of all lines, trace lines too."""
+    alpha = rgba[..., 3]
+    if alpha.min() == 255 or not _is_paperless(rgba):
+        return _take_out_white(_over_white(rgba))
+    ink = rgba.copy()
+    if is_colored(ink) and ink[..., :3][alpha > 0].min(initial=255) >= _NEAR_WHITE:
+        ink[..., :3] = 0
+    return ink
 
 
 def _is_paperless(rgba: NDArray[np.uint8]) -> bool:
@@ -57,19 +62,6 @@ def _is_paperless(rgba: NDArray[np.uint8]) -> bool:
     visible = rgba[..., 3] > 128
     white = visible & (_darkest(rgba) >= _NEAR_WHITE)
     return np.count_nonzero(white) == np.count_nonzero(visible) or not white.any()
-
-
-def _darkest_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The darkest channel over white, uint8 HxW."""
-    alpha = rgba[..., 3]
-    if not _is_colored(rgba):  # black ink, by far the most common case
-        return 255 - alpha
-    return 255 - cv2.multiply(alpha, 255 - _darkest(rgba), scale=1 / 255)
-
-
-def _is_colored(rgba: NDArray[np.uint8]) -> bool:
-    """Whether any pixel has a red, green or blue above 0, also where alpha is 0."""
-    return cv2.countNonZero(np.ascontiguousarray(rgba).view(np.int32)[..., 0] & _COLOR_BITS) > 0
 
 
 def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -101,7 +93,7 @@ def _take_out_white(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _find_trace(ink: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Pixels of one pure hue, whatever their antialiasing."""
     trace = np.zeros(ink.shape[:2], bool)
-    if not _is_colored(ink):
+    if not is_colored(ink):
         return trace
     visible = ink[..., 3] >= _FAINTEST_ALPHA
     first_two = np.sort(ink[visible, :3], axis=1)[:, 1:].astype(np.float32)

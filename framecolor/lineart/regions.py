@@ -10,18 +10,14 @@ where no ball fits but no bottleneck lies before them, stay with it.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Regions
-from framecolor.lineart.drawing import line_mask
+from framecolor.datatypes import Box, Frame, Regions
 
 Labels = NDArray[np.int32]
-Pixel = TypeVar("Pixel", bound=np.generic)
 
 # An area behind a bottleneck is one of its own only when it is larger than this: smaller ones are ragged line edges.
 _MIN_POCKET_PX = 24
@@ -38,14 +34,14 @@ def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: int = 4) -> 
     min_region_px  areas smaller than this are specks and count as line; paint runs over them.
     A drawing without any line is one region.
     """
-    return label_regions(line_mask(frame), gap_px=gap_px, min_region_px=min_region_px)
+    return label_regions(frame.lines, gap_px=gap_px, min_region_px=min_region_px)
 
 
 def label_regions(lines: NDArray[np.bool_], *, gap_px: float = 2, min_region_px: int = 4) -> Regions:
     """`find_regions` from the line mask alone, bool HxW."""
     line = lines.astype(np.uint8)
     # Beyond the lines there is only paper: what touches the edge of their box goes on to the picture's.
-    box = _Box.around(line, margin_px=math.ceil(gap_px) + 3)
+    box = Box.around(line, margin_px=math.ceil(gap_px) + 3)
     free = 1 - box.crop(line)
     labels = _close_gaps(free, gap_px) if gap_px > 0 else _label(free)
     labels, count = _drop_specks(labels, min_region_px)
@@ -61,7 +57,7 @@ def fill_lines(labels: Labels) -> Labels:
     line = (labels == 0).astype(np.uint8)
     if not line.any() or line.all():
         return labels
-    box = _Box.around(line, margin_px=2)
+    box = Box.around(line, margin_px=2)
     filled = labels.copy()
     box.crop(filled)[:] = _fill(box.crop(labels), box.crop(line))
     return filled
@@ -85,39 +81,6 @@ def outside_regions(regions: Regions, min_border_share: float = 0.1) -> NDArray[
     outside = np.bincount(edge, minlength=regions.count + 1) >= max(1.0, min_border_share * edge.size)
     outside[0] = False
     return outside
-
-
-@dataclass(frozen=True)
-class _Box:
-    """A part of a picture: rows top to bottom, columns left to right, of a picture of height x width."""
-
-    top: int
-    bottom: int
-    left: int
-    right: int
-    height: int
-    width: int
-
-    @classmethod
-    def around(cls, mask: NDArray[np.uint8], margin_px: int) -> _Box:
-        """Around what is not 0, with a margin; the whole picture where all is 0."""
-        height, width = mask.shape
-        left, top, w, h = cv2.boundingRect(mask)
-        if w == 0:
-            return cls(0, height, 0, width, height, width)
-        bottom, right = min(height, top + h + margin_px), min(width, left + w + margin_px)
-        return cls(max(0, top - margin_px), bottom, max(0, left - margin_px), right, height, width)
-
-    def crop(self, picture: NDArray[Pixel]) -> NDArray[Pixel]:
-        """A view of the part."""
-        return picture[self.top : self.bottom, self.left : self.right]
-
-    def extend(self, part: Labels) -> Labels:
-        """The whole picture from the part, its edge repeated outwards."""
-        below, beside = self.height - self.bottom, self.width - self.right
-        return np.asarray(
-            cv2.copyMakeBorder(part, self.top, below, self.left, beside, cv2.BORDER_REPLICATE), dtype=np.int32
-        )
 
 
 def _drop_specks(labels: Labels, min_region_px: int) -> tuple[Labels, int]:

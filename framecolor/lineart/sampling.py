@@ -60,12 +60,12 @@ def sample_points(regions: Regions) -> RegionPoints:
     dense[0] = False
     thin = max(1, stride // 3)
     small = regions.labels[::thin, ::thin]
-    y_small, x_small = np.nonzero(dense[small])
+    y_small, x_small = _find(dense[small])
     half = stride // 2
     coarse = regions.labels[half::stride, half::stride]
     keep = ~dense
     keep[0] = False
-    y_large, x_large = np.nonzero(keep[coarse])
+    y_large, x_large = _find(keep[coarse])
     y = np.concatenate([y_small * thin, y_large * stride + half])
     x = np.concatenate([x_small * thin, x_large * stride + half])
     found = np.bincount(regions.labels[y, x], minlength=regions.count + 1)
@@ -73,8 +73,14 @@ def sample_points(regions: Regions) -> RegionPoints:
     if len(lost):
         is_lost = np.zeros(regions.count + 1, bool)
         is_lost[lost] = True
-        y_lost, x_lost = np.nonzero(is_lost[regions.labels])
+        y_lost, x_lost = _find(is_lost[regions.labels])
         y, x = np.concatenate([y, y_lost]), np.concatenate([x, x_lost])
     region = regions.labels[y, x]
     order = np.argsort(region, kind="stable")
     return RegionPoints(x[order].astype(np.int32), y[order].astype(np.int32), region[order], regions.count)
+
+
+def _find(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns where a mask is set; several times as fast as np.nonzero where that is rare."""
+    rows, columns = np.divmod(np.flatnonzero(mask), mask.shape[1])
+    return rows, columns

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -13,7 +12,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from framecolor.datatypes import Frame, Regions
-from framecolor.lineart.drawing import ink_mask
 from framecolor.lineart.planes import line_planes
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import RegionPoints
@@ -77,10 +75,7 @@ class View:
 def figure_box(frame: Frame) -> Box:
     """(left, top, right, bottom) around all lines of a drawing, with a margin; the whole picture where it has none."""
     height, width = frame.size
-    lines = (frame.ink[..., 3] > 0) | frame.trace
-    left, top, w, h = cv2.boundingRect(lines.astype(np.uint8))
-    if w == 0 or h == 0:
-        return 0, 0, width, height
+    left, top, w, h = frame.box.left, frame.box.top, frame.box.right - frame.box.left, frame.box.bottom - frame.box.top
     margin = max(2, round(_MARGIN * max(w, h)))
     grow_x = max(margin, (_SMALLEST_BOX_PX - w + 1) // 2)
     grow_y = max(margin, (_SMALLEST_BOX_PX - h + 1) // 2)
@@ -100,7 +95,7 @@ def look(frame: Frame, regions: Regions, scale: float) -> View:
     crop = (slice(top, bottom), slice(left, right))
     height, width = max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale))
     planes = line_planes(
-        ink_mask(frame)[crop], frame.trace[crop], outside_regions(regions)[regions.labels[crop]], height, width
+        frame.solid[crop], frame.trace[crop], outside_regions(regions)[regions.labels[crop]], height, width
     )
     return View(planes, box)
 

@@ -17,17 +17,17 @@ def lay_over(ink: NDArray[np.uint8], paint: NDArray[np.uint8]) -> NDArray[np.uin
     ink's, to the bit.
     """
     out = paint.copy()
-    rows, columns = np.nonzero(ink[..., 3])
-    if not len(rows):
-        return out
-    top, under = ink[rows, columns].astype(np.uint32), paint[rows, columns].astype(np.uint32)
+    packed = np.ascontiguousarray(ink).view(np.uint32)[..., 0].ravel()
+    inked = np.flatnonzero(packed > 0xFFFFFF)  # alpha is the highest byte
+    pixels = out.reshape(-1, 4)
+    top, under = packed[inked].view(np.uint8).reshape(-1, 4).astype(np.uint32), pixels[inked].astype(np.uint32)
     top_weight = top[:, 3:] * 255
     under_weight = under[:, 3:] * (255 - top[:, 3:])
     alpha = top_weight + under_weight
-    mixed = np.empty_like(top, dtype=np.uint8)
+    mixed = np.empty(top.shape, np.uint8)
     mixed[:, :3] = (top[:, :3] * top_weight + under[:, :3] * under_weight + alpha // 2) // alpha
     mixed[:, 3:] = (alpha + 127) // 255
-    out[rows, columns] = mixed
+    pixels[inked] = mixed
     return out
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Regions
+from framecolor.datatypes import Box, Regions
 from framecolor.lineart.regions import fill_lines
 
 
@@ -17,5 +17,8 @@ def paint_flat(regions: Regions, colors: NDArray[np.uint8]) -> NDArray[np.uint8]
     """
     if regions.count == 0:
         return np.zeros((*regions.size, 4), np.uint8)
-    lookup = np.ascontiguousarray(colors)
-    return lookup.view(np.uint32).ravel()[fill_lines(regions.labels)].view(np.uint8).reshape(*regions.size, 4)
+    packed = np.ascontiguousarray(colors).view(np.uint32).ravel()
+    paint = np.repeat(packed[regions.runs.values], regions.runs.lengths).reshape(regions.size)
+    box = Box.around((regions.labels == 0).view(np.uint8), margin_px=2)
+    box.crop(paint)[:] = np.take(packed, fill_lines(box.crop(regions.labels)))
+    return paint.view(np.uint8).reshape(*regions.size, 4)
