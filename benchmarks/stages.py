@@ -60,7 +60,7 @@ def measure_stages(bench: Bench, drawings: int, scratch: Path) -> dict[str, dict
     studies = [
         study_drawing(n, bench.shot.read_line(n), bench.keyframes, bench.runner, bench.settings) for n in numbers
     ]
-    linked = [Linked(studies[0], None)]
+    linked = [Linked(studies[0], None, begins=True)]
     for earlier, later in pairwise(studies):
         link = _timed(times, "link", lambda e=earlier, s=later: link_studies(e, s, bench.runner))
         linked.append(Linked(later, link))

@@ -19,10 +19,15 @@ LONGEST_BLOCK = 24
 
 @dataclass(frozen=True, eq=False)
 class Linked:
-    """A drawing on its way: `link` joins it to the drawing before it, None where a chain begins."""
+    """A drawing on its way.
+
+    link    joins it to the drawing before it; None where a chain begins, and for a hold (`is_hold`)
+    begins  whether a chain begins with it
+    """
 
     study: Study
     link: Link | None
+    begins: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +68,12 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]
             sure = np.ones(item.study.count + 1, np.float32)
             yield Believed(item.study.number, item.study, _believe_empty(item.study, keyframes), sure)
             continue
-        if block.nodes and item.link is None:
+        if block.nodes and item.begins:
             yield from _settle(block, keyframes)
             block = _Block()
         last = block.nodes[-1].study if block.nodes else None
         number = item.study.number
-        if last is not None and last.digest == item.study.digest and number not in keyframes.index:
+        if last is not None and is_hold(item.study, last, keyframes):
             block.holds[-1].append(number)
             continue
         block.nodes.append(item)
@@ -83,6 +88,11 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]
 def is_empty(study: Study) -> bool:
     """Whether a drawing shows no figure: it has no line, or nothing but lines."""
     return study.blank or study.count == 0
+
+
+def is_hold(study: Study, before: Study, keyframes: Keyframes) -> bool:
+    """Whether a drawing repeats the one before it, and is not painted by hand itself."""
+    return study.digest == before.digest and study.number not in keyframes.index
 
 
 def judge_belief(study: Study, belief: Votes, keyframes: Keyframes) -> NDArray[np.float32]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from framecolor.allocator import return_freed_memory
-from framecolor.beliefs import Believed, Linked, believe, is_empty
+from framecolor.beliefs import Believed, Linked, believe, is_empty, is_hold
 from framecolor.chains import Chain, plan_chains
 from framecolor.digest import digest
+from framecolor.drawings import Drawing, read_drawings
 from framecolor.engines.base import Runner, choose_engine
 from framecolor.errors import OutputError, ReadError
 from framecolor.fitting import ShotNetwork, fit_shot
@@ -107,6 +105,7 @@ class _Run:
     fitted: ShotNetwork
     runner: Runner | None
     sources: dict[int, str]
+    line_hashes: dict[int, str]
     stale: list[Chain]
     written: list[int]
     failed: dict[int, str]
@@ -123,8 +122,12 @@ def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _
     keyframes = read_keyframes(shot, settings)
     fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
     chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
+    hashes = {n: _hash_or_error(shot.line_hash, n) for n in sorted({n for chain in chains for n in chain.numbers})}
     sources = {
-        n: source for chain in chains for source in [_hash_chain(chain, shot, fitted, settings)] for n in chain.paints
+        n: source
+        for chain in chains
+        for source in [_hash_chain(chain, shot, hashes, fitted, settings)]
+        for n in chain.paints
     }
     stale = [
         c
@@ -158,6 +161,7 @@ def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _
         fitted,
         runner,
         sources,
+        hashes,
         stale,
         [],
         {},
@@ -173,8 +177,8 @@ def _paint(run: _Run) -> None:
     return_freed_memory()
     workers = (os.cpu_count() or 1) + 1
     with ThreadPoolExecutor(workers, "framecolor") as pool, ExitStack() as stack:
-        drawings = _decode(run)
-        studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, *d), drawings, workers)))
+        drawings = read_drawings(run.shot, run.stale, run.line_hashes, pool, workers)
+        studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, d), drawings, workers)))
         linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, studies), workers)))
         believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
         frames = stack.enter_context(closing(overlapped(pool, lambda b: _encode(run, b, wanted), believed, workers)))
@@ -186,52 +190,34 @@ def _paint(run: _Run) -> None:
         run.progress("paint", len(wanted), len(wanted))  # all of them failed
 
 
-def _decode(run: _Run) -> Iterator[tuple[int, bool, NDArray[np.uint8] | ReadError | None]]:
-    """(number, whether a chain begins, pixels) in the order of the chains; pixels None: to be read by the next stage.
-
-    Files are read where they are needed, several at once; a movie only decodes in order.
-    """
-    visits: list[tuple[int, bool]] = []
-    for chain in run.stale:
-        joined = bool(visits) and visits[-1][0] == chain.numbers[0]
-        visits += [(number, i == 0 and not joined) for i, number in enumerate(chain.numbers) if not (i == 0 and joined)]
-    if run.shot.movie is None:
-        for number, begins in visits:
-            yield number, begins, None
-        return
-    for (number, begins), (_, pixels) in zip(visits, run.shot.iter_lines([n for n, _ in visits]), strict=True):
-        yield number, begins, pixels
-
-
-def _study(
-    run: _Run, number: int, begins: bool, pixels: NDArray[np.uint8] | ReadError | None
-) -> tuple[bool, Study | ReadError, int]:
-    try:
-        if isinstance(pixels, ReadError):
-            raise pixels
-        rgba = run.shot.read_line(number) if pixels is None else pixels
-    except ReadError as error:
-        return begins, error, number
+def _study(run: _Run, drawing: Drawing) -> tuple[Drawing, Study | None]:
+    """A drawing looked at; None for a hold, and where it cannot be read."""
+    if drawing.rgba is None:
+        return drawing, None
     assert run.runner is not None
-    return begins, study_drawing(number, rgba, run.keyframes, run.runner, run.settings), number
+    study = study_drawing(drawing.number, drawing.rgba, run.keyframes, run.runner, run.settings, digest=drawing.digest)
+    return replace(drawing, rgba=None), study
 
 
-def _pair(run: _Run, studies: Iterable[tuple[bool, Study | ReadError, int]]) -> Iterator[tuple[Study | None, Study]]:
+def _pair(run: _Run, studies: Iterable[tuple[Drawing, Study | None]]) -> Iterator[tuple[Study | None, Study]]:
     """Each drawing with the one before it in its chain; drawings that cannot be read are noted and left out.
 
     Empty drawings, such as a flash, stand alone: those before and after them are neighbors.
     """
     before: Study | None = None
-    for begins, study, number in studies:
-        if begins:
+    last: Study | None = None
+    for drawing, found in studies:
+        if drawing.begins:
             before = None
-        if isinstance(study, ReadError):
-            run.failed[number] = str(study)
+        if drawing.error is not None:
+            run.failed[drawing.number] = str(drawing.error)
             continue
+        study = found or replace(last, number=drawing.number)  # pyright: ignore[reportCallIssue]
+        last = study
         if is_empty(study):
-            run.empty.append(number)
+            run.empty.append(study.number)
             yield None, study
-            before = None if number in run.keyframes.index else before  # a key ends a chain, also an empty one
+            before = None if study.number in run.keyframes.index else before  # a key ends a chain, also an empty one
             continue
         yield before, study
         before = study
@@ -239,7 +225,9 @@ def _pair(run: _Run, studies: Iterable[tuple[bool, Study | ReadError, int]]) -> 
 
 def _link(run: _Run, before: Study | None, study: Study) -> Linked:
     assert run.runner is not None
-    return Linked(study, None if before is None else link_studies(before, study, run.runner))
+    if before is None or is_hold(study, before, run.keyframes):
+        return Linked(study, None, begins=before is None)
+    return Linked(study, link_studies(before, study, run.runner))
 
 
 @dataclass(frozen=True, eq=False)
@@ -259,40 +247,44 @@ def _encode(run: _Run, item: Believed, wanted: Collection[int]) -> _Finished:
     if item.hold_of in wanted:
         return _Finished(entry, None)
     assert run.runner is not None
+    entry |= _judge(item)
     color, layer = paint_frame(item.study, item.belief, item.confidence, run.keyframes, run.runner, run.settings)
     return _Finished(entry, encode_image(color.rgba), None if layer is None else encode_image(layer.rgba))
 
 
 def _repeat_holds(frames: Iterable[_Finished]) -> Iterator[_Finished]:
-    """Give each hold the files of the frame that it repeats, which is the last one that was painted."""
+    """Give each hold what is told of the frame that it repeats, the last one that was painted, and its files."""
     painted: _Finished | None = None
     for frame in frames:
         if frame.data is None:
             assert painted is not None
-            yield replace(frame, data=painted.data, layer=painted.layer)
+            yield replace(painted, entry={**painted.entry, **frame.entry})
         else:
             painted = frame
             yield frame
 
 
 def _describe(run: _Run, item: Believed) -> dict[str, Any]:
-    """A frame's entry in framecolor.json."""
-    regions = item.study.regions()
-    unsure = find_unsure(regions, item.belief, item.confidence)
-    is_key = item.number in run.keyframes.index
+    """A frame's entry in framecolor.json, without what is said of its regions."""
     entry = {
         "number": item.number,
         "file": run.shot.output_name(item.number),
-        "status": "key" if is_key else "painted" if item.hold_of is None else "hold",
+        "status": "key" if item.number in run.keyframes.index else "painted" if item.hold_of is None else "hold",
         "source": run.sources[item.number],
+        "flicker": round(item.flicker, 5),
+    }
+    return entry if item.hold_of is None else {**entry, "hold_of": item.hold_of}
+
+
+def _judge(item: Believed) -> dict[str, Any]:
+    """What the entry of a painted frame says of its regions."""
+    regions = item.study.regions()
+    unsure = find_unsure(regions, item.belief, item.confidence)
+    return {
         "regions": regions.count,
         "confidence": round(_mean_confidence(item), 4),
-        "flicker": round(item.flicker, 5),
-        "unsure": [asdict(region) for region in unsure],
+        "unsure": [dict(vars(region)) for region in unsure],
     }
-    if item.hold_of is not None:
-        entry["hold_of"] = item.hold_of
-    return entry
 
 
 def _write(run: _Run, frame: _Finished) -> None:
@@ -327,14 +319,14 @@ def _conclude(run: _Run, begin: float, painting: float) -> Outcome:
     )
 
 
-def _hash_chain(chain: Chain, shot: Shot, fitted: ShotNetwork, settings: Settings) -> str:
+def _hash_chain(chain: Chain, shot: Shot, hashes: Mapping[int, str], fitted: ShotNetwork, settings: Settings) -> str:
     """Hash of all that decides a chain's frames."""
     parts = [_RECIPE, hash_file(matcher_weights_path()), fitted.hash, str(settings.fit == "off")]
     parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
     if settings.palette is not None:  # a kept fit does not know of the palette of today
         parts.append(hash_file(shot.root / settings.palette))
     for number in chain.numbers:
-        parts += [str(number), _hash_or_error(shot.line_hash, number)]
+        parts += [str(number), hashes[number]]
         parts.append(shot.key_hash(number) if number in shot.keys else "")
     return digest(*parts)
 

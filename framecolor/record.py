@@ -91,9 +91,11 @@ class Record:
 
     def save(self) -> None:
         """Write framecolor.json whole or not at all, unless it says the same already; OutputError when that fails."""
-        table = {"format": _FORMAT, **self.head, "frames": [self.frames[n] for n in sorted(self.frames)]}
         begin = time.monotonic()
-        text = json.dumps(table, indent=1) + "\n"
+        # One line a frame: compact, and several times as fast as an indented table.
+        head = json.dumps({"format": _FORMAT, **self.head}, indent=1).removesuffix("\n}")
+        frames = ",\n".join(json.dumps(self.frames[n]) for n in sorted(self.frames))
+        text = head + ',\n "frames": [\n' + frames + "\n ]\n}\n"
         if (content := digest(text)) != self._content:
             write_text_atomic(self.path, text)
         self._content, self._written = content, time.monotonic()

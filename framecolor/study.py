@@ -66,9 +66,17 @@ class Study:
 
 
 def study_drawing(
-    number: int, rgba: NDArray[np.uint8], keyframes: Keyframes, runner: Runner, settings: Settings
+    number: int,
+    rgba: NDArray[np.uint8],
+    keyframes: Keyframes,
+    runner: Runner,
+    settings: Settings,
+    digest: str | None = None,
 ) -> Study:
-    """Everything that one drawing (uint8 HxWx4) tells by itself, and by the keys if it is one."""
+    """Everything that one drawing (uint8 HxWx4) tells by itself, and by the keys if it is one.
+
+    digest  hash of its pixels, where that is known already.
+    """
     frame = read_drawing(number, rgba)
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     points = sample_points(regions)
@@ -78,7 +86,7 @@ def study_drawing(
     recognized = vote(number, pending.result(), tokens, keyframes, runner)
     return Study(
         number,
-        hash_pixels(rgba),
+        digest or hash_pixels(rgba),
         points,
         recognized.votes,
         recognized.nowhere,

@@ -16,7 +16,7 @@ LAYERS = (
     ("version", "errors", "digest", "datatypes", "settings", "overlap", "runs", "allocator"),
     ("media", "lineart", "hints", "networks"),
     ("engines",),
-    ("shot", "metrics", "record", "chains", "keyframes", "fit", "fitting", "study", "beliefs"),
+    ("shot", "metrics", "record", "chains", "keyframes", "fit", "fitting", "study", "beliefs", "drawings"),
     ("paint", "preflight"),
     ("pipeline", "protocols", "report", "demo", "bench"),
     ("cli",),

@@ -225,8 +225,8 @@ def test_memory_does_not_grow_with_the_shot(tmp_path: Path, monkeypatch: pytest.
         alive: weakref.WeakSet[Study] = weakref.WeakSet()
         counts = []
 
-        def study(*arguments: Any) -> Study:
-            alive.add(result := study_drawing(*arguments))
+        def study(*arguments: Any, **named: Any) -> Study:
+            alive.add(result := study_drawing(*arguments, **named))
             counts.append(len(alive))
             return result
 

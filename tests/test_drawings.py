@@ -1,0 +1,76 @@
+"""Drawings read ahead: each once, in order, holds found by file and by pixels, broken files told by their own name."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawings import make_shot
+
+from framecolor.chains import Chain
+from framecolor.drawings import Drawing, read_drawings
+from framecolor.media import read_image, write_image
+from framecolor.shot import Shot
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return make_shot(tmp_path / "cut", 6, (0, 5))
+
+
+def line(folder: Path, number: int) -> Path:
+    return folder / f"line/cut.{number}.png"
+
+
+def read(folder: Path, *chains: Chain) -> list[Drawing]:
+    shot = Shot.open(folder)
+    hashes = {number: shot.line_hash(number) for number in shot.numbers}
+    with ThreadPoolExecutor(3) as pool:
+        return list(read_drawings(shot, chains or [Chain(shot.numbers, shot.numbers)], hashes, pool, 2))
+
+
+def test_each_drawing_comes_once_in_the_order_of_the_chains(folder: Path) -> None:
+    found = read(folder, Chain((1001, 1002, 1003), (1001,)), Chain((1003, 1004), (1004,)), Chain((1005, 1006), (1006,)))
+    assert [d.number for d in found] == [1001, 1002, 1003, 1004, 1005, 1006]
+    assert [d.number for d in found if d.begins] == [1001, 1005]
+    for drawing in found:
+        np.testing.assert_array_equal(drawing.rgba, read_image(line(folder, drawing.number)))
+
+
+def test_a_copied_file_is_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in (1002, 1004, 1006):
+        shutil.copy(line(folder, number - 1), line(folder, number))
+    asked: list[int] = []
+    read_line = Shot.read_line
+    monkeypatch.setattr(Shot, "read_line", lambda shot, number: (asked.append(number), read_line(shot, number))[1])
+    assert [d.rgba is None for d in read(folder)] == [False, True] * 3
+    assert sorted(asked) == [1001, 1003, 1005]
+
+
+def test_another_file_with_the_same_pixels_is_a_hold_too(folder: Path) -> None:
+    pixels = read_image(line(folder, 1003))
+    line(folder, 1004).unlink()
+    write_image(line(folder, 1004).with_suffix(".tga"), pixels)
+    (folder / "line/cut.1004.tga").rename(line(folder, 1004))
+    assert line(folder, 1003).read_bytes() != line(folder, 1004).read_bytes()
+    assert [d.number for d in read(folder) if d.rgba is None] == [1004]
+
+
+def test_a_broken_drawing_and_its_copy_each_name_their_own_file(folder: Path) -> None:
+    for number in (1003, 1004):
+        line(folder, number).write_bytes(line(folder, 1003).read_bytes()[:200])
+    errors = {d.number: str(d.error) for d in read(folder) if d.error is not None}
+    assert errors.keys() == {1003, 1004}
+    assert all(f"cut.{number}.png" in error for number, error in errors.items())
+
+
+def test_a_drawing_after_a_broken_one_repeats_the_last_that_could_be_read(folder: Path) -> None:
+    line(folder, 1002).write_bytes(b"no picture")
+    shutil.copy(line(folder, 1001), line(folder, 1003))
+    found = {d.number: d for d in read(folder)}
+    assert found[1002].error is not None
+    assert found[1003].rgba is None and found[1003].error is None
+    assert found[1003].digest == found[1001].digest
