@@ -62,9 +62,10 @@ class Rates:
         return count / self.copy_gb_per_second / 1e6
 
 
-def count_work(module: nn.Module, inputs: Sequence[tuple[int, ...]], precision: Precision) -> Work:
-    """The work of one call on inputs of these shapes; nothing is computed."""
-    dtype = TORCH_TYPES[precision]
+def count_work(
+    module: nn.Module, inputs: Sequence[tuple[int, ...]], precision: Precision, method: str = "forward"
+) -> Work:
+    """The work of one call (of `method`) on inputs of these shapes; nothing is computed."""
     ghost = copy.deepcopy(module).to("meta")
     moved = 0
 
@@ -73,14 +74,13 @@ def count_work(module: nn.Module, inputs: Sequence[tuple[int, ...]], precision: 
         weights = sum(p.numel() for p in layer.parameters(recurse=False))
         moved += sum(t.numel() for t in given) + made.numel() + weights
 
-    hooks = [m.register_forward_hook(note) for m in ghost.modules() if any(True for _ in m.parameters(recurse=False))]
-    try:
-        with FlopCounterMode(display=False) as counter, torch.no_grad():
-            ghost(*(torch.empty(shape, device="meta") for shape in inputs))
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return Work(int(counter.get_total_flops()), moved * dtype.itemsize)
+    for layer in ghost.modules():
+        if any(True for _ in layer.parameters(recurse=False)):
+            layer.register_forward_hook(note)
+    call = ghost if method == "forward" else getattr(ghost, method)
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        call(*(torch.empty(shape, device="meta") for shape in inputs))
+    return Work(int(counter.get_total_flops()), moved * TORCH_TYPES[precision].itemsize)
 
 
 @cache

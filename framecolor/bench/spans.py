@@ -1,7 +1,7 @@
 """Who worked on which frame when: the pipeline's own stages, recorded from outside while a shot is painted.
 
-The functions of each stage are replaced by ones that note the time and call the original, wherever the package refers to
-them. Two clock readings and one append to a list are all that this costs; nothing in the pipeline knows of it.
+The functions of each stage are replaced by ones that note the time and call the original, wherever the package refers
+to them. Two clock readings and one append to a list are all that this costs; nothing in the pipeline knows of it.
 """
 
 from __future__ import annotations

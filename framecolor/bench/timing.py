@@ -7,6 +7,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -53,10 +54,8 @@ def ratio_of(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 def reset_peak() -> None:
     """Forget the process's peak memory, and the GPU's; where the system cannot forget, peaks only rise."""
-    try:
+    with suppress(OSError):
         _CLEAR.write_text(_RESET_PEAK, "ascii")
-    except OSError:
-        pass
     if (torch := _cuda()) is not None:
         torch.cuda.reset_peak_memory_stats()
 

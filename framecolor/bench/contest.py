@@ -1,0 +1,244 @@
+"""The generator's pass side by side: this engine, plain PyTorch, raw OpenVINO, ONNX Runtime; same weights, same size.
+
+All of them are measured in turn in one run. Each contestant draws the same number of pictures in a round.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from framecolor.bench.limits import TORCH_TYPES, Precision, count_work, measure_rates, time_on_gpu_ms
+from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak, summarize, time_ms
+from framecolor.datatypes import Regions
+from framecolor.engines.base import Runner
+from framecolor.lineart.sampling import RegionPoints, sample_points
+from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.generator import LINE_PLANES
+from framecolor.networks.palette import pad_planes
+from framecolor.networks.passes import FeaturePass
+from framecolor.networks.view import View
+
+Planes = NDArray[np.float32]
+Row = dict[str, Any]
+
+OURS, WITHOUT_REGIONS, RAW = "framecolor", "framecolor, no regions", "OpenVINO"
+# A round is at least this long, so that the clock and the threads' start do not count.
+_ROUND_MS = 60.0
+_MOST_PICTURES = 64
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """One way to run the pass.
+
+    run        takes `batch` pictures; called from `lanes` threads at once
+    on_device  it runs in PyTorch's current CUDA stream, where events can time it
+    """
+
+    name: str
+    precision: str
+    batch: int
+    lanes: int
+    run: Callable[[], object]
+    on_device: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """What is to be compared: one engine's runner and everything else that is installed.
+
+    precision  what the engine computes in, as far as it is known; the limit is that of this precision
+    """
+
+    runner: Runner
+    engine: str
+    precision: Precision
+    batch: int
+    lanes: int
+    warmup: int
+    repeats: int
+
+
+def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
+    """One row for each contestant on a picture of that size (height, width), the engine's own first.
+
+    `of_engine` is its time over the engine's, from the same rounds: above 1 the engine is faster.
+    """
+    height, width = size
+    shape = _padded_shape(size)
+    device = "cpu" if contest.engine == "cpu" else "cuda"
+    contestants = _gather(contest, size, shape, device)
+    pictures, peaks = {}, {}
+    # The same threads all along: an engine may keep something for each thread that calls it.
+    with ThreadPoolExecutor(contest.lanes) as pool:
+        for contestant in contestants:
+            reset_peak()
+            pictures[contestant.name] = _pictures_in_a_round(contestant, pool)
+            peaks[contestant.name] = read_peak()
+        rounds = {c.name: partial(_time_round, c, pictures[c.name], pool) for c in contestants}
+        taken = interleave(rounds, contest.warmup, contest.repeats)
+    work = count_work(FeaturePass(load_generator(base_weights_path())), [(1, LINE_PLANES, *shape)], contest.precision)
+    rates = measure_rates(contest.precision, os.cpu_count() or 1, device)
+    limit_ms = rates.limit_ms(work)
+    return [
+        {
+            "stage": "generator",
+            "by": c.name,
+            "engine": contest.engine if c.name in (OURS, WITHOUT_REGIONS) else None,
+            "size": [width, height],
+            "precision": c.precision,
+            "batch": c.batch,
+            "lanes": c.lanes,
+            "cores": os.cpu_count() or 1,
+            "ms": summarize(taken[c.name]),
+            **({"device_ms": round(_device_ms(c), 3)} if c.on_device else {}),
+            "gflop": round(work.flops / 1e9, 2),
+            "mib": round(work.bytes / 2**20, 1),
+            "limit": {"of": _name_limit(contest.precision, device, rates.compute_ms(work) >= rates.copy_ms(work.bytes)),
+                      "ms": round(limit_ms, 3)},
+            "of_limit": round(limit_ms / summarize(taken[c.name], 6)["median"], 3),
+            "of_engine": round(ratio_of(taken[c.name], taken[OURS]), 3),
+            **peaks[c.name],
+        }
+        for c in contestants
+    ]  # fmt: skip
+
+
+def _name_limit(precision: str, device: str, computing: bool) -> str:
+    where = "all cores" if device == "cpu" else "the GPU"
+    return f"{precision} matrix rate of {where}" if computing else f"copy rate of {where}"
+
+
+def _padded_shape(size: tuple[int, int]) -> tuple[int, int]:
+    multiple = load_generator(base_weights_path()).size_multiple
+    padded = pad_planes(torch.zeros(1, LINE_PLANES, *size), multiple)
+    return int(padded.shape[2]), int(padded.shape[3])
+
+
+def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int], device: str) -> list[Contestant]:
+    planes = np.random.default_rng(0).random((contest.batch, LINE_PLANES, *shape), np.float32)
+    network = FeaturePass(load_generator(base_weights_path()))
+    view, points = _draw_view(planes[0, :, : size[0], : size[1]])
+
+    def see() -> object:
+        """The call that the pipeline makes, one picture a time; an engine that batches does it across its callers."""
+        pending = [contest.runner.see(view, points, votes=False) for _ in range(contest.batch)]
+        return [one.result() for one in pending]
+
+    def see_nothing() -> object:
+        """The same without regions: what is left is the engine around the network, to be held against raw OpenVINO."""
+        pending = [contest.runner.see(view, nowhere, votes=False) for _ in range(contest.batch)]
+        return [one.result() for one in pending]
+
+    nowhere = sample_points(Regions(np.zeros((size[0], size[1]), np.int32), 0))
+    gathered = [
+        Contestant(name, contest.precision, contest.batch, contest.lanes, run)
+        for name, run in ((OURS, see), (WITHOUT_REGIONS, see_nothing))
+    ]
+    gathered += [_plain_pytorch(planes, "f32", device), _plain_pytorch(planes, "bf16", device)]
+    if device == "cpu":
+        gathered.append(_raw_openvino(network, planes, contest.precision, contest.lanes))
+        gathered += _onnx_runtime(network, planes, contest.lanes)
+    else:
+        gathered.append(_plain_pytorch(planes, "f16", device))
+    return gathered
+
+
+def _draw_view(planes: Planes) -> tuple[View, RegionPoints]:
+    """A view of those planes, and the points of a hundred regions in it."""
+    height, width = planes.shape[1:]
+    rows, columns = (np.arange(n) * 10 // n for n in (height, width))
+    labels = (1 + 10 * rows[:, None] + columns[None]).astype(np.int32)
+    return View(np.ascontiguousarray(planes), (0, 0, width, height)), sample_points(Regions(labels, 100))
+
+
+def _plain_pytorch(planes: Planes, precision: Precision, device: str) -> Contestant:
+    """The module called as it is, one call at a time, on all cores or in the GPU's current stream."""
+    network = FeaturePass(load_generator(base_weights_path()), TORCH_TYPES[precision]).to(device)
+    given = torch.from_numpy(planes).to(device)
+
+    @torch.inference_mode()
+    def run() -> object:
+        made = network(given)
+        if device != "cpu":
+            torch.cuda.synchronize()
+        return made
+
+    return Contestant(f"PyTorch {precision}", precision, len(planes), 1, run, device != "cpu")
+
+
+def _raw_openvino(network: FeaturePass, planes: Planes, precision: Precision, lanes: int) -> Contestant:
+    """The same model in a bare loop, free height and width, a stream a lane."""
+    from framecolor.engines.quiet_openvino import ov
+
+    example, free = torch.zeros(1, LINE_PLANES, 64, 64), ov.PartialShape([len(planes), LINE_PLANES, -1, -1])
+    model = ov.convert_model(network, example_input=(example,), input=[free])
+    settings = {
+        "NUM_STREAMS": str(lanes),
+        "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1),
+        "INFERENCE_PRECISION_HINT": precision,
+    }
+    compiled = ov.Core().compile_model(model, "CPU", settings)
+    requests = [compiled.create_infer_request() for _ in range(lanes)]
+
+    def run() -> object:
+        request = requests.pop()
+        try:
+            return request.infer((planes,), share_inputs=True, share_outputs=True)
+        finally:
+            requests.append(request)
+
+    return Contestant(RAW, precision, len(planes), lanes, run)
+
+
+def _onnx_runtime(network: FeaturePass, planes: Planes, lanes: int) -> Sequence[Contestant]:
+    """ONNX Runtime in float32, where it is installed (extra `bench`)."""
+    try:
+        import onnxruntime
+    except ModuleNotFoundError:
+        return ()
+    from framecolor.networks.export import OPSET
+
+    file, names = BytesIO(), ["planes"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the exporter that needs no second package is called legacy
+        torch.onnx.export(
+            network, (torch.from_numpy(planes),), file, dynamo=False, opset_version=OPSET, input_names=names
+        )
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = max(1, (os.cpu_count() or 1) // lanes)
+    session = onnxruntime.InferenceSession(file.getvalue(), options, providers=["CPUExecutionProvider"])
+    run = partial(session.run, None, {"planes": planes})
+    return (Contestant("ONNX Runtime", "f32", len(planes), lanes, run),)
+
+
+def _pictures_in_a_round(contestant: Contestant, pool: ThreadPoolExecutor) -> int:
+    """A multiple of lanes times batch that takes long enough to be timed; also a first call, which may compile."""
+    once = contestant.lanes * contestant.batch
+    _time_round(contestant, once, pool)
+    round_ms = once * _time_round(contestant, once, pool)
+    return once * max(1, min(_MOST_PICTURES // once, round(_ROUND_MS / max(round_ms, 0.1))))
+
+
+def _time_round(contestant: Contestant, pictures: int, pool: ThreadPoolExecutor) -> float:
+    """Milliseconds a picture, with all lanes busy."""
+    calls = range(pictures // contestant.batch)
+    if contestant.lanes == 1:
+        return time_ms(lambda: [contestant.run() for _ in calls]) / pictures
+    return time_ms(lambda: list(pool.map(lambda _: contestant.run(), calls))) / pictures
+
+
+def _device_ms(contestant: Contestant) -> float:
+    """Device time a picture, by CUDA events around one call."""
+    return time_on_gpu_ms(contestant.run) / contestant.batch

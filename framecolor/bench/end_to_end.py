@@ -1,0 +1,105 @@
+"""A whole shot, file to file: its frames, its stages alone, how far they overlap, and when each thread did what."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from framecolor.bench.limits import Precision
+from framecolor.bench.spans import Recorder, Span
+from framecolor.bench.stage_rows import frame_shares_ms, stage_rows
+from framecolor.bench.timing import read_peak, reset_peak, summarize
+from framecolor.bench.workload import Workload, frame_ms
+
+# A timeline shows this many frames from the middle of the run.
+_TIMELINE_FRAMES = 6
+_SAME_MS = 0.3
+
+
+def measure_shot(
+    workload: Workload, clip: str, precision: Precision, *, warmup: int, repeats: int
+) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
+    """Rows of the stages, the end-to-end table and a timeline of one shot, painted again and again.
+
+    Each repeat paints it once as users do and once on one thread; a further run is recorded for the timeline.
+    """
+    for _ in range(max(1, warmup)):
+        workload.paint()
+    frames = len(workload.shot.wanted)
+    taken, alone = [], []
+    reset_peak()
+    recorder = Recorder()
+    for _ in range(repeats):
+        taken.append(frame_ms(workload.paint(), frames))
+        workload.paint(recorder, one_thread=True)
+        alone.append(recorder.spans)
+    peaks = read_peak()
+    rows = stage_rows(workload, alone, recorder.asked, precision)
+    height, width = workload.shot.size
+    table = {
+        "clip": clip,
+        "engine": workload.engine_name,
+        "size": [width, height],
+        "frames": frames,
+        "keys": len(workload.shot.keys),
+        **compare_stages(frame_shares_ms(alone, frames), taken, os.cpu_count() or 1),
+        **peaks,
+    }
+    recorder = Recorder()
+    recorded_ms = frame_ms(workload.paint(recorder), frames)
+    timeline = cut_timeline(recorder.spans, recorded_ms)
+    return rows, table, {"clip": clip, "size": [width, height], **timeline}
+
+
+def compare_stages(stages_ms: Mapping[str, float], frames_ms: Sequence[float], cores: int) -> dict[str, Any]:
+    """A frame end to end beside its stages, each alone on one core.
+
+    frame_ms          milliseconds a frame, from the first drawing to the last file, over the runs
+    stages_ms         of each stage for each painted frame; a frame that repeats a drawing counts with what it costs
+    of_slowest_stage  slowest stage / frame: at 1 and above the pipeline is at least as fast as that stage alone
+    of_all_cores      (sum of the stages / cores) / frame: 1 is every core busy with nothing but the stages
+    """
+    taken = summarize(list(frames_ms))
+    slowest = max(stages_ms, key=lambda stage: stages_ms[stage])
+    total = sum(stages_ms.values())
+    frame = summarize(list(frames_ms), 6)["median"]
+    return {
+        "frame_ms": taken,
+        "frames_per_second": round(1000 / frame, 2),
+        "stages_ms": {stage: round(ms, 2) for stage, ms in stages_ms.items()},
+        "sum_of_stages_ms": round(total, 2),
+        "cores": cores,
+        "slowest_stage": slowest,
+        "of_slowest_stage": round(stages_ms[slowest] / frame, 3),
+        "of_all_cores": round(total / cores / frame, 3),
+    }
+
+
+def cut_timeline(spans: Sequence[Span], frame_ms: float) -> dict[str, Any]:
+    """A stretch from the middle of a recorded run as plain data: threads, and [stage, thread, frame, begin, end] in ms.
+
+    What one thread did for one stage of one frame without a pause is one span.
+    """
+    if not spans:
+        return {"frame_ms": round(frame_ms, 2), "length_ms": 0, "threads": [], "spans": []}
+    first, last = spans[0].begin_seconds, max(span.end_seconds for span in spans)
+    length = min(last - first, _TIMELINE_FRAMES * frame_ms / 1000)
+    begin = (first + last - length) / 2
+    joined: list[list[Any]] = []
+    latest: dict[str, list[Any]] = {}
+    for span in spans:
+        low, high = (
+            1000 * (min(max(t, begin), begin + length) - begin) for t in (span.begin_seconds, span.end_seconds)
+        )
+        if high <= low:
+            continue
+        before = latest.get(span.thread)
+        if before and before[0] == span.stage and before[2] == span.frame and low - before[4] < _SAME_MS:
+            before[4] = high
+            continue
+        latest[span.thread] = [span.stage, span.thread, span.frame, low, high]
+        joined.append(latest[span.thread])
+    threads = sorted({span[1] for span in joined}, key=lambda name: (not name.startswith("Main"), name))
+    rows = [[stage, threads.index(thread), frame, round(a, 2), round(b, 2)] for stage, thread, frame, a, b in joined]
+    return {"frame_ms": round(frame_ms, 2), "length_ms": round(1000 * length, 2), "threads": threads, "spans": rows}

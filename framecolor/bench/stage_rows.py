@@ -1,0 +1,131 @@
+"""What each stage of the pipeline takes alone on one core, beside the least that it could take."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+from framecolor.bench.codec import DECODER, ENCODER, bare_decode_ms, bare_encode_ms
+from framecolor.bench.limits import Precision, count_work, measure_rates
+from framecolor.bench.spans import STAGES, Asked, Span
+from framecolor.bench.timing import summarize
+from framecolor.bench.workload import Workload
+from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
+from framecolor.networks.generator import LINE_PLANES
+from framecolor.networks.matcher import SHAPE_TRAITS
+from framecolor.networks.passes import FeaturePass
+
+Limit = dict[str, Any]
+_MOST_FILES = 8
+# Bytes a pixel that a picture's stage moves at least: four in, four out.
+_PIXEL_BYTES = 8
+
+
+def stage_rows(
+    workload: Workload, runs: Sequence[Sequence[Span]], asked: Asked, precision: Precision
+) -> list[dict[str, Any]]:
+    """One row for each stage that was recorded, of runs on one thread; `asked` is that of one run.
+
+    `ms` is the stage's time for one drawing that passed it. Every row has the limit that it is held against.
+    """
+    times = _drawing_ms(runs)
+    height, width = workload.shot.size
+    rows = []
+    for stage in STAGES:
+        if stage not in times:
+            continue
+        limit = _LIMITS[stage](workload, asked, precision)
+        row: dict[str, Any] = {
+            "stage": stage,
+            "by": "framecolor",
+            "engine": workload.engine_name,
+            "size": [width, height],
+            "precision": {"generator": precision, "match": "f32"}.get(stage),
+            "batch": 1,
+            "lanes": 1,
+            "cores": 1,
+            "ms": summarize(times[stage], 3),
+        }
+        if limit is not None:
+            row |= {"limit": limit, "of_limit": round(limit["ms"] / max(median(times[stage]), 1e-6), 3)}
+        rows.append(row)
+    return rows
+
+
+def frame_shares_ms(runs: Sequence[Sequence[Span]], frames: int) -> dict[str, float]:
+    """Milliseconds of each stage for each painted frame, over all runs: a hold, which passes few stages, counts too."""
+    totals: dict[str, float] = defaultdict(float)
+    for spans in runs:
+        for span in spans:
+            totals[span.stage] += 1000 * span.seconds / frames / len(runs)
+    return {stage: totals[stage] for stage in STAGES if stage in totals}
+
+
+def _drawing_ms(runs: Sequence[Sequence[Span]]) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = defaultdict(list)
+    for spans in runs:
+        drawings: dict[tuple[str, int | None], float] = defaultdict(float)
+        for span in spans:
+            drawings[span.stage, span.frame] += 1000 * span.seconds
+        for (stage, _), ms in drawings.items():
+            found[stage].append(ms)
+    return found
+
+
+def _limit_of_pixels(workload: Workload, asked: Asked, precision: Precision) -> Limit:
+    height, width = workload.shot.size
+    ms = measure_rates("f32", 1).copy_ms(_PIXEL_BYTES * height * width)
+    return {"of": "copy rate of one core, the picture in and out", "ms": round(ms, 4)}
+
+
+def _limit_of_decoding(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
+    taken = bare_decode_ms([*workload.shot.lines.values()][:_MOST_FILES])
+    return None if taken is None else {"of": DECODER, "ms": round(median(taken), 4)}
+
+
+def _limit_of_encoding(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
+    files: list[Path] = [workload.out / workload.shot.output_name(n) for n in workload.shot.wanted[:_MOST_FILES]]
+    return {"of": ENCODER, "ms": round(median(bare_encode_ms(files)), 4)}
+
+
+def _limit_of_generator(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
+    """The passes that were run, at their mean size."""
+    if not asked.looks:
+        return None
+    generator = load_generator(base_weights_path())
+    multiple = generator.size_multiple
+    height, width = (-(-round(fmean(look[side] for look in asked.looks)) // multiple) * multiple for side in (0, 1))
+    work = count_work(FeaturePass(generator), [(1, LINE_PLANES, height, width)], precision)
+    passes = fmean(look[2] for look in asked.looks)
+    ms = passes * measure_rates(precision, 1).limit_ms(work)
+    return {"of": f"{precision} matrix rate of one core, {passes:g} passes of {width}x{height}", "ms": round(ms, 4)}
+
+
+def _limit_of_match(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
+    """The matcher on as many drawings and pairs as there were, at their mean number of regions."""
+    if not asked.describes or not asked.compares:
+        return None
+    matcher = load_matcher(matcher_weights_path())
+    regions = round(fmean(asked.describes))
+    square, tokens = (regions, regions), (regions, matcher.width + matcher.features)
+    own = [(regions, matcher.features + matcher.context), (regions, SHAPE_TRAITS), square]
+    describe = count_work(matcher, own, "f32", "describe")
+    compare = count_work(matcher, [tokens, tokens, square, square, square, square], "f32", "compare")
+    pairs = len(asked.compares) / len(asked.describes)
+    flops = round(describe.flops + pairs * compare.flops)
+    ms = flops / measure_rates("f32", 1).matrix_gflops / 1e6
+    return {"of": f"f32 matrix rate of one core, {pairs:.1f} pairs of {regions} regions", "ms": round(ms, 4)}
+
+
+_LIMITS: Mapping[str, Callable[[Workload, Asked, Precision], Limit | None]] = {
+    "decode": _limit_of_decoding,
+    "regions": _limit_of_pixels,
+    "flow": _limit_of_pixels,
+    "match": _limit_of_match,
+    "generator": _limit_of_generator,
+    "paint": _limit_of_pixels,
+    "encode": _limit_of_encoding,
+}

@@ -1,0 +1,178 @@
+"""All measurements of `framecolor bench`: which are wanted, on what, and their results as plain data."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from framecolor.bench.contest import Contest, measure_contest
+from framecolor.bench.drawn_shot import write_shot
+from framecolor.bench.end_to_end import measure_shot
+from framecolor.bench.limits import Precision, describe_rates
+from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.sizes import name_size
+from framecolor.bench.spans import STAGES
+from framecolor.bench.workload import Choices, Workload, load_runner
+from framecolor.engines.base import Engine, choose_engine
+from framecolor.errors import SettingsError
+from framecolor.keyframes import WORKING_AREA_PX
+from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.palette import PaletteNetwork
+from framecolor.settings import EngineName, Settings
+from framecolor.shot import Shot
+
+FORMAT = 1
+END_TO_END = "end-to-end"
+_DRAWN_KEYS = 3
+# Enough for a fitted network to be there; its quality is no matter here.
+_FIT_STEPS = 5
+_COLORS = 16
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is measured.
+
+    stages     of STAGES, and end-to-end
+    shot       a shot to paint; None: drawn in code, `frames` frames at each of `sizes`, on twos if `twos`
+    sizes      (height, width): of the drawn shot, and of pictures given whole to the generator; empty: 1080p, and the
+               generator only at the size that the pipeline gives it
+    precision, lanes, batch  what the engine is asked for; None: its own choice
+    warmup, repeats  runs before and runs that count
+    """
+
+    stages: tuple[str, ...] = (*STAGES, END_TO_END)
+    shot: Path | None = None
+    sizes: tuple[tuple[int, int], ...] = ()
+    engine: EngineName = "auto"
+    precision: Precision | None = None
+    lanes: int | None = None
+    batch: int | None = None
+    warmup: int = 1
+    repeats: int = 3
+    frames: int = 24
+    twos: bool = False
+
+    def __post_init__(self) -> None:
+        if self.shot is not None and self.twos:
+            raise SettingsError("twos", "is for the drawn shot", "leave out --twos or --shot")
+
+
+Tell = Callable[[str], None]
+
+
+def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
+    """Measure; `tell` hears what is being measured. Raises InputError and EngineError before anything is.
+
+    The result has date, commit, machine, options, rates, and
+    rows         one for each stage (alone on one core) and for each way to run the generator
+    end_to_end   one for each size; see `end_to_end.compare_stages`
+    timelines    one for each size; see `end_to_end.cut_timeline`
+    """
+    engine = choose_engine(plan.engine)
+    precision = plan.precision or find_precision(engine)
+    run = describe_run()
+    tell("the machine's own rates")
+    results: dict[str, Any] = {
+        "format": FORMAT,
+        **run,
+        "machine": describe_machine(),
+        "options": _describe_plan(plan, engine, precision),
+        "rates": {p: describe_rates(p, _device(engine)) for p in dict.fromkeys((precision, cast(Precision, "f32")))},
+        "rows": [],
+        "end_to_end": [],
+        "timelines": [],
+    }
+    if set(plan.stages) & {*STAGES, END_TO_END} - {"generator"} or plan.shot is not None:
+        _measure_shots(plan, precision, results, tell)
+    if "generator" in plan.stages:
+        _measure_generator(plan, engine, precision, results, tell)
+    return results
+
+
+def find_precision(engine: Engine) -> Precision:
+    """What an engine computes in when nothing is asked for."""
+    if engine.name != "cpu":
+        return "f16"
+    from framecolor.engines.quiet_openvino import ov
+
+    return "bf16" if "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+
+
+def _device(engine: Engine) -> str:
+    return "cpu" if engine.name == "cpu" else "cuda"
+
+
+def _describe_plan(plan: Plan, engine: Engine, precision: Precision) -> dict[str, Any]:
+    return {
+        "stages": list(plan.stages),
+        "shot": "drawn in code" if plan.shot is None else plan.shot.name,
+        "engine": engine.name,
+        "precision": precision,
+        **{name: getattr(plan, name) for name in ("lanes", "batch", "warmup", "repeats", "frames", "twos")},
+    }
+
+
+def _measure_shots(plan: Plan, precision: Precision, results: dict[str, Any], tell: Tell) -> None:
+    choices = Choices(lanes=plan.lanes, batch=plan.batch, precision=plan.precision)
+    settings = Settings(engine=plan.engine, fit=_FIT_STEPS)
+    for size in (None,) if plan.shot else plan.sizes or ((1080, 1920),):
+        with _open_shot(plan, size) as (shot, work):
+            clip = shot.name if plan.shot else "twos" if plan.twos else "moving"
+            tell(f"{len(shot.wanted)} frames of {name_size(*shot.size)}, {clip}")
+            workload = Workload(shot, work / "color", settings, choices)
+            rows, table, timeline = measure_shot(
+                workload, clip, precision, warmup=plan.warmup, repeats=plan.repeats
+            )  # fmt: skip
+        results["rows"] += [row for row in rows if row["stage"] in plan.stages]
+        if END_TO_END in plan.stages:
+            results["end_to_end"].append(table)
+            results["timelines"].append(timeline)
+
+
+@contextmanager
+def _open_shot(plan: Plan, size: tuple[int, int] | None) -> Iterator[tuple[Shot, Path]]:
+    """The shot to paint, and a folder for what is painted, which goes when it is left."""
+    with tempfile.TemporaryDirectory(prefix="framecolor-bench-") as name:
+        work = Path(name)
+        if plan.shot is None:
+            assert size is not None
+            yield Shot.open(write_shot(work / "shot", plan.frames, _DRAWN_KEYS, size, 2 if plan.twos else 1)), work
+            return
+        shot = Shot.open(plan.shot)
+        if len(shot.wanted) > plan.frames:
+            shot = Shot.open(plan.shot, frames=f"{shot.wanted[0]}-{shot.wanted[plan.frames - 1]}")
+        yield shot, work
+
+
+def _measure_generator(
+    plan: Plan, engine: Engine, precision: Precision, results: dict[str, Any], tell: Tell
+) -> None:  # fmt: skip
+    choices = Choices(lanes=plan.lanes, batch=plan.batch, precision=plan.precision)
+    if engine.name == "cpu":  # its lanes are the threads that call it
+        choices = Choices(precision=plan.precision)
+    network = PaletteNetwork(load_generator(base_weights_path()), _COLORS).eval()
+    contest = Contest(
+        runner=load_runner(engine, network, choices),
+        engine=engine.name,
+        precision=precision,
+        batch=plan.batch or 1,
+        lanes=plan.lanes or (os.cpu_count() or 1 if engine.name == "cpu" else 2),
+        warmup=plan.warmup,
+        repeats=plan.repeats,
+    )
+    for size in (pipeline_size(), *plan.sizes):
+        tell(f"the generator at {name_size(*size)}, side by side")
+        results["rows"] += measure_contest(contest, size)
+
+
+def pipeline_size() -> tuple[int, int]:
+    """A 16:9 view of as many pixels as the pipeline gives the generator, in multiples of what it takes."""
+    multiple = load_generator(base_weights_path()).size_multiple
+    width = (WORKING_AREA_PX * 16 / 9) ** 0.5
+    return int(width * 9 / 16) // multiple * multiple, int(width) // multiple * multiple
