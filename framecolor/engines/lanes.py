@@ -1,0 +1,258 @@
+"""Lanes: pictures are taken in order by whichever lane is least busy, batched by shape, and come back as futures.
+
+What goes wrong reaches the request that caused it. A device without memory left costs speed, not pictures: smaller
+batches first, then fewer lanes. Whatever happens, no wait is for ever: when the lanes are closed or broken, every
+request ends with an error.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import torch
+
+from framecolor.engines.lane import Flight, Lane, Rows, Site, Task
+from framecolor.engines.streams import is_out_of_memory
+from framecolor.errors import EngineError
+
+_LOG = logging.getLogger("framecolor")
+# Batches that a lane holds: one is copied in, one computes, one is copied out.
+RING = 3
+# Kinds of batches that stay bound in a lane. Figures of a shot differ in size; each kind holds its buffers.
+SHAPES = 8
+# Requests that wait for each sample that all lanes can take at once; who submits more waits.
+_AHEAD = 8
+
+
+@dataclass(eq=False)
+class _Job:
+    """A request; `alone`: it was in a batch that went wrong, and shows now whether it is to blame."""
+
+    task: Task
+    future: Future[Rows] = field(default_factory=Future)
+    alone: bool = False
+    begun: bool = False
+
+    def begin(self) -> bool:
+        """Whether it is still wanted."""
+        if not self.begun:
+            self.begun = self.future.set_running_or_notify_cancel()
+        return self.begun
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A lane and its threads: one that starts batches and one that finishes them."""
+
+    lane: Lane
+    flights: queue.SimpleQueue[_Batch | None] = field(default_factory=queue.SimpleQueue)
+    busy: int = 0
+    retired: bool = False
+
+
+@dataclass(eq=False)
+class _Batch:
+    """Requests that share a batch of `size`, begun in the given state of the lanes."""
+
+    jobs: list[_Job]
+    size: int
+    state: int
+    flight: Flight | None = None
+
+
+class Lanes:
+    """Lanes on one or several devices.
+
+    lanes  how many each device gets; batch: samples that go through a lane at once, missing ones are left empty.
+    """
+
+    def __init__(
+        self, sites: Sequence[Site], lanes: int = 1, batch: int = 1, *, ring: int = RING, shapes: int = SHAPES
+    ) -> None:
+        self._batch, self._state = batch, 0
+        self._waiting: deque[_Job] = deque()
+        self._changed = threading.Condition()
+        self._relieving = threading.Lock()
+        self._end: EngineError | None = None
+        self._most_waiting = _AHEAD * lanes * len(sites) * batch
+        self._workers = [_Worker(Lane(site, ring, shapes)) for _ in range(lanes) for site in sites]
+        self._threads = [
+            threading.Thread(target=serve, args=(worker,), name=f"lane {i}", daemon=True)
+            for i, worker in enumerate(self._workers)
+            for serve in (self._start_batches, self._finish_batches)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def lanes(self) -> int:
+        """Lanes that are left."""
+        return sum(not worker.retired for worker in self._workers)
+
+    @property
+    def batch(self) -> int:
+        """Samples of a batch, now."""
+        return self._batch
+
+    def submit(self, task: Task) -> Future[Rows]:
+        """Ask for a task; waits while too many do. The future raises what went wrong, torch.OutOfMemoryError where one
+        sample in one lane was too much, and can be cancelled until the task is begun. EngineError once closed."""
+        job = _Job(task)
+        with self._changed:
+            self._changed.wait_for(lambda: self._end is not None or len(self._waiting) < self._most_waiting)
+            if self._end is not None:
+                raise self._end
+            self._waiting.append(job)
+            self._changed.notify_all()
+        return job.future
+
+    def close(self) -> None:
+        """Finish what is begun, end what waits with EngineError, and give everything back. May be called again."""
+        self._stop(EngineError("engine", "was closed before it was done", "load it again"))
+        if threading.current_thread() not in self._threads:  # it may be a lane that drops the last reference
+            for thread in self._threads:
+                thread.join()
+
+    def _stop(self, reason: EngineError) -> None:
+        with self._changed:
+            self._end = self._end or reason
+            dropped = list(self._waiting)
+            self._waiting.clear()
+            self._changed.notify_all()
+        for job in dropped:
+            _fail(job, reason)
+
+    def _start_batches(self, worker: _Worker) -> None:
+        """The first thread of a lane."""
+        try:
+            while (batch := self._take(worker)) is not None:
+                failure = None
+                try:
+                    batch.flight = worker.lane.start([job.task for job in batch.jobs], batch.size)
+                    worker.flights.put(batch)
+                except Exception as error:
+                    failure = _without_frames(error)
+                if failure is not None:
+                    self._recover(worker, batch, failure)
+                del batch
+        except BaseException as error:
+            self._stop(EngineError("engine", f"broke ({error})", "report this"))
+            raise
+        finally:
+            worker.flights.put(None)
+
+    def _finish_batches(self, worker: _Worker) -> None:
+        """The second thread of a lane; it ends after the first."""
+        while (batch := worker.flights.get()) is not None:
+            assert batch.flight is not None
+            results: list[Rows] | Exception
+            try:
+                results = worker.lane.finish(batch.flight)
+            except Exception as error:
+                results = _without_frames(error)
+            batch.flight = None
+            if isinstance(results, Exception):
+                self._recover(worker, batch, results)
+            else:
+                for job, rows in zip(batch.jobs, results, strict=True):
+                    job.future.set_result(rows)
+                self._leave(worker)
+            del batch, results
+        with suppress(Exception):
+            worker.lane.close()
+
+    def _take(self, worker: _Worker) -> _Batch | None:
+        """The next batch for a lane, when there is one and no other lane is less busy; None when it is to end."""
+        with self._changed:
+            while True:
+                self._changed.wait_for(lambda: self._end is not None or worker.retired or self._is_turn(worker))
+                if self._end is not None or worker.retired:
+                    return None
+                jobs = self._gather()
+                self._changed.notify_all()
+                if jobs:
+                    worker.busy += 1
+                    return _Batch(jobs, self._batch, self._state)
+
+    def _is_turn(self, worker: _Worker) -> bool:
+        return bool(self._waiting) and all(worker.busy <= w.busy for w in self._workers if not w.retired)
+
+    def _gather(self) -> list[_Job]:
+        """The first job that waits and others of its kind, as many as share a batch."""
+        first = self._waiting.popleft()
+        if not first.begin():
+            return []
+        jobs = [first]
+        if first.alone:
+            return jobs
+        for job in [j for j in self._waiting if not j.alone and j.task.kind == first.task.kind][: self._batch - 1]:
+            self._waiting.remove(job)
+            if job.begin():
+                jobs.append(job)
+        return jobs
+
+    def _leave(self, worker: _Worker) -> None:
+        with self._changed:
+            worker.busy -= 1
+            self._changed.notify_all()
+
+    def _recover(self, worker: _Worker, batch: _Batch, error: Exception) -> None:
+        """A batch went wrong: its requests run again where that can help; otherwise they are told."""
+        again = False
+        try:
+            if is_out_of_memory(error):
+                again = self._relieve(worker, batch.state)
+            elif len(batch.jobs) > 1:
+                again = True
+                for job in batch.jobs:
+                    job.alone = True
+        except BaseException as further:
+            self._stop(EngineError("engine", f"broke ({further})", "report this"))
+        finally:
+            with self._changed:
+                again = again and self._end is None
+                if again:
+                    self._waiting.extendleft(reversed(batch.jobs))
+                self._changed.notify_all()
+            if not again:
+                for job in batch.jobs:
+                    _fail(job, error)
+            self._leave(worker)
+
+    def _relieve(self, worker: _Worker, state: int) -> bool:
+        """Ask less of the devices, if nobody did since the batch was begun. False when nothing is left to give up."""
+        with self._relieving:
+            if state != self._state:
+                return True
+            name = worker.lane.device.name
+            with self._changed:
+                if self._batch > 1:
+                    self._batch //= 2
+                    _LOG.warning("%s is out of memory: batches of %d from now on", name, self._batch)
+                elif self.lanes > 1:
+                    worker.retired = True
+                    _LOG.warning("%s is out of memory: %d lanes from now on", name, self.lanes)
+                else:
+                    return False
+                self._state += 1
+            for other in self._workers:
+                other.lane.release()
+            return True
+
+
+def _fail(job: _Job, error: Exception) -> None:
+    """Tell a request; one that was cancelled meanwhile needs no telling."""
+    if job.begin():
+        job.future.set_exception(error)
+
+
+def _without_frames(error: Exception) -> Exception:
+    """An error to keep: that memory ran out is told without its traceback, whose frames hold the buffers."""
+    return torch.OutOfMemoryError(str(error)) if is_out_of_memory(error) else error

@@ -1,0 +1,223 @@
+"""What a lane needs of a device: streams, events, pinned memory, and work that is captured once and replayed.
+
+A stream runs what it is given in order and asynchronously: giving returns at once, so work reads and writes buffers
+that were made before it and returns nothing. `CudaDevice` is an NVIDIA GPU by PyTorch; `host_device.HostDevice` is a
+double whose streams are threads, so that what is wrong with an order shows up on any machine.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Protocol
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Work = Callable[[], object]
+
+# The allocator and the driver take one capture at a time best: what another thread does meanwhile is not captured.
+_CAPTURING = threading.Lock()
+
+
+class Event(Protocol):
+    """A point in a stream."""
+
+    def wait(self) -> None:
+        """Until all work before it is done, without holding the interpreter; raises what went wrong in that work."""
+        ...
+
+    def is_done(self) -> bool:
+        """Whether all work before it is done."""
+        ...
+
+
+class Graph(Protocol):
+    """Work that was captured."""
+
+    def replay(self) -> None:
+        """Enqueue it again, on its stream and on the buffers that it was captured with."""
+        ...
+
+
+class Stream(Protocol):
+    """Work in order. One thread at a time may give work; events may be waited for by any."""
+
+    @property
+    def handle(self) -> int:
+        """The stream's cudaStream_t; 0 where there is none."""
+        ...
+
+    def enqueue(self, work: Work) -> None:
+        """Run this after all that was given before. May raise at once what goes wrong in it."""
+        ...
+
+    def copy(self, target: Tensor, source: Tensor) -> None:
+        """Enqueue a copy between two buffers of one type and size, contiguous; the host's is pinned."""
+        ...
+
+    def record(self) -> Event:
+        """The point after all that was given so far."""
+        ...
+
+    def wait_for(self, event: Event) -> None:
+        """Let all that is given from now on wait for an event of another stream; the caller does not wait."""
+        ...
+
+    def capture(self, work: Work) -> Graph:
+        """Work as a graph: it is not run now. It must have been run on this stream before, and must not wait."""
+        ...
+
+    def close(self) -> None:
+        """Finish what was given and give the stream back."""
+        ...
+
+
+class Device(Protocol):
+    """Memory and streams of one processor."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for messages and keys: the same for equal devices."""
+        ...
+
+    @property
+    def place(self) -> torch.device:
+        """Where PyTorch keeps its tensors."""
+        ...
+
+    def stream(self) -> Stream:
+        """A new stream."""
+        ...
+
+    def empty(self, size_bytes: int) -> Tensor:
+        """Memory on the device, uint8 [size_bytes], contents undefined. Raises torch.OutOfMemoryError.
+
+        It must not be dropped before the work that uses it is done.
+        """
+        ...
+
+    def pinned(self, size_bytes: int) -> Tensor:
+        """Memory on the host, uint8 [size_bytes], that the device copies from and to by itself; contents undefined."""
+        ...
+
+    def give_back(self) -> None:
+        """Hand unused memory that is kept for later back to the device."""
+        ...
+
+
+class CudaDevice:
+    """An NVIDIA GPU."""
+
+    def __init__(self, index: int = 0) -> None:
+        self.place = torch.device("cuda", index)
+        self.name = torch.cuda.get_device_name(index)
+
+    def stream(self) -> CudaStream:
+        return CudaStream(self.place)
+
+    def empty(self, size_bytes: int) -> Tensor:
+        return torch.empty(size_bytes, dtype=torch.uint8, device=self.place)
+
+    def pinned(self, size_bytes: int) -> Tensor:
+        with torch.cuda.device(self.place):
+            return torch.empty(size_bytes, dtype=torch.uint8, pin_memory=True)
+
+    def give_back(self) -> None:
+        with _CAPTURING, torch.cuda.device(self.place):
+            torch.cuda.empty_cache()
+
+
+class CudaStream:
+    """A CUDA stream beside the default one: they do not wait for each other."""
+
+    def __init__(self, place: torch.device) -> None:
+        self._stream = torch.cuda.Stream(place)
+        self._graphs: weakref.WeakSet[CudaGraph] = weakref.WeakSet()
+        self._pool: tuple[int, int] | None = None
+
+    @property
+    def handle(self) -> int:
+        return self._stream.cuda_stream
+
+    def enqueue(self, work: Work) -> None:
+        with self.current():
+            work()
+
+    def copy(self, target: Tensor, source: Tensor) -> None:
+        with self.current():
+            target.copy_(source, non_blocking=True)
+
+    def record(self) -> CudaEvent:
+        return CudaEvent(self._stream)
+
+    def wait_for(self, event: Event) -> None:
+        assert isinstance(event, CudaEvent)
+        self._stream.wait_event(event.event)
+
+    def capture(self, work: Work) -> CudaGraph:
+        graph = torch.cuda.CUDAGraph()
+        with _CAPTURING, self.current():
+            # A pool belongs to graphs that run one after another; it dies with the last of them, and cannot be revived.
+            if self._pool is None or not len(self._graphs):
+                self._pool = torch.cuda.graph_pool_handle()
+            self._stream.synchronize()
+            # Not `torch.cuda.graph`, which stops the whole device; other threads go on allocating and waiting.
+            graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
+            try:
+                work()
+            finally:
+                graph.capture_end()
+        captured = CudaGraph(self, graph)
+        self._graphs.add(captured)
+        return captured
+
+    def close(self) -> None:
+        self._stream.synchronize()
+
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        """What PyTorch does inside goes to this stream."""
+        with torch.cuda.stream(self._stream), torch.inference_mode():
+            yield
+
+
+class CudaEvent:
+    """A CUDA event; who waits for it sleeps."""
+
+    def __init__(self, stream: torch.cuda.Stream) -> None:
+        self.event = torch.cuda.Event(blocking=True)
+        self.event.record(stream)
+
+    def wait(self) -> None:
+        self.event.synchronize()
+
+    def is_done(self) -> bool:
+        return self.event.query()
+
+
+class CudaGraph:
+    """A CUDA graph and the stream that it runs on."""
+
+    def __init__(self, stream: CudaStream, graph: torch.cuda.CUDAGraph) -> None:
+        self._stream, self._graph = stream, graph
+
+    def replay(self) -> None:
+        with self._stream.current():
+            self._graph.replay()
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, is a device that has no memory left."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, torch.OutOfMemoryError) or "CUDA error: out of memory" in str(error):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,385 @@
+"""Lanes on a device whose streams are threads: order, rings, graphs, errors, cancelling, memory that runs out."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from contextlib import closing
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from framecolor.engines.host_device import HostDevice, Operation
+from framecolor.engines.lane import Lane, Site, Task
+from framecolor.engines.lanes import Lanes
+from framecolor.errors import EngineError
+
+Shape = tuple[int, ...]
+PATIENCE_SECONDS = 30
+
+
+class Doubling:
+    """A body that doubles; it takes `workspace_bytes` of scratch a sample, and fails on samples that begin with 666."""
+
+    def __init__(self, workspace_bytes: int = 0) -> None:
+        self.workspace_bytes = workspace_bytes
+        self.bound: list[Shape] = []
+        self.calls = 0
+
+    def shapes(self, inputs: Sequence[Shape]) -> list[Shape]:
+        return list(inputs)
+
+    def bind(
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+    ) -> Callable[[int], None]:
+        self.bound.append(tuple(inputs[0].shape))
+        scratch(self.workspace_bytes * len(inputs[0]))
+
+        def call(stream: int) -> None:
+            self.calls += 1
+            if (inputs[0].flatten(1)[:, 0] == 666).any():
+                raise ArithmeticError("666 is not to be doubled")
+            torch.mul(inputs[0], 2, out=outputs[0])
+
+        return call
+
+
+class Convolution:
+    """A body of a real network."""
+
+    def __init__(self) -> None:
+        torch.manual_seed(0)
+        self.network = nn.Sequential(nn.Conv2d(3, 16, 3, padding=1), nn.SiLU(), nn.Conv2d(16, 3, 3, padding=1))
+
+    def shapes(self, inputs: Sequence[Shape]) -> list[Shape]:
+        return list(inputs)
+
+    def bind(
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+    ) -> Callable[[int], None]:
+        return lambda stream: outputs[0].copy_(self.network(inputs[0]))
+
+
+def picture(value: float, shape: Shape = (1, 4, 6)) -> np.ndarray:
+    return np.full(shape, value, np.float32)
+
+
+def add(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> None:
+    result.copy_(outputs[0] + extras[0])
+
+
+def task(value: float, shape: Shape = (1, 4, 6), extra: float = 0.0, body: str = "double") -> Task:
+    return Task(body, (picture(value, shape),), (np.array([extra], np.float32),), shape, add)
+
+
+def lanes_on(device: HostDevice, body: object | None = None, **given: int) -> Lanes:
+    double = body or Doubling()
+    return Lanes([Site(device, {"double": lambda: double})], **given)  # pyright: ignore[reportArgumentType]
+
+
+def results(futures: Sequence[Future]) -> list[np.ndarray]:
+    return [future.result(PATIENCE_SECONDS) for future in futures]
+
+
+def fails_at(operation: Operation, n: int, error: BaseException) -> Callable[[Operation, int], BaseException | None]:
+    return lambda o, i: error if (o, i) == (operation, n) else None
+
+
+@pytest.fixture(autouse=True)
+def one_torch_thread() -> Iterator[None]:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    before = set(threading.enumerate())
+    yield
+    assert not [thread for thread in threading.enumerate() if thread not in before]
+
+
+@pytest.mark.parametrize(("lanes", "batch"), [(1, 1), (1, 4), (3, 1), (2, 3)])
+def test_every_request_gets_its_own_result_under_random_delays(lanes: int, batch: int) -> None:
+    """Eight threads, three shapes; a slot that is written before it was read would mix the values up."""
+    dice = random.Random(lanes * 10 + batch)
+    device = HostDevice(delay=lambda: dice.random() * 0.002)
+    sizes = [(1, 4, 6), (1, 6, 4), (2, 3, 3)]
+
+    def ask(i: int) -> tuple[int, np.ndarray]:
+        return i, pool.submit(task(i, sizes[i % 3], i / 1000)).result(PATIENCE_SECONDS)
+
+    with closing(lanes_on(device, lanes=lanes, batch=batch)) as pool, ThreadPoolExecutor(8) as threads:
+        for i, rows in threads.map(ask, range(90)):
+            np.testing.assert_array_equal(rows, picture(2 * i, sizes[i % 3]) + np.float32(i / 1000))
+
+
+def test_a_ring_is_not_overtaken_when_nobody_reads_the_results() -> None:
+    """All is submitted before anything is read, with slow copies back: rings turn many times."""
+    device = HostDevice(delay=lambda: 0.001)
+    with closing(lanes_on(device, lanes=1, batch=1, ring=2)) as pool, ThreadPoolExecutor(1) as threads:
+        futures = list(threads.submit(lambda: [pool.submit(task(i)) for i in range(40)]).result(PATIENCE_SECONDS))
+        for i, rows in enumerate(results(futures)):
+            np.testing.assert_array_equal(rows, picture(2 * i))
+
+
+def test_results_are_copies() -> None:
+    with closing(lanes_on(HostDevice(), ring=1)) as pool:
+        first = pool.submit(task(1)).result(PATIENCE_SECONDS)
+        results([pool.submit(task(i)) for i in range(2, 9)])
+        np.testing.assert_array_equal(first, picture(2))
+
+
+def test_stages_of_different_batches_overlap() -> None:
+    """While one batch waits in the compute stream, the next one is copied in."""
+    gate, copied = threading.Event(), threading.Event()
+    device = HostDevice()
+
+    def hold(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> None:
+        assert gate.wait(PATIENCE_SECONDS)
+        result.copy_(outputs[0])
+
+    class Watching(HostDevice):
+        def meet(self, operation: Operation) -> None:
+            super().meet(operation)
+            if operation == "copy" and self.counts["copy"] == 2:
+                copied.set()
+
+    device = Watching()
+    slow = Task("double", (picture(1),), (), (1, 4, 6), hold)
+    with closing(lanes_on(device, lanes=1, ring=2)) as pool:
+        futures = [pool.submit(slow), pool.submit(task(2))]
+        assert copied.wait(PATIENCE_SECONDS)
+        assert not any(future.done() for future in futures)
+        gate.set()
+        np.testing.assert_array_equal(results(futures)[1], picture(4))
+
+
+def test_a_shape_is_run_then_captured_then_replayed() -> None:
+    device, body = HostDevice(), Doubling()
+    with closing(lanes_on(device, body, lanes=1, batch=1)) as pool:
+        for i in range(5):
+            for shape in ((1, 4, 6), (1, 6, 4)):
+                np.testing.assert_array_equal(pool.submit(task(i, shape)).result(9), picture(2 * i, shape))
+    assert device.counts["capture"] == 2
+    assert body.bound == [(1, 1, 4, 6), (1, 1, 6, 4)]
+
+
+def test_only_so_many_shapes_stay_bound() -> None:
+    device = HostDevice()
+    with closing(lanes_on(device, shapes=2)) as pool:
+        for width in (3, 4, 5, 3, 4, 5):
+            for _ in range(2):
+                pool.submit(task(1, (1, 2, width))).result(PATIENCE_SECONDS)
+        held = device.used_bytes
+        results([pool.submit(task(1, (1, 2, 5))) for _ in range(9)])
+        assert device.used_bytes == held
+    assert device.counts["capture"] == 6
+    assert device.used_bytes == 0
+
+
+def test_what_cannot_be_captured_runs_without(caplog: pytest.LogCaptureFixture) -> None:
+    device = HostDevice(fault=lambda o, n: RuntimeError("no capture") if o == "capture" else None)
+    with closing(lanes_on(device)) as pool, caplog.at_level(logging.WARNING, "framecolor"):
+        for i in range(4):
+            np.testing.assert_array_equal(pool.submit(task(i)).result(PATIENCE_SECONDS), picture(2 * i))
+    assert [record.message for record in caplog.records] == [
+        "a CUDA graph could not be captured, which is slower: no capture"
+    ]
+
+
+def test_a_batch_does_not_change_its_samples() -> None:
+    """The same bits alone, with one other and in a full batch, at each place of it."""
+    rng = np.random.default_rng(0)
+    planes = [rng.standard_normal((3, 32, 48), np.float32) for _ in range(4)]
+    gate = threading.Event()
+
+    def ask(pool: Lanes, i: int) -> Future:
+        return pool.submit(Task("double", (planes[i],), (), (3, 32, 48), lambda o, e, r: r.copy_(o[0])))
+
+    def block(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> None:
+        assert gate.wait(PATIENCE_SECONDS)
+
+    def together(pool: Lanes, order: Sequence[int]) -> list[np.ndarray]:
+        """Submitted while the only slot is held, so that they are gathered into one batch."""
+        gate.clear()
+        blocked = pool.submit(Task("double", (picture(0, (3, 8, 8)),), (), (1,), block))
+        time.sleep(0.01)
+        pool.submit(Task("double", (picture(0, (3, 8, 8)),), (), (1,), block))
+        time.sleep(0.01)
+        futures = [ask(pool, i) for i in order]
+        gate.set()
+        blocked.result(PATIENCE_SECONDS)
+        return results(futures)
+
+    body = Convolution()
+    with closing(lanes_on(HostDevice(), body, lanes=1, batch=4, ring=1)) as pool:
+        alone = [ask(pool, i).result(PATIENCE_SECONDS) for i in range(4)]
+        before = pool._workers[0].lane.device.counts["run"]
+        for order in ((0, 1), (3, 2, 1, 0), (2, 0, 3, 1)):
+            for i, rows in zip(order, together(pool, order), strict=True):
+                np.testing.assert_array_equal(rows, alone[i])
+        assert before > 0
+    with torch.inference_mode():
+        np.testing.assert_allclose(alone[0], body.network(torch.from_numpy(planes[0])[None])[0].numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("batch", [1, 4])
+def test_an_error_reaches_the_request_that_caused_it(batch: int) -> None:
+    """In the body, in the reduction, and in making the body; the others go on."""
+
+    def broken(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> None:
+        raise ZeroDivisionError("in the reduction")
+
+    bad = Task("double", (picture(3),), (), (1, 4, 6), broken)
+    asked = [task(1), task(666), task(2), bad, task(4), task(5, body="triple"), task(6)]
+    with closing(lanes_on(HostDevice(delay=lambda: 0.001), lanes=2, batch=batch)) as pool:
+        futures = [pool.submit(t) for t in asked]
+        wrong = [type(future.exception(PATIENCE_SECONDS)) for future in futures]
+        assert wrong == [type(None), ArithmeticError, type(None), ZeroDivisionError, type(None), KeyError, type(None)]
+        np.testing.assert_array_equal(futures[4].result(), picture(8))
+
+
+@pytest.mark.parametrize("operation", ["enqueue", "run", "copy", "empty"])
+@pytest.mark.parametrize("n", range(1, 7))
+def test_any_operation_may_fail_once(operation: Operation, n: int) -> None:
+    """One request is told, all others come out right, and the lane goes on."""
+    device = HostDevice(fault=fails_at(operation, n, OSError(f"{operation} {n}")))
+    with closing(lanes_on(device, lanes=1, batch=1)) as pool:
+        told = 0
+        for i in range(6):
+            future = pool.submit(task(i))
+            if future.exception(PATIENCE_SECONDS) is None:
+                np.testing.assert_array_equal(future.result(), picture(2 * i))
+            else:
+                told += 1
+        assert told <= 1
+        assert told == 1 or device.counts[operation] < n
+
+
+def test_a_cancelled_request_is_left_out() -> None:
+    gate = threading.Event()
+
+    def block(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> None:
+        assert gate.wait(PATIENCE_SECONDS)
+
+    body = Doubling()
+    with closing(lanes_on(HostDevice(), body, lanes=1, batch=1, ring=1)) as pool:
+        blocked = [pool.submit(Task("double", (picture(1),), (), (1,), block)) for _ in range(2)]
+        futures = [pool.submit(task(i)) for i in range(6)]
+        assert [future.cancel() for future in futures[1::2]] == [True] * 3
+        gate.set()
+        wait(blocked, PATIENCE_SECONDS)
+        for i in (0, 2, 4):
+            np.testing.assert_array_equal(futures[i].result(PATIENCE_SECONDS), picture(2 * i))
+        with pytest.raises(CancelledError):
+            futures[1].result(PATIENCE_SECONDS)
+    assert body.calls == 5
+
+
+def test_closing_ends_every_wait() -> None:
+    """What is begun is finished, what waits is told, who submits or waits to submit is told."""
+    device = HostDevice(delay=lambda: 0.002)
+    pool = lanes_on(device, lanes=2, batch=1)
+    outcomes: list[object] = []
+
+    def ask(i: int) -> None:
+        try:
+            outcomes.append(pool.submit(task(i)).result(PATIENCE_SECONDS)[0, 0, 0] == 2 * i)
+        except EngineError as error:
+            outcomes.append(str(error))
+
+    threads = [threading.Thread(target=lambda: [ask(i) for i in range(30)]) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)
+    pool.close()
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+        assert not thread.is_alive()
+    assert len(outcomes) == 900
+    assert outcomes.count(True) > 0
+    assert set(outcomes) == {True, "engine: was closed before it was done; load it again"}
+    pool.close()
+    assert device.used_bytes == 0
+
+
+def test_a_full_queue_makes_the_next_request_wait() -> None:
+    gate = threading.Event()
+
+    def block(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> None:
+        assert gate.wait(PATIENCE_SECONDS)
+
+    with closing(lanes_on(HostDevice(), lanes=1, batch=1, ring=1)) as pool, ThreadPoolExecutor(1) as threads:
+        asked: list[Future] = []
+        filling = threads.submit(
+            lambda: [asked.append(pool.submit(Task("double", (picture(1),), (), (1,), block))) for _ in range(60)]
+        )
+        time.sleep(0.1)
+        assert len(asked) < 20
+        gate.set()
+        filling.result(PATIENCE_SECONDS)
+        results(asked)
+
+
+def test_less_is_asked_of_a_device_without_memory(caplog: pytest.LogCaptureFixture) -> None:
+    """Batches of four become one, three lanes become one, and every picture comes out."""
+    body = Doubling(workspace_bytes=100_000)
+    device = HostDevice(memory_bytes=150_000, delay=lambda: 0.0005)
+    with closing(lanes_on(device, body, lanes=3, batch=4)) as pool, caplog.at_level(logging.WARNING, "framecolor"):
+        for i, rows in enumerate(results([pool.submit(task(i)) for i in range(40)])):
+            np.testing.assert_array_equal(rows, picture(2 * i))
+        assert (pool.lanes, pool.batch) == (1, 1)
+    assert [record.message for record in caplog.records] == [
+        "host is out of memory: batches of 2 from now on",
+        "host is out of memory: batches of 1 from now on",
+        "host is out of memory: 2 lanes from now on",
+        "host is out of memory: 1 lanes from now on",
+    ]
+    assert device.used_bytes == 0
+
+
+def test_what_no_lane_can_hold_fails_alone() -> None:
+    body = Doubling(workspace_bytes=100_000)
+    device = HostDevice(memory_bytes=150_000)
+    with closing(lanes_on(device, body, lanes=2, batch=2)) as pool:
+        huge = pool.submit(task(1, (1, 200, 200)))
+        assert isinstance(huge.exception(PATIENCE_SECONDS), torch.OutOfMemoryError)
+        np.testing.assert_array_equal(pool.submit(task(2)).result(PATIENCE_SECONDS), picture(4))
+
+
+@pytest.mark.parametrize("operation", ["enqueue", "run", "copy", "capture", "empty"])
+def test_memory_that_runs_out_once_costs_no_picture(operation: Operation) -> None:
+    """Wherever it is noticed: by the one who asks, or later in a stream."""
+    device = HostDevice(fault=fails_at(operation, 2, torch.OutOfMemoryError("out of memory")))
+    with closing(lanes_on(device, lanes=2, batch=4)) as pool:
+        for i, rows in enumerate(results([pool.submit(task(i)) for i in range(20)])):
+            np.testing.assert_array_equal(rows, picture(2 * i))
+
+
+def test_devices_share_the_work() -> None:
+    devices = [HostDevice(delay=lambda: 0.001, name=name) for name in ("first", "second")]
+    bodies = [Doubling(), Doubling()]
+    sites = [Site(device, {"double": lambda b=body: b}) for device, body in zip(devices, bodies, strict=True)]
+    with closing(Lanes(sites, lanes=1, batch=1)) as pool:
+        for i, rows in enumerate(results([pool.submit(task(i)) for i in range(40)])):
+            np.testing.assert_array_equal(rows, picture(2 * i))
+        assert pool.lanes == 2
+    assert min(body.calls for body in bodies) > 8
+
+
+def test_a_slot_is_free_again_after_an_error() -> None:
+    lane = Lane(Site(HostDevice(), {"double": Doubling}), ring=1, shapes=1)
+    with closing(lane):
+        for _ in range(3):
+            with pytest.raises(ArithmeticError):
+                lane.finish(lane.start([task(666)], 2))
+        rows = lane.finish(lane.start([task(7), task(8)], 2))
+        np.testing.assert_array_equal(rows[1], picture(16))
