@@ -191,7 +191,7 @@ def export_onnx(network: Exportable, sizes: Mapping[str, Extent] | None = None) 
     form = network.form
     named = {**form.inputs, **form.outputs}
     free = {name: {i: a for i, a in enumerate(axes) if _is_free(a)} for name, axes in named.items()}
-    file = io.BytesIO()
+    file: Any = io.BytesIO()  # torch takes one, and says it does not
     with warnings.catch_warnings():
         # The tracing exporter is the one that keeps parameters' names and needs no second package; torch calls it
         # legacy, and warns of every loop.

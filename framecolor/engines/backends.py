@@ -1,0 +1,206 @@
+"""Which TensorRT this machine has: the full one, torch-tensorrt on top of it, or TensorRT for RTX.
+
+tensorrt        compiles and runs on the GPU that is here; plans can be refitted
+torch-tensorrt  the same, from torch.export instead of ONNX; weights lose their names, so plans cannot be refitted
+rtx             compiles on any machine, also without a GPU, for all GPUs from compute capability 8.0 on, and
+                finishes for the one at hand when a plan is opened; refittable plans need a GPU to be compiled
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib
+import importlib.util
+import logging
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal, get_args
+
+import torch
+
+from framecolor.errors import EngineError
+
+BackendName = Literal["tensorrt", "torch-tensorrt", "rtx"]
+BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
+# What a plan's key says in the place of a GPU.
+NO_GPU, ANY_GPU = "no GPU", "any from compute capability 8.0 on"
+# TensorRT for RTX comes under either name: the one of its front package, or of its bindings alone.
+_MODULES: dict[BackendName, tuple[str, ...]] = {
+    "tensorrt": ("tensorrt",),
+    "torch-tensorrt": ("torch_tensorrt",),
+    "rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings"),
+}
+_EXTRAS: dict[BackendName, str] = {"tensorrt": "tensorrt", "torch-tensorrt": "tensorrt", "rtx": "rtx"}
+_LEAST_CAPABILITY: dict[BackendName, tuple[int, int]] = {"tensorrt": (7, 5), "torch-tensorrt": (7, 5), "rtx": (8, 0)}
+_logger = logging.getLogger("framecolor")
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """A GPU, by what a plan for it depends on."""
+
+    name: str
+    capability: tuple[int, int]
+    driver: str
+
+    def __str__(self) -> str:
+        return f"{self.name}, compute capability {self.capability[0]}.{self.capability[1]}, driver {self.driver}"
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A TensorRT that is installed, beside the GPU that it would use; gpu is None where there is none."""
+
+    name: BackendName
+    version: str
+    gpu: Gpu | None
+
+    @property
+    def refits(self) -> bool:
+        """Whether plans that are compiled here can be given other weights later."""
+        return self.name == "tensorrt" or (self.name == "rtx" and self.gpu is not None)
+
+    def target(self, refittable: bool) -> str:
+        """What a plan that is compiled here runs on."""
+        if self.name == "rtx" and not refittable:
+            return ANY_GPU
+        return str(self.gpu) if self.gpu else NO_GPU
+
+    def find_build_problem(self) -> tuple[str, str] | None:
+        """What keeps it from compiling here, and how to mend it."""
+        if self.gpu is None and self.name != "rtx":
+            return "compiles only beside the GPU that it compiles for, and PyTorch finds none", (
+                "run this on a machine with one, or compile with --backend rtx (pip install 'framecolor[rtx]')"
+            )
+        return None
+
+    def find_run_problem(self) -> tuple[str, str] | None:
+        """What keeps its plans from running here, and how to mend it."""
+        if self.gpu is None:
+            return "there is no NVIDIA GPU that PyTorch can use", "check nvidia-smi and that torch is a CUDA build"
+        if self.gpu.capability < _LEAST_CAPABILITY[self.name]:
+            return f"{self.gpu} is too old for {self.name} {self.version}", "use --engine cuda or cpu"
+        return None
+
+
+def find_backends(device: int = 0) -> tuple[Backend, ...]:
+    """All backends that are installed and can be imported, in the order of BACKENDS."""
+    found, gpu = [], find_gpu(device)
+    for name in BACKENDS:
+        try:
+            module = import_backend(name)
+        except EngineError as error:
+            if any(importlib.util.find_spec(m) for m in _MODULES[name]):
+                _logger.debug("%s", error)
+            continue
+        found.append(Backend(name, str(module.__version__), gpu))
+    return tuple(found)
+
+
+def choose_backend(name: BackendName | Literal["auto"] = "auto", device: int = 0) -> Backend:
+    """The backend of that name, or the first one that can compile here. EngineError names the fix."""
+    if name != "auto":
+        backend = Backend(name, str(import_backend(name).__version__), find_gpu(device))
+        problem = backend.find_build_problem()
+        if problem is not None:
+            raise EngineError(f"backend {name} {backend.version}", *problem)
+        return backend
+    found = find_backends(device)
+    for backend in found:
+        if backend.find_build_problem() is None:
+            return backend
+    if found:
+        problem = found[0].find_build_problem()
+        assert problem is not None
+        raise EngineError(f"backend {found[0].name} {found[0].version}", *problem)
+    fix = "pip install 'framecolor[tensorrt]' beside an NVIDIA GPU, or 'framecolor[rtx]' on any x86-64 Linux machine"
+    raise EngineError("backend auto", "neither tensorrt, torch-tensorrt nor TensorRT for RTX is installed", fix)
+
+
+@lru_cache
+def import_backend(name: BackendName) -> Any:
+    """The backend's module. EngineError, with the extra to install, when it is missing or cannot be loaded."""
+    fix = f"pip install 'framecolor[{_EXTRAS[name]}]'"
+    for module in _MODULES[name]:
+        if importlib.util.find_spec(module) is None:
+            continue
+        try:
+            return importlib.import_module(module)
+        except (ImportError, OSError, RuntimeError, AttributeError) as error:
+            # The package is there and the libraries behind it are not, or are others.
+            problem = f"is installed and cannot be loaded ({str(error).splitlines()[0]})"
+            raise EngineError(f"backend {name}", problem, fix) from error
+    raise EngineError(f"backend {name}", "is not installed", fix)
+
+
+def import_runtime(name: BackendName) -> Any:
+    """The module that opens a backend's plans: torch-tensorrt's are TensorRT's."""
+    return import_backend("tensorrt" if name == "torch-tensorrt" else name)
+
+
+def find_gpu(device: int = 0) -> Gpu | None:
+    """The GPU of that number as PyTorch counts them; None where there is none."""
+    if not torch.cuda.is_available() or device >= torch.cuda.device_count():
+        return None
+    facts = torch.cuda.get_device_properties(device)
+    return Gpu(facts.name, (facts.major, facts.minor), _driver_version())
+
+
+@lru_cache
+def _driver_version() -> str:
+    """Of the kernel's driver, such as 580.65.06; PyTorch does not tell it."""
+    try:
+        nvml = ctypes.CDLL("libnvidia-ml.so.1")
+        text = ctypes.create_string_buffer(96)
+        told = nvml.nvmlInit_v2() == 0 and nvml.nvmlSystemGetDriverVersion(text, len(text)) == 0
+    except (OSError, AttributeError):
+        return "unknown"
+    return text.value.decode() if told else "unknown"
+
+
+class Complaints:
+    """What TensorRT logged of late, of which it tells nothing in its results."""
+
+    def __init__(self) -> None:
+        self._errors: deque[str] = deque(maxlen=20)
+        self._lock = threading.Lock()
+
+    def hear(self, text: str) -> None:
+        with self._lock:
+            self._errors.append(" ".join(text.split()))
+
+    @contextmanager
+    def collected(self) -> Iterator[list[str]]:
+        """A list that holds, once the block has ended, the errors that were logged in it."""
+        found: list[str] = []
+        with self._lock:
+            self._errors.clear()
+        try:
+            yield found
+        finally:
+            with self._lock:
+                found.extend(dict.fromkeys(self._errors))
+
+
+@lru_cache
+def logger_of(name: BackendName) -> tuple[Any, Complaints]:
+    """The logger that all calls of a backend share, as TensorRT keeps to its first one, and what it heard."""
+    trt = import_runtime(name)
+    complaints = Complaints()
+
+    class Logger(trt.ILogger):
+        def __init__(self) -> None:
+            trt.ILogger.__init__(self)
+
+        def log(self, severity: Any, msg: str) -> None:
+            if severity in (trt.ILogger.Severity.INTERNAL_ERROR, trt.ILogger.Severity.ERROR):
+                complaints.hear(msg)
+                _logger.debug("%s: %s", name, msg)
+            elif severity == trt.ILogger.Severity.WARNING:
+                _logger.debug("%s: %s", name, msg)
+
+    return Logger(), complaints

@@ -1,0 +1,214 @@
+"""Compiles exported networks to TensorRT plans: one way for TensorRT 10 and 11 and for TensorRT for RTX.
+
+Networks are strongly typed: what is computed in half says so in its graph (`networks.export`), and no flag changes it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from framecolor.engines.backends import Backend, import_backend, import_runtime, logger_of
+from framecolor.engines.timing_cache import read_timing_cache, write_timing_cache
+from framecolor.errors import EngineError
+
+# Hears the phase of a build, steps done and steps in all.
+Progress = Callable[[str, int, int], None]
+# Least, usual and greatest shape of an input; all the same where it is fixed.
+Shapes = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
+# A builder keeps both cores of a small machine busy, and all builders of a process share one logger.
+_BUILDING = threading.Lock()
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How to compile.
+
+    shapes              least, usual and greatest of every input
+    refittable          weights can be changed after the build
+    optimization_level  0 to 5: how long the builder may look for a faster plan
+    timing_cache        file of timings that builds share; TensorRT for RTX measures nothing and has none
+    """
+
+    shapes: Mapping[str, Shapes]
+    refittable: bool = False
+    optimization_level: int = 3
+    timing_cache: Path | None = None
+
+
+def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress: Progress | None = None) -> bytes:
+    """A serialized plan of an ONNX file's bytes, by tensorrt or rtx.
+
+    Raises EngineError, in one line, for a file that does not parse, shapes that do not fit it, and a failed build.
+    """
+    subject = f"{backend.name} {backend.version}"
+    if options.refittable and not backend.refits:
+        fix = "compile where a GPU is, or without refit: then each shot's weights become a plan of their own"
+        raise EngineError(subject, "compiles refittable plans only beside a GPU, and there is none", fix)
+    trt = import_backend(backend.name)
+    logger, complaints = logger_of(backend.name)
+    with _BUILDING, complaints.collected() as errors:
+        builder = trt.Builder(logger)
+        network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+        # The network's weights are the parser's as long as it is built.
+        parser = _parse(trt, network, logger, model, subject)
+        config = builder.create_builder_config()
+        config.add_optimization_profile(_make_profile(builder, network, options.shapes))
+        config.builder_optimization_level = options.optimization_level
+        if options.refittable:
+            config.set_flag(trt.BuilderFlag.REFIT)
+        cache = _lend_timings(backend, config, options.timing_cache)
+        # The config does not keep it alive.
+        monitor = None if progress is None else _make_monitor(trt, progress)
+        if monitor is not None:
+            config.progress_monitor = monitor
+        plan = builder.build_serialized_network(network, config)
+        del parser
+        if plan is not None and cache is not None and options.timing_cache is not None:
+            write_timing_cache(options.timing_cache, bytes(cache.serialize()))
+    if plan is None:
+        raise _failure(backend, options, errors)
+    return bytes(plan)
+
+
+def compile_program(backend: Backend, program: torch.export.ExportedProgram, options: BuildOptions) -> bytes:
+    """A serialized plan of an exported program, by torch-tensorrt; it cannot be refitted, as weights lose their names.
+
+    Raises EngineError, in one line, when it does not compile.
+    """
+    torch_tensorrt = import_backend("torch-tensorrt")
+    _, complaints = logger_of("torch-tensorrt")
+    dtypes = {n.name: n.meta["val"].dtype for n in program.graph.nodes if n.op == "placeholder"}
+    inputs = [
+        torch_tensorrt.Input(shape=shapes[0], dtype=dtypes[name], name=name)
+        if shapes[0] == shapes[2]
+        else torch_tensorrt.Input(
+            min_shape=shapes[0], opt_shape=shapes[1], max_shape=shapes[2], dtype=dtypes[name], name=name
+        )
+        for name, shapes in options.shapes.items()
+    ]
+    settings: dict[str, Any] = {"optimization_level": options.optimization_level}
+    if options.timing_cache is not None:
+        # It reads the file by itself: a damaged one is out of the way by then.
+        read_timing_cache(options.timing_cache)
+        settings["timing_cache_path"] = str(options.timing_cache)
+    with _BUILDING, complaints.collected() as errors:
+        try:
+            plan = torch_tensorrt.dynamo.convert_exported_program_to_serialized_trt_engine(
+                program, arg_inputs=inputs, **settings
+            )
+        except Exception as error:
+            # Each converter raises what it likes.
+            raise _failure(backend, options, [*errors, " ".join(str(error).split())]) from error
+        if options.timing_cache is not None and options.timing_cache.is_file():
+            write_timing_cache(options.timing_cache, options.timing_cache.read_bytes())
+    return bytes(plan)
+
+
+def _parse(trt: Any, network: Any, logger: Any, model: bytes, subject: str) -> Any:
+    parser = trt.OnnxParser(network, logger)
+    if not parser.parse(model):
+        errors = [parser.get_error(i) for i in range(parser.num_errors)]
+        problem = " | ".join(" ".join(str(error.desc()).split()) for error in errors) or "no reason given"
+        raise EngineError(subject, f"cannot read the ONNX file ({problem})", "export it anew with this version")
+    return parser
+
+
+def _make_profile(builder: Any, network: Any, shapes: Mapping[str, Shapes]) -> Any:
+    """The range of shapes as TensorRT wants it; EngineError when it does not fit the network's inputs."""
+    profile = builder.create_optimization_profile()
+    inputs = {network.get_input(i).name: tuple(network.get_input(i).shape) for i in range(network.num_inputs)}
+    if set(inputs) != set(shapes):
+        raise EngineError(
+            f"shapes of {', '.join(shapes) or 'nothing'}",
+            f"the network's inputs are {', '.join(inputs)}",
+            "give the shapes of each",
+        )
+    for name, (least, usual, most) in shapes.items():
+        told = f"{least} to {most}, usually {usual}"
+        ranks = {len(inputs[name]), len(least), len(usual), len(most)}
+        ordered = len(ranks) == 1 and all(
+            0 < a <= b <= c and (size < 0 or a == c == size)
+            for a, b, c, size in zip(least, usual, most, inputs[name], strict=True)
+        )
+        if not ordered:
+            raise EngineError(
+                f"shapes of {name}", f"{told} do not fit {inputs[name]} (-1 is free)", "order least, usual, most"
+            )
+        profile.set_shape(name, least, usual, most)
+    return profile
+
+
+def _lend_timings(backend: Backend, config: Any, path: Path | None) -> Any:
+    """Give the builder what earlier builds measured; the cache, or None where there is none."""
+    # TensorRT for RTX would look for a GPU as soon as it is given one, and has no use for it.
+    if path is None or backend.name == "rtx":
+        return None
+    cache = config.create_timing_cache(read_timing_cache(path))
+    if not config.set_timing_cache(cache, False):
+        # Of another GPU or version.
+        cache = config.create_timing_cache(b"")
+        config.set_timing_cache(cache, False)
+    return cache
+
+
+def _make_monitor(trt: Any, progress: Progress) -> Any:
+    """A progress monitor that tells of the outermost phases; called from the builder's threads."""
+
+    class Monitor(trt.IProgressMonitor):
+        def __init__(self) -> None:
+            trt.IProgressMonitor.__init__(self)
+            self.steps: dict[str, int] = {}
+
+        def phase_start(self, phase_name: str, parent_phase: str | None, num_steps: int) -> None:
+            if not parent_phase:
+                self.steps[phase_name] = num_steps
+                progress(phase_name, 0, num_steps)
+
+        def step_complete(self, phase_name: str, step: int) -> bool:
+            if phase_name in self.steps:
+                progress(phase_name, step + 1, self.steps[phase_name])
+            return True
+
+        def phase_finish(self, phase_name: str) -> None:
+            steps = self.steps.pop(phase_name, None)
+            if steps is not None:
+                progress(phase_name, steps, steps)
+
+    return Monitor()
+
+
+def _failure(backend: Backend, options: BuildOptions, errors: list[str]) -> EngineError:
+    """What is known of a failed build, in one line."""
+    reason = (errors or ["no reason given"])[-1]
+    shapes = "; ".join(
+        f"{name} {least}" if least == most else f"{name} {least} to {most}, usually {usual}"
+        for name, (least, usual, most) in options.shapes.items()
+    )
+    facts = [reason[:400], f"shapes: {shapes}"]
+    if backend.gpu is not None:
+        facts.append(str(backend.gpu))
+        with suppress(RuntimeError):
+            free_bytes, all_bytes = torch.cuda.mem_get_info()
+            facts.append(f"{free_bytes >> 20} of {all_bytes >> 20} MiB of GPU memory free")
+    dynamic = any(least != most for least, _, most in options.shapes.values())
+    fix = "try a profile of one fixed size" if dynamic else "try a smaller size, or --engine cuda"
+    return EngineError(f"{backend.name} {backend.version}", f"the plan does not compile ({'; '.join(facts)})", fix)
+
+
+def find_weights(backend: Backend, model: bytes, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the names under which the parsed network holds weights: what a refittable plan of it can be given."""
+    trt = import_runtime(backend.name)
+    logger, complaints = logger_of(backend.name)
+    with _BUILDING, complaints.collected():
+        network = trt.Builder(logger).create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+        parser = _parse(trt, network, logger, model, f"{backend.name} {backend.version}")
+        found = tuple(name for name in names if network.mark_weights_refittable(name))
+        del parser
+    return found
