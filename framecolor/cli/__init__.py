@@ -12,6 +12,7 @@ from framecolor.errors import FramecolorError
 from framecolor.version import VERSION
 
 _COMMANDS = {
+    "bench": "measure the stages, the engines and a whole shot on this machine",
     "colorize": "paint shots: line art and a few painted keys in, every frame out",
     "dataset": "build training data",
     "demo": "paint the embedded demo shot end to end, write a report",
