@@ -61,6 +61,8 @@ def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress
         config = builder.create_builder_config()
         config.add_optimization_profile(_make_profile(builder, network, options.shapes))
         config.builder_optimization_level = options.optimization_level
+        # On by default: float32 would then be multiplied with ten bits.
+        config.clear_flag(trt.BuilderFlag.TF32)
         if options.refittable:
             config.set_flag(trt.BuilderFlag.REFIT)
         cache = _lend_timings(backend, config, options.timing_cache)

@@ -231,8 +231,7 @@ def _write_axes(model: Any, named: Mapping[str, Axes], numbers: Mapping[str, int
 def export_program(network: Exportable, sizes: Mapping[str, Extent]) -> torch.export.ExportedProgram:
     """The network through torch.export; axes with (least, usual, most) are free between the two.
 
-    torch.export takes an axis of size 1 for a constant: one that may be 1 is fixed at its usual size, which holds for
-    the batch. KeyError when a free axis has no size.
+    What may be 1 is another range, see `pin_axes`. KeyError when a free axis has no size.
     """
     form, pinned = network.form, pin_axes(sizes)
     usual = {axis: size if isinstance(size, int) else size[1] for axis, size in pinned.items()}
@@ -247,11 +246,19 @@ def export_program(network: Exportable, sizes: Mapping[str, Extent]) -> torch.ex
 
 
 def pin_axes(sizes: Mapping[str, Extent]) -> dict[str, Extent]:
-    """The sizes that `export_program` really exports: an axis that may be 1, or has only one size, is a number."""
-    return {
-        axis: size if isinstance(size, int) else size[1] if size[0] <= 1 or size[0] == size[2] else size
-        for axis, size in sizes.items()
-    }
+    """The sizes that `export_program` really exports, for which 1 is no size of a free axis.
+
+    A batch that may be 1 is fixed at its usual size; other axes begin at 2.
+    """
+    pinned: dict[str, Extent] = {}
+    for axis, size in sizes.items():
+        if isinstance(size, int) or size[0] == size[2]:
+            pinned[axis] = size if isinstance(size, int) else size[0]
+        elif size[0] < 2:
+            pinned[axis] = size[1] if axis == "batch" else (2, max(2, size[1]), size[2])
+        else:
+            pinned[axis] = size
+    return pinned
 
 
 def weight_names(onnx_bytes: bytes, module: nn.Module) -> tuple[str, ...]:

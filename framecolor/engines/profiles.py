@@ -1,0 +1,164 @@
+"""Engine profiles: which network is compiled, for which sizes, in what precision. TOML files, one for each plan.
+
+    network = "features"
+    precision = "half"
+    lanes = 2
+    [sizes]
+    batch = 1                   # a number is fixed,
+    height = [64, 256, 1024]    # three are least, usual and most
+
+Those that ship lie in `engines/` of the repository, and in an installed package beside its other files.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from framecolor.errors import EngineError, ReadError, SettingsError
+from framecolor.networks.export import FORMS, Extent, NetworkName, PixelType, Precision
+
+Purpose = Literal["pipeline", "benchmark"]
+# Height and width are multiples of this in every plan, so that one profile serves generators of any usual depth.
+_SIZE_MULTIPLE = 16
+_INSTALLED = "share/framecolor/engines"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What to compile. Checked at construction: SettingsError names the key and what it may be.
+
+    name                of the file, without its ending
+    network             features, color, describe or compare (`networks.export.FORMS`)
+    sizes               of every free axis: a number, or (least, usual, most)
+    precision           half or float32
+    pixels_in           what planes and hint come as, float32 or uint8; pixels_out the same for color
+    lanes               how many frames the engine works on at a time; settings may say otherwise
+    optimization_level  0 to 5: how long the builder may look for a faster plan
+    refit               weights can be changed after the build, where the backend can do it
+    purpose             pipeline: built by `framecolor engine build` without names; benchmark: only when named
+    """
+
+    name: str
+    network: NetworkName
+    sizes: Mapping[str, Extent] = field(default_factory=dict)
+    precision: Precision = "half"
+    pixels_in: PixelType = "float32"
+    pixels_out: PixelType = "float32"
+    lanes: int = 2
+    optimization_level: int = 3
+    refit: bool = False
+    purpose: Purpose = "pipeline"
+
+    def __post_init__(self) -> None:
+        words = {"network": NetworkName, "precision": Precision, "purpose": Purpose}
+        for name, literal in {**words, "pixels_in": PixelType, "pixels_out": PixelType}.items():
+            choices = get_args(literal)
+            self._check(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
+        self._check("lanes", _is_count(self.lanes) and self.lanes <= 16, "a number from 1 to 16")
+        level = self.optimization_level
+        self._check("optimization_level", type(level) is int and 0 <= level <= 5, "a number from 0 to 5")
+        self._check("refit", isinstance(self.refit, bool), "true or false")
+        pictures = self.network in ("features", "color")
+        self._check("pixels_in", pictures or self.pixels_in == "float32", "float32 for this network")
+        self._check("pixels_out", self.network == "color" or self.pixels_out == "float32", "float32 for this network")
+        axes = FORMS[self.network].free_axes
+        self._check(
+            "sizes", isinstance(self.sizes, Mapping) and set(self.sizes) == set(axes), "each of " + ", ".join(axes)
+        )
+        for axis, extent in self.sizes.items():
+            step = _SIZE_MULTIPLE if axis in ("height", "width") else 1
+            right = _is_extent(extent) and all(size % step == 0 for size in _three(extent))
+            wanted = "a number, or [least, usual, most]" + (f", multiples of {step}" if step > 1 else "")
+            self._check(f"sizes.{axis}", right, wanted, extent)
+
+    def _check(self, key: str, right: bool, wanted: str, value: object = None) -> None:
+        if not right:
+            value = getattr(self, key) if value is None else value
+            raise SettingsError(f"profile {self.name}", f"{key} cannot be {value!r}", f"give {wanted}")
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether any axis is free."""
+        return not all(isinstance(extent, int) for extent in self.sizes.values())
+
+    @property
+    def batch(self) -> int:
+        """The largest batch; 1 for networks without."""
+        return _three(self.sizes.get("batch", 1))[2]
+
+    def at(self, which: Literal["least", "usual", "most"]) -> dict[str, int]:
+        """Sizes of all axes."""
+        position = ("least", "usual", "most").index(which)
+        return {axis: _three(extent)[position] for axis, extent in self.sizes.items()}
+
+
+def list_profiles() -> list[Profile]:
+    """The profiles that ship, by name."""
+    return [read_profile(path) for _, path in sorted(_find_shipped().items())]
+
+
+def find_profile(name: str) -> Profile:
+    """A shipped profile by its name, or one by the path of its file. EngineError, with a suggestion, for neither."""
+    shipped = _find_shipped()
+    if name in shipped:
+        return read_profile(shipped[name])
+    if name.endswith(".toml"):
+        return read_profile(Path(name))
+    close = difflib.get_close_matches(name, shipped, n=1)
+    fix = f"did you mean {close[0]}?" if close else "known profiles are " + ", ".join(sorted(shipped))
+    raise EngineError(f"profile {name}", "there is none of that name", fix)
+
+
+def read_profile(path: Path) -> Profile:
+    """A profile from its file. ReadError when it cannot be read, SettingsError for what it may not say."""
+    try:
+        table: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
+    except OSError as error:
+        raise ReadError(path, f"cannot be read ({error.strerror})", "give a profile's name or file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(path, f"is not valid TOML ({error})", "mend it") from None
+    known = [f.name for f in fields(Profile) if f.name != "name"]
+    for key in table:
+        if key not in known:
+            close = difflib.get_close_matches(key, known, n=1)
+            fix = f"did you mean {close[0]}?" if close else "known keys are " + ", ".join(known)
+            raise SettingsError(path, f"there is no key {key!r}", fix)
+    if "network" not in table:
+        raise SettingsError(path, "names no network", "add network = " + " | ".join(f'"{name}"' for name in FORMS))
+    if isinstance(table.get("sizes"), dict):
+        table["sizes"] = {a: tuple(e) if isinstance(e, list) else e for a, e in table["sizes"].items()}
+    return Profile(name=path.stem, **table)
+
+
+@lru_cache
+def _find_shipped() -> dict[str, Path]:
+    """Files of the shipped profiles by name: in the checkout that the package runs from, or as they were installed."""
+    root = Path(__file__).parents[2]
+    if (root / "pyproject.toml").is_file():
+        return {path.stem: path for path in (root / "engines").glob("*.toml")}
+    try:
+        files = metadata.files("framecolor") or []
+    except metadata.PackageNotFoundError:
+        files = []
+    return {f.stem: Path(str(f.locate())) for f in files if f.suffix == ".toml" and _INSTALLED in f.as_posix()}
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and value >= 1
+
+
+def _is_extent(value: object) -> bool:
+    if isinstance(value, tuple):
+        return len(value) == 3 and all(_is_count(v) for v in value) and value[0] <= value[1] <= value[2]
+    return _is_count(value)
+
+
+def _three(extent: Extent) -> tuple[int, int, int]:
+    return (extent, extent, extent) if isinstance(extent, int) else extent

@@ -1,0 +1,79 @@
+"""Clears the folder of plans of what is old, too much, or of no use to this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+from filelock import FileLock, Timeout
+
+from framecolor.engines.backends import Backend
+from framecolor.engines.plan_cache import PlanCache, PlanKey
+
+
+def prune_plans(
+    cache: PlanCache,
+    older_than_days: float | None = None,
+    keep_bytes: int | None = None,
+    unfit_for: Mapping[str, Backend] | None = None,
+    everything: bool = False,
+) -> list[tuple[str, str]]:
+    """Remove plans, and say of each (file name, why); records without plan and plans without record go always.
+
+    older_than_days  those built longer ago
+    keep_bytes       the oldest, until the rest has no more than this
+    unfit_for        those that none of these backends, by name, could use here (`find_unfit`)
+    everything       all of them
+    A plan that is being built is left alone.
+    """
+    gone: list[tuple[str, str]] = []
+    whole = [plan for plan in cache.plans() if plan.path.is_file()]
+    stems = {plan.path.stem for plan in whole}
+    for stem in sorted({p.stem for ending in ("plan", "json") for p in cache.folder.glob(f"*.{ending}")} - stems):
+        if _remove(cache, stem):
+            gone.append((stem, "is not whole"))
+    kept_bytes = 0
+    for plan in sorted(whole, key=lambda p: -p.built_unix):
+        age_days = (time.time() - plan.built_unix) / 86400
+        reason = "as asked" if everything else ""
+        if not reason and older_than_days is not None and age_days > older_than_days:
+            reason = f"is {age_days:.0f} days old"
+        if not reason and unfit_for is not None:
+            reason = find_unfit(plan.key, unfit_for)
+        if not reason and keep_bytes is not None and kept_bytes + plan.size_bytes > keep_bytes:
+            reason = "is among the oldest, and the folder is too large"
+        if reason and _remove(cache, plan.path.stem):
+            gone.append((plan.path.stem, reason))
+        else:
+            kept_bytes += plan.size_bytes
+    return gone
+
+
+def find_unfit(key: PlanKey, backends: Mapping[str, Backend]) -> str:
+    """Why a plan of that key is of no use to the backends of this machine; empty when it is."""
+    backend = backends.get(key.backend)
+    if backend is None:
+        return f"{key.backend} is not installed"
+    if backend.version != key.version:
+        return f"is of {key.backend} {key.version}, this is {backend.version}"
+    if key.target not in (backend.target(True), backend.target(False)):
+        return f"is for {key.target}"
+    return ""
+
+
+def _remove(cache: PlanCache, stem: str) -> bool:
+    """Remove a plan with all its files, unless a task is building it."""
+    lock = FileLock(cache.folder / f"{stem}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return False
+    try:
+        # The record first: without it the plan does not exist.
+        for ending in (".json", ".plan"):
+            (cache.folder / (stem + ending)).unlink(missing_ok=True)
+    finally:
+        lock.release()
+    # A task that asks for the lock in this moment may build beside another one: twice the work, no harm.
+    (cache.folder / f"{stem}.lock").unlink(missing_ok=True)
+    return True
