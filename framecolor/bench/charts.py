@@ -25,6 +25,7 @@ _OURS, _OTHERS = "#cf4f66", "#77879a"
 
 _STYLE = """<style>
 text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-serif; fill: #1f2328; }
+.back { fill: #ffffff; }
 .title { font-size: 16px; font-weight: 600; }
 .group { font-weight: 600; }
 .quiet { fill: #59636e; font-size: 12px; }
@@ -34,6 +35,7 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-s
 .rule { stroke: #8b949e; stroke-opacity: 0.35; }
 .limit { stroke: #1f2328; stroke-width: 2; }
 @media (prefers-color-scheme: dark) {
+  .back { fill: #0d1117; }
   text { fill: #e6edf3; }
   .quiet { fill: #9198a1; }
   .in { fill: #fff; }
@@ -165,4 +167,5 @@ def _frame(height: float, title: str, parts: Sequence[str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height:.0f}" '
         f'viewBox="0 0 {_WIDTH} {height:.0f}" role="img">'
     )
-    return "\n".join([head, f"<title>{escape(title)}</title>", _STYLE, *parts, "</svg>"]) + "\n"
+    back = '<rect class="back" width="100%" height="100%" rx="6"/>'  # some viewers know of no dark mode, but are dark
+    return "\n".join([head, f"<title>{escape(title)}</title>", _STYLE, back, *parts, "</svg>"]) + "\n"

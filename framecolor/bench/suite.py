@@ -19,7 +19,8 @@ from framecolor.bench.sizes import name_size
 from framecolor.bench.spans import STAGES
 from framecolor.bench.workload import Choices, Workload, load_runner
 from framecolor.engines.base import Engine, choose_engine
-from framecolor.errors import SettingsError
+from framecolor.engines.cpu import CpuEngine
+from framecolor.errors import EngineError, SettingsError
 from framecolor.keyframes import WORKING_AREA_PX
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork
@@ -76,6 +77,8 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
     """
     engine = choose_engine(plan.engine)
     precision = plan.precision or find_precision(engine)
+    painting = plan.shot is not None or set(plan.stages) != {"generator"}
+    choices = _check_choices(plan, engine, painting)
     run = describe_run()
     tell("the machine's own rates")
     results: dict[str, Any] = {
@@ -88,20 +91,34 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
         "end_to_end": [],
         "timelines": [],
     }
-    if set(plan.stages) & {*STAGES, END_TO_END} - {"generator"} or plan.shot is not None:
-        _measure_shots(plan, precision, results, tell)
+    if painting:
+        _measure_shots(plan, choices, precision, results, tell)
     if "generator" in plan.stages:
-        _measure_generator(plan, engine, precision, results, tell)
+        _measure_generator(plan, engine, choices, precision, results, tell)
     return results
 
 
 def find_precision(engine: Engine) -> Precision:
     """What an engine computes in when nothing is asked for."""
-    if engine.name != "cpu":
-        return "f16"
-    from framecolor.engines.quiet_openvino import ov
+    return cast(Precision, engine.precisions()[0]) if isinstance(engine, CpuEngine) else "f16"
 
-    return "bf16" if "BF16" in ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+
+def _check_choices(plan: Plan, engine: Engine, painting: bool) -> Choices:
+    """What the engine is asked for. Raises EngineError where it gives no choice.
+
+    The cpu engine's lanes are the threads that call it and its batch is one picture; only the generator alone, beside
+    others, can be called by more threads or be held against larger batches.
+    """
+    if engine.name != "cpu":
+        choices = Choices(lanes=plan.lanes, batch=plan.batch, precision=plan.precision)
+    else:
+        for name in ("lanes", "batch") if painting else ():
+            if getattr(plan, name) is not None:
+                fix = f"leave out --{name}, or measure the generator alone"
+                raise EngineError("engine cpu", f"paints without a choice of {name}", fix)
+        choices = Choices(precision=plan.precision)
+    load_runner(engine, PaletteNetwork(load_generator(base_weights_path()), _COLORS).eval(), choices)
+    return choices
 
 
 def _device(engine: Engine) -> str:
@@ -118,8 +135,7 @@ def _describe_plan(plan: Plan, engine: Engine, precision: Precision) -> dict[str
     }
 
 
-def _measure_shots(plan: Plan, precision: Precision, results: dict[str, Any], tell: Tell) -> None:
-    choices = Choices(lanes=plan.lanes, batch=plan.batch, precision=plan.precision)
+def _measure_shots(plan: Plan, choices: Choices, precision: Precision, results: dict[str, Any], tell: Tell) -> None:
     settings = Settings(engine=plan.engine, fit=_FIT_STEPS)
     for size in (None,) if plan.shot else plan.sizes or ((1080, 1920),):
         with _open_shot(plan, size) as (shot, work):
@@ -151,11 +167,8 @@ def _open_shot(plan: Plan, size: tuple[int, int] | None) -> Iterator[tuple[Shot,
 
 
 def _measure_generator(
-    plan: Plan, engine: Engine, precision: Precision, results: dict[str, Any], tell: Tell
-) -> None:  # fmt: skip
-    choices = Choices(lanes=plan.lanes, batch=plan.batch, precision=plan.precision)
-    if engine.name == "cpu":  # its lanes are the threads that call it
-        choices = Choices(precision=plan.precision)
+    plan: Plan, engine: Engine, choices: Choices, precision: Precision, results: dict[str, Any], tell: Tell
+) -> None:
     network = PaletteNetwork(load_generator(base_weights_path()), _COLORS).eval()
     contest = Contest(
         runner=load_runner(engine, network, choices),

@@ -27,9 +27,9 @@ def format_bench(results: Mapping[str, Any]) -> str:
     if results["end_to_end"]:
         parts.append(align((_SHOT_HEADS, *map(shot_cells, results["end_to_end"]))))
         parts.append(
-            "of slowest stage: that stage alone on one core / a frame end to end; at 1 and above the pipeline is as fast\n"
-            "as that stage. of all cores: all stages, shared evenly by all cores / a frame end to end; at most 1, unless\n"
-            "a stage leaves the processor to a GPU."
+            "of slowest stage: that stage alone on one core / a frame end to end; at 1 and above the pipeline is as\n"
+            "fast as that stage. of all cores: all stages, shared evenly by all cores / a frame end to end; at most 1\n"
+            "unless a stage leaves the processor to a GPU."
         )
     return "\n\n".join(parts)
 

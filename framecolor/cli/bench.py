@@ -16,12 +16,12 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command()
-@click.argument("what", nargs=-1, type=click.Choice(WHAT), metavar=f"[{'|'.join(WHAT)}]...")
+@click.argument("what", nargs=-1, type=click.Choice(WHAT), metavar="[WHAT]...")
 @click.option("--shot", type=click.Path(path_type=Path), help="Shot to paint; one drawn in code if not given.")
 @click.option("--engine", type=click.Choice(get_args(EngineName)), default="auto", show_default=True)
 @click.option("--size", "sizes", multiple=True, metavar="SIZE",
-              help="540p, 720p, 1080p, 4K or WxH; can be given several times. Of the drawn shot (1080p by default), and "
-              "of pictures given whole to the generator.")  # fmt: skip
+              help="540p, 720p, 1080p, 4K or WxH; can be given several times. Of the drawn shot (by default 1080p), "
+              "and of pictures given whole to the generator.")  # fmt: skip
 @click.option("--batch", type=click.IntRange(1), help="Pictures that the generator gets at a time.")
 @click.option("--lanes", type=click.IntRange(1), help="How many of them are in flight.")
 @click.option("--precision", type=click.Choice(("f32", "bf16", "f16")), help="The engine's own choice if not given.")
@@ -36,7 +36,8 @@ def bench(
 ) -> None:
     """Measure the stages of painting, the generator beside other ways to run it, and a whole shot end to end.
 
-    All of it if nothing is named. Every row says how near it is to a limit of this machine, measured in the same run.
+    WHAT is decode, regions, flow, match, generator, paint, encode or end-to-end; all of them if nothing is named. Every
+    row says how near it is to a limit of this machine, measured in the same run.
 
     \b
     Examples:

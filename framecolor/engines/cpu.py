@@ -14,6 +14,7 @@ from torch import nn
 from framecolor.engines.base import Done, Pending, Runner, Seen
 from framecolor.engines.quiet_openvino import ov
 from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES, LINE_PLANES
@@ -30,20 +31,30 @@ class CpuEngine:
     def find_problem(self) -> tuple[str, str] | None:
         return None
 
-    def load(self, network: PaletteNetwork) -> Runner:
-        return OpenVinoRunner(network)
+    def load(self, network: PaletteNetwork, precision: str | None = None) -> Runner:
+        """See `Engine.load`; precision is one of `precisions`, by default the first. EngineError on another one."""
+        known = self.precisions()
+        if precision not in (None, *known):
+            fix = f"use --precision {' or '.join(known)}"
+            raise EngineError("engine cpu", f"this processor does not compute in {precision}", fix)
+        return OpenVinoRunner(network, precision or known[0])
+
+    def precisions(self) -> tuple[str, ...]:
+        """What this processor computes in, the fastest first."""
+        capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        return ("bf16", "f32") if "BF16" in capabilities else ("f32",)
 
 
 class OpenVinoRunner(TorchMatcher):
     """A palette network compiled by OpenVINO, each pass when it is first needed."""
 
-    def __init__(self, network: PaletteNetwork) -> None:
+    def __init__(self, network: PaletteNetwork, precision: str) -> None:
         super().__init__()
         self._multiple = network.generator.size_multiple
         self._network = network
-        self._base = Compiled(lambda: FeaturePass(load_generator(base_weights_path())), (LINE_PLANES,))
-        self._fitted = Compiled(lambda: FeaturePass(network.generator), (LINE_PLANES,))
-        self._color = Compiled(lambda: ColorPass(network.generator), (LINE_PLANES, HINT_PLANES))
+        self._base = Compiled(lambda: FeaturePass(load_generator(base_weights_path())), (LINE_PLANES,), precision)
+        self._fitted = Compiled(lambda: FeaturePass(network.generator), (LINE_PLANES,), precision)
+        self._color = Compiled(lambda: ColorPass(network.generator), (LINE_PLANES, HINT_PLANES), precision)
 
     def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
         planes = self._pad(view.planes)
@@ -70,8 +81,8 @@ class OpenVinoRunner(TorchMatcher):
 class Compiled:
     """A pass with free height and width, compiled when it is first run; each thread has a request of its own."""
 
-    def __init__(self, build: Callable[[], nn.Module], channels: tuple[int, ...]) -> None:
-        self._build, self._channels = build, channels
+    def __init__(self, build: Callable[[], nn.Module], channels: tuple[int, ...], precision: str) -> None:
+        self._build, self._channels, self._precision = build, channels, precision
         self._model: ov.CompiledModel | None = None
         self._compiling = threading.Lock()
         self._threads = threading.local()
@@ -91,5 +102,6 @@ class Compiled:
                 cores = os.cpu_count() or 1
                 # One stream a core: drawings are independent, so that cores work on different ones.
                 settings = {"NUM_STREAMS": str(cores), "INFERENCE_NUM_THREADS": str(cores)}
+                settings["INFERENCE_PRECISION_HINT"] = self._precision
                 self._model = ov.Core().compile_model(model, "CPU", settings)
             return self._model
