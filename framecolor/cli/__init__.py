@@ -16,6 +16,7 @@ _COMMANDS = {
     "colorize": "paint shots: line art and a few painted keys in, every frame out",
     "dataset": "build training data",
     "demo": "paint the embedded demo shot end to end, write a report",
+    "engine": "compile the networks for an NVIDIA GPU, look after the plans",
     "evaluate": "score painted frames against the truth",
     "plan": "what colorize would do with a shot; writes nothing",
     "report": "one HTML page that shows what to check by eye",

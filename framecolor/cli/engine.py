@@ -1,0 +1,238 @@
+"""framecolor engine: compiled plans of the networks, ahead of time."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from framecolor.engines.profiles import Profile
+    from framecolor.engines.verify import Parity
+
+_BACKENDS = ("auto", "tensorrt", "torch-tensorrt", "rtx")
+_folder = click.option(
+    "--engine-dir",
+    type=click.Path(path_type=Path),
+    help="Folder of plans; if not given, $FRAMECOLOR_ENGINE_DIR or the user's cache.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="For scripts.")
+
+
+@click.group()
+def engine() -> None:
+    """Compile the networks for an NVIDIA GPU ahead of time, and look after the compiled plans."""
+
+
+@engine.command()
+@click.argument("profiles", nargs=-1, metavar="[PROFILE]...")
+@click.option("--backend", type=click.Choice(_BACKENDS), default="auto", show_default=True, help="What compiles.")
+@_folder
+@click.option("--force", is_flag=True, help="Compile also what is there.")
+@_json
+def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, force: bool, as_json: bool) -> None:
+    """Compile plans: those of the named profiles or .toml files, or all that the pipeline can use.
+
+    \b
+    Example:
+      framecolor engine build features --backend rtx
+    """
+    from framecolor.engines.backends import choose_backend
+    from framecolor.engines.plan_cache import PlanCache
+    from framecolor.engines.plans import ensure_plan
+
+    chosen, cache = _choose(profiles), PlanCache(engine_dir)
+    compiler = choose_backend(backend)
+    rows = []
+    for profile in chosen:
+        begin = time.perf_counter()
+        with _Bar(profile.name, quiet=as_json) as bar:
+            stored, data, built = ensure_plan(profile, compiler, cache, force=force, progress=bar)
+        took_seconds = time.perf_counter() - begin
+        rows.append(
+            {
+                "profile": profile.name,
+                "backend": f"{compiler.name} {compiler.version}",
+                "built": built,
+                "seconds": round(took_seconds, 3),
+                "size_bytes": len(data),
+                "refittable": bool(stored.weights),
+                "target": stored.key.target,
+                "plan": str(stored.path),
+            }
+        )
+        if not as_json:
+            how = f"compiled in {took_seconds:.1f} s" if built else "was there"
+            click.echo(f"{profile.name:16} {len(data) / 2**20:6.1f} MiB  {how}  {stored.path}")
+            if built and profile.refit and not stored.weights:
+                click.echo(f"{'':16} cannot be refitted by {compiler.name} here: each shot's weights take a plan more")
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+
+
+@engine.command("list")
+@_folder
+@_json
+def list_plans(engine_dir: Path | None, as_json: bool) -> None:
+    """Show profiles, and the plans that are compiled."""
+    from framecolor.engines.backends import find_backends
+    from framecolor.engines.plan_cache import PlanCache
+    from framecolor.engines.profiles import list_profiles
+    from framecolor.engines.prune import find_unfit
+
+    cache, backends = PlanCache(engine_dir), {backend.name: backend for backend in find_backends()}
+    plans = [
+        {
+            "profile": plan.profile,
+            "backend": f"{plan.key.backend} {plan.key.version}",
+            "precision": plan.key.precision,
+            "shapes": plan.key.shapes,
+            "target": plan.key.target,
+            "size_bytes": plan.size_bytes,
+            "age_days": round((time.time() - plan.built_unix) / 86400, 2),
+            "unfit": find_unfit(plan.key, backends),
+            "plan": str(plan.path),
+        }
+        for plan in cache.plans()
+    ]
+    profiles = list_profiles()
+    if as_json:
+        table = {
+            "folder": str(cache.folder),
+            "backends": [{"name": b.name, "version": b.version, "gpu": str(b.gpu or "")} for b in backends.values()],
+            "profiles": [{"name": p.name, "network": p.network, "purpose": p.purpose} for p in profiles],
+            "plans": plans,
+        }
+        click.echo(json.dumps(table, indent=1))
+        return
+    installed = ", ".join(f"{b.name} {b.version}" for b in backends.values())
+    click.echo(f"backends  {installed or 'none installed'}")
+    click.echo(f"folder    {cache.folder}")
+    for profile in profiles:
+        sizes = ", ".join(f"{axis} {_say(extent)}" for axis, extent in profile.sizes.items())
+        click.echo(f"profile   {profile.name:16} {profile.network}, {profile.precision}, {sizes} ({profile.purpose})")
+    for plan in plans:
+        note = f"; of no use here: {plan['unfit']}" if plan["unfit"] else ""
+        size = f"{plan['size_bytes'] / 2**20:.1f} MiB"
+        click.echo(f"plan      {plan['profile']:16} {size}, {plan['backend']}, {Path(plan['plan']).name}{note}")
+
+
+@engine.command()
+@click.argument("profiles", nargs=-1, metavar="[PROFILE]...")
+@_folder
+@_json
+def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) -> int:
+    """Check plans against the networks in float32: of the named profiles, or all that there are.
+
+    Says what was checked instead where a plan cannot run. Exit code 1 when one is wrong, 2 when none could be checked.
+    """
+    from framecolor.engines.backends import find_backends
+    from framecolor.engines.plan_cache import PlanCache
+    from framecolor.engines.profiles import find_profile
+    from framecolor.engines.verify import backend_of, find_plans, verify_plan
+    from framecolor.errors import EngineError, FramecolorError
+
+    cache, backends = PlanCache(engine_dir), find_backends()
+    rows, problems = [], []
+    for plan in find_plans(tuple(find_profile(name).name for name in profiles), cache):
+        try:
+            verdict = verify_plan(plan, find_profile(plan.profile), backend_of(plan, backends), cache)
+        except FramecolorError as error:
+            problems.append(error)
+            click.echo(f"wrong     {error}", err=True)
+            continue
+        rows.append(
+            {
+                "profile": plan.profile,
+                "plan": str(plan.path),
+                "good": verdict.good,
+                "ran": verdict.ran,
+                "checked": verdict.checked,
+                "sizes": verdict.sizes,
+                "parity": {name: _finite(parity) for name, parity in verdict.parity.items()},
+            }
+        )
+        if not as_json:
+            click.echo(f"{'good' if verdict.good else 'wrong':9} {plan.profile}: {'; '.join(verdict.checked)}")
+            at = ", ".join(f"{axis} {size}" for axis, size in verdict.sizes.items())
+            for name, parity in verdict.parity.items():
+                click.echo(
+                    f"{'':9} {name}: {parity.psnr_db:.1f} dB, worst error {parity.worst:.1e} of its range, at {at}"
+                )
+    if as_json:
+        click.echo(json.dumps(rows, indent=1))
+    if problems and not rows:
+        raise EngineError(cache.folder, "holds no plan that could be checked", problems[0].fix)
+    return 1 if problems or not all(row["good"] for row in rows) else 0
+
+
+@engine.command()
+@_folder
+@click.option("--older-than", "days", type=click.FloatRange(0), metavar="DAYS", help="Also plans built longer ago.")
+@click.option("--keep", "keep_mib", type=click.FloatRange(0), metavar="MIB", help="Also the oldest beyond this size.")
+@click.option("--all", "everything", is_flag=True, help="Every plan.")
+@_json
+def prune(engine_dir: Path | None, days: float | None, keep_mib: float | None, everything: bool, as_json: bool) -> None:
+    """Remove plans that this machine's GPU, driver and versions cannot use any more."""
+    from framecolor.engines.backends import find_backends
+    from framecolor.engines.plan_cache import PlanCache
+    from framecolor.engines.prune import prune_plans
+
+    cache = PlanCache(engine_dir)
+    gone = prune_plans(
+        cache,
+        older_than_days=days,
+        keep_bytes=None if keep_mib is None else int(keep_mib * 2**20),
+        unfit_for={backend.name: backend for backend in find_backends()},
+        everything=everything,
+    )
+    if as_json:
+        click.echo(json.dumps([{"plan": name, "why": why} for name, why in gone], indent=1))
+        return
+    for name, why in gone:
+        click.echo(f"removed   {name}: {why}")
+    click.echo(f"{len(gone)} removed, {sum(1 for _ in cache.plans())} left in {cache.folder}")
+
+
+def _choose(names: tuple[str, ...]) -> list[Profile]:
+    """The named profiles, or those that the pipeline uses."""
+    from framecolor.engines.profiles import find_profile, list_profiles
+
+    if names:
+        return [find_profile(name) for name in names]
+    return [profile for profile in list_profiles() if profile.purpose == "pipeline"]
+
+
+def _finite(parity: Parity) -> dict[str, float | None]:
+    """For JSON, which has no infinity: null where nothing differs, or nothing is a number."""
+    values = {"psnr_db": parity.psnr_db, "worst": parity.worst}
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}
+
+
+def _say(extent: Any) -> str:
+    return str(extent) if isinstance(extent, int) else f"{extent[0]}-{extent[2]}"
+
+
+class _Bar:
+    """A bar of the build's steps on a terminal, nothing elsewhere; heard from the builder's threads."""
+
+    def __init__(self, name: str, quiet: bool) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(desc=name, unit=" steps", leave=False, disable=quiet or not sys.stderr.isatty())
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.close()
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        self._bar.total = total
+        self._bar.set_postfix_str(phase, refresh=False)
+        self._bar.update(done - self._bar.n)
