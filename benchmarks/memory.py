@@ -1,6 +1,7 @@
-"""Whether memory grows with a shot's length: peak of painting 40 and 200 drawings of 1920x1080 with the same fit.
+"""Whether memory grows with a shot's length: peak of painting 100 and 1000 drawings of 1920x1080 with the same fit.
 
-    python benchmarks/memory.py
+    python benchmarks/memory.py                     # some ten minutes
+    python benchmarks/memory.py --frames 100 300    # some three
 
 Each is painted by a process of its own, with the fit already cached, and says how much memory it held at its peak.
 Both shots are the same walk, and only its first drawing is a key. That is the hardest case: drawings wait for each
@@ -19,10 +20,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from record import RESULTS, summarize, write_results
+from record import RESULTS, write_results
 
 from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.sizes import parse_size
+from framecolor.bench.timing import summarize
 from framecolor.cli.options import FitType
 from framecolor.pipeline import colorize
 from framecolor.settings import Settings
@@ -30,9 +33,9 @@ from framecolor.shot import Shot
 
 
 @click.command()
-@click.option("--frames", type=click.IntRange(3), nargs=2, default=(40, 200), show_default=True)
-@click.option("--size", default="1920x1080", show_default=True, metavar="WxH")
-@click.option("--fit", type=FitType(), default=40, show_default=True, help="Steps; quality is no matter here.")
+@click.option("--frames", type=click.IntRange(3), nargs=2, default=(100, 1000), show_default=True)
+@click.option("--size", default="1080p", show_default=True, metavar="540p|720p|1080p|4K|WxH")
+@click.option("--fit", type=FitType(), default=10, show_default=True, help="Steps; quality is no matter here.")
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "memory.json", show_default=True)
 @click.option("--paint", type=click.Path(path_type=Path), hidden=True, help="Paint this shot and print the peak.")
@@ -42,7 +45,7 @@ def main(frames: tuple[int, int], size: str, fit: Any, repeats: int, output: Pat
     if paint is not None:
         click.echo(json.dumps(paint_and_weigh(paint, settings)))
         return
-    width, height = (int(side) for side in size.split("x"))
+    height, width = parse_size(size)
     run = describe_run()
     with tempfile.TemporaryDirectory() as work:
         peaks = measure(Path(work), frames, (height, width), fit, repeats)

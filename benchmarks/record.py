@@ -1,10 +1,8 @@
-"""Results as JSON files, and the numbers that many repeats come down to."""
+"""Results as JSON files."""
 
 from __future__ import annotations
 
 import json
-import statistics
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +19,3 @@ def read_results(path: Path) -> dict[str, Any]:
 def write_results(path: Path, results: dict[str, Any]) -> None:
     """Write a result file, whole or not at all."""
     write_text_atomic(path, json.dumps(results, indent=1) + "\n")
-
-
-def summarize(values: Sequence[float], digits: int = 2) -> dict[str, Any]:
-    """Median, least, most and number of repeats."""
-    return {
-        "median": round(statistics.median(values), digits),
-        "least": round(min(values), digits),
-        "most": round(max(values), digits),
-        "repeats": len(values),
-    }

@@ -1,7 +1,7 @@
-"""Write the tables of numbers from the result files, so that no number is typed by hand.
+"""Write the tables and charts of numbers from the result files, so that no number is typed by hand.
 
-    python benchmarks/tables.py            # README.md and benchmarks/README.md
-    python benchmarks/tables.py --check    # exit code 1 when a table is not what the results say
+    python benchmarks/tables.py            # README.md, benchmarks/README.md and the charts in benchmarks/pictures
+    python benchmarks/tables.py --check    # exit code 1 when a table or a chart is not what the results say
 
 A table stands between <!-- NAME --> and <!-- /NAME -->. One whose results are missing is left as it is.
 """
@@ -9,7 +9,7 @@ A table stands between <!-- NAME --> and <!-- /NAME -->. One whose results are m
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +17,16 @@ import click
 from accuracy import HAND_DRAWN
 from confidence import FLAGGED_SHARE
 from record import RESULTS, read_results
+from speed import draw_charts, format_bench_generator, format_bench_stages, format_throughput
 from variants import VARIANTS
 
+from framecolor.bench.table import format_markdown, name_machine
 from framecolor.media import write_text_atomic
 from framecolor.paint.painter import UNSURE_BELOW
 
 _HERE = Path(__file__).resolve().parent
 PAGES = (_HERE.parent / "README.md", _HERE / "README.md")
+PICTURES = _HERE / "pictures"
 _NAIVE = _HERE / "naive.json"
 _PROTOCOLS = ("chained", "teacher_forced")
 _GROUPS = (("hand_drawn", "**mean of the hand-drawn**"), ("all", "mean of all"))
@@ -54,8 +57,8 @@ def format_accuracy(results: Path) -> str | None:
         if group in table["mean"]:
             mean = table["mean"][group]
             rows.append((title, "", "", "", *(_pair(mean[p]["tolerance_8"]) for p in _PROTOCOLS), ""))
-    machines = {_name_machine(clip["machine"]) for clip in table["clips"].values()}
-    return f"{_format_table(heads, rows)}\n\nMeasured on {' and '.join(sorted(machines))}."
+    machines = {name_machine(clip["machine"]) for clip in table["clips"].values()}
+    return f"{format_markdown(heads, rows)}\n\nMeasured on {' and '.join(sorted(machines))}."
 
 
 def format_exact(results: Path) -> str | None:
@@ -69,7 +72,7 @@ def format_exact(results: Path) -> str | None:
         pairs = ([_share(row[p]["tolerance_0"][name], 3) for p in _PROTOCOLS] for name in names)
         rows.append((clip, *(" / ".join(pair) for pair in pairs), str(row["line_change"]), str(row["off_palette_px"])))
     heads = ("clip", *(f"`{name}`" for name in names), "line change", "pixels off the palette")
-    return _format_table(heads, rows)
+    return format_markdown(heads, rows)
 
 
 def format_ablation(results: Path) -> str | None:
@@ -80,7 +83,7 @@ def format_ablation(results: Path) -> str | None:
         return None
     rows = [(name, *(_share(scores[v]["acc_thres"], 3) for v in VARIANTS)) for name, scores in measured]
     means = [sum(scores[v]["acc_thres"] for _, scores in measured) / len(measured) for v in VARIANTS]
-    return _format_table(("clip", *VARIANTS), [*rows, ("mean", *(_share(mean, 3) for mean in means))])
+    return format_markdown(("clip", *VARIANTS), [*rows, ("mean", *(_share(mean, 3) for mean in means))])
 
 
 def format_protocols(results: Path) -> str | None:
@@ -96,7 +99,7 @@ def format_protocols(results: Path) -> str | None:
         # A mean over some of the clips only cannot stand beside that of all of them.
         whole = {p: mean[p] for p in names if p in mean and "clips" not in mean[p]}
         rows.append((title, *(_pair_of(whole, p) for p in names)))
-    return _format_table(
+    return format_markdown(
         ("clip", "a key every 8 drawings", "one key, the first drawing", "a key every 8, no fit"), rows
     )
 
@@ -113,7 +116,7 @@ def format_confidence(results: Path) -> str | None:
             rows.append(_row_of_confidence(title, together))
     heads = ("clip", "regions", "wrong", f"wrong ones among the {FLAGGED_SHARE:.0%} least sure", "AUROC",
              "calibration error", f"below {UNSURE_BELOW}", "wrong ones below it")  # fmt: skip
-    return _format_table(heads, rows)
+    return format_markdown(heads, rows)
 
 
 def format_one_more_key(results: Path) -> str | None:
@@ -129,29 +132,7 @@ def format_one_more_key(results: Path) -> str | None:
             rows.append((fits_of, str(number), _share(mean["start"], 3), *shots, *leads))
     heads = ("`--fit`", "keys added", "before", "advice", "random", "widest stretch", "advice, `--fit keep`",
              "advice over random, other drawings", "advice over widest, other drawings")  # fmt: skip
-    return _format_table(heads, rows) if rows else None
-
-
-def format_throughput(results: Path) -> str | None:
-    """Fit, frames a second, stages and memory at the size that was measured."""
-    speed, memory = read_results(results / "throughput.json"), read_results(results / "memory.json")
-    if not speed:
-        return None
-    shot, fit, stages = speed["shot"], speed["fit"], speed["stages_ms"]
-    width, height = shot["size"]
-    rows = [
-        (f"fit to {shot['keys']} keys, nothing cached", f"{fit['seconds']['median']:.0f} s ({fit['steps']} steps)"),
-        ("frames a second after the fit", f"{speed['frames_per_second']['median']:.1f} over {shot['frames']} frames, "
-         f"{speed['start_seconds']['median']:.1f} s of start included"),
-        ("frames a second once it runs", f"{speed['painting_frames_per_second']['median']:.1f}"),
-        ("one frame, each stage alone on one core",
-         ", ".join(f"{name} {stage['median']:.0f}" for name, stage in stages.items()) + " ms"),
-    ]  # fmt: skip
-    if memory:
-        peaks = [(row["frames"], row["peak_mib"]["median"]) for row in memory["shots"]]
-        rows.append(("peak memory of painting", ", ".join(f"{peak:.0f} MiB for {n} frames" for n, peak in peaks)))
-    body = _format_table((f"{width}x{height}, about {shot['regions']:.0f} regions", "measured"), rows)
-    return f"{body}\n\nMeasured on {_name_machine(speed['machine'])}."
+    return format_markdown(heads, rows) if rows else None
 
 
 TABLES: Mapping[str, Callable[[Path], str | None]] = {
@@ -162,6 +143,8 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "confidence": format_confidence,
     "one more key": format_one_more_key,
     "throughput": format_throughput,
+    "bench stages": format_bench_stages,
+    "bench generator": format_bench_generator,
 }
 
 
@@ -170,20 +153,19 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
 @click.option(
     "--page", "pages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Instead of both READMEs."
 )
-@click.option("--check", is_flag=True, help="Write nothing; fail when a table is out of date.")
-def main(results: Path, pages: tuple[Path, ...], check: bool) -> None:
-    """Write the tables of the READMEs from the result files."""
-    stale = []
-    for page in pages or PAGES:
-        before = page.read_text("utf-8")
-        after = fill_page(before, results)
-        if after != before:
-            stale.append(page.name)
-            if not check:
-                write_text_atomic(page, after)
+@click.option("--pictures", type=click.Path(path_type=Path, file_okay=False), default=PICTURES, show_default=True)
+@click.option("--check", is_flag=True, help="Write nothing; fail when a table or a chart is out of date.")
+def main(results: Path, pages: tuple[Path, ...], pictures: Path, check: bool) -> None:
+    """Write the tables of the READMEs, and the charts, from the result files."""
+    files = {page: fill_page(page.read_text("utf-8"), results) for page in pages or PAGES}
+    files |= {pictures / name: chart for name, chart in draw_charts(results).items()}
+    stale = [file for file, text in files.items() if not file.exists() or file.read_text("utf-8") != text]
     if check and stale:
-        raise SystemExit(f"out of date: {', '.join(stale)}; run python benchmarks/tables.py")
-    click.echo(f"{len(stale)} of {len(pages or PAGES)} pages changed")
+        names = ", ".join(file.name for file in stale)
+        raise SystemExit(f"out of date: {names}; run python benchmarks/tables.py")
+    for file in stale:
+        write_text_atomic(file, files[file])
+    click.echo(f"{len(stale)} of {len(files)} pages and charts changed")
 
 
 def fill_page(text: str, results: Path) -> str:
@@ -221,15 +203,6 @@ def _signed(value: float | None) -> str:
 
 def _share(value: float | None, digits: int = 2) -> str:
     return "" if value is None else f"{value:.{digits}f}"
-
-
-def _name_machine(machine: Mapping[str, Any]) -> str:
-    return f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB"
-
-
-def _format_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from framecolor.bench.limits import Precision
@@ -23,19 +24,21 @@ def measure_shot(
     """Rows of the stages, the end-to-end table and a timeline of one shot, painted again and again.
 
     Each repeat paints it once as users do and once on one thread; a further run is recorded for the timeline.
+    `between_stages_ms` of the table is what a frame on one thread takes beside all stages.
     """
     for _ in range(max(1, warmup)):
         workload.paint()
     frames = len(workload.shot.wanted)
-    taken, alone = [], []
+    taken, alone, alone_ms = [], [], []
     reset_peak()
     recorder = Recorder()
     for _ in range(repeats):
         taken.append(frame_ms(workload.paint(), frames))
-        workload.paint(recorder, one_thread=True)
+        alone_ms.append(frame_ms(workload.paint(recorder, one_thread=True), frames))
         alone.append(recorder.spans)
     peaks = read_peak()
     rows = stage_rows(workload, alone, recorder.asked, precision)
+    shares = frame_shares_ms(alone, frames)
     height, width = workload.shot.size
     table = {
         "clip": clip,
@@ -43,7 +46,8 @@ def measure_shot(
         "size": [width, height],
         "frames": frames,
         "keys": len(workload.shot.keys),
-        **compare_stages(frame_shares_ms(alone, frames), taken, os.cpu_count() or 1),
+        **compare_stages(shares, taken, os.cpu_count() or 1),
+        "between_stages_ms": round(fmean(alone_ms) - sum(shares.values()), 2),
         **peaks,
     }
     recorder = Recorder()

@@ -9,9 +9,9 @@ from framecolor.bench.sizes import name_size
 
 Row = Mapping[str, Any]
 
-_STAGE_HEADS = ("stage", "size", "ms", "spread", "limit ms", "of limit", "limit")
-_CONTEST_HEADS = ("generator by", "size", "precision", "batch", "lanes", "ms", "spread", "of limit", "of engine", "MiB")
-_SHOT_HEADS = ("clip", "size", "frames/s", "ms a frame", "slowest stage", "of slowest stage", "of all cores", "MiB")
+STAGE_HEADS = ("stage", "size", "ms", "spread", "limit ms", "of limit", "limit")
+CONTEST_HEADS = ("generator by", "size", "precision", "batch", "lanes", "ms", "spread", "of limit", "of engine", "MiB")
+SHOT_HEADS = ("clip", "size", "frames/s", "ms a frame", "slowest stage", "of slowest stage", "of all cores", "MiB")
 
 
 def format_bench(results: Mapping[str, Any]) -> str:
@@ -20,12 +20,12 @@ def format_bench(results: Mapping[str, Any]) -> str:
     parts = [f"{name_machine(machine)}; engine {options['engine']} ({options['precision']})"]
     rows = [row for row in results["rows"] if not is_contest(row)]
     if rows:
-        parts += [align((_STAGE_HEADS, *map(stage_cells, rows))), "Each stage alone on one core, for one drawing."]
+        parts += [align((STAGE_HEADS, *map(stage_cells, rows))), "Each stage alone on one core, for one drawing."]
     rows = [row for row in results["rows"] if is_contest(row)]
     if rows:
-        parts += [align((_CONTEST_HEADS, *map(contest_cells, rows))), _explain_contest(rows)]
+        parts += [align((CONTEST_HEADS, *map(contest_cells, rows))), _explain_contest(rows)]
     if results["end_to_end"]:
-        parts.append(align((_SHOT_HEADS, *map(shot_cells, results["end_to_end"]))))
+        parts.append(align((SHOT_HEADS, *map(shot_cells, results["end_to_end"]))))
         parts.append(
             "of slowest stage: that stage alone on one core / a frame end to end; at 1 and above the pipeline is as\n"
             "fast as that stage. of all cores: all stages, shared evenly by all cores / a frame end to end; at most 1\n"
@@ -72,6 +72,12 @@ def align(rows: Iterable[Sequence[str]]) -> str:
         for row in [head, *body]
     ]
     return "\n".join([lines[0], "-" * max(len(line) for line in lines), *lines[1:]])
+
+
+def format_markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table for a Markdown page."""
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def _explain_contest(rows: Sequence[Row]) -> str:

@@ -1,0 +1,92 @@
+"""Tables and charts of how fast it is, from throughput.json, memory.json and bench.json."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from record import read_results
+
+from framecolor.bench.charts import draw_bars, draw_timeline
+from framecolor.bench.table import (
+    CONTEST_HEADS,
+    SHOT_HEADS,
+    STAGE_HEADS,
+    contest_cells,
+    format_markdown,
+    is_contest,
+    name_machine,
+    shot_cells,
+    stage_cells,
+)
+
+
+def format_throughput(results: Path) -> str | None:
+    """Fit, frames a second, stages and memory at the size that was measured."""
+    speed, memory = read_results(results / "throughput.json"), read_results(results / "memory.json")
+    if not speed:
+        return None
+    shot, fit, stages = speed["shot"], speed["fit"], speed["stages_ms"]
+    width, height = shot["size"]
+    twos = speed.get("twos")
+    rows = [
+        (f"fit to {shot['keys']} keys, nothing cached", f"{fit['seconds']['median']:.0f} s ({fit['steps']} steps)"),
+        ("frames a second after the fit", f"{speed['frames_per_second']['median']:.1f} over {shot['frames']} frames, "
+         f"{speed['start_seconds']['median']:.1f} s of start included"),
+        ("frames a second once it runs", f"{speed['painting_frames_per_second']['median']:.1f}"),
+        *([("the same on twos", f"{twos['frames_per_second']['median']:.1f}, "
+            f"once it runs {twos['painting_frames_per_second']['median']:.1f}")] if twos else []),
+        ("one frame, each stage alone on one core",
+         ", ".join(f"{name} {stage['median']:.0f}" for name, stage in stages.items()) + " ms"),
+        *_limit_rows(speed["end_to_end"]),
+    ]  # fmt: skip
+    if memory:
+        peaks = [(row["frames"], row["peak_mib"]["median"]) for row in memory["shots"]]
+        rows.append(("peak memory of painting", ", ".join(f"{peak:.0f} MiB for {n} frames" for n, peak in peaks)))
+    body = format_markdown((f"{width}x{height}, about {shot['regions']:.0f} regions", "measured"), rows)
+    return f"{body}\n\nMeasured on {name_machine(speed['machine'])}."
+
+
+def _limit_rows(table: Mapping[str, Any]) -> list[tuple[str, str]]:
+    if "of_slowest_stage" not in table:
+        return []
+    return [
+        (f"slowest stage alone ({table['slowest_stage']}) / a frame", f"{table['of_slowest_stage']:.2f}"),
+        ("all stages on all cores at once / a frame", f"{table['of_all_cores']:.2f}"),
+    ]
+
+
+def format_bench_stages(results: Path) -> str | None:
+    """Each stage alone on one core beside its limit, and whole shots."""
+    bench = read_results(results / "bench.json")
+    if not bench:
+        return None
+    stages = [stage_cells(row) for row in bench["rows"] if not is_contest(row)]
+    shots = [shot_cells(table) for table in bench["end_to_end"]]
+    tables = (format_markdown(STAGE_HEADS, stages), format_markdown(SHOT_HEADS, shots))
+    return "\n\n".join([*tables, f"Measured on {name_machine(bench['machine'])}."])
+
+
+def format_bench_generator(results: Path) -> str | None:
+    """The generator's pass by this engine and by others."""
+    bench = read_results(results / "bench.json")
+    rows = [contest_cells(row) for row in bench.get("rows", ()) if is_contest(row)]
+    return format_markdown(CONTEST_HEADS, rows) if rows else None
+
+
+def draw_charts(results: Path) -> dict[str, str]:
+    """Every chart that there are results of, by its file's name."""
+    bench = read_results(results / "bench.json")
+    charts = {name: draw(bench) for name, draw in CHARTS.items()} if bench else {}
+    return {name: chart for name, chart in charts.items() if chart is not None}
+
+
+def _draw_first_timeline(bench: Mapping[str, Any]) -> str | None:
+    return draw_timeline(bench["timelines"][0]) if bench["timelines"] else None
+
+
+CHARTS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
+    "bench.svg": draw_bars,
+    "timeline.svg": _draw_first_timeline,
+}
