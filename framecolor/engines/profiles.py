@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from importlib import metadata
@@ -139,15 +139,26 @@ def read_profile(path: Path) -> Profile:
 
 @lru_cache
 def _find_shipped() -> dict[str, Path]:
-    """Files of the shipped profiles by name: in the checkout that the package runs from, or as they were installed."""
+    """Files of the shipped profiles by name; none when an installation lacks them."""
+    for folder in _folders():
+        found = {path.stem: path for path in folder.glob("*.toml")}
+        if found:
+            return found
+    return {}
+
+
+def _folders() -> Iterator[Path]:
+    """Where the profiles may lie: in the checkout that the package runs from, or where pip put them."""
     root = Path(__file__).parents[2]
     if (root / "pyproject.toml").is_file():
-        return {path.stem: path for path in (root / "engines").glob("*.toml")}
+        yield root / "engines"
     try:
         files = metadata.files("framecolor") or []
     except metadata.PackageNotFoundError:
         files = []
-    return {f.stem: Path(str(f.locate())) for f in files if f.suffix == ".toml" and _INSTALLED in f.as_posix()}
+    yield from (Path(str(f.locate())).parent for f in files if f.suffix == ".toml" and _INSTALLED in f.as_posix())
+    # What `pip install --target` writes down about them is wrong.
+    yield root / _INSTALLED
 
 
 def _is_count(value: object) -> bool:
