@@ -18,6 +18,8 @@ from framecolor.datatypes import Box, Flow
 FLOW_LONG_SIDE_PX = 512
 _FALL_OFF_PX = 6.0
 _AGREEMENT_PX = 2.0
+# Flow runs in the part where either drawing has lines, and this far around it.
+_AROUND_PX = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,12 +48,23 @@ def line_field(line: NDArray[np.bool_], long_side_px: int = FLOW_LONG_SIDE_PX) -
 
 def compute_flow(target: LineField, source: LineField) -> tuple[Flow, Flow]:
     """Flow from target to source and from source to target, each with its forward-backward confidence."""
+    box = Box.around(cv2.max(target.values, source.values), _AROUND_PX)
+    here, other = (np.ascontiguousarray(box.crop(field.values)) for field in (target, source))
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     # None: no flow to begin with, which OpenCV's stubs do not know of.
-    there = dis.calc(target.values, source.values, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
-    back = dis.calc(source.values, target.values, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    there = dis.calc(here, other, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
+    back = dis.calc(other, here, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
     scale = np.array([target.size[1] / target.values.shape[1], target.size[0] / target.values.shape[0]], np.float32)
-    return Flow(there * scale, _agreement(there, back)), Flow(back * scale, _agreement(back, there))
+    return _spread(box, there, back, scale), _spread(box, back, there, scale)
+
+
+def _spread(box: Box, there: NDArray[np.float32], back: NDArray[np.float32], scale: NDArray[np.float32]) -> Flow:
+    """The flow of a part as that of the whole: what is far from all lines stays where it is."""
+    offset = np.zeros((box.height, box.width, 2), np.float32)
+    confidence = np.ones((box.height, box.width), np.float32)
+    box.crop(offset)[:] = there * scale
+    box.crop(confidence)[:] = _agreement(there, back)
+    return Flow(offset, confidence)
 
 
 def _agreement(there: NDArray[np.float32], back: NDArray[np.float32]) -> NDArray[np.float32]:
