@@ -210,7 +210,7 @@ def test_recording_changes_nothing_that_is_painted_and_leaves_no_trace(tmp_path:
     assert {span.stage for span in recorder.spans} == set(STAGES)
     assert {span.frame for span in recorder.spans} == {1, 2, 3, 4}
     assert len(recorder.asked.looks) == 4
-    assert [getattr(home, name) for name, home in names.items()] == before
+    assert [getattr(home, name) for home, name in names] == before
 
 
 def test_a_shot_on_twos_shows_each_drawing_twice(tmp_path: Path) -> None:
