@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -30,3 +31,20 @@ def overlapped(
     finally:
         for future in waiting:
             future.cancel()
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """PyTorch and OpenCV compute in the thread that calls them: the pool's threads keep all cores busy already, and
+    drawings that share cores wait for each other."""
+    import cv2
+    import torch
+
+    before = cv2.getNumThreads(), torch.get_num_threads()
+    cv2.setNumThreads(1)
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before[0])
+        torch.set_num_threads(before[1])

@@ -23,7 +23,7 @@ from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
 from framecolor.media import encode_image, hash_file
 from framecolor.media.sequence import format_numbers
 from framecolor.networks.checkpoint import matcher_weights_path
-from framecolor.overlap import overlapped
+from framecolor.overlap import one_thread_each, overlapped
 from framecolor.paint.painter import find_unsure, paint_frame
 from framecolor.preflight import check_output, leave_out_broken_keys, list_unused
 from framecolor.record import Record
@@ -176,7 +176,7 @@ def _paint(run: _Run) -> None:
     run.progress("paint", 0, len(wanted))
     return_freed_memory()
     workers = (os.cpu_count() or 1) + 1
-    with ThreadPoolExecutor(workers, "framecolor") as pool, ExitStack() as stack:
+    with one_thread_each(), ThreadPoolExecutor(workers, "framecolor") as pool, ExitStack() as stack:
         drawings = read_drawings(run.shot, run.stale, run.line_hashes, pool, workers)
         studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, d), drawings, workers)))
         linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, studies), workers)))
