@@ -133,15 +133,17 @@ def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) ->
     """
     from framecolor.engines.backends import find_backends
     from framecolor.engines.plan_cache import PlanCache
-    from framecolor.engines.profiles import find_profile
+    from framecolor.engines.profiles import find_profile, list_profiles
     from framecolor.engines.verify import backend_of, find_plans, verify_plan
     from framecolor.errors import EngineError, FramecolorError
 
     cache, backends = PlanCache(engine_dir), find_backends()
+    named = [find_profile(name) for name in profiles]
+    known = {profile.name: profile for profile in [*list_profiles(), *named]}
     rows, problems = [], []
-    for plan in find_plans(tuple(find_profile(name).name for name in profiles), cache):
+    for plan in find_plans(tuple(profile.name for profile in named), cache):
         try:
-            verdict = verify_plan(plan, find_profile(plan.profile), backend_of(plan, backends), cache)
+            verdict = verify_plan(plan, known.get(plan.profile), backend_of(plan, backends), cache)
         except FramecolorError as error:
             problems.append(error)
             click.echo(f"wrong     {error}", err=True)

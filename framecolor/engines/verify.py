@@ -56,10 +56,17 @@ class Verdict:
     good: bool
 
 
-def verify_plan(stored: StoredPlan, profile: Profile, backend: Backend, cache: PlanCache) -> Verdict:
-    """Check a plan as far as this machine can. EngineError when its file is damaged, or it does not open or run."""
+def verify_plan(stored: StoredPlan, profile: Profile | None, backend: Backend, cache: PlanCache) -> Verdict:
+    """Check a plan as far as this machine can, its file alone without a profile.
+
+    Raises EngineError when its file is damaged, or it does not open or run.
+    """
     data = stored.read()
     checked = [f"{len(data)} bytes as they were written"]
+    if profile is None:
+        return Verdict(
+            stored, (*checked, "no more, as its profile is none that ships: name its file"), False, {}, {}, True
+        )
     order = order_plan(profile, backend, cache)
     if order.key != stored.key:
         checked.append("not the plan that would be compiled now (another version, GPU or a shot's own weights)")
