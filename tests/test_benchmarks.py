@@ -168,18 +168,31 @@ def test_drawn_shot_is_the_same_every_time_and_has_regions_and_trace_lines() -> 
     assert find_regions(full).count > 90
 
 
-def test_throughput_measures_fit_frames_and_stages(tmp_path: Path, quick_engine: None) -> None:
+def test_throughput_measures_fit_frames_and_stages_of_both_clips(tmp_path: Path, quick_engine: None) -> None:
     from throughput import main
 
     output = tmp_path / "throughput.json"
-    run(main, "--frames", 4, "--size", "160x120", "--fit", 2, "--repeats", 2, "--stage-drawings", 2, "-o", output)
+    run(main, "--frames", 4, "--size", "160x120", "--fit", 2, "--repeats", 2, "-o", output)
     table = json.loads(output.read_text("utf-8"))
-    assert list(table["stages_ms"]) == ["decode", "regions", "network", "flow + match", "paint", "encode"]
-    assert all(stage["median"] >= 0 for stage in table["stages_ms"].values())
-    assert table["shot"]["keys"] == 3
+    for clip in (table, table["twos"]):
+        assert list(clip["stages_ms"]) == ["decode", "regions", "flow", "match", "generator", "paint", "encode"]
+        assert all(stage["median"] >= 0 for stage in clip["stages_ms"].values())
+        assert clip["shot"]["keys"] == 3
+        assert clip["frames_per_second"]["repeats"] == 2
+        assert clip["end_to_end"]["of_slowest_stage"] > 0
+        assert clip["timeline"]["spans"]
+    assert (table["end_to_end"]["clip"], table["twos"]["end_to_end"]["clip"]) == ("moving", "twos")
     assert table["fit"]["steps"] == 2
-    assert table["frames_per_second"]["repeats"] == 2
-    assert table["end_to_end"]["ratio"] > 0
+    text = "<!-- throughput -->\n<!-- /throughput -->"
+    page = fill(text, tmp_path)
+    assert "| the same on twos | " in page
+    assert f"| slowest stage alone ({table['end_to_end']['slowest_stage']}) / a frame | " in page
+
+
+def fill(text: str, results: Path) -> str:
+    from tables import fill_page
+
+    return fill_page(text, results)
 
 
 def test_memory_compares_a_short_and_a_long_shot(tmp_path: Path, quick_engine: None) -> None:
@@ -218,11 +231,37 @@ def test_tables_are_written_between_their_markers_once(accuracy: Path, tmp_path:
 
     page = tmp_path / "page.md"
     page.write_text(text, "utf-8")
-    assert CliRunner().invoke(main, ["--results", str(accuracy), "--page", str(page), "--check"]).exit_code == 1
+    places = ("--results", accuracy, "--page", page, "--pictures", tmp_path)
+    assert CliRunner().invoke(main, [*map(str, places), "--check"]).exit_code == 1
     assert page.read_text("utf-8") == text
-    run(main, "--results", accuracy, "--page", page)
+    run(main, *places)
     assert page.read_text("utf-8") == filled
-    run(main, "--results", accuracy, "--page", page, "--check")
+    run(main, *places, "--check")
+
+
+def test_charts_are_drawn_from_a_bench_and_checked(tmp_path: Path) -> None:
+    from tables import main
+
+    row = {"stage": "paint", "by": "framecolor", "size": [160, 96], "precision": None, "ms": {"median": 2.0, "least": 1.5, "most": 3.0},
+           "limit": {"of": "copying", "ms": 1.0}, "of_limit": 0.5}  # fmt: skip
+    timeline = {"clip": "moving", "size": [160, 96], "frame_ms": 3.0, "length_ms": 3.0, "threads": ["MainThread"],
+                "spans": [["paint", 0, 1, 0.0, 2.0]]}  # fmt: skip
+    machine = {"cpu": "a processor", "cores": 2, "memory_gib": 8.0}
+    bench = {"machine": machine, "options": {"engine": "cpu", "precision": "f32"}, "rows": [row], "end_to_end": [],
+             "timelines": [timeline]}  # fmt: skip
+    (tmp_path / "bench.json").write_text(json.dumps(bench), "utf-8")
+    (tmp_path / "page.md").write_text("nothing\n", "utf-8")
+    places = ("--results", tmp_path, "--page", tmp_path / "page.md", "--pictures", tmp_path)
+    check = CliRunner().invoke(main, [*map(str, places), "--check"])
+    assert check.exit_code == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bench.json", "page.md"]
+    run(main, *places)
+    assert "2.0 ms, 50% of its limit" in (tmp_path / "bench.svg").read_text("utf-8")
+    assert "160x96, moving" in (tmp_path / "timeline.svg").read_text("utf-8")
+    run(main, *places, "--check")
+    row["ms"]["median"] = 4.0
+    (tmp_path / "bench.json").write_text(json.dumps(bench), "utf-8")
+    assert CliRunner().invoke(main, [*map(str, places), "--check"]).exit_code == 1
 
 
 def test_every_table_has_a_place() -> None:

@@ -101,7 +101,7 @@ def test_nothing_but_the_command_line_imports_training() -> None:
 
 
 def test_only_media_imports_av() -> None:
-    """Files go in and out in one place; training encodes pictures of its own, which never ship; bench times the codec."""
+    """Files go in and out in one place; training encodes pictures that never ship, bench times the bare codec."""
     for part, path in files():
         if part not in ("media", "training", "bench"):
             tree = ast.parse(path.read_text("utf-8"))
