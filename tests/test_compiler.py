@@ -20,6 +20,7 @@ from framecolor.engines.plan_runtime import open_plan, refit, run_plan
 from framecolor.engines.plans import ensure_plan, order_plan, tensors_of
 from framecolor.engines.profiles import Profile, find_profile, list_profiles, read_profile
 from framecolor.engines.timing_cache import read_timing_cache, write_timing_cache
+from framecolor.engines.verify import measure_parity, verify_plan
 from framecolor.errors import EngineError, SettingsError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, NetworkName, export_onnx, make_exportable, weight_names
@@ -174,7 +175,7 @@ def test_a_plan_runs_and_is_refitted_where_a_gpu_is(rtx: Backend, cache: PlanCac
         refit(rtx, engine, tensors_of(stored, weights))
         reference = make_exportable("features", "float32", generator=weights)
         inputs = reference.example({"batch": 1, "height": 64, "width": 96})
-        found = run_plan(rtx, engine, {"planes": inputs[0]})
+        found = run_plan(rtx, engine, {"planes": inputs[0]}, ("features", "context"))
         wanted: tuple[Tensor, ...] = reference.module(*inputs)
         for one, other in zip(found.values(), wanted, strict=True):
             assert (one - other).abs().max() < 4e-3 * other.abs().max()
@@ -255,6 +256,92 @@ def test_a_refit_that_is_not_whole_is_refused(
     with pytest.raises(EngineError, match=problem):
         refit(double, engine, {name: torch.ones(size) for name in names})
     assert not engine.refitted
+
+
+def test_outputs_are_named_as_the_form_names_them(double: Backend) -> None:
+    """torch-tensorrt numbers them; TensorRT keeps the names of the ONNX file, in whatever order."""
+    from framecolor.engines.plan_runtime import name_outputs
+
+    class Numbered:
+        names: tuple[str, ...] = ("planes", "output0", "output1")
+        num_io_tensors = 3
+
+        def get_tensor_name(self, i: int) -> str:
+            return self.names[i]
+
+        def get_tensor_mode(self, name: str) -> str:
+            return "in" if name == "planes" else "out"
+
+    class Named(Numbered):
+        names = ("context", "planes", "features")
+
+    trt = type("trt", (), {"TensorIOMode": type("Mode", (), {"OUTPUT": "out"})})
+    wanted = ("features", "context")
+    assert name_outputs(trt, Numbered(), wanted) == {"features": "output0", "context": "output1"}
+    assert name_outputs(trt, Named(), wanted) == {"features": "features", "context": "context"}
+
+
+class _TorchTensorrt:
+    """torch-tensorrt's conversion, as its documentation has it: what it is given comes back as the plan."""
+
+    __version__ = "2.13.0"
+
+    class Input:
+        def __init__(self, **facts: Any) -> None:
+            self.facts = facts
+
+    class dynamo:  # noqa: N801
+        @staticmethod
+        def convert_exported_program_to_serialized_trt_engine(
+            exported_program: torch.export.ExportedProgram, *, arg_inputs: Any, **settings: Any
+        ) -> bytes:
+            assert settings.pop("optimization_level") == 3
+            Path(settings.pop("timing_cache_path")).write_bytes(b"measured")
+            assert settings == {}
+            if not arg_inputs[0].facts.get("max_shape", (1,))[-1] <= 512:
+                raise RuntimeError("no\nroom")
+            return repr([i.facts for i in arg_inputs]).encode()
+
+
+def test_torch_tensorrt_is_given_the_exported_program(
+    double: Backend, cache: PlanCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("framecolor.engines.compiler.import_backend", lambda name: _TorchTensorrt)
+    monkeypatch.setattr("framecolor.engines.compiler.logger_of", lambda name: (None, backends.Complaints()))
+    backend = Backend("torch-tensorrt", "2.13.0", None)
+    stored, plan, built = ensure_plan(profile_of("features", False, refit=True), backend, cache)
+    assert built and stored.weights == ()
+    # A batch that may be 1 is no free axis to torch.export.
+    shapes = {"min_shape": (1, 7, 64, 64), "opt_shape": (1, 7, 256, 320), "max_shape": (1, 7, 512, 512)}
+    assert plan == repr([{**shapes, "dtype": torch.float32, "name": "planes"}]).encode()
+    (timings,) = cache.folder.glob("*.cache")
+    assert read_timing_cache(timings) == b"measured"
+    _, again, built = ensure_plan(profile_of("features", False, refit=True), backend, cache)
+    assert not built and again == plan
+    wide = Profile(name="wide", network="features", sizes={"batch": 1, "height": 64, "width": (64, 640, 1024)})
+    with pytest.raises(EngineError, match=r"does not compile \(no room; shapes: planes"):
+        ensure_plan(wide, backend, cache)
+
+
+def test_parity_is_measured_over_the_range() -> None:
+    wanted = torch.tensor([0.0, 50.0, -100.0])
+    parity = measure_parity(wanted + torch.tensor([1.0, -1.0, 1.0]), wanted)
+    assert (parity.psnr_db, parity.worst) == (pytest.approx(40.0), pytest.approx(0.01))
+    assert measure_parity(wanted, wanted).psnr_db == float("inf")
+    assert measure_parity(wanted * float("nan"), wanted).psnr_db == float("-inf")
+    with pytest.raises(EngineError, match=r"shapes \(2,\) and \(3,\) differ"):
+        measure_parity(wanted[:2], wanted)
+
+
+def test_a_plan_of_a_network_that_is_another_is_found_wrong(
+    rtx: Backend, cache: PlanCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    profile = profile_of("describe", True)
+    stored, _, _ = ensure_plan(profile, rtx, cache)
+    assert verify_plan(stored, profile, rtx, cache).good
+    monkeypatch.setattr("framecolor.engines.verify._reference", lambda *_: {"tokens": torch.ones(20, 128)})
+    verdict = verify_plan(stored, profile, rtx, cache)
+    assert not verdict.good and verdict.parity["tokens"].psnr_db < 20
 
 
 def test_a_missing_backend_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -118,8 +118,8 @@ def list_plans(engine_dir: Path | None, as_json: bool) -> None:
         click.echo(f"profile   {profile.name:16} {profile.network}, {profile.precision}, {sizes} ({profile.purpose})")
     for plan in plans:
         note = f"; of no use here: {plan['unfit']}" if plan["unfit"] else ""
-        size = f"{plan['size_bytes'] / 2**20:.1f} MiB"
-        click.echo(f"plan      {plan['profile']:16} {size}, {plan['backend']}, {Path(plan['plan']).name}{note}")
+        facts = f"{plan['size_bytes'] / 2**20:.1f} MiB, {plan['backend']}, {Path(plan['plan']).name}"
+        click.echo(f"plan      {plan['profile'] or 'fitted weights':16} {facts}{note}")
 
 
 @engine.command()

@@ -92,19 +92,17 @@ def find_backends(device: int = 0) -> tuple[Backend, ...]:
     found, gpu = [], find_gpu(device)
     for name in BACKENDS:
         try:
-            module = import_backend(name)
+            found.append(Backend(name, _version(name), gpu))
         except EngineError as error:
             if any(importlib.util.find_spec(m) for m in _MODULES[name]):
                 _logger.debug("%s", error)
-            continue
-        found.append(Backend(name, str(module.__version__), gpu))
     return tuple(found)
 
 
 def choose_backend(name: BackendName | Literal["auto"] = "auto", device: int = 0) -> Backend:
     """The backend of that name, or the first one that can compile here. EngineError names the fix."""
     if name != "auto":
-        backend = Backend(name, str(import_backend(name).__version__), find_gpu(device))
+        backend = Backend(name, _version(name), find_gpu(device))
         problem = backend.find_build_problem()
         if problem is not None:
             raise EngineError(f"backend {name} {backend.version}", *problem)
@@ -135,6 +133,11 @@ def import_backend(name: BackendName) -> Any:
             problem = f"is installed and cannot be loaded ({str(error).splitlines()[0]})"
             raise EngineError(f"backend {name}", problem, fix) from error
     raise EngineError(f"backend {name}", "is not installed", fix)
+
+
+def _version(name: BackendName) -> str:
+    version = str(import_backend(name).__version__)
+    return f"{version} on tensorrt {import_runtime(name).__version__}" if name == "torch-tensorrt" else version
 
 
 def import_runtime(name: BackendName) -> Any:

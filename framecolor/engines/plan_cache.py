@@ -65,8 +65,9 @@ class PlanKey:
 class StoredPlan:
     """A plan as the cache holds it.
 
-    weights  names of the parameters that `plan_runtime.refit` can change; none where it was compiled without
-    profile  the profile that it was compiled for; built_unix when, in seconds
+    profile     name of the profile that it was compiled for, empty where it holds a shot's own weights
+    weights     names of the parameters that `plan_runtime.refit` can change; none where it was compiled without
+    built_unix  when, in seconds
     """
 
     path: Path

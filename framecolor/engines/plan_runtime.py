@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -67,8 +67,17 @@ def _hand_over(trt: Any, refitter: Any, name: str, tensor: Tensor, held: list[Te
     return bool(refitter.set_named_weights(name, trt.Weights(prototype.dtype, host.data_ptr(), host.numel())))
 
 
-def run_plan(backend: Backend, engine: Any, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """All outputs, on the CPU, for inputs by name; one at a time, for checks: `engines.lanes` is what frames run on.
+def name_outputs(trt: Any, engine: Any, names: Sequence[str]) -> dict[str, str]:
+    """The engine's outputs, by the names that they have in `networks.export.FORMS`: torch-tensorrt numbers them."""
+    tensors = [engine.get_tensor_name(i) for i in range(engine.num_io_tensors)]
+    outputs = [name for name in tensors if engine.get_tensor_mode(name) == trt.TensorIOMode.OUTPUT]
+    if set(outputs) == set(names):
+        return {name: name for name in names}
+    return dict(zip(names, outputs, strict=True))
+
+
+def run_plan(backend: Backend, engine: Any, inputs: Mapping[str, Tensor], outputs: Sequence[str]) -> dict[str, Tensor]:
+    """All outputs, on the CPU, for inputs by name; one at a time, for checks: frames run on lanes.
 
     Raises EngineError for a shape outside of the plan's and when the run fails.
     """
@@ -85,19 +94,18 @@ def run_plan(backend: Backend, engine: Any, inputs: Mapping[str, Tensor]) -> dic
                 subject, f"{name} {tuple(tensor.shape)} is outside of the plan's range", "build a larger one"
             )
         context.set_tensor_address(name, tensor.data_ptr())
-    outputs: dict[str, Tensor] = {}
-    for i in range(engine.num_io_tensors):
-        name = engine.get_tensor_name(i)
-        if engine.get_tensor_mode(name) == trt.TensorIOMode.OUTPUT:
-            shape, dtype = tuple(context.get_tensor_shape(name)), torch_dtype(trt, engine.get_tensor_dtype(name))
-            outputs[name] = torch.empty(shape, dtype=dtype, device="cuda")
-            context.set_tensor_address(name, outputs[name].data_ptr())
+    results: dict[str, Tensor] = {}
+    for name, tensor_name in name_outputs(trt, engine, outputs).items():
+        shape = tuple(context.get_tensor_shape(tensor_name))
+        dtype = torch_dtype(trt, engine.get_tensor_dtype(tensor_name))
+        results[name] = torch.empty(shape, dtype=dtype, device="cuda")
+        context.set_tensor_address(tensor_name, results[name].data_ptr())
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     if not context.execute_async_v3(stream.cuda_stream):
         raise EngineError(subject, "the plan does not run", "framecolor engine build --force")
     stream.synchronize()
-    return {name: tensor.cpu() for name, tensor in outputs.items()}
+    return {name: tensor.cpu() for name, tensor in results.items()}
 
 
 def torch_dtype(trt: Any, dtype: Any) -> torch.dtype:

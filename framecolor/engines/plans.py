@@ -60,7 +60,7 @@ def order_plan(profile: Profile, backend: Backend, cache: PlanCache, generator: 
         sizes = pin_axes(profile.sizes)
         model: bytes | torch.export.ExportedProgram = export_program(network, sizes)
         tensors = [t.detach().cpu().contiguous().view(torch.uint8).numpy().tobytes() for t in model.state_dict.values()]
-        graph = digest(model.graph_module.code, *tensors)
+        graph = digest(model.graph_module.code, str(model.range_constraints), *tensors)
     else:
         sizes = dict(profile.sizes)
         try:
@@ -113,7 +113,7 @@ def ensure_plan(
         plan = compile_onnx(backend, order.model, order.options, progress)
         return plan, _find_weights(backend, order) if order.options.refittable else ()
 
-    return cache.get_or_build(order.key, build, profile.name, force)
+    return cache.get_or_build(order.key, build, "" if generator else profile.name, force)
 
 
 def make_network(profile: Profile, precision: Precision, generator: Generator | None = None) -> Exportable:

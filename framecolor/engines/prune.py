@@ -23,7 +23,7 @@ def prune_plans(
     older_than_days  those built longer ago
     keep_bytes       the oldest, until the rest has no more than this
     unfit_for        those that none of these backends, by name, could use here (`find_unfit`)
-    everything       all of them
+    everything       all of them, and what builds measured
     A plan that is being built is left alone.
     """
     gone: list[tuple[str, str]] = []
@@ -46,6 +46,9 @@ def prune_plans(
             gone.append((plan.path.stem, reason))
         else:
             kept_bytes += plan.size_bytes
+    if everything:
+        for path in cache.folder.glob("timings-*"):
+            path.unlink(missing_ok=True)
     return gone
 
 

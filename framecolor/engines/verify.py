@@ -63,6 +63,8 @@ def verify_plan(stored: StoredPlan, profile: Profile | None, backend: Backend, c
     """
     data = stored.read()
     checked = [f"{len(data)} bytes as they were written"]
+    if not stored.profile:
+        return Verdict(stored, (*checked, "no more, as it holds a shot's own weights"), False, {}, {}, True)
     if profile is None:
         return Verdict(
             stored, (*checked, "no more, as its profile is none that ships: name its file"), False, {}, {}, True
@@ -77,7 +79,8 @@ def verify_plan(stored: StoredPlan, profile: Profile | None, backend: Backend, c
         sizes = profile.at("usual")
         inputs = order.network.example(sizes)
         engine = open_plan(backend, data)
-        found = run_plan(backend, engine, dict(zip(order.network.form.inputs, inputs, strict=True)))
+        form = order.network.form
+        found = run_plan(backend, engine, dict(zip(form.inputs, inputs, strict=True)), tuple(form.outputs))
         checked.append(f"run on {backend.gpu}")
     else:
         sizes = _small_enough(profile)
