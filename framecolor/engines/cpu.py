@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -96,12 +97,18 @@ class Compiled:
     def _compile(self) -> ov.CompiledModel:
         with self._compiling:
             if self._model is None:
-                example = tuple(torch.zeros(1, channels, 64, 64) for channels in self._channels)
-                free = [ov.PartialShape([1, channels, -1, -1]) for channels in self._channels]
-                model = ov.convert_model(self._build().eval(), example_input=example, input=free)
                 cores = os.cpu_count() or 1
                 # One stream a core: drawings are independent, so that cores work on different ones.
                 settings = {"NUM_STREAMS": str(cores), "INFERENCE_NUM_THREADS": str(cores)}
                 settings["INFERENCE_PRECISION_HINT"] = self._precision
-                self._model = ov.Core().compile_model(model, "CPU", settings)
+                self._model = ov.Core().compile_model(self._convert(), "CPU", settings)
             return self._model
+
+    def _convert(self) -> ov.Model:
+        """The pass as OpenVINO's graph. Tracing is most of it, and checking the trace was most of that."""
+        example = tuple(torch.zeros(1, channels, 32, 32) for channels in self._channels)
+        with warnings.catch_warnings():
+            # OpenVINO takes what the older exporter of PyTorch gives.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            traced = torch.jit.trace(self._build().eval(), example, check_trace=False)
+            return ov.convert_model(traced, input=[ov.PartialShape([1, c, -1, -1]) for c in self._channels])
