@@ -242,7 +242,8 @@ def test_tables_are_written_between_their_markers_once(accuracy: Path, tmp_path:
 def test_charts_are_drawn_from_a_bench_and_checked(tmp_path: Path) -> None:
     from tables import main
 
-    row = {"stage": "paint", "by": "framecolor", "size": [160, 96], "precision": None, "ms": {"median": 2.0, "least": 1.5, "most": 3.0},
+    row = {"stage": "paint", "by": "framecolor", "size": [160, 96], "precision": None,
+           "ms": {"median": 2.0, "least": 1.5, "most": 3.0},
            "limit": {"of": "copying", "ms": 1.0}, "of_limit": 0.5}  # fmt: skip
     timeline = {"clip": "moving", "size": [160, 96], "frame_ms": 3.0, "length_ms": 3.0, "threads": ["MainThread"],
                 "spans": [["paint", 0, 1, 0.0, 2.0]]}  # fmt: skip
@@ -262,6 +263,32 @@ def test_charts_are_drawn_from_a_bench_and_checked(tmp_path: Path) -> None:
     row["ms"]["median"] = 4.0
     (tmp_path / "bench.json").write_text(json.dumps(bench), "utf-8")
     assert CliRunner().invoke(main, [*map(str, places), "--check"]).exit_code == 1
+
+
+def test_a_peer_is_timed_from_its_own_code_or_says_what_it_lacks(tmp_path: Path) -> None:
+    from peers import main
+
+    assert "--basicpbc or --paintstorch" in CliRunner().invoke(main, []).output
+    lacking = CliRunner().invoke(main, ["--basicpbc", str(tmp_path)])
+    assert (lacking.exit_code, "inference_line_frames.py: there is no such file" in lacking.output) == (1, True)
+    code = tmp_path / "paintstorch" / "model" / "modules.py"
+    code.parent.mkdir(parents=True)
+    code.write_text("import a_package_that_nobody_has\n", "utf-8")
+    lacking = CliRunner().invoke(main, ["--paintstorch", str(tmp_path)])
+    assert "needs a_package_that_nobody_has, which is not installed" in lacking.output
+    code.write_text(
+        "import torch\n\n"
+        "class Generator(torch.nn.Module):\n"
+        "    def __init__(self, width, in_channels, out_channels):\n"
+        "        super().__init__()\n"
+        "        self.exit = torch.nn.Conv2d(in_channels, out_channels, 1)\n\n"
+        "    def forward(self, sketch, hint, features):\n"
+        "        return self.exit(sketch)\n",
+        "utf-8",
+    )
+    run(main, "--paintstorch", tmp_path, "--repeats", 2, "-o", tmp_path / "peers.json")
+    table = json.loads((tmp_path / "peers.json").read_text("utf-8"))
+    assert (table["paintstorch"]["size"], table["paintstorch"]["ms"]["repeats"]) == ([512, 512], 2)
 
 
 def test_every_table_has_a_place() -> None:
