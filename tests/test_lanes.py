@@ -346,6 +346,17 @@ def test_less_is_asked_of_a_device_without_memory(caplog: pytest.LogCaptureFixtu
     assert device.used_bytes == 0
 
 
+def test_what_is_kept_for_other_sizes_goes_first(caplog: pytest.LogCaptureFixture) -> None:
+    """Each size fits by itself; lanes and batches stay."""
+    device = HostDevice(memory_bytes=400_000)
+    with closing(lanes_on(device, lanes=1, batch=2)) as pool, caplog.at_level(logging.WARNING, "framecolor"):
+        for width in (51, 52, 53, 54, 55, 56, 51, 52, 53):
+            shape = (1, 60, width)
+            np.testing.assert_array_equal(pool.submit(task(1, shape)).result(PATIENCE_SECONDS), picture(2, shape))
+        assert (pool.lanes, pool.batch) == (1, 2)
+    assert [record.message for record in caplog.records] == ["host is out of memory: 2 sizes stay ready from now on"]
+
+
 def test_what_no_lane_can_hold_fails_alone() -> None:
     body = Doubling(workspace_bytes=100_000)
     device = HostDevice(memory_bytes=150_000)

@@ -46,7 +46,7 @@ class HostDevice:
         self.memory_bytes, self.used_bytes = memory_bytes, 0
         self.counts: Counter[Operation] = Counter()
         self._delay, self._fault = delay, fault
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # memory may be freed while it is held
 
     def stream(self) -> HostStream:
         return HostStream(self)

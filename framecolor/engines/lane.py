@@ -107,7 +107,7 @@ class Lane:
     """
 
     def __init__(self, site: Site, ring: int, shapes: int) -> None:
-        self.device, self._site, self._shapes = site.device, site, shapes
+        self.device, self._site, self.shapes = site.device, site, shapes
         self._in, self._compute, self._out = (self.device.stream() for _ in range(3))
         self._free: queue.SimpleQueue[Slot] = queue.SimpleQueue()
         for _ in range(ring):
@@ -116,6 +116,11 @@ class Lane:
         self._scratch: list[Tensor] = []
         self._lock = threading.Lock()
         self._closed = False
+
+    @property
+    def kinds(self) -> int:
+        """Kinds of batches that are bound."""
+        return len(self._stations)
 
     def start(self, tasks: Sequence[Task], size: int) -> Flight:
         """Begin a batch of `size` samples, the first of which are these tasks, all of one kind.
@@ -192,7 +197,7 @@ class Lane:
     def _station(self, task: Task, size: int) -> Station:
         key = (*task.kind, size)
         if key not in self._stations:
-            while len(self._stations) >= self._shapes:
+            while len(self._stations) >= self.shapes:
                 self._settle()
                 self._stations.popitem(last=False)
             shapes = [(size, *planes.shape) for planes in task.inputs]

@@ -1,8 +1,8 @@
 """Lanes: pictures are taken in order by whichever lane is least busy, batched by shape, and come back as futures.
 
-What goes wrong reaches the request that caused it. A device without memory left costs speed, not pictures: smaller
-batches first, then fewer lanes. Whatever happens, no wait is for ever: when the lanes are closed or broken, every
-request ends with an error.
+What goes wrong reaches the request that caused it. A device without memory left costs speed, not pictures: first goes
+what is kept ready for pictures of other sizes, then batches get smaller, then lanes fewer. Whatever happens, no wait is
+for ever: when the lanes are closed or broken, every request ends with an error.
 """
 
 from __future__ import annotations
@@ -113,12 +113,15 @@ class Lanes:
             self._changed.notify_all()
         return job.future
 
-    def close(self) -> None:
-        """Finish what is begun, end what waits with EngineError, and give everything back. May be called again."""
+    def close(self, patience_seconds: float | None = None) -> None:
+        """Finish what is begun, end what waits with EngineError, and give everything back. May be called again.
+
+        patience_seconds  how long to wait for each thread; None: as long as it takes.
+        """
         self._stop(EngineError("engine", "was closed before it was done", "load it again"))
         if threading.current_thread() not in self._threads:  # it may be a lane that drops the last reference
             for thread in self._threads:
-                thread.join()
+                thread.join(patience_seconds)
 
     def _stop(self, reason: EngineError) -> None:
         with self._changed:
@@ -232,8 +235,13 @@ class Lanes:
             if state != self._state:
                 return True
             name = worker.lane.device.name
+            held = worker.lane.kinds
             with self._changed:
-                if self._batch > 1:
+                if held > 0:
+                    for other in self._workers:
+                        other.lane.shapes = max(1, held // 2)
+                    _LOG.warning("%s is out of memory: %d sizes stay ready from now on", name, worker.lane.shapes)
+                elif self._batch > 1:
                     self._batch //= 2
                     _LOG.warning("%s is out of memory: batches of %d from now on", name, self._batch)
                 elif self.lanes > 1:

@@ -5,6 +5,10 @@ OpenVINO would meet a new shape with each drawing, as each has another number of
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -15,18 +19,18 @@ Rows = NDArray[np.float32]
 
 
 class TorchMatcher:
-    """The matcher that ships with the package, on a device. Thread safe."""
+    """The matcher that ships with the package, on a device. Thread safe; on a GPU each thread has its own stream."""
 
     def __init__(self, device: str = "cpu") -> None:
         self._matcher = load_matcher(matcher_weights_path()).to(device)
         self._device = device
+        self._threads = threading.local()
 
-    @torch.inference_mode()
     def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
         """See `Runner.describe`."""
-        return self._matcher.describe(*(self._load(rows) for rows in (look, shape, contact))).cpu().numpy()
+        with self._own_stream():
+            return self._matcher.describe(*(self._load(rows) for rows in (look, shape, contact))).cpu().numpy()
 
-    @torch.inference_mode()
     def compare(
         self,
         a: Rows,
@@ -39,9 +43,22 @@ class TorchMatcher:
         """See `Runner.compare`."""
         there = np.zeros((len(a), len(b)), np.float32) if flow_ab is None else flow_ab
         back = np.zeros((len(b), len(a)), np.float32) if flow_ba is None else flow_ba
-        scores = self._matcher.compare(*(self._load(rows) for rows in (a, b, contact_a, contact_b, there, back)))
-        score_ab, score_ba, nowhere_a, nowhere_b = (part.cpu().numpy() for part in scores)
+        with self._own_stream():
+            scores = self._matcher.compare(*(self._load(rows) for rows in (a, b, contact_a, contact_b, there, back)))
+            score_ab, score_ba, nowhere_a, nowhere_b = (part.cpu().numpy() for part in scores)
         return score_ab, score_ba, nowhere_a, nowhere_b
 
     def _load(self, rows: Rows) -> torch.Tensor:
         return torch.from_numpy(rows).to(self._device)
+
+    @contextmanager
+    def _own_stream(self) -> Iterator[None]:
+        """What PyTorch does inside waits for no other thread: all would share one stream otherwise."""
+        with torch.inference_mode():
+            if not self._device.startswith("cuda"):
+                yield
+                return
+            if not hasattr(self._threads, "stream"):
+                self._threads.stream = torch.cuda.Stream(self._device)
+            with torch.cuda.stream(self._threads.stream):
+                yield
