@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor
@@ -18,10 +17,10 @@ from framecolor.engines.compiler import BuildOptions, compile_onnx, find_weights
 from framecolor.engines.plan_cache import PlanCache
 from framecolor.engines.plan_runtime import open_plan, refit, run_plan
 from framecolor.engines.plans import ensure_plan, order_plan, tensors_of
-from framecolor.engines.profiles import Profile, find_profile, list_profiles, read_profile
+from framecolor.engines.profiles import Profile
 from framecolor.engines.timing_cache import read_timing_cache, write_timing_cache
 from framecolor.engines.verify import measure_parity, verify_plan
-from framecolor.errors import EngineError, SettingsError
+from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, NetworkName, export_onnx, make_exportable, weight_names
 
@@ -181,148 +180,6 @@ def test_a_plan_runs_and_is_refitted_where_a_gpu_is(rtx: Backend, cache: PlanCac
             assert (one - other).abs().max() < 4e-3 * other.abs().max()
 
 
-class _Prototype:
-    size, dtype = 8, "half"
-
-
-class _Refitter:
-    """TensorRT's refitter, as its documentation has it: two weights of eight halves, the second wants the first."""
-
-    def __init__(self, engine: Any, logger: Any) -> None:
-        self.engine = engine
-
-    def get_all_weights(self) -> list[str]:
-        return ["a.weight", "b.weight"]
-
-    def get_weights_prototype(self, name: str) -> _Prototype:
-        return _Prototype()
-
-    def set_named_weights(self, name: str, weights: np.ndarray) -> bool:
-        self.engine.given[name] = weights
-        return True
-
-    def get_missing_weights(self) -> list[str]:
-        return [] if "a.weight" in self.engine.given else ["a.weight"]
-
-    def refit_cuda_engine(self) -> bool:
-        self.engine.refitted = True
-        return True
-
-
-class _Engine:
-    def __init__(self, refittable: bool = True) -> None:
-        self.refittable, self.given, self.refitted = refittable, {}, False
-
-
-@pytest.fixture
-def double(monkeypatch: pytest.MonkeyPatch) -> Backend:
-    """A backend whose library is a double; no plan can be opened on this machine."""
-    import ctypes
-
-    def read(dtype: str, pointer: int, count: int) -> np.ndarray:
-        assert dtype == "half"
-        return np.frombuffer(ctypes.string_at(pointer, 2 * count), np.float16)
-
-    class DataType:
-        FLOAT, HALF, UINT8, INT32, INT64 = "float", "half", "uint8", "int32", "int64"
-
-    module = type("trt", (), {"Refitter": _Refitter, "Weights": staticmethod(read), "DataType": DataType})
-    monkeypatch.setattr("framecolor.engines.plan_runtime.import_runtime", lambda name: module)
-    monkeypatch.setattr("framecolor.engines.plan_runtime.logger_of", lambda name: (None, backends.Complaints()))
-    return Backend("tensorrt", "11.0", None)
-
-
-def test_refit_hands_over_all_weights_in_the_plans_type(double: Backend) -> None:
-    engine = _Engine()
-    tensors = {"a.weight": torch.arange(8.0).view(2, 4).T, "b.weight": torch.ones(8)}
-    refit(double, engine, tensors)
-    assert engine.refitted
-    np.testing.assert_array_equal(engine.given["a.weight"], [0, 4, 1, 5, 2, 6, 3, 7])
-
-
-@pytest.mark.parametrize(
-    ("names", "size", "refittable", "problem"),
-    [
-        (["a.weight", "c.weight"], 8, True, "the plan has no weights c.weight"),
-        (["b.weight"], 8, True, "wants a.weight too"),
-        (["a.weight"], 9, True, "does not take a.weight"),
-        (["a.weight"], 8, False, "compiled without refit"),
-    ],
-)
-def test_a_refit_that_is_not_whole_is_refused(
-    double: Backend, names: list[str], size: int, refittable: bool, problem: str
-) -> None:
-    engine = _Engine(refittable)
-    with pytest.raises(EngineError, match=problem):
-        refit(double, engine, {name: torch.ones(size) for name in names})
-    assert not engine.refitted
-
-
-def test_outputs_are_named_as_the_form_names_them(double: Backend) -> None:
-    """torch-tensorrt numbers them; TensorRT keeps the names of the ONNX file, in whatever order."""
-    from framecolor.engines.plan_runtime import name_outputs
-
-    class Numbered:
-        names: tuple[str, ...] = ("planes", "output0", "output1")
-        num_io_tensors = 3
-
-        def get_tensor_name(self, i: int) -> str:
-            return self.names[i]
-
-        def get_tensor_mode(self, name: str) -> str:
-            return "in" if name == "planes" else "out"
-
-    class Named(Numbered):
-        names = ("context", "planes", "features")
-
-    trt = type("trt", (), {"TensorIOMode": type("Mode", (), {"OUTPUT": "out"})})
-    wanted = ("features", "context")
-    assert name_outputs(trt, Numbered(), wanted) == {"features": "output0", "context": "output1"}
-    assert name_outputs(trt, Named(), wanted) == {"features": "features", "context": "context"}
-
-
-class _TorchTensorrt:
-    """torch-tensorrt's conversion, as its documentation has it: what it is given comes back as the plan."""
-
-    __version__ = "2.13.0"
-
-    class Input:
-        def __init__(self, **facts: Any) -> None:
-            self.facts = facts
-
-    class dynamo:  # noqa: N801
-        @staticmethod
-        def convert_exported_program_to_serialized_trt_engine(
-            exported_program: torch.export.ExportedProgram, *, arg_inputs: Any, **settings: Any
-        ) -> bytes:
-            assert settings.pop("optimization_level") == 3
-            Path(settings.pop("timing_cache_path")).write_bytes(b"measured")
-            assert settings == {}
-            if not arg_inputs[0].facts.get("max_shape", (1,))[-1] <= 512:
-                raise RuntimeError("no\nroom")
-            return repr([i.facts for i in arg_inputs]).encode()
-
-
-def test_torch_tensorrt_is_given_the_exported_program(
-    double: Backend, cache: PlanCache, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("framecolor.engines.compiler.import_backend", lambda name: _TorchTensorrt)
-    monkeypatch.setattr("framecolor.engines.compiler.logger_of", lambda name: (None, backends.Complaints()))
-    backend = Backend("torch-tensorrt", "2.13.0", None)
-    stored, plan, built = ensure_plan(profile_of("features", False, refit=True), backend, cache)
-    assert built and stored.weights == ()
-    # A batch that may be 1 is no free axis to torch.export.
-    shapes = {"min_shape": (1, 7, 64, 64), "opt_shape": (1, 7, 256, 320), "max_shape": (1, 7, 512, 512)}
-    assert plan == repr([{**shapes, "dtype": torch.float32, "name": "planes"}]).encode()
-    (timings,) = cache.folder.glob("*.cache")
-    assert read_timing_cache(timings) == b"measured"
-    _, again, built = ensure_plan(profile_of("features", False, refit=True), backend, cache)
-    assert not built and again == plan
-    wide = Profile(name="wide", network="features", sizes={"batch": 1, "height": 64, "width": (64, 640, 1024)})
-    with pytest.raises(EngineError, match=r"does not compile \(no room; shapes: planes"):
-        ensure_plan(wide, backend, cache)
-
-
 def test_parity_is_measured_over_the_range() -> None:
     wanted = torch.tensor([0.0, 50.0, -100.0])
     parity = measure_parity(wanted + torch.tensor([1.0, -1.0, 1.0]), wanted)
@@ -373,53 +230,3 @@ def test_a_damaged_timing_cache_is_not_read(tmp_path: Path, caplog: pytest.LogCa
     with caplog.at_level(logging.WARNING, "framecolor"):
         assert read_timing_cache(path) == b""
     assert "not as it was written" in caplog.text and not path.exists()
-
-
-def test_shipped_profiles_are_what_the_pipeline_and_benchmarks_need() -> None:
-    shipped = {profile.name: profile for profile in list_profiles()}
-    assert {"features", "features-static", "color", "describe", "compare"} <= shipped.keys()
-    assert {f"features-{size}" for size in ("540p", "720p", "1080p", "4k")} <= shipped.keys()
-    assert shipped["features"].dynamic and not shipped["features-static"].dynamic
-    most = shipped["features"].at("most")
-    # A view has about 82,000 pixels, landscape or portrait, up to three times as long as it is wide and more.
-    assert most["height"] == most["width"] >= 3 * (82_000 / 3) ** 0.5
-    assert shipped["features"].batch == 4 and shipped["features-4k"].at("usual")["width"] == 3840
-
-
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ('network = "features"\nlane = 2', "no key 'lane'; did you mean lanes"),
-        ('network = "feature"', "network cannot be 'feature'; give one of features, color"),
-        ("lanes = 2", "names no network"),
-        ('network = "describe"\nsizes = {regions = [9, 4, 10]}', r"sizes.regions cannot be \(9, 4, 10\)"),
-        ('network = "describe"\nsizes = {regions = true}', "sizes.regions cannot be True"),
-        ('network = "features"\nsizes = {batch = 1, height = 100, width = 64}', "multiples of 16"),
-        ('network = "features"\nsizes = {batch = 1}', "give each of batch, height, width"),
-        ('network = "describe"\npixels_in = "uint8"\nsizes = {regions = 4}', "float32 for this network"),
-        ("network = ", "not valid TOML"),
-    ],
-)
-def test_a_wrong_profile_says_what_is_wrong(tmp_path: Path, text: str, problem: str) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text(text)
-    with pytest.raises(SettingsError, match=problem):
-        read_profile(path)
-
-
-def test_a_profile_is_found_by_name_or_file(tmp_path: Path) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text('network = "describe"\n[sizes]\nregions = [1, 4, 9]\n')
-    assert find_profile(str(path)).sizes == {"regions": (1, 4, 9)}
-    assert find_profile("color").network == "color"
-    with pytest.raises(EngineError, match="did you mean features-1080p"):
-        find_profile("features-1080")
-
-
-def test_profiles_are_part_of_what_is_installed() -> None:
-    import tomllib
-
-    root = Path(__file__).parents[1]
-    files = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
-    found = {path.stem for pattern in files["share/framecolor/engines"] for path in root.glob(pattern)}
-    assert found == {profile.name for profile in list_profiles()}
