@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeVar
 
@@ -49,16 +49,6 @@ class Box:
             return cls(0, height, 0, width, height, width)
         bottom, right = min(height, top + h + margin_px), min(width, left + w + margin_px)
         return cls(max(0, top - margin_px), bottom, max(0, left - margin_px), right, height, width)
-
-    def grown(self, margin_px: int) -> Box:
-        """The box with a margin, as far as the picture goes."""
-        return replace(
-            self,
-            top=max(0, self.top - margin_px),
-            bottom=min(self.height, self.bottom + margin_px),
-            left=max(0, self.left - margin_px),
-            right=min(self.width, self.right + margin_px),
-        )
 
     def crop(self, picture: NDArray[Pixel]) -> NDArray[Pixel]:
         """A view of the part."""
