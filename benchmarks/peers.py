@@ -83,11 +83,9 @@ def time_paintstorch(code: Path, warmup: int, repeats: int) -> dict[str, Any]:
 
 def time_basicpbc(code: Path, frames: int) -> dict[str, Any]:
     """Milliseconds a frame of BasicPBC's own script; InputError when the folder lacks something, or without a GPU."""
-    script = [_find(code, name) for name in _BASICPBC_FILES][0]
+    script, *_ = (_find(code, name) for name in _BASICPBC_FILES)
     if not torch.cuda.is_available():
-        raise InputError(
-            code, "BasicPBC's script runs on a GPU only, and PyTorch finds none here", "use another machine"
-        )
+        raise InputError(code, "BasicPBC's script runs on a GPU only", "use a machine where PyTorch finds one")
     with tempfile.TemporaryDirectory() as work:
         clip = Path(work) / "clip"
         for step in range(frames):

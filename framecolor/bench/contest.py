@@ -6,12 +6,11 @@ All of them are measured in turn in one run. Each contestant draws the same numb
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
+from importlib.util import find_spec
 from statistics import median
 from typing import Any
 
@@ -157,7 +156,7 @@ def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int], dev
     gathered += [_plain_pytorch(planes, "f32", device), _plain_pytorch(planes, "bf16", device)]
     if device == "cpu":
         gathered.append(_raw_openvino(network, planes, contest.precision, contest.lanes))
-        gathered += _onnx_runtime(network, planes, contest.lanes)
+        gathered += _onnx_runtime(planes, contest.lanes)
     else:
         gathered.append(_plain_pytorch(planes, "f16", device))
     return gathered
@@ -210,23 +209,18 @@ def _raw_openvino(network: FeaturePass, planes: Planes, precision: Precision, la
     return Contestant(RAW, precision, len(planes), lanes, run)
 
 
-def _onnx_runtime(network: FeaturePass, planes: Planes, lanes: int) -> Sequence[Contestant]:
+def _onnx_runtime(planes: Planes, lanes: int) -> Sequence[Contestant]:
     """ONNX Runtime in float32, where it is installed (extra `bench`)."""
-    try:
-        import onnxruntime
-    except ModuleNotFoundError:
+    if any(find_spec(package) is None for package in ("onnx", "onnxruntime")):
         return ()
-    from framecolor.networks.export import OPSET
+    import onnxruntime
 
-    file, names = BytesIO(), ["planes"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the exporter that needs no second package is called legacy
-        torch.onnx.export(
-            network, (torch.from_numpy(planes),), file, dynamo=False, opset_version=OPSET, input_names=names
-        )
+    from framecolor.networks.export import export_onnx, make_exportable
+
+    graph = export_onnx(make_exportable("features", "float32"))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = max(1, (os.cpu_count() or 1) // lanes)
-    session = onnxruntime.InferenceSession(file.getvalue(), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     run = partial(session.run, None, {"planes": planes})
     return (Contestant("ONNX Runtime", "f32", len(planes), lanes, run),)
 

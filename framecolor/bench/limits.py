@@ -113,18 +113,15 @@ def _torch_matrix_gflops(precision: Precision) -> float:
 
 def _openvino_matrix_gflops(precision: Precision, cores: int) -> float:
     """One matrix product as OpenVINO runs it: weights packed before, as those of a network are."""
-    import openvino.opset13 as ops
-
     from framecolor.engines.quiet_openvino import ov
 
     side = _MATRIX_SIDE
-    given = ops.parameter([side, side], ov.Type.f32)
-    weights = ops.constant(torch.rand(side, side).numpy())
-    model = ov.Model([ops.matmul(given, weights, False, False)], [given])
+    rows = torch.rand(side, side)
+    model = ov.convert_model(nn.Linear(side, side, bias=False).eval(), example_input=rows, input=[[side, side]])
     settings = {"NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(cores), "INFERENCE_PRECISION_HINT": precision}
     request = ov.Core().compile_model(model, "CPU", settings).create_infer_request()
-    rows = torch.rand(side, side).numpy()
-    return _fastest_rate(lambda: request.infer([rows], share_inputs=True, share_outputs=True), 2 * side**3)
+    given = [rows.numpy()]
+    return _fastest_rate(lambda: request.infer(given, share_inputs=True, share_outputs=True), 2 * side**3)
 
 
 def _copy_rate() -> float:

@@ -54,7 +54,7 @@ def bench(
     from framecolor.bench.table import format_bench
     from framecolor.media import write_text_atomic
 
-    plan = Plan(**options, sizes=parsed, **({"stages": what} if what else {}))
+    plan = Plan(**options, stages=what or WHAT, sizes=parsed)
     results = run_bench(plan, lambda line: click.echo(f"measuring {line}", err=True))
     click.echo(format_bench(results))
     if output is not None:
