@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -95,21 +96,24 @@ def compile_program(backend: Backend, program: torch.export.ExportedProgram, opt
         )
         for name, shapes in options.shapes.items()
     ]
-    settings: dict[str, Any] = {"optimization_level": options.optimization_level}
-    if options.timing_cache is not None:
-        # It reads the file by itself: a damaged one is out of the way by then.
-        read_timing_cache(options.timing_cache)
-        settings["timing_cache_path"] = str(options.timing_cache)
-    with _BUILDING, complaints.collected() as errors:
+    with _BUILDING, complaints.collected() as errors, TemporaryDirectory(prefix="framecolor-") as folder:
+        # It reads and writes timings by itself: a copy, as one that is damaged would end the process.
+        timings = Path(folder) / "timings"
+        known = b"" if options.timing_cache is None else read_timing_cache(options.timing_cache)
+        if known:
+            timings.write_bytes(known)
         try:
             plan = torch_tensorrt.dynamo.convert_exported_program_to_serialized_trt_engine(
-                program, arg_inputs=inputs, **settings
+                program,
+                arg_inputs=inputs,
+                optimization_level=options.optimization_level,
+                timing_cache_path=str(timings),
             )
         except Exception as error:
             # Each converter raises what it likes.
             raise _failure(backend, options, [*errors, " ".join(str(error).split())]) from error
-        if options.timing_cache is not None and options.timing_cache.is_file():
-            write_timing_cache(options.timing_cache, options.timing_cache.read_bytes())
+        if options.timing_cache is not None and timings.is_file():
+            write_timing_cache(options.timing_cache, timings.read_bytes())
     return bytes(plan)
 
 

@@ -1,5 +1,7 @@
-"""What builds of plans measured, kept for the next build. A damaged cache aborts the whole process inside of TensorRT,
-so none is handed over whose hash is not that of the bytes that were written.
+"""What builds of plans measured, kept for the next build.
+
+A damaged cache aborts the whole process inside of TensorRT, so each is written with its hash in front and handed over
+only as it was written.
 """
 
 from __future__ import annotations
@@ -8,35 +10,28 @@ import hashlib
 import logging
 from pathlib import Path
 
-from framecolor.media import write_bytes_atomic, write_text_atomic
+from framecolor.media import write_bytes_atomic
 
+_MARK = b"framecolor timings 1\n"
+_HASH_BYTES = 32
 _logger = logging.getLogger("framecolor")
 
 
 def read_timing_cache(path: Path) -> bytes:
-    """The cache's bytes; empty, and the file is out of the way, when it is missing or not as it was written."""
+    """The measurements as TensorRT gave them; empty, and the file is gone, when they are not as they were written."""
     try:
         data = path.read_bytes()
     except OSError:
         return b""
-    try:
-        wanted = _seal(path).read_text("ascii").strip()
-    except (OSError, UnicodeDecodeError):
-        wanted = ""
-    if hashlib.sha256(data).hexdigest() == wanted:
-        return data
+    start = len(_MARK) + _HASH_BYTES
+    timings = data[start:]
+    if data[:start] == _MARK + hashlib.sha256(timings).digest():
+        return timings
     _logger.warning("%s: is not as it was written; timings are measured anew", path)
     path.unlink(missing_ok=True)
-    _seal(path).unlink(missing_ok=True)
     return b""
 
 
-def write_timing_cache(path: Path, data: bytes) -> None:
-    """Write the cache and its hash; a crash between the two leaves one that is not read. OutputError when it cannot."""
-    _seal(path).unlink(missing_ok=True)
-    write_bytes_atomic(path, data)
-    write_text_atomic(_seal(path), hashlib.sha256(data).hexdigest() + "\n")
-
-
-def _seal(path: Path) -> Path:
-    return path.with_name(path.name + ".sha256")
+def write_timing_cache(path: Path, timings: bytes) -> None:
+    """Keep measurements: whole or not at all, also when several builds end at once. OutputError when it cannot."""
+    write_bytes_atomic(path, _MARK + hashlib.sha256(timings).digest() + timings)
