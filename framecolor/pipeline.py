@@ -115,7 +115,7 @@ class _Run:
 
 def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _Run:
     """Everything before the first frame: folder, keys, fit, and which chains have to be painted."""
-    engine = choose_engine(settings.engine)
+    engine = choose_engine(settings.engine, settings.lanes)
     check_output(shot, out, settings)
     shot, warnings = leave_out_broken_keys(shot)
     record = Record(out)

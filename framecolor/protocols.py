@@ -45,7 +45,7 @@ def paint_teacher_forced(
     Lazy: two drawings are held at a time. Raises ReadError, PaletteError, OutputError and EngineError, and ValueError
     where a true frame has another size.
     """
-    engine = choose_engine(settings.engine)
+    engine = choose_engine(settings.engine, settings.lanes)
     keyframes = read_keyframes(shot, settings)
     fitted = fit_shot(shot, keyframes, settings, out, None, progress or (lambda stage, done, total: None))
     runner = engine.load(fitted.network)

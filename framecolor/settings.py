@@ -16,6 +16,7 @@ EngineName = Literal["auto", "tensorrt", "cuda", "cpu"]
 LinePlacement = Literal["over", "none", "layer"]
 Background = Literal["keys", "transparent", "paper"]
 FitChoice = int | Literal["auto", "keep", "off"]
+LaneCount = int | Literal["auto"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +25,7 @@ class Settings:
 
     mode            flat: every region one palette color; painted: the generator's own soft color.
     engine          where the network runs; `auto` takes the best that this machine has.
+    lanes           drawings that each GPU works on at once; auto: as many as it is fastest with. Nothing without one.
     gap_px          openings in lines up to this many drawing pixels are closed; 0 closes none.
     min_region_px   areas below this many pixels count as line.
     line            over: the drawing is laid over the paint; none: paint alone; layer: paint, and lines as own files.
@@ -37,6 +39,7 @@ class Settings:
 
     mode: Mode = "flat"
     engine: EngineName = "auto"
+    lanes: LaneCount = "auto"
     gap_px: float = 2.0
     min_region_px: int = 4
     line: LinePlacement = "over"
@@ -50,6 +53,8 @@ class Settings:
         choices = {"mode": Mode, "engine": EngineName, "line": LinePlacement, "background": Background}
         for name, literal in choices.items():
             self._check(name, getattr(self, name) in get_args(literal), "one of " + ", ".join(get_args(literal)))
+        lanes = type(self.lanes) is int and 1 <= self.lanes <= 16
+        self._check("lanes", lanes or self.lanes == "auto", "a number from 1 to 16, or auto")
         self._check("gap_px", _is_number(self.gap_px) and 0 <= self.gap_px <= 64, "a number of pixels from 0 to 64")
         self._check("min_region_px", _is_number(self.min_region_px) and self.min_region_px >= 1, "1 or more pixels")
         steps = isinstance(self.fit, int) and not isinstance(self.fit, bool) and 0 <= self.fit <= 100_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -12,9 +13,10 @@ import pytest
 import torch
 
 from framecolor.datatypes import Regions
-from framecolor.engines.base import Engine, Runner, choose_engine
+from framecolor.engines.base import Engine, FirstThatRuns, Runner, choose_engine
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.cuda import CudaEngine
+from framecolor.engines.tensorrt import TensorRtEngine
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints, sample_points
@@ -38,7 +40,7 @@ def reference(network: PaletteNetwork) -> Runner:
     return TorchRunner(network)
 
 
-@pytest.fixture(scope="module", params=[CpuEngine(), CudaEngine()], ids=lambda engine: engine.name)
+@pytest.fixture(scope="module", params=[CpuEngine(), CudaEngine(), TensorRtEngine()], ids=lambda engine: engine.name)
 def runner(request: pytest.FixtureRequest, network: PaletteNetwork) -> Runner:
     engine: Engine = request.param
     problem = engine.find_problem()
@@ -107,11 +109,51 @@ def test_threads_do_not_mix(runner: Runner) -> None:
 def test_only_auto_falls_back() -> None:
     assert choose_engine("auto").find_problem() is None
     assert choose_engine("cpu").name == "cpu"
-    with pytest.raises(EngineError, match="use --engine"):
-        choose_engine("tensorrt")
-    if CudaEngine().find_problem() is not None:
-        with pytest.raises(EngineError, match="engine cuda"):
-            choose_engine("cuda")
+    for engine in (TensorRtEngine(), CudaEngine()):
+        if engine.find_problem() is not None:
+            with pytest.raises(EngineError, match=rf"engine {engine.name}: .* use --engine"):
+                choose_engine(engine.name)
+
+
+class Broken(CpuEngine):
+    """An engine that runs here, as far as it can tell, and then does not."""
+
+    def __init__(self, name: str, problem: tuple[str, str] | None = None) -> None:
+        self.name, self._problem = name, problem
+
+    def find_problem(self) -> tuple[str, str] | None:
+        return self._problem
+
+    def load(self, network: PaletteNetwork) -> Runner:
+        raise EngineError(self.name, "does not compile", "mend it")
+
+
+def test_auto_says_what_it_does_not_take(network: PaletteNetwork, caplog: pytest.LogCaptureFixture) -> None:
+    """One without what it needs, one that fails when it is loaded, and the one that runs."""
+    with caplog.at_level(logging.INFO, "framecolor"):
+        engine = FirstThatRuns(
+            [Broken("tensorrt", ("is not installed", "pip install it")), Broken("cuda"), CpuEngine()]
+        )
+        assert (engine.name, engine.find_problem()) == ("cuda", None)
+        runner = engine.load(network)
+    assert engine.name == "cpu"
+    assert runner.see(*drawing_of((16, 16)), votes=False).result().look.shape[0] == 4
+    assert [record.message for record in caplog.records] == [
+        "engine auto: cuda, as tensorrt does not run: is not installed; pip install it",
+        "engine auto: cpu, as cuda does not load: cuda: does not compile; mend it",
+    ]
+
+
+def test_auto_raises_what_its_last_engine_raises(network: PaletteNetwork) -> None:
+    with pytest.raises(EngineError, match="second: does not compile"):
+        FirstThatRuns([Broken("first"), Broken("second")]).load(network)
+
+
+def test_waiting_is_asked_of_each_engine_the_same(runner: Runner) -> None:
+    """A result can be asked for twice, and from another thread."""
+    pending = runner.see(*drawing_of((61, 93)))
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(pending.result).result() is pending.result()
 
 
 def test_the_cpu_engine_tells_nobody() -> None:

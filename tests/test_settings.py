@@ -21,6 +21,7 @@ def test_defaults_hold() -> None:
     [
         ("mode", ("flat", "painted")),
         ("engine", ("auto", "tensorrt", "cuda", "cpu")),
+        ("lanes", (1, 16, "auto")),
         ("gap_px", (0, 2.5, 64)),
         ("min_region_px", (1, 100)),
         ("line", ("over", "none", "layer")),
@@ -41,6 +42,7 @@ def test_values_that_are_right(name: str, values: tuple[Any, ...]) -> None:
     [
         ("mode", ("Flat", "", None, 1, [], {})),
         ("engine", ("gpu", None)),
+        ("lanes", (0, 17, 1.0, "2", True, None, "many")),
         ("gap_px", (-1, 65, "2", None, True, float("nan"), float("inf"), [2])),
         ("min_region_px", (0, "4", True, float("nan"))),
         ("line", ("under", True)),

@@ -32,6 +32,19 @@ class FitType(click.ParamType):
         self.fail(f"{value!r} is not a number of steps, auto, keep or off", param, ctx)
 
 
+class LanesType(click.ParamType):
+    """A number of lanes, or the word auto."""
+
+    name = "N|auto"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "auto" or isinstance(value, int):
+            return value
+        if str(value).isdecimal() and 1 <= int(value) <= 16:
+            return int(value)
+        self.fail(f"{value!r} is not a number from 1 to 16, or auto", param, ctx)
+
+
 def shot_options(command: Command) -> Command:
     """Where things lie: keys, hints, stencils, frames."""
     for option in (
@@ -62,6 +75,7 @@ def paint_options(command: Command) -> Command:
         click.option(
             "--gap", "gap_px", type=click.FloatRange(0), metavar="PX", help="Close openings in lines up to this wide."
         ),
+        click.option("--lanes", type=LanesType(), help="Drawings that each GPU works on at once."),
         click.option("--engine", type=click.Choice(get_args(EngineName)), help="Where the network runs."),
         click.option(
             "--mode", type=click.Choice(get_args(Mode)), help="flat: exact palette colors; painted: soft color."

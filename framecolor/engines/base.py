@@ -6,17 +6,21 @@ An engine turns a `PaletteNetwork` into a `Runner`. To add one, write a module w
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.errors import EngineError
+from framecolor.errors import EngineError, FramecolorError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import View
-from framecolor.settings import EngineName
+from framecolor.settings import EngineName, LaneCount
+
+_LOG = logging.getLogger("framecolor")
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,20 +98,53 @@ class Engine(Protocol):
         ...
 
 
-def choose_engine(name: EngineName) -> Engine:
-    """The engine of that name; `auto` takes the first of cuda, cpu that runs here.
+def choose_engine(name: EngineName, lanes: LaneCount = "auto") -> Engine:
+    """The engine of that name; `auto` takes the first of tensorrt, cuda, cpu that runs here, and says so.
 
+    lanes  pictures that each GPU works on at once.
     Raises EngineError, with the fix, when the one that was asked for cannot run: only `auto` falls back.
     """
     from framecolor.engines.cpu import CpuEngine
     from framecolor.engines.cuda import CudaEngine
+    from framecolor.engines.tensorrt import TensorRtEngine
 
-    engines: dict[str, Engine] = {"cuda": CudaEngine(), "cpu": CpuEngine()}
+    engines: list[Engine] = [TensorRtEngine(lanes), CudaEngine(lanes), CpuEngine()]
     if name == "auto":
-        return next(e for e in engines.values() if e.find_problem() is None)
-    if name not in engines:
-        raise EngineError(f"engine {name}", "is not part of this version", "use --engine cuda, cpu or auto")
-    problem = engines[name].find_problem()
+        return FirstThatRuns(engines)
+    engine = next(e for e in engines if e.name == name)
+    problem = engine.find_problem()
     if problem is not None:
         raise EngineError(f"engine {name}", *problem)
-    return engines[name]
+    return engine
+
+
+class FirstThatRuns:
+    """The engine `auto`: the first that finds no problem here, and loads; its name is that one's.
+
+    What keeps a better one away is told, as a warning where there is a GPU that is not used as well as it could be.
+    """
+
+    def __init__(self, engines: Sequence[Engine]) -> None:
+        problems = [(engine, engine.find_problem()) for engine in engines]
+        self._left = [engine for engine, problem in problems if problem is None]
+        missed = [(e, p) for e, p in problems[: engines.index(self._left[0])] if p is not None]
+        for engine, (problem, fix) in missed:
+            level = logging.WARNING if self.name != "cpu" else logging.INFO
+            _LOG.log(level, "engine auto: %s, as %s does not run: %s; %s", self.name, engine.name, problem, fix)
+
+    @property
+    def name(self) -> str:
+        return self._left[0].name
+
+    def find_problem(self) -> tuple[str, str] | None:
+        return None
+
+    def load(self, network: PaletteNetwork) -> Runner:
+        """The network on the first engine that takes it. Raises what the last one raises."""
+        while len(self._left) > 1:
+            try:
+                return self._left[0].load(network)
+            except FramecolorError as error:
+                failed = self._left.pop(0)
+                _LOG.warning("engine auto: %s, as %s does not load: %s", self.name, failed.name, error)
+        return self._left[0].load(network)

@@ -12,6 +12,7 @@ import time
 import weakref
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Literal
 
 import numpy as np
@@ -47,6 +48,9 @@ class HostDevice:
         self.counts: Counter[Operation] = Counter()
         self._delay, self._fault = delay, fault
         self._lock = threading.RLock()  # memory may be freed while it is held
+
+    def current(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def stream(self) -> HostStream:
         return HostStream(self)

@@ -82,7 +82,7 @@ class Task:
     inputs: tuple[Rows, ...]
     extras: tuple[Array, ...]
     result: Shape
-    reduce: Callable[[Sequence[Tensor], Sequence[Tensor], Tensor], None]
+    reduce: Callable[[Sequence[Tensor], Sequence[Tensor], Tensor], object]
 
     @property
     def kind(self) -> tuple[str, tuple[Shape, ...]]:
@@ -129,7 +129,7 @@ class Lane:
         """
         slot = self._free.get()
         try:
-            with self._lock:
+            with self._lock, self.device.current():
                 try:
                     return self._enqueue(slot, tasks, size)
                 except BaseException:
@@ -222,7 +222,7 @@ class Lane:
 
 def _reductions(
     tasks: Sequence[Task], outputs: Sequence[Tensor], slot: Slot, extras: Sequence[int], results: Sequence[int]
-) -> Iterator[Callable[[], None]]:
+) -> Iterator[Callable[[], object]]:
     """For each task the call that makes its result from its sample."""
     begins = iter(extras)
     for i, (task, result) in enumerate(zip(tasks, results, strict=True)):

@@ -83,7 +83,7 @@ class LaneRunner(TorchMatcher):
             ]
 
         def join(side: int | None, sums: list[Rows]) -> Seen:
-            total = sums[0] if len(sums) == 1 else np.sum(sums, axis=0, dtype=np.float32)
+            total = np.asarray(np.sum(sums, axis=0, dtype=np.float32)) if len(sums) > 1 else sums[0]
             seen = self._network.generator.feature_channels + self._network.generator.context_channels
             return Seen(total[:, :seen], self._network.vote(total[:, seen:]) if votes else None)
 

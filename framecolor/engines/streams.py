@@ -10,8 +10,8 @@ from __future__ import annotations
 import threading
 import weakref
 from collections.abc import Callable
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor
@@ -91,6 +91,10 @@ class Device(Protocol):
         """Where PyTorch keeps its tensors."""
         ...
 
+    def current(self) -> AbstractContextManager[object]:
+        """Inside, what libraries make in this thread is made on this device."""
+        ...
+
     def stream(self) -> Stream:
         """A new stream."""
         ...
@@ -118,6 +122,9 @@ class CudaDevice:
         self.place = torch.device("cuda", index)
         self.name = torch.cuda.get_device_name(index)
 
+    def current(self) -> AbstractContextManager[object]:
+        return torch.cuda.device(self.place)
+
     def stream(self) -> CudaStream:
         return CudaStream(self.place)
 
@@ -125,11 +132,11 @@ class CudaDevice:
         return torch.empty(size_bytes, dtype=torch.uint8, device=self.place)
 
     def pinned(self, size_bytes: int) -> Tensor:
-        with torch.cuda.device(self.place):
+        with self.current():
             return torch.empty(size_bytes, dtype=torch.uint8, pin_memory=True)
 
     def give_back(self) -> None:
-        with _CAPTURING, torch.cuda.device(self.place):
+        with _CAPTURING, self.current():
             torch.cuda.empty_cache()
 
 
@@ -139,7 +146,7 @@ class CudaStream:
     def __init__(self, place: torch.device) -> None:
         self._stream = torch.cuda.Stream(place)
         self._graphs: weakref.WeakSet[CudaGraph] = weakref.WeakSet()
-        self._pool: tuple[int, int] | None = None
+        self._pool: Any = None
 
     @property
     def handle(self) -> int:

@@ -1,0 +1,146 @@
+"""The tensorrt engine: compiled plans on lanes.
+
+One plan of the features serves all shots: it is opened twice, once with the base weights and once refitted with the
+shot's. Where a backend cannot refit, the shot's network gets a plan of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+import torch
+
+from framecolor.engines.backends import Backend, find_backends
+from framecolor.engines.base import Runner
+from framecolor.engines.bodies import Sizes, feature_shapes
+from framecolor.engines.cuda import find_gpu_problem, list_gpus
+from framecolor.engines.lane import Body, Site
+from framecolor.engines.plan_body import PlanBody
+from framecolor.engines.plan_cache import PlanCache, StoredPlan
+from framecolor.engines.plan_runtime import open_plan, refit
+from framecolor.engines.plans import ensure_plan, tensors_of
+from framecolor.engines.profiles import Profile, find_profile
+from framecolor.engines.streams import CudaDevice
+from framecolor.engines.tuning import load_on_lanes
+from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.generator import Generator
+from framecolor.networks.palette import PaletteNetwork
+from framecolor.settings import LaneCount
+
+
+class TensorRtEngine:
+    """Plans of the profiles `features` and `color`, on all GPUs that PyTorch sees; compiled when they are not there.
+
+    lanes  pictures that each GPU works on at once; auto: as many as are best, measured once for each kind of GPU
+    """
+
+    name = "tensorrt"
+
+    def __init__(self, lanes: LaneCount = "auto") -> None:
+        self._lanes: LaneCount = lanes
+
+    def find_problem(self) -> tuple[str, str] | None:
+        problem = find_gpu_problem()
+        if problem is not None:
+            return problem
+        found = find_backends()
+        if not found:
+            return "TensorRT is not installed", "pip install 'framecolor[tensorrt]' or use --engine cuda"
+        if _choose_backend() is None:
+            return found[0].find_run_problem() or found[0].find_build_problem()
+        if importlib.util.find_spec("onnx") is None and found[0].name != "torch-tensorrt":
+            return "the package onnx is not installed", "pip install 'framecolor[onnx]' or use --engine cuda"
+        return None
+
+    def load(self, network: PaletteNetwork) -> Runner:
+        cache, profile = PlanCache(), find_profile("features")
+        backend = _choose_backend()
+        assert backend is not None, "find_problem comes first"
+        sites = [_make_site(device, network, cache, profile) for device in list_gpus()]
+        for site in sites:
+            site.body("look")  # a plan that does not compile or open is heard of now
+        versions = {"torch": str(torch.__version__), backend.name: backend.version}
+        return load_on_lanes(self.name, network, sites, sizes_of(profile), self._lanes, versions, cache.folder)
+
+
+def sizes_of(profile: Profile) -> Sizes:
+    """The pictures that a profile's plan takes."""
+    least, most = profile.at("least"), profile.at("most")
+    return Sizes(
+        least=(least["height"], least["width"]), most=(most["height"], most["width"]), most_batch=profile.batch
+    )
+
+
+def _choose_backend(device: int = 0) -> Backend | None:
+    """The first that compiles and runs on that GPU."""
+    for backend in find_backends(device):
+        if backend.find_run_problem() is None and backend.find_build_problem() is None:
+            return backend
+    return None
+
+
+def _make_site(device: CudaDevice, network: PaletteNetwork, cache: PlanCache, profile: Profile) -> Site:
+    """A GPU with the bodies look, see and color, each made when it is first asked for."""
+    opener = _Opener(device, cache)
+    base: list[Any] = []  # filled once: bodies are made one at a time
+
+    def open_base() -> Any:
+        if not base:
+            base.append(opener.open(profile))
+        return base[0]
+
+    def features(engines: list[Any]) -> Body:
+        outputs = (("features", "context"), ("features", "context"))[: len(engines)]
+        return PlanBody(opener.backend, engines, ("planes",), outputs, _feature_shapes_of(network, len(engines)))
+
+    def color() -> Body:
+        engine = opener.open(find_profile("color"), network.generator)
+        return PlanBody(opener.backend, [engine], ("planes", "hint"), (("color",),), lambda n: [(n[0], 3, *n[2:])])
+
+    return Site(
+        device,
+        {
+            "look": lambda: features([open_base()]),
+            "see": lambda: features([open_base(), opener.open(profile, network.generator)]),
+            "color": color,
+        },
+    )
+
+
+def _feature_shapes_of(network: PaletteNetwork, engines: int) -> Callable[[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Outputs of one or two engines for planes: features and context of the base, then of the fitted one."""
+    generator = network.generator
+    return lambda planes: feature_shapes(planes, generator, fitted=False) * engines
+
+
+class _Opener:
+    """Opens plans on one GPU."""
+
+    def __init__(self, device: CudaDevice, cache: PlanCache) -> None:
+        backend = _choose_backend(device.place.index)
+        assert backend is not None, "find_problem comes first"
+        self.backend, self._device, self._cache = backend, device, cache
+
+    def open(self, profile: Profile, generator: Generator | None = None) -> Any:
+        """An engine of its own for a profile, with these weights, or those that ship. EngineError when it fails."""
+        with torch.cuda.device(self._device.place):
+            stored, plan, _ = ensure_plan(profile, self.backend, self._cache)
+            if generator is None:
+                return open_plan(self.backend, plan)
+            if stored.weights and _alike(generator):
+                return self._refitted(stored, plan, generator)
+            return open_plan(self.backend, ensure_plan(profile, self.backend, self._cache, generator=generator)[1])
+
+    def _refitted(self, stored: StoredPlan, plan: bytes, generator: Generator) -> Any:
+        engine = open_plan(self.backend, plan)
+        refit(self.backend, engine, tensors_of(stored, generator))
+        torch.cuda.synchronize(self._device.place)  # once: lanes run on streams that do not wait for the refit's
+        return engine
+
+
+def _alike(generator: Generator) -> bool:
+    """Whether a generator has the architecture of the one that ships."""
+    shipped = load_generator(base_weights_path())
+    return (generator.widths, generator.feature_channels) == (shipped.widths, shipped.feature_channels)

@@ -1,0 +1,164 @@
+"""How many lanes, and how large batches: measured where the network will run, and remembered for that machine."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from framecolor.digest import digest
+from framecolor.engines.bodies import Sizes
+from framecolor.engines.lane import Rows, Site, Task
+from framecolor.engines.lane_runner import LaneRunner, pad_to
+from framecolor.engines.lanes import RING, Lanes
+from framecolor.errors import OutputError
+from framecolor.media import write_text_atomic
+from framecolor.networks.generator import LINE_PLANES
+from framecolor.networks.palette import PaletteNetwork
+from framecolor.settings import LaneCount
+
+# What is tried; more lanes than four, or larger batches, have not been worth their memory elsewhere.
+LANES = (1, 2, 4)
+BATCHES = (1, 2, 4)
+# A picture as the pipeline gives them: about as many pixels as its working size has at most.
+PICTURE = (256, 320)
+_MEASURED_SECONDS = 0.3
+# The fewest that are worth dividing by the time they took.
+_LEAST_PICTURES = 8
+# A larger number of lanes or samples has to be better by this: it takes memory, and a batch waits to be full.
+_WORTH = 1.03
+_FORMAT = "framecolor lanes 1"
+_LOG = logging.getLogger("framecolor")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Lanes of each device, and samples in a batch."""
+
+    lanes: int
+    batch: int
+
+
+def load_on_lanes(
+    engine: str,
+    network: PaletteNetwork,
+    sites: Sequence[Site],
+    sizes: Sizes,
+    lanes: LaneCount,
+    versions: Mapping[str, str],
+    folder: Path,
+) -> LaneRunner:
+    """A runner with as many lanes as are best, or as many as were asked for, and the best batch for them.
+
+    versions  of what computes: part of what a measurement is remembered by, in `folder`
+    """
+    counts = LANES if lanes == "auto" else (lanes,)
+    batches = tuple(batch for batch in BATCHES if batch <= sizes.most_batch)
+    key = {
+        "engine": engine,
+        "device": sites[0].device.name,
+        "picture": list(sizes.fit(*PICTURE) or PICTURE),
+        "lanes": list(counts),
+        "batches": list(batches),
+        **versions,
+    }
+    choice = choose_lanes(counts, batches, lambda c: measure_rate(sites[0], sizes, c), key, folder)
+    return LaneRunner(engine, network, sites, sizes, lanes=choice.lanes, batch=choice.batch)
+
+
+def choose_lanes(
+    counts: Sequence[int],
+    batches: Sequence[int],
+    measure: Callable[[Choice], float],
+    key: Mapping[str, Any],
+    folder: Path,
+) -> Choice:
+    """The best of all choices, by pictures a second; what was found before for the same key is taken as it is."""
+    choices = [Choice(lanes, batch) for lanes in counts for batch in batches]
+    if len(choices) == 1:
+        return choices[0]
+    path = folder / "lanes" / f"{digest(json.dumps(key, sort_keys=True))[:32]}.json"
+    known = _read(path, key, choices)
+    if known is not None:
+        return known
+    rates = {choice: measure(choice) for choice in choices}
+    best = choices[0]
+    for choice in choices[1:]:
+        if rates[choice] > rates[best] * _WORTH:
+            best = choice
+    told = ", ".join(f"{c.lanes} x {c.batch}: {rate:.0f}" for c, rate in rates.items())
+    _LOG.info(
+        "%s on %s: %d lanes, batches of %d (lanes x batch: pictures a second: %s)",
+        *(key.get("engine"), key.get("device"), best.lanes, best.batch, told),
+    )
+    _write(path, key, best, rates)
+    return best
+
+
+def measure_rate(site: Site, sizes: Sizes, choice: Choice, seconds: float = _MEASURED_SECONDS) -> float:
+    """Pictures a second that such lanes see with both networks on one device; 0 when it has no memory for them."""
+    size = sizes.fit(*PICTURE)
+    if size is None:
+        return 0.0
+    planes = pad_to(np.zeros((LINE_PLANES, 0, 0), np.float32), size)
+    task = Task("see", (planes,), (), (1, 1), lambda outputs, extras, result: result.copy_(outputs[0][:1, 0, :1]))
+    pool = Lanes([site], choice.lanes, choice.batch)
+    try:
+        # Each lane sees its first batch as it is, captures the second and replays the third.
+        _drain(deque(pool.submit(task) for _ in range(choice.lanes * choice.batch * 2 * RING)))
+        if (pool.lanes, pool.batch) != (choice.lanes, choice.batch):
+            return 0.0
+        ahead = choice.lanes * choice.batch * RING
+        waiting = deque(pool.submit(task) for _ in range(ahead))
+        begin, done = time.perf_counter(), 0
+        while done < _LEAST_PICTURES or time.perf_counter() - begin < seconds:
+            waiting.popleft().result()
+            waiting.append(pool.submit(task))
+            done += 1
+        rate = done / (time.perf_counter() - begin)
+        _drain(waiting)
+        return rate
+    except torch.OutOfMemoryError:
+        return 0.0
+    finally:
+        pool.close()
+
+
+def _drain(waiting: deque[Future[Rows]]) -> None:
+    while waiting:
+        waiting.popleft().result()
+
+
+def _read(path: Path, key: Mapping[str, Any], choices: Sequence[Choice]) -> Choice | None:
+    """What was remembered; None when nothing was, or not this."""
+    try:
+        table = json.loads(path.read_text("utf-8"))
+        choice = Choice(table["lanes"], table["batch"])
+        right = table["format"] == _FORMAT and table["key"] == key and choice in choices
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return choice if right else None
+
+
+def _write(path: Path, key: Mapping[str, Any], best: Choice, rates: Mapping[Choice, float]) -> None:
+    table = {
+        "format": _FORMAT,
+        "key": dict(key),
+        "lanes": best.lanes,
+        "batch": best.batch,
+        "pictures_per_second": {f"{c.lanes} x {c.batch}": round(rate, 1) for c, rate in rates.items()},
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text_atomic(path, json.dumps(table, indent=1) + "\n")
+    except (OSError, OutputError) as error:
+        _LOG.info("lanes are measured again next time: %s", error)
