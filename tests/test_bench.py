@@ -8,25 +8,32 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 
 from framecolor.bench import limits, suite
 from framecolor.bench.charts import draw_bars, draw_timeline
+from framecolor.bench.contest import draw_view
+from framecolor.bench.device_time import time_lanes_ms
 from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.end_to_end import compare_stages, cut_timeline
 from framecolor.bench.limits import Rates, Work, count_work
 from framecolor.bench.sizes import name_size, parse_size
 from framecolor.bench.spans import STAGES, Recorder, Span
 from framecolor.bench.table import format_bench, is_contest
-from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak
+from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak, time_ms
 from framecolor.bench.workload import Workload
 from framecolor.cli import framecolor
 from framecolor.cli.bench import WHAT
 from framecolor.digest import digest
+from framecolor.engines.bodies import Sizes, torch_site
+from framecolor.engines.host_device import HostDevice
+from framecolor.engines.lane_runner import LaneRunner
 from framecolor.errors import EngineError, SettingsError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.passes import FeaturePass
 from framecolor.settings import Settings
 from framecolor.shot import Shot
@@ -211,6 +218,22 @@ def test_recording_changes_nothing_that_is_painted_and_leaves_no_trace(tmp_path:
     assert {span.frame for span in recorder.spans} == {1, 2, 3, 4}
     assert len(recorder.asked.looks) == 4
     assert [getattr(home, name) for home, name in names] == before
+
+
+def test_a_lanes_own_time_is_measured_in_its_stream() -> None:
+    network = PaletteNetwork(load_generator(base_weights_path()), 3).eval()
+    view, points = draw_view(np.zeros((7, *SIZE), np.float32))
+    runner = LaneRunner("cuda", network, [torch_site(HostDevice(), network, torch.float32)], Sizes(), lanes=1, batch=1)
+    taken: list[float | None] = []
+    try:
+        runner.see(view, points).result()
+        whole = time_ms(lambda: taken.append(time_lanes_ms(lambda: runner.see(view, points).result())))
+    finally:
+        runner.close()
+    (own,) = taken
+    assert own is not None
+    assert 0 < own < whole
+    assert time_lanes_ms(lambda: None) is None
 
 
 def test_a_shot_on_twos_shows_each_drawing_twice(tmp_path: Path) -> None:

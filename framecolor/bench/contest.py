@@ -18,7 +18,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from framecolor.bench.limits import TORCH_TYPES, Precision, count_work, measure_rates, time_on_gpu_ms
+from framecolor.bench.device_time import time_lanes_ms, time_on_gpu_ms
+from framecolor.bench.limits import TORCH_TYPES, Precision, count_work, measure_rates
 from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak, summarize, time_ms
 from framecolor.datatypes import Regions
 from framecolor.engines.base import Runner
@@ -100,7 +101,8 @@ def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
             "lanes": c.lanes,
             "cores": os.cpu_count() or 1,
             "ms": summarize(taken[c.name], 3),
-            **({"device_ms": round(_device_ms(c), 3)} if c.on_device else {}),
+            **_time_device(c, device),
+            **(_describe_lanes(contest.runner) if c.name in (OURS, WITHOUT_REGIONS) else {}),
             **_hold_against_limit(taken[c.name], shape, c.precision, device),
             "of_engine": round(ratio_of(taken[c.name], taken[OURS]), 3),
             **peaks[c.name],
@@ -136,7 +138,7 @@ def _padded_shape(size: tuple[int, int]) -> tuple[int, int]:
 def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int], device: str) -> list[Contestant]:
     planes = np.random.default_rng(0).random((contest.batch, LINE_PLANES, *shape), np.float32)
     network = FeaturePass(load_generator(base_weights_path()))
-    view, points = _draw_view(planes[0, :, : size[0], : size[1]])
+    view, points = draw_view(planes[0, :, : size[0], : size[1]])
 
     def see() -> object:
         """The call that the pipeline makes, one picture a time; an engine that batches does it across its callers."""
@@ -162,7 +164,7 @@ def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int], dev
     return gathered
 
 
-def _draw_view(planes: Planes) -> tuple[View, RegionPoints]:
+def draw_view(planes: Planes) -> tuple[View, RegionPoints]:
     """A view of those planes, and the points of a hundred regions in it."""
     height, width = planes.shape[1:]
     rows, columns = (np.arange(n) * 10 // n for n in (height, width))
@@ -241,6 +243,16 @@ def _time_round(contestant: Contestant, pictures: int, pool: ThreadPoolExecutor)
     return time_ms(lambda: list(pool.map(lambda _: contestant.run(), calls))) / pictures
 
 
-def _device_ms(contestant: Contestant) -> float:
-    """Device time a picture, by CUDA events around one call."""
-    return time_on_gpu_ms(contestant.run) / contestant.batch
+def _describe_lanes(runner: Runner) -> Row:
+    """The lanes and the batch that the engine chose, where it has any; a row's `lanes` are the threads that call it."""
+    from framecolor.engines.lane_runner import LaneRunner
+
+    return {"engine_lanes": [runner.lanes.lanes, runner.lanes.batch]} if isinstance(runner, LaneRunner) else {}
+
+
+def _time_device(contestant: Contestant, device: str) -> Row:
+    """Device time a picture, of one call alone; nothing without a GPU."""
+    if device == "cpu":
+        return {}
+    taken = time_on_gpu_ms(contestant.run) if contestant.on_device else time_lanes_ms(contestant.run)
+    return {} if taken is None else {"device_ms": round(taken / contestant.batch, 3)}

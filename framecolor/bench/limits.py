@@ -7,12 +7,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from framecolor.bench.device_time import time_on_gpu_ms
 from framecolor.bench.timing import time_ms
 
 Precision = Literal["f32", "bf16", "f16"]
@@ -150,14 +151,3 @@ def _gpu_copy_rate(device: str) -> float:
 def _fastest_gpu_ms(work: Any) -> float:
     work()
     return min(time_on_gpu_ms(work) for _ in range(_TRIES))
-
-
-def time_on_gpu_ms(work: Any) -> float:
-    """Milliseconds of device time that one call takes in the current stream, by CUDA events."""
-    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    torch.cuda.synchronize()
-    begin.record()
-    work()
-    end.record()
-    end.synchronize()
-    return cast(float, begin.elapsed_time(end))

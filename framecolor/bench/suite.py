@@ -17,8 +17,8 @@ from framecolor.bench.limits import Precision, describe_rates
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.bench.sizes import name_size
 from framecolor.bench.spans import STAGES
-from framecolor.bench.workload import Choices, Workload, load_runner
-from framecolor.engines.base import Engine, choose_engine
+from framecolor.bench.workload import Choices, Workload, load_runner, open_engine
+from framecolor.engines.base import Engine
 from framecolor.engines.cpu import CpuEngine
 from framecolor.errors import EngineError, SettingsError
 from framecolor.keyframes import WORKING_AREA_PX
@@ -33,6 +33,8 @@ _DRAWN_KEYS = 3
 # Enough for a fitted network to be there; its quality is no matter here.
 _FIT_STEPS = 5
 _COLORS = 16
+# Enough calls at a time to keep an engine's lanes full, however many it has.
+_GPU_CALLERS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,10 +77,12 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
     end_to_end   one for each size; see `end_to_end.compare_stages`
     timelines    one for each size; see `end_to_end.cut_timeline`
     """
-    engine = choose_engine(plan.engine)
+    engine = open_engine(plan.engine, Choices(lanes=plan.lanes, batch=plan.batch))
     precision = plan.precision or find_precision(engine)
     painting = plan.shot is not None or set(plan.stages) != {"generator"}
     choices = _check_choices(plan, engine, painting)
+    if plan.shot is not None:
+        Shot.open(plan.shot)  # what is wrong with it is said before anything is measured
     run = describe_run()
     tell("the machine's own rates")
     results: dict[str, Any] = {
@@ -175,7 +179,7 @@ def _measure_generator(
         engine=engine.name,
         precision=precision,
         batch=plan.batch or 1,
-        lanes=plan.lanes or (os.cpu_count() or 1 if engine.name == "cpu" else 2),
+        lanes=plan.lanes or (os.cpu_count() or 1 if engine.name == "cpu" else _GPU_CALLERS),
         warmup=plan.warmup,
         repeats=plan.repeats,
     )

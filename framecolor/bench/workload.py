@@ -19,7 +19,7 @@ from framecolor.engines.base import Engine, Runner, choose_engine
 from framecolor.errors import EngineError
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.pipeline import Outcome
-from framecolor.settings import Settings
+from framecolor.settings import EngineName, Settings
 from framecolor.shot import Shot
 
 
@@ -32,14 +32,25 @@ class Choices:
     precision: str | None = None
 
 
+def open_engine(name: EngineName, choices: Choices) -> Engine:
+    """The engine of that name, as the pipeline opens it, with those choices that are made there."""
+    known = inspect.signature(choose_engine).parameters
+    return choose_engine(name, **{key: value for key, value in _given(choices).items() if key in known})
+
+
 def load_runner(engine: Engine, network: PaletteNetwork, choices: Choices) -> Runner:
-    """The engine with that network. Raises EngineError when it does not let one choose what was chosen."""
-    given = {name: value for name, value in vars(choices).items() if value is not None}
+    """An opened engine with that network. Raises EngineError when it does not let one choose what was chosen."""
+    made = inspect.signature(choose_engine).parameters
+    given = {key: value for key, value in _given(choices).items() if key not in made}
     known = inspect.signature(engine.load).parameters
     for name in given:
         if name not in known:
             raise EngineError(f"engine {engine.name}", f"has no choice of {name}", f"leave out --{name}")
     return engine.load(network, **given)
+
+
+def _given(choices: Choices) -> dict[str, Any]:
+    return {name: value for name, value in vars(choices).items() if value is not None}
 
 
 @dataclass(eq=False)
@@ -73,7 +84,7 @@ class Workload:
                 return pipeline.colorize(self.shot, self.out, settings, forget)
 
     def _choose_engine(self, *args: Any, **options: Any) -> Engine:
-        return _LoadedOnce(self, choose_engine(*args, **options))
+        return _LoadedOnce(self, open_engine(self.settings.engine, self.choices))
 
 
 class _LoadedOnce:
