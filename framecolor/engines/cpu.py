@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-import warnings
 from collections.abc import Callable
 
 import numpy as np
@@ -15,6 +14,7 @@ from torch import nn
 from framecolor.engines.base import Done, Pending, Runner, Seen
 from framecolor.engines.quiet_openvino import ov
 from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.engines.tracing import trace_module
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
@@ -105,10 +105,7 @@ class Compiled:
             return self._model
 
     def _convert(self) -> ov.Model:
-        """The pass as OpenVINO's graph. Tracing is most of it, and checking the trace was most of that."""
+        """The pass as OpenVINO's graph."""
         example = tuple(torch.zeros(1, channels, 32, 32) for channels in self._channels)
-        with warnings.catch_warnings():
-            # OpenVINO takes what the older exporter of PyTorch gives.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            traced = torch.jit.trace(self._build().eval(), example, check_trace=False)
-            return ov.convert_model(traced, input=[ov.PartialShape([1, c, -1, -1]) for c in self._channels])
+        traced = trace_module(self._build(), example)
+        return ov.convert_model(traced, input=[ov.PartialShape([1, c, -1, -1]) for c in self._channels])

@@ -12,24 +12,31 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
+from framecolor.engines.tracing import trace_module
 from framecolor.networks.checkpoint import load_matcher, matcher_weights_path
+from framecolor.networks.export import NetworkName, make_exportable
+from framecolor.networks.matcher import Matcher
 
 Rows = NDArray[np.float32]
+_EXAMPLE = {"regions": 7, "count_a": 7, "count_b": 5}
 
 
 class TorchMatcher:
     """The matcher that ships with the package, on a device. Thread safe; on a GPU each thread has its own stream."""
 
     def __init__(self, device: str = "cpu") -> None:
-        self._matcher = load_matcher(matcher_weights_path()).to(device)
+        matcher = load_matcher(matcher_weights_path())
+        self._describe = _prepare("describe", matcher, device)
+        self._compare = _prepare("compare", matcher, device)
         self._device = device
         self._threads = threading.local()
 
     def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
         """See `Runner.describe`."""
         with self._own_stream():
-            return self._matcher.describe(*(self._load(rows) for rows in (look, shape, contact))).cpu().numpy()
+            return self._describe(*(self._load(rows) for rows in (look, shape, contact))).cpu().numpy()
 
     def compare(
         self,
@@ -44,7 +51,7 @@ class TorchMatcher:
         there = np.zeros((len(a), len(b)), np.float32) if flow_ab is None else flow_ab
         back = np.zeros((len(b), len(a)), np.float32) if flow_ba is None else flow_ba
         with self._own_stream():
-            scores = self._matcher.compare(*(self._load(rows) for rows in (a, b, contact_a, contact_b, there, back)))
+            scores = self._compare(*(self._load(rows) for rows in (a, b, contact_a, contact_b, there, back)))
             score_ab, score_ba, nowhere_a, nowhere_b = (part.cpu().numpy() for part in scores)
         return score_ab, score_ba, nowhere_a, nowhere_b
 
@@ -62,3 +69,12 @@ class TorchMatcher:
                 self._threads.stream = torch.cuda.Stream(self._device)
             with torch.cuda.stream(self._threads.stream):
                 yield
+
+
+def _prepare(name: NetworkName, matcher: Matcher, device: str) -> nn.Module:
+    """A half of the matcher, ready to run."""
+    network = make_exportable(name, "float32", matcher=matcher)
+    if device != "cpu":
+        return network.module.to(device)
+    with torch.inference_mode():
+        return torch.jit.freeze(trace_module(network.module, network.example(_EXAMPLE)))

@@ -162,7 +162,9 @@ def _share(
     size = np.bincount(inside.ravel(), minlength=int(areas.max()) + 1)[areas]
     minor = (size < _MIN_POCKET_PX) | (widening < _MIN_WIDENING_PX)
     minor[np.argmax(size)] = False
-    inside[np.isin(inside, areas[minor])] = 0
+    joins = np.zeros(int(areas.max()) + 1, bool)
+    joins[areas[minor]] = True
+    inside[joins[inside]] = 0
     grown[pool] = areas[~minor][0] if np.count_nonzero(~minor) == 1 else _spread(inside, pool)[pool]
 
 
