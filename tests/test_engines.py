@@ -16,6 +16,7 @@ from framecolor.datatypes import Regions
 from framecolor.engines.base import Engine, FirstThatRuns, Runner, choose_engine
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.cuda import CudaEngine
+from framecolor.engines.lane_runner import LaneRunner, pad_to
 from framecolor.engines.tensorrt import TensorRtEngine
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
@@ -64,9 +65,26 @@ def drawing_of(size: tuple[int, int]) -> tuple[View, RegionPoints]:
     return View(planes_of(size), (4, 4, width + 4, height + 4)), points
 
 
+def padded_like(runner: Runner, view: View) -> View:
+    """The view with the empty paper around it that a runner on lanes adds: what it computes with is compared here.
+
+    What the paper itself changes is told in tests/test_lane_runner.py.
+    """
+    if not isinstance(runner, LaneRunner):
+        return view
+    size = runner.sizes.fit(*view.planes.shape[1:])
+    assert size is not None
+    left, top = view.box[:2]
+    return View(pad_to(view.planes, size), (left, top, left + size[1], top + size[0]))
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_votes_agree_and_are_log_probabilities(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
-    votes, wanted = (r.see(*drawing_of(size)).result().votes for r in (runner, reference))
+    view, points = drawing_of(size)
+    votes, wanted = (
+        runner.see(view, points).result().votes,
+        reference.see(padded_like(runner, view), points).result().votes,
+    )
     assert votes is not None and wanted is not None
     assert (votes.shape, votes.dtype) == ((4, COLORS), np.float32)
     np.testing.assert_allclose(np.exp(votes).sum(axis=1), 1, atol=1e-4)
@@ -75,7 +93,9 @@ def test_votes_agree_and_are_log_probabilities(runner: Runner, reference: Runner
 
 @pytest.mark.parametrize("size", SIZES)
 def test_looks_agree(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
-    look, wanted = (r.see(*drawing_of(size), votes=False).result().look for r in (runner, reference))
+    view, points = drawing_of(size)
+    look = runner.see(view, points, votes=False).result().look
+    wanted = reference.see(padded_like(runner, view), points, votes=False).result().look
     features = slice(0, 32)
     assert look.shape == wanted.shape and (look[0] == 0).all()
     assert np.abs(look[1:, features] - wanted[1:, features]).max() < 0.02
@@ -93,7 +113,9 @@ def test_soft_color_agrees(runner: Runner, reference: Runner, size: tuple[int, i
     color = runner.color(planes_of(size), hint)
     assert color.shape == (3, *size)
     assert color.min() >= 0 and color.max() <= 1
-    assert np.abs(color - reference.color(planes_of(size), hint)).mean() < 0.02
+    view = padded_like(runner, View(planes_of(size), (0, 0, size[1], size[0])))
+    wanted = reference.color(view.planes, pad_to(hint, view.planes.shape[1:]))[:, : size[0], : size[1]]
+    assert np.abs(color - wanted).mean() < 0.02
 
 
 def test_threads_do_not_mix(runner: Runner) -> None:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from framecolor.engines.bodies import Sizes, torch_site
 from framecolor.engines.host_device import HostDevice
+from framecolor.engines.lane import Site
 from framecolor.engines.tuning import Choice, choose_lanes, load_on_lanes, measure_rate
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork
@@ -21,6 +24,18 @@ RATES = {
     Choice(1, 1): 100.0, Choice(1, 2): 101.0, Choice(1, 4): 90.0,
     Choice(2, 1): 150.0, Choice(2, 2): 160.0, Choice(2, 4): 0.0,
 }  # fmt: skip
+
+
+class Copying:
+    """A body that takes no time."""
+
+    def shapes(self, inputs: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+        return list(inputs)
+
+    def bind(
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+    ) -> Callable[[int], None]:
+        return lambda stream: outputs[0].copy_(inputs[0])  # pyright: ignore[reportReturnType]
 
 
 class Clock:
@@ -86,8 +101,10 @@ def test_a_single_choice_is_not_measured(tmp_path: Path) -> None:
 
 def test_lanes_without_memory_have_no_rate(network: PaletteNetwork) -> None:
     sizes = Sizes(bucket=16)
-    rich, poor = (torch_site(HostDevice(memory_bytes=n), network, torch.float32) for n in (200_000_000, 60_000_000))
-    assert measure_rate(rich, sizes, Choice(1, 1), seconds=0.0) > 0
+    quick = Site(HostDevice(memory_bytes=100_000_000), {"see": Copying})
+    poor = torch_site(HostDevice(memory_bytes=60_000_000), network, torch.float32)
+    rich = torch_site(HostDevice(), network, torch.float32)
+    assert measure_rate(quick, sizes, Choice(2, 2), seconds=0.01) > 0
     assert measure_rate(poor, sizes, Choice(1, 2), seconds=0.0) == 0
     assert measure_rate(rich, Sizes(most=(128, 128)), Choice(1, 1), seconds=0.0) == 0
 

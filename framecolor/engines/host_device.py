@@ -52,7 +52,7 @@ class HostDevice:
     def current(self) -> AbstractContextManager[object]:
         return nullcontext()
 
-    def stream(self) -> HostStream:
+    def stream(self, compute: bool = False) -> HostStream:
         return HostStream(self)
 
     def empty(self, size_bytes: int) -> Tensor:

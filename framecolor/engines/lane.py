@@ -108,7 +108,8 @@ class Lane:
 
     def __init__(self, site: Site, ring: int, shapes: int) -> None:
         self.device, self._site, self.shapes = site.device, site, shapes
-        self._in, self._compute, self._out = (self.device.stream() for _ in range(3))
+        self._in, self._out = self.device.stream(), self.device.stream()
+        self._compute = self.device.stream(compute=True)
         self._free: queue.SimpleQueue[Slot] = queue.SimpleQueue()
         for _ in range(ring):
             self._free.put(Slot(self.device))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,6 +24,8 @@ Work = Callable[[], object]
 
 # The allocator and the driver take one capture at a time best: what another thread does meanwhile is not captured.
 _CAPTURING = threading.Lock()
+# Streams for computing that nobody uses now.
+_SPARE: defaultdict[torch.device, list[torch.cuda.Stream]] = defaultdict(list)
 
 
 class Event(Protocol):
@@ -95,8 +98,8 @@ class Device(Protocol):
         """Inside, what libraries make in this thread is made on this device."""
         ...
 
-    def stream(self) -> Stream:
-        """A new stream."""
+    def stream(self, compute: bool = False) -> Stream:
+        """A stream; one to compute on is nobody else's until it is closed, as work on it may be captured."""
         ...
 
     def empty(self, size_bytes: int) -> Tensor:
@@ -125,8 +128,8 @@ class CudaDevice:
     def current(self) -> AbstractContextManager[object]:
         return torch.cuda.device(self.place)
 
-    def stream(self) -> CudaStream:
-        return CudaStream(self.place)
+    def stream(self, compute: bool = False) -> CudaStream:
+        return CudaStream(self.place, compute)
 
     def empty(self, size_bytes: int) -> Tensor:
         return torch.empty(size_bytes, dtype=torch.uint8, device=self.place)
@@ -141,10 +144,15 @@ class CudaDevice:
 
 
 class CudaStream:
-    """A CUDA stream beside the default one: they do not wait for each other."""
+    """A CUDA stream beside the default one: they do not wait for each other.
 
-    def __init__(self, place: torch.device) -> None:
-        self._stream = torch.cuda.Stream(place)
+    PyTorch has 32 streams of each priority and hands them out in turn, also when they are in use. Those of high priority
+    are for computing here; closed ones are taken again, so that none is shared below 32 lanes on a GPU.
+    """
+
+    def __init__(self, place: torch.device, compute: bool) -> None:
+        self._place, self._compute = place, compute
+        self._stream = _take_spare(place) if compute else torch.cuda.Stream(place)
         self._graphs: weakref.WeakSet[CudaGraph] = weakref.WeakSet()
         self._pool: Any = None
 
@@ -177,15 +185,23 @@ class CudaStream:
             # Not `torch.cuda.graph`, which stops the whole device; other threads go on allocating and waiting.
             graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
             try:
-                work()
-            finally:
-                graph.capture_end()
+                try:
+                    work()
+                finally:
+                    graph.capture_end()
+            except BaseException:
+                self._pool = None  # it may still be in the state of being captured to
+                raise
         captured = CudaGraph(self, graph)
         self._graphs.add(captured)
         return captured
 
     def close(self) -> None:
         self._stream.synchronize()
+        if self._compute:
+            self._compute = False
+            with _CAPTURING:
+                _SPARE[self._place].append(self._stream)
 
     @contextmanager
     def current(self) -> Iterator[None]:
@@ -217,6 +233,11 @@ class CudaGraph:
     def replay(self) -> None:
         with self._stream.current():
             self._graph.replay()
+
+
+def _take_spare(place: torch.device) -> torch.cuda.Stream:
+    with _CAPTURING:
+        return _SPARE[place].pop() if _SPARE[place] else torch.cuda.Stream(place, priority=-1)
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
