@@ -43,8 +43,8 @@ _MOST_PICTURES = 64
 class Contestant:
     """One way to run the pass.
 
-    run        takes `batch` pictures; called from `lanes` threads at once
-    on_device  it runs in PyTorch's current CUDA stream, where events can time it
+    run      takes `batch` pictures and waits for what comes out; called from `lanes` threads at once
+    enqueue  the same without waiting, in PyTorch's current CUDA stream, where events can time it
     """
 
     name: str
@@ -52,7 +52,7 @@ class Contestant:
     batch: int
     lanes: int
     run: Callable[[], object]
-    on_device: bool = False
+    enqueue: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,13 +178,17 @@ def _plain_pytorch(planes: Planes, precision: Precision, device: str) -> Contest
     given = torch.from_numpy(planes).to(device)
 
     @torch.inference_mode()
-    def run() -> object:
-        made = network(given)
-        if device != "cpu":
-            torch.cuda.synchronize()
-        return made
+    def call() -> object:
+        return network(given)
 
-    return Contestant(f"PyTorch {precision}", precision, len(planes), 1, run, device != "cpu")
+    def call_and_wait() -> None:
+        call()
+        torch.cuda.synchronize()
+
+    name = f"PyTorch {precision}"
+    if device == "cpu":
+        return Contestant(name, precision, len(planes), 1, call)
+    return Contestant(name, precision, len(planes), 1, call_and_wait, call)
 
 
 def _raw_openvino(network: FeaturePass, planes: Planes, precision: Precision, lanes: int) -> Contestant:
@@ -254,5 +258,5 @@ def _time_device(contestant: Contestant, device: str) -> Row:
     """Device time a picture, of one call alone; nothing without a GPU."""
     if device == "cpu":
         return {}
-    taken = time_on_gpu_ms(contestant.run) if contestant.on_device else time_lanes_ms(contestant.run)
+    taken = time_on_gpu_ms(contestant.enqueue) if contestant.enqueue else time_lanes_ms(contestant.run)
     return {} if taken is None else {"device_ms": round(taken / contestant.batch, 3)}

@@ -99,11 +99,19 @@ def measure_rates(precision: Precision, cores: int, device: str = "cpu") -> Rate
 
 
 def describe_rates(precision: Precision, device: str = "cpu") -> dict[str, Any]:
-    """The measured rates as plain data."""
-    named = {"one_core": measure_rates(precision, 1), "all_cores": measure_rates(precision, os.cpu_count() or 1)}
+    """What the processor does in float32 and the device, which may be the processor too, in this precision."""
+    cores = os.cpu_count() or 1
+    named: dict[str, dict[str, Rates]] = {
+        "f32": {"one_core": measure_rates("f32", 1), "all_cores": measure_rates("f32", cores)}
+    }
     if device != "cpu":
-        named["device"] = measure_rates(precision, 1, device)
-    return {name: {key: round(value, 1) for key, value in vars(rates).items()} for name, rates in named.items()}
+        named.setdefault(precision, {})["device"] = measure_rates(precision, 1, device)
+    elif precision != "f32":
+        named[precision] = {"one_core": measure_rates(precision, 1), "all_cores": measure_rates(precision, cores)}
+    return {
+        name: {where: {key: round(value, 1) for key, value in vars(rates).items()} for where, rates in places.items()}
+        for name, places in named.items()
+    }
 
 
 def _torch_matrix_gflops(precision: Precision) -> float:

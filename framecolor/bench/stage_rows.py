@@ -9,7 +9,7 @@ from statistics import fmean, median
 from typing import Any
 
 from framecolor.bench.codec import DECODER, ENCODER, bare_decode_ms, bare_encode_ms
-from framecolor.bench.limits import Precision, count_work, measure_rates
+from framecolor.bench.limits import Precision, Rates, Work, count_work, measure_rates
 from framecolor.bench.spans import STAGES, Asked, Span
 from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Workload
@@ -100,8 +100,9 @@ def _limit_of_generator(workload: Workload, asked: Asked, precision: Precision) 
     height, width = (-(-round(fmean(look[side] for look in asked.looks)) // multiple) * multiple for side in (0, 1))
     work = count_work(FeaturePass(generator), [(1, LINE_PLANES, height, width)], precision)
     passes = fmean(look[2] for look in asked.looks)
-    ms = passes * measure_rates(precision, 1).limit_ms(work)
-    return {"of": f"{precision} matrix rate of one core, {passes:g} passes of {width}x{height}", "ms": round(ms, 4)}
+    rates, where = _rates_of_networks(workload, precision)
+    ms = passes * rates.limit_ms(work)
+    return {"of": f"{precision} matrix rate of {where}, {passes:g} passes of {width}x{height}", "ms": round(ms, 4)}
 
 
 def _limit_of_match(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
@@ -116,8 +117,16 @@ def _limit_of_match(workload: Workload, asked: Asked, precision: Precision) -> L
     compare = count_work(matcher, [tokens, tokens, square, square, square, square], "f32", "compare")
     pairs = len(asked.compares) / len(asked.describes)
     flops = round(describe.flops + pairs * compare.flops)
-    ms = flops / measure_rates("f32", 1).matrix_gflops / 1e6
-    return {"of": f"f32 matrix rate of one core, {pairs:.1f} pairs of {regions} regions", "ms": round(ms, 4)}
+    rates, where = _rates_of_networks(workload, "f32")
+    ms = rates.compute_ms(Work(flops, 0))
+    return {"of": f"f32 matrix rate of {where}, {pairs:.1f} pairs of {regions} regions", "ms": round(ms, 4)}
+
+
+def _rates_of_networks(workload: Workload, precision: Precision) -> tuple[Rates, str]:
+    """The rates of what the networks run on, and its name."""
+    if workload.engine_name == "cpu":
+        return measure_rates(precision, 1), "one core"
+    return measure_rates(precision, 1, "cuda"), "the GPU"
 
 
 _LIMITS: Mapping[str, Callable[[Workload, Asked, Precision], Limit | None]] = {

@@ -77,10 +77,11 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
     end_to_end   one for each size; see `end_to_end.compare_stages`
     timelines    one for each size; see `end_to_end.cut_timeline`
     """
-    engine = open_engine(plan.engine, Choices(lanes=plan.lanes, batch=plan.batch))
-    precision = plan.precision or find_precision(engine)
+    asked = Choices(lanes=plan.lanes, batch=plan.batch, precision=plan.precision)
+    engine = open_engine(plan.engine, asked)
     painting = plan.shot is not None or set(plan.stages) != {"generator"}
-    choices = _check_choices(plan, engine, painting)
+    choices = _check_choices(asked, engine, painting)
+    precision = plan.precision or find_precision(engine)  # after loading, where `auto` may have fallen back
     if plan.shot is not None:
         Shot.open(plan.shot)  # what is wrong with it is said before anything is measured
     run = describe_run()
@@ -90,7 +91,7 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
         **run,
         "machine": describe_machine(),
         "options": _describe_plan(plan, engine, precision),
-        "rates": {p: describe_rates(p, _device(engine)) for p in dict.fromkeys((precision, cast(Precision, "f32")))},
+        "rates": describe_rates(precision, _device(engine)),
         "rows": [],
         "end_to_end": [],
         "timelines": [],
@@ -104,23 +105,22 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
 
 def find_precision(engine: Engine) -> Precision:
     """What an engine computes in when nothing is asked for."""
-    return cast(Precision, engine.precisions()[0]) if isinstance(engine, CpuEngine) else "f16"
+    return cast(Precision, CpuEngine().precisions()[0]) if engine.name == "cpu" else "f16"
 
 
-def _check_choices(plan: Plan, engine: Engine, painting: bool) -> Choices:
-    """What the engine is asked for. Raises EngineError where it gives no choice.
+def _check_choices(asked: Choices, engine: Engine, painting: bool) -> Choices:
+    """What is asked of the engine. Raises EngineError where it gives no choice.
 
     The cpu engine's lanes are the threads that call it and its batch is one picture; only the generator alone, beside
     others, can be called by more threads or be held against larger batches.
     """
-    if engine.name != "cpu":
-        choices = Choices(lanes=plan.lanes, batch=plan.batch, precision=plan.precision)
-    else:
+    choices = asked
+    if engine.name == "cpu":
         for name in ("lanes", "batch") if painting else ():
-            if getattr(plan, name) is not None:
+            if getattr(asked, name) is not None:
                 fix = f"leave out --{name}, or measure the generator alone"
                 raise EngineError("engine cpu", f"paints without a choice of {name}", fix)
-        choices = Choices(precision=plan.precision)
+        choices = Choices(precision=asked.precision)
     load_runner(engine, PaletteNetwork(load_generator(base_weights_path()), _COLORS).eval(), choices)
     return choices
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import torch
@@ -33,9 +33,15 @@ class Choices:
 
 
 def open_engine(name: EngineName, choices: Choices) -> Engine:
-    """The engine of that name, as the pipeline opens it, with those choices that are made there."""
+    """The engine of that name, as the pipeline opens it, with those choices that are made there.
+
+    `auto` falls back where an engine does not load, unless a precision is asked for, which is not the same elsewhere.
+    """
     known = inspect.signature(choose_engine).parameters
-    return choose_engine(name, **{key: value for key, value in _given(choices).items() if key in known})
+    given = {key: value for key, value in _given(choices).items() if key in known}
+    engine = choose_engine(name, **given)
+    settled = name != "auto" or choices.precision is None
+    return engine if settled else choose_engine(cast(EngineName, engine.name), **given)
 
 
 def load_runner(engine: Engine, network: PaletteNetwork, choices: Choices) -> Runner:
