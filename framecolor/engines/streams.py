@@ -146,8 +146,8 @@ class CudaDevice:
 class CudaStream:
     """A CUDA stream beside the default one: they do not wait for each other.
 
-    PyTorch has 32 streams of each priority and hands them out in turn, also when they are in use. Those of high priority
-    are for computing here; closed ones are taken again, so that none is shared below 32 lanes on a GPU.
+    PyTorch has 32 streams of each priority and hands them out in turn, also when they are in use. Those of high
+    priority are for computing here; closed ones are taken again, so that none is shared below 32 lanes on a GPU.
     """
 
     def __init__(self, place: torch.device, compute: bool) -> None:
