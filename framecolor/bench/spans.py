@@ -67,12 +67,14 @@ class Recorder:
         self.asked = Asked([], [], [])
 
     def wrap(self, stage: Stage, work: Callable[..., Any], frame_of: FrameOf | None = None) -> Callable[..., Any]:
-        """`work`, noting each call; frame_of takes its arguments. Without it the frame is that of the call around it,
-        or the last one that the thread worked on."""
+        """`work`, noting each call. frame_of takes its arguments and says which frame it works on, None for several;
+        without it the frame is that of the call around it, or the last one that the thread worked on."""
 
         @functools.wraps(work)
         def timed(*args: Any, **options: Any) -> Any:
-            self._enter(stage, frame_of(*args, **options) if frame_of else None)
+            self._enter(stage)
+            if frame_of is not None:
+                self._set_frame(stage, frame_of(*args, **options))
             try:
                 return work(*args, **options)
             finally:
@@ -80,7 +82,7 @@ class Recorder:
 
         return timed
 
-    def _enter(self, stage: Stage, frame: int | None) -> None:
+    def _enter(self, stage: Stage) -> None:
         now = time.perf_counter()
         local = self._threads
         if not hasattr(local, "stack"):
@@ -88,9 +90,12 @@ class Recorder:
             local.name = threading.current_thread().name
         if local.stack:
             self._note(now)
-        local.frame = local.frame if frame is None else frame
         local.stack.append((stage, local.frame))
         local.since = now
+
+    def _set_frame(self, stage: Stage, frame: int | None) -> None:
+        self._threads.frame = frame
+        self._threads.stack[-1] = (stage, frame)
 
     def _leave(self) -> None:
         now = time.perf_counter()
@@ -161,8 +166,8 @@ def _list_stages() -> Sequence[tuple[str, str, Stage, FrameOf | None]]:
         ("framecolor.hints.flow", "compute_flow", "flow", None),
         ("framecolor.hints.propagate", "link_regions", "flow", None),
         ("framecolor.study", "link_studies", "match", lambda earlier, later, *_, **__: later.number),
-        ("framecolor.hints.propagate", "propagate", "match", None),
-        ("framecolor.beliefs", "judge_belief", "match", None),
+        ("framecolor.hints.propagate", "propagate", "match", lambda *_, **__: None),
+        ("framecolor.beliefs", "judge_belief", "match", lambda study, *_, **__: study.number),
         ("framecolor.paint.painter", "paint_frame", "paint", lambda study, *_, **__: study.number),
         ("framecolor.paint.painter", "find_unsure", "paint", None),
         ("framecolor.media.encode", "encode_image", "encode", None),

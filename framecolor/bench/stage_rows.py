@@ -56,7 +56,7 @@ def stage_rows(
 
 
 def frame_shares_ms(runs: Sequence[Sequence[Span]], frames: int) -> dict[str, float]:
-    """Milliseconds of each stage for each painted frame, over all runs: a hold, which passes few stages, counts too."""
+    """Milliseconds of each stage for each painted frame, holds included: its share of all that was done in all runs."""
     totals: dict[str, float] = defaultdict(float)
     for spans in runs:
         for span in spans:
@@ -67,9 +67,10 @@ def frame_shares_ms(runs: Sequence[Sequence[Span]], frames: int) -> dict[str, fl
 def _drawing_ms(runs: Sequence[Sequence[Span]]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = defaultdict(list)
     for spans in runs:
-        drawings: dict[tuple[str, int | None], float] = defaultdict(float)
+        drawings: dict[tuple[str, int], float] = defaultdict(float)
         for span in spans:
-            drawings[span.stage, span.frame] += 1000 * span.seconds
+            if span.frame is not None:  # what is done for many drawings at once is no drawing's
+                drawings[span.stage, span.frame] += 1000 * span.seconds
         for (stage, _), ms in drawings.items():
             found[stage].append(ms)
     return found
