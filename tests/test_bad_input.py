@@ -155,6 +155,7 @@ def test_an_engine_that_cannot_run_says_why(tmp_path: Path) -> None:
     "options",
     [
         ("--fit", "lots"), ("--fit", "-3"), ("--gap", "-1"), ("--gap", "wide"), ("--mode", "oil"),
+        ("--lanes", "0"), ("--lanes", "17"), ("--lanes", "many"),
         ("--engine", "abacus"), ("--line", "under"), ("--background", "blue"), ("--seed", "-1"), ("--progress", "loud"),
         ("--no-such-option",),
     ],

@@ -128,6 +128,14 @@ def test_threads_do_not_mix(runner: Runner) -> None:
         np.testing.assert_array_equal(a.votes, b.votes)
 
 
+def test_a_drawing_is_the_same_each_time(runner: Runner) -> None:
+    """On a GPU the first is run, the second captured and the third replayed."""
+    first, *others = [runner.see(*drawing_of((61, 93))).result() for _ in range(4)]
+    for seen in others:
+        np.testing.assert_array_equal(seen.look, first.look)
+        np.testing.assert_array_equal(seen.votes, first.votes)
+
+
 def test_only_auto_falls_back() -> None:
     assert choose_engine("auto").find_problem() is None
     assert choose_engine("cpu").name == "cpu"

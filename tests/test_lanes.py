@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 import threading
 import time
@@ -18,6 +19,7 @@ from torch import Tensor, nn
 from framecolor.engines.host_device import HostDevice, Operation
 from framecolor.engines.lane import Lane, Site, Task
 from framecolor.engines.lanes import Lanes
+from framecolor.engines.streams import CudaDevice
 from framecolor.errors import EngineError
 
 Shape = tuple[int, ...]
@@ -384,6 +386,65 @@ def test_devices_share_the_work() -> None:
             np.testing.assert_array_equal(rows, picture(2 * i))
         assert pool.lanes == 2
     assert min(body.calls for body in bodies) > 8
+
+
+@pytest.fixture
+def gpu() -> CudaDevice:
+    if not torch.cuda.is_available():
+        if os.environ.get("FRAMECOLOR_REQUIRE_CUDA") == "1":
+            pytest.fail("a GPU is required")
+        pytest.skip("there is no GPU")
+    return CudaDevice()
+
+
+class Scaling:
+    """A body for a GPU: it can be captured, as it asks for no value. `share` of the memory is its scratch a sample."""
+
+    def __init__(self, share: float = 0.0) -> None:
+        self.share = share
+
+    def shapes(self, inputs: Sequence[Shape]) -> list[Shape]:
+        return list(inputs)
+
+    def bind(
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+    ) -> Callable[[int], None]:
+        if self.share:
+            scratch(int(torch.cuda.get_device_properties(0).total_memory * self.share) * len(inputs[0]))
+        return lambda stream: outputs[0].copy_(inputs[0] * 2)
+
+
+@pytest.mark.parametrize(("lanes", "batch"), [(1, 1), (4, 1), (2, 3)])
+def test_a_gpu_keeps_the_order_too(gpu: CudaDevice, lanes: int, batch: int) -> None:
+    """Many threads and shapes on real streams, most batches replayed from graphs."""
+    sizes = [(1, 400, 600), (1, 600, 400), (2, 300, 300)]
+
+    def ask(i: int) -> tuple[int, np.ndarray]:
+        return i, pool.submit(task(i, sizes[i % 3], i / 1000)).result(PATIENCE_SECONDS)
+
+    site = Site(gpu, {"double": Scaling})  # pyright: ignore[reportArgumentType]
+    with closing(Lanes([site], lanes, batch)) as pool, ThreadPoolExecutor(8) as threads:
+        for i, rows in threads.map(ask, range(300)):
+            np.testing.assert_array_equal(rows, picture(2 * i, sizes[i % 3]) + np.float32(i / 1000))
+
+
+def test_a_gpu_captures_what_it_sees_twice(gpu: CudaDevice, caplog: pytest.LogCaptureFixture) -> None:
+    lane = Lane(Site(gpu, {"double": Scaling}), ring=2, shapes=2)  # pyright: ignore[reportArgumentType]
+    with closing(lane), caplog.at_level(logging.WARNING, "framecolor"):
+        for i in range(4):
+            rows = lane.finish(lane.start([task(i)], 1))[0]
+            np.testing.assert_array_equal(rows, picture(2 * i))
+        (station,) = lane._stations.values()
+        assert station._graph is not None
+    assert not caplog.records
+
+
+def test_a_gpu_without_memory_does_less(gpu: CudaDevice) -> None:
+    body = Scaling(share=0.4)
+    with closing(Lanes([Site(gpu, {"double": lambda: body})], 2, 4)) as pool:  # pyright: ignore[reportArgumentType]
+        for i, rows in enumerate(results([pool.submit(task(i)) for i in range(20)])):
+            np.testing.assert_array_equal(rows, picture(2 * i))
+        assert pool.lanes * pool.batch <= 2
 
 
 def test_a_slot_is_free_again_after_an_error() -> None:
