@@ -7,6 +7,7 @@ import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,20 +15,22 @@ import torch
 from torch import Tensor, nn
 
 from framecolor.datatypes import Regions
-from framecolor.engines import plan_body
+from framecolor.engines import plan_body, tensorrt
 from framecolor.engines.backends import Backend
 from framecolor.engines.bodies import Sizes, feature_shapes
 from framecolor.engines.host_device import HostDevice
 from framecolor.engines.lane import Lane, Site, Task
 from framecolor.engines.lane_runner import LaneRunner
 from framecolor.engines.plan_body import PlanBody
-from framecolor.engines.profiles import find_profile
+from framecolor.engines.plan_cache import PlanCache
+from framecolor.engines.profiles import Profile, find_profile
 from framecolor.engines.tensorrt import TensorRtEngine, sizes_of
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
-from framecolor.lineart.sampling import sample_points
+from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS
+from framecolor.networks.generator import Generator
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.passes import FeaturePass
 from framecolor.networks.view import View
@@ -149,7 +152,7 @@ def site_of(device: HostDevice, bodies: Mapping[str, PlanBody]) -> Site:
     return Site(device, {name: lambda b=body: b for name, body in bodies.items()})
 
 
-def drawing() -> tuple[View, object]:
+def drawing() -> tuple[View, RegionPoints]:
     labels = np.ones((108, 148), np.int32)
     labels[50:] = 2
     return View(np.random.default_rng(0).random((7, 100, 140), np.float32), (4, 4, 144, 104)), sample_points(
@@ -165,8 +168,8 @@ def test_two_engines_of_one_plan_see_as_the_networks_do(network: PaletteNetwork)
     sizes = Sizes(bucket=16, least=(64, 64), most=MOST)
     runner = LaneRunner("tensorrt", network, [site], sizes, lanes=2, batch=1)
     view, points = drawing()
-    looks = [pending.result() for pending in [runner.see(view, points) for _ in range(8)]]  # pyright: ignore
-    wanted = TorchRunner(network).see(view, points).result()  # pyright: ignore
+    looks = [pending.result() for pending in [runner.see(view, points) for _ in range(8)]]
+    wanted = TorchRunner(network).see(view, points).result()
     for seen in looks:
         np.testing.assert_allclose(seen.look, wanted.look, atol=1e-4)
         np.testing.assert_allclose(seen.votes, wanted.votes, atol=1e-4)
@@ -179,6 +182,45 @@ def test_two_engines_of_one_plan_see_as_the_networks_do(network: PaletteNetwork)
     for memory, context in ours.items():
         assert context.addresses["planes"] == theirs[memory].addresses["planes"]
         assert context.addresses["features"] != theirs[memory].addresses["features"]
+
+
+@pytest.mark.parametrize("refittable", [True, False])
+def test_a_shot_is_seen_by_its_own_weights(
+    network: PaletteNetwork, monkeypatch: pytest.MonkeyPatch, refittable: bool
+) -> None:
+    """One plan opened twice and refitted, or two plans; the base weights stay as they are."""
+    built: list[object] = []
+
+    def ensure_plan(profile: Profile, *_: object, **given: Any) -> tuple[SimpleNamespace, bytes, bool]:
+        built.append(given.get("generator"))
+        plan = b"fitted" if given.get("generator") else b"base"
+        return SimpleNamespace(weights=("project.weight",) if refittable else ()), plan, False
+
+    def open_plan(backend: Backend, plan: bytes) -> FakeEngine:
+        shipped = load_generator(base_weights_path())
+        return FakeEngine(FeaturePass(network.generator if plan == b"fitted" else shipped))
+
+    def refit(backend: Backend, engine: FakeEngine, tensors: Generator) -> None:
+        assert not engine.contexts
+        engine.network = FeaturePass(tensors)
+
+    fakes = {
+        "ensure_plan": ensure_plan,
+        "open_plan": open_plan,
+        "refit": refit,
+        "tensors_of": lambda stored, generator: generator,
+        "_choose_backend": lambda device=0: BACKEND,
+    }
+    for name, fake in fakes.items():
+        monkeypatch.setattr(tensorrt, name, fake)
+    site = tensorrt._make_site(HostDevice(), network, PlanCache(), find_profile("features"))
+    runner = LaneRunner("tensorrt", network, [site], Sizes(bucket=16, least=(64, 64), most=MOST), lanes=1, batch=1)
+    view, points = drawing()
+    seen, wanted = (r.see(view, points).result() for r in (runner, TorchRunner(network)))
+    runner.close()
+    np.testing.assert_allclose(seen.look, wanted.look, atol=1e-4)
+    np.testing.assert_allclose(seen.votes, wanted.votes, atol=1e-4)
+    assert built == [None, None] if refittable else [None, None, network.generator]
 
 
 def lane_with(engine: FakeEngine) -> Lane:

@@ -16,6 +16,7 @@ from framecolor.engines.bodies import Sizes, torch_site
 from framecolor.engines.host_device import HostDevice
 from framecolor.engines.lane import Site
 from framecolor.engines.tuning import Choice, choose_lanes, load_on_lanes, measure_rate
+from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork
 
@@ -107,6 +108,15 @@ def test_lanes_without_memory_have_no_rate(network: PaletteNetwork) -> None:
     assert measure_rate(quick, sizes, Choice(2, 2), seconds=0.01) > 0
     assert measure_rate(poor, sizes, Choice(1, 2), seconds=0.0) == 0
     assert measure_rate(rich, Sizes(most=(128, 128)), Choice(1, 1), seconds=0.0) == 0
+
+
+def test_what_fails_while_it_is_measured_is_one_line(tmp_path: Path, network: PaletteNetwork) -> None:
+    def broken() -> Copying:
+        raise TypeError("the driver takes no such argument\nand more")
+
+    site = Site(HostDevice(), {"see": broken})
+    with pytest.raises(EngineError, match=r"^engine cuda: failed \(the driver takes no such argument\); use --engine"):
+        load_on_lanes("cuda", network, [site], Sizes(), "auto", {"torch": "2"}, tmp_path)
 
 
 def test_a_runner_is_loaded_with_what_was_chosen(tmp_path: Path, network: PaletteNetwork) -> None:

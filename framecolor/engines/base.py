@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.errors import EngineError, FramecolorError
+from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import View
@@ -144,7 +144,7 @@ class FirstThatRuns:
         while len(self._left) > 1:
             try:
                 return self._left[0].load(network)
-            except FramecolorError as error:
-                failed = self._left.pop(0)
-                _LOG.warning("engine auto: %s, as %s does not load: %s", self.name, failed.name, error)
+            except Exception as error:  # drivers and compilers raise what they like, and there is another engine
+                failed, reason = self._left.pop(0), str(error).split("\n")[0] or type(error).__name__
+                _LOG.warning("engine auto: %s, as %s does not load: %s", self.name, failed.name, reason)
         return self._left[0].load(network)

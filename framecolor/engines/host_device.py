@@ -73,6 +73,9 @@ class HostDevice:
     def give_back(self) -> None:
         pass
 
+    def settle(self) -> None:
+        pass
+
     def meet(self, operation: Operation) -> None:
         """Count an operation; raises what it is to fail with."""
         with self._lock:

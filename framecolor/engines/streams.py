@@ -117,6 +117,10 @@ class Device(Protocol):
         """Hand unused memory that is kept for later back to the device."""
         ...
 
+    def settle(self) -> None:
+        """Wait for all work on all streams, also those that are not known here."""
+        ...
+
 
 class CudaDevice:
     """An NVIDIA GPU."""
@@ -141,6 +145,9 @@ class CudaDevice:
     def give_back(self) -> None:
         with _CAPTURING, self.current():
             torch.cuda.empty_cache()
+
+    def settle(self) -> None:
+        torch.cuda.synchronize(self.place)
 
 
 class CudaStream:

@@ -7,6 +7,7 @@ shot's. Where a backend cannot refit, the shot's network gets a plan of its own.
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Callable
 from typing import Any
 
@@ -22,12 +23,14 @@ from framecolor.engines.plan_cache import PlanCache, StoredPlan
 from framecolor.engines.plan_runtime import open_plan, refit
 from framecolor.engines.plans import ensure_plan, tensors_of
 from framecolor.engines.profiles import Profile, find_profile
-from framecolor.engines.streams import CudaDevice
+from framecolor.engines.streams import Device
 from framecolor.engines.tuning import load_on_lanes
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import Generator
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.settings import LaneCount
+
+_LOG = logging.getLogger("framecolor")
 
 
 class TensorRtEngine:
@@ -81,7 +84,7 @@ def _choose_backend(device: int = 0) -> Backend | None:
     return None
 
 
-def _make_site(device: CudaDevice, network: PaletteNetwork, cache: PlanCache, profile: Profile) -> Site:
+def _make_site(device: Device, network: PaletteNetwork, cache: PlanCache, profile: Profile) -> Site:
     """A GPU with the bodies look, see and color, each made when it is first asked for."""
     opener = _Opener(device, cache)
     base: list[Any] = []  # filled once: bodies are made one at a time
@@ -118,26 +121,39 @@ def _feature_shapes_of(network: PaletteNetwork, engines: int) -> Callable[[tuple
 class _Opener:
     """Opens plans on one GPU."""
 
-    def __init__(self, device: CudaDevice, cache: PlanCache) -> None:
-        backend = _choose_backend(device.place.index)
+    def __init__(self, device: Device, cache: PlanCache) -> None:
+        backend = _choose_backend(device.place.index or 0)
         assert backend is not None, "find_problem comes first"
         self.backend, self._device, self._cache = backend, device, cache
 
     def open(self, profile: Profile, generator: Generator | None = None) -> Any:
         """An engine of its own for a profile, with these weights, or those that ship. EngineError when it fails."""
-        with torch.cuda.device(self._device.place):
-            stored, plan, _ = ensure_plan(profile, self.backend, self._cache)
+        with self._device.current():
+            stored, plan, _ = ensure_plan(profile, self.backend, self._cache, progress=_Announcement(profile))
             if generator is None:
                 return open_plan(self.backend, plan)
             if stored.weights and _alike(generator):
                 return self._refitted(stored, plan, generator)
-            return open_plan(self.backend, ensure_plan(profile, self.backend, self._cache, generator=generator)[1])
+            own = ensure_plan(profile, self.backend, self._cache, generator=generator, progress=_Announcement(profile))
+            return open_plan(self.backend, own[1])
 
     def _refitted(self, stored: StoredPlan, plan: bytes, generator: Generator) -> Any:
         engine = open_plan(self.backend, plan)
         refit(self.backend, engine, tensors_of(stored, generator))
-        torch.cuda.synchronize(self._device.place)  # once: lanes run on streams that do not wait for the refit's
+        self._device.settle()  # lanes run on streams that do not wait for the refit's
         return engine
+
+
+class _Announcement:
+    """A build's progress of which only the beginning is told: it takes a while, and happens once."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile, self._told = profile, False
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if not self._told:
+            self._told = True
+            _LOG.warning("engine tensorrt: compiling the plan %s, once for this GPU", self._profile.name)
 
 
 def _alike(generator: Generator) -> bool:

@@ -20,7 +20,7 @@ from framecolor.engines.bodies import Sizes
 from framecolor.engines.lane import Rows, Site, Task
 from framecolor.engines.lane_runner import LaneRunner, pad_to
 from framecolor.engines.lanes import RING, Lanes
-from framecolor.errors import OutputError
+from framecolor.errors import EngineError, FramecolorError, OutputError
 from framecolor.media import write_text_atomic
 from framecolor.networks.generator import LINE_PLANES
 from framecolor.networks.palette import PaletteNetwork
@@ -60,6 +60,7 @@ def load_on_lanes(
     """A runner with as many lanes as are best, or as many as were asked for, and the best batch for them.
 
     versions  of what computes: part of what a measurement is remembered by, in `folder`
+    Raises EngineError when the first pictures fail.
     """
     counts = LANES if lanes == "auto" else (lanes,)
     batches = tuple(batch for batch in BATCHES if batch <= sizes.most_batch)
@@ -71,7 +72,17 @@ def load_on_lanes(
         "batches": list(batches),
         **versions,
     }
-    choice = choose_lanes(counts, batches, lambda c: measure_rate(sites[0], sizes, c), key, folder)
+
+    def measure(choice: Choice) -> float:
+        try:
+            return measure_rate(sites[0], sizes, choice)
+        except FramecolorError:
+            raise
+        except Exception as error:
+            problem = f"failed ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
+            raise EngineError(f"engine {engine}", problem, "use --engine auto or cpu") from error
+
+    choice = choose_lanes(counts, batches, measure, key, folder)
     return LaneRunner(engine, network, sites, sizes, lanes=choice.lanes, batch=choice.batch)
 
 
