@@ -6,6 +6,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from queue import SimpleQueue
+from threading import Event, Semaphore, Thread
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -33,18 +35,63 @@ def overlapped(
             future.cancel()
 
 
+def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Item, None, None]:
+    """The items, taken by a thread of their own, up to `count` of them before they are asked for.
+
+    An exception of theirs surfaces at its place. Leaving early ends the thread and closes the items.
+    """
+    ready: SimpleQueue[tuple[list[Item], BaseException | None]] = SimpleQueue()  # no item: it is over
+    room = Semaphore(count)
+    left = Event()
+
+    def take() -> None:
+        error: BaseException | None = None
+        try:
+            for item in items:
+                room.acquire()
+                if left.is_set():
+                    break
+                ready.put(([item], None))
+        except BaseException as raised:
+            error = raised
+        finally:
+            items.close()
+            ready.put(([], error))
+
+    thread = Thread(target=take, name="framecolor ahead")
+    thread.start()
+    try:
+        while True:
+            taken, error = ready.get()
+            if error is not None:
+                raise error
+            if not taken:
+                return
+            room.release()
+            yield taken[0]
+    finally:
+        left.set()
+        room.release()
+        thread.join()
+
+
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """PyTorch and OpenCV compute in the thread that calls them: the pool's threads keep all cores busy already, and
-    drawings that share cores wait for each other."""
+    """PyTorch, OpenCV and NumPy compute in the thread that calls them.
+
+    The pool's threads keep all cores busy already. Drawings that share cores wait for each other, and the libraries' own
+    threads keep a core spinning for a while after each call, in case that there is more to do.
+    """
     import cv2
     import torch
+    from threadpoolctl import threadpool_limits
 
     before = cv2.getNumThreads(), torch.get_num_threads()
     cv2.setNumThreads(1)
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1, "blas"):
+            yield
     finally:
         cv2.setNumThreads(before[0])
         torch.set_num_threads(before[1])

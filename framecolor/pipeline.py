@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.allocator import return_freed_memory
-from framecolor.beliefs import Believed, Linked, believe, is_empty, is_hold
+from framecolor.beliefs import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
 from framecolor.chains import Chain, plan_chains
 from framecolor.digest import digest
 from framecolor.drawings import Drawing, read_drawings
@@ -23,7 +23,7 @@ from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
 from framecolor.media import encode_image, hash_file
 from framecolor.media.sequence import format_numbers
 from framecolor.networks.checkpoint import matcher_weights_path
-from framecolor.overlap import one_thread_each, overlapped
+from framecolor.overlap import one_thread_each, overlapped, taken_ahead
 from framecolor.paint.painter import find_unsure, paint_frame
 from framecolor.preflight import check_output, leave_out_broken_keys, list_unused
 from framecolor.record import Record
@@ -181,7 +181,9 @@ def _paint(run: _Run) -> None:
         studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, d), drawings, workers)))
         linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, studies), workers)))
         believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
-        frames = stack.enter_context(closing(overlapped(pool, lambda b: _encode(run, b, wanted), believed, workers)))
+        # A block of drawings is settled at once: while it is painted, the next ones are looked at.
+        ready = stack.enter_context(closing(taken_ahead(believed, LONGEST_BLOCK)))
+        frames = stack.enter_context(closing(overlapped(pool, lambda b: _encode(run, b, wanted), ready, workers)))
         for frame in _repeat_holds(frames):
             _write(run, frame)
             finished.add(frame.entry["number"])

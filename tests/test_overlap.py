@@ -1,0 +1,89 @@
+"""Stages that overlap: order, bounds, exceptions at their place, and nothing left running."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from threadpoolctl import threadpool_info
+
+from framecolor.overlap import one_thread_each, overlapped, taken_ahead
+
+
+def counted(until: int, taken: list[int], fails_at: int | None = None) -> Generator[int, None, None]:
+    try:
+        for i in range(until):
+            if i == fails_at:
+                raise ValueError(f"item {i}")
+            taken.append(i)
+            yield i
+    finally:
+        taken.append(-1)
+
+
+def settle(taken: list[int]) -> int:
+    """How many items are taken once nothing moves any more."""
+    count = -1
+    while count != len(taken):
+        count = len(taken)
+        time.sleep(0.05)
+    return count
+
+
+def test_items_come_in_order_and_only_so_many_are_taken_before() -> None:
+    taken: list[int] = []
+    items = taken_ahead(counted(20, taken), 3)
+    assert next(items) == 0
+    # Three wait, one more is in the thread's hand.
+    assert settle(taken) <= 5
+    assert list(items) == list(range(1, 20))
+    assert taken == [*range(20), -1]
+
+
+def test_an_exception_surfaces_after_the_items_before_it() -> None:
+    found = []
+    with pytest.raises(ValueError, match="item 4"):
+        for item in taken_ahead(counted(9, [], fails_at=4), 8):
+            found.append(item)
+    assert found == [0, 1, 2, 3]
+
+
+def test_leaving_early_ends_the_thread_and_closes_the_items() -> None:
+    taken: list[int] = []
+    items = taken_ahead(counted(100, taken), 2)
+    next(items)
+    items.close()
+    assert taken[-1] == -1 and len(taken) < 8
+    assert "framecolor ahead" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_work_comes_in_order_and_a_failure_at_its_place() -> None:
+    def work(item: int) -> int:
+        time.sleep(0.001 * (item % 3))
+        if item == 7:
+            raise ValueError("seven")
+        return item * item
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(overlapped(pool, work, range(7), 4)) == [i * i for i in range(7)]
+        found = []
+        with pytest.raises(ValueError, match="seven"):
+            for square in overlapped(pool, work, range(20), 4):
+                found.append(square)
+        assert found == [i * i for i in range(7)]
+
+
+def test_libraries_compute_in_the_callers_thread_for_a_while() -> None:
+    before = cv2.getNumThreads(), torch.get_num_threads()
+    with one_thread_each():
+        assert (cv2.getNumThreads(), torch.get_num_threads()) == (1, 1)
+        blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+        assert blas and set(blas) == {1}
+        assert (np.ones((64, 64)) @ np.ones((64, 64)) == 64).all()
+    assert (cv2.getNumThreads(), torch.get_num_threads()) == before
