@@ -58,7 +58,7 @@ def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Ite
             items.close()
             ready.put(([], error))
 
-    thread = Thread(target=take, name="framecolor ahead")
+    thread = Thread(target=take, name="ahead")
     thread.start()
     try:
         while True:
@@ -79,8 +79,8 @@ def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Ite
 def one_thread_each() -> Iterator[None]:
     """PyTorch, OpenCV and NumPy compute in the thread that calls them.
 
-    The pool's threads keep all cores busy already. Drawings that share cores wait for each other, and the libraries' own
-    threads keep a core spinning for a while after each call, in case that there is more to do.
+    The pool's threads keep all cores busy already. Drawings that share cores wait for each other, and the threads of
+    libraries keep a core spinning for a while after each call, in case that there is more to do.
     """
     import cv2
     import torch

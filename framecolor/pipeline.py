@@ -214,8 +214,10 @@ def _pair(run: _Run, studies: Iterable[tuple[Drawing, Study | None]]) -> Iterato
         if drawing.error is not None:
             run.failed[drawing.number] = str(drawing.error)
             continue
-        study = found or replace(last, number=drawing.number)  # pyright: ignore[reportCallIssue]
-        last = study
+        if found is None:
+            assert last is not None  # a hold repeats a drawing that could be read
+            found = replace(last, number=drawing.number)
+        study = last = found
         if is_empty(study):
             run.empty.append(study.number)
             yield None, study

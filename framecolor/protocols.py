@@ -74,8 +74,7 @@ def _paint(
 
 def _true_belief(study: Study, painted: Rgba, palette: Palette) -> Votes:
     """Certainty about the true color of each region, float32 [count + 1, P]."""
-    frame, regions = study.unpack()
-    index = _nearest(region_colors(painted, frame, regions).color, palette)
+    index = _nearest(region_colors(painted, study.frame(), study.regions()).color, palette)
     belief = np.zeros((len(index), len(palette)), np.float32)
     belief[np.arange(len(index)), index] = 1
     return belief

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Regions
+from framecolor.datatypes import Box, Frame, Regions
 from framecolor.digest import hash_pixels
 from framecolor.engines.base import Runner, Seen
 from framecolor.hints.flow import LineField, compute_flow, line_field
@@ -45,6 +45,7 @@ class Study:
     outside: NDArray[np.bool_]
     blank: bool
     tokens: Tokens
+    _part: Box
     _ink: Runs
     _trace: Runs
     _labels: Runs
@@ -54,11 +55,20 @@ class Study:
         """Number of regions."""
         return self.points.count
 
-    def unpack(self) -> tuple[Frame, Regions]:
-        """The drawing and its regions, as they were."""
-        ink = self._ink.unpack().view(np.uint8).reshape(*self._ink.shape, 4)
-        frame = Frame(self.number, ink, self._trace.unpack().astype(bool))
-        return frame, self.regions()
+    def frame(self) -> Frame:
+        """The drawing, as it was."""
+        part, inked = self.ink()
+        ink, trace = np.zeros((*self._size, 4), np.uint8), np.zeros(self._size, bool)
+        part.crop(ink)[:], part.crop(trace)[:] = inked, self._trace.unpack().astype(bool)
+        return Frame(self.number, ink, trace)
+
+    def ink(self) -> tuple[Box, NDArray[np.uint8]]:
+        """The part of the drawing that has ink, and its ink there, uint8 hxwx4."""
+        return self._part, self._ink.unpack().view(np.uint8).reshape(*self._ink.shape, 4)
+
+    @property
+    def _size(self) -> tuple[int, int]:
+        return self._part.height, self._part.width
 
     def regions(self) -> Regions:
         """The drawing's regions, as they were."""
@@ -84,6 +94,8 @@ def study_drawing(
     field = line_field(frame.lines)
     tokens = describe_regions(regions, pending, runner)
     recognized = vote(number, pending.result(), tokens, keyframes, runner)
+    packed = frame.ink.view(np.uint32)[..., 0]
+    part = Box.around(((packed > 0) | frame.trace).view(np.uint8))
     return Study(
         number,
         digest or hash_pixels(rgba),
@@ -95,8 +107,9 @@ def study_drawing(
         outside_regions(regions),
         not frame.lines.any(),
         tokens,
-        Runs.pack(frame.ink.view(np.uint32)[..., 0]),
-        Runs.pack(frame.trace),
+        part,
+        Runs.pack(part.crop(packed)),
+        Runs.pack(part.crop(frame.trace)),
         regions.runs,
     )
 

@@ -28,9 +28,9 @@ from framecolor.bench.workload import Workload
 from framecolor.cli import framecolor
 from framecolor.cli.bench import WHAT
 from framecolor.digest import digest
-from framecolor.engines.bodies import Sizes, torch_site
-from framecolor.engines.host_device import HostDevice
-from framecolor.engines.lane_runner import LaneRunner
+from framecolor.engines.lanes.bodies import Sizes, torch_site
+from framecolor.engines.lanes.host_device import HostDevice
+from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.errors import EngineError, SettingsError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from framecolor.cli import main
-from framecolor.engines import backends
-from framecolor.engines.backends import find_backends, find_gpu, import_backend
+from framecolor.engines.plans import backends
+from framecolor.engines.plans.backends import find_backends, find_gpu, import_backend
 
 PROFILE = """network = "features"
 precision = "half"

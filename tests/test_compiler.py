@@ -12,15 +12,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from framecolor.engines import backends
-from framecolor.engines.backends import Backend, Gpu, choose_backend, find_backends, import_backend
-from framecolor.engines.compiler import BuildOptions, compile_onnx, find_weights
-from framecolor.engines.plan_cache import PlanCache
-from framecolor.engines.plan_runtime import open_plan, refit, run_plan
-from framecolor.engines.plans import ensure_plan, order_plan, tensors_of
-from framecolor.engines.profiles import Profile
-from framecolor.engines.timing_cache import read_timing_cache, write_timing_cache
-from framecolor.engines.verify import measure_parity, verify_plan
+from framecolor.engines.plans import backends
+from framecolor.engines.plans.backends import Backend, Gpu, choose_backend, find_backends, import_backend
+from framecolor.engines.plans.cache import PlanCache
+from framecolor.engines.plans.compiler import BuildOptions, compile_onnx, find_weights
+from framecolor.engines.plans.order import ensure_plan, order_plan, tensors_of
+from framecolor.engines.plans.profiles import Profile
+from framecolor.engines.plans.runtime import open_plan, refit, run_plan
+from framecolor.engines.plans.timing_cache import read_timing_cache, write_timing_cache
+from framecolor.engines.plans.verify import measure_parity, verify_plan
 from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, NetworkName, export_onnx, make_exportable, weight_names
@@ -200,7 +200,7 @@ def test_a_plan_of_a_network_that_is_another_is_found_wrong(
     profile = profile_of("describe", True)
     stored, _, _ = ensure_plan(profile, rtx, cache)
     assert verify_plan(stored, profile, rtx, cache).good
-    monkeypatch.setattr("framecolor.engines.verify._reference", lambda *_: {"tokens": torch.ones(20, 128)})
+    monkeypatch.setattr("framecolor.engines.plans.verify._reference", lambda *_: {"tokens": torch.ones(20, 128)})
     verdict = verify_plan(stored, profile, rtx, cache)
     assert not verdict.good and verdict.parity["tokens"].psnr_db < 20
 

@@ -16,7 +16,7 @@ from framecolor.datatypes import Regions
 from framecolor.engines.base import Engine, FirstThatRuns, Runner, choose_engine
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.cuda import CudaEngine
-from framecolor.engines.lane_runner import LaneRunner, pad_to
+from framecolor.engines.lanes.runner import LaneRunner, pad_to
 from framecolor.engines.tensorrt import TensorRtEngine
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError

@@ -19,11 +19,11 @@ from painting import FIT, paint, read_bytes
 from framecolor.bench.drawn_shot import draw
 from framecolor.datatypes import Regions
 from framecolor.engines.base import Runner
-from framecolor.engines.bodies import FeatureBody, Sizes, torch_site
 from framecolor.engines.cpu import CpuEngine
-from framecolor.engines.host_device import HostDevice
-from framecolor.engines.lane import Body, Site
-from framecolor.engines.lane_runner import LaneRunner
+from framecolor.engines.lanes.bodies import FeatureBody, Sizes, torch_site
+from framecolor.engines.lanes.host_device import HostDevice
+from framecolor.engines.lanes.lane import Body, Site
+from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.drawing import read_drawing

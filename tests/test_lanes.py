@@ -16,10 +16,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from framecolor.engines.host_device import HostDevice, Operation
-from framecolor.engines.lane import Lane, Site, Task
-from framecolor.engines.lanes import Lanes
-from framecolor.engines.streams import CudaDevice
+from framecolor.engines.lanes.dispatch import Lanes
+from framecolor.engines.lanes.host_device import HostDevice, Operation
+from framecolor.engines.lanes.lane import Lane, Site, Task
+from framecolor.engines.lanes.streams import CudaDevice
 from framecolor.errors import EngineError
 
 Shape = tuple[int, ...]

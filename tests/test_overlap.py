@@ -60,7 +60,7 @@ def test_leaving_early_ends_the_thread_and_closes_the_items() -> None:
     next(items)
     items.close()
     assert taken[-1] == -1 and len(taken) < 8
-    assert "framecolor ahead" not in {thread.name for thread in threading.enumerate()}
+    assert "ahead" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_work_comes_in_order_and_a_failure_at_its_place() -> None:

@@ -15,15 +15,16 @@ import torch
 from torch import Tensor, nn
 
 from framecolor.datatypes import Regions
-from framecolor.engines import plan_body, tensorrt
-from framecolor.engines.backends import Backend
-from framecolor.engines.bodies import Sizes, feature_shapes
-from framecolor.engines.host_device import HostDevice
-from framecolor.engines.lane import Lane, Site, Task
-from framecolor.engines.lane_runner import LaneRunner
-from framecolor.engines.plan_body import PlanBody
-from framecolor.engines.plan_cache import PlanCache
-from framecolor.engines.profiles import Profile, find_profile
+from framecolor.engines import tensorrt
+from framecolor.engines.lanes.bodies import Sizes, feature_shapes
+from framecolor.engines.lanes.host_device import HostDevice
+from framecolor.engines.lanes.lane import Lane, Site, Task
+from framecolor.engines.lanes.runner import LaneRunner
+from framecolor.engines.plans import body
+from framecolor.engines.plans.backends import Backend
+from framecolor.engines.plans.body import PlanBody
+from framecolor.engines.plans.cache import PlanCache
+from framecolor.engines.plans.profiles import Profile, find_profile
 from framecolor.engines.tensorrt import TensorRtEngine, sizes_of
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
@@ -119,7 +120,7 @@ class FakeContext:
 
 @pytest.fixture(autouse=True)
 def fake_tensorrt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(plan_body, "import_runtime", lambda name: TRT)
+    monkeypatch.setattr(body, "import_runtime", lambda name: TRT)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

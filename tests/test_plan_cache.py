@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from framecolor.engines.backends import Backend, Gpu
-from framecolor.engines.plan_cache import Built, PlanCache, PlanKey
-from framecolor.engines.prune import find_unfit, prune_plans
+from framecolor.engines.plans.backends import Backend, Gpu
+from framecolor.engines.plans.cache import Built, PlanCache, PlanKey
+from framecolor.engines.plans.prune import find_unfit, prune_plans
 from framecolor.errors import EngineError, OutputError
 
 KEY = PlanKey("features", "half", "0123", "planes 1x7x64x64", "rtx", "1.7", "any", "refit off")
@@ -146,7 +146,7 @@ def test_the_folder_is_chosen_by_argument_then_variable_then_user(
 _TASKS = """
 import os, sys, time
 from pathlib import Path
-from framecolor.engines.plan_cache import PlanCache, PlanKey
+from framecolor.engines.plans.cache import PlanCache, PlanKey
 folder, count = Path(sys.argv[1]), int(sys.argv[2])
 
 def build():

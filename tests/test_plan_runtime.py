@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from framecolor.engines import backends
-from framecolor.engines.backends import Backend
-from framecolor.engines.plan_cache import PlanCache
-from framecolor.engines.plan_runtime import name_outputs, refit
-from framecolor.engines.plans import ensure_plan
-from framecolor.engines.profiles import Profile
-from framecolor.engines.timing_cache import read_timing_cache
+from framecolor.engines.plans import backends
+from framecolor.engines.plans.backends import Backend
+from framecolor.engines.plans.cache import PlanCache
+from framecolor.engines.plans.order import ensure_plan
+from framecolor.engines.plans.profiles import Profile
+from framecolor.engines.plans.runtime import name_outputs, refit
+from framecolor.engines.plans.timing_cache import read_timing_cache
 from framecolor.errors import EngineError
 
 
@@ -65,8 +65,8 @@ def double(monkeypatch: pytest.MonkeyPatch) -> Backend:
         FLOAT, HALF, UINT8, INT32, INT64 = "float", "half", "uint8", "int32", "int64"
 
     module = type("trt", (), {"Refitter": _Refitter, "Weights": staticmethod(read), "DataType": DataType})
-    monkeypatch.setattr("framecolor.engines.plan_runtime.import_runtime", lambda name: module)
-    monkeypatch.setattr("framecolor.engines.plan_runtime.logger_of", lambda name: (None, backends.Complaints()))
+    monkeypatch.setattr("framecolor.engines.plans.runtime.import_runtime", lambda name: module)
+    monkeypatch.setattr("framecolor.engines.plans.runtime.logger_of", lambda name: (None, backends.Complaints()))
     return Backend("tensorrt", "11.0", None)
 
 
@@ -143,8 +143,8 @@ class _TorchTensorrt:
 def test_torch_tensorrt_is_given_the_exported_program(
     double: Backend, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("framecolor.engines.compiler.import_backend", lambda name: _TorchTensorrt)
-    monkeypatch.setattr("framecolor.engines.compiler.logger_of", lambda name: (None, backends.Complaints()))
+    monkeypatch.setattr("framecolor.engines.plans.compiler.import_backend", lambda name: _TorchTensorrt)
+    monkeypatch.setattr("framecolor.engines.plans.compiler.logger_of", lambda name: (None, backends.Complaints()))
     backend, cache = Backend("torch-tensorrt", "2.13.0", None), PlanCache(tmp_path / "plans")
     sizes = {"batch": (1, 1, 4), "height": (64, 256, 512), "width": (64, 320, 512)}
     profile = Profile(name="test", network="features", sizes=sizes, refit=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from framecolor.engines.profiles import find_profile, list_profiles, read_profile
+from framecolor.engines.plans.profiles import find_profile, list_profiles, read_profile
 from framecolor.errors import EngineError, SettingsError
 
 

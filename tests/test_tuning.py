@@ -12,10 +12,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from framecolor.engines.bodies import Sizes, torch_site
-from framecolor.engines.host_device import HostDevice
-from framecolor.engines.lane import Site
-from framecolor.engines.tuning import Choice, choose_lanes, load_on_lanes, measure_rate
+from framecolor.engines.lanes.bodies import Sizes, torch_site
+from framecolor.engines.lanes.host_device import HostDevice
+from framecolor.engines.lanes.lane import Site
+from framecolor.engines.lanes.tuning import Choice, choose_lanes, load_on_lanes, measure_rate
 from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork

@@ -249,7 +249,7 @@ def _time_round(contestant: Contestant, pictures: int, pool: ThreadPoolExecutor)
 
 def _describe_lanes(runner: Runner) -> Row:
     """The lanes and the batch that the engine chose, where it has any; a row's `lanes` are the threads that call it."""
-    from framecolor.engines.lane_runner import LaneRunner
+    from framecolor.engines.lanes.runner import LaneRunner
 
     return {"engine_lanes": [runner.lanes.lanes, runner.lanes.batch]} if isinstance(runner, LaneRunner) else {}
 

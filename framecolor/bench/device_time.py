@@ -13,7 +13,7 @@ from framecolor.bench.spans import replaced
 
 
 class _HostMark:
-    """As a CUDA event, for a stream that is a thread (`engines.host_device`)."""
+    """As a CUDA event, for a stream that is a thread (`engines.lanes.host_device`)."""
 
     seconds = 0.0
 
@@ -55,7 +55,7 @@ def time_lanes_ms(work: Callable[[], object]) -> float | None:
 @contextmanager
 def _mark_lanes() -> Iterator[list[tuple[Any, Any]]]:
     """While this is open, marks stand before and after every call of a network in a lane."""
-    from framecolor.engines.lane import Station
+    from framecolor.engines.lanes.lane import Station
 
     marks: list[tuple[Any, Any]] = []
     run = Station.run

@@ -10,9 +10,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-import cv2
-import torch
-
 import framecolor.pipeline as pipeline
 from framecolor.bench.spans import Recorder, record_stages, replaced
 from framecolor.engines.base import Engine, Runner, choose_engine
@@ -132,19 +129,15 @@ class _Inline:
 
 @contextmanager
 def _on_one_thread(wanted: bool) -> Iterator[None]:
-    """While this is open, the pipeline has no threads, and OpenCV and PyTorch have one each."""
+    """While this is open, the pipeline has no threads."""
     if not wanted:
         yield
         return
-    opencv_threads, torch_threads = cv2.getNumThreads(), torch.get_num_threads()
-    cv2.setNumThreads(1)
-    torch.set_num_threads(1)
-    try:
-        with replaced(pipeline, "ThreadPoolExecutor", _Inline):
-            yield
-    finally:
-        cv2.setNumThreads(opencv_threads)
-        torch.set_num_threads(torch_threads)
+    with (
+        replaced(pipeline, "ThreadPoolExecutor", _Inline),
+        replaced(pipeline, "taken_ahead", lambda items, count: items),
+    ):
+        yield
 
 
 def frame_ms(outcome: Outcome, frames: int) -> float:

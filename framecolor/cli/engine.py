@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from framecolor.engines.profiles import Profile
-    from framecolor.engines.verify import Parity
+    from framecolor.engines.plans.profiles import Profile
+    from framecolor.engines.plans.verify import Parity
 
 _BACKENDS = ("auto", "tensorrt", "torch-tensorrt", "rtx")
 _folder = click.option(
@@ -42,9 +42,9 @@ def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, forc
     Example:
       framecolor engine build features --backend rtx
     """
-    from framecolor.engines.backends import choose_backend
-    from framecolor.engines.plan_cache import PlanCache
-    from framecolor.engines.plans import ensure_plan
+    from framecolor.engines.plans.backends import choose_backend
+    from framecolor.engines.plans.cache import PlanCache
+    from framecolor.engines.plans.order import ensure_plan
 
     chosen, cache = _choose(profiles), PlanCache(engine_dir)
     compiler = choose_backend(backend)
@@ -80,10 +80,10 @@ def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, forc
 @_json
 def list_plans(engine_dir: Path | None, as_json: bool) -> None:
     """Show profiles, and the plans that are compiled."""
-    from framecolor.engines.backends import find_backends
-    from framecolor.engines.plan_cache import PlanCache
-    from framecolor.engines.profiles import list_profiles
-    from framecolor.engines.prune import find_unfit
+    from framecolor.engines.plans.backends import find_backends
+    from framecolor.engines.plans.cache import PlanCache
+    from framecolor.engines.plans.profiles import list_profiles
+    from framecolor.engines.plans.prune import find_unfit
 
     cache, backends = PlanCache(engine_dir), {backend.name: backend for backend in find_backends()}
     plans = [
@@ -131,10 +131,10 @@ def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) ->
 
     Says what was checked instead where a plan cannot run. Exit code 1 when one is wrong, 2 when none could be checked.
     """
-    from framecolor.engines.backends import find_backends
-    from framecolor.engines.plan_cache import PlanCache
-    from framecolor.engines.profiles import find_profile, list_profiles
-    from framecolor.engines.verify import backend_of, find_plans, verify_plan
+    from framecolor.engines.plans.backends import find_backends
+    from framecolor.engines.plans.cache import PlanCache
+    from framecolor.engines.plans.profiles import find_profile, list_profiles
+    from framecolor.engines.plans.verify import backend_of, find_plans, verify_plan
     from framecolor.errors import EngineError, FramecolorError
 
     cache, backends = PlanCache(engine_dir), find_backends()
@@ -181,9 +181,9 @@ def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) ->
 @_json
 def prune(engine_dir: Path | None, days: float | None, keep_mib: float | None, everything: bool, as_json: bool) -> None:
     """Remove plans that this machine's GPU, driver and versions cannot use any more."""
-    from framecolor.engines.backends import find_backends
-    from framecolor.engines.plan_cache import PlanCache
-    from framecolor.engines.prune import prune_plans
+    from framecolor.engines.plans.backends import find_backends
+    from framecolor.engines.plans.cache import PlanCache
+    from framecolor.engines.plans.prune import prune_plans
 
     cache = PlanCache(engine_dir)
     gone = prune_plans(
@@ -203,7 +203,7 @@ def prune(engine_dir: Path | None, days: float | None, keep_mib: float | None, e
 
 def _choose(names: tuple[str, ...]) -> list[Profile]:
     """The named profiles, or those that the pipeline uses."""
-    from framecolor.engines.profiles import find_profile, list_profiles
+    from framecolor.engines.plans.profiles import find_profile, list_profiles
 
     if names:
         return [find_profile(name) for name in names]

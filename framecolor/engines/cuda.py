@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 
 from framecolor.engines.base import Runner
-from framecolor.engines.bodies import Sizes, torch_site
-from framecolor.engines.plan_cache import PlanCache
-from framecolor.engines.streams import CudaDevice
-from framecolor.engines.tuning import load_on_lanes
+from framecolor.engines.lanes.bodies import Sizes, torch_site
+from framecolor.engines.lanes.streams import CudaDevice
+from framecolor.engines.lanes.tuning import load_on_lanes
+from framecolor.engines.plans.cache import PlanCache
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.settings import LaneCount
 

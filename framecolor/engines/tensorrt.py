@@ -13,18 +13,18 @@ from typing import Any
 
 import torch
 
-from framecolor.engines.backends import Backend, find_backends
 from framecolor.engines.base import Runner
-from framecolor.engines.bodies import Sizes, feature_shapes
 from framecolor.engines.cuda import find_gpu_problem, list_gpus
-from framecolor.engines.lane import Body, Site
-from framecolor.engines.plan_body import PlanBody
-from framecolor.engines.plan_cache import PlanCache, StoredPlan
-from framecolor.engines.plan_runtime import open_plan, refit
-from framecolor.engines.plans import ensure_plan, tensors_of
-from framecolor.engines.profiles import Profile, find_profile
-from framecolor.engines.streams import Device
-from framecolor.engines.tuning import load_on_lanes
+from framecolor.engines.lanes.bodies import Sizes, feature_shapes
+from framecolor.engines.lanes.lane import Body, Site
+from framecolor.engines.lanes.streams import Device
+from framecolor.engines.lanes.tuning import load_on_lanes
+from framecolor.engines.plans.backends import Backend, find_backends
+from framecolor.engines.plans.body import PlanBody
+from framecolor.engines.plans.cache import PlanCache, StoredPlan
+from framecolor.engines.plans.order import ensure_plan, tensors_of
+from framecolor.engines.plans.profiles import Profile, find_profile
+from framecolor.engines.plans.runtime import open_plan, refit
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import Generator
 from framecolor.networks.palette import PaletteNetwork

@@ -7,7 +7,7 @@ line. Dense inverse search (Kroeger et al. 2016, OpenCV's DIS) runs on exp(-d / 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -39,11 +39,30 @@ def line_field(line: NDArray[np.bool_], long_side_px: int = FLOW_LONG_SIDE_PX) -
         return LineField(np.zeros((h, w), np.uint8), (height, width))
     # Beyond this margin nothing of the field is left after rounding.
     margin_px = math.ceil(_FALL_OFF_PX * math.log(256) * width / w) + 4
-    box = Box.around(line.view(np.uint8), margin_px)
-    distance = np.full((height, width), 2.0 * margin_px, np.float32)
-    box.crop(distance)[:] = cv2.distanceTransform((~box.crop(line)).view(np.uint8), cv2.DIST_L2, 3)
-    small = cv2.resize(distance, (w, h), interpolation=cv2.INTER_AREA) * np.float32(w / width)
-    return LineField((255 * np.exp(-small / _FALL_OFF_PX)).astype(np.uint8), (height, width))
+    box = _align(Box.around(line.view(np.uint8), margin_px), (h, w))
+    distance = cv2.distanceTransform((~box.crop(line)).view(np.uint8), cv2.DIST_L2, 3)
+    top, bottom, left, right = (
+        box.top * h // height,
+        box.bottom * h // height,
+        box.left * w // width,
+        box.right * w // width,
+    )
+    small = cv2.resize(distance, (right - left, bottom - top), interpolation=cv2.INTER_AREA) * np.float32(w / width)
+    values = np.zeros((h, w), np.uint8)
+    values[top:bottom, left:right] = 255 * np.exp(-small / _FALL_OFF_PX)
+    return LineField(values, (height, width))
+
+
+def _align(box: Box, size: tuple[int, int]) -> Box:
+    """The box, grown until its edges are edges of pixels also when its picture is resized to `size`."""
+    rows, columns = box.height // math.gcd(box.height, size[0]), box.width // math.gcd(box.width, size[1])
+    return replace(
+        box,
+        top=box.top // rows * rows,
+        bottom=-(-box.bottom // rows) * rows,
+        left=box.left // columns * columns,
+        right=-(-box.right // columns) * columns,
+    )
 
 
 def compute_flow(target: LineField, source: LineField) -> tuple[Flow, Flow]:

@@ -48,7 +48,7 @@ def paint_frame(
     belief      probability of each palette color in each region, float32 [count + 1, P].
     confidence  probability that the best one is right, float32 [count + 1].
     """
-    frame, regions = study.unpack()
+    regions = study.regions()
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
     if settings.background == "transparent":
         colors = clear_paper(colors, regions)
@@ -57,12 +57,14 @@ def paint_frame(
         sure = confidence.copy()
         sure[0] = 1
         hint = Hint(np.ascontiguousarray(paint[..., :3]), sure[regions.labels])
-        paint = soften(paint, hint, look(frame, regions, keyframes.scale), runner)
+        paint = soften(paint, hint, look(study.frame(), regions, keyframes.scale), runner)
     if settings.background == "paper":
         paint = fill_paper(paint)
     if settings.line == "over":
-        return Color(study.number, lay_over(frame.ink, paint)), None
-    return Color(study.number, paint), Color(study.number, frame.ink) if settings.line == "layer" else None
+        part, ink = study.ink()
+        part.crop(paint)[:] = lay_over(ink, part.crop(paint))
+    layer = Color(study.number, study.frame().ink) if settings.line == "layer" else None
+    return Color(study.number, paint), layer
 
 
 def find_unsure(regions: Regions, belief: NDArray[np.float32], confidence: NDArray[np.float32]) -> list[UnsureRegion]:

@@ -16,10 +16,10 @@ import numpy as np
 import torch
 
 from framecolor.digest import digest
-from framecolor.engines.bodies import Sizes
-from framecolor.engines.lane import Rows, Site, Task
-from framecolor.engines.lane_runner import LaneRunner, pad_to
-from framecolor.engines.lanes import RING, Lanes
+from framecolor.engines.lanes.bodies import Sizes
+from framecolor.engines.lanes.dispatch import RING, Lanes
+from framecolor.engines.lanes.lane import Rows, Site, Task
+from framecolor.engines.lanes.runner import LaneRunner, pad_to
 from framecolor.errors import EngineError, FramecolorError, OutputError
 from framecolor.media import write_text_atomic
 from framecolor.networks.generator import LINE_PLANES

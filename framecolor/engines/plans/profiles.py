@@ -149,7 +149,7 @@ def _find_shipped() -> dict[str, Path]:
 
 def _folders() -> Iterator[Path]:
     """Where the profiles may lie: in the checkout that the package runs from, or where pip put them."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     if (root / "pyproject.toml").is_file():
         yield root / "engines"
     try:

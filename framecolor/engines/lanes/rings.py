@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from framecolor.engines.streams import Device
+from framecolor.engines.lanes.streams import Device
 
 Shape = tuple[int, ...]
 Array = NDArray[np.float32] | NDArray[np.int32]

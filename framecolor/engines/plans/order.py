@@ -20,10 +20,17 @@ import torch
 from torch import Tensor
 
 from framecolor.digest import digest
-from framecolor.engines.backends import Backend
-from framecolor.engines.compiler import BuildOptions, Progress, Shapes, compile_onnx, compile_program, find_weights
-from framecolor.engines.plan_cache import Built, PlanCache, PlanKey, StoredPlan
-from framecolor.engines.profiles import Profile
+from framecolor.engines.plans.backends import Backend
+from framecolor.engines.plans.cache import Built, PlanCache, PlanKey, StoredPlan
+from framecolor.engines.plans.compiler import (
+    BuildOptions,
+    Progress,
+    Shapes,
+    compile_onnx,
+    compile_program,
+    find_weights,
+)
+from framecolor.engines.plans.profiles import Profile
 from framecolor.errors import EngineError
 from framecolor.networks.export import (
     OPSET,
@@ -129,7 +136,7 @@ def make_network(profile: Profile, precision: Precision, generator: Generator | 
 
 
 def tensors_of(stored: StoredPlan, generator: Generator) -> dict[str, Tensor]:
-    """What `plan_runtime.refit` gives a plan of features or color, so that it computes with this generator."""
+    """What `runtime.refit` gives a plan of features or color, so that it computes with this generator."""
     network = make_exportable(_pictures(stored), "float32", generator=generator)
     parameters = dict(network.module.named_parameters())
     # A plan that gives bytes has the pass inside of another module.

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from framecolor.engines.lane import Flight, Lane, Rows, Site, Task
-from framecolor.engines.streams import is_out_of_memory
+from framecolor.engines.lanes.lane import Flight, Lane, Rows, Site, Task
+from framecolor.engines.lanes.streams import is_out_of_memory
 from framecolor.errors import EngineError
 
 _LOG = logging.getLogger("framecolor")

@@ -66,7 +66,7 @@ class StoredPlan:
     """A plan as the cache holds it.
 
     profile     name of the profile that it was compiled for, empty where it holds a shot's own weights
-    weights     names of the parameters that `plan_runtime.refit` can change; none where it was compiled without
+    weights     names of the parameters that `runtime.refit` can change; none where it was compiled without
     built_unix  when, in seconds
     """
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 from filelock import FileLock, Timeout
 
-from framecolor.engines.backends import Backend
-from framecolor.engines.plan_cache import PlanCache, PlanKey
+from framecolor.engines.plans.backends import Backend
+from framecolor.engines.plans.cache import PlanCache, PlanKey
 
 
 def prune_plans(

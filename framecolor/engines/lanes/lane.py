@@ -22,8 +22,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from framecolor.engines.rings import Array, Shape, Slot
-from framecolor.engines.streams import Device, Event, Graph, Stream, is_out_of_memory
+from framecolor.engines.lanes.rings import Array, Shape, Slot
+from framecolor.engines.lanes.streams import Device, Event, Graph, Stream, is_out_of_memory
 
 Rows = NDArray[np.float32]
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from framecolor.engines.backends import Backend
-from framecolor.engines.plan_cache import PlanCache, StoredPlan
-from framecolor.engines.plan_runtime import open_plan, run_plan
-from framecolor.engines.plans import PlanOrder, make_network, order_plan
-from framecolor.engines.profiles import Profile
+from framecolor.engines.plans.backends import Backend
+from framecolor.engines.plans.cache import PlanCache, StoredPlan
+from framecolor.engines.plans.order import PlanOrder, make_network, order_plan
+from framecolor.engines.plans.profiles import Profile
+from framecolor.engines.plans.runtime import open_plan, run_plan
 from framecolor.errors import EngineError
 from framecolor.networks.export import Precision, export_onnx
 

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from framecolor.engines.backends import Backend, import_runtime
-from framecolor.engines.plan_runtime import name_outputs
-from framecolor.engines.rings import Shape
+from framecolor.engines.lanes.rings import Shape
+from framecolor.engines.plans.backends import Backend, import_runtime
+from framecolor.engines.plans.runtime import name_outputs
 from framecolor.errors import EngineError
 
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import torch
 
-from framecolor.engines.backends import Backend, import_backend, import_runtime, logger_of
-from framecolor.engines.timing_cache import read_timing_cache, write_timing_cache
+from framecolor.engines.plans.backends import Backend, import_backend, import_runtime, logger_of
+from framecolor.engines.plans.timing_cache import read_timing_cache, write_timing_cache
 from framecolor.errors import EngineError
 
 # Hears the phase of a build, steps done and steps in all.

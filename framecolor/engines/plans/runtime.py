@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from framecolor.engines.backends import Backend, BackendName, import_runtime, logger_of
+from framecolor.engines.plans.backends import Backend, BackendName, import_runtime, logger_of
 from framecolor.errors import EngineError
 
 

@@ -1,0 +1,7 @@
+"""Plans: networks compiled by TensorRT, kept on disk.
+
+`order` makes of a profile (`profiles`: engines/*.toml) and one of the `backends` a plan's key and its graph; `cache`
+finds the plan by its key or has it compiled by `compiler`, with measurements of earlier builds from `timing_cache`.
+`runtime` opens a plan and refits it with a shot's weights, and `body` runs it on a lane. `verify` and `prune` look
+after the plans that are there.
+"""
