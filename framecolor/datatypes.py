@@ -160,7 +160,7 @@ class Regions:
     def boxes(self) -> NDArray[np.int32]:
         """(left, top, width, height) of each region, int32 [count + 1, 4]; row 0 is zero."""
         height, width = self.labels.shape
-        region = self.runs.values
+        region = self.runs.values.astype(np.intp)
         after = np.cumsum(self.runs.lengths)
         top, left = np.divmod(after - self.runs.lengths, width)
         bottom, right = np.divmod(after - 1, width)

@@ -5,7 +5,7 @@ Animation on twos shows every drawing twice: often as a copy of one file, or as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -65,14 +65,14 @@ def _plan_visits(chains: Iterable[Chain]) -> list[Drawing]:
     return visits
 
 
-def _read_movie(shot: Shot, visits: Sequence[Drawing]) -> Iterator[Drawing]:
+def _read_movie(shot: Shot, visits: Sequence[Drawing]) -> Generator[Drawing, None, None]:
     for visit, (_, pixels) in zip(visits, shot.iter_lines([v.number for v in visits]), strict=True):
         yield _take(visit, pixels)
 
 
 def _read_files(
     shot: Shot, visits: Sequence[Drawing], hashes: Mapping[int, str], pool: ThreadPoolExecutor, ahead: int
-) -> Iterator[Drawing]:
+) -> Generator[Drawing, None, None]:
     def read(visit: Drawing, copied: bool) -> Drawing:
         return visit if copied else _read(shot, visit)
 

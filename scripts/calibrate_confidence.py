@@ -181,7 +181,8 @@ def read_keys(
     runner = TorchRunner(network)
     gallery = []
     for key, view in views.items():
-        tokens = describe_regions(regions[key], sample_points(regions[key]), view, runner)
+        pending = runner.see(view, sample_points(regions[key]), votes=False)
+        tokens = describe_regions(regions[key], pending, runner)
         gallery.append(KeyRegions(key, tokens, index[key][tokens.rows]))
     return Keyframes(Palette(colors), index, scale, classes, prior, gallery=Gallery(gallery, len(known))), runner
 

@@ -67,7 +67,7 @@ def _align(box: Box, size: tuple[int, int]) -> Box:
 
 def compute_flow(target: LineField, source: LineField) -> tuple[Flow, Flow]:
     """Flow from target to source and from source to target, each with its forward-backward confidence."""
-    box = Box.around(cv2.max(target.values, source.values), _AROUND_PX)
+    box = Box.around(np.maximum(target.values, source.values), _AROUND_PX)
     here, other = (np.ascontiguousarray(box.crop(field.values)) for field in (target, source))
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     # None: no flow to begin with, which OpenCV's stubs do not know of.

@@ -15,11 +15,13 @@ from framecolor.datatypes import Frame, Regions
 from framecolor.lineart.planes import line_planes
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import RegionPoints
+from framecolor.networks.palette import empty_planes
 
 Box = tuple[int, int, int, int]
 
 _MARGIN = 0.03
 _SMALLEST_BOX_PX = 32
+_EMPTY = empty_planes(torch.zeros(())).numpy()[0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +63,7 @@ class View:
         weight = np.stack(
             [upper * (1 - right_share), upper * right_share, lower * (1 - right_share), lower * right_share], axis=1
         )
-        return Cells(index.ravel(), weight.ravel(), (4 * points.starts).astype(np.int32))
+        return Cells(index.ravel(), weight.ravel().astype(np.float32, copy=False), (4 * points.starts).astype(np.int32))
 
     def locate(self, x: NDArray[np.int32], y: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Working-size positions of drawing pixels; those outside of the crop go to its edge."""
@@ -98,6 +100,18 @@ def look(frame: Frame, regions: Regions, scale: float) -> View:
         frame.solid[crop], frame.trace[crop], outside_regions(regions)[regions.labels[crop]], height, width
     )
     return View(planes, box)
+
+
+def pad_to(planes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Line planes or hint planes [C, h, w] with empty paper, or no hint, at the right and bottom: [C, *size]."""
+    channels, height, width = planes.shape
+    if (height, width) == size:
+        return planes
+    padded = np.zeros((channels, *size), np.float32)
+    if channels == _EMPTY.shape[0]:
+        padded[:] = _EMPTY
+    padded[:, :height, :width] = planes
+    return padded
 
 
 def pool(maps: Tensor, cells: Cells) -> NDArray[np.float32]:

@@ -18,7 +18,7 @@ def paint_flat(regions: Regions, colors: NDArray[np.uint8]) -> NDArray[np.uint8]
     if regions.count == 0:
         return np.zeros((*regions.size, 4), np.uint8)
     packed = np.ascontiguousarray(colors).view(np.uint32).ravel()
-    paint = np.repeat(packed[regions.runs.values], regions.runs.lengths).reshape(regions.size)
+    paint = np.repeat(packed[regions.runs.values.astype(np.intp)], regions.runs.lengths).reshape(regions.size)
     box = Box.around((regions.labels == 0).view(np.uint8), margin_px=2)
     box.crop(paint)[:] = np.take(packed, fill_lines(box.crop(regions.labels)))
     return paint.view(np.uint8).reshape(*regions.size, 4)
