@@ -16,14 +16,14 @@ from framecolor.datatypes import Regions
 from framecolor.engines.base import Engine, FirstThatRuns, Runner, choose_engine
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.cuda import CudaEngine
-from framecolor.engines.lanes.runner import LaneRunner, pad_to
+from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.engines.tensorrt import TensorRtEngine
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork
-from framecolor.networks.view import View
+from framecolor.networks.view import View, pad_to
 
 COLORS = 5
 # Odd sizes, portrait and landscape, none a multiple of what the network takes.

@@ -22,8 +22,9 @@ from framecolor.engines.base import Runner
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.lanes.bodies import FeatureBody, Sizes, torch_site
 from framecolor.engines.lanes.host_device import HostDevice
-from framecolor.engines.lanes.lane import Body, Site
+from framecolor.engines.lanes.lane import Site
 from framecolor.engines.lanes.runner import LaneRunner
+from framecolor.engines.lanes.station import Body
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.drawing import read_drawing

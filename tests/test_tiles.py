@@ -8,7 +8,6 @@ import torch
 
 from framecolor.bench.drawn_shot import draw
 from framecolor.engines.lanes.pooling import PIECE_READS, cut_pieces, pool_pieces
-from framecolor.engines.lanes.runner import pad_to
 from framecolor.engines.lanes.tiles import SIDES_PX, choose_margin, cut, reach_px, stitch
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
@@ -16,7 +15,7 @@ from framecolor.lineart.sampling import sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE
 from framecolor.networks.passes import FeaturePass
-from framecolor.networks.view import Cells, look, pool
+from framecolor.networks.view import Cells, look, pad_to, pool
 
 SIZE = (544, 960)
 

@@ -55,7 +55,7 @@ def time_lanes_ms(work: Callable[[], object]) -> float | None:
 @contextmanager
 def _mark_lanes() -> Iterator[list[tuple[Any, Any]]]:
     """While this is open, marks stand before and after every call of a network in a lane."""
-    from framecolor.engines.lanes.lane import Station
+    from framecolor.engines.lanes.station import Station
 
     marks: list[tuple[Any, Any]] = []
     run = Station.run

@@ -19,9 +19,9 @@ from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES, LINE_PLANES
-from framecolor.networks.palette import PaletteNetwork, pad_planes
+from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.passes import ColorPass, FeaturePass
-from framecolor.networks.view import View, pool
+from framecolor.networks.view import View, pad_to, pool
 
 
 class CpuEngine:
@@ -71,12 +71,11 @@ class OpenVinoRunner(TorchMatcher):
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
         padded = self._pad(planes)
         height, width = planes.shape[1:]
-        colors = np.zeros((1, HINT_PLANES, *padded.shape[2:]), np.float32)
-        colors[0, :, :height, :width] = hint
-        return self._color(padded, colors)[0][0, :, :height, :width].copy()
+        return self._color(padded, self._pad(hint))[0][0, :, :height, :width].copy()
 
     def _pad(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        return pad_planes(torch.from_numpy(planes)[None], self._multiple).numpy()
+        height, width = (-(-px // self._multiple) * self._multiple for px in planes.shape[1:])
+        return pad_to(planes, (height, width))[None]
 
 
 class Compiled:

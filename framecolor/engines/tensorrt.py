@@ -16,7 +16,8 @@ import torch
 from framecolor.engines.base import Runner
 from framecolor.engines.cuda import find_gpu_problem, list_gpus
 from framecolor.engines.lanes.bodies import Sizes, feature_shapes
-from framecolor.engines.lanes.lane import Body, Site
+from framecolor.engines.lanes.lane import Site
+from framecolor.engines.lanes.station import Body
 from framecolor.engines.lanes.streams import Device
 from framecolor.engines.lanes.tuning import load_on_lanes
 from framecolor.engines.plans.backends import Backend, find_backends

@@ -13,7 +13,8 @@ def trace_module(module: nn.Module, example: tuple[Tensor, ...]) -> torch.jit.Sc
     with warnings.catch_warnings():
         # PyTorch would rather compile, which needs a C++ compiler on every machine that paints. OpenVINO traces too.
         warnings.simplefilter("ignore", DeprecationWarning)
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        # Public there all the same: torch.jit leaves it out of __all__.
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)  # pyright: ignore[reportPrivateImportUsage]
         # Checking the trace would run all of it again.
         traced = torch.jit.trace(module.eval(), example, check_trace=False)
     assert isinstance(traced, torch.jit.ScriptModule)

@@ -9,8 +9,9 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from framecolor.engines.lanes.lane import Body, Site
+from framecolor.engines.lanes.lane import Site
 from framecolor.engines.lanes.rings import Shape
+from framecolor.engines.lanes.station import Body
 from framecolor.engines.lanes.streams import Device
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE, Generator

@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from framecolor.engines.lanes.lane import Flight, Lane, Rows, Site, Task
+from framecolor.engines.lanes.jobs import Batch, Job
+from framecolor.engines.lanes.lane import Lane, Rows, Site, Task
 from framecolor.engines.lanes.streams import is_out_of_memory
 from framecolor.errors import EngineError
 
@@ -32,39 +33,13 @@ _AHEAD = 8
 
 
 @dataclass(eq=False)
-class _Job:
-    """A request; `alone`: it was in a batch that went wrong, and shows now whether it is to blame."""
-
-    task: Task
-    future: Future[Rows] = field(default_factory=Future)
-    alone: bool = False
-    begun: bool = False
-
-    def begin(self) -> bool:
-        """Whether it is still wanted."""
-        if not self.begun:
-            self.begun = self.future.set_running_or_notify_cancel()
-        return self.begun
-
-
-@dataclass(eq=False)
 class _Worker:
     """A lane and its threads: one that starts batches and one that finishes them."""
 
     lane: Lane
-    flights: queue.SimpleQueue[_Batch | None] = field(default_factory=queue.SimpleQueue)
+    flights: queue.SimpleQueue[Batch | None] = field(default_factory=queue.SimpleQueue)
     busy: int = 0
     retired: bool = False
-
-
-@dataclass(eq=False)
-class _Batch:
-    """Requests that share a batch of `size`, begun in the given state of the lanes."""
-
-    jobs: list[_Job]
-    size: int
-    state: int
-    flight: Flight | None = None
 
 
 class Lanes:
@@ -77,7 +52,7 @@ class Lanes:
         self, sites: Sequence[Site], lanes: int = 1, batch: int = 1, *, ring: int = RING, shapes: int = SHAPES
     ) -> None:
         self._batch, self._state = batch, 0
-        self._waiting: deque[_Job] = deque()
+        self._waiting: deque[Job] = deque()
         self._changed = threading.Condition()
         self._relieving = threading.Lock()
         self._end: EngineError | None = None
@@ -104,7 +79,7 @@ class Lanes:
     def submit(self, task: Task) -> Future[Rows]:
         """Ask for a task; waits while too many do. The future raises what went wrong, torch.OutOfMemoryError where one
         sample in one lane was too much, and can be cancelled until the task is begun. EngineError once closed."""
-        job = _Job(task)
+        job = Job(task)
         with self._changed:
             self._changed.wait_for(lambda: self._end is not None or len(self._waiting) < self._most_waiting)
             if self._end is not None:
@@ -130,7 +105,7 @@ class Lanes:
             self._waiting.clear()
             self._changed.notify_all()
         for job in dropped:
-            _fail(job, reason)
+            job.fail(reason)
 
     def _start_batches(self, worker: _Worker) -> None:
         """The first thread of a lane."""
@@ -171,7 +146,7 @@ class Lanes:
         with suppress(Exception):
             worker.lane.close()
 
-    def _take(self, worker: _Worker) -> _Batch | None:
+    def _take(self, worker: _Worker) -> Batch | None:
         """The next batch for a lane, when there is one and no other lane is less busy; None when it is to end."""
         with self._changed:
             while True:
@@ -182,12 +157,12 @@ class Lanes:
                 self._changed.notify_all()
                 if jobs:
                     worker.busy += 1
-                    return _Batch(jobs, self._batch, self._state)
+                    return Batch(jobs, self._batch, self._state)
 
     def _is_turn(self, worker: _Worker) -> bool:
         return bool(self._waiting) and all(worker.busy <= w.busy for w in self._workers if not w.retired)
 
-    def _gather(self) -> list[_Job]:
+    def _gather(self) -> list[Job]:
         """The first job that waits and others of its kind, as many as share a batch."""
         first = self._waiting.popleft()
         if not first.begin():
@@ -206,7 +181,7 @@ class Lanes:
             worker.busy -= 1
             self._changed.notify_all()
 
-    def _recover(self, worker: _Worker, batch: _Batch, error: Exception) -> None:
+    def _recover(self, worker: _Worker, batch: Batch, error: Exception) -> None:
         """A batch went wrong: its requests run again where that can help; otherwise they are told."""
         again = False
         try:
@@ -226,7 +201,7 @@ class Lanes:
                 self._changed.notify_all()
             if not again:
                 for job in batch.jobs:
-                    _fail(job, error)
+                    job.fail(error)
             self._leave(worker)
 
     def _relieve(self, worker: _Worker, state: int) -> bool:
@@ -253,12 +228,6 @@ class Lanes:
             for other in self._workers:
                 other.lane.release()
             return True
-
-
-def _fail(job: _Job, error: Exception) -> None:
-    """Tell a request; one that was cancelled meanwhile needs no telling."""
-    if job.begin():
-        job.future.set_exception(error)
 
 
 def _without_frames(error: Exception) -> Exception:

@@ -12,7 +12,6 @@ from concurrent.futures import Future
 from typing import Generic, TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -27,8 +26,8 @@ from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.errors import EngineError, FramecolorError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.generator import CONTEXT_STRIDE
-from framecolor.networks.palette import PaletteNetwork, empty_planes
-from framecolor.networks.view import Cells, View
+from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.view import Cells, View, pad_to
 
 Answer = TypeVar("Answer")
 Size = tuple[int, int]
@@ -220,21 +219,6 @@ class Asked(Generic[Answer]):
             for future in self._futures:
                 future.cancel()
             self._submit(self._runner.shrink(self._size, self._side))
-
-
-def pad_to(planes: NDArray[np.float32], size: Size) -> NDArray[np.float32]:
-    """Line planes or hint planes [C, h, w] with empty paper, or no hint, at the right and bottom: [C, *size]."""
-    channels, height, width = planes.shape
-    if (height, width) == size:
-        return planes
-    padded = np.zeros((channels, *size), np.float32)
-    if channels == _EMPTY.shape[0]:
-        padded[:] = _EMPTY
-    padded[:, :height, :width] = planes
-    return padded
-
-
-_EMPTY = empty_planes(torch.zeros(())).numpy()[0]
 
 
 def _widen(cells: Cells, columns: int, wider: int) -> Cells:

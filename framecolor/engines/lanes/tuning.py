@@ -19,11 +19,12 @@ from framecolor.digest import digest
 from framecolor.engines.lanes.bodies import Sizes
 from framecolor.engines.lanes.dispatch import RING, Lanes
 from framecolor.engines.lanes.lane import Rows, Site, Task
-from framecolor.engines.lanes.runner import LaneRunner, pad_to
+from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.errors import EngineError, FramecolorError, OutputError
 from framecolor.media import write_text_atomic
 from framecolor.networks.generator import LINE_PLANES
 from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.view import pad_to
 from framecolor.settings import LaneCount
 
 # What is tried; more lanes than four, or larger batches, have not been worth their memory elsewhere.

@@ -46,7 +46,7 @@ class PlanBody:
     def bind(
         self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
     ) -> Callable[[int], None]:
-        """See `lane.Body`. Raises torch.OutOfMemoryError without room for a context, EngineError for other shapes."""
+        """See `station.Body`. torch.OutOfMemoryError without room for a context, EngineError for other shapes."""
         contexts, taken = [], 0
         for engine, names in zip(self._engines, self._outputs, strict=True):
             own = outputs[taken : taken + len(names)]
