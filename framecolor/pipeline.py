@@ -36,7 +36,7 @@ Progress = Callable[[str, int, int], None]
 """Hears the stage ("fit" or "paint"), the work done and the work in all."""
 
 # Raised when the same drawings, keys and fit no longer give the same paint.
-_RECIPE = "paint 4"
+_RECIPE = "paint 5"
 _PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background")
 
 
