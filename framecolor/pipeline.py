@@ -309,7 +309,7 @@ def _conclude(run: _Run, begin: float, painting: float) -> Outcome:
     if empty := sorted(wanted.intersection(run.empty)):
         run.warnings.append(f"painted as paper, as the drawing shows no figure: {format_numbers(empty)}")
     touched = {*run.written, *run.failed}
-    unsure = sum(len(e.get("unsure", ())) for n, e in run.record.frames.items() if n in wanted)
+    unsure = sum(len(e.get("unsure", ())) for e in run.record.entries() if e["number"] in wanted)
     return Outcome(
         run.record.out,
         len(run.keyframes.index),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +30,22 @@ class Record:
         self.path = out / RECORD_NAME
         self.out = out
         self.head: dict[str, Any] = {}
-        self.frames: dict[int, dict[str, Any]] = {}
+        # Entries as they are written: as objects, the outlines of doubtful regions take ten times the memory.
+        self._lines: dict[int, str] = {}
         self._written = time.monotonic()
         self._pause = _WRITE_EVERY_SECONDS
         self._content = ""
         self._read()
+
+    def entry(self, number: int) -> dict[str, Any] | None:
+        """What is noted of a frame."""
+        line = self._lines.get(number)
+        return None if line is None else json.loads(line)
+
+    def entries(self) -> Iterator[dict[str, Any]]:
+        """What is noted of all frames, one after the other, by number."""
+        for number in sorted(self._lines):
+            yield json.loads(self._lines[number])
 
     @property
     def last_fit(self) -> str | None:
@@ -44,7 +55,7 @@ class Record:
 
     def is_current(self, number: int, source: str, file: str) -> bool:
         """Whether a frame was painted from exactly this source into this file, which is still as it was written."""
-        entry = self.frames.get(number)
+        entry = self.entry(number)
         if entry is None or entry.get("status") == "failed":
             return False
         layer = entry.get("layer")
@@ -61,9 +72,10 @@ class Record:
         """
         before, self.head = self.head.get("palette"), head
         known = frozenset(numbers)
-        self.frames = {number: entry for number, entry in self.frames.items() if number in known}
+        self._lines = {number: line for number, line in self._lines.items() if number in known}
         if before != head["palette"]:
-            self.frames = {n: _translate(entry, before, head["palette"]) for n, entry in self.frames.items()}
+            for entry in self.entries():
+                self._lines[entry["number"]] = json.dumps(_translate(entry, before, head["palette"]))
 
     def write_frame(
         self, entry: dict[str, Any], data: bytes, layer: bytes | None = None, *, force: bool = False
@@ -85,7 +97,7 @@ class Record:
 
     def note(self, entry: dict[str, Any]) -> None:
         """Note a frame without writing one."""
-        self.frames[int(entry["number"])] = entry
+        self._lines[int(entry["number"])] = json.dumps(entry)
         if time.monotonic() - self._written > self._pause:
             self.save()
 
@@ -94,7 +106,7 @@ class Record:
         begin = time.monotonic()
         # One line a frame: compact, and several times as fast as an indented table.
         head = json.dumps({"format": _FORMAT, **self.head}, indent=1).removesuffix("\n}")
-        frames = ",\n".join(json.dumps(self.frames[n]) for n in sorted(self.frames))
+        frames = ",\n".join(self._lines[number] for number in sorted(self._lines))
         text = head + ',\n "frames": [\n' + frames + "\n ]\n}\n"
         if (content := digest(text)) != self._content:
             write_text_atomic(self.path, text)
@@ -113,11 +125,11 @@ class Record:
             text = self.path.read_text("utf-8")
             table = json.loads(text)
             if table["format"] == _FORMAT:
-                self.frames = {int(entry["number"]): entry for entry in table.pop("frames")}
+                self._lines = {int(entry["number"]): json.dumps(entry) for entry in table.pop("frames")}
                 self.head = {key: value for key, value in table.items() if key != "format"}
                 self._content = digest(text)
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self.frames, self.head = {}, {}
+            self._lines, self.head = {}, {}
 
 
 def _translate(entry: dict[str, Any], before: Any, today: list[list[int]]) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def test_what_is_written_is_current_until_anything_changes(tmp_path: Path) -> No
     assert record.write_frame(entry(1), b"paint", b"ink", force=True)
     record.save()
     again = Record(tmp_path / "out")
-    assert (again.frames, again.head) == (record.frames, HEAD)
+    assert (list(again.entries()), again.head) == (list(record.entries()), HEAD)
     assert again.is_current(1, "s", "1.png")
     assert not again.is_current(1, "other", "1.png")
     assert not again.is_current(1, "s", "renamed.png")
@@ -75,7 +75,8 @@ def test_numbers_that_are_gone_are_dropped(tmp_path: Path) -> None:
     record.note(entry(1))
     record.note(entry(2))
     record.begin(HEAD, [2, 3])
-    assert list(record.frames) == [2]
+    assert [entry["number"] for entry in record.entries()] == [2]
+    assert record.entry(1) is None
 
 
 def test_a_record_that_cannot_be_written_says_so(tmp_path: Path) -> None:
