@@ -20,7 +20,6 @@ from framecolor.engines.lanes.bodies import Sizes, feature_shapes
 from framecolor.engines.lanes.host_device import HostDevice
 from framecolor.engines.lanes.lane import Lane, Site, Task
 from framecolor.engines.lanes.runner import LaneRunner
-from framecolor.engines.plans import body
 from framecolor.engines.plans.backends import Backend
 from framecolor.engines.plans.body import PlanBody
 from framecolor.engines.plans.cache import PlanCache
@@ -120,7 +119,7 @@ class FakeContext:
 
 @pytest.fixture(autouse=True)
 def fake_tensorrt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(body, "import_runtime", lambda name: TRT)
+    monkeypatch.setattr("framecolor.engines.plans.context.import_runtime", lambda name: TRT)
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

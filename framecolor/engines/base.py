@@ -20,6 +20,8 @@ from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import View
 from framecolor.settings import EngineName, LaneCount
 
+Rows = NDArray[np.float32]
+
 _LOG = logging.getLogger("framecolor")
 
 
@@ -53,29 +55,31 @@ class Done:
         return self._seen
 
 
-class Runner(Protocol):
-    """A fitted network, loaded. Thread safe: drawings of any size may be given from several threads at once."""
+class RegionMatcher(Protocol):
+    """The matcher, loaded. Thread safe."""
 
-    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
-        """Begin to look at a drawing, through the base weights and, for votes, through the fitted ones."""
-        ...
-
-    def describe(
-        self, look: NDArray[np.float32], shape: NDArray[np.float32], contact: NDArray[np.float32]
-    ) -> NDArray[np.float32]:
+    def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
         """Tokens of a drawing's regions, all float32: see `networks.matcher.Matcher.describe`."""
         ...
 
     def compare(
         self,
-        a: NDArray[np.float32],
-        b: NDArray[np.float32],
-        contact_a: NDArray[np.float32],
-        contact_b: NDArray[np.float32],
-        flow_ab: NDArray[np.float32] | None = None,
-        flow_ba: NDArray[np.float32] | None = None,
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        a: Rows,
+        b: Rows,
+        contact_a: Rows,
+        contact_b: Rows,
+        flow_ab: Rows | None = None,
+        flow_ba: Rows | None = None,
+    ) -> tuple[Rows, Rows, Rows, Rows]:
         """Scores of all pairs of regions of two drawings, all float32: see `networks.matcher.Matcher.compare`."""
+        ...
+
+
+class Runner(RegionMatcher, Protocol):
+    """A fitted network, loaded. Thread safe: drawings of any size may be given from several threads at once."""
+
+    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
+        """Begin to look at a drawing, through the base weights and, for votes, through the fitted ones."""
         ...
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:

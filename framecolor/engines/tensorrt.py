@@ -23,9 +23,11 @@ from framecolor.engines.lanes.tuning import load_on_lanes
 from framecolor.engines.plans.backends import Backend, find_backends
 from framecolor.engines.plans.body import PlanBody
 from framecolor.engines.plans.cache import PlanCache, StoredPlan
+from framecolor.engines.plans.matcher import PlanMatcher
 from framecolor.engines.plans.order import ensure_plan, tensors_of
 from framecolor.engines.plans.profiles import Profile, find_profile
 from framecolor.engines.plans.runtime import open_plan, refit
+from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import Generator
 from framecolor.networks.palette import PaletteNetwork
@@ -36,6 +38,8 @@ _LOG = logging.getLogger("framecolor")
 
 class TensorRtEngine:
     """Plans of the profiles `features` and `color`, on all GPUs that PyTorch sees; compiled when they are not there.
+
+    The matcher runs on the first of them, by plans of the profiles `describe` and `compare`.
 
     lanes  pictures that each GPU works on at once; auto: as many as are best, measured once for each kind of GPU
     """
@@ -66,7 +70,8 @@ class TensorRtEngine:
         for site in sites:
             site.body("look")  # a plan that does not compile or open is heard of now
         versions = {"torch": str(torch.__version__), backend.name: backend.version}
-        return load_on_lanes(self.name, network, sites, sizes_of(profile), self._lanes, versions, cache.folder)
+        matcher = _open_matcher(sites[0].device, cache)
+        return load_on_lanes(self.name, network, sites, sizes_of(profile), self._lanes, versions, cache.folder, matcher)
 
 
 def sizes_of(profile: Profile) -> Sizes:
@@ -111,6 +116,13 @@ def _make_site(device: Device, network: PaletteNetwork, cache: PlanCache, profil
             "color": color,
         },
     )
+
+
+def _open_matcher(device: Device, cache: PlanCache) -> PlanMatcher:
+    """The matcher on a GPU; drawings that the plans do not take go to PyTorch."""
+    opener = _Opener(device, cache)
+    describe, compare = (opener.open(find_profile(name)) for name in ("describe", "compare"))
+    return PlanMatcher(opener.backend, device, describe, compare, TorchMatcher(str(device.place)))
 
 
 def _feature_shapes_of(network: PaletteNetwork, engines: int) -> Callable[[tuple[int, ...]], list[tuple[int, ...]]]:

@@ -1,4 +1,5 @@
-"""The matcher in PyTorch, float32, on any device: a drawing has a few hundred regions, so every engine shares this one.
+"""The matcher in PyTorch, float32, on any device: a drawing has a few hundred regions, so the engines share this one
+(tensorrt has it for drawings that its plans do not take).
 
 OpenVINO would meet a new shape with each drawing, as each has another number of regions.
 """
@@ -11,15 +12,14 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
+from framecolor.engines.base import Rows
 from framecolor.engines.tracing import trace_module
 from framecolor.networks.checkpoint import load_matcher, matcher_weights_path
 from framecolor.networks.export import NetworkName, make_exportable
 from framecolor.networks.matcher import Matcher
 
-Rows = NDArray[np.float32]
 _EXAMPLE = {"regions": 7, "count_a": 7, "count_b": 5}
 
 
@@ -48,8 +48,8 @@ class TorchMatcher:
         flow_ba: Rows | None = None,
     ) -> tuple[Rows, Rows, Rows, Rows]:
         """See `Runner.compare`."""
-        there = np.zeros((len(a), len(b)), np.float32) if flow_ab is None else flow_ab
-        back = np.zeros((len(b), len(a)), np.float32) if flow_ba is None else flow_ba
+        there = no_flow(a, b) if flow_ab is None else flow_ab
+        back = no_flow(b, a) if flow_ba is None else flow_ba
         with self._own_stream():
             scores = self._compare(*(self._load(rows) for rows in (a, b, contact_a, contact_b, there, back)))
             score_ab, score_ba, nowhere_a, nowhere_b = (part.cpu().numpy() for part in scores)
@@ -69,6 +69,11 @@ class TorchMatcher:
                 self._threads.stream = torch.cuda.Stream(self._device)
             with torch.cuda.stream(self._threads.stream):
                 yield
+
+
+def no_flow(source: Rows, target: Rows) -> Rows:
+    """Shares of the regions of one drawing in those of another where flow is not known: all 0."""
+    return np.zeros((len(source), len(target)), np.float32)
 
 
 def _prepare(name: NetworkName, matcher: Matcher, device: str) -> nn.Module:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from framecolor.engines.base import Pending, Seen
+from framecolor.engines.base import Pending, RegionMatcher, Seen
 from framecolor.engines.lanes.bodies import Sizes
 from framecolor.engines.lanes.dispatch import Lanes
 from framecolor.engines.lanes.lane import Rows, Site, Task
@@ -36,17 +36,27 @@ _PARTING_SECONDS = 5.0
 _LOG = logging.getLogger("framecolor")
 
 
-class LaneRunner(TorchMatcher):
-    """A palette network on lanes. The matcher runs on the first device.
+class LaneRunner:
+    """A palette network on lanes, and the matcher beside them.
 
-    sites  the devices with bodies `look`, `see` and `color` (see `bodies`)
+    sites    the devices with bodies `look`, `see` and `color` (see `bodies`)
+    matcher  None: in PyTorch on the first device
     The lanes end with the runner, or by `close`.
     """
 
     def __init__(
-        self, engine: str, network: PaletteNetwork, sites: Sequence[Site], sizes: Sizes, *, lanes: int, batch: int
+        self,
+        engine: str,
+        network: PaletteNetwork,
+        sites: Sequence[Site],
+        sizes: Sizes,
+        *,
+        lanes: int,
+        batch: int,
+        matcher: RegionMatcher | None = None,
     ) -> None:
-        super().__init__(str(sites[0].device.place))
+        matcher = matcher or TorchMatcher(str(sites[0].device.place))
+        self.describe, self.compare = matcher.describe, matcher.compare
         self.engine, self.sizes = engine, sizes
         self._network, self._multiple = network, network.generator.size_multiple
         self._most_px = sys.maxsize

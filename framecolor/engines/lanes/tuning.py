@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 from framecolor.digest import digest
+from framecolor.engines.base import RegionMatcher
 from framecolor.engines.lanes.bodies import Sizes
 from framecolor.engines.lanes.dispatch import RING, Lanes
 from framecolor.engines.lanes.lane import Rows, Site, Task
@@ -57,10 +58,12 @@ def load_on_lanes(
     lanes: LaneCount,
     versions: Mapping[str, str],
     folder: Path,
+    matcher: RegionMatcher | None = None,
 ) -> LaneRunner:
     """A runner with as many lanes as are best, or as many as were asked for, and the best batch for them.
 
     versions  of what computes: part of what a measurement is remembered by, in `folder`
+    matcher   see `LaneRunner`
     Raises EngineError when the first pictures fail.
     """
     counts = LANES if lanes == "auto" else (lanes,)
@@ -84,7 +87,7 @@ def load_on_lanes(
             raise EngineError(f"engine {engine}", problem, "use --engine auto or cpu") from error
 
     choice = choose_lanes(counts, batches, measure, key, folder)
-    return LaneRunner(engine, network, sites, sizes, lanes=choice.lanes, batch=choice.batch)
+    return LaneRunner(engine, network, sites, sizes, lanes=choice.lanes, batch=choice.batch, matcher=matcher)
 
 
 def choose_lanes(

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from framecolor.engines.lanes.rings import Shape
-from framecolor.engines.plans.backends import Backend, import_runtime
-from framecolor.engines.plans.runtime import name_outputs
-from framecolor.errors import EngineError
+from framecolor.engines.plans.backends import Backend
+from framecolor.engines.plans.context import PlanContext
 
 
 class PlanBody:
@@ -33,12 +31,8 @@ class PlanBody:
         outputs: Sequence[Sequence[str]],
         shapes: Callable[[Shape], list[Shape]],
     ) -> None:
-        self._backend, self._engines, self._inputs, self._shapes = backend, engines, inputs, shapes
-        self._trt = import_runtime(backend.name)
-        self._outputs = [
-            [name_outputs(self._trt, engine, names)[name] for name in names]
-            for engine, names in zip(engines, outputs, strict=True)
-        ]
+        self._backend, self._engines, self._shapes = backend, engines, shapes
+        self._inputs, self._outputs = inputs, outputs
 
     def shapes(self, inputs: Sequence[Shape]) -> list[Shape]:
         return self._shapes(inputs[0])
@@ -49,47 +43,14 @@ class PlanBody:
         """See `station.Body`. torch.OutOfMemoryError without room for a context, EngineError for other shapes."""
         contexts, taken = [], 0
         for engine, names in zip(self._engines, self._outputs, strict=True):
-            own = outputs[taken : taken + len(names)]
+            context = PlanContext(self._backend, engine, self._inputs, names)
+            context.set_shapes([tuple(tensor.shape) for tensor in inputs])
+            context.aim(inputs, outputs[taken : taken + len(names)], scratch)
             taken += len(names)
-            contexts.append(self._make_context(engine, inputs, dict(zip(names, own, strict=True)), scratch))
-        subject = self._subject
+            contexts.append(context)
 
         def call(stream: int) -> None:
             for context in contexts:
-                if not context.execute_async_v3(stream):
-                    raise EngineError(subject, "the plan does not run", "framecolor engine build --force")
+                context.run(stream)
 
         return call
-
-    @property
-    def _subject(self) -> str:
-        return f"{self._backend.name} {self._backend.version}"
-
-    def _make_context(
-        self, engine: Any, inputs: Sequence[Tensor], outputs: dict[str, Tensor], scratch: Callable[[int], Tensor]
-    ) -> Any:
-        """A context that reads and writes these buffers."""
-        trt = self._trt
-        context = engine.create_execution_context(trt.ExecutionContextAllocationStrategy.USER_MANAGED)
-        if context is None:
-            raise torch.OutOfMemoryError(f"{self._subject}: there is no room for an execution context")
-        for name, tensor in zip(self._inputs, inputs, strict=True):
-            if not context.set_input_shape(name, tuple(tensor.shape)):
-                raise self._misfit(name, tensor, "the plan's range")
-        for name, tensor in [*zip(self._inputs, inputs, strict=True), *outputs.items()]:
-            if tuple(context.get_tensor_shape(name)) != tuple(tensor.shape):
-                raise self._misfit(name, tensor, f"what the plan has, {tuple(context.get_tensor_shape(name))}")
-            if engine.get_tensor_dtype(name) != trt.DataType.FLOAT:
-                raise EngineError(self._subject, f"{name} is not float32", "framecolor engine build --force")
-            if not context.set_tensor_address(name, tensor.data_ptr()):
-                raise EngineError(self._subject, f"{name} is refused", "framecolor engine build --force")
-        # For these shapes; the plan's largest would take many times as much.
-        needed_bytes = context.update_device_memory_size_for_shapes() or engine.device_memory_size_v2
-        if needed_bytes:
-            context.set_device_memory(scratch(needed_bytes).data_ptr(), needed_bytes)
-        return context
-
-    def _misfit(self, name: str, tensor: Tensor, limits: str) -> EngineError:
-        return EngineError(
-            self._subject, f"{name} {tuple(tensor.shape)} is not within {limits}", "framecolor engine build --force"
-        )
