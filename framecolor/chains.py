@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from framecolor.digest import digest
 from framecolor.errors import ReadError
-from framecolor.media import image_size
+from framecolor.media import hash_file, image_size
 from framecolor.media.sequence import format_numbers
+from framecolor.networks.checkpoint import matcher_weights_path
+from framecolor.settings import Settings
 from framecolor.shot import Shot
+
+# Raised when the same drawings, keys and fit no longer give the same paint.
+_RECIPE = "paint 5"
+_PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background")
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,18 @@ def plan_chains(numbers: Sequence[int], keys: Collection[int], wanted: Collectio
     if len(numbers) == 1:
         chains = [Chain(tuple(numbers), tuple(n for n in numbers if n in wanted))]
     return [chain for chain in chains if chain.paints]
+
+
+def hash_chain(chain: Chain, shot: Shot, hashes: Mapping[int, str], settings: Settings, marks: Sequence[str]) -> str:
+    """Hash of all that decides a chain's frames: its drawings and keys, the settings, the networks.
+
+    hashes  of the drawings' files; marks: of whatever else decides, such as the fit
+    """
+    parts = [_RECIPE, hash_file(matcher_weights_path()), str(settings.fit == "off"), *marks]
+    parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
+    for number in chain.numbers:
+        parts += [str(number), hashes[number], shot.key_hash(number) if number in shot.keys else ""]
+    return digest(*parts)
 
 
 def describe_plan(shot: Shot) -> dict[str, Any]:

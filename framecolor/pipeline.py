@@ -4,27 +4,24 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from framecolor.allocator import return_freed_memory
 from framecolor.beliefs import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
-from framecolor.chains import Chain, plan_chains
-from framecolor.digest import digest
+from framecolor.chains import Chain, hash_chain, plan_chains
 from framecolor.drawings import Drawing, read_drawings
 from framecolor.engines.base import Runner, choose_engine
 from framecolor.errors import OutputError, ReadError
+from framecolor.finish import Finished, finish_frame, finish_hold, repeat_holds
 from framecolor.fitting import ShotNetwork, fit_shot
 from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
-from framecolor.media import encode_image, hash_file
+from framecolor.media import hash_file
 from framecolor.media.sequence import format_numbers
-from framecolor.networks.checkpoint import matcher_weights_path
 from framecolor.overlap import one_thread_each, overlapped, taken_ahead
-from framecolor.paint.painter import find_unsure, paint_frame
 from framecolor.preflight import check_output, leave_out_broken_keys, list_unused
 from framecolor.record import Record
 from framecolor.settings import Settings
@@ -34,10 +31,6 @@ from framecolor.version import VERSION
 
 Progress = Callable[[str, int, int], None]
 """Hears the stage ("fit" or "paint"), the work done and the work in all."""
-
-# Raised when the same drawings, keys and fit no longer give the same paint.
-_RECIPE = "paint 5"
-_PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background")
 
 
 @dataclass(frozen=True)
@@ -123,12 +116,8 @@ def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _
     fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
     chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
     hashes = {n: _hash_or_error(shot.line_hash, n) for n in sorted({n for chain in chains for n in chain.numbers})}
-    sources = {
-        n: source
-        for chain in chains
-        for source in [_hash_chain(chain, shot, hashes, fitted, settings)]
-        for n in chain.paints
-    }
+    marks = [fitted.hash, *_hash_palette(shot, settings)]
+    sources = {n: mark for c in chains for mark in [hash_chain(c, shot, hashes, settings, marks)] for n in c.paints}
     stale = [
         c
         for c in chains
@@ -183,8 +172,8 @@ def _paint(run: _Run) -> None:
         believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
         # A block of drawings is settled at once: while it is painted, the next ones are looked at.
         ready = stack.enter_context(closing(taken_ahead(believed, LONGEST_BLOCK)))
-        frames = stack.enter_context(closing(overlapped(pool, lambda b: _encode(run, b, wanted), ready, workers)))
-        for frame in _repeat_holds(frames):
+        frames = stack.enter_context(closing(overlapped(pool, lambda b: _finish(run, b, wanted), ready, workers)))
+        for frame in repeat_holds(frames):
             _write(run, frame)
             finished.add(frame.entry["number"])
             run.progress("paint", len(finished | wanted.intersection(run.failed)), len(wanted))
@@ -234,64 +223,15 @@ def _link(run: _Run, before: Study | None, study: Study) -> Linked:
     return Linked(study, link_studies(before, study, run.runner))
 
 
-@dataclass(frozen=True, eq=False)
-class _Finished:
-    """One frame ready to be written: its entry in framecolor.json, its file, and its line layer's.
-
-    data is None for a hold whose drawing was painted just before it.
-    """
-
-    entry: dict[str, Any]
-    data: bytes | None
-    layer: bytes | None = None
-
-
-def _encode(run: _Run, item: Believed, wanted: Collection[int]) -> _Finished:
-    entry = _describe(run, item)
-    if item.hold_of in wanted:
-        return _Finished(entry, None)
+def _finish(run: _Run, item: Believed, wanted: Collection[int]) -> Finished:
     assert run.runner is not None
-    entry |= _judge(item)
-    color, layer = paint_frame(item.study, item.belief, item.confidence, run.keyframes, run.runner, run.settings)
-    return _Finished(entry, encode_image(color.rgba), None if layer is None else encode_image(layer.rgba))
+    entry = {"file": run.shot.output_name(item.number), "source": run.sources[item.number]}
+    if item.hold_of in wanted:
+        return finish_hold(item, entry)
+    return finish_frame(item, entry, run.keyframes, run.runner, run.settings)
 
 
-def _repeat_holds(frames: Iterable[_Finished]) -> Iterator[_Finished]:
-    """Give each hold what is told of the frame that it repeats, the last one that was painted, and its files."""
-    painted: _Finished | None = None
-    for frame in frames:
-        if frame.data is None:
-            assert painted is not None
-            yield replace(painted, entry={**painted.entry, **frame.entry})
-        else:
-            painted = frame
-            yield frame
-
-
-def _describe(run: _Run, item: Believed) -> dict[str, Any]:
-    """A frame's entry in framecolor.json, without what is said of its regions."""
-    entry = {
-        "number": item.number,
-        "file": run.shot.output_name(item.number),
-        "status": "key" if item.number in run.keyframes.index else "painted" if item.hold_of is None else "hold",
-        "source": run.sources[item.number],
-        "flicker": round(item.flicker, 5),
-    }
-    return entry if item.hold_of is None else {**entry, "hold_of": item.hold_of}
-
-
-def _judge(item: Believed) -> dict[str, Any]:
-    """What the entry of a painted frame says of its regions."""
-    regions = item.study.regions()
-    unsure = find_unsure(regions, item.belief, item.confidence)
-    return {
-        "regions": regions.count,
-        "confidence": round(_mean_confidence(item), 4),
-        "unsure": [dict(vars(region)) for region in unsure],
-    }
-
-
-def _write(run: _Run, frame: _Finished) -> None:
+def _write(run: _Run, frame: Finished) -> None:
     number = frame.entry["number"]
     assert frame.data is not None
     try:
@@ -323,16 +263,9 @@ def _conclude(run: _Run, begin: float, painting: float) -> Outcome:
     )
 
 
-def _hash_chain(chain: Chain, shot: Shot, hashes: Mapping[int, str], fitted: ShotNetwork, settings: Settings) -> str:
-    """Hash of all that decides a chain's frames."""
-    parts = [_RECIPE, hash_file(matcher_weights_path()), fitted.hash, str(settings.fit == "off")]
-    parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
-    if settings.palette is not None:  # a kept fit does not know of the palette of today
-        parts.append(hash_file(shot.root / settings.palette))
-    for number in chain.numbers:
-        parts += [str(number), hashes[number]]
-        parts.append(shot.key_hash(number) if number in shot.keys else "")
-    return digest(*parts)
+def _hash_palette(shot: Shot, settings: Settings) -> list[str]:
+    """Of the palette file, if one is used: a kept fit does not know of the palette of today."""
+    return [] if settings.palette is None else [hash_file(shot.root / settings.palette)]
 
 
 def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:
@@ -341,14 +274,6 @@ def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:
         return hash_of(number)
     except ReadError as error:
         return str(error)
-
-
-def _mean_confidence(item: Believed) -> float:
-    """Mean over the figure's regions by area; the background is sure anyway and would hide them."""
-    weight = item.study.area * ~item.study.outside
-    weight[0] = 0
-    total = weight.sum()
-    return float((item.confidence * weight).sum() / total) if total else 1.0
 
 
 def _ignore(stage: str, done: int, total: int) -> None:

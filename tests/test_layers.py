@@ -18,6 +18,7 @@ LAYERS = (
     ("engines",),
     ("shot", "metrics", "record", "chains", "keyframes", "fit", "fitting", "study", "beliefs", "drawings"),
     ("paint", "preflight"),
+    ("finish",),
     ("pipeline", "protocols", "report", "demo", "bench"),
     ("cli",),
 )

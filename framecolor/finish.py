@@ -1,0 +1,81 @@
+"""A drawing with its beliefs -> its files as bytes, and what framecolor.json says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from framecolor.beliefs import Believed
+from framecolor.engines.base import Runner
+from framecolor.keyframes import Keyframes
+from framecolor.media import encode_image
+from framecolor.paint.painter import find_unsure, paint_frame
+from framecolor.settings import Settings
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """One frame ready to be written: its entry in framecolor.json, its file, and its line layer's.
+
+    data is None for a hold whose drawing was painted just before it.
+    """
+
+    entry: dict[str, Any]
+    data: bytes | None
+    layer: bytes | None = None
+
+
+def finish_frame(
+    item: Believed, entry: Mapping[str, Any], keyframes: Keyframes, runner: Runner, settings: Settings
+) -> Finished:
+    """Paint and encode. entry: what is known of the frame already (file, source)."""
+    color, layer = paint_frame(item.study, item.belief, item.confidence, keyframes, runner, settings)
+    entry = {**_begin(item, entry, is_key=item.number in keyframes.index), **_judge(item)}
+    return Finished(entry, encode_image(color.rgba), None if layer is None else encode_image(layer.rgba))
+
+
+def finish_hold(item: Believed, entry: Mapping[str, Any]) -> Finished:
+    """A frame that repeats the one painted before it: `repeat_holds` adds the rest."""
+    return Finished(_begin(item, entry, is_key=False), None)
+
+
+def repeat_holds(frames: Iterable[Finished]) -> Iterator[Finished]:
+    """Give each hold what is told of the frame that it repeats, the last one that was painted, and its files."""
+    painted: Finished | None = None
+    for frame in frames:
+        if frame.data is None:
+            assert painted is not None
+            yield replace(painted, entry={**painted.entry, **frame.entry})
+        else:
+            painted = frame
+            yield frame
+
+
+def _begin(item: Believed, entry: Mapping[str, Any], *, is_key: bool) -> dict[str, Any]:
+    begun = {
+        "number": item.number,
+        **entry,
+        "status": "key" if is_key else "painted" if item.hold_of is None else "hold",
+        "flicker": round(item.flicker, 5),
+    }
+    return begun if item.hold_of is None else {**begun, "hold_of": item.hold_of}
+
+
+def _judge(item: Believed) -> dict[str, Any]:
+    """What the entry says of the frame's regions."""
+    regions = item.study.regions()
+    unsure = find_unsure(regions, item.belief, item.confidence)
+    return {
+        "regions": regions.count,
+        "confidence": round(_mean_confidence(item), 4),
+        "unsure": [dict(vars(region)) for region in unsure],
+    }
+
+
+def _mean_confidence(item: Believed) -> float:
+    """Mean over the figure's regions by area; the background is sure anyway and would hide them."""
+    weight = item.study.area * ~item.study.outside
+    weight[0] = 0
+    total = weight.sum()
+    return float((item.confidence * weight).sum() / total) if total else 1.0
