@@ -4,7 +4,7 @@ context or its memory meanwhile, and run the network on the addresses that they 
 from __future__ import annotations
 
 import ctypes
-import time
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -46,10 +46,11 @@ class FakeEngine:
 
     device_memory_size_v2 = 1 << 30
 
-    def __init__(self, half: Literal["describe", "compare"], contexts: int = 99, seconds: float = 0.0) -> None:
+    def __init__(self, half: Literal["describe", "compare"], contexts: int = 99) -> None:
         self.network, self.form = make_exportable(half, "float32"), FORMS[half]
         self.names = [*self.form.inputs, *self.form.outputs]
-        self.num_io_tensors, self.left, self.seconds = len(self.names), contexts, seconds
+        self.num_io_tensors, self.left = len(self.names), contexts
+        self.meeting = threading.Barrier(1)  # of calls that are to run at the same time
         self.contexts: list[FakeContext] = []
         self.runs = True
 
@@ -114,7 +115,7 @@ class FakeContext:
         self.running = True
         self.in_use.add(self.memory[0])
         ctypes.memset(self.memory[0], 0, self.memory[1])  # it is really there
-        time.sleep(self.engine.seconds)
+        self.engine.meeting.wait(20)
         with torch.inference_mode():
             outputs = self.engine.network.module(*(self._tensor(name) for name in self.engine.form.inputs))
         for name, values in zip(
@@ -214,7 +215,8 @@ def test_results_stay_as_they_are(other: Other) -> None:
 
 def test_threads_do_not_share_contexts(reference: TorchMatcher, other: Other) -> None:
     """As many contexts as calls at a time, also when the threads that call are others."""
-    matcher, describe, compare = matcher_of(other, HostDevice(delay=lambda: 0.0005), seconds=0.002)
+    matcher, describe, compare = matcher_of(other, HostDevice(delay=lambda: 0.0005))
+    describe.meeting = threading.Barrier(4)
     drawings = [drawing(count) for count in range(1, 13)]
     wanted = [reference.describe(*d) for d in drawings]
 
@@ -228,9 +230,8 @@ def test_threads_do_not_share_contexts(reference: TorchMatcher, other: Other) ->
                 pairs = reference.compare(wanted[i], wanted[3], drawings[i][2], drawings[3][2])
                 assert_same(found, (wanted[i], *pairs))
     matcher.release()
-    for engine in (describe, compare):
-        assert 1 < len(engine.contexts) <= 4
-        assert sum(context.runs for context in engine.contexts) == 24
+    assert [context.runs for context in describe.contexts] == [6] * 4
+    assert len(compare.contexts) <= 4 and sum(context.runs for context in compare.contexts) == 24
 
 
 @pytest.mark.parametrize("count", [0, MOST + 1])
@@ -256,15 +257,25 @@ def attempt(ask: Callable[[], tuple[Rows, ...]]) -> tuple[Rows, ...] | None:
 
 
 def test_memory_of_idle_desks_is_lent_again(reference: TorchMatcher, other: Other) -> None:
-    """Without room for a third desk, those that nobody uses go."""
-    matcher, _, _ = matcher_of(other, device := HostDevice(), seconds=0.02)
+    """With just the memory that one call needs, desks that nobody uses go."""
     big = drawing(MOST)
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: matcher.describe(*big), range(4)))
-    device.memory_bytes = device.used_bytes
     a = reference.describe(*big)
+    alone, _, _ = matcher_of(other, device := HostDevice())
+    alone.compare(a, a, big[2], big[2])
+    needed_bytes = device.used_bytes
+    alone.release()
+    assert device.used_bytes == 0
+    matcher, describe, _ = matcher_of(other, device)
+    describe.meeting = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda _: matcher.describe(*big), range(2)))
+    assert len(describe.contexts) == 2
+    device.memory_bytes = needed_bytes
     assert_same(matcher.compare(a, a, big[2], big[2]), reference.compare(a, a, big[2], big[2]))
     matcher.release()
+    device.memory_bytes = needed_bytes // 2
+    with pytest.raises(EngineError, match=r"matcher by tensorrt 11\.0: failed .* free GPU memory"):
+        matcher.compare(a, a, big[2], big[2])
     assert device.used_bytes == 0
 
 
