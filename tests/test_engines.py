@@ -21,7 +21,8 @@ from framecolor.engines.tensorrt import TensorRtEngine
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints, sample_points
-from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
+from framecolor.networks.matcher import SHAPE_TRAITS
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import View, pad_to
 
@@ -116,6 +117,34 @@ def test_soft_color_agrees(runner: Runner, reference: Runner, size: tuple[int, i
     view = padded_like(runner, View(planes_of(size), (0, 0, size[1], size[0])))
     wanted = reference.color(view.planes, pad_to(hint, view.planes.shape[1:]))[:, : size[0], : size[1]]
     assert np.abs(color - wanted).mean() < 0.02
+
+
+def regions_of(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Look, shape and contact of some regions, as `Runner.describe` takes them."""
+    rng, channels = np.random.default_rng(count), load_matcher(matcher_weights_path())
+    sizes = ((count, channels.features + channels.context), (count, SHAPE_TRAITS), (count, count))
+    look, shape, contact = (rng.random(size, np.float32) for size in sizes)
+    return look, shape, contact
+
+
+def match(runner: Runner, counts: tuple[int, int]) -> list[np.ndarray]:
+    """Tokens of two drawings, and their scores without and with flow."""
+    one, two = (regions_of(count) for count in counts)
+    a, b = runner.describe(*one), runner.describe(*two)
+    flow = planes_of(counts, 1)[0]
+    plain = runner.compare(a, b, one[2], two[2])
+    return [a, b, *plain, *runner.compare(a, b, one[2], two[2], flow, np.ascontiguousarray(flow.T))]
+
+
+def test_matching_agrees(runner: Runner, reference: Runner) -> None:
+    """From several threads at once, with as many regions as they come; half alone costs less than a thousandth."""
+    several = [(5, 9), (1, 1), (140, 200), (9, 5), (200, 140)]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(lambda counts: match(runner, counts), several))
+    for counts, parts in zip(several, found, strict=True):
+        for ours, theirs in zip(parts, match(reference, counts), strict=True):
+            assert (ours.shape, ours.dtype) == (theirs.shape, np.float32)
+            assert np.abs(ours - theirs).max() <= 0.005 * np.abs(theirs).max()
 
 
 def test_threads_do_not_mix(runner: Runner) -> None:
