@@ -165,14 +165,15 @@ def _paint(run: _Run) -> None:
     run.progress("paint", 0, len(wanted))
     return_freed_memory()
     workers = (os.cpu_count() or 1) + 1
+    ahead = 2 * workers  # on twos every second item is a hold, which keeps no worker busy
     with one_thread_each(), ThreadPoolExecutor(workers, "framecolor") as pool, ExitStack() as stack:
         drawings = read_drawings(run.shot, run.stale, run.line_hashes, pool, workers)
-        studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, d), drawings, workers)))
-        linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, studies), workers)))
+        studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, d), drawings, ahead)))
+        linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, studies), ahead)))
         believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
         # A block of drawings is settled at once: while it is painted, the next ones are looked at.
         ready = stack.enter_context(closing(taken_ahead(believed, LONGEST_BLOCK)))
-        frames = stack.enter_context(closing(overlapped(pool, lambda b: _finish(run, b, wanted), ready, workers)))
+        frames = stack.enter_context(closing(overlapped(pool, lambda b: _finish(run, b, wanted), ready, ahead)))
         for frame in repeat_holds(frames):
             _write(run, frame)
             finished.add(frame.entry["number"])
