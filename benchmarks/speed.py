@@ -82,11 +82,11 @@ def draw_charts(results: Path) -> dict[str, str]:
     return {name: chart for name, chart in charts.items() if chart is not None}
 
 
-def _draw_first_timeline(bench: Mapping[str, Any]) -> str | None:
-    return draw_timeline(bench["timelines"][0]) if bench["timelines"] else None
+def _draw_last_timeline(bench: Mapping[str, Any]) -> str | None:
+    return draw_timeline(bench["timelines"][-1]) if bench["timelines"] else None
 
 
 CHARTS: Mapping[str, Callable[[Mapping[str, Any]], str | None]] = {
     "bench.svg": draw_bars,
-    "timeline.svg": _draw_first_timeline,
+    "timeline.svg": _draw_last_timeline,
 }

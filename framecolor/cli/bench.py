@@ -30,7 +30,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--frames", type=click.IntRange(3), default=24, show_default=True)
 @click.option("--twos", is_flag=True, help="The drawn shot animated on twos: each drawing shown twice.")
 @click.option("-o", "--output", type=_FILE, help="JSON file for everything that was measured.")
-@click.option("--chart", type=_FILE, help="SVG file; the timeline goes beside it, as NAME.timeline.svg.")
+@click.option(
+    "--chart", type=_FILE, help="SVG file; the timeline (of the last size) goes beside it, as NAME.timeline.svg."
+)
 def bench(
     what: tuple[str, ...], sizes: tuple[str, ...], output: Path | None, chart: Path | None, **options: Any
 ) -> None:
@@ -62,4 +64,4 @@ def bench(
     if chart is not None:
         write_text_atomic(chart, draw_bars(results))
         if results["timelines"]:
-            write_text_atomic(chart.with_suffix(".timeline.svg"), draw_timeline(results["timelines"][0]))
+            write_text_atomic(chart.with_suffix(".timeline.svg"), draw_timeline(results["timelines"][-1]))
