@@ -186,7 +186,7 @@ def test_throughput_measures_fit_frames_and_stages_of_both_clips(tmp_path: Path,
     text = "<!-- throughput -->\n<!-- /throughput -->"
     page = fill(text, tmp_path)
     assert "| the same on twos | " in page
-    assert f"| slowest stage alone ({table['end_to_end']['slowest_stage']}) / a frame | " in page
+    assert f"| the slowest stage alone on one core ({table['end_to_end']['slowest_stage']}), as a share" in page
 
 
 def fill(text: str, results: Path) -> str:
