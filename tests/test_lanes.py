@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
-from contextlib import closing
+from contextlib import closing, nullcontext
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -19,7 +22,8 @@ from torch import Tensor, nn
 from framecolor.engines.lanes.dispatch import Lanes
 from framecolor.engines.lanes.host_device import HostDevice, Operation
 from framecolor.engines.lanes.lane import Lane, Site, Task
-from framecolor.engines.lanes.streams import CudaDevice
+from framecolor.engines.lanes.shortage import is_out_of_memory
+from framecolor.engines.lanes.streams import CudaDevice, CudaStream
 from framecolor.errors import EngineError
 
 Shape = tuple[int, ...]
@@ -195,6 +199,89 @@ def test_what_cannot_be_captured_runs_without(caplog: pytest.LogCaptureFixture) 
     assert [record.message for record in caplog.records] == [
         "a CUDA graph could not be captured, which is slower: no capture"
     ]
+
+
+def test_nothing_is_captured_while_another_lane_binds() -> None:
+    """Libraries may wait for the whole device where they make things, which breaks captures of all threads."""
+    device = HostDevice()
+
+    class Watching(Doubling):
+        def bind(
+            self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+        ) -> Callable[[int], None]:
+            capturing.start()
+            capturing.join(0.2)
+            assert device.counts["capture"] == 0
+            return super().bind(inputs, outputs, scratch)
+
+    bodies = {"double": Doubling, "watching": Watching}
+    first, second = (Lane(Site(device, bodies), ring=1, shapes=1) for _ in range(2))
+    capturing = threading.Thread(target=lambda: first.finish(first.start([task(2)], 1)))
+    with closing(first), closing(second):
+        first.finish(first.start([task(1)], 1))
+        second.finish(second.start([task(3, body="watching")], 1))
+        capturing.join(PATIENCE_SECONDS)
+    assert device.counts["capture"] == 1
+
+
+class BrokenGraph:
+    """A torch.cuda.CUDAGraph as it is left by what goes wrong in a capture."""
+
+    ends = True
+
+    def capture_begin(self, pool: object, capture_error_mode: str) -> None:
+        self.ended = False
+
+    def capture_end(self) -> None:
+        if not self.ends:
+            raise RuntimeError("CUDA error: operation failed due to a previous error during capture")
+        self.ended = True
+
+    def pool(self) -> object:
+        if not self.ended:
+            raise RuntimeError("Called CUDAGraph::pool() without a preceding successful capture.")
+        return (0, 1)
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_graph_whose_capture_did_not_end_is_kept(monkeypatch: pytest.MonkeyPatch, ends: bool) -> None:
+    """PyTorch's allocator holds a pointer to it; one whose capture ended holds memory."""
+    graphs: list[weakref.ref[BrokenGraph]] = []
+
+    def make() -> BrokenGraph:
+        graph = BrokenGraph()
+        graphs.append(weakref.ref(graph))
+        return graph
+
+    def fail() -> None:
+        raise ArithmeticError("in the work")
+
+    monkeypatch.setattr(BrokenGraph, "ends", ends)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", make)
+    monkeypatch.setattr(torch.cuda, "graph_pool_handle", lambda: (0, 1))
+    monkeypatch.setattr(torch.cuda, "Stream", lambda place: SimpleNamespace(synchronize=lambda: None))
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: nullcontext())
+    stream = CudaStream(torch.device("cuda", 0), compute=False)
+    with pytest.raises((ArithmeticError, RuntimeError), match="in the work" if ends else "during capture"):
+        stream.capture(fail)
+    gc.collect()
+    assert (graphs[0]() is None) == ends
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("CUDA error: out of memory\nCUDA kernel errors might be", True),
+        ("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`", True),
+        ("cuDNN error: CUDNN_STATUS_ALLOC_FAILED", True),
+        ("CUDA error: an illegal memory access was encountered", False),
+    ],
+)
+def test_libraries_tell_in_their_own_words_that_memory_is_out(words: str, wanted: bool) -> None:
+    assert is_out_of_memory(RuntimeError(words)) == wanted
+    further = EngineError("engine", "failed", "mend it")
+    further.__cause__ = RuntimeError(words)
+    assert is_out_of_memory(further) == wanted
 
 
 def test_a_batch_does_not_change_its_samples() -> None:

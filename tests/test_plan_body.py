@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from types import SimpleNamespace
 from typing import Any
@@ -184,24 +185,41 @@ def test_two_engines_of_one_plan_see_as_the_networks_do(network: PaletteNetwork)
         assert context.addresses["features"] != theirs[memory].addresses["features"]
 
 
+def may_capture(device: HostDevice) -> bool:
+    """Whether a stream of the device, used by another thread, could be captured now."""
+    lock: Any = device.uncaptured()
+
+    def try_it() -> bool:
+        free = lock.acquire(blocking=False)
+        if free:
+            lock.release()
+        return free
+
+    with ThreadPoolExecutor(1) as other:
+        return other.submit(try_it).result()
+
+
 @pytest.mark.parametrize("refittable", [True, False])
 def test_a_shot_is_seen_by_its_own_weights(
     network: PaletteNetwork, monkeypatch: pytest.MonkeyPatch, refittable: bool
 ) -> None:
     """One plan opened twice and refitted, or two plans; the base weights stay as they are."""
     built: list[object] = []
+    device = HostDevice()
 
     def ensure_plan(profile: Profile, *_: object, **given: Any) -> tuple[SimpleNamespace, bytes, bool]:
+        assert not may_capture(device)
         built.append(given.get("generator"))
         plan = b"fitted" if given.get("generator") else b"base"
         return SimpleNamespace(weights=("project.weight",) if refittable else ()), plan, False
 
     def open_plan(backend: Backend, plan: bytes) -> FakeEngine:
+        assert not may_capture(device)
         shipped = load_generator(base_weights_path())
         return FakeEngine(FeaturePass(network.generator if plan == b"fitted" else shipped))
 
     def refit(backend: Backend, engine: FakeEngine, tensors: Generator) -> None:
-        assert not engine.contexts
+        assert not engine.contexts and not may_capture(device)
         engine.network = FeaturePass(tensors)
 
     fakes = {
@@ -213,11 +231,12 @@ def test_a_shot_is_seen_by_its_own_weights(
     }
     for name, fake in fakes.items():
         monkeypatch.setattr(tensorrt, name, fake)
-    site = tensorrt._make_site(HostDevice(), network, PlanCache(), find_profile("features"))
+    site = tensorrt._make_site(device, network, PlanCache(), find_profile("features"))
     runner = LaneRunner("tensorrt", network, [site], Sizes(bucket=16, least=(64, 64), most=MOST), lanes=1, batch=1)
     view, points = drawing()
     seen, wanted = (r.see(view, points).result() for r in (runner, TorchRunner(network)))
     runner.close()
+    assert may_capture(device)
     np.testing.assert_allclose(seen.look, wanted.look, atol=1e-4)
     np.testing.assert_allclose(seen.votes, wanted.votes, atol=1e-4)
     assert built == [None, None] if refittable else [None, None, network.generator]

@@ -141,7 +141,8 @@ class _Opener:
 
     def open(self, profile: Profile, generator: Generator | None = None) -> Any:
         """An engine of its own for a profile, with these weights, or those that ship. EngineError when it fails."""
-        with self._device.current():
+        # Builders, and plans that are opened or refitted, may wait for the whole device.
+        with self._device.uncaptured(), self._device.current():
             stored, plan, _ = ensure_plan(profile, self.backend, self._cache, progress=_Announcement(profile))
             if generator is None:
                 return open_plan(self.backend, plan)

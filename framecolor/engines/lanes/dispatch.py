@@ -20,7 +20,7 @@ import torch
 
 from framecolor.engines.lanes.jobs import Batch, Job
 from framecolor.engines.lanes.lane import Lane, Rows, Site, Task
-from framecolor.engines.lanes.streams import is_out_of_memory
+from framecolor.engines.lanes.shortage import is_out_of_memory
 from framecolor.errors import EngineError
 
 _LOG = logging.getLogger("framecolor")

@@ -48,6 +48,7 @@ class HostDevice:
         self.counts: Counter[Operation] = Counter()
         self._delay, self._fault = delay, fault
         self._lock = threading.RLock()  # memory may be freed while it is held
+        self._capturing = threading.RLock()
 
     def current(self) -> AbstractContextManager[object]:
         return nullcontext()
@@ -75,6 +76,9 @@ class HostDevice:
 
     def settle(self) -> None:
         pass
+
+    def uncaptured(self) -> AbstractContextManager[object]:
+        return self._capturing
 
     def meet(self, operation: Operation) -> None:
         """Count an operation; raises what it is to fail with."""
@@ -127,7 +131,8 @@ class HostStream:
         self._queue.put(lambda: self._hear(event))
 
     def capture(self, work: Work) -> HostGraph:
-        self._device.meet("capture")
+        with self._device.uncaptured():
+            self._device.meet("capture")
         return HostGraph(self, work)
 
     def close(self) -> None:

@@ -144,9 +144,10 @@ class Lane:
 
     def _drop(self) -> None:
         self._settle()
-        self._stations.clear()
-        self._scratch.clear()
-        self.device.give_back()
+        with self.device.current():  # another device's lane may have asked for it
+            self._stations.clear()
+            self._scratch.clear()
+            self.device.give_back()
 
     def _enqueue(self, slot: Slot, tasks: Sequence[Task], size: int) -> Flight:
         station = self._station(tasks[0], size)

@@ -20,7 +20,7 @@ from framecolor.engines.lanes.bodies import Sizes
 from framecolor.engines.lanes.dispatch import Lanes
 from framecolor.engines.lanes.lane import Rows, Site, Task
 from framecolor.engines.lanes.pooling import cut_pieces, pool_pieces
-from framecolor.engines.lanes.streams import is_out_of_memory
+from framecolor.engines.lanes.shortage import is_out_of_memory
 from framecolor.engines.lanes.tiles import SIDES_PX, Tile, choose_margin, cut, stitch
 from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.errors import EngineError, FramecolorError

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from framecolor.engines.lanes.rings import Shape
-from framecolor.engines.lanes.streams import Device, Graph, Stream, is_out_of_memory
+from framecolor.engines.lanes.shortage import is_out_of_memory
+from framecolor.engines.lanes.streams import Device, Graph, Stream
 
 _LOG = logging.getLogger("framecolor")
 
@@ -45,7 +46,8 @@ class Station:
             [device.empty(4 * math.prod(shape)).view(torch.float32).view(shape) for shape in side]
             for side in (shapes, body.shapes(shapes))
         )
-        self._call = body.bind(self.inputs, self.outputs, scratch)
+        with device.uncaptured():
+            self._call = body.bind(self.inputs, self.outputs, scratch)
         self._graph: Graph | None = None
         self._warm, self._capturable = False, True
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 Work = Callable[[], object]
 
 # The allocator and the driver take one capture at a time best: what another thread does meanwhile is not captured.
-_CAPTURING = threading.Lock()
+_CAPTURING = threading.RLock()
+# Graphs whose capture could not be ended: PyTorch goes on asking each whether memory is for it, also when it is gone.
+_UNENDED: list[torch.cuda.CUDAGraph] = []
 # Streams for computing that nobody uses now.
 _SPARE: defaultdict[torch.device, list[torch.cuda.Stream]] = defaultdict(list)
 
@@ -121,6 +123,13 @@ class Device(Protocol):
         """Wait for all work on all streams, also those that are not known here."""
         ...
 
+    def uncaptured(self) -> AbstractContextManager[object]:
+        """Inside, no other thread captures: for calls that may wait for the whole device, which breaks any capture.
+
+        Can be entered again inside. Nobody may wait inside for a thread that starts batches.
+        """
+        ...
+
 
 class CudaDevice:
     """An NVIDIA GPU."""
@@ -147,7 +156,11 @@ class CudaDevice:
             torch.cuda.empty_cache()
 
     def settle(self) -> None:
-        torch.cuda.synchronize(self.place)
+        with self.uncaptured():
+            torch.cuda.synchronize(self.place)
+
+    def uncaptured(self) -> AbstractContextManager[object]:
+        return _CAPTURING
 
 
 class CudaStream:
@@ -190,14 +203,16 @@ class CudaStream:
                 self._pool = torch.cuda.graph_pool_handle()
             self._stream.synchronize()
             # Not `torch.cuda.graph`, which stops the whole device; other threads go on allocating and waiting.
-            graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
             try:
+                graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
                 try:
                     work()
                 finally:
                     graph.capture_end()
             except BaseException:
                 self._pool = None  # it may still be in the state of being captured to
+                if not _has_ended(graph):
+                    _UNENDED.append(graph)
                 raise
         captured = CudaGraph(self, graph)
         self._graphs.add(captured)
@@ -247,12 +262,10 @@ def _take_spare(place: torch.device) -> torch.cuda.Stream:
         return _SPARE[place].pop() if _SPARE[place] else torch.cuda.Stream(place, priority=-1)
 
 
-def is_out_of_memory(error: BaseException | None) -> bool:
-    """Whether an error, or what it came from, is a device that has no memory left."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        if isinstance(error, torch.OutOfMemoryError) or "CUDA error: out of memory" in str(error):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
+def _has_ended(graph: torch.cuda.CUDAGraph) -> bool:
+    """Whether its capture was ended, well or not; a graph that was may be dropped."""
+    try:
+        graph.pool()
+    except RuntimeError:
+        return False
+    return True

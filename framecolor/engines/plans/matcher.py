@@ -13,7 +13,8 @@ from torch import Tensor
 
 from framecolor.engines.base import RegionMatcher, Rows
 from framecolor.engines.lanes.rings import Slot
-from framecolor.engines.lanes.streams import Device, is_out_of_memory
+from framecolor.engines.lanes.shortage import is_out_of_memory
+from framecolor.engines.lanes.streams import Device
 from framecolor.engines.plans.backends import Backend
 from framecolor.engines.plans.context import PlanContext
 from framecolor.engines.torch_matcher import no_flow
@@ -70,10 +71,11 @@ class PlanMatcher:
 
     def release(self) -> None:
         """Give back what desks hold that nobody uses now; the next calls make their own."""
-        while self._idle:
-            with suppress(IndexError):  # another thread took the last one
-                self._idle.pop().close()
-        self._device.give_back()
+        with self._device.current():
+            while self._idle:
+                with suppress(IndexError):  # another thread took the last one
+                    self._idle.pop().close()
+            self._device.give_back()
 
     def _run(self, half: _Half, inputs: Sequence[Rows]) -> list[Rows]:
         """The outputs of a half; where memory is out, once more without what idle desks hold."""
@@ -138,7 +140,8 @@ class _Desk:
     def run(self, half: _Half, inputs: Sequence[Rows]) -> list[Rows]:
         """The outputs of a half; returns when they are there."""
         if half.name not in self._contexts:
-            self._contexts[half.name] = half.open()
+            with self._device.uncaptured():
+                self._contexts[half.name] = half.open()
         context, stream, there, back = self._contexts[half.name], self._stream, self._slot.there, self._slot.back
         shapes = context.set_shapes([rows.shape for rows in inputs])
         begins = there.fill([[np.asarray(rows, np.float32)] for rows in inputs])
