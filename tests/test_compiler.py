@@ -147,6 +147,21 @@ def test_impossible_shapes_are_one_clear_line(rtx: Backend, shapes: Any, problem
     assert "\n" not in str(caught.value)
 
 
+def test_a_plan_asks_for_no_memory_while_it_runs(rtx: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Otherwise it could not be captured as a graph."""
+    trt, configs = backends.import_backend("rtx"), list[Any]()
+
+    class Builder(trt.Builder):
+        def create_builder_config(self) -> Any:
+            configs.append(super().create_builder_config())
+            return configs[-1]
+
+    monkeypatch.setattr(trt, "Builder", Builder)
+    shapes: Any = {"planes": ((1, 7, 64, 64),) * 3}
+    assert compile_onnx(rtx, export_onnx(make_exportable("features")), BuildOptions(shapes))
+    assert configs[0].get_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)
+
+
 def test_a_failed_build_says_what_it_was_of(rtx: Backend) -> None:
     """A size that the free network's file allows and the network cannot have: 72 halved four times is no number."""
     shapes: Any = {"planes": ((1, 7, 72, 72),) * 3}

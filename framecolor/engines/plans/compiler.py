@@ -66,6 +66,9 @@ def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress
         config.clear_flag(trt.BuilderFlag.TF32)
         if options.refittable:
             config.set_flag(trt.BuilderFlag.REFIT)
+        # A plan that may ask for memory while it runs cannot be captured as a graph. Older versions know no such flag.
+        if hasattr(trt.BuilderFlag, "REQUIRE_USER_ALLOCATION"):
+            config.set_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)
         cache = _lend_timings(backend, config, options.timing_cache)
         # The config does not keep it alive.
         monitor = None if progress is None else _make_monitor(trt, progress)

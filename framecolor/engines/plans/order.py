@@ -90,7 +90,7 @@ def order_plan(profile: Profile, backend: Backend, cache: PlanCache, generator: 
         backend=backend.name,
         version=backend.version,
         target=target,
-        flags=f"opset {OPSET}, strongly typed, refit {'on' if refittable else 'off'}, tf32 off, "
+        flags=f"opset {OPSET}, strongly typed, refit {'on' if refittable else 'off'}, tf32 off, memory by the caller, "
         f"optimization level {profile.optimization_level}",
     )
     return PlanOrder(network, model, options, key)
