@@ -219,7 +219,7 @@ def _onnx_runtime(planes: Planes, lanes: int) -> Sequence[Contestant]:
     """ONNX Runtime in float32, where it is installed (extra `bench`)."""
     if any(find_spec(package) is None for package in ("onnx", "onnxruntime")):
         return ()
-    import onnxruntime
+    import onnxruntime  # pyright: ignore[reportMissingImports]
 
     from framecolor.networks.export import export_onnx, make_exportable
 
