@@ -100,6 +100,8 @@ class Compiled:
                 # One stream a core: drawings are independent, so that cores work on different ones.
                 settings = {"NUM_STREAMS": str(cores), "INFERENCE_NUM_THREADS": str(cores)}
                 settings["INFERENCE_PRECISION_HINT"] = self._precision
+                # Its own threads may run on any core: pinned ones of two passes, or of two processes, would share one.
+                settings["ENABLE_CPU_PINNING"] = "NO"
                 self._model = ov.Core().compile_model(self._convert(), "CPU", settings)
             return self._model
 
