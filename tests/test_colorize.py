@@ -90,7 +90,9 @@ def test_report_beside_the_frames(tmp_path: Path) -> None:
 
 
 PROGRAM = """
-import os, sys, threading
+import os, signal, sys, threading
+# Whoever runs the tests in the background of a script has Ctrl-C ignored, also by what is started from there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from framecolor import pipeline, fitting
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.torch_runner import TorchRunner
