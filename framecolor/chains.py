@@ -10,9 +10,8 @@ from typing import Any
 
 from framecolor.digest import digest
 from framecolor.errors import ReadError
-from framecolor.media import hash_file, image_size
+from framecolor.media import image_size
 from framecolor.media.sequence import format_numbers
-from framecolor.networks.checkpoint import matcher_weights_path
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
@@ -53,9 +52,9 @@ def plan_chains(numbers: Sequence[int], keys: Collection[int], wanted: Collectio
 def hash_chain(chain: Chain, shot: Shot, hashes: Mapping[int, str], settings: Settings, marks: Sequence[str]) -> str:
     """Hash of all that decides a chain's frames: its drawings and keys, the settings, the networks.
 
-    hashes  of the drawings' files; marks: of whatever else decides, such as the fit
+    hashes  of the drawings' files; marks: of whatever else decides, such as the networks
     """
-    parts = [_RECIPE, hash_file(matcher_weights_path()), str(settings.fit == "off"), *marks]
+    parts = [_RECIPE, str(settings.fit == "off"), *marks]
     parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
     for number in chain.numbers:
         parts += [str(number), hashes[number], shot.key_hash(number) if number in shot.keys else ""]

@@ -21,6 +21,7 @@ from framecolor.fitting import ShotNetwork, fit_shot
 from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
 from framecolor.media import hash_file
 from framecolor.media.sequence import format_numbers
+from framecolor.networks.checkpoint import matcher_weights_path
 from framecolor.overlap import one_thread_each, overlapped, taken_ahead
 from framecolor.preflight import check_output, leave_out_broken_keys, list_unused
 from framecolor.record import Record
@@ -116,7 +117,7 @@ def _prepare(shot: Shot, out: Path, settings: Settings, progress: Progress) -> _
     fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
     chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
     hashes = {n: _hash_or_error(shot.line_hash, n) for n in sorted({n for chain in chains for n in chain.numbers})}
-    marks = [fitted.hash, *_hash_palette(shot, settings)]
+    marks = [fitted.hash, hash_file(matcher_weights_path()), *_hash_palette(shot, settings)]
     sources = {n: mark for c in chains for mark in [hash_chain(c, shot, hashes, settings, marks)] for n in c.paints}
     stale = [
         c

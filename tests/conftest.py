@@ -32,6 +32,13 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+@pytest.fixture
+def one_torch_thread() -> Iterator[None]:
+    """`one_thread` for a test."""
+    with one_thread():
+        yield
+
+
 @pytest.fixture(scope="session")
 def painted_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shot of seven drawings between two keys, painted; to be looked at or copied, never changed."""

@@ -97,12 +97,7 @@ def fails_at(operation: Operation, n: int, error: BaseException) -> Callable[[Op
     return lambda o, i: error if (o, i) == (operation, n) else None
 
 
-@pytest.fixture(autouse=True)
-def one_torch_thread() -> Iterator[None]:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(autouse=True)

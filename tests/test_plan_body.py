@@ -4,7 +4,7 @@ the network on the addresses that they are given."""
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from types import SimpleNamespace
@@ -94,7 +94,7 @@ class FakeContext:
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         self.addresses[name] = address
-        return address % 256 == 0 or address % 16 == 0
+        return address % 16 == 0
 
     def update_device_memory_size_for_shapes(self) -> int:
         assert self.shapes
@@ -118,13 +118,12 @@ class FakeContext:
         return torch.from_numpy(np.frombuffer(memory, np.float32).reshape(shape))
 
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
+
 @pytest.fixture(autouse=True)
-def fake_tensorrt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fake_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("framecolor.engines.plans.context.import_runtime", lambda name: TRT)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

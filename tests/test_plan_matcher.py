@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -147,14 +147,13 @@ class Other:
         return self._matcher.compare(*inputs)
 
 
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
+
 @pytest.fixture(autouse=True)
-def fake_tensorrt(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def fake_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("framecolor.engines.plans.context.import_runtime", lambda name: TRT)
     FakeContext.in_use.clear()
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope="module")

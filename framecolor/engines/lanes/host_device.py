@@ -182,9 +182,6 @@ class HostEvent:
         if self._error is not None:
             raise self._error
 
-    def is_done(self) -> bool:
-        return self._happened.is_set()
-
 
 class HostGraph:
     """Work to be given to its stream again."""

@@ -37,10 +37,6 @@ class Event(Protocol):
         """Until all work before it is done, without holding the interpreter; raises what went wrong in that work."""
         ...
 
-    def is_done(self) -> bool:
-        """Whether all work before it is done."""
-        ...
-
 
 class Graph(Protocol):
     """Work that was captured."""
@@ -241,9 +237,6 @@ class CudaEvent:
 
     def wait(self) -> None:
         self.event.synchronize()
-
-    def is_done(self) -> bool:
-        return self.event.query()
 
 
 class CudaGraph:
