@@ -39,7 +39,7 @@ class Profile:
     sizes               of every free axis: a number, or (least, usual, most)
     precision           half or float32
     pixels_in           what planes and hint come as, float32 or uint8; pixels_out the same for color
-    lanes               how many frames the engine works on at a time; settings may say otherwise
+    lanes               kept with the profile; how many an engine has, `Settings.lanes` or a measurement says
     optimization_level  0 to 5: how long the builder may look for a faster plan
     refit               weights can be changed after the build, where the backend can do it
     purpose             pipeline: built by `framecolor engine build` without names; benchmark: only when named
