@@ -1,5 +1,6 @@
 """Files in and out: images, movies, palettes and the numbering of sequences. The only place that imports av."""
 
+from framecolor.media.corrections import Correction, read_corrections, write_corrections
 from framecolor.media.decode import hash_file, image_size, read_image
 from framecolor.media.encode import encode_image, write_bytes_atomic, write_image, write_text_atomic
 from framecolor.media.headers import IMAGE_SUFFIXES
@@ -9,14 +10,17 @@ from framecolor.media.palettes import read_palette, write_palette
 __all__ = [
     "IMAGE_SUFFIXES",
     "MOVIE_SUFFIXES",
+    "Correction",
     "Movie",
     "encode_image",
     "hash_file",
     "image_size",
     "is_movie",
+    "read_corrections",
     "read_image",
     "read_palette",
     "write_bytes_atomic",
+    "write_corrections",
     "write_image",
     "write_palette",
     "write_text_atomic",

@@ -1,0 +1,159 @@
+"""corrections.json: regions that a painter set right, each named by one pixel inside of it and its color.
+
+    {"format": 1, "shot": "cut_012", "corrections": [
+      {"frame": 12, "x": 340, "y": 210, "color": "#c83c28"},
+      {"frame": 13, "x": 352, "y": 208, "color": "paper", "drawing": "5f0c..."}
+    ]}
+
+A pixel names a region whatever the settings that found it: with other gap settings it is still inside of the right one.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from framecolor.errors import InputError, ReadError
+from framecolor.media.encode import write_text_atomic
+
+Rgba = tuple[int, int, int, int]
+
+CORRECTIONS_NAME = "corrections.json"
+PAPER_COLOR: Rgba = (255, 255, 255, 0)
+"""What "paper" is read as: no paint."""
+
+_FORMAT = 1
+_MAX_BYTES = 32 << 20
+_LARGEST = 2**31 - 1
+_HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_DRAWING = re.compile(r"[0-9a-f]{0,64}")
+_SAVE_AGAIN = "save it again from the report page"
+
+
+@dataclass(frozen=True)
+class Correction:
+    """One region of one drawing is to have one color.
+
+    number   of the frame whose drawing it is
+    x, y     a pixel inside of the region, in pixels of the drawing
+    color    straight RGBA; alpha is 255, or 0 for paper
+    drawing  XXH3-128 of the drawing that was corrected, as `Shot.line_hash`; "" where it is not known
+    """
+
+    number: int
+    x: int
+    y: int
+    color: Rgba
+    drawing: str = ""
+
+    def __post_init__(self) -> None:
+        if min(self.number, self.x, self.y) < 0:
+            raise ValueError(f"Correction has a number and a place of 0 or more, got {self}")
+        if len(self.color) != 4 or not all(0 <= c <= 255 for c in self.color) or self.color[3] not in (0, 255):
+            raise ValueError(f"Correction.color must be RGBA with alpha 0 or 255, got {self.color}")
+
+    @property
+    def is_paper(self) -> bool:
+        """Whether the region is to be left unpainted."""
+        return self.color[3] == 0
+
+
+def read_corrections(path: str | Path) -> list[Correction]:
+    """The corrections of a file, by frame, those of one frame in the order in which they were made.
+
+    Of two for the same pixel of a frame the later one holds. Fields that are not known are passed over. Raises
+    ReadError when the file is missing, too large or no JSON, InputError when it is another kind of file or an entry
+    cannot be used: the message names the file, the entry (counted from 1) and the fix.
+    """
+    path = Path(path)
+    table = _read_table(path)
+    version = table.get("format") if isinstance(table, dict) else None
+    if not isinstance(table, dict) or not isinstance(table.get("corrections"), list):
+        raise InputError(path, 'this is not a file of corrections: there is no list "corrections"', _SAVE_AGAIN)
+    if type(version) is not int or version != _FORMAT:
+        raise InputError(path, f"has format {_quote(version)}, this version reads {_FORMAT}", _SAVE_AGAIN)
+    found: dict[tuple[int, int, int], Correction] = {}
+    for place, entry in enumerate(table["corrections"], 1):
+        correction = parse_correction(entry, f"{path}: correction {place}")
+        at = correction.number, correction.x, correction.y
+        found.pop(at, None)  # the later one counts from where it stands
+        found[at] = correction
+    return sorted(found.values(), key=lambda correction: correction.number)
+
+
+def parse_correction(entry: object, subject: str) -> Correction:
+    """One entry of the list, as it is in the file. Raises InputError about `subject`."""
+    if not isinstance(entry, Mapping):
+        raise InputError(subject, f"is {_quote(entry)}, not an object", "give it frame, x, y and color")
+    number, x, y = (_take_count(entry, name, subject) for name in ("frame", "x", "y"))
+    drawing = entry.get("drawing", "")
+    if not isinstance(drawing, str) or not _DRAWING.fullmatch(drawing):
+        raise InputError(subject, f"has the drawing {_quote(drawing)}", "leave it out, or give the hash in hex")
+    return Correction(number, x, y, _take_color(entry, subject), drawing)
+
+
+def write_corrections(path: str | Path, shot: str, corrections: Iterable[Correction]) -> None:
+    """Write a file of corrections, whole or not at all. Raises OutputError."""
+    lines = ",\n".join("  " + json.dumps(describe_correction(correction)) for correction in corrections)
+    head = json.dumps({"format": _FORMAT, "shot": shot}).removesuffix("}")
+    write_text_atomic(path, f'{head}, "corrections": [\n{lines}\n]}}\n')
+
+
+def describe_correction(correction: Correction) -> dict[str, Any]:
+    """The entry of one correction, as `parse_correction` reads it."""
+    red, green, blue, _ = correction.color
+    color = "paper" if correction.is_paper else f"#{red:02x}{green:02x}{blue:02x}"
+    entry: dict[str, Any] = {"frame": correction.number, "x": correction.x, "y": correction.y, "color": color}
+    return {**entry, "drawing": correction.drawing} if correction.drawing else entry
+
+
+def _read_table(path: Path) -> Any:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise ReadError(path, "there is no such file", "check the name") from None
+    except OSError as error:
+        problem = f"the file cannot be read ({error.strerror or error})"
+        raise ReadError(path, problem, "name a corrections.json") from None
+    if len(data) > _MAX_BYTES:
+        problem = f"this is not a file of corrections: it is larger than {_MAX_BYTES >> 20} MiB"
+        raise ReadError(path, problem, "name a corrections.json")
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]
+        raise ReadError(path, f"this is not JSON, or it is cut off ({problem})", _SAVE_AGAIN) from None
+
+
+def _take_count(entry: Mapping[str, Any], name: str, subject: str) -> int:
+    if name not in entry:
+        raise InputError(subject, f"has no {name}", "give it frame, x, y and color")
+    value = entry[name]
+    if type(value) is not int or not 0 <= value <= _LARGEST:
+        raise InputError(subject, f"has the {name} {_quote(value)}", "give a whole number of 0 or more")
+    return value
+
+
+def _take_color(entry: Mapping[str, Any], subject: str) -> Rgba:
+    value = entry.get("color")
+    if value == "paper":
+        return PAPER_COLOR
+    if not isinstance(value, str) or not _HEX.fullmatch(value):
+        raise InputError(subject, f"has the color {_quote(value)}", 'write it as "#rrggbb", or "paper"')
+    return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16), 255
+
+
+def _quote(value: object) -> str:
+    """A value in an error message: short, whatever it is."""
+    if isinstance(value, list | dict):
+        return "a list" if isinstance(value, list) else "an object"
+    try:
+        text = repr(value)
+    except ValueError:  # a number of thousands of digits
+        return "a huge number"
+    return text if len(text) <= 40 else text[:39] + "\u2026"
