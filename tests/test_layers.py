@@ -15,7 +15,7 @@ PACKAGE = Path(framecolor.__file__).parent
 LAYERS = (
     ("version", "errors", "digest", "datatypes", "settings", "overlap", "runs", "allocator"),
     ("media", "lineart", "hints", "networks"),
-    ("engines",),
+    ("engines", "colorists"),
     ("shot", "metrics", "record", "chains", "keyframes", "fit", "fitting", "study", "beliefs", "drawings"),
     ("paint", "preflight"),
     ("finish",),

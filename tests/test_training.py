@@ -270,11 +270,13 @@ class StoppedError(Exception):
 def _stop_at(recipe: GeneratorRecipe, steps: int) -> None:
     compute, done = recipe.compute_loss, []
 
-    def stopping(network: torch.nn.Module, batch: dict[str, torch.Tensor]) -> tuple[torch.Tensor, dict[str, float]]:
+    def stopping(
+        network: torch.nn.Module, batch: dict[str, torch.Tensor], turn: str
+    ) -> tuple[torch.Tensor, dict[str, float]]:
         done.append(1)
         if len(done) > steps:
             raise StoppedError
-        return compute(network, batch)
+        return compute(network, batch, turn)
 
     recipe.compute_loss = stopping  # type: ignore[method-assign]
 
@@ -336,5 +338,5 @@ def test_unusable_weights_are_an_error_that_names_file_and_fix(tmp_path: Path) -
         path = tmp_path / f"{name}.safetensors"
         if content is not None:
             path.write_bytes(content)
-        with pytest.raises(ReadError, match=rf"{name}\.safetensors.*framecolor train generator"):
+        with pytest.raises(ReadError, match=rf"{name}\.safetensors.*framecolor train"):
             load_generator(path)

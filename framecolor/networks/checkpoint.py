@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -21,7 +22,31 @@ _GENERATOR = "framecolor generator 1"
 _MATCHER = "framecolor matcher 1"
 _MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
 
+_COLORIST = "framecolor colorist 1"
+# Recipe name -> module and class of its network, which is built from its sizes by name.
+_COLORIST_NETWORKS = {
+    "deepcolor": "framecolor.networks.deepcolor:DeepColor",
+    "histogram": "framecolor.networks.histogram:HistogramColor",
+    "paintstorch": "framecolor.networks.paintstorch:PaintsTorch",
+    "stencil": "framecolor.networks.paintstorch:StencilTorch",
+    "cyclegan": "framecolor.networks.cyclegan:CycleGan",
+    "diffusion": "framecolor.networks.diffusion:Diffusion",
+    "perception": "framecolor.networks.perception:Perception",
+}
+
 Network = TypeVar("Network", bound=nn.Module)
+
+
+class SizedNetwork(Protocol):
+    """A network that can be written with `save_colorist`: its class is called with `sizes` to build it again."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sizes(self) -> dict[str, Any]: ...
+
+    def state_dict(self) -> dict[str, Any]: ...
 
 
 def base_weights_path() -> Path:
@@ -63,8 +88,49 @@ def load_matcher(path: Path) -> Matcher:
     return _load(path, _MATCHER, "matcher", lambda m: Matcher(*(int(m[name]) for name in _MATCHER_SIZES)))
 
 
-def _save(network: nn.Module, path: Path, metadata: dict[str, str]) -> None:
+def colorist_weights_path() -> Path:
+    """The colorist's weights that ship with the package: what proposes colors where nobody painted."""
+    return _WEIGHTS / "diffusion.safetensors"
+
+
+def perception_weights_path() -> Path:
+    """Weights of the features that pictures are compared by."""
+    return _WEIGHTS / "perception.safetensors"
+
+
+def save_colorist(
+    network: SizedNetwork, path: Path, facts: dict[str, str] | None = None, *, half: bool = False
+) -> None:
+    """`save_generator` for the network of a colorist's recipe; `half` writes its weights in float16."""
+    _save(
+        network,
+        path,
+        {**(facts or {}), "format": _COLORIST, "recipe": network.name, "sizes": json.dumps(network.sizes)},
+        half=half,
+    )
+
+
+def load_colorist(path: Path) -> tuple[nn.Module, str]:
+    """The network in a file of `save_colorist`, in float32 and eval mode on the CPU, and its recipe's name.
+
+    Raises ReadError for anything else.
+    """
+    recipe = ""
+
+    def build(metadata: dict[str, str]) -> nn.Module:
+        nonlocal recipe
+        recipe = metadata["recipe"]
+        module, _, name = _COLORIST_NETWORKS[recipe].partition(":")
+        return getattr(import_module(module), name)(**json.loads(metadata["sizes"]))
+
+    network = _load(path, _COLORIST, "colorist", build)
+    return network, recipe
+
+
+def _save(network: nn.Module | SizedNetwork, path: Path, metadata: dict[str, str], *, half: bool = False) -> None:
     tensors = {name: t.detach().cpu().contiguous() for name, t in network.state_dict().items()}
+    if half:
+        tensors = {name: t.half() if t.is_floating_point() else t for name, t in tensors.items()}
     partial = path.with_name(path.name + ".partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -75,7 +141,7 @@ def _save(network: nn.Module, path: Path, metadata: dict[str, str]) -> None:
 
 
 def _load(path: Path, format_: str, kind: str, build: Callable[[dict[str, str]], Network]) -> Network:
-    fix = "give a file that `framecolor train generator` wrote"
+    fix = "give a file that `framecolor train` wrote"
     try:
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata() or {}

@@ -40,8 +40,11 @@ class Character:
         return len(self.fill) - PROPS
 
 
-def draw_character(sequences: list[IdSequence], rng: np.random.Generator) -> Character:
-    """A character's tables with random colors, merges and line kinds; `sequences` are all of that character."""
+def draw_character(sequences: list[IdSequence], rng: np.random.Generator, *, recolored: bool = True) -> Character:
+    """A character's tables with random merges and line kinds; `sequences` are all of that character.
+
+    recolored  whether it gets random colors, or keeps its own.
+    """
     count = max(int(max(s.ids.max(), s.base.max())) for s in sequences) + 1
     rgb = np.full((count + PROPS, 3), 255, np.uint8)
     base = np.arange(count + PROPS)
@@ -66,7 +69,7 @@ def draw_character(sequences: list[IdSequence], rng: np.random.Generator) -> Cha
     inked[ink] = inked.max() + 1
     dark = (original.max(axis=1) < 60) & (merged > 0)
     solid = ink | dark if rng.random() < 0.25 else ink
-    colors = recolor(original, classes, rng)
+    colors = recolor(original, classes, rng) if recolored else original.copy()
     colors[ink] = 0
     return Character(fill, inked, classes, colors, solid)
 

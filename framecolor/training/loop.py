@@ -1,5 +1,7 @@
 """The training loop that all recipes share: steps, checkpoints, resuming, logging, validation, samples.
 
+A step is made of turns: most recipes have one, those with an adversary let it and the generator learn in turn.
+
 A run folder holds checkpoint.safetensors (weights, their running mean, optimizer state, and the step in its metadata),
 run.json (what was asked for), log.jsonl, samples/, and what the recipe exports. A resumed run goes on exactly where
 the checkpoint was: batches are numbered, and the learning rate depends on the step alone.
@@ -10,8 +12,8 @@ from __future__ import annotations
 import copy
 import json
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,18 +29,45 @@ from framecolor.errors import InputError, OutputError, ReadError
 Batch = dict[str, Tensor]
 
 
-class Recipe(Protocol):
-    """What makes one training different from another."""
+@dataclass(frozen=True)
+class Turn:
+    """One part of a step: which parts of the network learn in it, and how.
 
-    name: str
-    batches: Dataset[Batch]
+    parts         names of the network's children whose weights change; empty: all of them
+    rate          highest learning rate; None: that of the loop's settings
+    weight_decay  the same
+    betas         of Adam
+    every         the turn is taken in every so many-th step
+    """
+
+    parts: tuple[str, ...] = ()
+    rate: float | None = None
+    weight_decay: float | None = None
+    betas: tuple[float, float] = (0.9, 0.999)
+    every: int = 1
+
+
+ONE_TURN: Mapping[str, Turn] = {"all": Turn()}
+
+
+class Recipe(Protocol):
+    """What makes one training different from another. `turns` are taken in their order in each step."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def turns(self) -> Mapping[str, Turn]: ...
+
+    @property
+    def batches(self) -> Dataset[Batch]: ...
 
     def build_network(self) -> nn.Module:
         """A new network with random weights."""
         ...
 
-    def compute_loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-        """The loss of one batch, and numbers for the log."""
+    def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
+        """The loss of one batch in one turn, and numbers for the log."""
         ...
 
     def validate(self, network: nn.Module) -> dict[str, float]:
@@ -60,7 +89,10 @@ class Recipe(Protocol):
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """steps in all (resumed ones included); the learning rate warms up, stays, and falls to 0 over the last share."""
+    """steps in all (resumed ones included); the learning rate warms up, stays, and falls to 0 over the last share.
+
+    threads, workers  of torch, and processes that make batches; device: where the network learns, as torch names it
+    """
 
     steps: int
     seed: int = 0
@@ -75,22 +107,23 @@ class LoopSettings:
     sample_every: int = 500
     threads: int = 1
     workers: int = 1
+    device: str = "cpu"
 
-    def rate_at(self, step: int) -> float:
-        """Learning rate of step 0..steps-1."""
+    def rate_share(self, step: int) -> float:
+        """Share of the highest learning rate at step 0..steps-1."""
         cooldown = max(1, round(self.steps * self.cooldown_share))
         up = (step + 1) / self.warmup_steps
         down = (self.steps - step) / cooldown
-        return self.rate * min(1.0, up, down)
+        return min(1.0, up, down)
 
 
 @dataclass(eq=False)
 class State:
-    """All that a step changes: the network, the running mean of its weights, the optimizer, and the next step."""
+    """All that a step changes: the network, the running mean of its weights, each turn's optimizer, the next step."""
 
     network: nn.Module
     mean: nn.Module
-    optimizer: torch.optim.AdamW
+    optimizers: dict[str, torch.optim.AdamW] = field(default_factory=dict)
     step: int = 0
 
 
@@ -133,22 +166,29 @@ def train(
 
 def start(recipe: Recipe, settings: LoopSettings) -> State:
     """A fresh state; the caller has seeded torch."""
-    network = recipe.build_network().to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=settings.rate, weight_decay=settings.weight_decay)
-    return State(network, copy.deepcopy(network).eval(), optimizer)
+    network = recipe.build_network().to(settings.device)
+    network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+    optimizers = {
+        name: torch.optim.AdamW(
+            _learners(network, turn),
+            lr=settings.rate if turn.rate is None else turn.rate,
+            betas=turn.betas,
+            weight_decay=settings.weight_decay if turn.weight_decay is None else turn.weight_decay,
+        )
+        for name, turn in recipe.turns.items()
+    }
+    return State(network, copy.deepcopy(network).eval(), optimizers)
 
 
 def take_step(recipe: Recipe, state: State, batch: Batch, settings: LoopSettings) -> dict[str, float]:
-    """One optimizer step on one batch; the state's step counts up."""
-    rate = settings.rate_at(state.step)
-    for group in state.optimizer.param_groups:
-        group["lr"] = rate
+    """One step on one batch: each turn that is due updates its own weights; the state's step counts up."""
+    batch = {name: tensor.to(settings.device) for name, tensor in batch.items()}
+    share = settings.rate_share(state.step)
     state.network.train()
-    loss, numbers = recipe.compute_loss(state.network, batch)
-    state.optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    nn.utils.clip_grad_norm_(state.network.parameters(), 1.0)
-    state.optimizer.step()
+    numbers: dict[str, float] = {}
+    for name, turn in recipe.turns.items():
+        if state.step % turn.every == 0:
+            numbers |= _take_turn(recipe, state, batch, name, share * (turn.rate or settings.rate))
     # Early on the mean must forget the random start quickly.
     decay = min(settings.mean_decay, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
@@ -158,15 +198,39 @@ def take_step(recipe: Recipe, state: State, batch: Batch, settings: LoopSettings
             else:
                 mean.copy_(now)
     state.step += 1
-    return {"loss": float(loss.detach()), **numbers, "rate": rate}
+    return {**numbers, "rate": share * settings.rate}
+
+
+def _take_turn(recipe: Recipe, state: State, batch: Batch, name: str, rate: float) -> dict[str, float]:
+    """One optimizer step of one turn; only the weights that learn in it have gradients."""
+    learners = _learners(state.network, recipe.turns[name])
+    state.network.requires_grad_(False)
+    for parameter in learners:
+        parameter.requires_grad_(True)
+    optimizer = state.optimizers[name]
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+    loss, numbers = recipe.compute_loss(state.network, batch, name)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    nn.utils.clip_grad_norm_(learners, 1.0)
+    optimizer.step()
+    key = "loss" if len(recipe.turns) == 1 else f"loss_{name}"
+    return {key: float(loss.detach()), **numbers}
+
+
+def _learners(network: nn.Module, turn: Turn) -> list[nn.Parameter]:
+    children = [network.get_submodule(part) for part in turn.parts] or [network]
+    return [parameter for child in children for parameter in child.parameters()]
 
 
 def save_checkpoint(state: State, path: Path) -> None:
     """Write everything that `load_checkpoint` needs to go on; the file appears complete or not at all."""
     tensors = {f"network.{k}": v for k, v in state.network.state_dict().items()}
     tensors |= {f"mean.{k}": v for k, v in state.mean.state_dict().items()}
-    for index, entry in state.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{k}": v for k, v in entry.items()}
+    for name, optimizer in state.optimizers.items():
+        for index, entry in optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{name}.{index}.{k}": v for k, v in entry.items()}
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(save({k: v.contiguous() for k, v in tensors.items()}, {"step": str(state.step)}))
     partial.replace(path)
@@ -180,12 +244,12 @@ def load_checkpoint(state: State, path: Path) -> None:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         state.network.load_state_dict(_under(tensors, "network."))
         state.mean.load_state_dict(_under(tensors, "mean."))
-        entries: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in _under(tensors, "optimizer.").items():
-            index, _, key = name.partition(".")
-            entries.setdefault(int(index), {})[key] = tensor
-        groups = state.optimizer.state_dict()["param_groups"]
-        state.optimizer.load_state_dict({"state": entries, "param_groups": groups})
+        for turn, optimizer in state.optimizers.items():
+            entries: dict[int, dict[str, Tensor]] = {}
+            for name, tensor in _under(tensors, f"optimizer.{turn}.").items():
+                index, _, key = name.partition(".")
+                entries.setdefault(int(index), {})[key] = tensor
+            optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         problem = str(error).splitlines()[0]
         raise ReadError(path, f"is no checkpoint of this recipe ({problem})", "start in another folder") from error

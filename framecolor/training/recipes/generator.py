@@ -27,7 +27,7 @@ from framecolor.networks.matcher import Matcher
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.episodes import Episodes, EpisodeSettings
-from framecolor.training.loop import Batch
+from framecolor.training.loop import ONE_TURN, Batch
 from framecolor.training.losses import (
     REGION_SCALE,
     accuracy,
@@ -66,6 +66,7 @@ class GeneratorRecipe:
     """See the module. `batches` are training episodes, `held_out` are episodes of characters that no batch shows."""
 
     name = "generator"
+    turns = ONE_TURN
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class GeneratorRecipe:
             matcher = load_matcher(self.start / "matcher.safetensors")
         return Networks(generator, matcher)
 
-    def compute_loss(self, network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
+    def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
         """Prototype and matching losses on the images without a hint, color losses on those with one."""
         networks = cast(Networks, network)
         generator = networks.generator
@@ -145,7 +146,7 @@ class GeneratorRecipe:
         """The training's own numbers, as means over held-out episodes."""
         sums: dict[str, list[float]] = {}
         for index in range(_VAL_EPISODES):
-            loss, numbers = self.compute_loss(network, self.held_out[index])
+            loss, numbers = self.compute_loss(network, self.held_out[index], "all")
             for name, value in {"loss": float(loss), **numbers}.items():
                 sums.setdefault(name, []).append(value)
         return {name: sum(values) / len(values) for name, values in sums.items()}

@@ -1,0 +1,119 @@
+"""What a colorist is, and what it can be told.
+
+A colorist paints one drawing with soft color. To add one, write a module with a class that has `name` and `paint` and
+is built from a network, and list it in `_COLORISTS` under the name that its recipe and weights carry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Frame, Hint, Regions
+from framecolor.errors import ReadError
+from framecolor.hints.histogram import BINS
+from framecolor.networks.checkpoint import load_colorist
+
+# Recipe name -> module and class. A class takes the network that `load_colorist` gives.
+_COLORISTS = {
+    "deepcolor": "framecolor.colorists.deepcolor:DeepColorColorist",
+    "histogram": "framecolor.colorists.histogram:HistogramColorist",
+    "paintstorch": "framecolor.colorists.paintstorch:PaintsTorchColorist",
+    "stencil": "framecolor.colorists.stencil:StencilColorist",
+    "cyclegan": "framecolor.colorists.cyclegan:CycleGanColorist",
+    "diffusion": "framecolor.colorists.diffusion:DiffusionColorist",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Guide:
+    """What a colorist is told beside the drawing; whatever it cannot use it leaves aside.
+
+    hint       loose colors, of the drawing's size
+    histogram  float32 [512], sums to 1: how much of each color is wanted (`hints.histogram.color_histogram`)
+    reference  uint8 hxwx3, any size: a painted picture whose style is wanted
+    image      uint8 HxWx3, a painting to start from, of the drawing's size
+    mask       bool HxW: where `image` may change; everywhere when None
+    """
+
+    hint: Hint | None = None
+    histogram: NDArray[np.float32] | None = None
+    reference: NDArray[np.uint8] | None = None
+    image: NDArray[np.uint8] | None = None
+    mask: NDArray[np.bool_] | None = None
+
+    def __post_init__(self) -> None:
+        if self.histogram is not None and self.histogram.shape != (BINS,):
+            raise ValueError(f"Guide.histogram must have {BINS} bins, got {self.histogram.shape}")
+        if self.image is not None and (self.image.dtype != np.uint8 or self.image.shape[2:] != (3,)):
+            raise ValueError(f"Guide.image must be uint8 HxWx3, got {self.image.dtype} {self.image.shape}")
+        if self.mask is not None and self.image is None:
+            raise ValueError("Guide.mask says where Guide.image may change, and needs one")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knobs:
+    """How freely a colorist paints.
+
+    seed      same seed, same picture
+    strength  how far it may leave the image that it starts from, 0 (the image comes back) to 1 (the image is ignored);
+              it means nothing without an image
+    guidance  how closely it keeps to what it is told; 1 is what it learned, 0 ignores the drawing and all hints
+    steps     of those that paint in steps; None: as many as the colorist thinks right
+    """
+
+    seed: int = 0
+    strength: float = 1.0
+    guidance: float = 1.5
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"Knobs.strength must be from 0 to 1, got {self.strength}")
+        if self.steps is not None and self.steps < 1:
+            raise ValueError(f"Knobs.steps must be 1 or more, got {self.steps}")
+
+
+class Colorist(Protocol):
+    """A system that paints one drawing. The same call gives the same picture."""
+
+    @property
+    def name(self) -> str: ...
+
+    def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> NDArray[np.float32]:
+        """Soft color of the whole drawing without its lines, float32 hxwx3 in [0, 1], at any size of its shape."""
+        ...
+
+
+def open_colorist(path: Path) -> Colorist:
+    """The colorist whose weights are in a file that `framecolor train` wrote. Raises ReadError for anything else."""
+    network, name = load_colorist(path)
+    place = _COLORISTS.get(name)
+    if place is None:
+        raise ReadError(path, f"holds a {name}, which paints nothing by itself", "give weights of a colorist's recipe")
+    module, _, attribute = place.partition(":")
+    build: Callable[..., Colorist] = getattr(import_module(module), attribute)
+    return build(network)
+
+
+def draw_gray(frame: Frame, size: tuple[int, int]) -> NDArray[np.float32]:
+    """A drawing's lines as most networks take them, float32 of `size` (rows, columns): 1 where there is ink, else 0.
+
+    Trace lines count as ink.
+    """
+    drawn = frame.lines.astype(np.float32)
+    return np.asarray(cv2.resize(drawn, (size[1], size[0]), interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+
+def fit_size(size: tuple[int, int], long_side: int, multiple: int) -> tuple[int, int]:
+    """A working size (rows, columns) near the shape of `size`, its long side `long_side`, both multiples of one."""
+    scale = long_side / max(size)
+    rows, columns = (max(multiple, multiple * round(side * scale / multiple)) for side in size)
+    return rows, columns

@@ -1,0 +1,82 @@
+"""From a colorist's soft color to a clean flat painting: one color a region, few colors in all."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Palette, Regions
+from framecolor.hints.keys import PAPER
+from framecolor.lineart.regions import outside_regions
+from framecolor.lineart.sampling import sample_points
+
+# Colors of regions that look more alike than this (CIELAB) become one, as a painter would use one paint for them.
+_SAME_PAINT = 9.0
+
+
+def vote_flats(rgb: NDArray[np.float32], regions: Regions, palette: Palette | None = None) -> NDArray[np.uint8]:
+    """The color of each region, uint8 [count + 1, 4]; what lies outside of the figure is transparent paper.
+
+    rgb      soft color in [0, 1], float32 hxwx3, of any size: each region gets its mean there.
+    palette  where given, only its solid colors are used, each region taking the nearest; else the regions' colors are
+             joined to the few that differ to the eye.
+    """
+    colors = np.zeros((regions.count + 1, 4), np.uint8)
+    if regions.count == 0:
+        return colors
+    mean = _mean_color(rgb, regions)
+    painted = np.flatnonzero(~outside_regions(regions)[1:]) + 1
+    colors[1:] = PAPER
+    if len(painted):
+        lab = to_lab(mean[painted])
+        paints = _solid(palette) if palette is not None else None
+        if paints is None:
+            chosen = _join(mean[painted], lab, np.sqrt(regions.area[painted]))
+        else:
+            apart = np.square(lab[:, None] - to_lab(paints / np.float32(255))[None]).sum(axis=2)
+            chosen = paints[apart.argmin(axis=1)]
+        colors[painted, :3], colors[painted, 3] = chosen, 255
+    return colors
+
+
+def to_lab(rgb: NDArray[np.floating]) -> NDArray[np.float32]:
+    """CIELAB of colors in [0, 1], float32 [N, 3]."""
+    return np.asarray(cv2.cvtColor(rgb[None].astype(np.float32), cv2.COLOR_RGB2LAB)[0], dtype=np.float32)
+
+
+def _mean_color(rgb: NDArray[np.float32], regions: Regions) -> NDArray[np.float32]:
+    """Mean color at the points of each region, [count + 1, 3]."""
+    points = sample_points(regions)
+    height, width = regions.size
+    rows = np.minimum(points.y.astype(np.intp) * rgb.shape[0] // height, rgb.shape[0] - 1)
+    columns = np.minimum(points.x.astype(np.intp) * rgb.shape[1] // width, rgb.shape[1] - 1)
+    mean = np.zeros((regions.count + 1, 3), np.float32)
+    seen = np.maximum(np.bincount(points.region, minlength=regions.count + 1), 1)
+    for channel in range(3):
+        value = rgb[rows, columns, channel]
+        mean[:, channel] = np.bincount(points.region, value, regions.count + 1) / seen
+    return mean
+
+
+def _solid(palette: Palette) -> NDArray[np.uint8] | None:
+    solid = palette.colors[palette.colors[:, 3] > 0][:, :3]
+    return solid if len(solid) else None
+
+
+def _join(rgb: NDArray[np.float32], lab: NDArray[np.float32], weight: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Colors joined to those of larger regions that look the same, as uint8 [N, 3]."""
+    group = np.full(len(lab), -1)
+    centers: list[NDArray[np.float32]] = []
+    for i in np.argsort(-weight, kind="stable"):
+        apart = [float(np.linalg.norm(lab[i] - center)) for center in centers]
+        nearest = int(np.argmin(apart)) if apart else -1
+        if nearest < 0 or apart[nearest] > _SAME_PAINT:
+            nearest = len(centers)
+            centers.append(lab[i])
+        group[i] = nearest
+    out = np.zeros((len(lab), 3), np.uint8)
+    for g in range(len(centers)):
+        own = group == g
+        out[own] = np.rint(255 * np.average(rgb[own], axis=0, weights=weight[own])).clip(0, 255).astype(np.uint8)
+    return out

@@ -1,0 +1,105 @@
+"""The training loop with an adversary: turns learn their own parts, and a resumed run is exact."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from framecolor.training.loop import Batch, LoopSettings, Turn, start, take_step, train
+
+
+class Pair(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.painter, self.critic = nn.Linear(2, 2), nn.Linear(2, 1)
+
+
+class Numbers(torch.utils.data.Dataset[Batch]):
+    def __getitem__(self, index: int) -> Batch:
+        return {"x": torch.randn(4, 2, generator=torch.Generator().manual_seed(index))}
+
+
+class PairRecipe:
+    """A painter that learns to please a critic, which learns to tell it from the numbers themselves."""
+
+    name = "pair"
+    batches = Numbers()
+
+    def __init__(self, *, every: int = 1) -> None:
+        self.turns = {
+            "critic": Turn(("critic",), rate=1e-2, betas=(0.5, 0.9)),
+            "painter": Turn(("painter",), every=every),
+        }
+        self.taken: list[str] = []
+
+    def build_network(self) -> nn.Module:
+        return Pair()
+
+    def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
+        assert isinstance(network, Pair)
+        self.taken.append(turn)
+        made = network.critic(network.painter(batch["x"])).mean()
+        return (made - network.critic(batch["x"]).mean() if turn == "critic" else -made), {}
+
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        return {}
+
+    def write_samples(self, network: nn.Module, path: Path) -> None:
+        pass
+
+    def export(self, network: nn.Module, folder: Path, step: int) -> None:
+        pass
+
+    def describe(self) -> dict[str, Any]:
+        return {}
+
+
+@pytest.mark.parametrize(("turn", "still"), [("critic", "painter"), ("painter", "critic")])
+def test_a_turn_changes_its_own_parts_only(turn: str, still: str) -> None:
+    recipe = PairRecipe()
+    recipe.turns = {turn: recipe.turns[turn]}
+    settings = LoopSettings(10, warmup_steps=1)
+    state = start(recipe, settings)
+    before = {name: value.clone() for name, value in state.network.state_dict().items()}
+    take_step(recipe, state, recipe.batches[0], settings)
+    changed = {
+        name.split(".")[0] for name, value in state.network.state_dict().items() if (value != before[name]).any()
+    }
+    assert changed == {turn}
+    assert still not in changed
+
+
+def test_turns_come_in_their_order_and_only_when_they_are_due() -> None:
+    recipe = PairRecipe(every=3)
+    settings = LoopSettings(10, warmup_steps=1)
+    state = start(recipe, settings)
+    for _ in range(4):
+        take_step(recipe, state, recipe.batches[0], settings)
+    assert recipe.taken == ["critic", "painter", "critic", "critic", "critic", "painter"]
+
+
+def test_a_resumed_run_of_adversaries_equals_an_uninterrupted_one(tmp_path: Path) -> None:
+    settings = LoopSettings(7, warmup_steps=1, save_every=4, workers=0)
+    whole = train(PairRecipe(), tmp_path / "whole", settings, report=lambda _: None)
+
+    class StoppedError(Exception):
+        pass
+
+    cut = PairRecipe()
+    compute = cut.compute_loss
+
+    def stopping(network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
+        if len(cut.taken) >= 10:
+            raise StoppedError
+        return compute(network, batch, turn)
+
+    cut.compute_loss = stopping  # type: ignore[method-assign]
+    with pytest.raises(StoppedError):
+        train(cut, tmp_path / "cut", settings, report=lambda _: None)
+    resumed = train(PairRecipe(), tmp_path / "cut", settings, resume=True, report=lambda _: None)
+    for name, value in whole.network.state_dict().items():
+        assert torch.equal(value, resumed.network.state_dict()[name]), name
