@@ -2,55 +2,157 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from framecolor.training.loop import Recipe
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_FOLDER = click.Path(path_type=Path)
 
 
 @click.group()
 def train() -> None:
-    """Train a network; one command per recipe."""
+    """Train a network; one command per recipe.
+
+    --data is a folder of `framecolor dataset build`, or any folder of colored pictures. A run folder gets
+    checkpoint.safetensors, log.jsonl, samples/ and the weights; --resume goes on where a stopped run left off.
+    """
+
+
+def data_option(command: Command) -> Command:
+    """--data, for recipes that learn from one folder."""
+    help_text = "Folder of `framecolor dataset build`, or of pictures."
+    return click.option("--data", type=_FOLDER, required=True, help=help_text)(command)
+
+
+def loop_options(
+    steps: int, rate: float, size: int | None = 128, batch: int | None = 8
+) -> Callable[[Command], Command]:
+    """Options of every training, with a recipe's own defaults."""
+
+    def add(command: Command) -> Command:
+        options = [
+            click.option("--resume", is_flag=True, help="Go on with the run in the folder."),
+            click.option("--device", default="cpu", show_default=True, help="Where it learns: cpu, cuda, cuda:1."),
+            click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch."),
+            click.option("--workers", type=click.IntRange(0), default=1, show_default=True, help="That make batches."),
+            click.option("--cooldown", type=click.FloatRange(0, 1), default=0.3, show_default=True,
+                         help="Share of steps in which the rate falls."),
+            click.option("--rate", type=click.FloatRange(0, min_open=True), default=rate, show_default=True,
+                         help="Of learning."),
+            click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+            click.option("--steps", type=click.IntRange(1), default=steps, show_default=True, help="Steps in all."),
+            click.option("-o", "--output", type=_FOLDER, required=True, help="Run folder."),
+        ]  # fmt: skip
+        if batch is not None:
+            options.append(
+                click.option(
+                    "--batch", type=click.IntRange(1), default=batch, show_default=True, help="Pictures a step."
+                )
+            )
+        if size is not None:
+            options.append(
+                click.option("--size", type=click.IntRange(32), default=size, show_default=True, help="Side, px.")
+            )
+        for option in options:
+            command = option(command)
+        return command
+
+    return add
+
+
+def run(recipe: Recipe, loop: dict[str, Any]) -> None:
+    """Train with what `loop_options` collected."""
+    from framecolor.training.loop import LoopSettings
+    from framecolor.training.loop import train as train_recipe
+
+    settings = LoopSettings(
+        loop["steps"],
+        loop["seed"],
+        rate=loop["rate"],
+        cooldown_share=loop["cooldown"],
+        threads=loop["threads"],
+        workers=loop["workers"],
+        device=loop["device"],
+    )
+    train_recipe(recipe, loop["output"], settings, resume=loop["resume"], report=click.echo)
 
 
 @train.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="Folder of `framecolor dataset build`.")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Run folder.")
-@click.option("--steps", type=click.IntRange(1), default=4000, show_default=True, help="Steps in all.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
-@click.option("--size", type=click.IntRange(64), default=224, show_default=True, help="Side of the drawings, px.")
-@click.option(
-    "--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch; a worker process feeds it."
-)
-@click.option("--rate", type=click.FloatRange(0, min_open=True), default=3e-3, show_default=True, help="Of learning.")
-@click.option(
-    "--cooldown", type=click.FloatRange(0, 1), default=0.3, show_default=True, help="Share of steps in which it falls."
-)
+@data_option
 @click.option("--start", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Run to begin with.")
-@click.option("--resume", is_flag=True, help="Go on with the run in the folder.")
-def generator(
-    data: Path,
-    output: Path,
-    steps: int,
-    seed: int,
-    size: int,
-    threads: int,
-    rate: float,
-    cooldown: float,
-    start: Path | None,
-    resume: bool,
-) -> None:
-    """Train the base weights of the generator, and the matcher, on episodes of animated characters."""
+@loop_options(steps=4000, rate=3e-3, size=224, batch=None)
+def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
+    """The base weights of the generator, and the matcher, on episodes of animated characters."""
     from framecolor.training.dataset import Dataset
     from framecolor.training.episodes import EpisodeSettings
-    from framecolor.training.loop import LoopSettings
-    from framecolor.training.loop import train as run
     from framecolor.training.recipes.generator import GeneratorRecipe
 
-    recipe = GeneratorRecipe(Dataset(data), seed, EpisodeSettings(size_px=size), start=start)
-    run(
-        recipe,
-        output,
-        LoopSettings(steps, seed, rate=rate, cooldown_share=cooldown, threads=threads),
-        resume=resume,
-        report=click.echo,
-    )
+    run(GeneratorRecipe(Dataset(data), loop["seed"], EpisodeSettings(size_px=size), start=start), loop)
+
+
+@train.command()
+@data_option
+@loop_options(steps=8000, rate=2e-4)
+def deepcolor(data: Path, size: int, batch: int, **loop: Any) -> None:
+    """deepcolor: a U-Net with an adversary, from lines and blurred, whited-out color."""
+    from framecolor.training.recipes.deepcolor import DeepColorRecipe
+
+    run(DeepColorRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
+
+
+@train.command()
+@data_option
+@click.option("--network", type=click.Choice(["cnn", "cgan"]), default="cgan", show_default=True)
+@loop_options(steps=8000, rate=2e-4)
+def histogram(data: Path, network: str, size: int, batch: int, **loop: Any) -> None:
+    """Automatic colorization for line arts: from lines and the color histogram of a reference."""
+    from framecolor.training.recipes.histogram import HistogramRecipe
+
+    run(HistogramRecipe(data, loop["seed"], size_px=size, batch=batch, adversary=network == "cgan"), loop)
+
+
+@train.command()
+@data_option
+@loop_options(steps=8000, rate=1e-4)
+def paintstorch(data: Path, size: int, batch: int, **loop: Any) -> None:
+    """PaintsTorch: from lines and a few brush strokes, with a second generator that recovers the lines."""
+    from framecolor.training.recipes.paintstorch import PaintsTorchRecipe
+
+    run(PaintsTorchRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
+
+
+@train.command()
+@data_option
+@loop_options(steps=8000, rate=1e-4)
+def stencil(data: Path, size: int, batch: int, **loop: Any) -> None:
+    """StencilTorch: a picture so far and a mask; only inside of the mask anything changes."""
+    from framecolor.training.recipes.stencil import StencilRecipe
+
+    run(StencilRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
+
+
+@train.command()
+@data_option
+@loop_options(steps=20000, rate=3e-4)
+def diffusion(data: Path, size: int, batch: int, **loop: Any) -> None:
+    """StablePaint's idea: a diffusion model over a small color field, told the lines and perhaps hints."""
+    from framecolor.training.recipes.diffusion import DiffusionRecipe
+
+    run(DiffusionRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
+
+
+@train.command()
+@data_option
+@loop_options(steps=6000, rate=2e-3, size=96, batch=64)
+def perception(data: Path, size: int, batch: int, **loop: Any) -> None:
+    """Features of painted pictures, for content losses and for the distance between sets of pictures."""
+    from framecolor.training.recipes.perception import PerceptionRecipe
+
+    run(PerceptionRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
