@@ -27,8 +27,8 @@ from framecolor.training.extract_lines import draw_lines, draw_style, find_outsi
 
 # Lines are drawn or extracted at this many pixels for each pixel of the working size, and then averaged.
 LINE_SCALE = 2
-# A data set's characters in other colors than their own: the share of paintings.
-_RECOLORED = 0.15
+# A data set's characters in other colors than their own: the share of a training's paintings.
+RECOLORED = 0.15
 _FIGURE_SHARE = (0.65, 1.0)
 DRAWN_OR_EXTRACTED = ("drawn", "adaptive", "canny", "xdog", "boundary")
 
@@ -82,10 +82,11 @@ def open_paintings(folder: Path, split: Split, size_px: int, methods: Sequence[s
 
     methods  how lines are made, one is drawn for each painting: "drawn" (as an artist draws them along the fills: data
              sets of characters only; elsewhere "boundary" stands in) or a method of `extract_lines`.
+    recolored  share of a data set's paintings in other colors than the characters' own.
     Raises ReadError or InputError when the folder holds nothing to learn from.
     """
     if (folder / "dataset.json").is_file():
-        return _CharacterPaintings(Dataset(folder), split, size_px, tuple(methods))
+        return _CharacterPaintings(Dataset(folder), split, size_px, tuple(methods), recolored)
     from framecolor.training.art_paintings import open_art
 
     return open_art(folder, split, size_px, tuple(methods))
@@ -114,8 +115,8 @@ class PaintingBatches(TorchDataset[dict[str, Tensor]]):
 class _CharacterPaintings:
     """Frames of the built data set, in the characters' own colors but for a few."""
 
-    def __init__(self, data: Dataset, split: Split, size_px: int, methods: tuple[str, ...]) -> None:
-        self.data, self.size_px, self.methods = data, size_px, methods
+    def __init__(self, data: Dataset, split: Split, size_px: int, methods: tuple[str, ...], recolored: float) -> None:
+        self.data, self.size_px, self.methods, self.recolored = data, size_px, methods, recolored
         self.files = [file for files in data.characters(split) for file in files]
         if not self.files:
             raise InputError(data.folder, f"has no {split} drawings", "build it with more characters, or --val 0.1")
@@ -129,7 +130,7 @@ class _CharacterPaintings:
 
     def read(self, index: int, rng: np.random.Generator) -> Painting:
         sequence = self.data.read(self.files[index])
-        table = draw_character([sequence], rng, recolored=bool(rng.random() < _RECOLORED))
+        table = draw_character([sequence], rng, recolored=bool(rng.random() < self.recolored))
         side = LINE_SCALE * self.size_px
         ids = _frame_figure(sequence.frames[rng.integers(len(sequence.frames))], side, rng)
         rgb = table.rgb[ids]
