@@ -77,7 +77,13 @@ class Paintings(Protocol):
         ...
 
 
-def open_paintings(folder: Path, split: Split, size_px: int, methods: Sequence[str] = DRAWN_OR_EXTRACTED) -> Paintings:
+def open_paintings(
+    folder: Path,
+    split: Split,
+    size_px: int,
+    methods: Sequence[str] = DRAWN_OR_EXTRACTED,
+    recolored: float = RECOLORED,
+) -> Paintings:
     """The paintings of a split of a folder, `size_px` a side.
 
     methods  how lines are made, one is drawn for each painting: "drawn" (as an artist draws them along the fills: data
