@@ -74,7 +74,7 @@ class ColoristRecipe(ABC):
         """Mean distance from the truth of held-out paintings, per channel in [0, 1], and its PSNR in dB."""
         apart, squared = [], []
         for index in range(_VAL_BATCHES):
-            batch = _to_device(self.held_out[index], network)
+            batch = to_device(self.held_out[index], network)
             error = (self.paint(network, batch).clamp(-1, 1) - batch["rgb"]) / 2
             apart.append(float(error.abs().mean()))
             squared.append(float(error.square().mean()))
@@ -86,12 +86,12 @@ class ColoristRecipe(ABC):
         rows: list[list[NDArray[np.uint8]]] = []
         index = 1000
         while len(rows) < _SAMPLES:
-            batch = _to_device(self.held_out[index], network)
+            batch = to_device(self.held_out[index], network)
             painted = self.paint(network, batch)
             for i in range(min(len(painted), _SAMPLES - len(rows))):
                 line = 1 - 2 * batch["line"][i].expand(3, -1, -1)
                 shown = [batch["shown"][i]] if "shown" in batch else []
-                rows.append([_to_picture(p) for p in (line, *shown, painted[i], batch["rgb"][i])])
+                rows.append([to_picture(p) for p in (line, *shown, painted[i], batch["rgb"][i])])
             index += 1
         write_contact_sheet(rows, path)
 
@@ -110,11 +110,11 @@ def to_planes(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.ascontiguousarray(rgb.transpose(2, 0, 1) * np.float32(2) - np.float32(1))
 
 
-def _to_picture(planes: Tensor) -> NDArray[np.uint8]:
+def to_picture(planes: Tensor) -> NDArray[np.uint8]:
     """Planes [3, H, W] in [-1, 1] as uint8 HxWx3."""
     return ((planes.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
 
 
-def _to_device(batch: Batch, network: nn.Module) -> Batch:
+def to_device(batch: Batch, network: nn.Module) -> Batch:
     device = next(network.parameters()).device
     return {name: tensor.to(device) for name, tensor in batch.items()}

@@ -1,0 +1,97 @@
+"""Our own features of painted pictures: what content and Gram losses compare, and the distance between sets of them.
+
+They stand where the literature has a VGG or an Inception network, whose training data's licenses do not fit this
+package (recipe `perception`).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class PixelNorm(nn.Module):
+    """Each pixel's channels at one length, times a learned gain: neither other pixels nor other pictures matter."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.gain = nn.Parameter(torch.ones(channels, 1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        length = torch.rsqrt(x.square().mean(dim=1, keepdim=True) + 1e-4)
+        return x * length.to(x.dtype) * self.gain.to(x.dtype)
+
+
+class Perception(nn.Module):
+    """A convolutional encoder of RGB pictures; each level is at half the size of the one above it.
+
+    widths          channels of each level, from full size down; the top level is one convolution, the others are two
+    embed_channels  length of `embed`'s vectors
+    """
+
+    name = "perception"
+
+    def __init__(self, widths: tuple[int, ...] = (24, 56, 96, 160, 256), embed_channels: int = 64) -> None:
+        super().__init__()
+        self.widths, self.embed_channels = tuple(widths), embed_channels
+        self.levels = nn.ModuleList(
+            _level(i, o, 1 if n == 0 else 2) for n, (i, o) in enumerate(zip((3, *widths[:-1]), widths, strict=True))
+        )
+        self.project = nn.Linear(widths[-1] + widths[-2], embed_channels)
+
+    @property
+    def sizes(self) -> dict[str, Any]:
+        """What builds this network again."""
+        return {"widths": list(self.widths), "embed_channels": self.embed_channels}
+
+    @property
+    def least_px(self) -> int:
+        """Pictures have at least this many pixels a side."""
+        return 2 ** (len(self.widths) - 1)
+
+    def forward(self, rgb: Tensor) -> Tensor:
+        return self.embed(rgb)
+
+    def features(self, rgb: Tensor) -> list[Tensor]:
+        """Maps of each level of pictures [N, 3, H, W] in [-1, 1]: [N, widths[n], H / 2**n, W / 2**n], rounded down.
+
+        Every pixel's vector is of about the same length before its activation, so that levels weigh alike in a loss.
+        """
+        maps: list[Tensor] = []
+        x = rgb
+        for n, level in enumerate(self.levels):
+            x = level(x if n == 0 else F.avg_pool2d(x, 2))
+            maps.append(x)
+        return maps
+
+    def embed(self, rgb: Tensor) -> Tensor:
+        """One vector a picture, [N, embed_channels]: what it shows and how it is painted, wherever it stands."""
+        return self.pool(self.features(rgb))
+
+    def pool(self, maps: list[Tensor]) -> Tensor:
+        """`embed` of pictures whose `features` are known."""
+        means = torch.cat([level.mean(dim=(2, 3)) for level in maps[-2:]], dim=1)
+        return self.project(means)
+
+
+def load_perception(path: Path | None = None) -> Perception:
+    """Frozen features from a weights file, those of the package when None. Raises ReadError for any other file."""
+    from framecolor.errors import ReadError
+    from framecolor.networks.checkpoint import load_colorist, perception_weights_path
+
+    path = perception_weights_path() if path is None else path
+    network, name = load_colorist(path)
+    if not isinstance(network, Perception):
+        raise ReadError(path, f"holds a {name}, not a perception", "give weights of recipe perception")
+    return network.requires_grad_(False)
+
+
+def _level(channels_in: int, channels_out: int, convolutions: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for c in (channels_in, *[channels_out] * (convolutions - 1)):
+        layers += [nn.Conv2d(c, channels_out, 3, padding=1), PixelNorm(channels_out), nn.SiLU()]
+    return nn.Sequential(*layers)
