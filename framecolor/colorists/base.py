@@ -117,3 +117,20 @@ def fit_size(size: tuple[int, int], long_side: int, multiple: int) -> tuple[int,
     scale = long_side / max(size)
     rows, columns = (max(multiple, multiple * round(side * scale / multiple)) for side in size)
     return rows, columns
+
+
+def blend_image(rgb: NDArray[np.float32], guide: Guide, knobs: Knobs) -> NDArray[np.float32]:
+    """What a colorist painted that has no way of its own to start from an image: float32 hxwx3 in [0, 1].
+
+    rgb  float32 hxwx3, painted without a look at `guide.image`, at any size of the drawing's shape.
+    Strength is the share that is painted, the rest is the image; outside of the mask the image stays.
+    """
+    if guide.image is None:
+        return rgb.clip(0, 1)
+    height, width = guide.image.shape[:2]
+    whole = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)
+    share = np.full((height, width, 1), knobs.strength, np.float32)
+    if guide.mask is not None:
+        share[~guide.mask] = 0
+    image = guide.image.astype(np.float32) / np.float32(255)
+    return np.asarray((image + share * (whole - image)).clip(0, 1), dtype=np.float32)
