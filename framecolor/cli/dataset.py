@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
+    from framecolor.training.curate.build import ArtFolder
     from framecolor.training.dataset import IdSequence, Provenance
 
 
@@ -20,21 +21,64 @@ def dataset() -> None:
 @dataset.command()
 @click.option("--glitch", type=click.Path(path_type=Path), help="Folder of the glitch id maps.")
 @click.option("--art", type=click.Path(path_type=Path), help="Folder of vector art, as scripts/fetch_art writes it.")
+@click.option(
+    "--from",
+    "folders",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Folder of your own paintings and movies; may be repeated. Writes paintings instead of id maps.",
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--name", help="Of the source, with one --from; else the folder's.")
+@click.option("--source", help="Where the pictures of --from come from.")
+@click.option("--license", "license_", help="What they may be used for, as an SPDX identifier.")
+@click.option("--attribution", help="The line that their license asks for.")
 @click.option("--long-side", type=click.IntRange(64, 4096), default=512, show_default=True, help="Largest side, px.")
 @click.option("--val", type=click.FloatRange(0, 0.9), default=0.08, show_default=True, help="Share held out.")
-@click.option("--limit", type=click.IntRange(1), help="Most drawings of each source of art.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the motion.")
+@click.option("--limit", type=click.IntRange(1), help="Most drawings of each source of art, most pictures of a --from.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the motion or the lines.")
 def build(
+    glitch: Path | None,
+    art: Path | None,
+    folders: tuple[Path, ...],
+    output: Path,
+    name: str | None,
+    source: str | None,
+    license_: str | None,
+    attribution: str | None,
+    long_side: int,
+    val: float,
+    limit: int | None,
+    seed: int,
+) -> None:
+    """Write a compact, repeatable data set with sources, licenses, split and a hash of every item.
+
+    With --glitch and --art: id maps of animated characters. With --from: paintings of your own, sifted, with flat
+    fills and line art. What such a folder says in provenance.toml or LICENSE and ATTRIBUTION is copied; --source,
+    --license and --attribution go before it.
+    """
+    told = {"name": name, "source": source, "license": license_, "attribution": attribution}
+    if folders:
+        if glitch is not None or art is not None:
+            raise click.UsageError("--from writes paintings, --glitch and --art write id maps: call build for each")
+        if name is not None and len(folders) > 1:
+            raise click.UsageError("--name names one source: give one --from, or a provenance.toml in each folder")
+        _build_art(folders, told, output, long_side, val, limit, seed)
+        return
+    if glitch is None and art is None:
+        raise click.UsageError("give --glitch, --art or both, or --from")
+    if any(value is not None for value in told.values()):
+        raise click.UsageError("--name, --source, --license and --attribution go with --from")
+    _build_characters(glitch, art, output, long_side, val, limit, seed)
+
+
+def _build_characters(
     glitch: Path | None, art: Path | None, output: Path, long_side: int, val: float, limit: int | None, seed: int
 ) -> None:
-    """Write a compact, repeatable data set with sources, licenses, split and a hash of every item."""
     from framecolor.training.dataset import write_sources
     from framecolor.training.sources.art import animate_art, read_sources, read_things
     from framecolor.training.sources.glitch import PROVENANCE, read_sequences
 
-    if glitch is None and art is None:
-        raise click.UsageError("give --glitch, --art or both")
     sources: list[tuple[Provenance, Iterable[IdSequence]]] = []
     if glitch is not None:
         sources.append((PROVENANCE, read_sequences(glitch, long_side)))
@@ -51,16 +95,72 @@ def build(
     click.echo(f"{output}: {len(items)} sequences, {sum(item['frames'] for item in items)} frames")
 
 
+def _build_art(
+    folders: tuple[Path, ...],
+    told: dict[str, str | None],
+    output: Path,
+    long_side: int,
+    val: float,
+    limit: int | None,
+    seed: int,
+) -> None:
+    from tqdm import tqdm
+
+    from framecolor.training.curate.build import ArtFolder, build_art
+    from framecolor.training.curate.provenance import UNKNOWN, read_provenance
+
+    sources = [ArtFolder(folder, read_provenance(folder, **told)) for folder in folders]
+    for one in sources:
+        if one.provenance.license == UNKNOWN:
+            click.echo(
+                f"warning: {one.path}: no license is known, it is written as {UNKNOWN}; give --license, "
+                "or a provenance.toml in the folder",
+                err=True,
+            )
+    with tqdm(unit=" pictures", disable=None, leave=False) as bar:
+        table = build_art(
+            sources, output, long_side=long_side, val_share=val, limit=limit, seed=seed, report=lambda _: bar.update()
+        )
+    _tell_art(table, sources, output, val)
+
+
+def _tell_art(table: dict[str, Any], sources: list[ArtFolder], output: Path, val: float) -> None:
+    items = table["items"]
+    for one in sources:
+        own = [item for item in items if item["source"] == one.provenance.name]
+        held_out = sum(item["split"] == "val" for item in own)
+        groups = len({item["group"] for item in own})
+        click.echo(f"{one.provenance.name}: {len(own)} pictures of {groups} groups, {held_out} held out")
+        if own and val > 0 and not held_out:
+            click.echo(
+                f"warning: {one.path}: nothing is held out, since all of it is one {own[0]['kind'].removesuffix('s')}",
+                err=True,
+            )
+    for reason, about in table["dropped"].items():
+        named = ", ".join(ascii(name)[1:-1] for name in about["first"][:3])
+        click.echo(f"left out as {reason}: {about['count']} ({named}{', ...' if about['count'] > 3 else ''})")
+    click.echo(f"{output}: {len(items)} pictures in {len({item['shard'] for item in items})} shards")
+
+
 @dataset.command()
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="PNG file to write.")
 @click.option("--source", help="Only this source.")
-@click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Episodes.")
-@click.option("--columns", type=click.IntRange(1, 16), default=6, show_default=True, help="Frames of each.")
+@click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Episodes, or pictures.")
+@click.option("--columns", type=click.IntRange(1, 16), default=6, show_default=True, help="Frames of each episode.")
 @click.option("--size", type=click.IntRange(64, 1024), default=224, show_default=True, help="Side of a frame, px.")
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the episodes.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the episodes or hints.")
 def sheet(data: Path, output: Path, source: str | None, rows: int, columns: int, size: int, seed: int) -> None:
-    """Draw frames of random characters as a training sees them, lines beside colors, to judge them by eye."""
+    """Draw a data set as a training sees it, to judge it by eye.
+
+    Of characters: frames, lines beside colors. Of paintings: color, flats, lines by each method, hints of each kind.
+    """
+    if (data / "art.json").is_file():
+        from framecolor.training.curate.sheet import write_art_sheet
+
+        write_art_sheet(data, output, source=source, rows=rows, size_px=size, seed=seed)
+        click.echo(f"{output}: pictures of {data}")
+        return
     from framecolor.training.sheet import write_sheet
 
     write_sheet(data, output, source=source, rows=rows, columns=columns, size_px=size, seed=seed)

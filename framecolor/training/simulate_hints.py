@@ -1,4 +1,8 @@
-"""Color hints as they go wrong in use: from the true colors of a frame to what propagation or a hand would give."""
+"""Color hints as they go wrong in use: from the true colors of a frame to what propagation or a hand would give.
+
+`simulate_hint` is what our own generator trains with; `white_out`, `draw_strokes` and `sample_flats` are the hints of
+single systems of the literature (the fourth, a color histogram, is `framecolor.hints.histogram`).
+"""
 
 from __future__ import annotations
 
@@ -30,7 +34,7 @@ def simulate_hint(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generat
     elif kind == "blocks":
         color, confidence = _white_out(rgb, rng)
     elif kind == "strokes":
-        color, confidence = rgb, _stroke_mask(height, width, rng)
+        color, confidence = rgb, draw_strokes(height, width, rng)
     else:
         raise ValueError(f"kind must be one of {KINDS}, got {kind!r}")
     planes = np.concatenate([color * confidence[..., None], confidence[..., None]], axis=2)
@@ -61,23 +65,62 @@ def _propagate(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generator)
 
 
 def _white_out(rgb: Float, rng: np.random.Generator) -> tuple[Float, Float]:
-    """Deepcolor's hint: about 30 square blocks turned white, then a large blur and a pull to white."""
+    """Deepcolor's hint as it is at use: pulled to white. Its confidence is one for all of the picture."""
+    color = 0.3 * white_out(rgb, rng) + 0.7
+    return color.astype(np.float32), np.full(rgb.shape[:2], float(rng.uniform(0.2, 0.6)), np.float32)
+
+
+def white_out(rgb: Float, rng: np.random.Generator) -> Float:
+    """Deepcolor's hint for training: 30 square blocks turned white, then a large box blur; float32 HxWx3 in [0, 1].
+
+    rgb  float32 HxWx3 in [0, 1], the true colors. Blocks are 10 or 50 px of a picture 256 px wide (the author's text,
+    his code), the blur is 5 to 40 % of the width (he has 39 %).
+    """
     height, width = rgb.shape[:2]
     color = rgb.copy()
     side = max(2, round(width * float(rng.choice([10, 50])) / 256))
     for y, x in zip(rng.integers(0, height, 30), rng.integers(0, width, 30), strict=True):
         color[y : y + side, x : x + side] = 1
     reach = max(3, round(width * float(rng.uniform(0.05, 0.4)))) | 1
-    color = 0.3 * cv2.blur(color, (reach, reach)) + 0.7
-    return color.astype(np.float32), np.full((height, width), float(rng.uniform(0.2, 0.6)), np.float32)
+    return np.asarray(cv2.blur(color, (reach, reach)), dtype=np.float32)
 
 
-def _stroke_mask(height: int, width: int, rng: np.random.Generator) -> Float:
-    """PaintsTorch's strokes: short brush strokes of 1 to 4 px through up to 5 points, 1 inside and 0 elsewhere."""
+def draw_strokes(height: int, width: int, rng: np.random.Generator, *, fewest: int = 3, most: int = 60) -> Float:
+    """PaintsTorch's strokes: `fewest` to `most` - 1 brush strokes of 1 to 4 px through up to 5 points.
+
+    Returns float32 HxW, 1 inside of a stroke and 0 elsewhere; the hint is the true colors where it is 1.
+    """
     mask = np.zeros((height, width), np.uint8)
-    for _ in range(int(rng.integers(3, 60))):
+    for _ in range(int(rng.integers(fewest, most))):
         start = rng.uniform(0, 1, 2) * (width, height)
         steps = rng.normal(0, 0.02 * width, (int(rng.integers(1, 5)), 2)).cumsum(axis=0)
         points = np.vstack([start, start + steps]).round().astype(np.int32)
         cv2.polylines(mask, [points], isClosed=False, color=1, thickness=int(rng.integers(1, 5)))
     return mask.astype(np.float32)
+
+
+def sample_flats(
+    flat: NDArray[np.integer], palette: NDArray[np.uint8], rng: np.random.Generator, *, most: int = 40
+) -> tuple[Float, Float]:
+    """StencilTorch's hints: dots and strokes of the color of the k-means flat that each is put into.
+
+    flat     HxW, the fill of each pixel (`curate.flats.clean_flats`)
+    palette  uint8 Kx3, the fills' colors
+    Fills are drawn by the root of their area, so that small ones get their share; a mark may run over the fill's
+    border, as a hand's does. Returns color float32 HxWx3 in [0, 1] (0 where there is no mark) and mask float32 HxW.
+    """
+    height, width = flat.shape
+    counts = np.bincount(flat.ravel(), minlength=len(palette))
+    share = np.sqrt(counts) / np.sqrt(counts).sum()
+    order = np.argsort(flat.ravel(), kind="stable")
+    first = np.cumsum(counts) - counts
+    color = np.zeros((height, width, 3), np.float32)
+    mask = np.zeros((height, width), np.float32)
+    for fill in rng.choice(len(palette), int(rng.integers(1, most + 1)), p=share):
+        y, x = divmod(int(order[first[fill] + rng.integers(counts[fill])]), width)
+        end = np.array([x, y]) + rng.normal(0, 0.015 * width, 2) * (rng.random() < 0.5)
+        thickness = max(1, round(width * float(rng.uniform(0.006, 0.02))))
+        tone = tuple(float(c) / 255 for c in palette[fill])
+        for plane, value in ((color, tone), (mask, 1.0)):
+            cv2.line(plane, (x, y), tuple(int(v) for v in end.round()), value, thickness)
+    return color, mask
