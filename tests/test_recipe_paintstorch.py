@@ -1,0 +1,166 @@
+"""PaintsTorch: losses of adversaries and of content, marks, the recipe, and the colorist that comes of it."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from drawings import draw
+from numpy.typing import NDArray
+from test_training import draw_sequence
+
+from framecolor.colorists.base import Guide, Knobs, open_colorist
+from framecolor.datatypes import Frame, Hint
+from framecolor.hints.marks import shrink_marks
+from framecolor.lineart.regions import find_regions
+from framecolor.networks.checkpoint import save_colorist
+from framecolor.networks.paintstorch import PaintsTorch
+from framecolor.networks.perception import Perception
+from framecolor.training import content
+from framecolor.training.adversary import critic_loss, gradient_penalty, painter_loss
+from framecolor.training.dataset import Provenance, write_dataset
+from framecolor.training.loop import LoopSettings, start, take_step, train
+from framecolor.training.recipes.paintstorch import PaintsTorchRecipe
+
+RED, BLUE = (220, 30, 30), (30, 30, 220)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    sequences = [draw_sequence(f"c{i}") for i in range(3)]
+    write_dataset(sequences, folder, Provenance("drawn by the test", "CC0-1.0"), 96, 1)
+    return folder
+
+
+def small_recipe(folder: Path) -> PaintsTorchRecipe:
+    return PaintsTorchRecipe(
+        folder, 0, size_px=32, batch=4, widths=(8, 8, 16, 16), blocks=(1, 1, 1), critic_widths=(8, 8)
+    )
+
+
+# Losses
+
+
+@pytest.mark.parametrize("kind", ["bce", "lsgan", "hinge", "wgan"])
+def test_a_critic_that_is_right_has_less_to_learn_and_a_painter_who_fools_it(kind: str) -> None:
+    high, low = torch.full((4,), 3.0), torch.full((4,), -3.0)
+    assert critic_loss(kind, high, low) < critic_loss(kind, low, high)  # type: ignore[arg-type]
+    good = torch.ones(4) if kind == "lsgan" else high
+    assert painter_loss(kind, good) < painter_loss(kind, low)  # type: ignore[arg-type]
+
+
+def test_the_gradient_penalty_wants_a_slope_of_one() -> None:
+    real, fake, share = torch.rand(3, 3, 4, 4), torch.rand(3, 3, 4, 4), torch.rand(3)
+    weight = torch.full((3, 4, 4), 48**-0.5, requires_grad=True)
+    penalty = gradient_penalty(lambda rgb: (rgb * weight).sum(dim=(1, 2, 3)), real, fake, share)
+    assert penalty < 1e-6
+    steep = gradient_penalty(lambda rgb: (3 * rgb * weight).sum(dim=(1, 2, 3)), real, fake, share)
+    assert float(steep.detach()) == pytest.approx(4, rel=1e-4)
+    steep.backward()
+    assert weight.grad is not None and weight.grad.abs().sum() > 0
+
+
+def test_content_is_compared_with_features_where_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    weights = tmp_path / "perception.safetensors"
+    monkeypatch.setattr(content, "perception_weights_path", lambda: weights)
+    truth, other = torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 3, 32, 32) * 2 - 1
+    for kind in ("pyramid", "features"):
+        if kind == "features":
+            save_colorist(Perception((8, 8, 8), 8), weights)
+        assert content.content_kind() == kind
+        assert content.content_loss(truth, truth) == 0
+        near = (0.9 * truth + 0.1 * other).requires_grad_(True)
+        loss = content.content_loss(near, truth)
+        assert 0 < loss < content.content_loss(other, truth)
+        loss.backward()
+        assert near.grad is not None and near.grad.abs().sum() > 0
+
+
+# Marks
+
+
+def test_a_dot_counts_however_large_the_drawing_is() -> None:
+    rgb = np.zeros((400, 800, 3), np.uint8)
+    confidence = np.zeros((400, 800), np.float32)
+    rgb[100:103, 620:623], confidence[100:103, 620:623] = (255, 0, 51), 0.5
+    planes = shrink_marks(rgb, confidence, (8, 16))
+    assert planes.dtype == np.float32 and planes.shape == (4, 8, 16)
+    assert planes[:, 2, 12] == pytest.approx([0.5, -0.5, -0.3, 0.5])
+    planes[:, 2, 12] = 0
+    assert not planes.any()
+
+
+def test_marks_may_be_larger_than_the_drawing() -> None:
+    rgb, confidence = np.full((3, 3, 3), 1, np.float32), np.ones((3, 3), np.float32)
+    planes = shrink_marks(rgb, confidence, (3, 3))
+    assert (planes == 1).all()
+
+
+# Recipe
+
+
+def test_paintings_are_told_from_nothing_to_many_strokes(folder: Path) -> None:
+    recipe = small_recipe(folder)
+    told = [float(batch["hint"][i, 3].mean()) for batch in map(recipe.batches.__getitem__, range(12)) for i in range(4)]
+    assert min(told) == 0 and max(told) > 0.5
+    batch = recipe.batches[0]
+    assert batch["hint"].shape == (4, 4, 8, 8) and batch["line"].shape == (4, 1, 32, 32)
+    assert batch["share"].shape == (4,)
+
+
+def test_the_painting_comes_nearer_to_the_truth_and_follows_its_strokes(folder: Path) -> None:
+    torch.manual_seed(0)
+    recipe, settings = small_recipe(folder), LoopSettings(100, rate=3e-3, warmup_steps=1)
+    state, batch = start(recipe, settings), recipe.batches[0]
+    numbers = [take_step(recipe, state, batch, settings) for _ in range(20)]
+    assert {"loss_critic", "loss_generator", "penalty", "line"} <= numbers[-1].keys()
+    assert numbers[-1]["color"] < 0.7 * numbers[0]["color"]
+    with torch.no_grad():
+        blind = recipe.paint(state.network, batch | {"hint": torch.zeros_like(batch["hint"])})
+        assert (blind - recipe.paint(state.network, batch)).abs().mean() > 0.01
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(folder: Path, tmp_path: Path, one_torch_thread: None) -> None:
+    def run(name: str, steps: int, resume: bool = False) -> torch.nn.Module:
+        settings = LoopSettings(
+            steps, rate=1e-3, warmup_steps=1, cooldown_share=0, save_every=2, validate_every=100, workers=0
+        )
+        return train(small_recipe(folder), tmp_path / name, settings, resume=resume, report=lambda _: None).network
+
+    whole = run("whole", 4)
+    run("cut", 2)
+    resumed = run("cut", 4, resume=True)
+    for name, tensor in whole.state_dict().items():
+        assert torch.allclose(tensor, resumed.state_dict()[name], atol=1e-6), name
+    assert json.loads((tmp_path / "cut" / "run.json").read_text())["content"] in ("features", "pyramid")
+    assert (tmp_path / "cut" / "samples" / "000004.png").stat().st_size > 1000
+    colorist = open_colorist(tmp_path / "cut" / "paintstorch.safetensors")
+    assert colorist.name == "paintstorch"
+    assert paint_drawing(colorist, None).shape == (24, 32, 3)
+
+
+# Colorist
+
+
+def paint_drawing(colorist: object, hint: Hint | None) -> NDArray[np.float32]:
+    ink, _ = draw(0)
+    frame = Frame(1, ink, np.zeros(ink.shape[:2], bool))
+    return colorist.paint(frame, find_regions(frame), Guide(hint=hint), Knobs())  # type: ignore[attr-defined]
+
+
+def test_a_stroke_changes_most_what_is_near_it(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    save_colorist(PaintsTorch((8, 8, 16), (1, 1), size_px=64), tmp_path / "weights.safetensors")
+    colorist = open_colorist(tmp_path / "weights.safetensors")
+    confidence = np.zeros((96, 128), np.float32)
+    confidence[26:30, 34:38] = 1
+    painted = [
+        paint_drawing(colorist, Hint(np.full((96, 128, 3), color, np.uint8), confidence)) for color in (RED, BLUE)
+    ]
+    apart = np.abs(painted[0] - painted[1]).sum(axis=2)
+    assert apart.shape == (48, 64) and painted[0].dtype == np.float32
+    assert apart[8:20, 12:24].mean() > 10 * apart[:, 48:].mean()
+    assert np.array_equal(painted[0], paint_drawing(colorist, Hint(np.full((96, 128, 3), RED, np.uint8), confidence)))
