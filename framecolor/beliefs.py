@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from framecolor.hints.confidence import measure_confidence
 from framecolor.hints.propagate import Link, Node, Votes, propagate
+from framecolor.hints.recognize import UNKNOWN
 from framecolor.keyframes import Keyframes
 from framecolor.study import Study
 
@@ -78,7 +79,7 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]
             continue
         block.nodes.append(item)
         block.holds.append([])
-        if len(block.nodes) > 1 and (number in keyframes.index or len(block.nodes) > LONGEST_BLOCK):
+        if len(block.nodes) > 1 and (number in keyframes.whole or len(block.nodes) > LONGEST_BLOCK):
             beliefs = list(_settle(block, keyframes))
             yield from beliefs
             block = _Block([item], [[]], beliefs[-1].belief)
@@ -91,37 +92,32 @@ def is_empty(study: Study) -> bool:
 
 
 def is_hold(study: Study, before: Study, keyframes: Keyframes) -> bool:
-    """Whether a drawing repeats the one before it, and is not painted by hand itself."""
-    return study.digest == before.digest and study.number not in keyframes.index
+    """Whether a drawing repeats the one before it, and nobody says anything else of it."""
+    return study.digest == before.digest and keyframes.says_the_same(study.number, before.number, study.digest)
 
 
 def judge_belief(study: Study, belief: Votes, keyframes: Keyframes) -> NDArray[np.float32]:
-    """How likely the best color of each region is right, float32 [count + 1]; 1 in what the painter made."""
-    if keyframes.find_key(study.number, study.digest) is not None:
-        return np.ones(len(belief), np.float32)
-    return measure_confidence(belief, study.nowhere)
-
-
-def _known_belief(study: Study, keyframes: Keyframes) -> Votes | None:
-    """The painter's own colors, where the drawing is a key or shows the same as one."""
-    return keyframes.belief(keyframes.find_key(study.number, study.digest))
+    """How likely the best color of each region is right, float32 [count + 1]; 1 in what the painter made or told."""
+    sure = measure_confidence(belief, study.nowhere)
+    known = keyframes.find_known(study.number, study.digest)
+    if known is not None:
+        sure[known != UNKNOWN] = 1
+    return sure
 
 
 def _believe_empty(study: Study, keyframes: Keyframes) -> Votes:
     """A drawing without a figure is paper: what is transparent in the keys, or else their most used color."""
+    paper = np.zeros((study.count + 1, len(keyframes.palette)), np.float32)
+    paper[:, np.argmin(keyframes.palette.colors[:, 3])] = 1
     known = keyframes.belief(study.number)
-    if known is not None:
-        return known
-    belief = np.zeros((study.count + 1, len(keyframes.palette)), np.float32)
-    belief[:, np.argmin(keyframes.palette.colors[:, 3])] = 1
-    return belief
+    return paper if known is None else np.where(known.any(axis=1, keepdims=True), known, paper)
 
 
 def _settle(block: _Block, keyframes: Keyframes) -> Iterator[Believed]:
     """The block's drawings and their holds, without its first drawing where that came out before."""
     if not block.nodes:
         return
-    nodes = [Node(n.study.votes, _known_belief(n.study, keyframes)) for n in block.nodes]
+    nodes = [Node(n.study.votes, keyframes.belief(n.study.number, n.study.digest)) for n in block.nodes]
     if block.fixed is not None:
         nodes[0] = Node(nodes[0].votes, block.fixed)
     links = [n.link for n in block.nodes[1:] if n.link is not None]

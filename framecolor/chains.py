@@ -49,15 +49,29 @@ def plan_chains(numbers: Sequence[int], keys: Collection[int], wanted: Collectio
     return [chain for chain in chains if chain.paints]
 
 
-def hash_chain(chain: Chain, shot: Shot, hashes: Mapping[int, str], settings: Settings, marks: Sequence[str]) -> str:
-    """Hash of all that decides a chain's frames: its drawings and keys, the settings, the networks.
+def hash_chain(
+    chain: Chain,
+    shot: Shot,
+    hashes: Mapping[int, str],
+    settings: Settings,
+    marks: Sequence[str],
+    told: Mapping[int, str] | None = None,
+) -> str:
+    """Hash of all that decides a chain's frames: its drawings and keys, what else was told, the settings, the networks.
 
     hashes  of the drawings' files; marks: of whatever else decides, such as the networks
+    told    hash of what strokes and corrections say of a drawing, by its number: it also holds where the drawing is
+            shown again
     """
+    told = told or {}
+    drawings = {hashes[number] for number in chain.numbers}
     parts = [_RECIPE, str(settings.fit == "off"), *marks]
     parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
     for number in chain.numbers:
         parts += [str(number), hashes[number], shot.key_hash(number) if number in shot.keys else ""]
+    for number, said in sorted(told.items()):
+        if hashes.get(number) in drawings:
+            parts += [f"told {number}", said]
     return digest(*parts)
 
 

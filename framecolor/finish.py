@@ -31,7 +31,11 @@ def finish_frame(
 ) -> Finished:
     """Paint and encode. entry: what is known of the frame already (file, source)."""
     color, layer = paint_frame(item.study, item.belief, item.confidence, keyframes, runner, settings)
-    entry = {**_begin(item, entry, is_key=item.number in keyframes.index), **_judge(item)}
+    entry = {
+        **_begin(item, entry, is_key=item.number in keyframes.whole),
+        **_judge(item),
+        **_count_told(item, keyframes),
+    }
     return Finished(entry, encode_image(color.rgba), None if layer is None else encode_image(layer.rgba))
 
 
@@ -79,3 +83,11 @@ def _mean_confidence(item: Believed) -> float:
     weight[0] = 0
     total = weight.sum()
     return float((item.confidence * weight).sum() / total) if total else 1.0
+
+
+def _count_told(item: Believed, keyframes: Keyframes) -> dict[str, int]:
+    """How many of the frame's regions somebody spoke of, and how many of these are corrected; nothing if none is."""
+    told = keyframes.sayings.by_number.get(item.number)
+    if told is None:
+        return {}
+    return {"told": len(told.rows)} | ({"corrected": told.corrected} if told.corrected else {})

@@ -85,6 +85,8 @@ class Fit:
         # torch's stubs leave out that a module can be given a memory format alone.
         self.network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.samples = samples
+        self._whole = [i for i, sample in enumerate(samples) if sample.told_share == 1] or list(range(len(samples)))
+        self._partial = [i for i in range(len(samples)) if i not in self._whole]
         self.schedule = schedule
         self.colors = None if colors is None else torch.from_numpy(colors[:, :3].astype(np.float32) / 255)
         self.taken = 0
@@ -136,6 +138,8 @@ class Fit:
     def _color_loss(self, features: Tensor, inputs: Tensor, target: Tensor) -> Tensor:
         assert self.colors is not None
         painted = target != IGNORE
+        if not painted.any():
+            return features.new_zeros(())
         color = self.network.generator.color(features.float(), inputs)[0][0]
         truth = self.colors[target.clamp_min(0)].permute(2, 0, 1)
         return F.l1_loss(color[:, painted], truth[:, painted])
@@ -147,12 +151,19 @@ class Fit:
         return height, width
 
     def _pick_keys(self) -> list[int]:
-        """Every key once before any a second time, in an order of each round's own."""
-        count, batch = len(self.samples), self.schedule.batch
+        """Every key once before any a second time, in an order of each round's own.
+
+        Of drawings that are known in part only, one takes part in each step: many of them would crowd out the keys.
+        """
+        batch = self.schedule.batch - bool(self._partial)
+        picks = self._take_turns(self._partial, 1) if self._partial else []
+        return picks + self._take_turns(self._whole, batch)
+
+    def _take_turns(self, samples: Sequence[int], batch: int) -> list[int]:
         picks = []
         for position in range(self.taken * batch, (self.taken + 1) * batch):
-            order = np.random.default_rng([self.schedule.seed, position // count]).permutation(count)
-            picks.append(int(order[position % count]))
+            order = np.random.default_rng([self.schedule.seed, position // len(samples)]).permutation(len(samples))
+            picks.append(samples[int(order[position % len(samples)])])
         return picks
 
     def state(self) -> dict[str, Tensor]:

@@ -81,8 +81,9 @@ def fit_shot(
 
 
 def fit_hash(shot: Shot, keyframes: Keyframes, settings: Settings, steps: int) -> str:
-    """Hash of all that decides a fit: keys, their drawings, base weights, recipe and settings."""
+    """Hash of all that decides a fit: keys, what else was told, their drawings, base weights, recipe and settings."""
     keys = [f"{n} {shot.key_hash(n)} {shot.line_hash(n)}" for n in sorted(shot.keys)]
+    keys += [f"{n} {told.hash} {shot.line_hash(n)}" for n, told in sorted(keyframes.sayings.by_number.items())]
     made_by = f"{steps} {settings.seed} {settings.gap_px} {settings.min_region_px} {settings.mode}"
     return digest(_RECIPE, hash_file(base_weights_path()), made_by, keyframes.palette.colors.tobytes(), *keys)[:16]
 
@@ -104,7 +105,7 @@ def measure_keys(network: PaletteNetwork, samples: Sequence[KeySample]) -> float
 def _count_steps(settings: Settings, keyframes: Keyframes) -> int:
     if isinstance(settings.fit, int):
         return settings.fit
-    return 0 if settings.fit == "off" else choose_steps(len(keyframes.index), len(keyframes.palette))
+    return 0 if settings.fit == "off" else choose_steps(round(keyframes.poses), len(keyframes.palette))
 
 
 def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> PaletteNetwork:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -12,16 +13,18 @@ from numpy.typing import NDArray
 from framecolor.datatypes import Frame, Palette, Regions
 from framecolor.digest import hash_pixels
 from framecolor.engines.base import Pending, Runner
+from framecolor.errors import ShotError
 from framecolor.hints.keys import (
     RegionColors,
+    add_colors,
     build_palette,
     group_colors,
-    palette_index,
+    nearest_entries,
     region_colors,
     restrict_palette,
 )
 from framecolor.hints.match import Tokens, choose_rows
-from framecolor.hints.recognize import Gallery, KeyRegions
+from framecolor.hints.recognize import UNKNOWN, Gallery, KeyRegions
 from framecolor.hints.shapes import describe_shapes, region_traits
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
@@ -31,6 +34,7 @@ from framecolor.networks.palette import IGNORE, KeySample
 from framecolor.networks.view import View, figure_box, look, working_scale
 from framecolor.settings import Settings
 from framecolor.shot import Shot
+from framecolor.told import Sayings, read_told
 
 # What the figure is given to the network at: as much as a fit of half a minute on two cores can pay for.
 WORKING_AREA_PX = 82_000
@@ -38,15 +42,17 @@ WORKING_AREA_PX = 82_000
 
 @dataclass(frozen=True, eq=False)
 class Keyframes:
-    """The painted keys of a shot.
+    """The painted keys of a shot, and its partial keys: drawings of which strokes or corrections tell some regions.
 
-    palette  all of their colors, the most used first
-    index    for each key number the palette entry of each of its regions, intp [count + 1]
+    palette  all of their colors, the most used first, those of strokes and corrections last
+    index    for each key or partial key the palette entry of each of its regions, intp [count + 1]; UNKNOWN where
+             nobody told it
     scale    working pixels per drawing pixel, for every network view of the shot
     classes  intp [P]: what the network tells apart; colors that only differ by a few levels share a class
     prior    float32 [P]: log share of each color in its class
     repeats  for each key's drawing, as its pixels' hash, the numbers of the keys that show it, rising
     gallery  the keys' regions to recognize others by; None before an engine has looked at them (`add_gallery`)
+    sayings  what strokes and corrections say
     """
 
     palette: Palette
@@ -56,6 +62,18 @@ class Keyframes:
     prior: NDArray[np.float32]
     repeats: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     gallery: Gallery | None = None
+    sayings: Sayings = field(default_factory=Sayings)
+
+    @cached_property
+    def whole(self) -> frozenset[int]:
+        """The keys: drawings all regions of which are known."""
+        return frozenset(number for number, index in self.index.items() if (index[1:] != UNKNOWN).all())
+
+    @cached_property
+    def poses(self) -> float:
+        """How many drawings are known, partial keys by their share of regions."""
+        partial = (np.mean(index[1:] != UNKNOWN) for n, index in self.index.items() if n not in self.whole)
+        return len(self.whole) + float(sum(partial))
 
     @property
     def class_count(self) -> int:
@@ -71,56 +89,92 @@ class Keyframes:
         """Log-probabilities of palette colors [..., P] from those of classes [..., class_count]."""
         return votes[..., self.classes] + self.prior
 
-    def find_key(self, number: int, drawing: str) -> int | None:
-        """The key that a drawing is: itself, or the nearest one with the same pixels (`drawing` is their hash)."""
-        if number in self.index:
-            return number
-        return min(self.repeats.get(drawing, ()), key=lambda key: abs(key - number), default=None)
+    def find_known(self, number: int, drawing: str) -> NDArray[np.intp] | None:
+        """What is known of a drawing's regions, as in `index`; None where nothing is.
 
-    def belief(self, number: int | None) -> NDArray[np.float32] | None:
-        """Certainty about each region of a key, float32 [count + 1, P]; None for a drawing that is none."""
-        index = None if number is None else self.index.get(number)
+        drawing  hash of its pixels: what is known of the same drawing elsewhere holds as well. The nearest number that
+                 knows a region tells it, the drawing's own first.
+        """
+        numbers = {*self.repeats.get(drawing, ()), *((number,) if number in self.index else ())}
+        known: NDArray[np.intp] | None = None
+        for near in sorted(numbers, key=lambda n: (abs(n - number), n)):
+            index = self.index[near]
+            known = index if known is None else np.where(known == UNKNOWN, index, known)
+            if (known[1:] != UNKNOWN).all():
+                break
+        return known
+
+    def says_the_same(self, number: int, other: int, drawing: str) -> bool:
+        """Whether a drawing that repeats another may be painted as that one: no key or stroke of its own says else."""
+        if number not in self.index:
+            return True
+        one, two = self.find_known(number, drawing), self.find_known(other, drawing)
+        return number not in self.whole and np.array_equal(one, two)  # pyright: ignore[reportArgumentType]
+
+    def belief(self, number: int, drawing: str = "") -> NDArray[np.float32] | None:
+        """Certainty about what is known of a drawing, float32 [count + 1, P]; None where nothing is.
+
+        Rows of regions that nobody told are 0. Arguments as in `find_known`.
+        """
+        index = self.find_known(number, drawing)
         if index is None:
             return None
         belief = np.zeros((len(index), len(self.palette)), np.float32)
-        belief[np.arange(len(index)), index] = 1
+        rows = np.flatnonzero(index != UNKNOWN)
+        belief[rows, index[rows]] = 1
         return belief
 
 
-def read_keyframes(shot: Shot, settings: Settings) -> Keyframes:
-    """Read every key and its drawing. Raises ReadError on one that is unreadable, PaletteError on a bad palette."""
+def read_keyframes(shot: Shot, settings: Settings, sayings: Sayings | None = None) -> Keyframes:
+    """Read every key and its drawing, and what strokes and corrections say (`sayings`, or read as `read_told` does).
+
+    Raises ReadError on a file that is unreadable, PaletteError on a bad palette.
+    """
+    sayings = read_told(shot, settings) if sayings is None else sayings
     colors: dict[int, RegionColors] = {}
     boxes = []
     repeats: dict[str, tuple[int, ...]] = {}
-    for number, frame, regions, drawing in _read_keys(shot, settings):
+    for number, frame, regions, drawing in _read_drawings(shot, shot.keys, settings):
         repeats[drawing] = (*repeats.get(drawing, ()), number)
         colors[number] = region_colors(shot.read_key(number), frame, regions)
         boxes.append(figure_box(frame))
-    palette = build_palette(list(colors.values()))
+    if not colors:
+        fix = f"paint one of the drawings, say {shot.numbers[0]}, and put it there, or name a folder with --keys"
+        raise ShotError(shot.root / "keys", "there is no painted key", fix)
+    palette = add_colors(build_palette(list(colors.values())), sayings.colors())
     if settings.palette is not None:
         palette = restrict_palette(palette, read_palette(shot.root / settings.palette))
-    index = {number: palette_index(c, palette) for number, c in colors.items()}
+    index = {number: nearest_entries(c.color, palette) for number, c in colors.items()}
     pixels = np.zeros(len(palette))
+    for number, told in sayings.by_number.items():
+        if number not in index:
+            index[number] = np.full(len(told.by), UNKNOWN, np.intp)
+            repeats[told.drawing] = tuple(sorted((*repeats.get(told.drawing, ()), number)))
+            np.add.at(pixels, nearest_entries(told.color[told.rows], palette), told.area[told.rows])
+        index[number][told.rows] = nearest_entries(told.color[told.rows], palette)
     for number, c in colors.items():
         np.add.at(pixels, index[number][1:], c.seen[1:])
     classes = group_colors(palette)
     share = (pixels + 1) / np.bincount(classes, weights=pixels + 1)[classes]
     scale = working_scale(boxes, WORKING_AREA_PX)
-    return Keyframes(palette, index, scale, classes, np.log(share).astype(np.float32), repeats)
+    prior = np.log(share).astype(np.float32)
+    return Keyframes(palette, index, scale, classes, prior, repeats, sayings=sayings)
 
 
 def read_samples(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[KeySample]:
-    """The keys at working size, to fit to; targets are classes."""
-    return [
-        make_sample(look(frame, regions, keyframes.scale), regions, keyframes.classes[keyframes.index[number]])
-        for number, frame, regions, _ in _read_keys(shot, settings)
-    ]
+    """The keys, also partial ones, at working size, to fit to; targets are classes."""
+    samples = []
+    for number, frame, regions, _ in _read_drawings(shot, keyframes.index, settings):
+        index = keyframes.index[number]
+        classes = np.where(index == UNKNOWN, IGNORE, keyframes.classes[index])
+        samples.append(make_sample(look(frame, regions, keyframes.scale), regions, classes))
+    return samples
 
 
 def add_gallery(shot: Shot, keyframes: Keyframes, runner: Runner, settings: Settings) -> Keyframes:
     """The keyframes with a gallery of all their regions, seen by the engine that will paint."""
     keys = []
-    for number, frame, regions, _ in _read_keys(shot, settings):
+    for number, frame, regions, _ in _read_drawings(shot, keyframes.index, settings):
         pending = runner.see(look(frame, regions, keyframes.scale), sample_points(regions), votes=False)
         tokens = describe_regions(regions, pending, runner)
         keys.append(KeyRegions(number, tokens, keyframes.index[number][tokens.rows]))
@@ -139,7 +193,8 @@ def describe_regions(regions: Regions, pending: Pending, runner: Runner) -> Toke
 def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySample:
     """A painted drawing at working size.
 
-    index  what each region is, [count + 1]. A region counts by the square root of its area, so that small ones do.
+    index  what each region is, [count + 1], IGNORE where it is not known. A region counts by the square root of its
+           area, so that small ones do.
     """
     left, top, right, bottom = view.box
     height, width = view.planes.shape[1:]
@@ -151,9 +206,9 @@ def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySam
     return KeySample(view.planes, np.where(inside, index[labels], IGNORE).astype(np.int64), weight)
 
 
-def _read_keys(shot: Shot, settings: Settings) -> Iterator[tuple[int, Frame, Regions, str]]:
-    """Number, drawing and regions of each key, and the hash of its drawing's pixels."""
-    for number in sorted(shot.keys):
+def _read_drawings(shot: Shot, numbers: Iterable[int], settings: Settings) -> Iterator[tuple[int, Frame, Regions, str]]:
+    """Number, drawing and regions of each of these, by number, and the hash of its pixels."""
+    for number in sorted(numbers):
         rgba = shot.read_line(number)
         frame = read_drawing(number, rgba)
         regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)

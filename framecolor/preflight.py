@@ -57,6 +57,6 @@ def list_unused(shot: Shot) -> list[str]:
     """A warning for each kind of input that the shot has and this version does not use."""
     return [
         f"{len(files)} {role} ({format_numbers(files)}) are not used by this version; what they say has to be in a key"
-        for role, files in (("hints", shot.hints), ("stencils", shot.stencils))
+        for role, files in (("stencils", shot.stencils),)
         if files
     ]

@@ -12,7 +12,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from framecolor.errors import ReadError, ShotError
-from framecolor.media import Movie, hash_file, is_movie, read_image
+from framecolor.media import Correction, Movie, hash_file, is_movie, read_corrections, read_image
 from framecolor.media.sequence import format_numbers, parse_frames
 from framecolor.media.shot_files import find_lines, find_painted, locate_lines, measure_lines
 
@@ -33,8 +33,9 @@ class Shot:
     movie        the drawings, where they are a movie
     numbers      every drawing's number, rising, gaps left out
     wanted       those to paint, rising; a part of `numbers`
-    keys         number -> painted key, at least one; hints, stencils: the same, may be empty
+    keys         number -> painted key; hints, stencils: the same; all of them may be empty
     size         (height, width) in pixels of the first drawing that can be read, and of all keys
+    corrections  regions that a painter set right, by frame
     """
 
     name: str
@@ -48,6 +49,7 @@ class Shot:
     hints: Mapping[int, Path]
     stencils: Mapping[int, Path]
     size: tuple[int, int]
+    corrections: tuple[Correction, ...] = ()
 
     def __post_init__(self) -> None:
         known = set(self.numbers)
@@ -57,8 +59,9 @@ class Shot:
             raise ValueError("Shot.wanted must rise and be a part of Shot.numbers")
         if (self.movie is None) != (known == set(self.lines)) or (self.movie and len(self.movie) != len(known)):
             raise ValueError("Shot.numbers must be those of Shot.lines or count the frames of Shot.movie")
-        if not self.keys or any(not known.issuperset(files) for files in (self.keys, self.hints, self.stencils)):
-            raise ValueError("Shot needs a key, and its keys, hints and stencils must have numbers of drawings")
+        told = (self.keys, self.hints, self.stencils, {c.number for c in self.corrections})
+        if any(not known.issuperset(numbers) for numbers in told):
+            raise ValueError("Shot.keys, hints, stencils and corrections must have numbers of drawings")
         if min(self.size) < 1:
             raise ValueError(f"Shot.size must be positive, got {self.size}")
 
@@ -70,21 +73,23 @@ class Shot:
         keys: str | Path | None = None,
         hints: str | Path | None = None,
         stencils: str | Path | None = None,
+        corrections: str | Path | None = None,
         frames: str | None = None,
     ) -> Shot:
         """Find the drawings and keys of a shot; only headers are read.
 
-        path    a folder with line/ and keys/ (optional hints/, stencils/); line/ holds one sequence or one movie.
-                Or a folder that holds the drawings themselves, a pattern (sh010.####.png, %04d, @@@@), or a movie:
-                these need `keys`.
+        path    a folder with line/ and as a rule keys/ (optional hints/, stencils/); line/ holds one sequence or one
+                movie. Or a folder that holds the drawings themselves, which needs `keys` or `hints`, a pattern
+                (sh010.####.png, %04d, @@@@), or a movie.
         keys, hints, stencils  folders to take instead of the shot's own
+        corrections  a file of corrections; none is taken by itself
         frames  what to paint, such as "1001-1024x2"; everything by default
 
-        Raises ShotError or ReadError, naming the file and the fix, when there is no line art or no key, the numbering
-        is not clear, or a key fits no drawing. Single drawings that are broken do not fail here.
+        Raises ShotError or ReadError, naming the file and the fix, when there is no line art, the numbering is not
+        clear, or a key or correction fits no drawing. Single drawings that are broken do not fail here.
         """
         path = Path(path)
-        name, root, source = locate_lines(path, has_keys=keys is not None)
+        name, root, source = locate_lines(path, has_keys=keys is not None or hints is not None)
         movie = Movie.open(source) if is_movie(source) else None
         lines = {} if movie else find_lines(source)
         numbers = tuple(range(1, len(movie) + 1)) if movie else tuple(lines)
@@ -93,12 +98,9 @@ class Shot:
             role: find_painted(role, given, root, numbers, size)
             for role, given in (("keys", keys), ("hints", hints), ("stencils", stencils))
         }
-        if not extras["keys"]:
-            folder = Path(keys) if keys is not None else root / "keys"
-            fix = f"paint one of the drawings, say {numbers[0]}, and put it there, or name a folder with --keys"
-            raise ShotError(folder, "there is no painted key", fix)
+        right = () if corrections is None else _read_corrections(Path(corrections), numbers)
         wanted = numbers if frames is None else parse_frames(frames, numbers)
-        return cls(name, root, source, lines, movie, numbers, wanted, size=size, **extras)
+        return cls(name, root, source, lines, movie, numbers, wanted, size=size, corrections=right, **extras)
 
     @property
     def missing(self) -> tuple[int, ...]:
@@ -195,3 +197,13 @@ class Shot:
             problem = f"the {role} is {pixels.shape[1]}x{pixels.shape[0]}, the shot is {self.size[1]}x{self.size[0]}"
             raise ReadError(path, problem, "write it again at the shot's size")
         return pixels
+
+
+def _read_corrections(path: Path, numbers: tuple[int, ...]) -> tuple[Correction, ...]:
+    """The corrections of a file, all of them of drawings that the shot has; ShotError names the first that is not."""
+    found = tuple(read_corrections(path))
+    strange = [c.number for c in found if c.number not in numbers]
+    if strange:
+        fix = f"the shot has {format_numbers(numbers)}; check that the file is of this shot"
+        raise ShotError(path, f"corrects frame {strange[0]}, of which there is no drawing", fix)
+    return found

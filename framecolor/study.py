@@ -127,7 +127,7 @@ def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: 
 
     found = keyframes.gallery.vote(number, tokens, len(seen.look) - 1, compare)
     network = None if seen.votes is None else keyframes.expand(seen.votes)
-    return Recognized(weigh(network, found.votes, len(keyframes.index)), found.nowhere)
+    return Recognized(weigh(network, found.votes, keyframes.poses), found.nowhere)
 
 
 def link_studies(earlier: Study, later: Study, runner: Runner) -> Link:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from framecolor import Outcome, Settings, Shot, colorize
 from framecolor.media import read_image
 
+_PLACES = ("keys", "hints", "stencils", "corrections", "frames")
+
 FIT = 6
 """Steps of the fits here: as good as none, and long enough to be stopped half-way."""
 
@@ -20,7 +22,7 @@ Pixels = NDArray[np.uint8]
 
 def paint(root: Path | str, out: Path | None = None, **given: Any) -> Outcome:
     """Open a shot and paint it; `given` are settings, or what `Shot.open` takes, or progress."""
-    places = {name: given.pop(name) for name in ("keys", "hints", "stencils", "frames") if name in given}
+    places = {name: given.pop(name) for name in _PLACES if name in given}
     progress = given.pop("progress", None)
     settings: dict[str, Any] = {"fit": 0, **given}
     return colorize(Shot.open(root, **places), out, Settings(**settings), progress)

@@ -16,9 +16,9 @@ LAYERS = (
     ("version", "errors", "digest", "datatypes", "settings", "overlap", "runs", "allocator"),
     ("media", "lineart", "hints", "networks"),
     ("engines", "colorists"),
-    ("shot", "metrics", "record", "chains", "keyframes", "fit", "fitting", "study", "beliefs", "drawings"),
+    ("shot", "metrics", "record", "chains", "told", "keyframes", "fit", "fitting", "study", "beliefs", "drawings"),
     ("paint", "preflight"),
-    ("finish",),
+    ("finish", "run"),
     ("pipeline", "protocols", "report", "demo", "bench"),
     ("cli",),
 )

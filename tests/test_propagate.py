@@ -71,6 +71,18 @@ def test_a_frame_hears_keys_on_both_sides() -> None:
     np.testing.assert_allclose(belief[3], 1 / COLORS, atol=0.01)
 
 
+def test_what_is_known_in_part_is_certain_and_the_rest_listens() -> None:
+    """A stroke on one of two regions: it travels, against a loud network; the other region hears the key."""
+    loud = silent(2)
+    loud[1:] = [[0, -9, -9], [0, -9, -9]]
+    told = np.zeros((3, COLORS), np.float32)
+    told[1, 2] = 1
+    beliefs = propagate([key(0, 1), Node(loud, told), Node(silent(2))], [same(2), same(2)])
+    assert beliefs[1][1].tolist() == [0, 0, 1]
+    assert colors_of(beliefs[1]) == [2, 0] and colors_of(beliefs[2])[0] == 2
+    assert colors_of(propagate([key(0, 1), Node(silent(2), told)], [same(2)])[1]) == [2, 1]
+
+
 def test_doubt_grows_with_the_way() -> None:
     nodes = [key(1), *[Node(silent(1)) for _ in range(6)]]
     beliefs = propagate(nodes, [same(1, trust=0.9)] * 6)

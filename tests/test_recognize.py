@@ -8,7 +8,7 @@ import pytest
 
 from framecolor.datatypes import Regions
 from framecolor.hints.match import MOST_TOKENS, Match, Rows, Tokens, choose_rows, read_scores
-from framecolor.hints.recognize import MOST_KEYS, Gallery, KeyRegions
+from framecolor.hints.recognize import MOST_KEYS, UNKNOWN, Gallery, KeyRegions
 from framecolor.hints.shapes import describe_shapes, region_traits
 
 
@@ -127,3 +127,32 @@ def test_a_drawing_without_regions_votes_for_nothing() -> None:
     seen = gallery.vote(0, tokens(np.zeros((0, 1), np.float32)), 0, compare_by_product)
     assert seen.votes == pytest.approx(np.log(0.5))
     assert seen.nowhere.tolist() == [0]
+
+
+def partial(number: int, *colors: int) -> KeyRegions:
+    """A drawing of as many regions, one look each; UNKNOWN: nobody told its color."""
+    return KeyRegions(number, tokens(np.eye(6, dtype=np.float32)[: len(colors)]), np.array(colors))
+
+
+def test_a_drawing_known_in_part_tells_what_it_knows() -> None:
+    gallery = Gallery([partial(3, UNKNOWN, 2)], 3)
+    seen = gallery.vote(4, tokens(np.eye(6, dtype=np.float32)[:2]), 2, compare_by_product)
+    assert seen.votes[2].argmax() == 2 and np.exp(seen.votes[2, 2]) > 0.9
+    assert np.ptp(seen.votes[1]) < 0.01, "it has a counterpart, but one of unknown color"
+
+
+def test_beside_whole_keys_drawings_known_in_part_only_add() -> None:
+    looks = tokens(np.eye(6, dtype=np.float32)[:3])
+    whole = Gallery([partial(0, 0, 1)], 3)
+    both = Gallery([partial(0, 0, 1), partial(3, UNKNOWN, UNKNOWN, 2)], 3)
+    before, after = (g.vote(4, looks, 3, compare_by_product) for g in (whole, both))
+    np.testing.assert_allclose(after.votes[1:3], before.votes[1:3], atol=1e-4)
+    assert after.votes[3].argmax() == 2 and after.nowhere[3] < before.nowhere[3]
+
+
+def test_many_drawings_known_in_part_crowd_out_no_key_and_every_color_is_heard() -> None:
+    keys = [partial(n, 0, 1) for n in range(0, 100, 10)]
+    some = [partial(n, UNKNOWN, 1) for n in range(40, 60)] + [partial(99, UNKNOWN, 2), partial(98, UNKNOWN, 1)]
+    asked = [key.number for key in Gallery([*keys, *some], 3).choose_keys(42)]
+    assert sorted(asked[:MOST_KEYS]) == [20, 30, 40, 50, 60, 70]
+    assert sorted(asked[MOST_KEYS:]) == [40, 41, 42, 43, 44, 45, 99]

@@ -37,6 +37,8 @@ class _Row:
 @click.argument("shots", nargs=-1, required=True, metavar="SHOT...")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the frames; SHOT/color if not given.")
 @shot_options
+@click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE",
+              help="Regions set right on the report page: final in their frame, and votes in others.")  # fmt: skip
 @paint_options
 @click.option("--overwrite", is_flag=True, default=None, help="Paint again what is up to date.")
 @click.option("--report", is_flag=True, help="Write report.html beside the frames.")
@@ -48,6 +50,7 @@ def colorize(
     hints: Path | None,
     stencils: Path | None,
     frames: str | None,
+    corrections: Path | None,
     report: bool,
     progress: str,
     **given: Any,
@@ -62,13 +65,15 @@ def colorize(
       framecolor colorize cut_012 --report
       framecolor colorize 'sh010.####.png' --keys painted -o sh010_color
     """
+    if corrections is not None and len(shots) > 1:
+        raise click.UsageError("--corrections are of one shot: paint each shot with its own")
     rows = []
     outs: dict[Path, str] = {}
     for position, path in enumerate(shots):
         name = Path(path).name or Path(path).resolve().name
         printer = ProgressPrinter(name, cast(Style, progress), position, len(shots))
         try:
-            shot = open_shot(path, keys, hints, stencils, frames)
+            shot = open_shot(path, keys, hints, stencils, frames, corrections)
             target = shot.root / "color" if out is None else out / shot.name if len(shots) > 1 else out
             other = outs.setdefault(target.resolve(), path)
             if other != path or position != shots.index(path):

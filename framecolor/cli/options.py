@@ -50,7 +50,9 @@ def shot_options(command: Command) -> Command:
     for option in (
         click.option("--frames", metavar="RANGE", help="Paint only these, such as 1-24x2 or 5,8,12."),
         click.option("--stencils", type=_FOLDER, help="Folder of stencils (not used yet)."),
-        click.option("--hints", type=_FOLDER, help="Folder of hints (not used yet)."),
+        click.option(
+            "--hints", type=_FOLDER, help="Folder of strokes, NNNN.png on transparent; SHOT/hints if not given."
+        ),
         click.option("--keys", type=_FOLDER, help="Folder of painted keys; SHOT/keys if not given."),
     ):
         command = option(command)
@@ -86,11 +88,18 @@ def paint_options(command: Command) -> Command:
     return command
 
 
-def open_shot(path: str, keys: Path | None, hints: Path | None, stencils: Path | None, frames: str | None) -> Shot:
+def open_shot(
+    path: str,
+    keys: Path | None,
+    hints: Path | None,
+    stencils: Path | None,
+    frames: str | None,
+    corrections: Path | None = None,
+) -> Shot:
     """The shot that the options name."""
     from framecolor.shot import Shot
 
-    return Shot.open(path, keys=keys, hints=hints, stencils=stencils, frames=frames)
+    return Shot.open(path, keys=keys, hints=hints, stencils=stencils, frames=frames, corrections=corrections)
 
 
 def gather_settings(root: Path, given: dict[str, Any]) -> Settings:

@@ -92,11 +92,24 @@ def build_palette(keys: Sequence[RegionColors]) -> Palette:
     return Palette(unique[kept])
 
 
+def add_colors(palette: Palette, colors: NDArray[np.uint8]) -> Palette:
+    """A palette with the colors [N, 4] that it lacks at its end, to the bit; paper is in it once."""
+    new = colors.copy()
+    new[new[:, 3] == 0] = PAPER
+    table = dict.fromkeys(map(tuple, np.concatenate([palette.colors, new]).tolist()))
+    return palette if len(table) == len(palette) else Palette(np.array(list(table), np.uint8))
+
+
 def palette_index(colors: RegionColors, palette: Palette) -> NDArray[np.intp]:
     """Nearest palette entry of each region, length count + 1; entry 0 means nothing."""
+    return nearest_entries(colors.color, palette)
+
+
+def nearest_entries(colors: NDArray[np.uint8], palette: Palette) -> NDArray[np.intp]:
+    """Nearest palette entry of each color [N, 4], intp [N]."""
     table = palette.colors.astype(np.float32)
     table[:, 3] *= 4  # paper is never taken for white
-    color = colors.color.astype(np.float32)
+    color = colors.astype(np.float32)
     color[:, 3] *= 4
     return np.argmin(((color[:, None] - table[None]) ** 2).sum(axis=2), axis=1)
 

@@ -35,11 +35,23 @@ class Node:
     """One drawing in a chain.
 
     votes   float32 [count + 1, P]: log-probability of each palette color in each region by the drawing alone.
-    fixed   the belief itself where it is settled already (a key: certainty), else None.
+    fixed   the belief itself where it is settled already (a key: certainty), else None. Rows of zeros are open: those
+            of regions that nobody spoke of.
     """
 
     votes: Votes
     fixed: Votes | None = None
+
+    def believe(self, heard: Votes) -> Votes:
+        """Its belief after what was heard, as log-probabilities, from its neighbors."""
+        if self.fixed is None:
+            return _normalize(self.votes + heard)
+        unsaid = ~self.fixed.any(axis=1)
+        if not unsaid.any():
+            return self.fixed
+        belief = self.fixed.copy()
+        belief[unsaid] = _normalize((self.votes + heard)[unsaid])
+        return belief
 
 
 class Link:
@@ -89,22 +101,18 @@ def propagate(nodes: Sequence[Node], links: Sequence[Link]) -> list[Votes]:
     """Belief over the palette for every region of every drawing of a chain.
 
     nodes  the chain, in order; links join each to the next, so there is one less of them.
-    Returns probabilities float32 [count + 1, P], rows summing to 1; settled drawings keep their own.
+    Returns probabilities float32 [count + 1, P], rows summing to 1; what is settled stays as it is.
     """
     ahead = _listen(nodes, ((link.forward, link.match_forward) for link in links))
     back = _listen(nodes[::-1], ((link.backward, link.match_backward) for link in links[::-1]))[::-1]
-    return [
-        node.fixed if node.fixed is not None else _normalize(node.votes + before + after)
-        for node, before, after in zip(nodes, ahead, back, strict=True)
-    ]
+    return [node.believe(before + after) for node, before, after in zip(nodes, ahead, back, strict=True)]
 
 
 def _listen(nodes: Sequence[Node], sides: Iterable[tuple[NDArray[np.float32], Match | None]]) -> list[Votes]:
     """What each node hears from the nodes before it, as log-probabilities."""
     heard = [np.zeros_like(nodes[0].votes)]
     for node, (overlap, match) in zip(nodes[:-1], sides, strict=True):
-        belief = node.fixed if node.fixed is not None else _normalize(node.votes + heard[-1])
-        heard.append(_tell(belief, overlap, match))
+        heard.append(_tell(node.believe(heard[-1]), overlap, match))
     return heard
 
 
@@ -116,10 +124,11 @@ def _tell(belief: Votes, overlap: NDArray[np.float32], match: Match | None) -> V
     return _doubt(share)
 
 
-def weigh(network: Votes | None, gallery: Votes, keys: int) -> Votes:
+def weigh(network: Votes | None, gallery: Votes, keys: float) -> Votes:
     """A drawing's own votes, from log-probabilities of the fitted network, if any, and the gallery: [count + 1, P].
 
-    keys  how many keys the network was fitted to: one that saw a single pose believes too much in it.
+    keys  how many keys the network was fitted to, those known in part by their share: one that saw a single pose
+          believes too much in it.
     """
     votes = GALLERY_WEIGHT * gallery
     if network is None:

@@ -1,6 +1,6 @@
 """Files in and out: images, movies, palettes and the numbering of sequences. The only place that imports av."""
 
-from framecolor.media.corrections import Correction, read_corrections, write_corrections
+from framecolor.media.corrections import Correction, describe_correction, read_corrections, write_corrections
 from framecolor.media.decode import hash_file, image_size, read_image
 from framecolor.media.encode import encode_image, write_bytes_atomic, write_image, write_text_atomic
 from framecolor.media.headers import IMAGE_SUFFIXES
@@ -12,6 +12,7 @@ __all__ = [
     "MOVIE_SUFFIXES",
     "Correction",
     "Movie",
+    "describe_correction",
     "encode_image",
     "hash_file",
     "image_size",

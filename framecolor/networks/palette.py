@@ -26,12 +26,19 @@ _EMPTY = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
 class KeySample:
     """One key at working size.
 
-    planes  float32 7xhxw line planes; target int64 hxw palette index, IGNORE on lines; weight float32 hxw.
+    planes  float32 7xhxw line planes; target int64 hxw palette index, IGNORE on lines and where nobody told it; weight
+            float32 hxw, 0 on lines.
     """
 
     planes: NDArray[np.float32]
     target: NDArray[np.int64]
     weight: NDArray[np.float32]
+
+    @property
+    def told_share(self) -> float:
+        """The share of it, by weight, of which the color is known; exactly 1 for a key that was painted as a whole."""
+        open_weight = float(self.weight[self.target == IGNORE].sum())
+        return 1 - open_weight / float(self.weight.sum()) if open_weight else 1.0
 
 
 class PaletteNetwork(nn.Module):
@@ -83,7 +90,10 @@ class PaletteNetwork(nn.Module):
         self.eval()
         rng = torch.Generator().manual_seed(0)
         features, classes = [], []
-        for sample in samples:
+        # A drawing of which only some regions are known has as much to say as they weigh.
+        shares = [sample.told_share for sample in samples]
+        whole = shares.count(1.0) or len(samples)
+        for sample, share in zip(samples, shares, strict=True):
             height, width = sample.target.shape
             planes = pad_planes(torch.from_numpy(sample.planes)[None], self.generator.size_multiple)
             seen = self.generator(without_hint(planes))[0, :, :height, :width].flatten(1).T
@@ -92,7 +102,7 @@ class PaletteNetwork(nn.Module):
             if not len(painted):
                 continue
             weight = torch.from_numpy(sample.weight).ravel()[painted]
-            picked = painted[torch.multinomial(weight, max(1, _HEAD_PIXELS // len(samples)), True, generator=rng)]
+            picked = painted[torch.multinomial(weight, max(1, int(_HEAD_PIXELS // whole * share)), True, generator=rng)]
             features.append(seen[picked])
             classes.append(target[picked])
         return torch.cat(features), torch.cat(classes)

@@ -1,0 +1,113 @@
+"""One run on one shot, up to its first frame: folder, keys, fit, and which chains have to be painted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from framecolor.chains import Chain, hash_chain, plan_chains
+from framecolor.engines.base import Runner, choose_engine
+from framecolor.errors import ReadError
+from framecolor.fitting import ShotNetwork, fit_shot
+from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
+from framecolor.media import describe_correction, hash_file
+from framecolor.networks.checkpoint import matcher_weights_path
+from framecolor.preflight import check_output, leave_out_broken_keys, list_unused
+from framecolor.record import Record
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+from framecolor.version import VERSION
+
+Progress = Callable[[str, int, int], None]
+"""Hears the stage ("fit" or "paint"), the work done and the work in all."""
+
+
+@dataclass(eq=False)
+class Run:
+    """One run on one shot: what the stages share."""
+
+    shot: Shot
+    settings: Settings
+    progress: Progress
+    record: Record
+    keyframes: Keyframes
+    fitted: ShotNetwork
+    runner: Runner | None
+    sources: dict[int, str]
+    line_hashes: dict[int, str]
+    stale: list[Chain]
+    warnings: list[str]
+    written: list[int] = field(default_factory=list)
+    failed: dict[int, str] = field(default_factory=dict)
+    empty: list[int] = field(default_factory=list)
+
+
+def prepare_run(shot: Shot, out: Path, settings: Settings, progress: Progress) -> Run:
+    """Everything before the first frame. Raises InputError, OutputError and EngineError."""
+    engine = choose_engine(settings.engine, settings.lanes)
+    check_output(shot, out, settings)
+    shot, warnings = leave_out_broken_keys(shot)
+    record = Record(out)
+    keyframes = read_keyframes(shot, settings)
+    fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
+    chains = plan_chains(shot.numbers, keyframes.whole, shot.wanted)
+    hashes, sources = _hash_sources(shot, chains, keyframes, fitted, settings)
+    stale = [
+        c
+        for c in chains
+        if settings.overwrite or not all(record.is_current(n, sources[n], shot.output_name(n)) for n in c.paints)
+    ]
+    runner = None
+    if stale:
+        runner = engine.load(fitted.network)
+        keyframes = add_gallery(shot, keyframes, runner, settings)
+    record.begin(_write_head(shot, out, keyframes, fitted, engine.name, settings), shot.numbers)
+    warnings = [*list_unused(shot), *warnings, *keyframes.sayings.warnings]
+    return Run(shot, settings, progress, record, keyframes, fitted, runner, sources, hashes, stale, warnings)
+
+
+def _hash_sources(
+    shot: Shot, chains: list[Chain], keyframes: Keyframes, fitted: ShotNetwork, settings: Settings
+) -> tuple[dict[int, str], dict[int, str]]:
+    """By number: the hash of each drawing's file, and of all that decides each frame."""
+    told = {number: told.hash for number, told in keyframes.sayings.by_number.items()}
+    numbers = sorted({*(n for chain in chains for n in chain.numbers), *told})
+    hashes = {n: _hash_or_error(shot.line_hash, n) for n in numbers}
+    marks = [fitted.hash, hash_file(matcher_weights_path()), *_hash_palette(shot, settings)]
+    sources = {
+        n: mark for c in chains for mark in [hash_chain(c, shot, hashes, settings, marks, told)] for n in c.paints
+    }
+    return hashes, sources
+
+
+def _write_head(
+    shot: Shot, out: Path, keyframes: Keyframes, fitted: ShotNetwork, engine: str, settings: Settings
+) -> dict[str, object]:
+    """What framecolor.json says of the whole shot."""
+    height, width = shot.size
+    head: dict[str, object] = {
+        "framecolor": VERSION,
+        "shot": shot.name,
+        "line_dir": os.path.relpath(shot.line_source, out),
+        "size": [width, height],
+        "engine": engine,
+        "settings": {k: v for k, v in asdict(settings).items() if k != "overwrite"},
+        "palette": keyframes.palette.colors.tolist(),
+        "fit": fitted.facts,
+    }
+    return head | ({"corrections": [describe_correction(c) for c in shot.corrections]} if shot.corrections else {})
+
+
+def _hash_palette(shot: Shot, settings: Settings) -> list[str]:
+    """Of the palette file, if one is used: a kept fit does not know of the palette of today."""
+    return [] if settings.palette is None else [hash_file(shot.root / settings.palette)]
+
+
+def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:
+    """An unreadable drawing is as good a state as any: the chain is painted without it, until it changes."""
+    try:
+        return hash_of(number)
+    except ReadError as error:
+        return str(error)
