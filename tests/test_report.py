@@ -155,7 +155,9 @@ def test_everything_is_escaped_and_folders_stay_private(tmp_path):
     text = write_report(out).read_text()
     page = Page(text)
     assert '<script>alert("x")</script>&<b>' in page.text
-    assert [tag for tag, _ in page.tags].count("script") == 1 and "b" not in [tag for tag, _ in page.tags]
+    scripts = [attrs for tag, attrs in page.tags if tag == "script"]
+    assert scripts.count({}) == 1 and all(attrs.get("type") == "application/json" for attrs in scripts if attrs)
+    assert "b" not in [tag for tag, _ in page.tags]
     assert "line/sh010.1006.png: is truncated" in page.text
     assert str(tmp_path) not in text and "secret" not in text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,10 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from framecolor.media import write_text_atomic
+from framecolor.overlap import overlapped
 from framecolor.report import strip as strip_layout
+from framecolor.report.correcting import describe_shot, name_uncorrectable, write_command
+from framecolor.report.lines import LineArt, LineDrawing
 from framecolor.report.marks import Crop
 from framecolor.report.pictures import PictureReader, Pictures
 from framecolor.report.sidecar import MOST_UNSURE, FrameRecord, ShotRecord, read_sidecar
@@ -22,6 +25,8 @@ from framecolor.report.view import list_facts, sum_up, view_frame, view_swatch
 REPORT_NAME = "report.html"
 # Large pictures are what a report weighs: past this many, frames are shown by their thumbnail only.
 _MOST_LARGE = 60
+# So is what regions are corrected with, some 60 kB a drawing: past this many, others are only looked at.
+_MOST_MAPPED = 240
 # This many frames to check are open on the page; the others wait behind a click.
 _OPEN_CHECKS = 8
 
@@ -45,7 +50,10 @@ def build_page(record: ShotRecord, out_dir: Path) -> str:
     checks = sorted((frame for frame in drawings if frame.unsure), key=lambda f: (-f.expected_wrong_px, f.number))
     large = {frame.number for frame in checks[:_MOST_LARGE]}
     frames = {frame.number: view_frame(frame, record, out_dir, cropped=frame.number in large) for frame in drawings}
-    pictures = _read_pictures(drawings, {number: frames[number].crop for number in large}, record, out_dir)
+    mapped = _choose_mapped(drawings, checks)
+    crops = {number: frames[number].crop for number in large}
+    pictures = _read_pictures(drawings, crops, mapped, record, out_dir)
+    found = {number for number, made in pictures.items() if made.map}
     suggestions = suggest_keys(record.frames)
     environment = Environment(
         loader=PackageLoader("framecolor.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
@@ -65,14 +73,30 @@ def build_page(record: ShotRecord, out_dir: Path) -> str:
         "open_checks": _OPEN_CHECKS,
         "most_unsure": MOST_UNSURE,
         "pictures": pictures,
+        "shot": describe_shot(record, out_dir),
+        "command": write_command(record, out_dir),
+        "can_correct": len(found),
+        "uncorrectable": name_uncorrectable(record, found),
     }
     return environment.get_template("report.html.j2").render(context)
 
 
+def _choose_mapped(drawings: Sequence[FrameRecord], checks: Sequence[FrameRecord]) -> set[int]:
+    """Numbers of the frames whose regions can be corrected on the page: all, or those most in doubt and the first."""
+    painted = [frame for frame in drawings if frame.status != "failed"]
+    return {frame.number for frame in dict.fromkeys([*checks, *painted][:_MOST_MAPPED])}
+
+
 def _read_pictures(
-    drawings: Sequence[FrameRecord], large: dict[int, Crop], record: ShotRecord, out_dir: Path
+    drawings: Sequence[FrameRecord], large: dict[int, Crop], mapped: Collection[int], record: ShotRecord, out_dir: Path
 ) -> dict[int, Pictures]:
     reader = PictureReader(out_dir, record)
-    with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
-        made = pool.map(lambda frame: reader.read(frame, large.get(frame.number)), drawings)
-        return {frame.number: pictures for frame, pictures in zip(drawings, made, strict=True)}
+    numbers = [frame.number for frame in drawings]
+    visits = zip(drawings, LineArt(out_dir, record.line_dir).visit(numbers), strict=True)
+
+    def read(frame: FrameRecord, drawing: LineDrawing) -> Pictures:
+        return reader.read(frame, drawing, large.get(frame.number), frame.number in mapped)
+
+    workers = min(4, os.cpu_count() or 1)
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        return dict(zip(numbers, overlapped(pool, lambda visit: read(*visit), visits, 2 * workers), strict=True))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from framecolor.errors import InputError, ReadError
+from framecolor.media.corrections import Correction, parse_correction
 
 SIDECAR_NAME = "framecolor.json"
 # The record keeps the most important unsure regions of a frame, up to this many.
@@ -62,7 +64,8 @@ class FrameRecord:
 
 @dataclass(frozen=True)
 class ShotRecord:
-    """A painted shot: `width` and `height` in pixels, palette as RGBA, frames in order of their numbers."""
+    """A painted shot: `width` and `height` in pixels, palette as RGBA, frames in order of their numbers.
+    `corrections` are those that the run was told."""
 
     shot: str
     line_dir: str
@@ -72,6 +75,7 @@ class ShotRecord:
     palette: tuple[tuple[int, int, int, int], ...]
     fit: Mapping[str, Any] | None
     frames: tuple[FrameRecord, ...]
+    corrections: tuple[Correction, ...] = ()
 
     def with_status(self, *statuses: str) -> tuple[FrameRecord, ...]:
         return tuple(frame for frame in self.frames if frame.status in statuses)
@@ -125,7 +129,15 @@ def _read_shot(record: dict[str, Any]) -> ShotRecord:
         palette=palette,  # pyright: ignore[reportArgumentType]  # lengths were checked above
         fit=record.get("fit") or None,
         frames=tuple(frames),
+        corrections=tuple(_read_corrections(record.get("corrections"))),
     )
+
+
+def _read_corrections(entries: Any) -> Iterator[Correction]:
+    """Those that can be used: they only say what was done already."""
+    for entry in entries if isinstance(entries, list) else ():
+        with suppress(InputError):
+            yield parse_correction(entry, SIDECAR_NAME)
 
 
 def _read_frame(record: dict[str, Any], colors: int) -> FrameRecord:

@@ -1,69 +1,233 @@
-"use strict";
-(() => {
-  const dialog = document.querySelector("dialog");
-  const viewer = dialog.querySelector(".viewer");
-  const cards = [...document.querySelectorAll(".card")];
-  let shown = -1;
+// The viewer: one drawing at a time over the page, with what to check and what was corrected beside it.
+const dialog = document.querySelector("dialog");
+const viewer = dialog.querySelector(".viewer");
+const cards = [...document.querySelectorAll(".card")];
+const shot = JSON.parse(document.getElementById("shot").textContent);
+const corrections = new Corrections(shot.shot, shot.hash, shot.corrections);
+const made = document.getElementById("corrections");
+const home = made.previousElementSibling;
+const notice = made.querySelector(".notice");
+const say = (text) => { notice.textContent = text; };
+const names = new Map(shot.palette.map(({ color, name }) => [color, name]));
+const corrector = new Corrector(viewer, corrections, names, say);
+let shown = -1;
 
-  // The viewer shows copies of what the page holds already: each picture is in the file once.
-  const copy = (node) => {
-    const twin = node.cloneNode(true);
-    for (const part of [twin, ...twin.querySelectorAll("[id]")]) part.removeAttribute("id");
-    return twin;
-  };
+// The viewer shows copies of what the page holds already: each picture is in the file once.
+const copy = (node) => {
+  const twin = node.cloneNode(true);
+  for (const part of [twin, ...twin.querySelectorAll("[id]")]) part.removeAttribute("id");
+  return twin;
+};
+const numberOf = (card) => Number(card.dataset.frame);
+const drawingOf = (frame) => shot.holds[frame] ?? frame;
+const framesOf = (drawing) => [drawing, ...Object.keys(shot.holds).map(Number).filter((n) => shot.holds[n] === drawing)];
 
-  const show = (place) => {
-    shown = (place + cards.length) % cards.length;
-    const card = cards[shown];
-    const check = document.getElementById("check-" + card.dataset.frame);
-    viewer.replaceChildren(copy((check || card).querySelector(".picture")));
-    const side = document.createElement("div");
-    side.className = "lists";
-    side.append(copy(card.querySelector(".caption")), copy(card.querySelector(".details")));
-    if (check) {
-      side.append(...[...check.querySelector(".lists").children].map(copy));
-      for (const more of side.querySelectorAll("details")) more.open = true;
-      side.append(copy(card.querySelector(".picture")));
+// Outlines and numbers of the doubtful regions, from the frame's large picture onto the whole frame.
+const mark = (check) => {
+  const marks = viewer.querySelector(".layers .marks"), [, , width, height] = marks.getAttribute("viewBox").split(" ");
+  const tags = viewer.querySelector(".layers .tags");
+  marks.replaceChildren();
+  tags.replaceChildren();
+  if (!check) return;
+  marks.append(...[...check.querySelectorAll(".marks > *")].map(copy));
+  for (const line of marks.querySelectorAll("line.tag")) {
+    const tag = document.createElement("span");
+    tag.className = "tag";
+    tag.dataset.region = tag.textContent = line.dataset.region;
+    tag.style.left = (100 * line.getAttribute("x2")) / width + "%";
+    tag.style.top = (100 * line.getAttribute("y2")) / height + "%";
+    tags.append(tag);
+  }
+};
+
+const show = async (place) => {
+  shown = (place + cards.length) % cards.length;
+  const card = cards[shown], frame = numberOf(card);
+  const check = document.getElementById("check-" + frame);
+  const about = viewer.querySelector(".about"), doubts = viewer.querySelector(".doubts");
+  about.replaceChildren(copy(card.querySelector(".caption")), copy(card.querySelector(".details")));
+  doubts.replaceChildren(...(check ? [...check.querySelector(".lists").children].map(copy) : []));
+  for (const more of doubts.querySelectorAll("details")) more.open = true;
+  viewer.querySelector(".still").replaceChildren(copy((check || card).querySelector(".picture")));
+  viewer.querySelector(".lists").append(made);
+  dialog.querySelector("h2").textContent = "Frame " + frame;
+  if (!dialog.open) dialog.showModal();
+  history.replaceState(null, "", "#frame-" + frame);
+  const frames = framesOf(frame), island = document.getElementById("map-" + frame);
+  const others = frames.slice(1).join(", ");
+  viewer.querySelector(".shared").textContent = others && `Also shown in ${others}: a correction counts for all of them.`;
+  dialog.classList.toggle("looking", !island || !RegionMap.isSupported);
+  if (!(await corrector.open(island, frames))) return;
+  mark(check);
+  settle();
+};
+const showFrame = (number) => {
+  const place = cards.findIndex((card) => card.dataset.frame === String(number));
+  return place < 0 ? null : show(place);
+};
+const showEntry = async (entry) => {
+  const frame = drawingOf(entry.frame);
+  if (!dialog.open || numberOf(cards[shown]) !== frame) {
+    const there = showFrame(frame);
+    if (!there) return say(`This shot has no frame ${entry.frame}.`);
+    await there;
+  }
+  corrector.chooseEntry(entry);
+};
+const step = async (entry) => { if (entry && dialog.open) await showEntry(entry); };
+
+const actions = {
+  undo: () => step(corrections.undo()),
+  redo: () => step(corrections.redo()),
+  restore: () => corrector.restore(),
+  save: () => { corrections.save(); say("Saved. Put the file beside the shot, then run the command."); },
+  load: () => made.querySelector("input[type=file]").click(),
+  closer: () => corrector.zoom.to(corrector.zoom.scale * 1.5),
+  farther: () => corrector.zoom.to(corrector.zoom.scale / 1.5),
+  whole: () => corrector.zoom.to(1),
+  copy: async () => {
+    const command = made.querySelector(".command code");
+    try {
+      await navigator.clipboard.writeText(command.textContent);
+      say("Copied.");
+    } catch {
+      getSelection().selectAllChildren(command);
+      say("Selected: copy it with Ctrl+C.");
     }
-    viewer.append(side);
-    dialog.querySelector("h2").textContent = "Frame " + card.dataset.frame;
-    if (!dialog.open) dialog.showModal();
-    history.replaceState(null, "", "#frame-" + card.dataset.frame);
-  };
+  },
+};
 
-  const showFrame = (number) => {
-    const place = cards.findIndex((card) => card.dataset.frame === number);
-    if (place >= 0) show(place);
-    return place >= 0;
-  };
+document.addEventListener("click", (event) => {
+  const find = (selector) => event.target.closest(selector);
+  const link = find("[data-open]"), doing = find("[data-do]"), tool = find("[data-tool]"), color = find("[data-color]");
+  if (link && !event.ctrlKey && !event.metaKey && showFrame(link.dataset.open)) event.preventDefault();
+  if (find("[data-step]")) show(shown + Number(find("[data-step]").dataset.step));
+  if (doing) actions[doing.dataset.do]();
+  if (tool) corrector.setTool(tool.dataset.tool);
+  const row = find(".doubts [data-region]");
+  if (row && corrector.isOpen) {
+    const region = doubted(row);
+    corrector.choose(region);
+    if (region) corrector.reveal(region);
+  }
+  if (color && viewer.contains(color) && corrector.isOpen) corrector.use(color.dataset.color);
+  if (event.target === dialog) dialog.close();
+});
 
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-open]");
-    if (link && !event.ctrlKey && !event.metaKey && showFrame(link.dataset.open)) event.preventDefault();
-    const step = event.target.closest("[data-step]");
-    if (step) show(shown + Number(step.dataset.step));
-    if (event.target === dialog) dialog.close();
-  });
-  dialog.addEventListener("keydown", (event) => {
-    if (event.key === "ArrowLeft") show(shown - 1);
-    if (event.key === "ArrowRight") show(shown + 1);
-  });
-  dialog.addEventListener("close", () => history.replaceState(null, "", location.pathname + location.search));
-  dialog.querySelector("input").addEventListener("change", (event) => {
-    viewer.classList.toggle("plain", !event.target.checked);
-  });
+dialog.addEventListener("keydown", (event) => {
+  const { key, code, shiftKey } = event, digit = /^(Digit|Numpad)(\d)$/.exec(code);
+  const isTyping = event.target.matches("input[type=text]");
+  if (isTyping || event.altKey) return;
+  const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
+  const command = event.ctrlKey || event.metaKey;
+  let act = null;
+  if (command) act = { z: shiftKey ? actions.redo : actions.undo, y: actions.redo, s: actions.save }[key.toLowerCase()];
+  else if (arrow && event.target === corrector.stage && corrector.isOpen) act = () => corrector.chooseBeside(...arrow);
+  else if (arrow && arrow[0]) act = () => show(shown + arrow[0]);
+  else if (key === "PageUp" || key === "PageDown") act = () => show(shown + (key === "PageUp" ? -1 : 1));
+  else if (!corrector.isOpen) return;
+  else if (digit) {
+    const swatch = viewer.querySelector(`.colors [data-key="${(shiftKey ? "\u21e7" : "") + digit[2]}"]`);
+    act = swatch && (() => corrector.use(swatch.dataset.color));
+  } else {
+    const tool = { v: "select", b: "fill", i: "pick" }[key.toLowerCase()];
+    act = tool ? () => corrector.setTool(tool) : {
+      n: () => corrector.chooseDoubt(shiftKey ? -1 : 1),
+      o: () => dialog.querySelector("[name=outlines]").click(),
+      delete: actions.restore, backspace: actions.restore,
+      "+": actions.closer, "=": actions.closer, "-": actions.farther, f: actions.whole,
+    }[key.toLowerCase()];
+    if (key === "Enter" && corrector.region && corrector.brush && !event.target.closest("button, summary, a")) {
+      act = () => corrector.paint(corrector.region, corrector.brush);
+    }
+  }
+  if (!act) return;
+  event.preventDefault();
+  act();
+});
+dialog.addEventListener("close", () => {
+  corrector.close();
+  home.after(made);
+  history.replaceState(null, "", location.pathname + location.search);
+});
+dialog.querySelector("[name=outlines]").addEventListener("change", (event) => {
+  viewer.classList.toggle("plain", !event.target.checked);
+});
 
-  // A region in the list lights up on the frame beside it, and the other way round.
-  const light = (event) => {
-    const region = event.target.closest("[data-region]");
-    for (const lit of document.querySelectorAll(".lit")) lit.classList.remove("lit");
-    const owner = region && region.closest(".check, .viewer");
-    if (!owner) return;
-    for (const part of owner.querySelectorAll(`.picture [data-region="${region.dataset.region}"]`)) part.classList.add("lit");
-  };
-  document.addEventListener("mouseover", light);
-  document.addEventListener("focusin", light);
+// Which of the doubtful regions are settled, and which one is chosen.
+const doubted = (tag) => corrector.unsure[tag.dataset.region - 1];
+const settle = () => {
+  for (const part of viewer.querySelectorAll(".doubts [data-region], .layers .marks g[data-region]")) {
+    part.classList.toggle("done", corrector.isChanged(doubted(part)));
+  }
+};
+viewer.addEventListener("recolored", settle);
+viewer.addEventListener("chosen", () => {
+  if (!corrector.isOpen) return;
+  for (const row of viewer.querySelectorAll(".doubts li[data-region]")) {
+    const isCurrent = corrector.region > 0 && doubted(row) === corrector.region;
+    if (isCurrent && !row.classList.contains("current")) row.scrollIntoView({ block: "nearest" });
+    row.classList.toggle("current", isCurrent);
+  }
+});
 
-  const asked = location.hash.match(/^#frame-(-?\d+)$/);
-  if (asked) showFrame(asked[1]);
-})();
+made.querySelector("input[type=file]").addEventListener("change", async (event) => {
+  const [file] = event.target.files;
+  if (!file) return;
+  try {
+    const name = corrections.load(await file.text());
+    const other = name && name !== shot.shot ? ` The file says that it is for ${name}.` : "";
+    say(`Loaded ${file.name}.${other}`);
+  } catch (error) {
+    say(error.message);
+  }
+  event.target.value = ""; // the same file may be loaded again
+});
+
+// All that is shown of the list of corrections, on the page and in the viewer.
+const list = () => {
+  const byFrame = [...corrections.list].sort((a, b) => a.frame - b.frame);
+  made.querySelector("ol").replaceChildren(...byFrame.map((entry) => {
+    const row = made.querySelector("template").content.firstElementChild.cloneNode(true);
+    const jump = row.querySelector(".jump"), swatch = row.querySelector(".swatch");
+    row.querySelector(".number").textContent = entry.frame;
+    row.querySelector("code").textContent = names.get(entry.color) || entry.color;
+    swatch.classList.toggle("paper", entry.color === "paper");
+    if (entry.color !== "paper") swatch.style.background = entry.color;
+    row.querySelector(".known").hidden = !corrections.isKnown(entry);
+    jump.addEventListener("click", () => showEntry(entry));
+    row.querySelector(".remove").addEventListener("click", () => corrections.remove([entry]));
+    return row;
+  }));
+  const count = corrections.list.length, some = `${count} correction${count === 1 ? "" : "s"}`;
+  made.querySelector("h2").textContent = count ? some[0].toUpperCase() + some.slice(1) : "Corrections";
+  made.classList.toggle("empty", count === 0);
+  for (const button of document.querySelectorAll("[data-do=undo]")) button.disabled = !corrections.canUndo;
+  for (const button of document.querySelectorAll("[data-do=redo]")) button.disabled = !corrections.canRedo;
+  for (const bar of document.querySelectorAll(".unsaved")) {
+    bar.hidden = corrections.isSaved;
+    bar.querySelector("span").textContent = `${some}, not saved yet`;
+  }
+  for (const card of cards) {
+    const badge = card.querySelector(".badge.corrected"), here = corrections.of(framesOf(numberOf(card))).length;
+    badge.hidden = here === 0;
+    badge.textContent = `${here} corrected`;
+  }
+};
+corrections.addEventListener("change", list);
+list();
+addEventListener("beforeunload", (event) => { if (!corrections.isSaved) event.preventDefault(); });
+
+// A region in the list lights up on the frame beside it, and the other way round.
+const light = (event) => {
+  const region = event.target.closest("[data-region]");
+  for (const lit of document.querySelectorAll(".lit")) lit.classList.remove("lit");
+  const owner = region && region.closest(".check, .viewer");
+  if (!owner) return;
+  for (const part of owner.querySelectorAll(`.picture [data-region="${region.dataset.region}"]`)) part.classList.add("lit");
+};
+document.addEventListener("mouseover", light);
+document.addEventListener("focusin", light);
+
+const asked = location.hash.match(/^#frame-(-?\d+)$/);
+if (asked) showFrame(asked[1]);

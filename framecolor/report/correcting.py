@@ -1,0 +1,70 @@
+"""What the page has to know to correct a shot: its palette, what was corrected already, and the command to run next."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection
+from pathlib import Path, PurePath
+from typing import Any
+
+from framecolor.errors import FramecolorError
+from framecolor.media import hash_file, read_palette
+from framecolor.media.corrections import CORRECTIONS_NAME, describe_correction
+from framecolor.report.sidecar import SIDECAR_NAME, ShotRecord
+from framecolor.report.view import name_ranges
+
+_LINE_FOLDER, _OUT_FOLDER = "line", "color"
+
+
+def describe_shot(record: ShotRecord, out_dir: Path) -> dict[str, Any]:
+    """The page's data for all frames. hash: of the record, so that what a browser keeps belongs to this painting only;
+    holds: the frames that repeat a drawing, with the frame that was painted for them."""
+    return {
+        "shot": record.shot,
+        "hash": hash_file(out_dir / SIDECAR_NAME),
+        "palette": _describe_palette(record, out_dir),
+        "corrections": [describe_correction(correction) for correction in record.corrections],
+        "holds": {held: number for number, helds in record.holds.items() for held in helds},
+    }
+
+
+def write_command(record: ShotRecord, out_dir: Path) -> str:
+    """What paints the shot again with the corrections, from the folder that the shot and the file are in."""
+    words = ["framecolor", "colorize", record.shot, "--corrections", CORRECTIONS_NAME]
+    if _LINE_FOLDER not in PurePath(record.line_dir.replace("\\", "/")).parts[-2:]:
+        words += ["--keys", "KEYS"]  # a pattern or a movie: the record does not tell where its keys are
+    if out_dir.resolve().name != _OUT_FOLDER:
+        words += ["-o", out_dir.resolve().name]
+    return shlex.join([*words, "--report"])
+
+
+def name_uncorrectable(record: ShotRecord, mapped: Collection[int]) -> str:
+    """The painted frames without a map, where others have one; "" where there are none."""
+    missing = [frame.number for frame in record.with_status("key", "painted") if frame.number not in mapped]
+    return name_ranges(missing) if mapped else ""
+
+
+def _describe_palette(record: ShotRecord, out_dir: Path) -> list[dict[str, str]]:
+    """Each color with its name and key: 1 to 9, then with Shift; paper comes last and has 0."""
+    names = _read_names(record, out_dir)
+    colors = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, alpha in record.palette if alpha]
+    keys = [f"{shift}{digit}" for shift in ("", "\u21e7") for digit in range(1, 10)]
+    keys += [""] * len(colors)
+    paints = [
+        {"color": color, "name": f"{names[color]} {color.upper()}" if color in names else color.upper(), "key": key}
+        for color, key in zip(colors, keys[: len(colors)], strict=True)
+    ]
+    return [*paints, {"color": "paper", "name": "paper", "key": "0"}]
+
+
+def _read_names(record: ShotRecord, out_dir: Path) -> dict[str, str]:
+    """Names of the colors, where the run was given a palette that is still in the shot's folder."""
+    file = record.settings.get("palette")
+    if not isinstance(file, str) or PurePath(file).name != file:
+        return {}
+    try:
+        palette = read_palette(out_dir.resolve().parent / file)
+    except FramecolorError:
+        return {}
+    rows = zip(palette.colors.tolist(), palette.names, strict=False)
+    return {f"#{red:02x}{green:02x}{blue:02x}": name for (red, green, blue, _), name in rows if name}

@@ -1,0 +1,84 @@
+"""The shot's line drawings, read again for the report: from a folder, a sequence pattern or a movie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xxhash
+from numpy.typing import NDArray
+
+from framecolor.errors import FramecolorError, ReadError
+from framecolor.media import Movie, hash_file, is_movie, read_image
+from framecolor.media.sequence import find_sequence, is_pattern, parse_pattern
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class LineDrawing:
+    """One drawing that may still have to be read: `pixels` of a movie's frame, else the file at `path`; or neither."""
+
+    number: int
+    path: Path | None = None
+    pixels: Pixels | None = None
+
+    def read(self) -> Pixels | None:
+        """uint8 HxWx4; None where there is no drawing or it cannot be read. Never raises."""
+        return self.pixels if self.path is None else read_or_none(self.path)
+
+    def hash(self) -> str:
+        """As `Shot.line_hash` has it; "" where there is none."""
+        if self.pixels is not None:
+            return xxhash.xxh3_128_hexdigest(self.pixels.tobytes())
+        try:
+            return "" if self.path is None else hash_file(self.path)
+        except FramecolorError:
+            return ""
+
+
+class LineArt:
+    """Where the drawings of a shot are. Line art that is not at hand any more is no error: it has no drawings then."""
+
+    def __init__(self, out_dir: Path, line_dir: str) -> None:
+        place = out_dir / line_dir
+        self._movie: Movie | None = None
+        self._files: dict[int, Path] = {}
+        try:
+            if not line_dir:
+                return
+            if is_pattern(place):
+                self._files = find_sequence(place.parent, parse_pattern(place))
+            elif is_movie(place) and place.is_file():
+                self._movie = Movie.open(place)
+            elif place.is_dir():
+                self._files = find_sequence(place)
+        except (FramecolorError, OSError, ValueError):
+            return
+
+    def visit(self, numbers: Iterable[int]) -> Iterator[LineDrawing]:
+        """One drawing for each of the rising `numbers`; files are left to be read by whoever takes the drawing."""
+        if self._movie is None:
+            for number in numbers:
+                yield LineDrawing(number, self._files.get(number))
+            return
+        frames = self._movie.frames()
+        at = 0
+        pixels: Pixels | ReadError | None = None
+        for number in numbers:
+            while at < number:
+                at, pixels = next(((index + 1, found) for index, found in frames), (number, None))
+            found = pixels if at == number and not isinstance(pixels, ReadError) else None
+            yield LineDrawing(number, pixels=found)
+
+
+def read_or_none(path: Path | None) -> Pixels | None:
+    """A picture, or None where it is missing or broken."""
+    if path is None or not path.is_file():
+        return None
+    try:
+        return read_image(path)
+    except (FramecolorError, OSError, ValueError):
+        return None

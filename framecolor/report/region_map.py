@@ -1,0 +1,149 @@
+"""The regions of one drawing as the page needs them to be clicked and recolored: small, lossless, decoded when opened.
+
+A map is one block of bytes, deflated (zlib) and in base64, little endian:
+
+    uint32     width and height of the label picture, width and height of the drawing, number of regions
+    uint32     x of the inmost pixel of every region, then y of every region, in pixels of the drawing
+    uint8 x 4  color that every region is painted in, straight RGBA
+    uint8      the label picture as runs in reading order: the low, middle and high bytes of all lengths, then the low
+               and high bytes of all labels, 1..count in regions and 0 on lines
+
+The lines are a picture of their own, which the page lays over the paint.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Frame, Regions
+from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.regions import find_regions
+from framecolor.report.sidecar import FrameRecord, ShotRecord
+from framecolor.report.webp import LARGE_PX, encode_webp
+from framecolor.runs import Runs
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.int32]
+
+_INK_QUALITY, _INK_LEVELS = 80, 16
+# A pixel under ink, however faint, is asked for its region's color only where the region has no other.
+_INK_COST = np.float32(1000)
+# In larger boxes only every fourth pixel of every fourth row is looked at.
+_LARGE_BOX_PX = 40_000
+
+
+def build_map(drawing: Pixels, painted: Pixels, frame: FrameRecord, record: ShotRecord, digest: str) -> str:
+    """A drawing's map as a JSON object: its `regions`, the picture of its `ink`, the drawing's hash, and which region
+    each of the frame's doubtful ones is (0 where it is none of them). Both pictures are uint8 HxWx4 of one size.
+    """
+    lines = read_drawing(frame.number, drawing)
+    gap_px, min_region_px = _find_settings(record)
+    regions = find_regions(lines, gap_px=gap_px, min_region_px=min_region_px)
+    places, colors = _look_into(regions, lines, painted, np.array(record.palette, np.uint8).reshape(-1, 4))
+    return json.dumps(
+        {
+            "regions": _pack(regions, places, colors),
+            "ink": encode_webp(lines.ink, LARGE_PX, _INK_QUALITY, _INK_LEVELS),
+            "drawing": digest,
+            "unsure": _find_unsure(regions, frame),
+        }
+    )
+
+
+def _find_settings(record: ShotRecord) -> tuple[float, int]:
+    """What the run found its regions with; a record that was changed by hand gets what is possible."""
+
+    def find(name: str, default: float, low: float, high: float) -> float:
+        value = record.settings.get(name)
+        return float(value) if isinstance(value, int | float) and low <= value <= high else default
+
+    return find("gap_px", 2, 0, 64), int(find("min_region_px", 4, 1, 1e6))
+
+
+def _look_into(regions: Regions, lines: Frame, painted: Pixels, palette: Pixels) -> tuple[NDArray[np.uint32], Pixels]:
+    """The inmost pixel (x, y) and the color of every region, [count + 1, 2] and [count + 1, 4].
+
+    The color is read as far as possible from lines, where not even faint ink lies over it; where ink lies over all of
+    a region, it is the nearest one of the palette.
+    """
+    depth = _measure_depth(regions.labels)
+    clear = np.where(lines.ink[..., 3] > 0, depth - _INK_COST, depth)
+    places, colors = np.zeros((regions.count + 1, 2), np.uint32), np.zeros((regions.count + 1, 4), np.uint8)
+    for region, box in enumerate(regions.boxes.tolist()):
+        if region > 0:
+            x, y = places[region] = _find_highest(depth, regions.labels, region, box)
+            if clear[y, x] < 0:
+                x, y = _find_highest(clear, regions.labels, region, box)
+            color = painted[y, x]
+            if clear[y, x] < 0 and len(palette):
+                color = palette[np.abs(palette.astype(int) - color).sum(axis=1).argmin()]
+            colors[region] = color
+    colors[colors[:, 3] < 128] = 0
+    colors[:, 3] = np.where(colors[:, 3] > 0, 255, 0)
+    return places, colors
+
+
+def _find_highest(values: NDArray[np.float32], labels: Labels, region: int, box: Sequence[int]) -> tuple[int, int]:
+    """The pixel (x, y) of a region where `values`, all above -2000, are highest; in a large region about that."""
+    left, top, width, height = box
+    for step in (4, 1) if width * height > _LARGE_BOX_PX else (1,):
+        part = (slice(top, top + height, step), slice(left, left + width, step))
+        inside = labels[part] == region
+        if inside.any():
+            y, x = divmod(int(np.where(inside, values[part], -2 * _INK_COST).argmax()), inside.shape[1])
+            return left + step * x, top + step * y
+    raise ValueError(f"region {region} is not in its box")
+
+
+def _measure_depth(labels: Labels) -> NDArray[np.float32]:
+    """How far each pixel is from the nearest one that is not of its region, float32 HxW; 0 on lines.
+
+    Regions may touch without a line between them: the two pixels at such a border count as edge.
+    """
+    inner = (labels > 0).astype(np.uint8)
+    across, down = labels[:, 1:] != labels[:, :-1], labels[1:] != labels[:-1]
+    for pixels, differ in ((inner[:, 1:], across), (inner[:, :-1], across), (inner[1:], down), (inner[:-1], down)):
+        pixels[differ] = 0
+    depth = cv2.distanceTransform(inner, cv2.DIST_L2, 3)
+    return np.asarray(depth, dtype=np.float32)
+
+
+def _pack(regions: Regions, places: NDArray[np.uint32], colors: Pixels) -> str:
+    height, width = regions.size
+    small = shrink_labels(regions.labels, places)
+    head = np.array([small.shape[1], small.shape[0], width, height, regions.count], "<u4")
+    runs = Runs.pack(small)
+    lengths, labels = runs.lengths.astype("<u4").view(np.uint8).reshape(-1, 4), runs.values.astype("<u2").view(np.uint8)
+    parts = (head, places[1:].T.astype("<u4"), colors[1:], lengths[:, :3].T, labels.reshape(-1, 2).T)
+    data = zlib.compress(b"".join(np.ascontiguousarray(part).tobytes() for part in parts), 9)
+    return base64.b64encode(data).decode("ascii")
+
+
+def shrink_labels(labels: Labels, places: NDArray[np.uint32]) -> Labels:
+    """The label picture with a long side of at most `LARGE_PX`, int32.
+
+    Its pixel (i, j) is the drawing's pixel ((2 i + 1) W // 2 w, (2 j + 1) H // 2 h). A region that no such pixel meets
+    gets the one that its inmost pixel (`places`, x and y by region) falls on.
+    """
+    height, width = labels.shape
+    scale = min(1.0, LARGE_PX / max(height, width))
+    w, h = max(1, round(width * scale)), max(1, round(height * scale))
+    rows, columns = (2 * np.arange(h) + 1) * height // (2 * h), (2 * np.arange(w) + 1) * width // (2 * w)
+    small = labels[rows[:, None], columns]
+    lost = np.setdiff1d(np.arange(1, len(places)), small)
+    x, y = places[lost].astype(np.int64).T
+    small[y * h // height, x * w // width] = lost
+    return small
+
+
+def _find_unsure(regions: Regions, frame: FrameRecord) -> Sequence[int]:
+    shapes = zip(regions.area.tolist(), regions.boxes.tolist(), strict=True)
+    known = {(area, *box): region for region, (area, box) in enumerate(shapes)}
+    return [known.get((region.area, *region.box), 0) for region in frame.unsure]

@@ -1,0 +1,223 @@
+// Correcting one drawing: what is under the pointer, what is chosen, and which color it gets.
+class Corrector {
+  #map = null;
+  #frames = [];
+  #serial = 0;
+  #opened = new Map();
+
+  // desk: the viewer's element. palette: colors in the order of their keys. say: shows a line of text.
+  constructor(desk, corrections, palette, say) {
+    Object.assign(this, { desk, corrections, palette, say, region: 0, brush: null, tool: "select" });
+    this.stage = desk.querySelector(".stage");
+    this.layers = desk.querySelector(".layers");
+    this.canvas = desk.querySelector("canvas");
+    this.zoom = new Zoom(this.stage, this.layers);
+    this.#listen();
+    corrections.addEventListener("change", () => this.refresh());
+  }
+
+  get isOpen() { return this.#map !== null; }
+  get frame() { return this.#frames[0]; }
+
+  close() {
+    this.#serial += 1;
+    this.#map = null;
+    this.choose(0);
+  }
+
+  // Shows a drawing by its map (null: it has none) and tells whether it could. frames: all that repeat it, its own first.
+  async open(island, frames) {
+    this.close();
+    const serial = this.#serial;
+    if (!island || !RegionMap.isSupported) return false;
+    const { map, ink, unsure, drawing } = await this.#read(island);
+    if (serial !== this.#serial) return false; // another one was asked for meanwhile
+    this.#map = map;
+    this.#frames = frames;
+    this.unsure = unsure;
+    this.drawing = drawing;
+    [this.canvas.width, this.canvas.height] = [map.width, map.height];
+    this.desk.querySelector(".ink").src = ink;
+    this.desk.querySelector(".found").setAttribute("viewBox", `0 0 ${map.width} ${map.height}`);
+    this.zoom.to(1);
+    this.refresh();
+    return true;
+  }
+
+  async #read(island) {
+    if (!this.#opened.has(island.id)) {
+      const data = JSON.parse(island.textContent);
+      this.#opened.set(island.id, { ...data, map: await RegionMap.open(data.regions) });
+    }
+    const found = this.#opened.get(island.id);
+    this.#opened.delete(island.id); // the last one opened is the last one to be forgotten
+    this.#opened.set(island.id, found);
+    if (this.#opened.size > 8) this.#opened.delete(this.#opened.keys().next().value);
+    return found;
+  }
+
+  // This drawing's corrections with their regions; of several for one region the last one counts.
+  #made() {
+    return this.corrections.of(this.#frames).map((entry) => ({ entry, region: this.#map.find(entry.x, entry.y) }));
+  }
+
+  refresh() {
+    if (!this.isOpen) return;
+    const made = this.#made(), changed = new Map(made.map(({ entry, region }) => [region, toPixel(entry.color)]));
+    changed.delete(0);
+    this.changed = changed;
+    this.#map.paint(this.canvas, changed);
+    this.desk.querySelector(".spots").replaceChildren(...[...changed.keys()].map((region) => {
+      const spot = document.createElement("i"), { x, y } = this.#map.inmost(region);
+      spot.style.left = (100 * (x + 0.5)) / this.#map.fullWidth + "%";
+      spot.style.top = (100 * (y + 0.5)) / this.#map.fullHeight + "%";
+      return spot;
+    }));
+    this.#describe();
+    this.desk.dispatchEvent(new Event("recolored"));
+  }
+
+  colorOf(region) {
+    return fromPixel(this.changed.has(region) ? this.changed.get(region) : this.#map.painted[region - 1]);
+  }
+
+  isChanged(region) { return this.changed.has(region); }
+
+  // place: where it was clicked, in shares of the picture; without one the region is named by its inmost pixel.
+  choose(region, place = null) {
+    this.region = region;
+    this.place = place;
+    this.#draw("chosen", region);
+    this.#draw("hover", 0);
+    this.#describe();
+    this.desk.dispatchEvent(new Event("chosen"));
+  }
+
+  reveal(region) {
+    const { x, y } = this.#map.inmost(region);
+    this.zoom.reveal(x / this.#map.fullWidth, y / this.#map.fullHeight);
+  }
+
+  chooseEntry(entry) {
+    const region = this.isOpen ? this.#map.find(entry.x, entry.y) : 0;
+    this.choose(region);
+    if (region) this.reveal(region);
+  }
+
+  // The next doubtful region of this frame, or the one before.
+  chooseDoubt(by) {
+    const doubts = this.unsure.filter((region) => region > 0);
+    if (!doubts.length) return this.say("No region of this frame is in doubt.");
+    const at = doubts.indexOf(this.region);
+    const next = doubts[(at < 0 ? (by > 0 ? 0 : -1) + doubts.length : at + by + doubts.length) % doubts.length];
+    this.choose(next);
+    this.reveal(next);
+  }
+
+  // The nearest region in a direction, (1, 0) being to the right.
+  chooseBeside(dx, dy) {
+    const map = this.#map, here = this.region ? map.inmost(this.region) : { x: map.fullWidth / 2, y: map.fullHeight / 2 };
+    let best = 0, least = Infinity;
+    for (let region = 1; region <= map.count; region++) {
+      const { x, y } = map.inmost(region), ahead = (x - here.x) * dx + (y - here.y) * dy;
+      const aside = Math.abs((x - here.x) * dy) + Math.abs((y - here.y) * dx);
+      const cost = ahead + 2 * aside;
+      if ((ahead > 0 || !this.region) && region !== this.region && cost < least) [best, least] = [region, cost];
+    }
+    if (!best) return;
+    this.choose(best);
+    this.reveal(best);
+  }
+
+  // A color was picked, by swatch, key or eyedropper: what is chosen gets it.
+  use(color) {
+    this.brush = color;
+    for (const swatch of this.desk.querySelectorAll(".colors [data-color]")) {
+      swatch.setAttribute("aria-pressed", String(swatch.dataset.color === color));
+    }
+    if (this.region && this.tool !== "fill") this.paint(this.region, color);
+    else this.#describe();
+  }
+
+  paint(region, color) {
+    if (!region) return this.say("Choose a region first.");
+    const { x, y } = this.place ? this.#map.nameAt(...this.place, region) : this.#map.inmost(region);
+    const before = this.#made().filter((made) => made.region === region).map((made) => made.entry);
+    if (before.length === 1 && before[0].color === color) return;
+    const entry = { frame: this.frame, x, y, color };
+    this.corrections.put(this.drawing ? { ...entry, drawing: this.drawing } : entry, before);
+  }
+
+  // As it was painted by the run.
+  restore() {
+    const made = this.#made().filter(({ region }) => region === this.region);
+    if (this.region && made.length) this.corrections.remove(made.map(({ entry }) => entry));
+  }
+
+  setTool(tool) {
+    this.tool = tool;
+    for (const button of this.desk.parentNode.querySelectorAll("[data-tool]")) {
+      button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
+    }
+    this.stage.dataset.tool = tool;
+    if (tool === "fill") this.choose(0);
+  }
+
+  #placeOf(event) {
+    const box = this.canvas.getBoundingClientRect();
+    return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+  }
+
+  #listen() {
+    this.stage.addEventListener("mousedown", (event) => event.preventDefault()); // keys stay with the frames
+    this.stage.addEventListener("pointermove", (event) => {
+      if (this.isOpen && event.pointerType === "mouse") this.#draw("hover", this.#map.at(...this.#placeOf(event)));
+    });
+    this.stage.addEventListener("pointerleave", () => this.#draw("hover", 0));
+    this.stage.addEventListener("click", (event) => {
+      if (this.isOpen && !this.zoom.dragged) this.#click(event);
+    });
+  }
+
+  #click(event) {
+    const place = this.#placeOf(event), region = this.#map.at(...place);
+    if (!region) return;
+    if (event.altKey || this.tool === "pick") {
+      if (this.tool === "pick") this.setTool("select");
+      this.use(this.colorOf(region));
+    } else if (event.shiftKey || this.tool === "fill") {
+      if (!this.brush) return this.say("Choose a color first.");
+      this.choose(region, place);
+      this.paint(region, this.brush);
+    } else {
+      this.choose(region, place);
+    }
+  }
+
+  #draw(kind, region) {
+    const path = this.#map && region && !(kind === "hover" && region === this.region) ? this.#map.outline(region) : "";
+    for (const line of this.desk.querySelectorAll(`.found .${kind}`)) line.setAttribute("d", path);
+  }
+
+  #describe() {
+    const swatch = (color) => {
+      const sample = document.createElement("span"), name = document.createElement("code");
+      sample.className = "swatch" + (color === "paper" ? " paper" : "");
+      if (color !== "paper") sample.style.background = color;
+      name.textContent = this.palette.get(color) || (color === "paper" ? color : color.toUpperCase());
+      return [sample, name];
+    };
+    const line = this.desk.querySelector(".chosen-line"), restore = this.desk.querySelector("[data-do=restore]");
+    restore.disabled = !this.isOpen || !this.region || !this.isChanged(this.region);
+    if (!this.isOpen || !this.region) {
+      const ready = this.tool === "fill" && this.brush;
+      line.replaceChildren(...(ready ? ["Each click paints ", ...swatch(this.brush)] : ["Click a region, then a color."]));
+      return;
+    }
+    const painted = fromPixel(this.#map.painted[this.region - 1]);
+    const changed = this.isChanged(this.region);
+    const isSame = this.colorOf(this.region) === painted;
+    line.replaceChildren(!changed ? "Painted" : isSame ? "Confirmed" : "Was", ...swatch(painted));
+    if (changed && !isSame) line.append("now", ...swatch(this.colorOf(this.region)));
+  }
+}

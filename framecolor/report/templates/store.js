@@ -1,0 +1,119 @@
+// What the painter corrected: an undoable list of {frame, x, y, color, drawing}. Lists and entries never change, so that
+// a step back is only another list, and what two lists share are the same objects.
+class Corrections extends EventTarget {
+  #lists = [];
+  #at = 0;
+  #saved;
+  #place;
+
+  // known: what the run was told already. hash: of the record, so that another run begins afresh.
+  constructor(shot, hash, known) {
+    super();
+    this.shot = shot;
+    this.known = known.map(Object.freeze);
+    this.#lists = [this.known];
+    this.#saved = this.known;
+    this.#place = `framecolor:${shot}:${hash}`;
+    this.#restore();
+  }
+
+  get list() { return this.#lists[this.#at]; }
+  get canUndo() { return this.#at > 0; }
+  get canRedo() { return this.#at < this.#lists.length - 1; }
+  get isSaved() { return this.list === this.#saved; }
+
+  of(frames) { return this.list.filter((entry) => frames.includes(entry.frame)); }
+
+  isKnown(entry) {
+    return this.known.some((old) => ["frame", "x", "y", "color"].every((name) => old[name] === entry[name]));
+  }
+
+  // Adds an entry in the place of those that it replaces.
+  put(entry, replaced = []) {
+    this.change([...this.list.filter((old) => !replaced.includes(old)), Object.freeze(entry)]);
+  }
+
+  remove(entries) { this.change(this.list.filter((old) => !entries.includes(old))); }
+
+  change(list) {
+    this.#lists = [...this.#lists.slice(0, this.#at + 1), list];
+    this.#at += 1;
+    this.#tell();
+  }
+
+  // Both give an entry that went or came, for the page to show where something happened.
+  undo() { return this.canUndo ? this.#step(-1) : null; }
+  redo() { return this.canRedo ? this.#step(1) : null; }
+
+  #step(by) {
+    const before = this.list;
+    this.#at += by;
+    this.#tell();
+    const differs = (one, other) => one.find((entry) => !other.includes(entry));
+    return differs(this.list, before) || differs(before, this.list) || null;
+  }
+
+  save() {
+    const lines = [...this.list].sort((a, b) => a.frame - b.frame).map((entry) => "  " + JSON.stringify(entry));
+    const text = `{"format": 1, "shot": ${JSON.stringify(this.shot)}, "corrections": [\n${lines.join(",\n")}\n]}\n`;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+    link.download = "corrections.json";
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    this.#saved = this.list;
+    this.#tell();
+  }
+
+  // Takes the entries of a file as they are; throws an Error fit to be shown. Tells of what shot the file says it is.
+  load(text) {
+    const { shot, list } = Corrections.parse(text);
+    this.change(list);
+    this.#saved = this.list;
+    this.#tell();
+    return shot;
+  }
+
+  static parse(text) {
+    let table;
+    try { table = JSON.parse(text); } catch { throw new Error("This file is not JSON."); }
+    if (!table || !Array.isArray(table.corrections)) throw new Error("This is not a file of corrections.");
+    if (table.format !== 1) throw new Error(`The file has format ${table.format}, this page reads 1.`);
+    const isCount = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
+    const found = new Map();
+    table.corrections.forEach((entry, place) => {
+      const { frame, x, y, color, drawing } = entry || {};
+      const isColor = color === "paper" || (typeof color === "string" && /^#[0-9a-f]{6}$/i.test(color));
+      if (![frame, x, y].every(isCount) || !isColor) throw new Error(`Correction ${place + 1} of the file cannot be used.`);
+      const kept = { frame, x, y, color: color.toLowerCase() };
+      if (typeof drawing === "string" && drawing) kept.drawing = drawing;
+      found.delete([frame, x, y].join());
+      found.set([frame, x, y].join(), Object.freeze(kept));
+    });
+    return { shot: String(table.shot || ""), list: [...found.values()] };
+  }
+
+  #tell() {
+    this.#keep();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  // A page that was opened from a disk may have no storage: then the file is all there is.
+  #keep() {
+    try {
+      const kept = { format: 1, corrections: this.list, saved: this.isSaved };
+      if (this.list === this.known) localStorage.removeItem(this.#place);
+      else localStorage.setItem(this.#place, JSON.stringify(kept));
+    } catch { /* nothing is kept */ }
+  }
+
+  #restore() {
+    try {
+      const text = localStorage.getItem(this.#place);
+      if (!text) return;
+      this.#lists.push(Corrections.parse(text).list);
+      this.#at = 1;
+      if (JSON.parse(text).saved) this.#saved = this.list;
+    } catch { /* what was kept is of no use */ }
+  }
+}

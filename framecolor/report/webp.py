@@ -1,0 +1,47 @@
+"""Pictures as data URIs, shrunk to what a page needs."""
+
+from __future__ import annotations
+
+import base64
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import is_colored
+
+THUMBNAIL_PX = 320
+LARGE_PX = 1100
+
+
+def encode_webp(rgba: NDArray[np.uint8], long_side_px: int, quality: int, alpha_levels: int = 256) -> str:
+    """Data URI of a picture (HxWx4 straight RGBA), shrunk to a long side of at most `long_side_px`.
+
+    alpha_levels  how many steps of alpha are kept: they are what weighs most in a picture of lines.
+    """
+    small = _shrink(rgba, long_side_px)
+    if alpha_levels < 256:
+        steps = alpha_levels - 1
+        small[..., 3] = (small[..., 3].astype(np.uint16) * steps + 127) // 255 * (255 // steps)
+    bgra = cv2.cvtColor(small, cv2.COLOR_RGBA2BGRA) if small[..., 3].min() < 255 else small[..., 2::-1]
+    encoded = cv2.imencode(".webp", np.ascontiguousarray(bgra), [cv2.IMWRITE_WEBP_QUALITY, quality])[1]
+    return "data:image/webp;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
+
+
+def _shrink(rgba: NDArray[np.uint8], long_side_px: int) -> NDArray[np.uint8]:
+    """A copy of the picture, averaged down where it is larger."""
+    height, width = rgba.shape[:2]
+    scale = min(1.0, long_side_px / max(height, width))
+    if scale == 1:
+        return rgba.copy()
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    if not is_colored(rgba):  # black lines: alpha is all there is
+        small = np.zeros((size[1], size[0], 4), np.uint8)
+        small[..., 3] = cv2.resize(rgba[..., 3], size, interpolation=cv2.INTER_AREA)
+        return small
+    # Averaging weighted by alpha keeps the color of see-through pixels out of the edges.
+    premultiplied = rgba.astype(np.float32)
+    premultiplied[..., :3] *= premultiplied[..., 3:] / 255
+    averaged = cv2.resize(premultiplied, size, interpolation=cv2.INTER_AREA)
+    averaged[..., :3] *= 255 / np.maximum(averaged[..., 3:], 1)
+    return np.clip(np.rint(averaged), 0, 255).astype(np.uint8)
