@@ -1,0 +1,85 @@
+"""deepcolor at use: loose colors, thinned with white and blurred, say roughly what goes where."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from framecolor.colorists.base import Guide, Knobs, blend_image, draw_gray, fit_size
+from framecolor.datatypes import Frame, Hint, Regions
+from framecolor.networks.deepcolor import SIZE_MULTIPLE, DeepColor
+
+Float = NDArray[np.float32]
+# The author's share of the user's color; the rest is white. In training, his white blocks leave about as much.
+_COLOR_SHARE = 0.3
+# Side of the box that blurs the hint, of the drawing's shorter side: 100 px at 256 (`simulate_hints.white_out`).
+_BLUR_SHARE = 100 / 256
+
+
+class DeepColorColorist:
+    """Colors as the hint says, wherever it was put loosely; without a hint the VAE proposes one, by the seed.
+
+    long_side  working size in pixels. The network is convolutional, so that it runs at the size it was trained at and
+               above it; regions are voted in the end, so that more than 256 costs time and adds little.
+    `Knobs.guidance` is the weight of the hint: the author's at 1, none at 0, when everything is guessed from lines.
+    """
+
+    name = "deepcolor"
+
+    def __init__(self, network: nn.Module, long_side: int = 256) -> None:
+        self.network = cast(DeepColor, network)
+        self.long_side = long_side
+
+    @torch.inference_mode()
+    def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> Float:
+        size = fit_size(frame.size, self.long_side, SIZE_MULTIPLE)
+        line = draw_gray(frame, size)
+        if guide.hint is not None and guide.hint.confidence.any():
+            color, confidence = _spread(guide.hint, size)
+        else:
+            color, confidence = self._propose(line, knobs.seed), np.ones(size, np.float32)
+        hint = soften(color, confidence, _COLOR_SHARE * knobs.guidance)
+        planes = torch.from_numpy(hint.transpose(2, 0, 1) * 2 - 1)[None]
+        painted = self.network(torch.from_numpy(line)[None, None], planes)[0]
+        rgb = (painted.permute(1, 2, 0).numpy() + 1) / 2
+        return blend_image(np.ascontiguousarray(rgb, dtype=np.float32), guide, knobs)
+
+    def _propose(self, line: Float, seed: int) -> Float:
+        """Colors for a drawing that nobody told anything about, float32 HxWx3 in [0, 1]."""
+        height, width = line.shape
+        side = max(height, width)
+        top, left = (side - height) // 2, (side - width) // 2
+        square = np.zeros((side, side), np.float32)
+        square[top : top + height, left : left + width] = line
+        latent = torch.randn(1, self.network.vae.latent, generator=torch.Generator().manual_seed(seed))
+        field = self.network.vae.propose(torch.from_numpy(square)[None, None], latent)[0]
+        small = (field.permute(1, 2, 0).numpy() + 1) / 2
+        whole = cv2.resize(small, (side, side), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(whole[top : top + height, left : left + width], dtype=np.float32)
+
+
+def soften(color: Float, confidence: Float, share: float) -> Float:
+    """The hint as the network takes it: colors thinned with white, white where nothing is said, and a large box blur.
+
+    color       float32 HxWx3 in [0, 1]
+    confidence  float32 HxW in [0, 1], 0 where nothing is said
+    share       of the color, where it is surest
+    """
+    weight = np.clip(confidence * share, 0, 1)[..., None]
+    reach = max(3, round(_BLUR_SHARE * min(confidence.shape))) | 1
+    return np.asarray(cv2.blur(1 - weight * (1 - color), (reach, reach)), dtype=np.float32)
+
+
+def _spread(hint: Hint, size: tuple[int, int]) -> tuple[Float, Float]:
+    """A hint's colors and confidence at the working size, the colors of what is known only."""
+    weight = hint.confidence[..., None]
+    color = hint.rgb.astype(np.float32) / np.float32(255) * weight
+    planes = np.concatenate([color, weight], axis=2)
+    small = cv2.resize(planes, (size[1], size[0]), interpolation=cv2.INTER_AREA)
+    known = np.asarray(small[..., 3], dtype=np.float32)
+    return np.asarray(small[..., :3] / np.maximum(known[..., None], 1e-6), dtype=np.float32), known
