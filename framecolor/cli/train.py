@@ -140,7 +140,7 @@ def stencil(data: Path, size: int, batch: int, **loop: Any) -> None:
 
 @train.command()
 @data_option
-@loop_options(steps=20000, rate=3e-4)
+@loop_options(steps=6000, rate=1e-3, batch=16)
 def diffusion(data: Path, size: int, batch: int, **loop: Any) -> None:
     """StablePaint's idea: a diffusion model over a small color field, told the lines and perhaps hints."""
     from framecolor.training.recipes.diffusion import DiffusionRecipe

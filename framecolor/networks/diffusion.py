@@ -1,0 +1,218 @@
+"""A diffusion model over a small color field: one color for each region of a drawing (the idea of StablePaint).
+
+The field is as small as a flat painting is: a color a region, so that what comes out keeps to the drawing by
+construction, and a variation costs fractions of a second on a CPU. A convolutional encoder looks at the lines once;
+what it sees of each region becomes a token, and a transformer takes the noise out of all regions' colors together,
+told (or not) loose hints and a palette. The architecture is that of diffusion transformers (Peebles & Xie 2023) with
+one modulation for all layers (PixArt-alpha, Chen et al. 2023), on regions instead of patches.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from framecolor.networks.generator import LINE_PLANES, Block
+
+HINT_VALUES = 5
+PALETTE_COLORS = 12
+PALETTE_VALUES = 4
+# Cells of the encoder's finest map: one for this many working pixels a side.
+CELL_PX = 2
+_PAIR_VALUES = 5
+_PAIR_HIDDEN = 32
+_WAVES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """Drawings and what is told about them, for N drawings of up to T regions each.
+
+    planes    [N, 7, H, W] line planes; H and W are multiples of `Diffusion.size_multiple`
+    pool      [N, T, H / CELL_PX * W / CELL_PX] how much of each region lies in each cell; rows sum to 1
+    area      [N, T] share of the H x W pixels that each region covers; 0 where there is no such region
+    hint      [N, T, 5] color times whether it is known, in [-1, 1], root of mean confidence, highest confidence
+    palette   [N, 12, 4] colors in [-1, 1] and the root of the share of each that is wanted; share 0: no such color
+    told      [N] 1, or 0 where nothing is known but how many regions there are: neither lines nor hints
+    """
+
+    planes: Tensor
+    pool: Tensor
+    area: Tensor
+    hint: Tensor
+    palette: Tensor
+    told: Tensor
+
+    def untold(self) -> Scene:
+        """The same drawings with nothing known of them."""
+        return replace(self, told=torch.zeros_like(self.told))
+
+
+@dataclass(frozen=True, eq=False)
+class Tokens:
+    """What the denoiser knows of N drawings: tokens [N, T + 12, D] and attention bias [N, heads, T + 12, T + 12]."""
+
+    values: Tensor
+    bias: Tensor
+
+    def repeat(self, count: int) -> Tokens:
+        """Each drawing `count` times, one after the other."""
+        return Tokens(self.values.repeat_interleave(count, 0), self.bias.repeat_interleave(count, 0))
+
+
+class Diffusion(nn.Module):
+    """See the module. `look` is called once a drawing, `forward` once a step.
+
+    widths  of the encoder's levels, at CELL_PX, twice that, ... working pixels; width, layers, heads: the transformer's
+    size_px  side of the square pictures that it learned from
+    The defaults are 4.4 million weights.
+    """
+
+    name = "diffusion"
+
+    def __init__(
+        self,
+        widths: tuple[int, ...] = (32, 64, 128, 192),
+        width: int = 160,
+        layers: int = 5,
+        heads: int = 5,
+        size_px: int = 128,
+    ) -> None:
+        super().__init__()
+        self.sizes: dict[str, Any] = {"widths": list(widths), "width": width, "layers": layers, "heads": heads}
+        self.sizes["size_px"] = self.size_px = size_px
+        self.size_multiple = CELL_PX * 2 ** (len(widths) - 1)
+        self.encoder = Encoder(tuple(widths))
+        self.region = nn.Linear(self.encoder.channels + 4 * _WAVES + 6, width)
+        self.hint = _mlp(HINT_VALUES, width, width)
+        self.palette = _mlp(PALETTE_VALUES, width, width)
+        self.color = nn.Linear(3, width)
+        self.unseen = nn.Parameter(torch.zeros(width))
+        self.pairs = _mlp(_PAIR_VALUES, _PAIR_HIDDEN, heads)
+        self.time = _mlp(2 * _WAVES, width, width)
+        self.modulate = nn.Linear(width, 6 * width)
+        self.layers = nn.ModuleList(Layer(width, heads) for _ in range(layers))
+        self.norm = nn.LayerNorm(width)
+        self.out = nn.Linear(width, 3)
+        for last in (self.out, self.modulate, self.pairs[-1]):
+            assert isinstance(last, nn.Linear)
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)
+
+    def look(self, scene: Scene) -> Tokens:
+        """What is known of each drawing, for all steps."""
+        told = scene.told[:, None, None]
+        place = _places(scene)
+        seen = torch.cat([self.encoder(scene.planes, scene.pool), _waves(place[..., :2]), place], dim=2)
+        hint = self.hint(scene.hint) * (scene.hint[..., 4:] > 0)
+        regions = torch.where(told > 0, self.region(seen) + hint, self.unseen)
+        palette = self.palette(scene.palette)
+        bias = self.pairs(_compare(place)).permute(0, 3, 1, 2) * told[..., None]
+        there = torch.cat([scene.area > 0, (scene.palette[..., 3] > 0) & (scene.told[:, None] > 0)], dim=1)
+        bias = F.pad(bias, (0, PALETTE_COLORS, 0, PALETTE_COLORS)).float()
+        bias = bias.masked_fill(~there[:, None, None, :], -1e4)
+        return Tokens(torch.cat([regions, palette], dim=1), bias)
+
+    def forward(self, colors: Tensor, noise_share: Tensor, tokens: Tokens) -> Tensor:
+        """The velocity of colors [N, T, 3] at noise shares [N] in [0, 1], [N, T, 3] (`framecolor.networks.denoise`)."""
+        time = self.time(_waves(noise_share[:, None]))
+        modulation = self.modulate(F.silu(time)).view(len(time), 6, 1, -1).unbind(1)
+        x = tokens.values + F.pad(self.color(colors), (0, 0, 0, PALETTE_COLORS)) + time[:, None]
+        bias = tokens.bias.to(x.dtype)
+        for layer in self.layers:
+            x = layer(x, bias, modulation)
+        return self.out(self.norm(x[:, : colors.shape[1]])).float()
+
+
+class Encoder(nn.Module):
+    """U-Net on the line planes; its last two levels are read per region. `channels` values for each."""
+
+    def __init__(self, widths: tuple[int, ...]) -> None:
+        super().__init__()
+        self.stem = nn.Conv2d(LINE_PLANES, widths[0], 2 * CELL_PX, stride=CELL_PX, padding=CELL_PX // 2)
+        self.down = nn.ModuleList(Block(i, o) for i, o in zip((widths[0], *widths[:-1]), widths, strict=True))
+        self.up = nn.ModuleList(
+            Block(deep + skip, skip) for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
+        self.channels = widths[0] + widths[1]
+
+    def forward(self, planes: Tensor, pool: Tensor) -> Tensor:
+        """What is seen of each region, [N, T, channels], from planes [N, 7, H, W] and pool as in `Scene`."""
+        x = self.stem(planes.contiguous(memory_format=torch.channels_last))
+        skips: list[Tensor] = []
+        for level, block in enumerate(self.down):
+            x = block(x if level == 0 else F.max_pool2d(x, 2))
+            skips.append(x)
+        skips.pop()
+        before = x
+        for block in self.up:
+            before = x
+            x = block(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skips.pop()], dim=1))
+        rows, columns = x.shape[2:]
+        coarse = pool.unflatten(2, (rows // 2, 2, columns // 2, 2)).sum((3, 5)).flatten(2)
+        return torch.cat([_pool(x, pool), _pool(before, coarse)], dim=2)
+
+
+class Layer(nn.Module):
+    """Attention among the tokens and an MLP, scaled, shifted and gated by the time."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norms = nn.ModuleList(nn.LayerNorm(width, elementwise_affine=False) for _ in range(2))
+        self.attend, self.join = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width))
+        # Of the shared modulation, what differs in this layer: all gates begin at a little above 0.
+        offsets = torch.zeros(6, width)
+        offsets[2], offsets[5] = 0.2, 0.2
+        self.offsets = nn.Parameter(offsets)
+
+    def forward(self, x: Tensor, bias: Tensor, modulation: tuple[Tensor, ...]) -> Tensor:
+        shift1, scale1, gate1, shift2, scale2, gate2 = (
+            m + o for m, o in zip(modulation, self.offsets.unbind(0), strict=True)
+        )
+        q, k, v = self.attend(self.norms[0](x) * (1 + scale1) + shift1).unflatten(2, (3, self.heads, -1)).unbind(2)
+        mixed = F.scaled_dot_product_attention(*(t.transpose(1, 2) for t in (q, k, v)), attn_mask=bias.to(q.dtype))
+        x = x + gate1 * self.join(mixed.transpose(1, 2).flatten(2))
+        return x + gate2 * self.mlp(self.norms[1](x) * (1 + scale2) + shift2)
+
+
+def _mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
+    return nn.Sequential(nn.Linear(inputs, hidden), nn.SiLU(), nn.Linear(hidden, outputs))
+
+
+def _pool(maps: Tensor, pool: Tensor) -> Tensor:
+    """Means of maps [N, C, h, w] over regions, [N, T, C]."""
+    return pool.to(maps.dtype) @ maps.flatten(2).transpose(1, 2)
+
+
+def _places(scene: Scene) -> Tensor:
+    """Where each region is: center x, y and spread x, y in units of the picture, log area, whether there; [N, T, 6]."""
+    rows, columns = (n // CELL_PX for n in scene.planes.shape[2:])
+    long = max(rows, columns)
+    y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
+    at = torch.stack([x.flatten() + 0.5, y.flatten() + 0.5], dim=1).to(scene.pool) / long
+    center = scene.pool @ at
+    spread = (scene.pool @ at.square() - center.square()).clamp_min(0).sqrt()
+    there = (scene.area > 0).to(scene.pool)[..., None]
+    area = torch.log(scene.area.clamp_min(1e-6))[..., None] / 8
+    return torch.cat([center, 4 * spread, area * there, there], dim=2)
+
+
+def _compare(place: Tensor) -> Tensor:
+    """How each two regions lie to one another, [N, T, T, 5], from `_places`."""
+    offset = place[:, :, None, :2] - place[:, None, :, :2]
+    apart = offset.square().sum(3, keepdim=True).add(1e-6).sqrt()
+    larger = place[:, :, None, 4:5] - place[:, None, :, 4:5]
+    return torch.cat([4 * offset, 4 * apart, torch.exp(-8 * apart), 4 * larger], dim=3)
+
+
+def _waves(values: Tensor) -> Tensor:
+    """Values [..., V] in [0, 1] as sines and cosines, [..., V * 2 * _WAVES]."""
+    angle = values[..., None] * (math.pi * 2.0 ** torch.arange(-1, _WAVES - 1).to(values))
+    return torch.cat([angle.sin(), angle.cos()], dim=-1).flatten(-2)

@@ -1,0 +1,63 @@
+"""From a drawing and what is told about it to the numbers per region that the diffusion model takes."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from framecolor.networks.diffusion import CELL_PX, HINT_VALUES, PALETTE_COLORS, PALETTE_VALUES
+
+# Shares of a histogram below this are stray pixels, not paint.
+_LEAST_SHARE = 0.004
+_BIN_LEVELS = 8
+
+
+def pool_pixels(row: Tensor, column: Tensor, region: Tensor, count: int, size_px: int) -> Tensor:
+    """How much of each region lies in each cell of a square picture, [count, cells] (`diffusion.Scene.pool`).
+
+    row, column  int64 [M]: working pixels of the picture; region: int64 [M], which of 0..count-1 each is of
+    Rows sum to 1; those of regions without a pixel are 0.
+    """
+    across = size_px // CELL_PX
+    cell = row.div(CELL_PX, rounding_mode="floor") * across + column.div(CELL_PX, rounding_mode="floor")
+    flat = torch.zeros(count * across * across, device=row.device)
+    flat.index_add_(0, region * (across * across) + cell, torch.ones(len(cell), device=row.device))
+    pool = flat.view(count, across * across)
+    return pool / pool.sum(1, keepdim=True).clamp_min(1)
+
+
+def describe_hint(
+    rgb: NDArray[np.floating], confidence: NDArray[np.float32], labels: NDArray[np.integer], count: int
+) -> NDArray[np.float32]:
+    """What a loose hint says of each region, float32 [count, 5] (`diffusion.Scene.hint`).
+
+    rgb [M, 3] in [0, 1] and confidence [M] in [0, 1] of pixels; labels [M]: 1..count, 0 is no region.
+    """
+    out = np.zeros((count + 1, HINT_VALUES), np.float32)
+    known = (confidence > 0) & (labels > 0)
+    label, trust = labels[known], confidence[known]
+    if len(label) == 0:
+        return out[1:]
+    sums = np.bincount(label, trust, count + 1)
+    for channel in range(3):
+        mean = np.bincount(label, trust * rgb[known, channel], count + 1) / np.maximum(sums, 1e-6)
+        out[:, channel] = np.where(sums > 0, 2 * mean - 1, 0)
+    out[:, 3] = np.sqrt(sums / np.maximum(np.bincount(labels, minlength=count + 1), 1))
+    np.maximum.at(out[:, 4], label, trust)
+    return out[1:]
+
+
+def describe_palette(histogram: NDArray[np.floating] | None) -> NDArray[np.float32]:
+    """The fullest bins of a 512-bin color histogram, float32 [12, 4] (`diffusion.Scene.palette`); None: no color."""
+    out = np.zeros((PALETTE_COLORS, PALETTE_VALUES), np.float32)
+    if histogram is None or histogram.sum() <= 0:
+        return out
+    share = histogram / histogram.sum()
+    fullest = np.argsort(-share, kind="stable")[:PALETTE_COLORS]
+    fullest = fullest[share[fullest] >= _LEAST_SHARE]
+    levels = np.stack([fullest // _BIN_LEVELS**2, fullest // _BIN_LEVELS % _BIN_LEVELS, fullest % _BIN_LEVELS], axis=1)
+    out[: len(fullest), :3] = (levels + 0.5) * (2 / _BIN_LEVELS) - 1
+    out[: len(fullest), 3] = np.sqrt(share[fullest])
+    return out

@@ -1,0 +1,279 @@
+"""Recipe `diffusion`: StablePaint's idea, a diffusion model over a small color field told the lines and perhaps hints.
+
+The field has one color for each region of the drawing (`framecolor.networks.diffusion`). Hints and palettes are left
+out most of the time, and now and then the lines too, so that guidance can weigh what is told against what is not. Every
+picture is noised several times a step: the encoder, which looks at the lines, is the dear part, and works once.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from framecolor.hints.histogram import color_histogram
+from framecolor.lineart.regions import label_regions
+from framecolor.networks.checkpoint import save_colorist
+from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
+from framecolor.networks.diffusion import Diffusion, Scene, Tokens
+from framecolor.networks.scene import describe_hint, describe_palette, pool_pixels
+from framecolor.training.colorist_recipe import ColoristRecipe, to_planes
+from framecolor.training.contact_sheet import write_contact_sheet
+from framecolor.training.loop import Batch
+from framecolor.training.paintings import LINE_SCALE, Painting
+from framecolor.training.simulate_hints import simulate_hint
+
+Float = NDArray[np.float32]
+
+REGIONS = 48
+_LEAST_REGION_PX = 3
+_NOISED = 3
+_GAPS_PX = (0.0, 2.0)
+_WITHOUT_HINT, _WITHOUT_PALETTE, _UNTOLD = 0.6, 0.6, 0.1
+_HINTS = ("propagated", "strokes", "strokes", "exact", "blocks")
+_VAL_BATCHES = 3
+_VAL_SHARES = (0.25, 0.5, 0.75, 1.0)
+_STEPS, _GUIDANCE = 10, 1.5
+_SAMPLES, _VARIATIONS = 10, 3
+
+
+class DiffusionRecipe(ColoristRecipe):
+    """See the module.
+
+    methods of lines: mostly as an artist draws them; the extracted ones are what other folders have.
+    """
+
+    name = "diffusion"
+    methods = ("drawn", "drawn", "drawn", "xdog")
+
+    def __init__(
+        self,
+        folder: Path,
+        seed: int = 0,
+        *,
+        size_px: int = 128,
+        batch: int = 16,
+        widths: tuple[int, ...] = (32, 64, 128, 192),
+        width: int = 160,
+        layers: int = 5,
+        heads: int = 5,
+    ) -> None:
+        """widths, width, layers, heads: as `Diffusion` has them. Raises what `open_paintings` raises."""
+        super().__init__(folder, seed, size_px=size_px, batch=batch)
+        self.sizes: dict[str, Any] = {"widths": widths, "width": width, "layers": layers, "heads": heads}
+
+    def build_network(self) -> nn.Module:
+        return Diffusion(**self.sizes, size_px=self.size_px)
+
+    def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, Float]:
+        """Lines, regions and their colors, what is told of them, and noise.
+
+        labels [H, W]: 0, or a region 1..48 of each pixel; colors [48, 3] in [-1, 1]; the others as in `Scene`.
+        """
+        labels, colors = find_colors(painting, rng)
+        count, area = len(colors), np.bincount(labels.ravel(), minlength=len(colors) + 1)[1:]
+        # Of the whole draw, so that leaving something out changes nothing else.
+        lottery, kind = rng.random(3), str(rng.choice(_HINTS))
+        hint = np.zeros((REGIONS, 5), np.float32)
+        loose = simulate_hint(painting.rgb, painting.flats, rng, kind)
+        if lottery[0] >= _WITHOUT_HINT:
+            rgb = loose[:3] / np.maximum(loose[3], 1e-3)
+            hint[:count] = describe_hint(rgb.reshape(3, -1).T, loose[3].ravel(), labels.ravel(), count)
+        # A reference shows other amounts of its colors than the drawing needs.
+        wanted = (area * np.exp(rng.normal(0, 0.5, count))).astype(np.float32)
+        tinted = (colors + rng.normal(0, 0.03, (1, 3))).clip(0, 1)
+        palette = color_histogram((tinted * 255).round().astype(np.uint8), wanted) if count else None
+        told = lottery[2] >= _UNTOLD
+        return {
+            "rgb": to_planes(painting.rgb),
+            "line": painting.lines[None],
+            "planes": painting.planes,
+            "labels": labels.astype(np.float32),
+            "colors": _fill(2 * colors - 1),
+            "area": _fill((area / labels.size).astype(np.float32)),
+            "hint": hint,
+            "palette": describe_palette(palette if lottery[1] >= _WITHOUT_PALETTE else None),
+            "told": np.array(told, np.float32),
+            "noise": rng.normal(0, 1, (_NOISED, REGIONS, 3)).astype(np.float32),
+            "noise_share": ((np.arange(_NOISED) + rng.random(_NOISED)) / _NOISED).astype(np.float32),
+        }
+
+    def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
+        """Squared error of the predicted velocity, regions weighed by the root of their area."""
+        diffusion, scene = cast(Diffusion, network), make_scene(batch)
+        most = scene.area.shape[1]
+        colors = batch["colors"][:, :most].repeat_interleave(_NOISED, 0)
+        noise, share = batch["noise"][:, :, :most].flatten(0, 1), batch["noise_share"].flatten()
+        with torch.autocast(colors.device.type, torch.bfloat16):
+            tokens = diffusion.look(scene).repeat(_NOISED)
+            predicted = diffusion(add_noise(colors, noise, share), share, tokens)
+        error = (predicted.float() - velocity(colors, noise, share)).square().mean(2)
+        weight = _region_weight(scene.area).repeat_interleave(_NOISED, 0)
+        each = (error * weight).sum(1)
+        with torch.no_grad():
+            parts = each.view(-1, _NOISED).mean(0)
+        return (each * loss_weight(share)).mean(), {f"part_{i}": float(p) for i, p in enumerate(parts)}
+
+    @torch.no_grad()
+    def paint(self, network: nn.Module, batch: Batch) -> Tensor:
+        return draw(sample_colors(cast(Diffusion, network), batch, batch["noise"][:, 0]), batch)
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """Error of the colors' prediction at fixed noise shares, and distances of samples, per channel in [0, 1].
+
+        told_*  the L1 of samples from the truth where a hint, a palette, or the lines alone are told
+        apart   between two samples of lines alone
+        """
+        diffusion = cast(Diffusion, network)
+        sums: dict[str, list[float]] = {}
+        for index in range(_VAL_BATCHES):
+            batch = {name: t.to(next(network.parameters()).device) for name, t in self.held_out[index].items()}
+            batch["told"] = torch.ones_like(batch["told"])
+            for name, value in self._measure(diffusion, batch).items():
+                sums.setdefault(name, []).append(value)
+        return {name: float(np.nanmean(values)) for name, values in sums.items()}
+
+    def _measure(self, diffusion: Diffusion, batch: Batch) -> dict[str, float]:
+        scene = make_scene(batch)
+        most = scene.area.shape[1]
+        truth, noise, weight = batch["colors"][:, :most], batch["noise"][:, 0, :most], _region_weight(scene.area)
+        tokens = diffusion.look(scene)
+        numbers = {}
+        for level in _VAL_SHARES:
+            share = torch.full((len(truth),), level)
+            noisy = add_noise(truth, noise, share)
+            color = clean(noisy, diffusion(noisy, share, tokens), share)
+            numbers[f"error_{round(100 * level)}"] = float(((color - truth).square().mean(2) * weight).sum(1).mean())
+        painted = sample_colors(diffusion, batch, batch["noise"][:, 0])
+        hinted, palette = (scene.hint[..., 4] > 0).any(1), (scene.palette[..., 3] > 0).any(1)
+        apart = ((painted - truth).abs().mean(2) * weight).sum(1) / 2
+        for name, rows in (("hint", hinted), ("palette", palette & ~hinted), ("lines", ~palette & ~hinted)):
+            numbers[f"told_{name}"] = float(apart[rows].mean()) if rows.any() else float("nan")
+        lines = ~palette & ~hinted
+        other = sample_colors(diffusion, batch, batch["noise"][:, 1])
+        apart = ((painted - other).abs().mean(2) * weight).sum(1) / 2
+        numbers["apart"] = float(apart[lines].mean()) if lines.any() else float("nan")
+        return numbers
+
+    @torch.no_grad()
+    def write_samples(self, network: nn.Module, path: Path) -> None:
+        """Rows of held-out paintings: line art | hint | palette | three variations | truth, painted per region."""
+        rows: list[list[NDArray[np.uint8]]] = []
+        index = 1000
+        while len(rows) < _SAMPLES:
+            batch = {name: t.to(next(network.parameters()).device) for name, t in self.held_out[index].items()}
+            batch["told"] = torch.ones_like(batch["told"])
+            variations = [
+                draw(sample_colors(cast(Diffusion, network), batch, batch["noise"][:, v]), batch)
+                for v in range(_VARIATIONS)
+            ]
+            known = draw(batch["hint"][..., :3], batch)
+            truth = draw(batch["colors"], batch)
+            for i in range(min(len(truth), _SAMPLES - len(rows))):
+                line = (1 - 2 * batch["line"][i]).expand(3, -1, -1)
+                pictures = [line, known[i], _show_palette(batch["palette"][i], line), *(v[i] for v in variations)]
+                over = [torch.where(line < 0, -1.0, p) for p in (*pictures[3:], truth[i])]
+                rows.append([_to_picture(p) for p in (*pictures[:3], *over)])
+            index += 1
+        write_contact_sheet(rows, path)
+
+    def export(self, network: nn.Module, folder: Path, step: int) -> None:
+        """folder/diffusion.safetensors in float16, as `framecolor explore --model` reads it and as it ships."""
+        facts = {"recipe": self.name, "step": str(step), "data": self.facts["hash"], "license": self.facts["license"]}
+        save_colorist(self.shipped(network), folder / f"{self.name}.safetensors", facts, half=True)
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), **self.sizes, "methods": list(self.methods)}
+
+
+def find_colors(painting: Painting, rng: np.random.Generator) -> tuple[NDArray[np.int32], Float]:
+    """Regions between a painting's lines, as painting finds them: int32 HxW 0..count, and colors [count, 3] in [0, 1].
+
+    A region has the color of the fill that it shows most of. The largest ones count, and no paper around the figure.
+    """
+    middle = slice(LINE_SCALE // 2, None, LINE_SCALE)
+    found = label_regions(painting.ink | painting.trace, gap_px=float(rng.choice(_GAPS_PX)))
+    labels = np.where(painting.outside, 0, found.labels)[middle, middle]
+    area = np.bincount(labels.ravel(), minlength=found.count + 1)
+    largest = np.argsort(-area[1:], kind="stable")[:REGIONS] + 1
+    largest = np.sort(largest[area[largest] >= _LEAST_REGION_PX])
+    renumber = np.zeros(found.count + 1, np.int32)
+    renumber[largest] = np.arange(1, len(largest) + 1)
+    labels = renumber[labels]
+    fills = int(painting.flats.max()) + 1
+    shown = np.bincount((labels * fills + painting.flats).ravel(), minlength=(len(largest) + 1) * fills)
+    fill = shown.reshape(-1, fills).argmax(axis=1)
+    own = (painting.flats == fill[labels]) & (labels > 0)
+    count = np.maximum(np.bincount(labels[own], minlength=len(largest) + 1), 1)
+    colors = [np.bincount(labels[own], painting.rgb[own][:, c], len(largest) + 1) / count for c in range(3)]
+    return labels, np.stack(colors, axis=1)[1:].astype(np.float32)
+
+
+def make_scene(batch: Batch) -> Scene:
+    """What the network takes of a batch, cut to as many regions as its fullest drawing has."""
+    labels = batch["labels"].long()
+    most = max(1, int(labels.max()))
+    images = torch.arange(len(labels), device=labels.device)[:, None, None] * most
+    image, row, column = torch.nonzero(labels > 0, as_tuple=True)
+    region = (labels - 1 + images)[image, row, column]
+    pool = pool_pixels(row, column, region, most * len(labels), labels.shape[1])
+    return Scene(
+        batch["planes"],
+        pool.view(len(labels), most, -1),
+        batch["area"][:, :most],
+        batch["hint"][:, :most],
+        batch["palette"],
+        batch["told"],
+    )
+
+
+def sample_colors(diffusion: Diffusion, batch: Batch, noise: Tensor) -> Tensor:
+    """Colors [N, T, 3] in [-1, 1] from noise [N, 48, 3] by all that the batch tells."""
+    scene = make_scene(batch)
+    told, untold = diffusion.look(scene), diffusion.look(scene.untold())
+
+    def bind(tokens: Tokens) -> Any:
+        return lambda noisy, share: diffusion(noisy, share, tokens)
+
+    with torch.autocast(noise.device.type, torch.bfloat16):
+        return sample(guide(bind(told), bind(untold), _GUIDANCE), noise[:, : scene.area.shape[1]], _STEPS)
+
+
+def draw(colors: Tensor, batch: Batch) -> Tensor:
+    """Colors [N, T, 3] as pictures [N, 3, H, W]; what is no region is white."""
+    table = torch.cat([torch.ones_like(colors[:, :1]), colors], dim=1)
+    index = batch["labels"].long().flatten(1)[..., None].expand(-1, -1, 3)
+    return table.gather(1, index).transpose(1, 2).unflatten(2, batch["labels"].shape[1:])
+
+
+def _region_weight(area: Tensor) -> Tensor:
+    """Weights [N, T] that sum to 1 over a drawing's regions."""
+    root = area.sqrt()
+    return root / root.sum(1, keepdim=True).clamp_min(1e-6)
+
+
+def _fill(values: Float) -> Float:
+    """Values of some regions, with zeros for the rest."""
+    out = np.zeros((REGIONS, *values.shape[1:]), np.float32)
+    out[: len(values)] = values
+    return out
+
+
+def _show_palette(palette: Tensor, like: Tensor) -> Tensor:
+    """A palette's colors as columns, of a picture's size."""
+    picture = torch.ones_like(like)
+    there = palette[palette[:, 3] > 0]
+    edges = torch.linspace(0, like.shape[2], len(there) + 1).long().tolist()
+    for color, left, right in zip(there, edges, edges[1:], strict=False):
+        picture[:, :, left:right] = color[:3, None, None]
+    return picture
+
+
+def _to_picture(planes: Tensor) -> NDArray[np.uint8]:
+    """Planes [3, H, W] in [-1, 1] as uint8 HxWx3."""
+    return ((planes.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
