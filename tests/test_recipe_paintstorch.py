@@ -10,7 +10,7 @@ from drawings import draw
 from numpy.typing import NDArray
 from test_training import draw_sequence
 
-from framecolor.colorists.base import Guide, Knobs, open_colorist
+from framecolor.colorists.base import Guide, Knobs, draw_gray, open_colorist
 from framecolor.datatypes import Frame, Hint
 from framecolor.hints.marks import shrink_marks
 from framecolor.lineart.regions import find_regions
@@ -164,3 +164,11 @@ def test_a_stroke_changes_most_what_is_near_it(tmp_path: Path) -> None:
     assert apart.shape == (48, 64) and painted[0].dtype == np.float32
     assert apart[8:20, 12:24].mean() > 10 * apart[:, 48:].mean()
     assert np.array_equal(painted[0], paint_drawing(colorist, Hint(np.full((96, 128, 3), RED, np.uint8), confidence)))
+
+
+def test_lines_of_large_drawings_do_not_fade() -> None:
+    ink = np.zeros((1080, 1920, 4), np.uint8)
+    ink[:, 960:963, 3] = 255
+    frame = Frame(1, ink, np.zeros(ink.shape[:2], bool))
+    gray = draw_gray(frame, (72, 128))
+    assert 0.5 <= gray.sum(axis=1).min() <= gray.sum(axis=1).max() <= 0.8

@@ -106,9 +106,13 @@ def open_colorist(path: Path) -> Colorist:
 def draw_gray(frame: Frame, size: tuple[int, int]) -> NDArray[np.float32]:
     """A drawing's lines as most networks take them, float32 of `size` (rows, columns): 1 where there is ink, else 0.
 
-    Trace lines count as ink.
+    Trace lines count as ink. Lines of large drawings are widened by half a pixel of `size`: they would fade to a gray
+    that no training shows, where lines are at least so wide (`training.paintings.LINE_SCALE`).
     """
     drawn = frame.lines.astype(np.float32)
+    half = int(min(frame.size[0] / size[0], frame.size[1] / size[1]) / 2)
+    if half > 1:
+        drawn = cv2.dilate(drawn, np.ones((half, half), np.uint8))
     return np.asarray(cv2.resize(drawn, (size[1], size[0]), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
