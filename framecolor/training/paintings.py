@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import cv2
 import numpy as np
@@ -23,14 +23,14 @@ from framecolor.errors import InputError
 from framecolor.lineart.planes import line_planes
 from framecolor.training.character import draw_character
 from framecolor.training.dataset import Dataset, Split
-from framecolor.training.extract_lines import draw_lines, draw_style, find_outside
+from framecolor.training.extract_lines import METHODS, Method, draw_lines, draw_style, extract_lines, find_outside
 
 # Lines are drawn or extracted at this many pixels for each pixel of the working size, and then averaged.
 LINE_SCALE = 2
 # A data set's characters in other colors than their own: the share of a training's paintings.
 RECOLORED = 0.15
 _FIGURE_SHARE = (0.65, 1.0)
-DRAWN_OR_EXTRACTED = ("drawn", "adaptive", "canny", "xdog", "boundary")
+DRAWN_OR_EXTRACTED = ("drawn", *METHODS)
 
 Float = NDArray[np.float32]
 Bool = NDArray[np.bool_]
@@ -93,7 +93,7 @@ def open_paintings(
     """
     if (folder / "dataset.json").is_file():
         return _CharacterPaintings(Dataset(folder), split, size_px, tuple(methods), recolored)
-    from framecolor.training.art_paintings import open_art
+    from framecolor.training.art_paintings import open_art  # it builds on this module
 
     return open_art(folder, split, size_px, tuple(methods))
 
@@ -144,9 +144,7 @@ class _CharacterPaintings:
         if method == "drawn":
             ink, trace = draw_lines(table.fill[ids], table.inked[ids], table.solid[ids], rgb, draw_style(rng), rng)
         else:
-            from framecolor.training.extract_lines import extract_lines
-
-            ink, trace = extract_lines(rgb, method, rng), np.zeros(ids.shape, bool)
+            ink, trace = extract_lines(rgb, cast(Method, method), rng), np.zeros(ids.shape, bool)
         return finish_painting(rgb, table.fill[ids], ink, trace, ids == 0, self.size_px)
 
 
