@@ -30,7 +30,7 @@ def open_art(folder: Path, split: Split, size_px: int, methods: Sequence[str]) -
 
     Raises ReadError for a folder that cannot be read, InputError for one that holds no painting.
     """
-    extracted = tuple(m for m in METHODS if m in methods) or ("boundary",)
+    extracted: tuple[Method, ...] = tuple(m for m in METHODS if m in methods) or ("boundary",)
     if (folder / ART_TABLE).is_file():
         shards = ArtShards(folder)
         records = shards.items(split) or shards.items("train")
@@ -69,7 +69,8 @@ class _Art:
 
         def take(plane: NDArray[np.generic], around: float) -> NDArray[np.float32]:
             part = _cut(plane.astype(np.float32), top, left, edge, around)
-            part = cv2.resize(part, (LINE_SCALE * self.size_px,) * 2, interpolation=cv2.INTER_NEAREST)
+            side = LINE_SCALE * self.size_px
+            part = cv2.resize(part, (side, side), interpolation=cv2.INTER_NEAREST).astype(np.float32, copy=False)
             return np.ascontiguousarray(part[:, ::-1] if mirrored else part)
 
         lines = take(item.lines[self.methods[rng.integers(len(self.methods))]], 0) > 0
