@@ -1,0 +1,273 @@
+"""The report page as the place to correct, in a real browser: clicks, keys, touch, the saved file, and the repaint."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from drawings import COAT, SCARF, SKIN
+from painting import copy_shot
+
+from framecolor.cli.colorize import colorize
+from framecolor.media import Correction, hash_file, read_corrections, read_image, write_corrections
+from framecolor.media.corrections import PAPER_COLOR
+from framecolor.report import write_report
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+FLAGS += ["--disable-background-networking", "--disable-component-update"]
+# Frame 1003 of the shot: where its regions are, in pixels of the drawing.
+HEAD, COAT_AT, SCARF_AT, PAPER_AT = (42, 28), (42, 66), (42, 46), (110, 80)
+
+
+def hexed(color: tuple[int, ...]) -> str:
+    return "#{:02x}{:02x}{:02x}".format(*color[:3])
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        if os.environ.get("FRAMECOLOR_REQUIRE_CHROMIUM"):
+            pytest.fail("FRAMECOLOR_REQUIRE_CHROMIUM is set, and there is no Chromium")
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def shot(painted_shot: Path, tmp_path: Path) -> Path:
+    """The painted shot of seven drawings with its report."""
+    root = copy_shot(painted_shot, tmp_path / "cut")
+    write_report(root / "color")
+    return root
+
+
+class Desk:
+    """A report page, and what a painter does on it."""
+
+    def __init__(self, page: Any, errors: list[str]) -> None:
+        self.page, self.errors = page, errors
+
+    def show(self, number: int) -> None:
+        self.page.click(f"#frame-{number} .open")
+        self.page.wait_for_function(f"document.querySelector('#viewer-title').textContent === 'Frame {number}'")
+        self.page.wait_for_function("document.querySelector('canvas').width === 128")
+
+    def on_screen(self, x: int, y: int) -> tuple[float, float]:
+        box = self.page.locator("canvas").bounding_box()
+        return box["x"] + (x + 0.5) * box["width"] / 128, box["y"] + (y + 0.5) * box["height"] / 96
+
+    def click(self, at: tuple[int, int]) -> None:
+        self.page.mouse.click(*self.on_screen(*at))
+
+    def color_at(self, at: tuple[int, int]) -> tuple[int, ...]:
+        read = "([x, y]) => [...document.querySelector('canvas').getContext('2d').getImageData(x, y, 1, 1).data]"
+        return tuple(self.page.evaluate(read, list(at)))
+
+    def swatch(self, color: tuple[int, ...]) -> Any:
+        return self.page.locator(f".colors [data-color='{hexed(color) if color[3] else 'paper'}']")
+
+    def save(self, path: Path) -> list[Correction]:
+        with self.page.expect_download() as download:
+            self.page.locator("#corrections [data-do=save]").click()
+        assert download.value.suggested_filename == "corrections.json"
+        download.value.save_as(path)
+        return read_corrections(path)
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Callable[..., Desk]]:
+    contexts, all_errors = [], []
+
+    def open_in(report: Path, context: Any = None, script: str = "", **how: Any) -> Desk:
+        if context is None:
+            context = browser.new_context(viewport={"width": 1280, "height": 800}, **how)
+            contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: all_errors.append(str(error)))
+        page.on("console", lambda message: all_errors.append(message.text) if message.type == "error" else None)
+        if script:
+            page.add_init_script(script)
+        page.goto(report.as_uri())
+        return Desk(page, all_errors)
+
+    yield open_in
+    for context in contexts:
+        context.close()
+    assert all_errors == []
+
+
+@pytest.fixture
+def desk(shot: Path, open_page: Callable[..., Desk]) -> Desk:
+    return open_page(shot / "color" / "report.html")
+
+
+def test_a_clicked_region_gets_exactly_the_color(desk: Desk, shot: Path, tmp_path: Path) -> None:
+    desk.show(1003)
+    assert desk.color_at(HEAD) == SKIN and desk.color_at(COAT_AT) == COAT and desk.color_at(PAPER_AT)[3] == 0
+    desk.click(HEAD)
+    desk.swatch(SCARF).click()
+    assert desk.color_at(HEAD) == SCARF and desk.color_at(COAT_AT) == COAT
+    desk.page.keyboard.press("Control+z")
+    assert desk.color_at(HEAD) == SKIN
+    desk.page.keyboard.press("Control+Shift+Z")
+    assert desk.color_at(HEAD) == SCARF
+    desk.page.click("[data-do=undo]")
+    desk.page.click("[data-do=redo]")
+    made = desk.save(tmp_path / "corrections.json")
+    drawing = hash_file(shot / "line" / "cut.1003.png")
+    assert made == [Correction(1003, *HEAD, SCARF, drawing)]
+    desk.page.click("[data-do=restore]")
+    assert desk.color_at(HEAD) == SKIN
+
+
+def test_the_saved_file_repaints_the_frame(desk: Desk, shot: Path, tmp_path: Path, quick_engine: None) -> None:
+    desk.show(1003)
+    desk.click(HEAD)
+    desk.swatch(COAT).click()
+    desk.click(SCARF_AT)
+    desk.swatch(PAPER_COLOR).click()
+    desk.save(tmp_path / "c.json")
+    args = [str(shot), "--fit", "0", "--engine", "cpu", "--report", "--corrections", str(tmp_path / "c.json")]
+    assert CliRunner().invoke(colorize, args, catch_exceptions=False).exit_code == 0
+    painted = read_image(shot / "color" / "cut.1003.png")
+    assert tuple(painted[HEAD[1], HEAD[0]]) == COAT and painted[SCARF_AT[1], SCARF_AT[0], 3] == 0
+    # The next page knows them as done, and has nothing to save.
+    desk.page.reload()  # it opens at the frame that its address names
+    desk.page.wait_for_function("document.querySelector('canvas').width === 128")
+    assert desk.color_at(HEAD) == COAT
+    assert desk.page.locator("#corrections .known:visible").count() == 2
+    assert desk.page.locator(".unsaved:visible").count() == 0
+
+
+def test_a_click_near_the_edge_names_a_pixel_inside(desk: Desk, tmp_path: Path) -> None:
+    desk.show(1003)
+    desk.click((42, 13))  # on the head's upper line
+    desk.page.keyboard.press("0")
+    made = desk.save(tmp_path / "c.json")
+    painted = read_image(tmp_path / "cut" / "color" / "cut.1003.png")
+    ((x, y), color) = (made[0].x, made[0].y), made[0].color
+    assert color == PAPER_COLOR
+    assert len({tuple(pixel) for pixel in painted[y - 1 : y + 2, x - 1 : x + 2].reshape(-1, 4).tolist()}) == 1
+
+
+def test_all_of_it_works_by_keyboard(desk: Desk, tmp_path: Path) -> None:
+    desk.show(1003)
+    desk.page.keyboard.press("ArrowRight")
+    desk.page.wait_for_function("document.querySelector('#viewer-title').textContent === 'Frame 1004'")
+    desk.page.keyboard.press("PageUp")
+    desk.page.wait_for_function("document.querySelector('#viewer-title').textContent === 'Frame 1003'")
+    desk.page.wait_for_function("document.querySelector('.found').hasAttribute('viewBox')")
+    desk.page.locator(".stage").focus()
+    desk.page.keyboard.press("ArrowUp")
+    for _ in range(9):  # the lowest region beside the middle, in the end
+        desk.page.keyboard.press("ArrowDown")
+    desk.page.keyboard.press("1")
+    first = desk.page.locator(".colors [data-key='1']").get_attribute("data-color")
+    made = desk.save(tmp_path / "c.json")
+    assert [(c.number, hexed(c.color)) for c in made] == [(1003, first)]
+    desk.page.keyboard.press("Control+z")
+    assert desk.page.locator("#corrections .made li").count() == 0
+
+
+def test_eyedropper_and_fill(desk: Desk) -> None:
+    desk.show(1003)
+    desk.click(HEAD)
+    desk.page.keyboard.down("Alt")
+    desk.click(COAT_AT)
+    desk.page.keyboard.up("Alt")
+    assert desk.color_at(HEAD) == COAT
+    desk.page.keyboard.press("b")
+    desk.swatch(SKIN).click()
+    assert desk.color_at(HEAD) == COAT, "a color for the next clicks, not for what was clicked before"
+    for at in (HEAD, SCARF_AT, COAT_AT):
+        desk.click(at)
+        assert desk.color_at(at) == SKIN
+    assert desk.page.locator("#corrections h2").inner_text() == "3 corrections"
+
+
+def test_touch_taps_on_a_narrow_dark_screen(shot: Path, open_page: Callable[..., Desk], tmp_path: Path) -> None:
+    desk = open_page(shot / "color" / "report.html", has_touch=True, is_mobile=True, color_scheme="dark")
+    desk.page.set_viewport_size({"width": 390, "height": 780})
+    desk.page.locator("#frame-1003 .open").tap()
+    desk.page.wait_for_function("document.querySelector('canvas').width === 128")
+    desk.page.touchscreen.tap(*desk.on_screen(*HEAD))
+    desk.swatch(SCARF).tap()
+    assert desk.color_at(HEAD) == SCARF
+    assert [c.color for c in desk.save(tmp_path / "c.json")] == [SCARF]
+    assert desk.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_the_list_jumps_removes_and_loads(desk: Desk, tmp_path: Path) -> None:
+    write_corrections(tmp_path / "c.json", "<b>other", [Correction(1002, 39, 28, COAT), Correction(1005, 48, 28, COAT)])
+    (tmp_path / "bad.json").write_text('{"format": 1, "corrections": [{"frame": "x"}]}')
+    choose = desk.page.locator("#corrections input[type=file]")
+    choose.set_input_files(tmp_path / "bad.json")
+    notice = desk.page.locator(".notice")
+    notice.filter(has_text="Correction 1 of the file cannot be used.").wait_for()
+    choose.set_input_files(tmp_path / "c.json")
+    notice.filter(has_text="The file says that it is for <b>other.").wait_for()
+    rows = desk.page.locator("#corrections .made li")
+    rows.nth(1).locator(".jump").click()
+    desk.page.wait_for_function("document.querySelector('#viewer-title').textContent === 'Frame 1005'")
+    desk.page.wait_for_function("document.querySelector('.found path.chosen').getAttribute('d') !== ''")
+    assert desk.color_at((48, 28)) == COAT
+    rows.nth(1).locator(".remove").click()
+    assert desk.color_at((48, 28)) == SKIN
+    assert [c.number for c in desk.save(tmp_path / "again.json")] == [1002]
+
+
+def test_unsaved_work_is_kept_and_asked_about(desk: Desk, shot: Path, open_page: Callable[..., Desk]) -> None:
+    desk.show(1003)
+    desk.click(HEAD)
+    desk.swatch(SCARF).click()
+    asked: list[str] = []
+    desk.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    desk.page.close(run_before_unload=True)
+    desk.page.wait_for_event("close") if not desk.page.is_closed() else None
+    assert asked == ["beforeunload"]
+    again = open_page(shot / "color" / "report.html", desk.page.context)
+    assert again.page.locator(".unsaved:visible").inner_text().startswith("1 correction, not saved yet")
+    again.show(1003)
+    assert again.color_at(HEAD) == SCARF
+
+
+def test_a_page_without_storage_works(shot: Path, open_page: Callable[..., Desk], tmp_path: Path) -> None:
+    forbid = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } });"
+    desk = open_page(shot / "color" / "report.html", script=forbid)
+    desk.show(1003)
+    desk.click(HEAD)
+    desk.swatch(SCARF).click()
+    assert len(desk.save(tmp_path / "c.json")) == 1
+
+
+def test_holds_say_that_they_share_a_drawing(shot: Path, open_page: Callable[..., Desk], tmp_path: Path) -> None:
+    path = shot / "color" / "framecolor.json"
+    record = json.loads(path.read_text())
+    record["frames"][3] |= {"status": "hold", "hold_of": 1003}
+    record["shot"] = "</script><script>alert(1)</script>"
+    record["corrections"] = [
+        {"frame": 1004, "x": HEAD[0], "y": HEAD[1], "color": "#010203"},
+        {"frame": "x"},
+        7,
+    ]
+    path.write_text(json.dumps(record))
+    desk = open_page(write_report(shot / "color"))
+    desk.show(1003)
+    assert "Also shown in 1004" in desk.page.locator(".shared").inner_text()
+    assert desk.color_at(HEAD) == (1, 2, 3, 255)
+    desk.click(HEAD)
+    desk.swatch(SCARF).click()
+    assert [(c.number, c.color) for c in desk.save(tmp_path / "c.json")] == [(1003, SCARF)]
+    assert "alert(1)" in desk.page.locator(".command code").inner_text()
