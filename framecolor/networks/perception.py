@@ -41,7 +41,7 @@ class Perception(nn.Module):
         self.levels = nn.ModuleList(
             _level(i, o, 1 if n == 0 else 2) for n, (i, o) in enumerate(zip((3, *widths[:-1]), widths, strict=True))
         )
-        self.project = nn.Linear(widths[-1] + widths[-2], embed_channels)
+        self.project = nn.Linear(2 * sum(widths), embed_channels)
 
     @property
     def sizes(self) -> dict[str, Any]:
@@ -74,8 +74,11 @@ class Perception(nn.Module):
 
     def pool(self, maps: list[Tensor]) -> Tensor:
         """`embed` of pictures whose `features` are known."""
-        means = torch.cat([level.mean(dim=(2, 3)) for level in maps[-2:]], dim=1)
-        return self.project(means)
+        flat = [level.flatten(2) for level in maps]
+        means = [level.mean(dim=2) for level in flat]
+        # How a channel varies over the picture tells blurred and spotted paint from clean paint.
+        spreads = [(level.var(dim=2, correction=0) + 1e-4).sqrt() for level in flat]
+        return self.project(torch.cat([*means, *spreads], dim=1))
 
 
 def load_perception(path: Path | None = None) -> Perception:
