@@ -18,9 +18,11 @@ MOST_ASPECT = 4.5
 BLANK_SHARE = 0.997
 _SAME_LEVELS = 12
 # Line art, sketches, gray scans, sepia: the colors lie on one straight line from dark to light (white paper and one
-# ink, whatever their tint), but for this share of the pixels, which stray from it by more than _TINT_LEVELS.
+# ink, whatever their tint), but for this share of the pixels, which stray from it by more than _TINT_LEVELS. Only
+# areas count that are wider than a colored trace line.
 COLOR_SHARE = 0.01
 _TINT_LEVELS = 18.0
+_WIDER_THAN_LINE = np.ones((5, 5), np.uint8)
 # Photographs and noise: grain and texture everywhere. In drawings most 3x3 pixels are within _CALM_LEVELS of one
 # another, also where they are softly shaded; in a photograph only sky and blur are.
 CALM_SHARE = 0.35
@@ -54,12 +56,13 @@ def find_junk(rgb: NDArray[np.uint8]) -> Reason | None:
 
 
 def measure_color(rgb: NDArray[np.uint8]) -> float:
-    """Share of pixels off the straight line through RGB space that fits all of them best."""
+    """Share of pixels in areas off the straight line through RGB space that fits all pixels best."""
     pixels = rgb.reshape(-1, 3).astype(np.float32)
     pixels -= pixels.mean(axis=0)
     _, axes = np.linalg.eigh((pixels.T @ pixels).astype(np.float64))
     off = pixels @ axes[:, :2].astype(np.float32)  # the two axes with the least spread
-    return float((np.hypot(off[:, 0], off[:, 1]) > _TINT_LEVELS).mean())
+    stray = (np.hypot(off[:, 0], off[:, 1]) > _TINT_LEVELS).reshape(rgb.shape[:2]).astype(np.uint8)
+    return float(cv2.morphologyEx(stray, cv2.MORPH_OPEN, _WIDER_THAN_LINE).astype(bool).mean())
 
 
 def measure_calm(rgb: NDArray[np.uint8]) -> float:

@@ -32,7 +32,7 @@ from framecolor.training.curate.codec import (
 )
 from framecolor.training.curate.picture import ArtItem
 from framecolor.training.dataset import Split
-from framecolor.training.extract_lines import METHODS
+from framecolor.training.extract_lines import METHODS, Method
 
 ART_TABLE = "art.json"
 FORMAT = 1
@@ -157,7 +157,9 @@ class ArtShards:
                 raise ReadError(path, f"{record.name} is damaged", "build the data set again")
             facts = json.loads(members["json"])
             palette = np.array([list(bytes.fromhex(color)) for color in facts["palette"]], np.uint8).reshape(-1, 3)
-            lines = {m: decode_line(members[f"{_LINE}{m}.png"]) for m in METHODS if f"{_LINE}{m}.png" in members}
+            lines: dict[Method, Any] = {
+                m: decode_line(members[f"{_LINE}{m}.png"]) for m in METHODS if f"{_LINE}{m}.png" in members
+            }
             color, flat = decode_color(members["color.png"]), decode_flat(members["flat.png"])
             return ArtItem(color, flat, palette, lines, bool(facts["paper"]))
         except (OSError, ValueError, KeyError, TypeError) as error:
