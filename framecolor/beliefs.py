@@ -16,6 +16,8 @@ from framecolor.study import Study
 
 # A stretch without a key is cut here: what lies further ahead says next to nothing, and memory stays bounded.
 LONGEST_BLOCK = 24
+# How likely a proposed color is the one that a painter would have chosen: they are all to be looked at.
+PROPOSED_TRUST = np.float32(0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +104,9 @@ def judge_belief(study: Study, belief: Votes, keyframes: Keyframes) -> NDArray[n
     known = keyframes.find_known(study.number, study.digest)
     if known is not None:
         sure[known != UNKNOWN] = 1
+    if keyframes.proposed:
+        said = keyframes.find_said(study.number, study.digest, study.count)
+        sure = np.where(said, sure, PROPOSED_TRUST * sure)
     return sure
 
 

@@ -35,7 +35,7 @@ class Chain:
 def plan_chains(numbers: Sequence[int], keys: Collection[int], wanted: Collection[int]) -> list[Chain]:
     """Cut a shot at its keys; chains that hold no wanted drawing are left out.
 
-    numbers  every drawing of the shot, rising; keys  at least one of them.
+    numbers  every drawing of the shot, rising; keys: some of them, or none.
     """
     wanted = frozenset(wanted)
     cuts = [i for i, number in enumerate(numbers) if number in keys]
@@ -78,6 +78,8 @@ def hash_chain(
 def describe_plan(shot: Shot) -> dict[str, Any]:
     """What painting a shot would involve, as plain data: size, frames, keys, spans, holds, gaps, unreadable drawings.
 
+    `partial` are drawings of which strokes or corrections tell some regions. Without a key all is one span.
+
     Reads every drawing's file (but does not decode it) and writes nothing. `cost` counts the drawings that have to be
     looked at, also those that are only passed on the way to a wanted one.
     """
@@ -86,7 +88,7 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
     repeats = {b for a, b in pairwise(shot.numbers) if hashes[b] is not None and hashes[a] == hashes[b]}
     holds = len(repeats.intersection(shot.wanted).difference(shot.keys))
     distance = _measure_distance(shot)
-    farthest = max(shot.wanted, key=lambda n: distance[n])
+    farthest = max(shot.wanted, key=lambda n: distance.get(n, 0))
     drawings = {number for chain in chains for number in chain.numbers}
     return {
         "shot": shot.name,
@@ -94,11 +96,12 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "frames": len(shot.wanted),
         "range": format_numbers(shot.wanted),
         "keys": sorted(shot.keys),
+        "partial": sorted({*shot.hints, *(c.number for c in shot.corrections)}.difference(shot.keys)),
         "spans": [{"first": c.numbers[0], "last": c.numbers[-1], "paints": len(c.paints)} for c in chains],
         "holds": holds,
         "missing": format_numbers(shot.missing),
         "unreadable": [number for number, value in hashes.items() if value is None],
-        "farthest": [farthest, distance[farthest]] if distance[farthest] else None,
+        "farthest": [farthest, distance[farthest]] if distance.get(farthest) else None,
         "cost": {
             "drawings": len(drawings),
             "megapixels": round(len(drawings) * shot.size[0] * shot.size[1] / 1e6, 1),
@@ -107,10 +110,12 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
 
 
 def _measure_distance(shot: Shot) -> dict[int, int]:
-    """How many drawings each drawing lies from its nearest key."""
+    """How many drawings each drawing lies from its nearest key; nothing where there is none."""
     position = {number: i for i, number in enumerate(shot.numbers)}
     keys = sorted(position[key] for key in shot.keys)
     distance = {}
+    if not keys:
+        return distance
     for number, i in position.items():
         after = bisect_left(keys, i)
         distance[number] = min(abs(i - k) for k in keys[max(0, after - 1) : after + 1])

@@ -32,7 +32,7 @@ def finish_frame(
     """Paint and encode. entry: what is known of the frame already (file, source)."""
     color, layer = paint_frame(item.study, item.belief, item.confidence, keyframes, runner, settings)
     entry = {
-        **_begin(item, entry, is_key=item.number in keyframes.whole),
+        **_begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
         **_judge(item),
         **_count_told(item, keyframes),
     }
@@ -57,10 +57,11 @@ def repeat_holds(frames: Iterable[Finished]) -> Iterator[Finished]:
 
 
 def _begin(item: Believed, entry: Mapping[str, Any], *, is_key: bool) -> dict[str, Any]:
+    status = "key" if is_key else "painted" if item.hold_of is None else "hold"
     begun = {
         "number": item.number,
         **entry,
-        "status": "key" if is_key else "painted" if item.hold_of is None else "hold",
+        "status": status,
         "flicker": round(item.flicker, 5),
     }
     return begun if item.hold_of is None else {**begun, "hold_of": item.hold_of}

@@ -84,6 +84,7 @@ def fit_hash(shot: Shot, keyframes: Keyframes, settings: Settings, steps: int) -
     """Hash of all that decides a fit: keys, what else was told, their drawings, base weights, recipe and settings."""
     keys = [f"{n} {shot.key_hash(n)} {shot.line_hash(n)}" for n in sorted(shot.keys)]
     keys += [f"{n} {told.hash} {shot.line_hash(n)}" for n, told in sorted(keyframes.sayings.by_number.items())]
+    keys += [f"{n} proposed {colors} {shot.line_hash(n)}" for n, colors in sorted(keyframes.proposed.items())]
     made_by = f"{steps} {settings.seed} {settings.gap_px} {settings.min_region_px} {settings.mode}"
     return digest(_RECIPE, hash_file(base_weights_path()), made_by, keyframes.palette.colors.tobytes(), *keys)[:16]
 

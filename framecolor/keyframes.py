@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Palette, Regions
-from framecolor.digest import hash_pixels
+from framecolor.digest import digest, hash_pixels
 from framecolor.engines.base import Pending, Runner
 from framecolor.errors import ShotError
 from framecolor.hints.keys import (
@@ -23,18 +23,19 @@ from framecolor.hints.keys import (
     region_colors,
     restrict_palette,
 )
+from framecolor.hints.lean import lean_towards, measure_picture
 from framecolor.hints.match import Tokens, choose_rows
 from framecolor.hints.recognize import UNKNOWN, Gallery, KeyRegions
 from framecolor.hints.shapes import describe_shapes, region_traits
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import sample_points
-from framecolor.media import read_palette
+from framecolor.media import read_image, read_palette
 from framecolor.networks.palette import IGNORE, KeySample
 from framecolor.networks.view import View, figure_box, look, working_scale
 from framecolor.settings import Settings
 from framecolor.shot import Shot
-from framecolor.told import Sayings, read_told
+from framecolor.told import NOBODY, Sayings, read_told
 
 # What the figure is given to the network at: as much as a fit of half a minute on two cores can pay for.
 WORKING_AREA_PX = 82_000
@@ -53,6 +54,8 @@ class Keyframes:
     repeats  for each key's drawing, as its pixels' hash, the numbers of the keys that show it, rising
     gallery  the keys' regions to recognize others by; None before an engine has looked at them (`add_gallery`)
     sayings  what strokes and corrections say
+    lean     float32 [P]: log odds of each color by the reference picture; None without one
+    proposed  for keys that nobody painted, their number and a hash of their colors
     """
 
     palette: Palette
@@ -63,6 +66,8 @@ class Keyframes:
     repeats: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     gallery: Gallery | None = None
     sayings: Sayings = field(default_factory=Sayings)
+    lean: NDArray[np.float32] | None = None
+    proposed: Mapping[int, str] = field(default_factory=dict)
 
     @cached_property
     def whole(self) -> frozenset[int]:
@@ -104,6 +109,14 @@ class Keyframes:
                 break
         return known
 
+    def find_said(self, number: int, drawing: str, count: int) -> NDArray[np.bool_]:
+        """Of which of a drawing's regions a stroke or correction tells the color, bool [count + 1]; as `find_known`."""
+        said = np.zeros(count + 1, bool)
+        for near in {number, *self.repeats.get(drawing, ())}:
+            if (told := self.sayings.by_number.get(near)) is not None:
+                said |= told.by != NOBODY
+        return said
+
     def says_the_same(self, number: int, other: int, drawing: str) -> bool:
         """Whether a drawing that repeats another may be painted as that one: no key or stroke of its own says else."""
         if number not in self.index:
@@ -125,22 +138,32 @@ class Keyframes:
         return belief
 
 
-def read_keyframes(shot: Shot, settings: Settings, sayings: Sayings | None = None) -> Keyframes:
+def read_keyframes(
+    shot: Shot,
+    settings: Settings,
+    sayings: Sayings | None = None,
+    proposed: Mapping[int, NDArray[np.uint8]] | None = None,
+) -> Keyframes:
     """Read every key and its drawing, and what strokes and corrections say (`sayings`, or read as `read_told` does).
 
-    Raises ReadError on a file that is unreadable, PaletteError on a bad palette.
+    proposed  drawings that count as keys though nobody painted them: the color of each region, uint8 [count + 1, 4]
+
+    Raises ShotError where there is no key at all, ReadError on an unreadable file, PaletteError on a bad palette.
     """
     sayings = read_told(shot, settings) if sayings is None else sayings
+    proposed = proposed or {}
     colors: dict[int, RegionColors] = {}
     boxes = []
     repeats: dict[str, tuple[int, ...]] = {}
-    for number, frame, regions, drawing in _read_drawings(shot, shot.keys, settings):
+    for number, frame, regions, drawing in _read_drawings(shot, {*shot.keys, *proposed}, settings):
         repeats[drawing] = (*repeats.get(drawing, ()), number)
-        colors[number] = region_colors(shot.read_key(number), frame, regions)
+        if number in proposed:
+            colors[number] = RegionColors(proposed[number], regions.area, regions.area)
+        else:
+            colors[number] = region_colors(shot.read_key(number), frame, regions)
         boxes.append(figure_box(frame))
     if not colors:
-        fix = f"paint one of the drawings, say {shot.numbers[0]}, and put it there, or name a folder with --keys"
-        raise ShotError(shot.root / "keys", "there is no painted key", fix)
+        raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
     palette = add_colors(build_palette(list(colors.values())), sayings.colors())
     if settings.palette is not None:
         palette = restrict_palette(palette, read_palette(shot.root / settings.palette))
@@ -157,8 +180,28 @@ def read_keyframes(shot: Shot, settings: Settings, sayings: Sayings | None = Non
     classes = group_colors(palette)
     share = (pixels + 1) / np.bincount(classes, weights=pixels + 1)[classes]
     scale = working_scale(boxes, WORKING_AREA_PX)
-    prior = np.log(share).astype(np.float32)
-    return Keyframes(palette, index, scale, classes, prior, repeats, sayings=sayings)
+    return Keyframes(
+        palette,
+        index,
+        scale,
+        classes,
+        np.log(share).astype(np.float32),
+        repeats,
+        sayings=sayings,
+        lean=_read_lean(shot, settings, palette),
+        proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
+    )
+
+
+def ask_for_key(shot: Shot) -> str:
+    """How to mend that a shot has no key."""
+    return f"paint one of the drawings, say {shot.numbers[0]}, and put it there, or name a folder with --keys"
+
+
+def _read_lean(shot: Shot, settings: Settings, palette: Palette) -> NDArray[np.float32] | None:
+    if settings.reference is None:
+        return None
+    return lean_towards(measure_picture(read_image(shot.root / settings.reference)), palette.colors)
 
 
 def read_samples(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[KeySample]:

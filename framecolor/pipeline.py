@@ -172,7 +172,7 @@ def _conclude(run: Run, begin: float, painting: float) -> Outcome:
     unsure = sum(len(e.get("unsure", ())) for e in run.record.entries() if e["number"] in wanted)
     return Outcome(
         run.record.out,
-        len(run.keyframes.whole),
+        len(run.keyframes.whole.difference(run.keyframes.proposed)),
         tuple(sorted(run.written)),
         tuple(n for n in run.shot.wanted if n not in touched),
         {n: e for n, e in sorted(run.failed.items()) if n in wanted},

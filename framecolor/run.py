@@ -8,16 +8,19 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from framecolor.chains import Chain, hash_chain, plan_chains
+from framecolor.digest import digest
 from framecolor.engines.base import Runner, choose_engine
 from framecolor.errors import ReadError
-from framecolor.fitting import ShotNetwork, fit_shot
-from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
+from framecolor.fitting import CACHE_FOLDER, ShotNetwork, fit_shot
+from framecolor.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.media import describe_correction, hash_file
 from framecolor.networks.checkpoint import matcher_weights_path
 from framecolor.preflight import check_output, leave_out_broken_keys, list_unused
+from framecolor.proposal import propose_key
 from framecolor.record import Record
 from framecolor.settings import Settings
 from framecolor.shot import Shot
+from framecolor.told import read_told
 from framecolor.version import VERSION
 
 Progress = Callable[[str, int, int], None]
@@ -50,7 +53,14 @@ def prepare_run(shot: Shot, out: Path, settings: Settings, progress: Progress) -
     check_output(shot, out, settings)
     shot, warnings = leave_out_broken_keys(shot)
     record = Record(out)
-    keyframes = read_keyframes(shot, settings)
+    sayings = read_told(shot, settings)
+    warnings = [*list_unused(shot), *warnings, *sayings.warnings]
+    proposed = {}
+    if not shot.keys:
+        proposal = propose_key(shot, settings, sayings, out / CACHE_FOLDER)
+        proposed[proposal.number] = proposal.color
+        warnings.append(f"no key: colors are proposed, beginning with drawing {proposal.number}; {ask_for_key(shot)}")
+    keyframes = read_keyframes(shot, settings, sayings, proposed)
     fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
     chains = plan_chains(shot.numbers, keyframes.whole, shot.wanted)
     hashes, sources = _hash_sources(shot, chains, keyframes, fitted, settings)
@@ -64,7 +74,6 @@ def prepare_run(shot: Shot, out: Path, settings: Settings, progress: Progress) -
         runner = engine.load(fitted.network)
         keyframes = add_gallery(shot, keyframes, runner, settings)
     record.begin(_write_head(shot, out, keyframes, fitted, engine.name, settings), shot.numbers)
-    warnings = [*list_unused(shot), *warnings, *keyframes.sayings.warnings]
     return Run(shot, settings, progress, record, keyframes, fitted, runner, sources, hashes, stale, warnings)
 
 
@@ -73,9 +82,10 @@ def _hash_sources(
 ) -> tuple[dict[int, str], dict[int, str]]:
     """By number: the hash of each drawing's file, and of all that decides each frame."""
     told = {number: told.hash for number, told in keyframes.sayings.by_number.items()}
+    told |= {number: digest(told.get(number, ""), colors) for number, colors in keyframes.proposed.items()}
     numbers = sorted({*(n for chain in chains for n in chain.numbers), *told})
     hashes = {n: _hash_or_error(shot.line_hash, n) for n in numbers}
-    marks = [fitted.hash, hash_file(matcher_weights_path()), *_hash_palette(shot, settings)]
+    marks = [fitted.hash, hash_file(matcher_weights_path()), *_hash_files(shot, settings)]
     sources = {
         n: mark for c in chains for mark in [hash_chain(c, shot, hashes, settings, marks, told)] for n in c.paints
     }
@@ -97,12 +107,17 @@ def _write_head(
         "palette": keyframes.palette.colors.tolist(),
         "fit": fitted.facts,
     }
-    return head | ({"corrections": [describe_correction(c) for c in shot.corrections]} if shot.corrections else {})
+    if keyframes.proposed:
+        head["proposed"] = sorted(keyframes.proposed)
+    if shot.corrections:
+        head["corrections"] = [describe_correction(correction) for correction in shot.corrections]
+    return head
 
 
-def _hash_palette(shot: Shot, settings: Settings) -> list[str]:
-    """Of the palette file, if one is used: a kept fit does not know of the palette of today."""
-    return [] if settings.palette is None else [hash_file(shot.root / settings.palette)]
+def _hash_files(shot: Shot, settings: Settings) -> list[str]:
+    """Of the palette and the reference picture, where they are used: a kept fit does not know of those of today."""
+    marks = [] if settings.palette is None else [hash_file(shot.root / settings.palette)]
+    return marks if settings.reference is None else [*marks, f"reference {hash_file(shot.root / settings.reference)}"]
 
 
 def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:

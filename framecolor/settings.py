@@ -18,6 +18,9 @@ Background = Literal["keys", "transparent", "paper"]
 FitChoice = int | Literal["auto", "keep", "off"]
 LaneCount = int | Literal["auto"]
 
+FILES = {"palette": "a .gpl file", "reference": "a picture", "model": "a weights file"}
+"""Settings that name files, which are looked for in the shot's folder unless they have their whole path."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
@@ -32,8 +35,11 @@ class Settings:
     background      keys: paper is transparent where the keys' paper is; transparent or paper: always so.
     fit             steps of fitting to the keys; auto: by the number of keys and colors; keep: hold the fit of the
                     last run; off: base weights only.
-    seed            of the fit.
+    seed            of the fit, and of what is proposed where there is no key.
     palette         a .gpl file, in the shot's folder or with its path: only its colors are used; the keys' are matched.
+    reference       a picture, found likewise: where a region is unsure, colors that it has much of are likelier; where
+                    there is no key, what is proposed follows it.
+    model           weights of another colorist than the one that ships, found likewise, to propose colors with.
     overwrite       paint every frame again, also those that are up to date.
     """
 
@@ -47,6 +53,8 @@ class Settings:
     fit: FitChoice = "auto"
     seed: int = 0
     palette: str | None = None
+    reference: str | None = None
+    model: str | None = None
     overwrite: bool = False
 
     def __post_init__(self) -> None:
@@ -60,7 +68,9 @@ class Settings:
         steps = isinstance(self.fit, int) and not isinstance(self.fit, bool) and 0 <= self.fit <= 100_000
         self._check("fit", steps or self.fit in ("auto", "keep", "off"), "a number of steps, auto, keep or off")
         self._check("seed", type(self.seed) is int and 0 <= self.seed < 2**32, "a whole number from 0 to 2**32 - 1")
-        self._check("palette", self.palette is None or isinstance(self.palette, str), "the name of a .gpl file")
+        for name, wanted in FILES.items():
+            value = getattr(self, name)
+            self._check(name, value is None or isinstance(value, str), f"the name of {wanted}")
         self._check("overwrite", isinstance(self.overwrite, bool), "true or false")
 
     def _check(self, name: str, right: bool, wanted: str) -> None:

@@ -12,7 +12,7 @@ from framecolor.digest import hash_pixels
 from framecolor.engines.base import Runner, Seen
 from framecolor.hints.flow import LineField, compute_flow, line_field
 from framecolor.hints.match import Match, Rows, Tokens
-from framecolor.hints.propagate import Link, Votes, link_regions, weigh
+from framecolor.hints.propagate import Link, Votes, lean, link_regions, weigh
 from framecolor.hints.recognize import Recognized
 from framecolor.keyframes import Keyframes, describe_regions
 from framecolor.lineart.drawing import read_drawing
@@ -127,7 +127,8 @@ def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: 
 
     found = keyframes.gallery.vote(number, tokens, len(seen.look) - 1, compare)
     network = None if seen.votes is None else keyframes.expand(seen.votes)
-    return Recognized(weigh(network, found.votes, keyframes.poses), found.nowhere)
+    votes = lean(weigh(network, found.votes, keyframes.poses), keyframes.lean)
+    return Recognized(votes, found.nowhere)
 
 
 def link_studies(earlier: Study, later: Study, runner: Runner) -> Link:

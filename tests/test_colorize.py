@@ -25,12 +25,12 @@ ROOT = Path(__file__).parent.parent
 @pytest.mark.usefixtures("quick_engine")
 def test_several_shots_of_which_one_fails(tmp_path: Path) -> None:
     good, broken, other = (make_shot(tmp_path / name, 3, (0,)) for name in ("cut1", "cut2", "cut3.v2"))
-    shutil.rmtree(broken / "keys")
+    shutil.rmtree(broken / "line")
     result = CliRunner().invoke(
         colorize, [str(good), str(broken), str(other), "-o", str(tmp_path / "out"), "--fit", "0"]
     )
     assert result.exit_code == 1
-    assert f"error: {broken}/keys: there is no painted key" in result.stderr
+    assert f"error: {broken}/line: there is no such folder" in result.stderr
     table = result.stdout.splitlines()
     assert table[0].split()[:3] == ["shot", "keys", "painted"]
     assert [line.split()[0] for line in table[1:]] == ["cut1", "cut2", "cut3.v2"]

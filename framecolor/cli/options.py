@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from framecolor.settings import Background, EngineName, LinePlacement, Mode, Settings, read_settings
+from framecolor.settings import FILES, Background, EngineName, LinePlacement, Mode, Settings, read_settings
 
 if TYPE_CHECKING:
     from framecolor.shot import Shot
@@ -62,7 +62,8 @@ def shot_options(command: Command) -> Command:
 def paint_options(command: Command) -> Command:
     """Settings; what is not given comes from framecolor.toml or the defaults."""
     for option in (
-        click.option("--seed", type=click.IntRange(0), help="Seed of the fit."),
+        click.option("--seed", type=click.IntRange(0), help="Seed of the fit, and of colors that are proposed."),
+        click.option("--model", metavar="PATH", help="Colorist that proposes colors where there is no key."),
         click.option(
             "--background",
             type=click.Choice([b for b in get_args(Background) if b != "keys"]),
@@ -73,6 +74,7 @@ def paint_options(command: Command) -> Command:
             type=click.Choice(get_args(LinePlacement)),
             help="Lines over the paint, not at all, or as own files.",
         ),
+        click.option("--reference", metavar="IMAGE", help="Where unsure, or without a key: colors as in this picture."),
         click.option("--palette", metavar="FILE", help="Use only the colors of this .gpl file."),
         click.option(
             "--gap", "gap_px", type=click.FloatRange(0), metavar="PX", help="Close openings in lines up to this wide."
@@ -106,6 +108,7 @@ def gather_settings(root: Path, given: dict[str, Any]) -> Settings:
     """Defaults, then SHOT/framecolor.toml, then the options that were given."""
     file = root / SETTINGS_FILE
     settings = read_settings(file) if file.exists() else Settings()
-    if given.get("palette") is not None:
-        given = {**given, "palette": str(Path(given["palette"]).absolute())}  # options are relative to where one is
-    return settings.updated({name: value for name, value in given.items() if value is not None}, "options")
+    given = {name: value for name, value in given.items() if value is not None}
+    # Options are relative to where one is.
+    files = {name: str(Path(given[name]).absolute()) for name in FILES if name in given}
+    return settings.updated({**given, **files}, "options")

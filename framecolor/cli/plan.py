@@ -10,6 +10,8 @@ import click
 
 from framecolor.cli.options import open_shot, shot_options
 
+_NO_KEY = "keys      none: colors would be proposed"
+
 
 @click.command()
 @click.argument("shot", metavar="SHOT")
@@ -39,8 +41,10 @@ def _lines(table: dict[str, Any]) -> list[str]:
     lines = [
         f"shot      {table['shot']}, {width}x{height}",
         f"frames    {table['frames']} to paint ({table['range']})",
-        f"keys      {len(table['keys'])}: " + ", ".join(str(k) for k in table["keys"]),
+        f"keys      {len(table['keys'])}: " + ", ".join(str(k) for k in table["keys"]) if table["keys"] else _NO_KEY,
     ]
+    if table["partial"]:
+        lines.append(f"strokes   {len(table['partial'])}: " + ", ".join(str(n) for n in table["partial"]))
     for chain in table["spans"]:
         lines.append(f"span      {chain['first']}-{chain['last']}: {chain['paints']} frames")
     if table["holds"]:

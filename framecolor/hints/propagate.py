@@ -26,6 +26,8 @@ Votes = NDArray[np.float32]
 NETWORK_WEIGHT = 0.6
 GALLERY_WEIGHT = 1.0
 _ENOUGH_KEYS = 4
+# How loud the color histogram of a reference picture is, where nothing else is known.
+LEAN_WEIGHT = 0.3
 # Nobody is certain: this much of every vote and message is spread over the whole palette.
 _DOUBT = 0.02
 
@@ -135,6 +137,14 @@ def weigh(network: Votes | None, gallery: Votes, keys: float) -> Votes:
         return votes
     say = np.float32(NETWORK_WEIGHT * min(1.0, keys / _ENOUGH_KEYS))
     return (votes + say * _doubt(_normalize(network))).astype(np.float32, copy=False)
+
+
+def lean(votes: Votes, towards: NDArray[np.float32] | None) -> Votes:
+    """Votes, log-probabilities [count + 1, P], that lean a little towards some colors, [P] log odds, where unsure."""
+    if towards is None:
+        return votes
+    unsure = 1 - _normalize(votes).max(axis=1, keepdims=True)
+    return (votes + LEAN_WEIGHT * unsure * towards).astype(np.float32)
 
 
 def _doubt(share: Votes) -> Votes:

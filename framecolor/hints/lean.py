@@ -1,0 +1,30 @@
+"""A reference picture as a gentle opinion: colors that it has much of are likelier where nothing else is known."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.hints.histogram import bin_colors, color_histogram
+
+# How far a color of the picture counts for a color of the palette, in levels: about the size of a bin.
+_NEAR_LEVELS = 24.0
+_LEAST_SHARE = 0.01
+
+
+def measure_picture(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """`color_histogram` of a picture, uint8 HxWx4, without what is transparent in it."""
+    return color_histogram(rgba[..., :3], rgba[..., 3].astype(np.float32))
+
+
+def lean_towards(histogram: NDArray[np.float32], colors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """How much more each color [P, 4] is to be expected of a picture with this histogram, as log odds, float32 [P].
+
+    From the share of the picture near each color; 0 on average over solid colors, and for paper.
+    """
+    apart = np.square(bin_colors()[:, None].astype(np.float32) - colors[None, :, :3].astype(np.float32)).sum(axis=2)
+    share = histogram @ np.exp(-apart / (2 * _NEAR_LEVELS**2))
+    solid = colors[:, 3] > 0
+    odds = np.log(share + _LEAST_SHARE)
+    odds -= odds[solid].mean() if solid.any() else 0
+    return np.where(solid, odds, 0).astype(np.float32)

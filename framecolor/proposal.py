@@ -1,0 +1,230 @@
+"""A key that nobody painted: where a shot has none, a colorist paints one drawing, told all that is known of it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.colorists.base import Guide, Knobs, open_colorist
+from framecolor.colorists.propose import propose_painting
+from framecolor.datatypes import Frame, Hint, Regions
+from framecolor.digest import digest
+from framecolor.engines.torch_runner import TorchRunner
+from framecolor.errors import ReadError, ShotError
+from framecolor.hints.keys import nearest_entries
+from framecolor.hints.lean import measure_picture
+from framecolor.hints.match import Tokens
+from framecolor.keyframes import WORKING_AREA_PX, ask_for_key, describe_regions
+from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.regions import find_regions
+from framecolor.lineart.sampling import sample_points
+from framecolor.media import hash_file, read_image, read_palette, write_bytes_atomic
+from framecolor.networks.checkpoint import base_weights_path, colorist_weights_path, load_generator
+from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.view import figure_box, look, working_scale
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+from framecolor.told import Sayings, Told
+
+# Raised when the same colorist, drawings and words no longer give the same proposal.
+_RECIPE = "proposal 1"
+# So many drawings, evenly over the shot, are looked at in search of the one to paint ...
+_MOST_LOOKED = 24
+# ... and so many of those with strokes are carried over to it.
+_MOST_CARRIED = 8
+
+_Rgba = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A drawing's number, and the color of each of its regions, uint8 [count + 1, 4]."""
+
+    number: int
+    color: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class _Anchor:
+    """The drawing that is painted."""
+
+    frame: Frame
+    regions: Regions
+
+
+def propose_key(shot: Shot, settings: Settings, sayings: Sayings, cache: Path) -> Proposal:
+    """The proposal for a shot without a key, from the folder `cache` or made now. Same arguments, same colors.
+
+    The drawing with most strokes and corrections is painted, or else the one with most regions; what was said of others
+    is carried over to it where the matcher is sure. Raises ShotError where there is no colorist to ask, ReadError where
+    the colorist, the reference picture or every drawing cannot be read.
+    """
+    if settings.model is None and not colorist_weights_path().exists():
+        raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
+    asked = choose_candidates(shot, sayings)
+    path = cache / f"proposed-{_hash_proposal(shot, settings, sayings, asked)}.npz"
+    if (kept := _read(path)) is not None:
+        return kept
+    anchor = choose_anchor(shot, settings, sayings, asked)
+    number = anchor.frame.number
+    told = _tell(anchor, shot, settings, sayings)
+    palette = None if settings.palette is None else read_palette(shot.root / settings.palette)
+    if palette is not None and told:
+        rows = nearest_entries(np.array(list(told.values()), np.uint8), palette)
+        told = dict(zip(told, map(_as_color, palette.colors[rows]), strict=True))
+    guide = _guide(anchor, shot, settings, told)
+    colorist = open_colorist(_find_model(shot, settings))
+    knobs = Knobs(seed=settings.seed)
+    proposal = Proposal(number, propose_painting(anchor.frame, anchor.regions, guide, knobs, colorist, palette, told))
+    _write(path, proposal)
+    return proposal
+
+
+def choose_candidates(shot: Shot, sayings: Sayings) -> Sequence[int]:
+    """The numbers of the drawings to choose from: those of which anything was said, or some from all over the shot."""
+    if sayings.by_number:
+        return sorted(sayings.by_number)
+    places = np.unique(np.linspace(0, len(shot.numbers) - 1, _MOST_LOOKED).round().astype(int))
+    return [shot.numbers[place] for place in places]
+
+
+def choose_anchor(shot: Shot, settings: Settings, sayings: Sayings, asked: Sequence[int]) -> _Anchor:
+    """Of these drawings the one with most told regions, then with most regions, then the nearest to the middle."""
+    middle = (shot.numbers[0] + shot.numbers[-1]) / 2
+    best: tuple[tuple[float, ...], _Anchor] | None = None
+    broken: ReadError | None = None
+    for number in asked:
+        try:
+            frame = read_drawing(number, shot.read_line(number))
+        except ReadError as error:
+            broken = broken or error
+            continue
+        regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+        told = sayings.by_number.get(number)
+        rank = (0 if told is None else len(told.rows), regions.count, -abs(number - middle), -number)
+        if best is None or rank > best[0]:
+            best = rank, _Anchor(frame, regions)
+    if best is None:
+        assert broken is not None
+        raise broken
+    return best[1]
+
+
+def _tell(anchor: _Anchor, shot: Shot, settings: Settings, sayings: Sayings) -> dict[int, _Rgba]:
+    """Region of the anchor -> its color: what was said of it, and what was said of its counterparts elsewhere."""
+    number = anchor.frame.number
+    said: dict[int, _Rgba] = {}
+    others = sorted((n for n in sayings.by_number if n != number), key=lambda n: (abs(n - number), n))[:_MOST_CARRIED]
+    for region, color in _carry(anchor, others, shot, settings, sayings):
+        said.setdefault(region, color)
+    if (own := sayings.by_number.get(number)) is not None:
+        said |= {int(region): _as_color(own.color[region]) for region in own.rows}
+    return said
+
+
+def _carry(
+    anchor: _Anchor, others: Sequence[int], shot: Shot, settings: Settings, sayings: Sayings
+) -> list[tuple[int, _Rgba]]:
+    """(region of the anchor, color) of the told regions of other drawings, the nearest drawing first."""
+    if not others or not anchor.regions.count:
+        return []
+    runner = TorchRunner(PaletteNetwork(load_generator(base_weights_path()), 1))
+    scale = working_scale([figure_box(anchor.frame)], WORKING_AREA_PX)
+
+    def describe(frame: Frame, regions: Regions) -> Tokens:
+        pending = runner.see(look(frame, regions, scale), sample_points(regions), votes=False)
+        return describe_regions(regions, pending, runner)
+
+    here = describe(anchor.frame, anchor.regions)
+    carried = []
+    for number in others:
+        frame = read_drawing(number, shot.read_line(number))
+        regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+        there = describe(frame, regions)
+        ahead, back, _, nowhere = runner.compare(here.values, there.values, here.contact, there.contact)
+        carried += _pair(sayings.by_number[number], here, there, ahead, back, nowhere)
+    return carried
+
+
+def _pair(
+    told: Told,
+    here: Tokens,
+    there: Tokens,
+    ahead: NDArray[np.float32],
+    back: NDArray[np.float32],
+    nowhere: NDArray[np.float32],
+) -> list[tuple[int, _Rgba]]:
+    """Each told region with its counterpart, where both take each other for the best, and that for likelier than none.
+
+    ahead, back  scores [here, there] and [there, here]; nowhere [there]
+    """
+    pairs = []
+    for column, region in enumerate(there.rows.tolist()):
+        row = int(back[column].argmax())
+        if told.by[region] and back[column, row] > nowhere[column] and int(ahead[row].argmax()) == column:
+            pairs.append((int(here.rows[row]), _as_color(told.color[region])))
+    return pairs
+
+
+def _guide(anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, _Rgba]) -> Guide:
+    """All that the colorist can be told."""
+    hint = None
+    if told:
+        colors = np.zeros((anchor.regions.count + 1, 4), np.uint8)
+        for region, color in told.items():
+            colors[region] = color
+        painted = colors[anchor.regions.labels]
+        hint = Hint(np.ascontiguousarray(painted[..., :3]), (painted[..., 3] > 0).astype(np.float32))
+    if settings.reference is None:
+        return Guide(hint=hint)
+    picture = read_image(shot.root / settings.reference)
+    return Guide(hint=hint, histogram=measure_picture(picture), reference=np.ascontiguousarray(picture[..., :3]))
+
+
+def _find_model(shot: Shot, settings: Settings) -> Path:
+    return colorist_weights_path() if settings.model is None else shot.root / settings.model
+
+
+def _hash_proposal(shot: Shot, settings: Settings, sayings: Sayings, asked: Sequence[int]) -> str:
+    files = [_find_model(shot, settings)]
+    files += [shot.root / name for name in (settings.palette, settings.reference) if name is not None]
+    lines = [f"{n} {_hash_line(shot, n)}" for n in asked]
+    said = [f"{n} {told.hash}" for n, told in sorted(sayings.by_number.items())]
+    given = f"{settings.palette is None} {settings.reference is None}"
+    made_by = f"{settings.seed} {settings.gap_px} {settings.min_region_px} {given}"
+    return digest(_RECIPE, made_by, *map(hash_file, files), *lines, *said)[:16]
+
+
+def _hash_line(shot: Shot, number: int) -> str:
+    try:
+        return shot.line_hash(number)
+    except ReadError as error:
+        return str(error)
+
+
+def _read(path: Path) -> Proposal | None:
+    """A kept proposal; None when there is none or it is damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as table:
+            color = table["color"]
+            if color.dtype == np.uint8 and color.ndim == 2 and color.shape[1] == 4:
+                return Proposal(int(table["number"]), color)
+    except Exception:
+        return None
+    return None
+
+
+def _write(path: Path, proposal: Proposal) -> None:
+    buffer = io.BytesIO()
+    np.savez(buffer, number=proposal.number, color=proposal.color)
+    write_bytes_atomic(path, buffer.getvalue())
+
+
+def _as_color(color: NDArray[np.uint8]) -> _Rgba:
+    red, green, blue, alpha = (int(channel) for channel in color)
+    return red, green, blue, alpha
