@@ -32,7 +32,7 @@ def data_option(command: Command) -> Command:
 
 
 def loop_options(
-    steps: int, rate: float, size: int | None = 128, batch: int | None = 8
+    steps: int, rate: float, size: int | None = 128, batch: int | None = 8, cooldown: float = 0.3
 ) -> Callable[[Command], Command]:
     """Options of every training, with a recipe's own defaults."""
 
@@ -42,7 +42,7 @@ def loop_options(
             click.option("--device", default="cpu", show_default=True, help="Where it learns: cpu, cuda, cuda:1."),
             click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch."),
             click.option("--workers", type=click.IntRange(0), default=1, show_default=True, help="That make batches."),
-            click.option("--cooldown", type=click.FloatRange(0, 1), default=0.3, show_default=True,
+            click.option("--cooldown", type=click.FloatRange(0, 1), default=cooldown, show_default=True,
                          help="Share of steps in which the rate falls."),
             click.option("--rate", type=click.FloatRange(0, min_open=True), default=rate, show_default=True,
                          help="Of learning."),
@@ -156,3 +156,35 @@ def perception(data: Path, size: int, batch: int, **loop: Any) -> None:
     from framecolor.training.recipes.perception import PerceptionRecipe
 
     run(PerceptionRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
+
+
+@train.command()
+@click.option("--data", type=_FOLDER, help="One folder for both: lines of half of its figures, paint of the others.")
+@click.option("--sketches", type=_FOLDER, help="Folder of sketches, black on white or on transparent.")
+@click.option("--colors", type=_FOLDER, help="Folder of color pictures, not of the same drawings.")
+@click.option("--width", type=click.IntRange(4), default=16, show_default=True, help="Filters; the authors' 64.")
+@click.option("--blocks", type=click.IntRange(1), default=9, show_default=True, help="Residual blocks.")
+@loop_options(steps=20000, rate=2e-4, batch=1, cooldown=0.5)
+def cyclegan(
+    data: Path | None, sketches: Path | None, colors: Path | None, width: int, blocks: int, size: int, batch: int,
+    **loop: Any,
+) -> None:  # fmt: skip
+    """CycleGAN: from sketches to color without pairs; a hundred pictures of each do."""
+    from framecolor.training.recipes.cyclegan import CycleGanRecipe
+
+    folder = data if data is not None else sketches
+    if folder is None or (data is None) == (sketches is None) or (sketches is None) != (colors is None):
+        raise click.UsageError("give either --data, or both --sketches and --colors")
+    sizes = {"size_px": size, "batch": batch, "width": width, "blocks": blocks}
+    run(CycleGanRecipe(folder, loop["seed"], colors=colors, **sizes), loop)
+
+
+@train.command()
+@click.option("--content", type=click.Path(path_type=Path), required=True, help="The picture to restyle: a drawing.")
+@click.option("--reference", type=click.Path(path_type=Path), required=True, help="The picture whose style it gets.")
+@loop_options(steps=300, rate=3e-2, size=256, batch=None)
+def style(content: Path, reference: Path, size: int, **loop: Any) -> None:
+    """Style transfer by Gatys et al.: one picture in the style of another, written to styled.png. A baseline."""
+    from framecolor.training.recipes.style import StyleRecipe
+
+    run(StyleRecipe(content, reference, size_px=size), loop | {"workers": 0})

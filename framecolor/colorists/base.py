@@ -93,7 +93,12 @@ class Colorist(Protocol):
 
 
 def open_colorist(path: Path) -> Colorist:
-    """The colorist whose weights are in a file that `framecolor train` wrote. Raises ReadError for anything else."""
+    """The colorist whose weights are in a file that `framecolor train` wrote, or `style`, which has none of its own.
+
+    Raises ReadError for anything else.
+    """
+    if path == Path("style"):
+        return import_module("framecolor.colorists.style").StyleColorist()
     network, name = load_colorist(path)
     place = _COLORISTS.get(name)
     if place is None:
