@@ -112,8 +112,8 @@ class PaintsTorchRecipe(ColoristRecipe):
         height, width = painting.flats.shape
         mask = np.zeros((height, width), np.float32)
         if rng.random() >= _WITHOUT_STROKES:
-            # As often a few strokes as many.
-            count = round(_MOST_STROKES ** float(rng.uniform(0, 1)))
+            # Few strokes more often than many.
+            count = 1 + round(_MOST_STROKES * float(rng.uniform(0, 1)) ** 2)
             mask = draw_strokes(height, width, rng, fewest=count, most=count + 1)
         return {
             "rgb": to_planes(painting.rgb),
