@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from framecolor.training.curate.duplicates import Duplicates, sign_picture
 from framecolor.training.curate.junk import find_junk, find_size_junk
 from framecolor.training.curate.picture import ArtItem, curate_picture, fit_picture
 from framecolor.training.curate.walk import Group, Rejected, list_groups, read_group
+from framecolor.training.extract_lines import METHODS, Method
 
 LONG_SIDE = 512
 # With a limit, pictures are taken evenly from a group, this many for each that is wanted: some are junk.
@@ -110,7 +111,12 @@ def list_paintings(folder: Path) -> list[Path]:
     return sorted(found)
 
 
-def read_painting(path: Path, long_side: int = LONG_SIDE, rng: np.random.Generator | None = None) -> ArtItem:
-    """One picture file, curated. Raises ReadError when it cannot be read."""
+def read_painting(
+    path: Path,
+    long_side: int = LONG_SIDE,
+    rng: np.random.Generator | None = None,
+    methods: Sequence[Method] = METHODS,
+) -> ArtItem:
+    """One picture file, curated, with lines by `methods`. Raises ReadError when it cannot be read."""
     rgb, paper = fit_picture(read_image(path), long_side)
-    return curate_picture(rgb, paper, rng=rng)
+    return curate_picture(rgb, paper, methods=methods, rng=rng)

@@ -7,6 +7,7 @@ eight bands of 8 bits, so that only the pictures of 8 buckets are compared.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +20,7 @@ NEAR_BITS = 5
 NEAR_LEVELS = 12
 _GRID = 4
 _BANDS = 8
+_NONE = array("q")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Duplicates:
         self._hashes = np.zeros(1024, np.uint64)
         self._colors = np.zeros((1024, 3 * _GRID**2), np.int16)
         self._count = 0
-        self._buckets: dict[tuple[int, int], list[int]] = {}
+        self._buckets: dict[tuple[int, int], array[int]] = {}
 
     def __len__(self) -> int:
         return self._count
@@ -55,7 +57,7 @@ class Duplicates:
         """The first picture (0 for the first that was added) that looks like this one, or None."""
         near: set[int] = set()
         for key in _bands(signature.hash):
-            at = np.array(self._buckets.get(key, ()), np.intp)
+            at = np.array(self._buckets.get(key, _NONE), np.intp)
             differing = np.bitwise_count(self._hashes[at] ^ np.uint64(signature.hash))
             at = at[differing <= NEAR_BITS]
             off = np.abs(self._colors[at] - signature.colors).max(axis=1, initial=0)
@@ -70,7 +72,7 @@ class Duplicates:
         self._hashes[self._count] = signature.hash
         self._colors[self._count] = signature.colors
         for key in _bands(signature.hash):
-            self._buckets.setdefault(key, []).append(self._count)
+            self._buckets.setdefault(key, array("q")).append(self._count)
         self._count += 1
 
 
