@@ -15,7 +15,7 @@ from drawings import COAT, SCARF, SKIN
 from painting import copy_shot
 
 from framecolor.cli.colorize import colorize
-from framecolor.media import Correction, hash_file, read_corrections, read_image, write_corrections
+from framecolor.media import Correction, hash_file, read_corrections, read_image, write_corrections, write_image
 from framecolor.media.corrections import PAPER_COLOR
 from framecolor.report import write_report
 
@@ -64,7 +64,7 @@ class Desk:
         self.page.wait_for_function("document.querySelector('canvas').width === 128")
 
     def on_screen(self, x: int, y: int) -> tuple[float, float]:
-        box = self.page.locator("canvas").bounding_box()
+        box = self.page.locator(".paint").bounding_box()
         return box["x"] + (x + 0.5) * box["width"] / 128, box["y"] + (y + 0.5) * box["height"] / 96
 
     def click(self, at: tuple[int, int]) -> None:
@@ -271,3 +271,16 @@ def test_holds_say_that_they_share_a_drawing(shot: Path, open_page: Callable[...
     desk.swatch(SCARF).click()
     assert [(c.number, c.color) for c in desk.save(tmp_path / "c.json")] == [(1003, SCARF)]
     assert "alert(1)" in desk.page.locator(".command code").inner_text()
+
+
+def test_colored_lines_lie_over_the_paint(shot: Path, open_page: Callable[..., Desk]) -> None:
+    line = read_image(shot / "line" / "cut.1003.png")
+    line[..., :3] = (120, 60, 30)
+    write_image(shot / "line" / "cut.1003.png", line)
+    desk = open_page(write_report(shot / "color"))
+    desk.show(1003)
+    read = "([x, y]) => [...document.querySelector('.ink').getContext('2d').getImageData(x, y, 1, 1).data]"
+    at = [42, 12]  # the head's upper line
+    red, green, blue, alpha = desk.page.evaluate(read, at)
+    assert alpha > 200 and abs(red - 120) < 20 and abs(green - 60) < 20 and abs(blue - 30) < 20
+    assert desk.color_at(HEAD) == SKIN

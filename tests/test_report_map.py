@@ -116,3 +116,14 @@ def test_the_command_fits_the_run(painted_shot: Path, tmp_path: Path) -> None:
     assert words == ["framecolor", "colorize", "cut", "--corrections", "corrections.json", "--report"]
     (root / "color").rename(root / "other")
     assert "<span>-o</span> <span>other</span>" in write_report(root / "other").read_text()
+
+
+def test_black_ink_is_its_alpha_and_colored_ink_a_picture(painted_shot: Path) -> None:
+    record = read_sidecar(painted_shot / "color")
+    line, painted = draw(2)
+    ink = json.loads(build_map(line, painted, record.frames[2], record, ""))["ink"]
+    alpha = np.frombuffer(zlib.decompress(base64.b64decode(ink)), np.uint8).reshape(96, 128)
+    assert np.abs(alpha.astype(int) - line[..., 3]).max() <= 8 and alpha.max() == 255
+    line[..., :3] = (120, 60, 30)
+    ink = json.loads(build_map(line, painted, record.frames[2], record, ""))["ink"]
+    assert ink.startswith("data:image/webp;base64,")

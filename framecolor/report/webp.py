@@ -14,22 +14,16 @@ THUMBNAIL_PX = 320
 LARGE_PX = 1100
 
 
-def encode_webp(rgba: NDArray[np.uint8], long_side_px: int, quality: int, alpha_levels: int = 256) -> str:
-    """Data URI of a picture (HxWx4 straight RGBA), shrunk to a long side of at most `long_side_px`.
-
-    alpha_levels  how many steps of alpha are kept: they are what weighs most in a picture of lines.
-    """
-    small = _shrink(rgba, long_side_px)
-    if alpha_levels < 256:
-        steps = alpha_levels - 1
-        small[..., 3] = (small[..., 3].astype(np.uint16) * steps + 127) // 255 * (255 // steps)
+def encode_webp(rgba: NDArray[np.uint8], long_side_px: int, quality: int) -> str:
+    """Data URI of a picture (HxWx4 straight RGBA), shrunk to a long side of at most `long_side_px`."""
+    small = shrink(rgba, long_side_px)
     bgra = cv2.cvtColor(small, cv2.COLOR_RGBA2BGRA) if small[..., 3].min() < 255 else small[..., 2::-1]
     encoded = cv2.imencode(".webp", np.ascontiguousarray(bgra), [cv2.IMWRITE_WEBP_QUALITY, quality])[1]
     return "data:image/webp;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 
-def _shrink(rgba: NDArray[np.uint8], long_side_px: int) -> NDArray[np.uint8]:
-    """A copy of the picture, averaged down where it is larger."""
+def shrink(rgba: NDArray[np.uint8], long_side_px: int) -> NDArray[np.uint8]:
+    """A copy of a picture (HxWx4 straight RGBA), averaged down where its long side is larger."""
     height, width = rgba.shape[:2]
     scale = min(1.0, long_side_px / max(height, width))
     if scale == 1:

@@ -10,7 +10,7 @@ class Corrector {
     Object.assign(this, { desk, corrections, palette, say, region: 0, brush: null, tool: "select" });
     this.stage = desk.querySelector(".stage");
     this.layers = desk.querySelector(".layers");
-    this.canvas = desk.querySelector("canvas");
+    this.canvas = desk.querySelector(".paint");
     this.zoom = new Zoom(this.stage, this.layers);
     this.#listen();
     corrections.addEventListener("change", () => this.refresh());
@@ -30,14 +30,15 @@ class Corrector {
     this.close();
     const serial = this.#serial;
     if (!island || !RegionMap.isSupported) return false;
-    const { map, ink, unsure, drawing } = await this.#read(island);
+    const { map, unsure, drawing } = await this.#read(island);
     if (serial !== this.#serial) return false; // another one was asked for meanwhile
     this.#map = map;
     this.#frames = frames;
     this.unsure = unsure;
     this.drawing = drawing;
-    [this.canvas.width, this.canvas.height] = [map.width, map.height];
-    this.desk.querySelector(".ink").src = ink;
+    const lines = this.desk.querySelector(".ink");
+    for (const canvas of [this.canvas, lines]) [canvas.width, canvas.height] = [map.width, map.height];
+    map.drawLines(lines);
     this.desk.querySelector(".found").setAttribute("viewBox", `0 0 ${map.width} ${map.height}`);
     this.zoom.to(1);
     this.refresh();
@@ -47,7 +48,7 @@ class Corrector {
   async #read(island) {
     if (!this.#opened.has(island.id)) {
       const data = JSON.parse(island.textContent);
-      this.#opened.set(island.id, { ...data, map: await RegionMap.open(data.regions) });
+      this.#opened.set(island.id, { unsure: data.unsure, drawing: data.drawing, map: await RegionMap.open(data) });
     }
     const found = this.#opened.get(island.id);
     this.#opened.delete(island.id); // the last one opened is the last one to be forgotten

@@ -3,10 +3,22 @@
 class RegionMap {
   static get isSupported() { return typeof DecompressionStream === "function"; }
 
-  static async open(base64) {
+  static async open({ regions, ink }) {
+    const map = new RegionMap(await RegionMap.#inflate(regions));
+    if (ink.startsWith("data:")) {
+      map.ink = new Image();
+      map.ink.src = ink;
+      await map.ink.decode();
+    } else {
+      map.ink = new Uint8Array(await RegionMap.#inflate(ink));
+    }
+    return map;
+  }
+
+  static #inflate(base64) {
     const packed = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
     const plain = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
-    return new RegionMap(await new Response(plain).arrayBuffer());
+    return new Response(plain).arrayBuffer();
   }
 
   constructor(buffer) {
@@ -97,6 +109,16 @@ class RegionMap {
     colors.set(this.painted, 1);
     for (const [region, color] of changed) colors[region] = color;
     for (let at = 0; at < pixels.length; at++) pixels[at] = colors[this.filled[at]];
+    context.putImageData(picture, 0, 0);
+  }
+
+  // Fills a canvas of the map's size with the lines alone: colored ones are a picture, of black ones there is the alpha.
+  drawLines(canvas) {
+    const context = canvas.getContext("2d");
+    context.clearRect(0, 0, this.width, this.height);
+    if (this.ink instanceof Image) return context.drawImage(this.ink, 0, 0);
+    const picture = context.createImageData(this.width, this.height);
+    for (let at = 0; at < this.ink.length; at++) picture.data[4 * at + 3] = this.ink[at];
     context.putImageData(picture, 0, 0);
   }
 
