@@ -5,6 +5,7 @@ After Kevin Frans, "Outline Colorization through Tandem Adversarial Networks" (2
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 import torch
@@ -60,8 +61,11 @@ class UNet(nn.Module):
         self.up = nn.ModuleList(Up(i, o) for i, o in zip(deep, widths[-2::-1], strict=False))
         self.last = nn.ConvTranspose2d(deep[-1], 3, 5, 2, 2, output_padding=1)
 
-    def forward(self, planes: Tensor, told: Tensor | None = None) -> Tensor:
-        """Color [N, 3, H, W] in [-1, 1] from planes [N, `channels_in`, H, W] and what is told, [N, `told`]."""
+    def forward(self, planes: Tensor, told: Tensor | None = None, tuning: Sequence[Tensor] = ()) -> Tensor:
+        """Color [N, 3, H, W] in [-1, 1] from planes [N, `channels_in`, H, W] and what is told, [N, `told`].
+
+        tuning  scale and shift of each level on the way up, [N, 2 x its channels], from the deepest; none by default
+        """
         skips = []
         x = planes
         for block in self.down:
@@ -70,8 +74,12 @@ class UNet(nn.Module):
         skips.pop()
         if told is not None:
             x = torch.cat([x, told[..., None, None].expand(-1, -1, *x.shape[2:])], dim=1)
-        for block in self.up:
-            x = torch.cat([block(x), skips.pop()], dim=1)
+        for level, block in enumerate(self.up):
+            x = block(x)
+            if tuning:
+                scale, shift = tuning[level][..., None, None].chunk(2, dim=1)
+                x = x * (1 + scale) + shift
+            x = torch.cat([x, skips.pop()], dim=1)
         return torch.tanh(self.last(x))
 
 

@@ -1,0 +1,67 @@
+"""Automatic Colorization for Line Arts at use: a reference's colors, as a histogram, become the drawing's palette."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from framecolor.colorists.base import Guide, Knobs, blend_image, draw_gray, fit_size
+from framecolor.datatypes import Frame, Regions
+from framecolor.hints.histogram import BINS, color_histogram
+from framecolor.networks.deepcolor import SIZE_MULTIPLE
+from framecolor.networks.histogram import HistogramColor
+
+# Channels of paper are at least this bright.
+_PAPER_LEVEL = 240
+
+
+class HistogramColorist:
+    """Colors as the histogram says, whichever place each gets: there is no chance in it, the seed changes nothing.
+
+    The histogram is the guide's; else that of the reference, without its paper; else that of what the hint knows; else
+    the mean of what the network learned from.
+    long_side  working size in pixels. The network is convolutional, so that it runs at the size it was trained at and
+               above it.
+    `Knobs.guidance` is the weight of the histogram against that mean: 1 is what it learned, 0 leaves only the mean.
+    """
+
+    name = "histogram"
+
+    def __init__(self, network: nn.Module, long_side: int = 256) -> None:
+        self.network = cast(HistogramColor, network)
+        self.long_side = long_side
+
+    @torch.inference_mode()
+    def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> NDArray[np.float32]:
+        line = draw_gray(frame, fit_size(frame.size, self.long_side, SIZE_MULTIPLE))
+        told = torch.from_numpy(wanted_colors(guide))[None]
+        painted = self.network(torch.from_numpy(line)[None, None], told, knobs.guidance)[0]
+        rgb = (painted.permute(1, 2, 0).numpy() + 1) / 2
+        return blend_image(np.ascontiguousarray(rgb, dtype=np.float32), guide, knobs)
+
+
+def wanted_colors(guide: Guide) -> NDArray[np.float32]:
+    """The histogram that a guide means, float32 [512]; all 0 when it says nothing of colors."""
+    if guide.histogram is not None:
+        return guide.histogram
+    if guide.reference is not None:
+        return color_histogram(guide.reference, figure_weight(guide.reference))
+    if guide.hint is not None:
+        return color_histogram(guide.hint.rgb, guide.hint.confidence)
+    return np.zeros(BINS, np.float32)
+
+
+def figure_weight(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """1 where a picture is painted, 0 on the white paper around it, float32 HxW; 1 everywhere if it is all paper.
+
+    Paper is what is nearly white and joined to the border: white clothes inside of the figure count.
+    """
+    white = np.pad((rgb.min(axis=2) >= _PAPER_LEVEL).astype(np.uint8), 1, constant_values=1)
+    _, labels = cv2.connectedComponents(white, connectivity=4)
+    painted = labels[1:-1, 1:-1] != labels[0, 0]
+    return painted.astype(np.float32) if painted.any() else np.ones(painted.shape, np.float32)
