@@ -31,6 +31,7 @@ LAYERS = (
         "drawings",
     ),
     ("paint", "preflight"),
+    ("stencils",),
     ("finish", "run"),
     ("pipeline", "protocols", "report", "demo", "bench", "explore"),
     ("cli",),

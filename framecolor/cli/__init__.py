@@ -18,6 +18,7 @@ _COMMANDS = {
     "demo": "paint the embedded demo shot end to end, write a report",
     "engine": "compile the networks for an NVIDIA GPU, look after the plans",
     "evaluate": "score painted frames against the truth",
+    "explore": "color variations of one drawing; the chosen one becomes a key",
     "plan": "what colorize would do with a shot; writes nothing",
     "report": "one HTML page that shows what to check by eye",
     "train": "train a network",

@@ -14,10 +14,10 @@ from framecolor.shot import Shot
 
 Rgb = NDArray[np.uint8]
 
-_PAGE = (244, 241, 236)
+PAGE = (244, 241, 236)
 _CARD = (255, 255, 255)
-_TEXT = (92, 86, 80)
-_KEY = (214, 72, 84)
+TEXT = (92, 86, 80)
+KEY = (214, 72, 84)
 _GAP_PX = 10
 _MARGIN_PX = 18
 _HEADING_PX = 30
@@ -31,19 +31,19 @@ def write_picture(path: Path, shot: Shot, painted: Path, numbers: Sequence[int],
     """
     drawings = [shot.read_line(number) for number in numbers]
     frames = [read_image(painted / shot.output_name(number)) for number in numbers]
-    crop = _find_figure([*drawings, *frames])
+    crop = find_figure([*drawings, *frames])
     cell_px = (width_px - 2 * _MARGIN_PX - (len(numbers) - 1) * _GAP_PX) // len(numbers)
-    top, bottom = ([_lay_on_card(image[crop], cell_px) for image in row] for row in (drawings, frames))
+    top, bottom = ([lay_on_card(image[crop], cell_px) for image in row] for row in (drawings, frames))
     height = top[0].shape[0]
-    page = np.full((3 * _MARGIN_PX + 2 * (height + _HEADING_PX), width_px, 3), _PAGE, np.uint8)
+    page = np.full((3 * _MARGIN_PX + 2 * (height + _HEADING_PX), width_px, 3), PAGE, np.uint8)
     for column, number in enumerate(numbers):
         x, y = _MARGIN_PX + column * (cell_px + _GAP_PX), _MARGIN_PX + _HEADING_PX
         is_key = number in shot.keys
         below = y + height + _MARGIN_PX + _HEADING_PX
-        page[y : y + height, x : x + cell_px] = _round_off(top[column], None)
-        page[below : below + height, x : x + cell_px] = _round_off(bottom[column], _KEY if is_key else None)
-        _write_text(page, f"drawing {number}", (x + 4, y - 9), _TEXT)
-        _write_text(page, "key, given" if is_key else "painted", (x + 4, below - 9), _KEY if is_key else _TEXT)
+        page[y : y + height, x : x + cell_px] = round_off(top[column], None)
+        page[below : below + height, x : x + cell_px] = round_off(bottom[column], KEY if is_key else None)
+        write_text(page, f"drawing {number}", (x + 4, y - 9), TEXT)
+        write_text(page, "key, given" if is_key else "painted", (x + 4, below - 9), KEY if is_key else TEXT)
     write_image(path, np.dstack([page, np.full(page.shape[:2], 255, np.uint8)]))
 
 
@@ -57,7 +57,7 @@ def choose_numbers(shot: Shot, count: int = 6) -> list[int]:
     return sorted(chosen)
 
 
-def _find_figure(images: Sequence[NDArray[np.uint8]]) -> tuple[slice, slice]:
+def find_figure(images: Sequence[NDArray[np.uint8]]) -> tuple[slice, slice]:
     """The part of the picture that anything is drawn in, with a margin."""
     used = np.any([(image[..., 3] > 0) & (image.min(2) < 250) for image in images], axis=0)
     height = images[0].shape[0]
@@ -71,20 +71,21 @@ def _find_figure(images: Sequence[NDArray[np.uint8]]) -> tuple[slice, slice]:
     )
 
 
-def _lay_on_card(image: NDArray[np.uint8], width_px: int) -> Rgb:
+def lay_on_card(image: NDArray[np.uint8], width_px: int) -> Rgb:
+    """A picture (uint8 HxWx4) over the card's white, `width_px` wide."""
     alpha = image[..., 3:].astype(np.float32) / 255
     flat = image[..., :3] * alpha + np.array(_CARD, np.float32) * (1 - alpha)
     height = round(image.shape[0] * width_px / image.shape[1])
     return np.round(cv2.resize(flat, (width_px, height), interpolation=cv2.INTER_AREA)).astype(np.uint8)
 
 
-def _round_off(card: Rgb, frame: tuple[int, int, int] | None) -> Rgb:
+def round_off(card: Rgb, frame: tuple[int, int, int] | None) -> Rgb:
     """The card with round corners on the page, and with a frame where it is to stand out."""
     height, width = card.shape[:2]
     outer = _rounded_mask(height, width, 9, 0)
     inner = _rounded_mask(height, width, 7, 3) if frame else outer
     inked = card * inner + np.array(frame or _CARD, np.float32) * (1 - inner)
-    return np.round(inked * outer + np.array(_PAGE, np.float32) * (1 - outer)).astype(np.uint8)
+    return np.round(inked * outer + np.array(PAGE, np.float32) * (1 - outer)).astype(np.uint8)
 
 
 def _rounded_mask(height: int, width: int, radius_px: int, inset_px: int) -> NDArray[np.float32]:
@@ -101,7 +102,7 @@ def _rounded_mask(height: int, width: int, radius_px: int, inset_px: int) -> NDA
     return np.divide(small, 255, dtype=np.float32)[..., None]
 
 
-def _write_text(page: Rgb, text: str, at: tuple[int, int], color: tuple[int, int, int]) -> None:
+def write_text(page: Rgb, text: str, at: tuple[int, int], color: tuple[int, int, int]) -> None:
     """Write text whose baseline starts at `at`, smoother than OpenCV's own small letters."""
     font, scale, thickness = cv2.FONT_HERSHEY_SIMPLEX, 0.5 * _SMOOTH, _SMOOTH + 1
     (width, height), base = cv2.getTextSize(text, font, scale, thickness)

@@ -26,6 +26,8 @@ PALETTE_VALUES = 4
 CELL_PX = 2
 _PAIR_VALUES = 5
 _PAIR_HIDDEN = 32
+# Two regions are compared by the cosine of this many values.
+_KIN, _KIN_SCALE = 32, 4.0
 _WAVES = 8
 
 
@@ -55,14 +57,20 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
-    """What the denoiser knows of N drawings: tokens [N, T + 12, D] and attention bias [N, heads, T + 12, T + 12]."""
+    """What the denoiser knows of N drawings.
+
+    values  tokens [N, T + 12, D]
+    bias    of attention, [N, heads, T + 12, T + 12]
+    alike   [N, T, T] log-odds that two regions have the same paint, by their lines
+    """
 
     values: Tensor
     bias: Tensor
+    alike: Tensor
 
     def repeat(self, count: int) -> Tokens:
         """Each drawing `count` times, one after the other."""
-        return Tokens(self.values.repeat_interleave(count, 0), self.bias.repeat_interleave(count, 0))
+        return Tokens(*(t.repeat_interleave(count, 0) for t in (self.values, self.bias, self.alike)))
 
 
 class Diffusion(nn.Module):
@@ -70,7 +78,7 @@ class Diffusion(nn.Module):
 
     widths  of the encoder's levels, at CELL_PX, twice that, ... working pixels; width, layers, heads: the transformer's
     size_px  side of the square pictures that it learned from
-    The defaults are 4.4 million weights.
+    The defaults are 3.4 million weights.
     """
 
     name = "diffusion"
@@ -88,12 +96,15 @@ class Diffusion(nn.Module):
         self.sizes["size_px"] = self.size_px = size_px
         self.size_multiple = CELL_PX * 2 ** (len(widths) - 1)
         self.encoder = Encoder(tuple(widths))
-        self.region = nn.Linear(self.encoder.channels + 4 * _WAVES + 6, width)
+        seen = self.encoder.channels + 4 * _WAVES + 6
+        self.region = nn.Linear(seen, width)
+        self.kin = _mlp(seen, width, _KIN)
+        self.alike = _mlp(_PAIR_VALUES + 1, _PAIR_HIDDEN, 1)
         self.hint = _mlp(HINT_VALUES, width, width)
         self.palette = _mlp(PALETTE_VALUES, width, width)
         self.color = nn.Linear(3, width)
         self.unseen = nn.Parameter(torch.zeros(width))
-        self.pairs = _mlp(_PAIR_VALUES, _PAIR_HIDDEN, heads)
+        self.pairs = _mlp(_PAIR_VALUES + 1, _PAIR_HIDDEN, heads)
         self.time = _mlp(2 * _WAVES, width, width)
         self.modulate = nn.Linear(width, 6 * width)
         self.layers = nn.ModuleList(Layer(width, heads) for _ in range(layers))
@@ -112,11 +123,20 @@ class Diffusion(nn.Module):
         hint = self.hint(scene.hint) * (scene.hint[..., 4:] > 0)
         regions = torch.where(told > 0, self.region(seen) + hint, self.unseen)
         palette = self.palette(scene.palette)
-        bias = self.pairs(_compare(place)).permute(0, 3, 1, 2) * told[..., None]
+        alike, bias = self._compare(seen, place)
+        bias = bias.permute(0, 3, 1, 2) * told[..., None]
         there = torch.cat([scene.area > 0, (scene.palette[..., 3] > 0) & (scene.told[:, None] > 0)], dim=1)
         bias = F.pad(bias, (0, PALETTE_COLORS, 0, PALETTE_COLORS)).float()
         bias = bias.masked_fill(~there[:, None, None, :], -1e4)
-        return Tokens(torch.cat([regions, palette], dim=1), bias)
+        return Tokens(torch.cat([regions, palette], dim=1), bias, alike)
+
+    def _compare(self, seen: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
+        """`Tokens.alike`, and the attention bias between regions, [N, T, T, heads]."""
+        kin = F.normalize(self.kin(seen).float(), dim=2)
+        pairs = torch.cat([_compare(place), _KIN_SCALE * (kin @ kin.transpose(1, 2))[..., None]], dim=3)
+        one_way = self.alike(pairs)[..., 0]
+        alike = (one_way + one_way.transpose(1, 2)) / 2
+        return alike, self.pairs(torch.cat([pairs[..., :_PAIR_VALUES], alike[..., None].to(pairs.dtype)], dim=3))
 
     def forward(self, colors: Tensor, noise_share: Tensor, tokens: Tokens) -> Tensor:
         """The velocity of colors [N, T, 3] at noise shares [N] in [0, 1], [N, T, 3] (`framecolor.networks.denoise`)."""

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -35,6 +36,8 @@ _NOISED = 3
 _GAPS_PX = (0.0, 2.0)
 _WITHOUT_HINT, _WITHOUT_PALETTE, _UNTOLD = 0.6, 0.6, 0.1
 _HINTS = ("propagated", "strokes", "strokes", "exact", "blocks")
+# Colors in [-1, 1] that differ by less than this in each channel are one paint.
+_SAME_PAINT, _ALIKE_WEIGHT = 0.06, 0.15
 _VAL_BATCHES = 3
 _VAL_SHARES = (0.25, 0.5, 0.75, 1.0)
 _STEPS, _GUIDANCE = 10, 1.5
@@ -103,20 +106,23 @@ class DiffusionRecipe(ColoristRecipe):
         }
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
-        """Squared error of the predicted velocity, regions weighed by the root of their area."""
+        """Squared error of the predicted velocity, regions weighed by the root of their area; and whether two regions
+        have the same paint, which colors alone teach slowly."""
         diffusion, scene = cast(Diffusion, network), make_scene(batch)
         most = scene.area.shape[1]
         colors = batch["colors"][:, :most].repeat_interleave(_NOISED, 0)
         noise, share = batch["noise"][:, :, :most].flatten(0, 1), batch["noise_share"].flatten()
         with torch.autocast(colors.device.type, torch.bfloat16):
-            tokens = diffusion.look(scene).repeat(_NOISED)
-            predicted = diffusion(add_noise(colors, noise, share), share, tokens)
+            known = diffusion.look(scene)
+            predicted = diffusion(add_noise(colors, noise, share), share, known.repeat(_NOISED))
         error = (predicted.float() - velocity(colors, noise, share)).square().mean(2)
         weight = _region_weight(scene.area).repeat_interleave(_NOISED, 0)
         each = (error * weight).sum(1)
+        alike = _alike_loss(known.alike.float(), batch["colors"][:, :most], scene.area)
         with torch.no_grad():
-            parts = each.view(-1, _NOISED).mean(0)
-        return (each * loss_weight(share)).mean(), {f"part_{i}": float(p) for i, p in enumerate(parts)}
+            numbers = {f"part_{i}": float(p) for i, p in enumerate(each.view(-1, _NOISED).mean(0))}
+        numbers["alike"] = float(alike.detach())
+        return (each * loss_weight(share)).mean() + _ALIKE_WEIGHT * alike, numbers
 
     @torch.no_grad()
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
@@ -144,6 +150,7 @@ class DiffusionRecipe(ColoristRecipe):
         truth, noise, weight = batch["colors"][:, :most], batch["noise"][:, 0, :most], _region_weight(scene.area)
         tokens = diffusion.look(scene)
         numbers = {}
+        numbers["alike"] = float(_alike_loss(tokens.alike, truth, scene.area))
         for level in _VAL_SHARES:
             share = torch.full((len(truth),), level)
             noisy = add_noise(truth, noise, share)
@@ -255,6 +262,15 @@ def _region_weight(area: Tensor) -> Tensor:
     """Weights [N, T] that sum to 1 over a drawing's regions."""
     root = area.sqrt()
     return root / root.sum(1, keepdim=True).clamp_min(1e-6)
+
+
+def _alike_loss(alike: Tensor, colors: Tensor, area: Tensor) -> Tensor:
+    """Cross-entropy of the log-odds [N, T, T] that two regions have the same paint, from colors [N, T, 3]."""
+    same = (colors[:, :, None] - colors[:, None]).abs().amax(3) < _SAME_PAINT
+    weight = _region_weight(area)
+    pairs = weight[:, :, None] * weight[:, None] * (1 - torch.eye(area.shape[1], device=area.device))
+    loss = F.binary_cross_entropy_with_logits(alike, same.to(alike), reduction="none")
+    return (loss * pairs).sum() / pairs.sum().clamp_min(1e-6)
 
 
 def _fill(values: Float) -> Float:

@@ -1,0 +1,121 @@
+"""framecolor explore: variations of one drawing's colors, and the chosen one as a key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from framecolor.colorists.base import Colorist
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("key", type=_FILE)
+@click.option("--line", type=_FILE, metavar="DRAWING", help="The drawing of a painted KEY that lies in no SHOT/keys.")
+@click.option("--variations", "count", type=click.IntRange(1, 99), default=8, show_default=True, metavar="N")
+@click.option(
+    "--strength",
+    type=click.FloatRange(0, 1),
+    default=0.7,
+    show_default=True,
+    help="How far they may leave the painting, 0 (not at all) to 1 (it is ignored).",
+)
+@click.option(
+    "--guidance",
+    type=click.FloatRange(0, 50),
+    metavar="G",
+    help="How closely they keep to what is told; more is less varied.  [default: 1.5]",
+)
+@click.option("--steps", type=click.IntRange(1, 1000), metavar="K", help="Of painting; more is slower.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Of the first variation.")
+@click.option("--palette", type=_FILE, metavar="FILE.gpl", help="Only its colors are used.")
+@click.option("--reference", type=_FILE, metavar="IMAGE", help="A picture whose colors are wanted.")
+@click.option("--hints", type=_FILE, metavar="IMAGE", help="Strokes on transparent paper, kept to the bit.")
+@click.option("--model", metavar="PATH", help="Weights of any colorist; or the folder or hub id of a Stable Diffusion.")
+@click.option("--prompt", metavar="TEXT", help="What a Stable Diffusion is asked for.")
+@click.option("-o", "--output", type=_FILE, metavar="DIR", help="Folder to write to.  [default: KEY-variations]")
+@click.option("--choose", type=click.IntRange(1), metavar="N", help="Make variation N a key of its shot.")
+@click.option("--shot", type=_FILE, help="Whose key it becomes, where the drawing lies in no SHOT/line.")
+@click.option("--frame", type=click.IntRange(0), metavar="NUMBER", help="Which drawing of --shot it is.")
+@click.option("--overwrite", is_flag=True, help="Also where there is a key already.")
+def explore(
+    key: Path, line: Path | None, count: int, strength: float, guidance: float | None, steps: int | None, seed: int,
+    palette: Path | None, reference: Path | None, hints: Path | None, model: str | None, prompt: str | None,
+    output: Path | None, choose: int | None, shot: Path | None, frame: int | None, overwrite: bool,
+) -> None:  # fmt: skip
+    """Paint variations of one drawing, to choose from.
+
+    KEY is a line drawing, whose colors are invented, or a painted key, whose colors are varied. Written are
+    variation-NN.png, contact.png and explore.json; --choose N then makes a key of one, without painting again.
+
+    \b
+    Examples:
+      framecolor explore cut_012/line/0001.png
+      framecolor explore cut_012/line/0001.png --choose 3
+      framecolor explore cut_012/keys/0024.png --strength 0.4
+    """
+    from framecolor.errors import InputError
+    from framecolor.explore import add_key, find_place, open_subject, read_exploration
+    from framecolor.explore import explore as paint_variations
+    from framecolor.explore.variations import SHEET, Wish, digest_settings
+    from framecolor.media import read_image, read_palette
+
+    if choose is None and (shot is not None or frame is not None):
+        raise click.UsageError("--shot and --frame say where --choose puts a key; give --choose N too")
+    if choose is not None and choose > count:
+        raise click.UsageError(f"--choose {choose}: there are {count} variations")
+    subject = open_subject(key, line)
+    place = find_place(subject, shot, frame) if choose is not None else None
+    wish = Wish(
+        None if palette is None else read_palette(palette),
+        None if reference is None else read_image(reference),
+        None if hints is None else read_image(hints),
+    )
+    if place is not None and place.there is not None and not overwrite:
+        raise InputError(place.there, "is a key already", "replace it with --overwrite")
+    name, guided, open_model = _find_model(model, prompt)
+    from framecolor.colorists.base import Knobs
+
+    knobs = Knobs(seed=seed, strength=strength, guidance=guided if guidance is None else guidance, steps=steps)
+    folder = output or Path(f"{key.stem}-variations")
+    made = read_exploration(folder, digest_settings(subject, wish, knobs, count, name))
+    chosen = made.find(folder, choose) if made is not None and choose is not None else None
+    if chosen is None:
+        made = paint_variations(subject, open_model(), wish, knobs, count, folder, model=name, progress=_say)
+        click.echo(f"{count} variations in {folder}, colors {made.apart:.0f} apart (CIELAB)")
+        click.echo(f"  at a glance  {folder / SHEET}")
+    if place is not None and choose is not None and made is not None:
+        found = chosen or made.find(folder, choose)
+        assert found is not None, "it was just written"
+        click.echo(f"  key          {add_key(found, place, overwrite=overwrite)}")
+
+
+def _say(done: int, count: int) -> None:
+    """One line that counts, where somebody is watching."""
+    stream = click.get_text_stream("stderr")
+    if stream.isatty():
+        click.echo(f"\rvariation {done} of {count}" + ("\n" if done == count else ""), file=stream, nl=False)
+
+
+def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Callable[[], Colorist]]:
+    """What --model names: a name that changes whenever it does, its usual guidance, and what opens it."""
+    from framecolor.colorists import stable_diffusion
+    from framecolor.colorists.base import Knobs, open_colorist
+    from framecolor.media import hash_file
+    from framecolor.networks.checkpoint import colorist_weights_path
+
+    if model is not None and stable_diffusion.is_stable_diffusion(model):
+        told = prompt or stable_diffusion.PROMPT
+        name = f"{model}: {told}"
+        return name, stable_diffusion.GUIDANCE, lambda: stable_diffusion.open_stable_diffusion(model, told)
+    if prompt is not None:
+        raise click.UsageError("--prompt is for a Stable Diffusion; give its folder or hub id with --model")
+    path = colorist_weights_path() if model is None else Path(model)
+    colorist = open_colorist(path)
+    return f"{path.name} {hash_file(path)}", Knobs().guidance, lambda: colorist

@@ -1,0 +1,164 @@
+"""Our own diffusion model: invents the colors of a drawing's regions, all together, from noise or from a painting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from framecolor.colorists.base import Guide, Knobs
+from framecolor.datatypes import Frame, Regions
+from framecolor.lineart.regions import fill_lines, outside_regions
+from framecolor.lineart.sampling import RegionPoints, sample_points
+from framecolor.networks.denoise import Denoiser, guide, sample
+from framecolor.networks.diffusion import Diffusion, Scene, Tokens
+from framecolor.networks.palette import empty_planes
+from framecolor.networks.scene import describe_hint, describe_palette, pool_pixels
+from framecolor.networks.view import figure_box, look
+
+_STEPS = 20
+# Of the network's picture, how much the figure's long side takes: the middle of what it learned from.
+_FIGURE_SHARE = 0.85
+# The largest regions are painted together; each other one is painted as the nearest of them.
+_MOST_REGIONS = 320
+# A color that is to stay is told as a hint of this much confidence, which no hint in training exceeded by much.
+_KEPT = 0.95
+
+
+class DiffusionColorist:
+    """Uses `Guide.hint`, `histogram`, `image` and `mask`, and all knobs.
+
+    An image is noised up to `Knobs.strength` and painted anew from there. Regions most of which lie outside of the mask
+    keep its color and are known to the others; outside of the mask the image's own pixels come back.
+    """
+
+    name = "diffusion"
+
+    def __init__(self, network: Diffusion) -> None:
+        self.network = network
+
+    def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> NDArray[np.float32]:
+        """Color at the drawing's own size, each region in one (`Colorist.paint`)."""
+        image = None if guide.image is None else guide.image.astype(np.float32) / np.float32(255)
+        if image is not None and knobs.strength == 0:
+            return image
+        picture = np.ones((*regions.size, 3), np.float32)
+        drawn = _find_drawn(frame, regions, self.network.size_px)
+        if drawn is not None:
+            table = np.ones((regions.count + 1, 3), np.float32)
+            table[drawn.all] = self._paint_regions(drawn, regions, guide, knobs)[drawn.stands_for]
+            picture = table[fill_lines(regions.labels)]
+        if image is not None and guide.mask is not None:
+            picture[~guide.mask] = image[~guide.mask]
+        return picture
+
+    def _paint_regions(self, drawn: _Drawn, regions: Regions, told: Guide, knobs: Knobs) -> NDArray[np.float32]:
+        """Colors of the painted regions, [T, 3] in [0, 1]."""
+        start, keep = _read_image(told, regions, drawn)
+        scene = _make_scene(drawn, regions, told, start, keep)
+        steps = knobs.steps or _STEPS
+        noise = torch.randn(1, len(drawn.painted), 3, generator=torch.Generator().manual_seed(knobs.seed))
+        with torch.inference_mode():
+            denoise = guide(
+                self._bind(self.network.look(scene)), self._bind(self.network.look(scene.untold())), knobs.guidance
+            )
+            colors = sample(denoise, noise, steps, start=start, strength=knobs.strength, keep=keep)
+        return ((colors[0].numpy() + 1) / 2).clip(0, 1)
+
+    def _bind(self, tokens: Tokens) -> Denoiser:
+        return lambda noisy, share: self.network(noisy, share, tokens)
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A drawing's figure on the network's square canvas.
+
+    planes      float32 [7, S, S]
+    points      of all regions, in the drawing; row, column: where they lie on the canvas, int64 [M]
+    painted     regions 1..count that get tokens, rising
+    all         regions of the figure, and for each the place in `painted` of the one that it takes its color from
+    area        share of the canvas that each of `painted` covers
+    """
+
+    planes: NDArray[np.float32]
+    points: RegionPoints
+    row: NDArray[np.int64]
+    column: NDArray[np.int64]
+    painted: NDArray[np.intp]
+    all: NDArray[np.intp]
+    stands_for: NDArray[np.intp]
+    area: NDArray[np.float32]
+
+
+def _find_drawn(frame: Frame, regions: Regions, size_px: int) -> _Drawn | None:
+    """None where there is no region to paint."""
+    figure = np.flatnonzero(~outside_regions(regions)[1:]) + 1
+    if len(figure) == 0:
+        return None
+    left, top, right, bottom = figure_box(frame)
+    scale = _FIGURE_SHARE * size_px / max(right - left, bottom - top)
+    view = look(frame, regions, scale)
+    height, width = view.planes.shape[1:]
+    up, aside = (size_px - height) // 2, (size_px - width) // 2
+    planes = np.broadcast_to(empty_planes(torch.zeros(())).numpy()[0], (view.planes.shape[0], size_px, size_px)).copy()
+    planes[:, up : up + height, aside : aside + width] = view.planes
+    points = sample_points(regions)
+    u, v = view.locate(points.x, points.y)
+    largest = figure[np.argsort(-regions.area[figure], kind="stable")[:_MOST_REGIONS]]
+    painted = np.sort(largest)
+    per_region = np.maximum(points.per_region, 1)
+    center = np.stack([np.bincount(points.region, at, regions.count + 1) / per_region for at in (u, v)], axis=1)
+    apart = np.square(center[figure][:, None] - center[painted][None]).sum(axis=2)
+    return _Drawn(
+        planes=planes,
+        points=points,
+        row=np.rint(v).astype(np.int64) + up,
+        column=np.rint(u).astype(np.int64) + aside,
+        painted=painted,
+        all=figure,
+        # A painted region's own center is the nearest, but another's may be as near.
+        stands_for=np.where(np.isin(figure, painted), np.searchsorted(painted, figure), apart.argmin(axis=1)),
+        area=(regions.area[painted] * (scale / size_px) ** 2).astype(np.float32),
+    )
+
+
+def _read_image(told: Guide, regions: Regions, drawn: _Drawn) -> tuple[Tensor | None, Tensor | None]:
+    """Colors [1, T, 3] in [-1, 1] to start from, and which of them stay, bool [1, T]."""
+    if told.image is None:
+        return None, None
+    points, count = drawn.points, regions.count + 1
+    pixels = told.image[points.y, points.x].astype(np.float32)
+    seen = np.maximum(points.per_region, 1)[drawn.painted]
+    mean = [np.bincount(points.region, pixels[:, c], count)[drawn.painted] / seen for c in range(3)]
+    start = torch.from_numpy(np.stack(mean, axis=1).astype(np.float32) / np.float32(127.5) - 1)[None]
+    if told.mask is None:
+        return start, None
+    inside = np.bincount(points.region, told.mask[points.y, points.x], count)[drawn.painted] / seen
+    return start, torch.from_numpy(inside < 0.5)[None]
+
+
+def _make_scene(drawn: _Drawn, regions: Regions, told: Guide, start: Tensor | None, keep: Tensor | None) -> Scene:
+    """One drawing and all that is told of it."""
+    place = np.full(regions.count + 1, -1, np.int64)
+    place[drawn.painted] = np.arange(len(drawn.painted))
+    own = place[drawn.points.region]
+    row, column, region = (torch.from_numpy(a[own >= 0]) for a in (drawn.row, drawn.column, own))
+    hint = np.zeros((len(drawn.painted), 5), np.float32)
+    if told.hint is not None:
+        rgb = told.hint.rgb.reshape(-1, 3) / np.float32(255)
+        labels = (place + 1)[regions.labels].ravel()
+        hint = describe_hint(rgb, told.hint.confidence.ravel(), labels, len(drawn.painted))
+    if start is not None and keep is not None:
+        stays = keep[0].numpy()
+        hint[stays, :3], hint[stays, 3:] = start[0].numpy()[stays], _KEPT
+    return Scene(
+        planes=torch.from_numpy(drawn.planes)[None],
+        pool=pool_pixels(row, column, region, len(drawn.painted), drawn.planes.shape[1])[None],
+        area=torch.from_numpy(drawn.area)[None],
+        hint=torch.from_numpy(hint)[None],
+        palette=torch.from_numpy(describe_palette(told.histogram))[None],
+        told=torch.ones(1),
+    )

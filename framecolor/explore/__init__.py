@@ -1,0 +1,20 @@
+"""Variations of one drawing's colors: many proposals, a sheet to choose from, and the chosen one as a key.
+
+`subject` is the drawing and what is known of it, `variations` paints and keeps them in a folder, `sheet` draws the
+contact sheet, `choose` makes a key of one.
+"""
+
+from framecolor.explore.choose import add_key, find_place
+from framecolor.explore.subject import Subject, open_subject
+from framecolor.explore.variations import Exploration, Wish, explore, read_exploration
+
+__all__ = [
+    "Exploration",
+    "Subject",
+    "Wish",
+    "add_key",
+    "explore",
+    "find_place",
+    "open_subject",
+    "read_exploration",
+]

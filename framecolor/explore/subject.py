@@ -1,0 +1,97 @@
+"""The drawing whose colors are explored, and the painting of it that variations start from, if there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Frame, Regions
+from framecolor.digest import digest
+from framecolor.errors import InputError, ReadError
+from framecolor.hints.keys import region_colors
+from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.media import hash_file, read_image
+from framecolor.media.sequence import list_images, number_files
+from framecolor.settings import Settings
+
+# A drawing is mostly paper: more than this share of ink is a painting.
+_MOST_INK = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One drawing.
+
+    line     its file
+    key      the painted file of it, if that is what variations start from
+    start    the color of each region in `key`, uint8 [count + 1, 4]
+    """
+
+    line: Path
+    frame: Frame
+    regions: Regions
+    key: Path | None = None
+    start: NDArray[np.uint8] | None = None
+
+    @property
+    def hash(self) -> str:
+        """Of the files that it comes from."""
+        return digest(hash_file(self.line), "" if self.key is None else hash_file(self.key))
+
+    @property
+    def figure(self) -> NDArray[np.intp]:
+        """The regions that are painted, rising: neither paper outside of the figure, nor paper in `key`."""
+        painted = ~outside_regions(self.regions)
+        painted[0] = False
+        if self.start is not None:
+            painted &= self.start[:, 3] > 0
+        return np.flatnonzero(painted)
+
+
+def open_subject(key: Path, line: Path | None = None, settings: Settings | None = None) -> Subject:
+    """The drawing `key`, or the painted key `key` with its drawing.
+
+    line      the drawing of a painted key; without it the drawing of the same number in SHOT/line is taken where `key`
+              lies in SHOT/keys, and else `key` is a drawing itself
+    settings  how regions are found
+    Raises ReadError for a file that cannot be read, InputError when the two do not fit or there is nothing to paint.
+    """
+    settings = settings or Settings()
+    if line is None:
+        line = _find_line(key)
+    painted = None if line is None else read_image(key)
+    path = key if line is None else line
+    pixels = read_image(path)
+    frame = read_drawing(0, pixels)
+    if painted is not None and painted.shape[:2] != frame.size:
+        problem = f"it is {painted.shape[1]}x{painted.shape[0]}, its drawing {frame.size[1]}x{frame.size[0]}"
+        raise InputError(key, problem, "write it again at the size of the drawing")
+    if frame.solid.mean() > _MOST_INK:
+        raise InputError(path, "is no line drawing: most of it is ink", "name the drawing of a painted key with --line")
+    regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+    start = None if painted is None else region_colors(painted, frame, regions).color
+    subject = Subject(path, frame, regions, None if painted is None else key, start)
+    if len(subject.figure) == 0:
+        raise InputError(path, "holds no region to paint", "close the lines, or allow wider gaps in framecolor.toml")
+    return subject
+
+
+def _find_line(key: Path) -> Path | None:
+    """The drawing of a key in SHOT/keys; None where it does not lie in one. InputError: SHOT/line lacks its number."""
+    folder = key.resolve().parent
+    drawings = folder.parent / "line"
+    if folder.name != "keys" or not drawings.is_dir():
+        return None
+    number = next((n for n, path in number_files(list_images(folder)).items() if path.name == key.name), None)
+    if number is None:
+        if not key.exists():
+            raise ReadError(key, "there is no such file", "check the name")
+        raise InputError(key, "has no number in its name", "name its drawing with --line")
+    line = number_files(list_images(drawings)).get(number)
+    if line is None:
+        raise InputError(key, f"there is no drawing {number} in {drawings}", "name its drawing with --line")
+    return line

@@ -1,0 +1,215 @@
+"""Variations of one drawing's colors, and the folder that keeps them: pictures, a contact sheet, explore.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.colorists.base import Colorist, Guide, Knobs
+from framecolor.colorists.flats import to_lab
+from framecolor.colorists.propose import propose_painting
+from framecolor.datatypes import Hint, Palette
+from framecolor.digest import digest, hash_pixels
+from framecolor.errors import InputError
+from framecolor.explore.sheet import draw_sheet
+from framecolor.explore.subject import Subject
+from framecolor.hints.histogram import color_histogram
+from framecolor.hints.keys import PAPER
+from framecolor.hints.strokes import read_strokes
+from framecolor.media import hash_file, write_image, write_text_atomic
+from framecolor.paint.composite import fill_paper, lay_over
+from framecolor.paint.flat import paint_flat
+
+_FORMAT = "framecolor explore 1"
+RECORD, SHEET = "explore.json", "contact.png"
+# Brighter than this all over, in an opaque reference, is paper.
+_PAPER_LEVEL = 250
+
+Color = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Wish:
+    """What the variations are to look like, beside the drawing.
+
+    palette    only its colors are used
+    reference  uint8 HxWx4: its colors are wanted
+    hints      uint8 HxWx4 of the drawing's size: strokes on transparent paper, whose colors are kept to the bit
+    """
+
+    palette: Palette | None = None
+    reference: NDArray[np.uint8] | None = None
+    hints: NDArray[np.uint8] | None = None
+
+    @property
+    def hash(self) -> str:
+        parts = (None if self.palette is None else self.palette.colors, self.reference, self.hints)
+        return digest(*("" if part is None else hash_pixels(part) for part in parts))
+
+
+@dataclass(frozen=True)
+class Exploration:
+    """What lies in a folder of variations.
+
+    settings  digest of all that decides them
+    seeds     one for each
+    files     names of the pictures, and the hash of each
+    apart     mean distance of their colors from one another (`spread`)
+    """
+
+    settings: str
+    seeds: tuple[int, ...]
+    files: tuple[tuple[str, str], ...]
+    apart: float
+
+    def find(self, folder: Path, number: int) -> Path | None:
+        """The picture of variation 1..N where it lies in the folder as it was written, else None."""
+        if not 1 <= number <= len(self.files):
+            return None
+        name, made = self.files[number - 1]
+        path = folder / name
+        return path if path.is_file() and hash_file(path) == made else None
+
+
+def explore(
+    subject: Subject,
+    colorist: Colorist,
+    wish: Wish,
+    knobs: Knobs,
+    count: int,
+    folder: Path,
+    *,
+    model: str,
+    progress: Callable[[int, int], None] = lambda done, count: None,
+) -> Exploration:
+    """Paint `count` variations, from seed `knobs.seed` on, and write them with their sheet and record into `folder`.
+
+    model     names the weights, with whatever else decides what the colorist does
+    progress  is told how many are done, and of how many
+    Raises InputError when the hints do not fit the drawing, OutputError when something cannot be written.
+    """
+    guide, told = _make_guide(subject, wish)
+    # Where nothing may change, each variation is what it starts from, whichever colorist is asked.
+    fixed = subject.start if knobs.strength == 0 else None
+    seeds, colors, pictures, files = [], [], [], []
+    for i in range(count):
+        own = replace(knobs, seed=knobs.seed + i)
+        found = fixed
+        if found is None:
+            found = propose_painting(subject.frame, subject.regions, guide, own, colorist, wish.palette, told)
+        picture = lay_over(subject.frame.ink, paint_flat(subject.regions, found))
+        name = f"variation-{i + 1:02d}.png"
+        write_image(folder / name, picture)
+        seeds.append(own.seed)
+        colors.append(found)
+        pictures.append(picture)
+        files.append((name, hash_file(folder / name)))
+        progress(i + 1, count)
+    apart = spread(colors, subject)
+    write_image(folder / SHEET, draw_sheet(subject, pictures, [palette_of(c) for c in colors]))
+    result = Exploration(digest_settings(subject, wish, knobs, count, model), tuple(seeds), tuple(files), apart)
+    _write_record(folder / RECORD, result, subject, knobs, model, colors)
+    return result
+
+
+def read_exploration(folder: Path, settings: str) -> Exploration | None:
+    """What lies in a folder, where it was made with these settings (`digest_settings`); else None."""
+    try:
+        table = json.loads((folder / RECORD).read_text("utf-8"))
+        if table["format"] != _FORMAT or table["settings"] != settings:
+            return None
+        rows = table["variations"]
+        files = tuple((str(row["file"]), str(row["hash"])) for row in rows)
+        return Exploration(settings, tuple(int(row["seed"]) for row in rows), files, float(table["apart"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def digest_settings(subject: Subject, wish: Wish, knobs: Knobs, count: int, model: str) -> str:
+    """Digest of all that decides the variations."""
+    return digest(_FORMAT, subject.hash, wish.hash, json.dumps(asdict(knobs)), str(count), model)
+
+
+def spread(colors: Sequence[NDArray[np.uint8]], subject: Subject) -> float:
+    """How far variations are from one another: the mean distance in CIELAB of a region's colors in each two of them.
+
+    Regions count by the root of their area. 0 where there is only one variation.
+    """
+    figure = subject.figure
+    if len(colors) < 2:
+        return 0.0
+    weight = np.sqrt(subject.regions.area[figure])
+    lab = np.stack([to_lab(c[figure, :3] / np.float32(255)) for c in colors])
+    first, second = np.triu_indices(len(colors), 1)
+    apart = np.linalg.norm(lab[first] - lab[second], axis=2)
+    return float((apart @ weight).mean() / weight.sum())
+
+
+def palette_of(colors: NDArray[np.uint8]) -> list[Color]:
+    """The paints of a variation, each once, in the order of regions; paper is none."""
+    rows = colors[1:][colors[1:, 3] > 0]
+    return list(dict.fromkeys(tuple(row) for row in rows.tolist()))
+
+
+def _make_guide(subject: Subject, wish: Wish) -> tuple[Guide, dict[int, Color]]:
+    """What the colorist is told, and the regions whose colors are final: strokes, and paper of the key."""
+    told: dict[int, Color] = {}
+    image = hint = None
+    if subject.start is not None:
+        image = np.ascontiguousarray(fill_paper(paint_flat(subject.regions, subject.start))[..., :3])
+        told = {int(region): PAPER for region in np.flatnonzero(subject.start[1:, 3] == 0) + 1}
+    if wish.hints is not None:
+        if wish.hints.shape[:2] != subject.frame.size:
+            size, own = wish.hints.shape, subject.frame.size
+            problem = f"are {size[1]}x{size[0]}, the drawing is {own[1]}x{own[0]}"
+            raise InputError("hints", problem, "paint them at the size of the drawing")
+        if wish.hints[..., 3].min() == 255:
+            raise InputError("hints", "are opaque all over", "save them with transparent paper")
+        strokes = read_strokes(wish.hints, subject.regions)
+        told |= {int(region): _to_color(strokes.color[region]) for region in np.flatnonzero(strokes.meant)}
+        confidence = wish.hints[..., 3].astype(np.float32) / np.float32(255)
+        hint = Hint(np.ascontiguousarray(wish.hints[..., :3]), confidence)
+    histogram = reference = None
+    if wish.reference is not None:
+        reference = np.ascontiguousarray(fill_paper(wish.reference)[..., :3])
+        shown = (wish.reference[..., 3] > 127) & (reference.min(axis=2) < _PAPER_LEVEL)
+        histogram = color_histogram(reference, shown.astype(np.float32)) if shown.any() else None
+    elif wish.palette is not None:
+        histogram = color_histogram(wish.palette.colors[wish.palette.colors[:, 3] > 0][:, :3])
+    return Guide(hint, histogram, reference, image), told
+
+
+def _to_color(row: NDArray[np.uint8]) -> Color:
+    red, green, blue, alpha = row.tolist()
+    return red, green, blue, alpha
+
+
+def _to_hex(color: Color) -> str:
+    return "#" + bytes(color[:3]).hex()
+
+
+def _write_record(
+    path: Path, made: Exploration, subject: Subject, knobs: Knobs, model: str, colors: Sequence[NDArray[np.uint8]]
+) -> None:
+    rows = [
+        {"file": name, "hash": made_hash, "seed": seed, "palette": [_to_hex(c) for c in palette_of(own)]}
+        for (name, made_hash), seed, own in zip(made.files, made.seeds, colors, strict=True)
+    ]
+    table: dict[str, Any] = {
+        "format": _FORMAT,
+        "settings": made.settings,
+        "drawing": subject.line.name,
+        "key": None if subject.key is None else subject.key.name,
+        "model": model,
+        "knobs": asdict(knobs),
+        "regions": len(subject.figure),
+        "apart": round(made.apart, 3),
+        "variations": rows,
+    }
+    write_text_atomic(path, json.dumps(table, indent=1) + "\n")
