@@ -31,6 +31,7 @@ from framecolor.networks.checkpoint import save_colorist
 # Recipe -> the smallest sizes that its network is built with.
 TINY: dict[str, dict[str, object]] = {
     "cyclegan": {"width": 4, "blocks": 1},
+    "cyclegan": {"width": 4, "blocks": 1},
     "deepcolor": {"width": 4, "vae_width": 2, "latent": 2},
     "diffusion": {"widths": [4, 4, 4, 4], "width": 8, "layers": 1, "heads": 2, "size_px": 64},
     "histogram": {"width": 4, "told": 4},
