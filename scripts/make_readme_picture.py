@@ -34,11 +34,11 @@ _COLORS = 240
 def main(demo: Path, out: Path, painted: Path | None, width: int) -> None:
     """Write the picture of the painted demo in DEMO."""
     write_picture(out, Shot.open(demo), painted or demo / "color", _NUMBERS, width)
-    write_png(out, _reduce(read_image(out)))
+    write_png(out, reduce_colors(read_image(out)))
     click.echo(f"{out}: {out.stat().st_size / 1e3:.0f} kB")
 
 
-def _reduce(rgba: np.ndarray) -> np.ndarray:
+def reduce_colors(rgba: np.ndarray) -> np.ndarray:
     """The picture in at most 240 colors, by k-means over its colors, so that the file is a third of the size."""
     colors, index, count = np.unique(rgba[..., :3].reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
     if len(colors) <= _COLORS:

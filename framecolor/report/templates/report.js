@@ -164,9 +164,11 @@ const settle = () => {
 viewer.addEventListener("recolored", settle);
 viewer.addEventListener("chosen", () => {
   if (!corrector.isOpen) return;
-  for (const row of viewer.querySelectorAll(".doubts li[data-region]")) {
+  const doubts = viewer.querySelector(".doubts"), room = doubts.getBoundingClientRect();
+  for (const row of doubts.querySelectorAll("li[data-region]")) {
     const isCurrent = corrector.region > 0 && doubted(row) === corrector.region;
-    if (isCurrent && !row.classList.contains("current")) row.scrollIntoView({ block: "nearest" });
+    const { top, bottom } = row.getBoundingClientRect();
+    if (isCurrent) doubts.scrollTop += Math.min(0, top - room.top) + Math.max(0, bottom - room.bottom);
     row.classList.toggle("current", isCurrent);
   }
 });
