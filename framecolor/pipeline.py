@@ -14,12 +14,14 @@ from framecolor.allocator import return_freed_memory
 from framecolor.beliefs import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
 from framecolor.drawings import Drawing, read_drawings
 from framecolor.errors import OutputError
-from framecolor.finish import Finished, finish_frame, finish_hold, repeat_holds
+from framecolor.finish import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
+from framecolor.media import write_bytes_atomic
 from framecolor.media.sequence import format_numbers
 from framecolor.overlap import one_thread_each, overlapped, taken_ahead
 from framecolor.run import Progress, Run, prepare_run
 from framecolor.settings import Settings
 from framecolor.shot import Shot
+from framecolor.stencils import KEY_FOLDER, read_mask, read_painted
 from framecolor.study import Study, link_studies, study_drawing
 
 
@@ -49,13 +51,20 @@ class Outcome:
 
 
 def colorize(
-    shot: Shot, out: Path | None = None, settings: Settings | None = None, progress: Progress | None = None
+    shot: Shot,
+    out: Path | None = None,
+    settings: Settings | None = None,
+    progress: Progress | None = None,
+    *,
+    stencils: bool = False,
 ) -> Outcome:
     """Paint a shot.
 
     out       folder for the frames, made when missing; by default `color` in the shot's folder.
     settings  see `Settings`; by default all defaults.
     progress  see `Progress`.
+    stencils  change nothing but painted frames that have a stencil, inside of it; each of them becomes a key for later
+              runs, in OUT/keys (`framecolor.stencils`).
 
     Each wanted frame becomes one 8-bit RGBA PNG with its drawing's name, number and size; framecolor.json beside them
     tells what was done. Frames that are up to date are left alone. A drawing that cannot be read, or a frame that
@@ -64,7 +73,7 @@ def colorize(
     KeyboardInterrupt leaves whole files only, and the next run goes on from there.
     """
     begin = time.monotonic()
-    run = prepare_run(shot, out or shot.root / "color", settings or Settings(), progress or _ignore)
+    run = prepare_run(shot, out or shot.root / "color", settings or Settings(), progress or _ignore, stencils)
     painting = time.monotonic()
     try:
         if run.stale:
@@ -146,6 +155,10 @@ def _link(run: Run, before: Study | None, study: Study) -> Linked:
 def _finish(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
     assert run.runner is not None
     entry = {"file": run.shot.output_name(item.number), "source": run.sources[item.number]}
+    if run.stenciled:
+        old = read_painted(run.record.out / entry["file"], run.shot.size)
+        mask = read_mask(run.shot.read_stencil(item.number))
+        return finish_stenciled(item, entry, run.keyframes, run.runner, run.settings, old, mask)
     if item.hold_of in wanted:
         return finish_hold(item, entry)
     return finish_frame(item, entry, run.keyframes, run.runner, run.settings)
@@ -155,6 +168,8 @@ def _write(run: Run, frame: Finished) -> None:
     number = frame.entry["number"]
     assert frame.data is not None
     try:
+        if frame.key is not None:
+            write_bytes_atomic(run.record.out / KEY_FOLDER / frame.entry["file"], frame.key)
         if run.record.write_frame(frame.entry, frame.data, frame.layer, force=run.settings.overwrite):
             run.written.append(number)
     except OutputError as error:

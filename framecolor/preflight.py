@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from framecolor.errors import OutputError, ReadError
-from framecolor.media.sequence import format_numbers
 from framecolor.record import LINE_FOLDER
 from framecolor.settings import Settings
 from framecolor.shot import Shot
@@ -51,12 +50,3 @@ def leave_out_broken_keys(shot: Shot) -> tuple[Shot, list[str]]:
     keys = {number: path for number, path in shot.keys.items() if number not in broken}
     warnings = [f"key {number} is not used: its drawing cannot be read ({e.problem})" for number, e in broken.items()]
     return replace(shot, keys=keys), warnings
-
-
-def list_unused(shot: Shot) -> list[str]:
-    """A warning for each kind of input that the shot has and this version does not use."""
-    return [
-        f"{len(files)} {role} ({format_numbers(files)}) are not used by this version; what they say has to be in a key"
-        for role, files in (("stencils", shot.stencils),)
-        if files
-    ]

@@ -15,11 +15,12 @@ from framecolor.fitting import CACHE_FOLDER, ShotNetwork, fit_shot
 from framecolor.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.media import describe_correction, hash_file
 from framecolor.networks.checkpoint import matcher_weights_path
-from framecolor.preflight import check_output, leave_out_broken_keys, list_unused
+from framecolor.preflight import check_output, leave_out_broken_keys
 from framecolor.proposal import propose_key
 from framecolor.record import Record
 from framecolor.settings import Settings
 from framecolor.shot import Shot
+from framecolor.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.told import read_told
 from framecolor.version import VERSION
 
@@ -41,20 +42,27 @@ class Run:
     sources: dict[int, str]
     line_hashes: dict[int, str]
     stale: list[Chain]
+    stenciled: bool
     warnings: list[str]
     written: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
     empty: list[int] = field(default_factory=list)
 
 
-def prepare_run(shot: Shot, out: Path, settings: Settings, progress: Progress) -> Run:
-    """Everything before the first frame. Raises InputError, OutputError and EngineError."""
+def prepare_run(shot: Shot, out: Path, settings: Settings, progress: Progress, stenciled: bool = False) -> Run:
+    """Everything before the first frame. Raises InputError, OutputError and EngineError.
+
+    stenciled  paint the frames that have a stencil, inside of it, and nothing else
+    """
     engine = choose_engine(settings.engine, settings.lanes)
     check_output(shot, out, settings)
+    waiting = [] if stenciled else list_waiting(shot.stencils)
+    shot = check_stencils(shot, out) if stenciled else shot
+    shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     shot, warnings = leave_out_broken_keys(shot)
     record = Record(out)
     sayings = read_told(shot, settings)
-    warnings = [*list_unused(shot), *warnings, *sayings.warnings]
+    warnings = [*waiting, *warnings, *sayings.warnings]
     proposed = {}
     if not shot.keys:
         proposal = propose_key(shot, settings, sayings, out / CACHE_FOLDER)
@@ -64,17 +72,16 @@ def prepare_run(shot: Shot, out: Path, settings: Settings, progress: Progress) -
     fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
     chains = plan_chains(shot.numbers, keyframes.whole, shot.wanted)
     hashes, sources = _hash_sources(shot, chains, keyframes, fitted, settings)
+    anew = stenciled or settings.overwrite
     stale = [
-        c
-        for c in chains
-        if settings.overwrite or not all(record.is_current(n, sources[n], shot.output_name(n)) for n in c.paints)
+        c for c in chains if anew or not all(record.is_current(n, sources[n], shot.output_name(n)) for n in c.paints)
     ]
     runner = None
     if stale:
         runner = engine.load(fitted.network)
         keyframes = add_gallery(shot, keyframes, runner, settings)
     record.begin(_write_head(shot, out, keyframes, fitted, engine.name, settings), shot.numbers)
-    return Run(shot, settings, progress, record, keyframes, fitted, runner, sources, hashes, stale, warnings)
+    return Run(shot, settings, progress, record, keyframes, fitted, runner, sources, hashes, stale, stenciled, warnings)
 
 
 def _hash_sources(

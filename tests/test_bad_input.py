@@ -298,12 +298,13 @@ def test_a_frame_that_cannot_be_written_costs_only_itself(tmp_path: Path) -> Non
     assert "color/cut.1002.png: the file cannot be written" in outcome.failed[1002]
 
 
-def test_stencils_are_said_to_be_unused(tmp_path: Path) -> None:
+def test_stencils_wait_until_they_are_asked_for(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 2, (0,))
     write_image(root / "stencils/1002.png", draw(1)[1])
     result = run("colorize", root, "--fit", "0")
     assert result.exit_code == 0
-    assert "warning: cut: 1 stencils (1002) are not used by this version" in result.stderr
+    assert f"warning: cut: 1 stencils (1002) wait for --stencils {root / 'stencils'}" in result.stderr
+
 
 
 def test_errors_are_of_one_line() -> None:

@@ -60,10 +60,14 @@ def colorize(
     SHOT is a folder with line/ and keys/, a sequence pattern (cut.####.png, %04d) or a movie (these two with --keys).
     Several shots are painted one after the other; one that fails does not stop the rest.
 
+    Strokes in hints/, also of single regions of single frames, go where the regions go. Without a key, colors are
+    proposed. With --stencils only painted frames that have a mask change, inside of it; each then becomes a key.
+
     \b
     Examples:
       framecolor colorize cut_012 --report
       framecolor colorize 'sh010.####.png' --keys painted -o sh010_color
+      framecolor colorize cut_012 --corrections corrections.json --fit keep
     """
     if corrections is not None and len(shots) > 1:
         raise click.UsageError("--corrections are of one shot: paint each shot with its own")
@@ -78,7 +82,7 @@ def colorize(
             other = outs.setdefault(target.resolve(), path)
             if other != path or position != shots.index(path):
                 raise OutputError(target, f"is where {other} goes already", "paint one of them with another -o")
-            rows.append(_Row(name, _paint(shot, target, given, printer, report=report)))
+            rows.append(_Row(name, _paint(shot, target, given, printer, stencils=stencils is not None, report=report)))
         except FramecolorError as error:
             rows.append(_Row(name, error=str(error)))
         finally:
@@ -94,10 +98,12 @@ def colorize(
     raise click.exceptions.Exit(code)
 
 
-def _paint(shot: Shot, out: Path, given: dict[str, Any], printer: ProgressPrinter, *, report: bool) -> Outcome:
+def _paint(
+    shot: Shot, out: Path, given: dict[str, Any], printer: ProgressPrinter, *, stencils: bool, report: bool
+) -> Outcome:
     from framecolor.pipeline import colorize as paint
 
-    outcome = paint(shot, out, gather_settings(shot.root, given), printer)
+    outcome = paint(shot, out, gather_settings(shot.root, given), printer, stencils=stencils)
     if report:
         from framecolor.report import write_report
 

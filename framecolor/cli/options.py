@@ -49,7 +49,7 @@ def shot_options(command: Command) -> Command:
     """Where things lie: keys, hints, stencils, frames."""
     for option in (
         click.option("--frames", metavar="RANGE", help="Paint only these, such as 1-24x2 or 5,8,12."),
-        click.option("--stencils", type=_FOLDER, help="Folder of stencils (not used yet)."),
+        click.option("--stencils", type=_FOLDER, help="Folder of masks, NNNN.png: change only there; see below."),
         click.option(
             "--hints", type=_FOLDER, help="Folder of strokes, NNNN.png on transparent; SHOT/hints if not given."
         ),

@@ -27,8 +27,10 @@ def plan(
       framecolor plan cut_012
     """
     from framecolor.chains import describe_plan
+    from framecolor.stencils import add_painted_keys
 
-    table = describe_plan(open_shot(shot, keys, hints, stencils, frames))
+    opened = open_shot(shot, keys, hints, stencils, frames)
+    table = describe_plan(add_painted_keys(opened, opened.root / "color"))
     if as_json:
         click.echo(json.dumps(table, indent=1))
         return

@@ -1,0 +1,114 @@
+"""Stencils: a mask says where a painted frame may change; outside of it not one pixel does.
+
+The frame that comes of it is a key: it goes to OUT/keys, from where later runs take it beside the painter's own keys.
+It is newer than a key that the painter has of the same number, and wins over it, until it is deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Frame, Palette, Regions
+from framecolor.errors import OutputError, ReadError, ShotError
+from framecolor.hints.keys import nearest_entries, region_colors
+from framecolor.media import read_image
+from framecolor.media.sequence import format_numbers
+from framecolor.media.shot_files import find_painted
+from framecolor.paint.flat import paint_flat
+from framecolor.shot import Shot
+
+KEY_FOLDER = "keys"
+
+Rgba = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Stenciled:
+    """A frame after its stencil: its pixels, and the same drawing as a key, both uint8 HxWx4."""
+
+    frame: Rgba
+    key: Rgba
+
+
+def add_painted_keys(shot: Shot, out: Path, but: Collection[int] = ()) -> Shot:
+    """The shot with the keys that stencils left in OUT/keys; those win over the shot's own of the same number.
+
+    but  numbers that go without: a frame that gets a stencil again is painted as if it had had none
+    """
+    made = find_painted(KEY_FOLDER, None, out, shot.numbers, shot.size)
+    made = {number: path for number, path in made.items() if number not in but}
+    return replace(shot, keys=dict(sorted({**shot.keys, **made}.items()))) if made else shot
+
+
+def check_stencils(shot: Shot, out: Path) -> Shot:
+    """The shot with nothing wanted but the frames that have a stencil.
+
+    Raises ShotError where there is none, or for one whose frame is not painted yet, ReadError where that frame cannot
+    be read, OutputError where the keys that would be written are the painter's own.
+    """
+    folders = {path.parent.resolve() for path in shot.keys.values()}
+    if (out / KEY_FOLDER).resolve() in folders:
+        fix = "choose another folder with -o"
+        raise OutputError(out / KEY_FOLDER, "holds the shot's own keys, which would be written over", fix)
+    wanted = tuple(number for number in shot.wanted if number in shot.stencils)
+    if not wanted:
+        folder = next(iter(shot.stencils.values())).parent if shot.stencils else "--stencils"
+        have = f"it has {format_numbers(shot.stencils)}" if shot.stencils else "it is empty"
+        fix = "add NNNN.png, white on black"
+        raise ShotError(folder, f"there is no stencil for a frame that is wanted: {have}", fix)
+    for number in wanted:
+        path = out / shot.output_name(number)
+        if not path.is_file():
+            problem = f"frame {number} is not painted yet, so that nothing of it could be kept"
+            raise ShotError(shot.stencils[number], problem, f"run `framecolor colorize {shot.root}` first")
+        read_painted(path, shot.size)
+        if not read_mask(shot.read_stencil(number)).any():
+            problem = "nothing is marked in it"
+            raise ShotError(shot.stencils[number], problem, "paint white, or any color on transparent, where to change")
+    return replace(shot, wanted=wanted)
+
+
+def read_mask(stencil: Rgba) -> NDArray[np.bool_]:
+    """Where a stencil (uint8 HxWx4) lets the frame change: what is neither transparent nor black, bool HxW."""
+    return (stencil[..., 3] > 0) & (stencil[..., :3].max(axis=2) > 0)
+
+
+def read_painted(path: Path, size: tuple[int, int]) -> Rgba:
+    """A frame that was painted before, uint8 HxWx4. Raises ReadError, also where its size is another one."""
+    painted = read_image(path)
+    if painted.shape[:2] != size:
+        problem = f"the painted frame is {painted.shape[1]}x{painted.shape[0]}, the shot is {size[1]}x{size[0]}"
+        raise ReadError(path, problem, "paint the shot again without --stencils")
+    return painted
+
+
+def apply_stencil(
+    old: Rgba, new: Rgba, mask: NDArray[np.bool_], frame: Frame, regions: Regions, colors: Rgba, palette: Palette | None
+) -> Stenciled:
+    """The old frame with the new one inside of a mask.
+
+    colors   of each region as it is painted today, uint8 [count + 1, 4]
+    palette  to which the key's other colors are matched; None takes them as they are
+
+    A region that looks as today's is that color in the key, also where paper is shown as white; any other is what most
+    of it is.
+    """
+    merged = old.copy()
+    merged[mask] = new[mask]
+    shown, today = (region_colors(picture, frame, regions).color for picture in (merged, new))
+    kept = shown if palette is None else palette.colors[nearest_entries(shown, palette)]
+    same = (shown == today).all(axis=1)
+    return Stenciled(merged, paint_flat(regions, np.where(same[:, None], colors, kept)))
+
+
+def list_waiting(stencils: Mapping[int, Path]) -> list[str]:
+    """A note on stencils that nobody asked for."""
+    if not stencils:
+        return []
+    folder = next(iter(stencils.values())).parent
+    return [f"{len(stencils)} stencils ({format_numbers(stencils)}) wait for --stencils {folder}"]
