@@ -46,6 +46,9 @@ class Up(nn.Sequential):
 class UNet(nn.Module):
     """Five times down and up by 5x5 convolutions, with skips; height and width are multiples of `SIZE_MULTIPLE`.
 
+    The last level is enlarged and convolved beside the input itself. The author's is transposed as those before, which
+    leaves a checkerboard (Odena et al. 2016) and knows lines at half size only.
+
     width  filters of the first level; twice, 4, 8 and 8 times as many below
     told   channels of what the bottleneck is told, the same for each place of the picture
     """
@@ -59,7 +62,7 @@ class UNet(nn.Module):
         )
         deep = (widths[-1] + told, *(2 * w for w in widths[-2::-1]))
         self.up = nn.ModuleList(Up(i, o) for i, o in zip(deep, widths[-2::-1], strict=False))
-        self.last = nn.ConvTranspose2d(deep[-1], 3, 5, 2, 2, output_padding=1)
+        self.last = nn.Conv2d(deep[-1] + channels_in, 3, 5, padding=2)
 
     def forward(self, planes: Tensor, told: Tensor | None = None, tuning: Sequence[Tensor] = ()) -> Tensor:
         """Color [N, 3, H, W] in [-1, 1] from planes [N, `channels_in`, H, W] and what is told, [N, `told`].
@@ -80,7 +83,8 @@ class UNet(nn.Module):
                 scale, shift = tuning[level][..., None, None].chunk(2, dim=1)
                 x = x * (1 + scale) + shift
             x = torch.cat([x, skips.pop()], dim=1)
-        return torch.tanh(self.last(x))
+        x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+        return torch.tanh(self.last(torch.cat([x, planes], dim=1)))
 
 
 class Critic(nn.Module):
