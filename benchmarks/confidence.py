@@ -19,6 +19,7 @@ from framecolor.beliefs import Believed
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import fill_lines
 from framecolor.media import read_image
+from framecolor.metrics.calibration import measure_auroc, measure_calibration_error
 from framecolor.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
 from framecolor.paint.painter import UNSURE_BELOW
 
@@ -26,7 +27,6 @@ from framecolor.paint.painter import UNSURE_BELOW
 FLAGGED_SHARE = 0.15
 SMALL_REGION_PX = 10
 _TOLERANCE = 8
-_BINS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +94,8 @@ def summarize_confidence(judged: Judged) -> dict[str, Any]:
         "regions": len(right),
         "wrong": int((~right).sum()),
         "captured": _round(_capture(confidence, right)),
-        "auroc": _round(_measure_auroc(confidence, right)),
-        "calibration_error": _round(_measure_calibration(confidence, right)),
+        "auroc": _round(measure_auroc(confidence, right)),
+        "calibration_error": _round(measure_calibration_error(confidence, right)),
         "listed": int(listed.sum()),
         "listed_wrong": int((listed & ~right).sum()),
     }
@@ -110,22 +110,6 @@ def _capture(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float
     before = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     taken = np.clip((FLAGGED_SHARE * len(right) - before) / sizes, 0, 1)
     return float((wrong * taken).sum() / wrong.sum())
-
-
-def _measure_auroc(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float | None:
-    if right.all() or not right.any():
-        return None
-    sure, unsure = np.sort(confidence[right]), confidence[~right]
-    below, up_to = (np.searchsorted(sure, unsure, side) for side in ("left", "right"))
-    return float(1 - ((below + up_to) / 2).mean() / len(sure))
-
-
-def _measure_calibration(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float | None:
-    if not len(right):
-        return None
-    level = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gap = np.bincount(level, weights=confidence - right, minlength=_BINS)
-    return float(np.abs(gap).sum() / len(right))
 
 
 def _round(value: float | None) -> float | None:

@@ -34,6 +34,7 @@ from framecolor.keyframes import WORKING_AREA_PX, Keyframes, describe_regions, m
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
+from framecolor.metrics.calibration import measure_auroc, measure_calibration_error
 from framecolor.networks.checkpoint import base_weights_path, load_generator, matcher_weights_path
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import figure_box, look, working_scale
@@ -49,7 +50,6 @@ _TWO_KEYS = 0.75
 _MOVES = 0.5
 _SMALL_REGION_PX = 10
 _FLAGGED_SHARE = 0.15
-_BINS = 10
 _FOLDS = 5
 _DECAY = 1e-2
 _SETTINGS = Settings(fit="off")
@@ -216,17 +216,13 @@ def measure(confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> dict[s
     """Regions, wrong ones, share of these among the 15 % least sure, AUROC and expected calibration error."""
     order = np.argsort(confidence, kind="stable")
     flagged = order[: round(_FLAGGED_SHARE * len(order))]
-    level = np.unique(confidence, return_inverse=True)[1].ravel()
-    rank = np.cumsum(np.bincount(level))[level] - (np.bincount(level)[level] - 1) / 2
-    good, bad = int(right.sum()), int((~right).sum())
-    bins = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
-    gap = np.abs(np.bincount(bins, weights=confidence - right, minlength=_BINS)).sum()
+    bad = int((~right).sum())
     return {
         "regions": len(right),
         "wrong": bad,
         "captured": round(float((~right)[flagged].sum() / bad), 4),
-        "auroc": round(float((rank[right].sum() - good * (good + 1) / 2) / (good * bad)), 4),
-        "calibration_error": round(float(gap / len(right)), 4),
+        "auroc": round(measure_auroc(confidence, right) or 0.0, 4),
+        "calibration_error": round(measure_calibration_error(confidence, right) or 0.0, 4),
     }
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from framecolor.errors import InputError
 from framecolor.metrics import score_folders, score_frame
+from framecolor.metrics.calibration import measure_auroc, measure_calibration_error
 
 WHITE, RED, BLUE, GREEN = (255, 255, 255), (200, 40, 40), (40, 60, 200), (40, 160, 60)
 
@@ -206,3 +207,18 @@ def test_agrees_with_the_independent_scorer(tmp_path, with_line, tolerance):
     for name, value in theirs.items():
         our_name = {"pix": "pix_acc", "pix_fg": "pix_f_acc"}.get(str(name), str(name))
         assert getattr(ours, our_name) == pytest.approx(value, abs=1e-9), name
+
+
+# Calibration
+
+
+def test_auroc_counts_how_often_right_is_surer_than_wrong() -> None:
+    confidence, right = np.array([0.9, 0.8, 0.4, 0.8]), np.array([True, True, False, False])
+    assert measure_auroc(confidence, right) == pytest.approx((2 + 1.5) / 4)  # one tie of four pairs
+    assert measure_auroc(confidence, np.ones(4, bool)) is None
+
+
+def test_calibration_error_is_the_gap_between_promise_and_outcome() -> None:
+    confidence = np.full(10, 0.95)
+    assert measure_calibration_error(confidence, np.arange(10) < 7) == pytest.approx(0.25)
+    assert measure_calibration_error(np.zeros(0), np.zeros(0, bool)) is None
