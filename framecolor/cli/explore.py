@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,7 @@ def explore(
       framecolor explore cut_012/line/0001.png --choose 3
       framecolor explore cut_012/keys/0024.png --strength 0.4
     """
+    from framecolor.colorists.base import Knobs
     from framecolor.errors import InputError
     from framecolor.explore import add_key, find_place, open_subject, read_exploration
     from framecolor.explore import explore as paint_variations
@@ -80,8 +82,6 @@ def explore(
     if place is not None and place.there is not None and not overwrite:
         raise InputError(place.there, "is a key already", "replace it with --overwrite")
     name, guided, open_model = _find_model(model, prompt)
-    from framecolor.colorists.base import Knobs
-
     knobs = Knobs(seed=seed, strength=strength, guidance=guided if guidance is None else guidance, steps=steps)
     folder = output or Path(f"{key.stem}-variations")
     made = read_exploration(folder, digest_settings(subject, wish, knobs, count, name))
@@ -98,9 +98,8 @@ def explore(
 
 def _say(done: int, count: int) -> None:
     """One line that counts, where somebody is watching."""
-    stream = click.get_text_stream("stderr")
-    if stream.isatty():
-        click.echo(f"\rvariation {done} of {count}" + ("\n" if done == count else ""), file=stream, nl=False)
+    if sys.stderr.isatty():
+        click.echo(f"\rvariation {done} of {count}", err=True, nl=done == count)
 
 
 def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Callable[[], Colorist]]:

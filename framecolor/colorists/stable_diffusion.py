@@ -7,8 +7,6 @@ drawing's regions, as every colorist's is.
 
 from __future__ import annotations
 
-import logging
-import os
 import re
 import warnings
 from pathlib import Path
@@ -91,9 +89,6 @@ def open_stable_diffusion(model: str, prompt: str = PROMPT) -> StableDiffusionCo
     Only safetensors weights are loaded. Raises EngineError when diffusers is not installed, ReadError for what is no
     such pipeline.
     """
-    # Both print to stderr what is of no use to whoever paints, and one of them imports TensorFlow where it finds it.
-    os.environ.setdefault("USE_TF", "0")
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -101,9 +96,12 @@ def open_stable_diffusion(model: str, prompt: str = PROMPT) -> StableDiffusionCo
                 StableDiffusionImg2ImgPipeline,
             )
             from diffusers.utils import logging as diffusers_logging
+            from transformers.utils import logging as transformers_logging
     except ImportError as error:
         raise EngineError(model, f"needs diffusers ({error})", INSTALL) from None
-    diffusers_logging.set_verbosity(logging.ERROR)
+    for log in (diffusers_logging, transformers_logging):
+        log.set_verbosity_error()
+        log.disable_progress_bar()
     on_gpu = torch.cuda.is_available()
     try:
         with warnings.catch_warnings():

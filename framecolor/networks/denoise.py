@@ -80,7 +80,7 @@ def sample(
     begin = 1.0 if start is None else strength
     shares = torch.linspace(begin, 0, max(1, math.ceil(steps * begin)) + 1, dtype=torch.float64).tolist()
     colors = noise
-    if start is not None:
+    if start is not None and begin < 1:
         colors = add_noise(start, noise, _fill(shares[0], noise))
     for now, after in pairwise(shares):
         share = _fill(now, noise)

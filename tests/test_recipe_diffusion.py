@@ -1,0 +1,252 @@
+"""The diffusion model: noise and its way back, the recipe, and the colorist that comes of it."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from drawings import SCARF, draw
+from numpy.typing import NDArray
+from test_training import draw_sequence
+from torch import Tensor
+
+from framecolor.colorists.base import Guide, Knobs, open_colorist
+from framecolor.colorists.diffusion import DiffusionColorist
+from framecolor.colorists.flats import vote_flats
+from framecolor.datatypes import Hint, Regions
+from framecolor.hints.histogram import color_histogram
+from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.regions import find_regions
+from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
+from framecolor.networks.diffusion import PALETTE_COLORS, Diffusion
+from framecolor.networks.scene import describe_hint, describe_palette, pool_pixels
+from framecolor.training.dataset import Provenance, write_dataset
+from framecolor.training.loop import LoopSettings, start, take_step, train
+from framecolor.training.recipes.diffusion import DiffusionRecipe, make_scene, sample_colors
+
+LINE, PAINTED = draw(1)
+FRAME = read_drawing(1, LINE)
+REGIONS = find_regions(FRAME)
+IMAGE = np.where(PAINTED[..., 3:] > 0, PAINTED[..., :3], 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    write_dataset([draw_sequence(f"c{i}") for i in range(3)], folder, Provenance("drawn by the test", "CC0-1.0"), 96, 1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def colorist() -> DiffusionColorist:
+    """Untrained, but not silent: what it is told changes what it paints."""
+    torch.manual_seed(0)
+    network = small_network()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    return DiffusionColorist(network.eval())
+
+
+def small_network() -> Diffusion:
+    return Diffusion((8, 16), width=16, layers=2, heads=2, size_px=32)
+
+
+def small_recipe(folder: Path) -> DiffusionRecipe:
+    return DiffusionRecipe(folder, 0, size_px=32, batch=4, widths=(8, 16), width=16, layers=2, heads=2)
+
+
+# Noise
+
+
+def test_colors_come_back_from_noise_by_the_true_velocity() -> None:
+    torch.manual_seed(0)
+    colors, noise, share = torch.rand(3, 5, 3) * 2 - 1, torch.randn(3, 5, 3), torch.tensor([0.1, 0.5, 1.0])
+    found = clean(add_noise(colors, noise, share), velocity(colors, noise, share), share)
+    assert torch.allclose(found, colors, atol=1e-5)
+    assert torch.equal(add_noise(colors, noise, torch.zeros(3)), colors)
+    assert bool((loss_weight(torch.tensor([0.0, 0.05, 1.0])).diff() > 0).all())
+
+
+def test_sampling_follows_a_denoiser_that_knows() -> None:
+    torch.manual_seed(0)
+    truth, noise = torch.rand(1, 6, 3) * 2 - 1, torch.randn(1, 6, 3)
+
+    def know(noisy: Tensor, share: Tensor) -> Tensor:
+        angle = share[:, None, None] * (torch.pi / 2)
+        return (angle.cos() * noisy - truth) / angle.sin()
+
+    assert torch.allclose(sample(know, noise, 7), truth, atol=1e-5)
+    start = torch.zeros(1, 6, 3)
+    assert torch.equal(sample(know, noise, 7, start=start, strength=0), start)
+    keep = torch.tensor([[True, False, False, False, False, True]])
+    found = sample(know, noise, 7, start=start, strength=0.8, keep=keep)
+    assert torch.equal(found[keep], start[keep])
+    assert torch.allclose(found[~keep], truth[~keep], atol=1e-5)
+
+
+def test_guidance_goes_beyond_what_is_told() -> None:
+    told, untold = (
+        (lambda value: lambda noisy, share: torch.full_like(noisy, value))(2.0),
+        lambda n, s: torch.ones_like(n),
+    )
+    at = torch.zeros(1, 1, 3), torch.zeros(1)
+    assert [float(guide(told, untold, g)(*at)[0, 0, 0]) for g in (0, 0.5, 1, 3)] == [1, 1.5, 2, 4]
+
+
+# What the network is given
+
+
+def test_a_region_is_read_where_it_lies() -> None:
+    row, column, region = torch.tensor([0, 1, 1, 3]), torch.tensor([0, 1, 2, 3]), torch.tensor([0, 0, 0, 1])
+    pool = pool_pixels(row, column, region, 3, 4)
+    assert torch.allclose(pool, torch.tensor([[2 / 3, 1 / 3, 0, 0], [0, 0, 0, 1], [0, 0, 0, 0]]))
+
+
+def test_a_hint_is_its_color_and_how_sure_it_is() -> None:
+    rgb = np.array([[1, 0, 0], [1, 1, 1], [0, 0, 1], [0, 1, 0]], np.float32)
+    hint = describe_hint(rgb, np.array([1, 0, 0.5, 1], np.float32), np.array([1, 1, 2, 0]), 3)
+    assert np.allclose(hint[0], [1, -1, -1, np.sqrt(0.5), 1])
+    assert np.allclose(hint[1], [-1, -1, 1, np.sqrt(0.5), 0.5])
+    assert not hint[2].any()
+
+
+def test_a_palette_is_the_fullest_bins() -> None:
+    pixels = np.array([[250, 10, 10]] * 3 + [[10, 10, 250]], np.uint8)
+    palette = describe_palette(color_histogram(pixels))
+    assert palette.shape == (PALETTE_COLORS, 4)
+    assert np.allclose(palette[:2], [[0.875, -0.875, -0.875, 0.75**0.5], [-0.875, -0.875, 0.875, 0.5]])
+    assert not palette[2:].any() and not describe_palette(None).any()
+
+
+# The recipe
+
+
+def test_the_loss_falls_on_a_batch(folder: Path) -> None:
+    recipe = small_recipe(folder)
+    torch.manual_seed(0)
+    settings = LoopSettings(steps=30, rate=1e-2, warmup_steps=5)
+    state, batch = start(recipe, settings), recipe.batches[0]
+    losses = [take_step(recipe, state, batch, settings)["loss"] for _ in range(25)]
+    assert np.mean(losses[-4:]) < 0.75 * np.mean(losses[:4])
+
+
+def test_hints_are_followed(folder: Path) -> None:
+    recipe = small_recipe(folder)
+    torch.manual_seed(0)
+    settings = LoopSettings(steps=50, rate=1e-2, warmup_steps=5, mean_decay=0.9)
+    state, batch = start(recipe, settings), recipe.batches[0]
+    batch["told"] = torch.ones(4)
+
+    def paint_at_random() -> None:
+        batch["colors"] = torch.rand(4, 48, 3) * 2 - 1
+        batch["hint"] = torch.cat([batch["colors"], torch.ones(4, 48, 2)], dim=2)
+
+    for _ in range(50):
+        paint_at_random()
+        take_step(recipe, state, batch, settings)
+    paint_at_random()
+    network = state.mean
+    assert isinstance(network, Diffusion)
+    there = make_scene(batch).area > 0
+    most, truth = there.shape[1], batch["colors"][:, : there.shape[1]]
+    told = sample_colors(network, batch, batch["noise"][:, 0])
+    untold = sample_colors(network, {**batch, "hint": torch.zeros(4, 48, 5)}, batch["noise"][:, 0])
+    assert told.shape == (4, most, 3)
+    assert (told - truth).abs()[there].mean() < 0.7 * (untold - truth).abs()[there].mean()
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(folder: Path, tmp_path: Path) -> None:
+    def run(name: str, steps: int, resume: bool = False) -> dict[str, Tensor]:
+        settings = LoopSettings(
+            steps=steps, warmup_steps=2, cooldown_share=0.01, workers=0, validate_every=99, sample_every=99
+        )
+        state = train(small_recipe(folder), tmp_path / name, settings, resume=resume, report=lambda _: None)
+        return state.network.state_dict()
+
+    whole = run("whole", 4)
+    run("broken", 2)
+    again = run("broken", 4, resume=True)
+    assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+
+def test_a_run_leaves_numbers_samples_and_weights(folder: Path, tmp_path: Path) -> None:
+    settings = LoopSettings(steps=2, warmup_steps=1, workers=0)
+    state = train(small_recipe(folder), tmp_path, settings, report=lambda _: None)
+    numbers = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
+    assert {"val_error_100", "val_told_hint", "val_apart"} <= set(numbers)
+    assert list((tmp_path / "samples").iterdir())
+    opened = open_colorist(tmp_path / "diffusion.safetensors")
+    assert opened.name == "diffusion"
+    whole = sum(p.numel() for p in state.mean.parameters())
+    assert (tmp_path / "diffusion.safetensors").stat().st_size < 2.5 * whole + 20_000  # float16
+    first = opened.paint(FRAME, REGIONS, Guide(), Knobs(seed=1, steps=3))
+    again = open_colorist(tmp_path / "diffusion.safetensors").paint(FRAME, REGIONS, Guide(), Knobs(seed=1, steps=3))
+    assert np.array_equal(first, again)
+
+
+# The colorist
+
+
+def paint(colorist: DiffusionColorist, guide: Guide | None = None, **knobs: float) -> NDArray[np.float32]:
+    given = {"steps": 4, **knobs}
+    return colorist.paint(FRAME, REGIONS, guide or Guide(), Knobs(**given))  # type: ignore[arg-type]
+
+
+def test_each_region_gets_one_color_by_its_seed(colorist: DiffusionColorist) -> None:
+    picture = paint(colorist, seed=3)
+    assert picture.shape == (*FRAME.size, 3) and picture.dtype == np.float32
+    assert picture.min() >= 0 and picture.max() <= 1
+    for region in range(1, REGIONS.count + 1):
+        assert len(np.unique(picture[REGIONS.labels == region], axis=0)) == 1
+    assert np.array_equal(picture, paint(colorist, seed=3))
+    assert not np.array_equal(picture, paint(colorist, seed=4))
+
+
+def test_all_that_it_is_told_matters(colorist: DiffusionColorist) -> None:
+    plain = paint(colorist)
+    confidence = np.zeros(FRAME.size, np.float32)
+    confidence[60:64, 30:40] = 1
+    hint = Hint(np.full((*FRAME.size, 3), (250, 0, 0), np.uint8), confidence)
+    assert not np.array_equal(plain, paint(colorist, Guide(hint=hint)))
+    histogram = color_histogram(np.array([[250, 0, 0], [0, 0, 250]], np.uint8))
+    assert not np.array_equal(plain, paint(colorist, Guide(histogram=histogram)))
+    assert not np.array_equal(plain, paint(colorist, guidance=4))
+    # Nothing that it is told matters where guidance is 0.
+    assert np.array_equal(paint(colorist, guidance=0), paint(colorist, Guide(hint=hint), guidance=0))
+
+
+def test_strength_says_how_far_it_leaves_an_image(colorist: DiffusionColorist) -> None:
+    guided = Guide(image=IMAGE)
+    assert np.array_equal(paint(colorist, guided, strength=0), IMAGE.astype(np.float32) / np.float32(255))
+    assert np.array_equal(vote_flats(paint(colorist, guided, strength=0), REGIONS)[3, :3], SCARF[:3])
+    near, far = (np.abs(paint(colorist, guided, strength=s, steps=10) - IMAGE / 255).mean() for s in (0.1, 1.0))
+    assert near < far
+    assert np.array_equal(paint(colorist, guided, strength=1), paint(colorist))
+
+
+def test_outside_of_a_mask_nothing_changes(colorist: DiffusionColorist) -> None:
+    mask = np.zeros(FRAME.size, bool)
+    mask[40:52] = True
+    picture = paint(colorist, Guide(image=IMAGE, mask=mask))
+    assert np.array_equal(picture[~mask], (IMAGE.astype(np.float32) / np.float32(255))[~mask])
+    assert not np.array_equal(picture[mask], (IMAGE.astype(np.float32) / np.float32(255))[mask])
+
+
+def test_a_drawing_of_many_regions_is_painted_whole(colorist: DiffusionColorist) -> None:
+    line = np.zeros((160, 160, 4), np.uint8)
+    line[10:150:6, 10:151, 3] = line[10:151, 10:150:6, 3] = 255
+    frame = replace(FRAME, ink=line, trace=np.zeros((160, 160), bool))
+    regions = find_regions(frame)
+    assert regions.count > 400
+    colors = vote_flats(colorist.paint(frame, regions, Guide(), Knobs(steps=2)), regions)
+    assert (colors[1:, 3] == 255).sum() > 400
+
+
+def test_an_empty_drawing_stays_white(colorist: DiffusionColorist) -> None:
+    frame = replace(FRAME, ink=np.zeros((40, 50, 4), np.uint8), trace=np.zeros((40, 50), bool))
+    none = Regions(np.zeros((40, 50), np.int32), 0)
+    for regions in (find_regions(frame), none):
+        assert np.array_equal(colorist.paint(frame, regions, Guide(), Knobs()), np.ones((40, 50, 3), np.float32))
