@@ -29,6 +29,7 @@ PAGES = (_HERE.parent / "README.md", _HERE / "README.md")
 PICTURES = _HERE / "pictures"
 _NAIVE = _HERE / "naive.json"
 _PROTOCOLS = ("chained", "teacher_forced")
+_PICTURE_METRICS = (("ciede2000", 1), ("ssim", 3), ("frechet", 3))
 _GROUPS = (("hand_drawn", "**mean of the hand-drawn**"), ("all", "mean of all"))
 
 
@@ -135,6 +136,35 @@ def format_one_more_key(results: Path) -> str | None:
     return format_markdown(heads, rows) if rows else None
 
 
+def format_recipes(results: Path) -> str | None:
+    """Every system of the literature on held-out art and on the clips, by what it was told."""
+    table = read_results(results / "recipes.json").get("rows", [])
+    rows = []
+    for row in table:
+        held_out, clips = row.get("held_out"), list(row["clips"].values())
+        own = [_number(held_out, "acc", 3), *(_number(held_out, n, d) for n, d in _PICTURE_METRICS)]
+        means = [f"{sum(c[n] for c in clips) / len(clips):.{d}f}" for n, d in (("acc", 3), *_PICTURE_METRICS[:2])]
+        seconds = sum(c["seconds"] for c in clips) / len(clips)
+        rows.append((row["system"], row["told"], str(row.get("steps") or ""), *own, *means, f"{seconds:.2f}"))
+    heads = ("system", "told", "steps", "art: regions right", "CIEDE2000", "SSIM", "Frechet",
+             "clips: regions right", "CIEDE2000", "SSIM", "seconds a frame")  # fmt: skip
+    return format_markdown(heads, rows) if rows else None
+
+
+def format_corrections(results: Path) -> str | None:
+    """How many corrections bring each clip to the target, and what each of them saves."""
+    table = read_results(results / "corrections.json")
+    rows = []
+    for name, clip in _in_order(table.get("clips", {})):
+        end = clip["rounds"][-1]["acc_thres"] if clip["rounds"] else clip["start"]
+        reached = f"{end:.3f}" if clip["reached"] else f"{end:.3f} (not reached)"
+        counts = (str(clip["wrong"]), str(clip["corrections"]), _share(clip["a_frame"]), _share(clip["saved_each"]))
+        rows.append((name, _share(clip["start"], 3), *counts, reached, _share(clip.get("refitted"), 3)))
+    heads = ("clip", "`acc_thres` before", "wrong regions", "corrections", "a frame", "others that each one saves",
+             "after", "with the fit anew")  # fmt: skip
+    return format_markdown(heads, rows) if rows else None
+
+
 TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "accuracy": format_accuracy,
     "exact": format_exact,
@@ -143,6 +173,8 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "confidence": format_confidence,
     "one more key": format_one_more_key,
     "throughput": format_throughput,
+    "recipes": format_recipes,
+    "corrections": format_corrections,
     "bench stages": format_bench_stages,
     "bench generator": format_bench_generator,
 }
@@ -195,6 +227,10 @@ def _row_of_confidence(title: str, found: Mapping[str, Any]) -> tuple[str, ...]:
     counts = (str(found["regions"]), str(found["wrong"]))
     shares = (_share(found[name]) for name in ("captured", "auroc", "calibration_error"))
     return (title, *counts, *shares, str(found["listed"]), str(found["listed_wrong"]))
+
+
+def _number(scores: Mapping[str, float] | None, name: str, digits: int) -> str:
+    return f"{scores[name]:.{digits}f}" if scores and name in scores else ""
 
 
 def _signed(value: float | None) -> str:

@@ -1,0 +1,154 @@
+"""How many regions a painter has to correct until a clip is right, and how many others each correction sets right.
+
+    python benchmarks/corrections.py --clips DIR [--clip NAME ...] [--target 0.98]
+
+A painter with the truth before him opens the worst frames of a clip that was painted from every 8th frame, corrects the
+wrong regions in them (those that `acc_thres` counts), and paints again with the fit as it was; and so on until the clip
+reaches the target. A last time it is painted with the fit anew.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+import cv2
+import numpy as np
+from chained import paint_clip, score
+from clips import Clip, find_clips
+from numpy.typing import NDArray
+from record import RESULTS, read_results, write_results
+from subjects import LEAST_AREA_PX
+
+from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.lineart.drawing import read_drawing
+from framecolor.media import read_image
+from framecolor.media.corrections import Correction, write_corrections
+from framecolor.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
+from framecolor.pipeline import colorize
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+
+TOLERANCE = 8
+# Frames that the painter opens before painting again, and how far apart they are: neighbors mend each other.
+_FRAMES_A_ROUND = 3
+_LEAST_APART = 3
+
+
+@click.command()
+@click.option("--clips", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@click.option("--clip", "names", multiple=True, help="Only this one; may be given several times.")
+@click.option("--keys-every", type=click.IntRange(1), default=8, show_default=True)
+@click.option("--target", type=click.FloatRange(0, 1), default=0.98, show_default=True, help="acc_thres to reach.")
+@click.option("--rounds", type=click.IntRange(1), default=12, show_default=True, help="At most.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "corrections.json",
+              show_default=True)  # fmt: skip
+def main(folder: Path, names: tuple[str, ...], keys_every: int, target: float, rounds: int, output: Path) -> None:
+    """Measure the clips in a folder, each with line/, color/ and optionally flat/."""
+    for clip in find_clips(folder, names):
+        with tempfile.TemporaryDirectory() as work:
+            row = {
+                **describe_run(),
+                "machine": describe_machine(),
+                **correct_clip(clip, Path(work), keys_every, target, rounds),
+            }
+        clips = {**read_results(output).get("clips", {}), clip.name: row}
+        write_results(output, {"format": 1, "target": target, "clips": dict(sorted(clips.items()))})
+        end = row["rounds"][-1]["acc_thres"] if row["rounds"] else row["start"]
+        click.echo(f"{clip.name}: {row['start']} to {end} by {row['corrections']} corrections")
+
+
+def correct_clip(clip: Clip, work: Path, keys_every: int, target: float, most_rounds: int) -> dict[str, Any]:
+    """One clip: what it begins with, what each round makes of it, and what a new fit adds."""
+    keys = clip.keys(keys_every)
+    painting = paint_clip(clip, work / clip.name, work / "color", keys, Settings())
+    out, file = painting.out, work / "corrections.json"
+    palette = np.array(painting.record["palette"], np.uint8)
+    start = score(clip, out, keys, TOLERANCE)["acc_thres"]
+    made: list[Correction] = []
+    rounds: list[dict[str, Any]] = []
+    wrong = first_wrong = _find_wrong(clip, painting.shot, out, keys)
+    accuracy = start
+    while accuracy < target and len(rounds) < most_rounds:
+        fresh = [c for number in _choose_frames(wrong) for c in _correct(number, wrong[number], palette)]
+        made += fresh
+        write_corrections(file, painting.shot.name, made)
+        colorize(Shot.open(painting.shot.root, corrections=file), out, Settings(fit="keep"))
+        before, wrong = wrong, _find_wrong(clip, painting.shot, out, keys)
+        accuracy = score(clip, out, keys, TOLERANCE)["acc_thres"]
+        saved = _count(before) - _count(wrong) - len(fresh)
+        rounds.append({"corrections": len(fresh), "saved": saved, "acc_thres": accuracy})
+    row: dict[str, Any] = {
+        "frames": len(clip.line) - len(keys),
+        "start": start,
+        "wrong": _count(first_wrong),
+        "rounds": rounds,
+        "corrections": len(made),
+        "a_frame": round(len(made) / (len(clip.line) - len(keys)), 3),
+        "reached": accuracy >= target,
+        "saved_each": round(sum(r["saved"] for r in rounds) / len(made), 3) if made else None,
+    }
+    if made:
+        shot = Shot.open(painting.shot.root, corrections=file)
+        colorize(shot, out, Settings())
+        row["refitted"] = score(clip, out, keys, TOLERANCE)["acc_thres"]
+    return row
+
+
+Wrong = dict[int, list[tuple[NDArray[np.bool_], tuple[int, int, int]]]]
+"""Frame number -> mask and true color of each of its wrong regions."""
+
+
+def _find_wrong(clip: Clip, shot: Shot, out: Path, keys: list[int]) -> Wrong:
+    wrong: Wrong = {}
+    for number in shot.numbers:
+        if number in keys:
+            continue
+        line = read_image(clip.line[number])
+        labels = label_line_art(line, read_drawing(number, line).ink)
+        truth, painted = (
+            pack_rgb(compose_over_white(read_image(path)))
+            for path in (clip.truth[number], out / shot.output_name(number))
+        )
+        votes = vote_regions(labels, truth, painted, TOLERANCE)
+        wrong[number] = [
+            (labels == i + 1, _unpack(int(votes.true[i])))
+            for i in np.flatnonzero(~votes.right & (votes.area > LEAST_AREA_PX))
+        ]
+    return wrong
+
+
+def _choose_frames(wrong: Wrong) -> list[int]:
+    """The frames with most wrong regions, apart from one another."""
+    places = {number: place for place, number in enumerate(wrong)}
+    chosen: list[int] = []
+    for number in sorted(wrong, key=lambda n: (-len(wrong[n]), n)):
+        apart = all(abs(places[number] - places[other]) >= _LEAST_APART for other in chosen)
+        if wrong[number] and apart and len(chosen) < _FRAMES_A_ROUND:
+            chosen.append(number)
+    return chosen
+
+
+def _correct(number: int, regions: list[Any], palette: NDArray[np.uint8]) -> list[Correction]:
+    made = []
+    for mask, true in regions:
+        inside = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+        y, x = np.unravel_index(int(inside.argmax()), inside.shape)
+        seen = compose_over_white(palette[None])[0].astype(int)
+        red, green, blue, alpha = palette[np.abs(seen - true).max(axis=1).argmin()].tolist()
+        made.append(Correction(number, int(x), int(y), (red, green, blue, alpha)))
+    return made
+
+
+def _count(wrong: Wrong) -> int:
+    return sum(len(regions) for regions in wrong.values())
+
+
+def _unpack(code: int) -> tuple[int, int, int]:
+    return code >> 16 & 255, code >> 8 & 255, code & 255
+
+
+if __name__ == "__main__":
+    main()

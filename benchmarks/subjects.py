@@ -1,0 +1,135 @@
+"""Drawings with known paint, and what a colorist may be told of them: held-out art, and clips by their first frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from clips import Clip
+from numpy.typing import NDArray
+
+from framecolor.colorists.base import Guide
+from framecolor.datatypes import Frame, Hint, Palette, Regions
+from framecolor.hints.histogram import color_histogram
+from framecolor.hints.keys import build_palette, region_colors
+from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.media import read_image
+from framecolor.metrics.regions import compose_over_white
+from framecolor.training.paintings import Painting, Paintings, open_paintings
+
+Rgb = NDArray[np.uint8]
+
+_DOTS = 24
+_DOT_SHARE = 0.02
+_TRACE = (0, 0, 255, 255)
+# Regions smaller than this are not scored: the field's acc_thres.
+LEAST_AREA_PX = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """One drawing.
+
+    truth      uint8 HxWx3 over white, the paint below the lines or the painted frame
+    colors     uint8 [count + 1, 3], the true color of each region
+    palette    the colors that may be used
+    strokes    dots of true color, of this drawing or of the clip's first frame
+    reference  uint8 HxWx3: another painting of the same character, or the clip's first frame
+    """
+
+    name: str
+    frame: Frame
+    regions: Regions
+    truth: Rgb
+    colors: NDArray[np.uint8]
+    palette: Palette
+    strokes: Hint
+    reference: Rgb
+
+    def guide(self, told: str) -> Guide:
+        """What is told, by its name in the table."""
+        if told == "strokes":
+            return Guide(hint=self.strokes)
+        if told == "reference":
+            painted = (self.reference < 250).any(axis=2).astype(np.float32)
+            return Guide(histogram=color_histogram(self.reference, painted), reference=self.reference)
+        return Guide()
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Regions that count: large enough, and not the paper around the figure, bool [count + 1]."""
+        scored = (self.regions.area > LEAST_AREA_PX) & ~outside_regions(self.regions)
+        scored[0] = False
+        return scored
+
+
+def read_held_out(data: Path, count: int, size_px: int) -> Iterator[Subject]:
+    """Paintings of characters that no training saw, spread over the whole split; lines as an artist draws them."""
+    paintings = open_paintings(data, "val", size_px, ("drawn",), recolored=0)
+    for index in np.linspace(0, len(paintings) - 1, min(count, len(paintings))).round().astype(int):
+        yield _make_held_out(paintings, int(index), size_px)
+
+
+def _make_held_out(paintings: Paintings, index: int, size_px: int) -> Subject:
+    rng = np.random.default_rng([index, 1])
+    painting = paintings.read(index, rng)
+    side = painting.ink.shape[0]
+    rgb = _enlarge(painting.rgb, side)
+    other = _enlarge(paintings.read(index, np.random.default_rng([index, 2])).rgb, side)
+    frame = read_drawing(1, _draw(painting))
+    regions = find_regions(frame)
+    return _describe(f"held-out {index}", frame, regions, rgb, _draw_dots(rgb, rng), other)
+
+
+def read_clip(clip: Clip, most: int) -> Iterator[Subject]:
+    """Up to `most` spread frames of a clip after its first, which tells the strokes, the reference and the palette."""
+    numbers = list(clip.line)
+    first = compose_over_white(read_image(clip.truth[numbers[0]]))
+    strokes = _draw_dots(first, np.random.default_rng(0))
+    frame = read_drawing(numbers[0], read_image(clip.line[numbers[0]]))
+    palette = build_palette([region_colors(_opaque(first), frame, find_regions(frame))])
+    for place in np.unique(np.linspace(1, len(numbers) - 1, min(most, len(numbers) - 1)).round().astype(int)):
+        number = numbers[place]
+        frame = read_drawing(number, read_image(clip.line[number]))
+        truth = compose_over_white(read_image(clip.truth[number]))
+        yield _describe(f"{clip.name} {number}", frame, find_regions(frame), truth, strokes, first, palette)
+
+
+def _describe(
+    name: str, frame: Frame, regions: Regions, truth: Rgb, strokes: Hint, reference: Rgb, palette: Palette | None = None
+) -> Subject:
+    own = region_colors(_opaque(truth), frame, regions)
+    return Subject(
+        name, frame, regions, truth, own.color[:, :3], palette or build_palette([own]), strokes, reference
+    )  # fmt: skip
+
+
+def _draw(painting: Painting) -> NDArray[np.uint8]:
+    drawing = np.zeros((*painting.ink.shape, 4), np.uint8)
+    drawing[painting.trace] = _TRACE
+    drawing[painting.ink] = (0, 0, 0, 255)
+    return drawing
+
+
+def _draw_dots(rgb: Rgb, rng: np.random.Generator) -> Hint:
+    """Dots of the picture's own colors, on what is not white."""
+    height, width = rgb.shape[:2]
+    known = np.zeros((height, width), np.uint8)
+    painted = np.argwhere((rgb < 250).any(axis=2))
+    for row, column in painted[rng.integers(0, len(painted), _DOTS)] if len(painted) else ():
+        cv2.circle(known, (int(column), int(row)), max(1, round(_DOT_SHARE * max(height, width) / 2)), 1, -1)
+    return Hint(rgb * known[..., None], known.astype(np.float32))
+
+
+def _enlarge(rgb: NDArray[np.float32], side: int) -> Rgb:
+    return cv2.resize(np.rint(255 * rgb).astype(np.uint8), (side, side), interpolation=cv2.INTER_NEAREST).astype(
+        np.uint8
+    )
+
+
+def _opaque(rgb: Rgb) -> NDArray[np.uint8]:
+    return np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])

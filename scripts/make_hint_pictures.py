@@ -1,0 +1,182 @@
+"""Make the README's picture of hints: what is given on the left, what framecolor makes of it on the right.
+
+framecolor demo -o DEMO
+python scripts/make_hint_pictures.py DEMO [--out benchmarks/pictures/hints.png]
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import click
+import cv2
+import numpy as np
+from demo_shot.png import write_png
+from make_readme_picture import reduce_colors
+
+_ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(_ROOT))  # so that the script also runs from a checkout that is not installed
+
+from framecolor import Settings, Shot, colorize  # noqa: E402
+from framecolor.datatypes import Palette  # noqa: E402
+from framecolor.hints.keys import region_colors  # noqa: E402
+from framecolor.lineart.drawing import read_drawing  # noqa: E402
+from framecolor.lineart.regions import find_regions, outside_regions  # noqa: E402
+from framecolor.media import read_image, write_image, write_palette  # noqa: E402
+from framecolor.metrics.regions import compose_over_white  # noqa: E402
+
+_NUMBERS = tuple(range(1001, 1014))
+_SHOWN = (1001, 1006, 1010, 1013)
+_HINTED = 1006
+_STROKE_PX = 9
+_LEAST_STROKED_PX = 400
+_PALETTE = (
+    (250, 240, 220),
+    (60, 90, 70),
+    (150, 40, 60),
+    (30, 30, 60),
+    (230, 180, 60),
+    (120, 160, 190),
+    (244, 214, 190),
+)
+_CELL = (250, 300)
+
+
+@click.command()
+@click.argument("demo", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--out", type=click.Path(path_type=Path), default=_ROOT / "benchmarks" / "pictures" / "hints.png")
+def main(demo: Path, out: Path) -> None:
+    """Paint the painted demo's first drawings again, from hints of each kind, and write the picture."""
+    rows = []
+    with tempfile.TemporaryDirectory() as work:
+        for title, give in (
+            ("strokes on one frame", _give_strokes),
+            ("a palette", _give_palette),
+            ("a reference", _give_reference),
+            ("nothing", _give_nothing),
+            ("a stencil, and strokes", _give_stencil),
+        ):
+            root = _copy_drawings(demo, Path(work) / title.replace(" ", "_"))
+            given, frames = give(demo, root)
+            rows.append(_write_row(title, given, frames))
+            click.echo(title)
+    sheet = np.vstack(rows)
+    write_png(out, reduce_colors(np.dstack([sheet, np.full(sheet.shape[:2], 255, np.uint8)])))
+    click.echo(f"{out}: {out.stat().st_size / 1e3:.0f} kB")
+
+
+Given = tuple[np.ndarray, list[np.ndarray]]
+
+
+def _give_strokes(demo: Path, root: Path) -> Given:
+    painted = read_image(demo / "color" / f"fox.{_HINTED}.png")
+    strokes = _draw_strokes(demo, painted)
+    (root / "hints").mkdir()
+    write_image(root / "hints" / f"fox.{_HINTED}.png", strokes)
+    line = read_image(demo / "line" / f"fox.{_HINTED}.png")
+    return _lay(strokes, line), _paint(root, Settings())
+
+
+def _give_palette(_: Path, root: Path) -> Given:
+    colors = np.array([(*color, 255) for color in _PALETTE], np.uint8)
+    write_palette(root / "night.gpl", Palette(colors))
+    swatches = np.full((_CELL[1], _CELL[0], 3), 255, np.uint8)
+    for i, color in enumerate(_PALETTE):
+        cv2.rectangle(swatches, (70, 20 + 38 * i), (180, 50 + 38 * i), color, -1)
+    return swatches, _paint(root, Settings(palette=str(root / "night.gpl")))
+
+
+def _give_reference(demo: Path, root: Path) -> Given:
+    key = read_image(next((demo / "keys").glob("*1001*")))
+    hsv = cv2.cvtColor(key[..., :3], cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + 100) % 180
+    turned = np.dstack([cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), key[..., 3]])
+    write_image(root / "reference.png", turned)
+    return compose_over_white(turned), _paint(root, Settings(reference=str(root / "reference.png")))
+
+
+def _give_nothing(_: Path, root: Path) -> Given:
+    return np.full((_CELL[1], _CELL[0], 3), 255, np.uint8), _paint(root, Settings())
+
+
+def _give_stencil(demo: Path, root: Path) -> Given:
+    """A painted frame, a stencil over its upper half, and strokes in other colors below and above it."""
+    shutil.copytree(demo / "keys", root / "keys", ignore=lambda _, names: [n for n in names if "1029" in n])
+    _paint(root, Settings())
+    before = read_image(root / "color" / f"fox.{_HINTED}.png")
+    hsv = cv2.cvtColor(before[..., :3], cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + 60) % 180
+    strokes = _draw_strokes(demo, np.dstack([cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), before[..., 3]]))
+    mask = np.zeros(before.shape, np.uint8)
+    mask[: before.shape[0] * 2 // 5] = 255
+    for folder, picture in (("hints", strokes), ("stencils", mask)):
+        (root / folder).mkdir()
+        write_image(root / folder / f"fox.{_HINTED}.png", picture)
+    shot = Shot.open(root, hints=root / "hints", stencils=root / "stencils")
+    out = root / "color"
+    colorize(shot, out, Settings(), stencils=True)
+    after = read_image(out / f"fox.{_HINTED}.png")
+    given = _lay(strokes, before)
+    given[mask[..., 3] == 0] = given[mask[..., 3] == 0] // 2 + 120
+    shutil.rmtree(root / "hints")
+    carried = _paint(root, Settings())
+    return given, [compose_over_white(before), compose_over_white(after), carried[0], carried[2]]
+
+
+def _draw_strokes(demo: Path, painted: np.ndarray) -> np.ndarray:
+    """A stroke in each larger region of the hinted drawing, in its color there."""
+    frame = read_drawing(_HINTED, read_image(demo / "line" / f"fox.{_HINTED}.png"))
+    regions = find_regions(frame)
+    colors = region_colors(painted, frame, regions).color
+    strokes = np.zeros(painted.shape, np.uint8)
+    for region in np.flatnonzero((regions.area > _LEAST_STROKED_PX) & ~outside_regions(regions)):
+        if region and colors[region, 3]:
+            inside = cv2.distanceTransform((regions.labels == region).astype(np.uint8), cv2.DIST_L2, 3)
+            y, x = np.unravel_index(int(inside.argmax()), inside.shape)
+            reach = int(0.7 * inside.max())
+            color = [int(c) for c in colors[region]]
+            cv2.line(strokes, (int(x) - reach, int(y)), (int(x) + reach, int(y)), color, _STROKE_PX)
+    return strokes
+
+
+def _copy_drawings(demo: Path, root: Path) -> Path:
+    (root / "line").mkdir(parents=True)
+    for number in _NUMBERS:
+        shutil.copy(demo / "line" / f"fox.{number}.png", root / "line")
+    return root
+
+
+def _paint(root: Path, settings: Settings) -> list[np.ndarray]:
+    outcome = colorize(Shot.open(root), root / "color", settings)
+    return [compose_over_white(read_image(outcome.out / f"fox.{number}.png")) for number in _SHOWN]
+
+
+def _lay(over: np.ndarray, under: np.ndarray) -> np.ndarray:
+    solid = over[..., 3:] > 0
+    return np.where(solid, over[..., :3], compose_over_white(under))
+
+
+def _write_row(title: str, given: np.ndarray, frames: list[np.ndarray]) -> np.ndarray:
+    cells = [_fit(picture) for picture in (given, *frames)]
+    cells.insert(1, np.full((_CELL[1], 16, 3), 255, np.uint8))
+    strip = np.hstack(cells)
+    head = np.full((34, strip.shape[1], 3), 255, np.uint8)
+    cv2.putText(head, title, (10, 24), cv2.FONT_HERSHEY_DUPLEX, 0.65, (40, 40, 40), 1, cv2.LINE_AA)
+    return np.vstack([head, strip])
+
+
+def _fit(rgb: np.ndarray) -> np.ndarray:
+    width, height = _CELL
+    scale = min(width / rgb.shape[1], height / rgb.shape[0])
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    cell = np.full((height, width, 3), 255, np.uint8)
+    top, left = (height - small.shape[0]) // 2, (width - small.shape[1]) // 2
+    cell[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return cell
+
+
+if __name__ == "__main__":
+    main()
