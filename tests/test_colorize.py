@@ -101,13 +101,13 @@ stage, at = sys.argv[1], int(sys.argv[2])
 fitting._KEEP_EVERY_SECONDS = 0.0
 whole = pipeline.colorize
 
-def colorize(shot, out, settings, progress):
+def colorize(shot, out, settings, progress, **more):
     def hear(name, done, total):
         progress(name, done, total)
         if (name, done) == (stage, at):
             # As from a terminal: it arrives from outside, while the work goes on.
             threading.Timer(float(sys.argv[3]), os.kill, (os.getpid(), int(sys.argv[4]))).start()
-    return whole(shot, out, settings, hear)
+    return whole(shot, out, settings, hear, **more)
 
 pipeline.colorize = colorize
 from framecolor.cli import main
