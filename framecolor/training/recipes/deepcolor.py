@@ -27,7 +27,7 @@ from framecolor.training.simulate_hints import white_out
 
 _L1_WEIGHT = 100.0
 # Of the divergence from a normal latent, per value of the field: small, or fields come out all alike.
-_KL_WEIGHT = 0.001
+_KL_WEIGHT = 0.0005
 # A share of hints says nothing: the generator must shade and guess from lines alone too.
 _WHITE_SHARE = 0.08
 _BETAS = (0.5, 0.999)
