@@ -112,12 +112,14 @@ def test_one_command_trains_scores_and_keeps_the_rows_of_others(
     data: Path, clips: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import recipes
+    import systems
     from recipes import OURS, main
     from tables import format_recipes
 
     from framecolor.settings import Settings
 
     monkeypatch.setattr(recipes, "Settings", lambda: Settings(fit=0))
+    monkeypatch.setattr(systems, "SIZE_PX", 32)
 
     out, sheet = tmp_path / "recipes.json", tmp_path / "sheet.png"
     given = ("--data", data, "--clips", clips, "--runs", tmp_path / "runs", "--held-out", 2, "--frames", 1, "-o", out)
