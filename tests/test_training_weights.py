@@ -6,10 +6,16 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 
-from framecolor.networks.checkpoint import base_weights_path, load_generator, matcher_weights_path
+from framecolor.networks.checkpoint import (
+    base_weights_path,
+    load_generator,
+    matcher_weights_path,
+    perception_weights_path,
+)
 from framecolor.networks.generator import Generator
+from framecolor.networks.perception import Perception, load_perception
 
-WEIGHTS = (base_weights_path(), matcher_weights_path())
+WEIGHTS = (base_weights_path(), matcher_weights_path(), perception_weights_path())
 # What the wheel may weigh at most.
 MOST_BYTES = 60e6
 
@@ -19,6 +25,12 @@ def test_base_weights_fit_the_default_generator() -> None:
     assert generator.widths == Generator().widths
     assert generator.feature_channels == Generator().feature_channels
     assert not generator.training
+
+
+def test_perception_is_of_the_default_sizes() -> None:
+    network = load_perception()
+    assert network.sizes == Perception().sizes
+    assert not network.training and perception_weights_path().stat().st_size < 4e6
 
 
 @pytest.mark.parametrize("path", WEIGHTS, ids=lambda path: path.stem)
@@ -35,7 +47,7 @@ def test_a_model_card_describes_these_weights(path: Path) -> None:
 
 def test_both_weights_come_from_one_run() -> None:
     facts = []
-    for path in WEIGHTS:
+    for path in (base_weights_path(), matcher_weights_path()):
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata()
         facts.append({name: metadata[name] for name in ("recipe", "step", "data", "license")})
