@@ -120,7 +120,7 @@ def histogram(data: Path, network: str, size: int, batch: int, **loop: Any) -> N
 
 @train.command()
 @data_option
-@loop_options(steps=8000, rate=1e-4)
+@loop_options(steps=8000, rate=5e-4)
 def paintstorch(data: Path, size: int, batch: int, **loop: Any) -> None:
     """PaintsTorch: from lines and a few brush strokes, with a second generator that recovers the lines."""
     from framecolor.training.recipes.paintstorch import PaintsTorchRecipe
@@ -130,7 +130,7 @@ def paintstorch(data: Path, size: int, batch: int, **loop: Any) -> None:
 
 @train.command()
 @data_option
-@loop_options(steps=8000, rate=1e-4)
+@loop_options(steps=8000, rate=5e-4)
 def stencil(data: Path, size: int, batch: int, **loop: Any) -> None:
     """StencilTorch: a picture so far and a mask; only inside of the mask anything changes."""
     from framecolor.training.recipes.stencil import StencilRecipe
