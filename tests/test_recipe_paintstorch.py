@@ -71,10 +71,10 @@ def test_content_is_compared_with_features_where_they_are(tmp_path: Path, monkey
         if kind == "features":
             save_colorist(Perception((8, 8, 8), 8), weights)
         assert content.content_kind() == kind
-        assert content.content_loss(truth, truth) == 0
+        assert content.content_loss(kind, truth, truth) == 0
         near = (0.9 * truth + 0.1 * other).requires_grad_(True)
-        loss = content.content_loss(near, truth)
-        assert 0 < loss < content.content_loss(other, truth)
+        loss = content.content_loss(kind, near, truth)
+        assert 0 < loss < content.content_loss(kind, other, truth)
         loss.backward()
         assert near.grad is not None and near.grad.abs().sum() > 0
 

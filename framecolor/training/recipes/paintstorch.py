@@ -26,6 +26,7 @@ from framecolor.networks.checkpoint import SizedNetwork
 from framecolor.networks.paintstorch import HINT_STRIDE, SLOPE, PaintsTorch, ResNeXt, start_convolutions
 from framecolor.training.adversary import critic_loss, gradient_penalty, painter_loss
 from framecolor.training.colorist_recipe import ColoristRecipe, to_planes
+from framecolor.training.content import Kind as ContentKind
 from framecolor.training.content import content_kind, content_loss
 from framecolor.training.loop import Batch, Turn
 from framecolor.training.paintings import Painting
@@ -101,6 +102,7 @@ class PaintsTorchRecipe(ColoristRecipe):
         """As `ColoristRecipe`, and sizes of the networks."""
         super().__init__(*args, **kwargs)
         self.widths, self.blocks, self.critic_widths = widths, blocks, critic_widths
+        self.content: ContentKind = content_kind()
 
     def build_network(self) -> PaintsTorchParts:
         """Generator, critic and second generator with random weights."""
@@ -132,7 +134,7 @@ class PaintsTorchRecipe(ColoristRecipe):
                 painted = self.paint(network, batch)
             return judge_critic(parts.critic, batch, painted)
         painted = self.paint(network, batch)
-        loss, numbers = judge_painting(parts.critic, batch, painted)
+        loss, numbers = judge_painting(parts.critic, self.content, batch, painted)
         lost = F.mse_loss(parts.reader(painted), batch["line"])
         return loss + _LINE_WEIGHT * lost, numbers | {"line": float(lost.detach())}
 
@@ -145,7 +147,7 @@ class PaintsTorchRecipe(ColoristRecipe):
     def describe(self) -> dict[str, Any]:
         """Also the networks' sizes and what the content loss compares."""
         sizes = {"widths": list(self.widths), "blocks": list(self.blocks), "critic_widths": list(self.critic_widths)}
-        return super().describe() | sizes | {"content": content_kind()}
+        return super().describe() | sizes | {"content": self.content}
 
 
 def judge_critic(critic: Critic, batch: Batch, painted: Tensor) -> tuple[Tensor, dict[str, float]]:
@@ -156,13 +158,15 @@ def judge_critic(critic: Critic, batch: Batch, painted: Tensor) -> tuple[Tensor,
     return apart + PENALTY_WEIGHT * penalty, {"apart": -float(apart.detach()), "penalty": float(penalty.detach())}
 
 
-def judge_painting(critic: Critic, batch: Batch, painted: Tensor) -> tuple[Tensor, dict[str, float]]:
+def judge_painting(
+    critic: Critic, content: ContentKind, batch: Batch, painted: Tensor
+) -> tuple[Tensor, dict[str, float]]:
     """How unlike the truth paintings are, and how untrue the critic thinks they are."""
     color = F.l1_loss(painted, batch["rgb"])
-    content = content_loss(painted, batch["rgb"])
+    look = content_loss(content, painted, batch["rgb"])
     fooled = painter_loss("wgan", critic(painted, batch["line"]))
-    loss = COLOR_WEIGHT * color + CONTENT_WEIGHT * content + ADVERSARY_WEIGHT * fooled
-    return loss, {"color": float(color.detach()), "content": float(content.detach())}
+    loss = COLOR_WEIGHT * color + CONTENT_WEIGHT * look + ADVERSARY_WEIGHT * fooled
+    return loss, {"color": float(color.detach()), "content": float(look.detach())}
 
 
 def show_marks(rgb: NDArray[np.float32], mask: NDArray[np.float32], lines: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -25,6 +25,7 @@ from framecolor.hints.marks import shrink_marks
 from framecolor.networks.checkpoint import SizedNetwork
 from framecolor.networks.paintstorch import HINT_STRIDE, StencilTorch, Tunnel, start_convolutions
 from framecolor.training.colorist_recipe import ColoristRecipe, to_planes
+from framecolor.training.content import Kind as ContentKind
 from framecolor.training.content import content_kind
 from framecolor.training.loop import Batch, Turn
 from framecolor.training.paintings import Painting
@@ -83,6 +84,7 @@ class StencilRecipe(ColoristRecipe):
         """As `ColoristRecipe`, and sizes of the networks; for full size see `recipes.paintstorch`."""
         super().__init__(*args, **kwargs)
         self.widths, self.blocks, self.critic_widths = widths, blocks, critic_widths
+        self.content: ContentKind = content_kind()
 
     def build_network(self) -> StencilParts:
         """Generator, critic and guide decoder with random weights."""
@@ -126,7 +128,7 @@ class StencilRecipe(ColoristRecipe):
         generator, image, mask = parts.generator, batch["image"], batch["mask"]
         maps = generator.look(batch["line"], image, mask, batch["hint"])
         painted = generator.compose(generator.decode(maps), image, mask)
-        loss, numbers = judge_painting(parts.critic, batch, painted)
+        loss, numbers = judge_painting(parts.critic, self.content, batch, painted)
         flat = F.l1_loss(parts.guide(maps[-1]), batch["flat"])
         return loss + _GUIDE_WEIGHT * flat, numbers | {"flat": float(flat.detach())}
 
@@ -139,7 +141,7 @@ class StencilRecipe(ColoristRecipe):
     def describe(self) -> dict[str, Any]:
         """Also the networks' sizes and what the content loss compares."""
         sizes = {"widths": list(self.widths), "blocks": list(self.blocks), "critic_widths": list(self.critic_widths)}
-        return super().describe() | sizes | {"content": content_kind()}
+        return super().describe() | sizes | {"content": self.content}
 
 
 def mean_colors(painting: Painting) -> Float:
