@@ -18,14 +18,14 @@ class CycleGanColorist:
     """Colors as the pictures it was trained on have them. Of a guide it takes the image alone, and of the knobs the
     strength.
 
-    long_side  working size in pixels; lines should be about as thick as in training.
+    long_side  working size in pixels; None: that of the training, where lines are as thick as the network knows them.
     """
 
     name = "cyclegan"
 
-    def __init__(self, network: nn.Module, long_side: int = 256) -> None:
+    def __init__(self, network: nn.Module, long_side: int | None = None) -> None:
         self.network = cast(CycleGan, network)
-        self.long_side = long_side
+        self.long_side = long_side or self.network.size_px
 
     @torch.inference_mode()
     def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> NDArray[np.float32]:

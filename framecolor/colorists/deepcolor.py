@@ -30,16 +30,15 @@ _LEAST_KNOWN = 0.03
 class DeepColorColorist:
     """Colors as the hint says, wherever it was put loosely; without a hint the VAE proposes one, by the seed.
 
-    long_side  working size in pixels. The network is convolutional, so that it runs at the size it was trained at and
-               above it; regions are voted in the end, so that more than 256 costs time and adds little.
+    long_side  working size in pixels; None: that of the training, where lines are as thick as the network knows them.
     `Knobs.guidance` is the weight of the hint: the author's at 1, none at 0, when everything is guessed from lines.
     """
 
     name = "deepcolor"
 
-    def __init__(self, network: nn.Module, long_side: int = 256) -> None:
+    def __init__(self, network: nn.Module, long_side: int | None = None) -> None:
         self.network = cast(DeepColor, network)
-        self.long_side = long_side
+        self.long_side = long_side or self.network.size_px
 
     @torch.inference_mode()
     def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> Float:

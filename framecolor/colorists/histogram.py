@@ -25,16 +25,15 @@ class HistogramColorist:
 
     The histogram is the guide's; else that of the reference, without its paper; else that of what the hint knows; else
     the mean of what the network learned from.
-    long_side  working size in pixels. The network is convolutional, so that it runs at the size it was trained at and
-               above it.
+    long_side  working size in pixels; None: that of the training, where lines are as thick as the network knows them.
     `Knobs.guidance` is the weight of the histogram against that mean: 1 is what it learned, 0 leaves only the mean.
     """
 
     name = "histogram"
 
-    def __init__(self, network: nn.Module, long_side: int = 256) -> None:
+    def __init__(self, network: nn.Module, long_side: int | None = None) -> None:
         self.network = cast(HistogramColor, network)
-        self.long_side = long_side
+        self.long_side = long_side or self.network.size_px
 
     @torch.inference_mode()
     def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> NDArray[np.float32]:

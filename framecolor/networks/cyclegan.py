@@ -31,15 +31,16 @@ class CycleGan(nn.Module):
 
     width   filters at full size, twice and four times as many at the half and the quarter
     blocks  residual blocks at the quarter; the author's 64 and 9 at 256 px want a GPU
+    size_px  long side that it was trained at, and paints at
 
     Height and width are multiples of `SIZE_MULTIPLE`, 16 or more.
     """
 
     name = "cyclegan"
 
-    def __init__(self, width: int = 16, blocks: int = 9) -> None:
+    def __init__(self, width: int = 16, blocks: int = 9, size_px: int = 128) -> None:
         super().__init__()
-        self.width, self.blocks = width, blocks
+        self.width, self.blocks, self.size_px = width, blocks, size_px
         deep = 4 * width
         self.down = nn.Sequential(
             nn.ReflectionPad2d(3), nn.Conv2d(3, width, 7), nn.InstanceNorm2d(width), nn.ReLU(),
@@ -57,7 +58,7 @@ class CycleGan(nn.Module):
     @property
     def sizes(self) -> dict[str, Any]:
         """What builds this network again."""
-        return {"width": self.width, "blocks": self.blocks}
+        return {"width": self.width, "blocks": self.blocks, "size_px": self.size_px}
 
     def forward(self, rgb: Tensor) -> Tensor:
         return cast(Tensor, self.up(self.turn(self.down(rgb))))

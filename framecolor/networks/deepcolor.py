@@ -156,14 +156,16 @@ class FieldVae(nn.Module):
 class DeepColor(nn.Module):
     """What paints: `generator`, told line art and a hint, and `vae`, which proposes a hint.
 
-    width  filters of the first level: the author's 64 at 256 px want a GPU; 24 train at 128 px on a CPU
+    width    filters of the first level: the author's 64 at 256 px want a GPU; 24 train at 128 px on a CPU
+    size_px  long side that it was trained at, and paints at
     """
 
     name = "deepcolor"
 
-    def __init__(self, width: int = 24, vae_width: int = 16, latent: int = 32) -> None:
+    def __init__(self, width: int = 24, vae_width: int = 16, latent: int = 32, size_px: int = 128) -> None:
         super().__init__()
-        self.sizes = {"width": width, "vae_width": vae_width, "latent": latent}
+        self.sizes = {"width": width, "vae_width": vae_width, "latent": latent, "size_px": size_px}
+        self.size_px = size_px
         self.generator = UNet(4, width)
         self.vae = FieldVae(vae_width, latent)
 

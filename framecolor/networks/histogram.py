@@ -47,14 +47,16 @@ class HistogramColor(nn.Module):
 
     width  filters of the first level: 64 at 256 px want a GPU; 24 train at 128 px on a CPU
     told   numbers that a histogram becomes
+    size_px  long side that it was trained at, and paints at
     `neutral` [512] is the mean histogram of what it learned from: it stands in for a histogram that says nothing.
     """
 
     name = "histogram"
 
-    def __init__(self, width: int = 24, told: int = 96) -> None:
+    def __init__(self, width: int = 24, told: int = 96, size_px: int = 128) -> None:
         super().__init__()
-        self.sizes = {"width": width, "told": told}
+        self.sizes = {"width": width, "told": told, "size_px": size_px}
+        self.size_px = size_px
         self.neutral: Tensor
         self.register_buffer("neutral", torch.full((BINS,), 1 / BINS))
         self.look = HistogramReader(told)

@@ -69,7 +69,7 @@ class Pair(nn.Module):
 
     def __init__(self, width: int, blocks: int, size_px: int) -> None:
         super().__init__()
-        self.painter, self.sketcher = CycleGan(width, blocks), CycleGan(width, blocks)
+        self.painter, self.sketcher = CycleGan(width, blocks, size_px), CycleGan(width, blocks, size_px)
         self.color_critic, self.sketch_critic = PatchCritic(width), PatchCritic(width)
         self.colors, self.sketches = Pool(size_px), Pool(size_px)
         # What the painters made in this step, for the critics' turn.

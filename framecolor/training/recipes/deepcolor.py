@@ -67,7 +67,7 @@ class DeepColorRecipe(ColoristRecipe):
         self.width, self.vae_width, self.latent = width, vae_width, latent
 
     def build_network(self) -> nn.Module:
-        return Tandem(DeepColor(self.width, self.vae_width, self.latent), Critic(7, self.width))
+        return Tandem(DeepColor(self.width, self.vae_width, self.latent, self.size_px), Critic(7, self.width))
 
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
         """Beside the usual, `field` [3, 16, 16], the painting as the VAE proposes one, and the noise of its latent."""

@@ -74,7 +74,7 @@ class HistogramRecipe(ColoristRecipe):
         self.turns: Mapping[str, Turn] = {**critic, **turns} if adversary else turns
 
     def build_network(self) -> nn.Module:
-        painter = HistogramColor(self.width, self.told)
+        painter = HistogramColor(self.width, self.told, self.size_px)
         return Tandem(painter, HistogramCritic(self.width) if self.adversary else None)
 
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, Float]:
