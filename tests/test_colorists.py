@@ -30,11 +30,10 @@ from framecolor.networks.checkpoint import save_colorist
 
 # Recipe -> the smallest sizes that its network is built with.
 TINY: dict[str, dict[str, object]] = {
-    "cyclegan": {"width": 4, "blocks": 1},
-    "cyclegan": {"width": 4, "blocks": 1},
-    "deepcolor": {"width": 4, "vae_width": 2, "latent": 2},
+    "cyclegan": {"width": 4, "blocks": 1, "size_px": 64},
+    "deepcolor": {"width": 4, "vae_width": 2, "latent": 2, "size_px": 64},
     "diffusion": {"widths": [4, 4, 4, 4], "width": 8, "layers": 1, "heads": 2, "size_px": 64},
-    "histogram": {"width": 4, "told": 4},
+    "histogram": {"width": 4, "told": 4, "size_px": 64},
     "paintstorch": {"widths": [4, 8, 8], "blocks": [1, 1], "size_px": 64},
     "stencil": {"widths": [4, 8, 8], "blocks": [1, 1], "size_px": 64},
 }
