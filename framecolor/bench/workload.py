@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import framecolor.pipeline as pipeline
+import framecolor.run as run
 from framecolor.bench.spans import Recorder, record_stages, replaced
 from framecolor.engines.base import Engine, Runner, choose_engine
 from framecolor.errors import EngineError
@@ -79,7 +80,7 @@ class Workload:
             if stage == "paint" and done == 0 and recorder is not None:
                 recorder.clear()
 
-        with replaced(pipeline, "choose_engine", self._choose_engine):
+        with replaced(run, "choose_engine", self._choose_engine):
             if recorder is None:
                 return pipeline.colorize(self.shot, self.out, settings)
             assert self.runner is not None, "paint once before anything is recorded"
