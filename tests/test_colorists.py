@@ -54,7 +54,7 @@ def _one_thread() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module", params=sorted(filter(is_there, TINY)))
+@pytest.fixture(scope="module", params=[*sorted(filter(is_there, TINY)), "style"])
 def weights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The weights file of a tiny network that learned nothing; style has none of its own."""
     name = request.param

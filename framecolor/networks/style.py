@@ -13,7 +13,7 @@ from framecolor.networks.perception import Perception
 
 # Counted from the last level, for what the content is held by; the style is compared at all levels.
 _CONTENT_LEVELS = (-3, -2)
-STYLE_WEIGHT = 20.0
+STYLE_WEIGHT = 5.0
 RATE = 0.03
 """Learning rate of Adam that suits a picture in [-1, 1]."""
 
