@@ -21,7 +21,7 @@ from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
 from framecolor.networks.diffusion import PALETTE_COLORS, Diffusion
-from framecolor.networks.scene import describe_hint, describe_palette, pool_pixels
+from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
 from framecolor.training.dataset import Provenance, write_dataset
 from framecolor.training.loop import LoopSettings, start, take_step, train
 from framecolor.training.recipes.diffusion import DiffusionRecipe, make_scene, sample_colors
@@ -51,11 +51,11 @@ def colorist() -> DiffusionColorist:
 
 
 def small_network() -> Diffusion:
-    return Diffusion((8, 16), width=16, layers=2, heads=2, size_px=32)
+    return Diffusion((8, 16), width=16, layers=2, heads=2, size_px=32, palettes=4)
 
 
 def small_recipe(folder: Path) -> DiffusionRecipe:
-    return DiffusionRecipe(folder, 0, size_px=32, batch=4, widths=(8, 16), width=16, layers=2, heads=2)
+    return DiffusionRecipe(folder, 0, size_px=32, batch=4, widths=(8, 16), width=16, layers=2, heads=2, palettes=4)
 
 
 # Noise
@@ -121,6 +121,19 @@ def test_a_palette_is_the_fullest_bins() -> None:
     assert not palette[2:].any() and not describe_palette(None).any()
 
 
+def test_regions_that_look_alike_have_one_paint() -> None:
+    odds = np.array([[0, 3, -2, -4], [3, 0, -2, -4], [-2, -2, 0, 1], [-4, -4, 1, 0]], np.float32)
+    area = np.array([0.3, 0.2, 0.1, 0.4], np.float32)
+    assert group_paints(odds, area).tolist() == [1, 1, 0, 0]
+    hint = np.zeros((4, 5), np.float32)
+    hint[0], hint[1] = (1, -1, -1, 1, 1), (-1, 1, -1, 1, 1)
+    parted = group_paints(odds, area, hint)
+    assert parted[0] != parted[1] and parted[2] == parted[3]
+    paint, sizes = torch.from_numpy(group_paints(odds, area))[None], torch.from_numpy(area)[None]
+    mean = mean_of_paints(paint[:, :, None] == paint[:, None], sizes)
+    assert torch.allclose(mean.sum(2), torch.ones(1, 4)) and torch.equal(mean[0, 0], mean[0, 1])
+
+
 # The recipe
 
 
@@ -170,6 +183,13 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(folder: Path, tmp_path: P
     run("broken", 2)
     again = run("broken", 4, resume=True)
     assert all(torch.equal(whole[name], again[name]) for name in whole)
+
+
+def test_palettes_of_paintings_travel_with_the_weights(folder: Path) -> None:
+    network = small_recipe(folder).build_network()
+    assert isinstance(network, Diffusion)
+    shares = network.palettes[..., 3].square().sum(1)
+    assert network.palettes.shape == (4, PALETTE_COLORS, 4) and bool((shares > 0.9).all())
 
 
 def test_a_run_leaves_numbers_samples_and_weights(folder: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.denoise import Denoiser, guide, sample
 from framecolor.networks.diffusion import Diffusion, Scene, Tokens
 from framecolor.networks.palette import empty_planes
-from framecolor.networks.scene import describe_hint, describe_palette, pool_pixels
+from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
 from framecolor.networks.view import figure_box, look
 
 _STEPS = 20
@@ -26,13 +26,18 @@ _FIGURE_SHARE = 0.85
 _MOST_REGIONS = 320
 # A color that is to stay is told as a hint of this much confidence, which no hint in training exceeded by much.
 _KEPT = 0.95
+# Of the palettes that the network keeps, so many of those nearest to what hints tell are drawn from.
+_SUITABLE = 24
+# A color this near to one of a drawn palette, in [-1, 1], is meant to be that one.
+_SNAP = 0.5
 
 
 class DiffusionColorist:
     """Uses `Guide.hint`, `histogram`, `image` and `mask`, and all knobs.
 
     An image is noised up to `Knobs.strength` and painted anew from there. Regions most of which lie outside of the mask
-    keep its color and are known to the others; outside of the mask the image's own pixels come back.
+    keep its color and are known to the others; outside of the mask the image's own pixels come back. Where no colors
+    are told, those of one of the paintings that it learned from are wanted, each seed's of another.
     """
 
     name = "diffusion"
@@ -59,17 +64,60 @@ class DiffusionColorist:
         """Colors of the painted regions, [T, 3] in [0, 1]."""
         start, keep = _read_image(told, regions, drawn)
         scene = _make_scene(drawn, regions, told, start, keep)
-        steps = knobs.steps or _STEPS
         noise = torch.randn(1, len(drawn.painted), 3, generator=torch.Generator().manual_seed(knobs.seed))
+        invents = start is None or knobs.strength == 1
+        own = invents and told.histogram is None and knobs.guidance > 0
+        if own:
+            scene = replace(scene, palette=self._draw_palette(scene, knobs.seed))
         with torch.inference_mode():
-            denoise = guide(
-                self._bind(self.network.look(scene)), self._bind(self.network.look(scene.untold())), knobs.guidance
+            if knobs.guidance > 0:  # else not even the lines are known
+                scene = replace(scene, paint=self._find_paints(scene, None if invents else start, keep))
+            tokens, untold = self.network.look(scene), self.network.look(scene.untold())
+            colors = sample(
+                guide(self._bind(tokens), self._bind(untold), knobs.guidance),
+                noise[:, scene.paint[0]],
+                knobs.steps or _STEPS,
+                start=start,
+                strength=knobs.strength,
+                keep=keep,
+                mean=mean_of_paints(scene.same, scene.area),
             )
-            colors = sample(denoise, noise, steps, start=start, strength=knobs.strength, keep=keep)
+        if own:
+            colors = _snap(colors, scene)
         return ((colors[0].numpy() + 1) / 2).clip(0, 1)
+
+    def _draw_palette(self, scene: Scene, seed: int) -> Tensor:
+        """A painting's palette by the seed, [1, 12, 4]; where hints tell colors, one of those that suit them best."""
+        palettes = self.network.palettes
+        hinted = scene.hint[0][scene.hint[0, :, 4] > 0][:, :3]
+        if len(hinted):
+            apart = (palettes[:, :, None, :3] - hinted).abs().amax(3) + 9.0 * (palettes[..., 3:] == 0)
+            palettes = palettes[apart.amin(1).mean(1).argsort(stable=True)[:_SUITABLE]]
+        # In an order of chance, but none twice before all others, so that seeds side by side differ.
+        order = np.random.default_rng(len(palettes)).permutation(len(palettes))
+        return palettes[int(order[seed % len(palettes)])][None]
+
+    def _find_paints(self, scene: Scene, start: Tensor | None, keep: Tensor | None) -> Tensor:
+        """Which regions have one paint, int64 [1, T]: as in the painting to start from, or by the lines and hints."""
+        if start is None:  # or it is ignored
+            alike = self.network.look(scene).alike[0].numpy()
+            return torch.from_numpy(group_paints(alike, scene.area[0].numpy(), scene.hint[0].numpy()))[None]
+        stays = torch.zeros(1, start.shape[1]) if keep is None else keep.float()
+        levels = torch.cat([(start[0] * 127.5).round(), stays[0, :, None]], dim=1)
+        return torch.unique(levels, dim=0, return_inverse=True)[1][None]
 
     def _bind(self, tokens: Tokens) -> Denoiser:
         return lambda noisy, share: self.network(noisy, share, tokens)
+
+
+def _snap(colors: Tensor, scene: Scene) -> Tensor:
+    """Colors [1, T, 3], those near one of the palette's replaced by it: as few paints as a painter takes."""
+    paints = scene.palette[0][scene.palette[0, :, 3] > 0][:, :3]
+    if len(paints) == 0:
+        return colors
+    apart = (colors[0, :, None] - paints).square().sum(2).sqrt()
+    near, nearest = apart.min(1)
+    return torch.where((near < _SNAP)[:, None], paints[nearest], colors[0])[None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,5 +208,6 @@ def _make_scene(drawn: _Drawn, regions: Regions, told: Guide, start: Tensor | No
         area=torch.from_numpy(drawn.area)[None],
         hint=torch.from_numpy(hint)[None],
         palette=torch.from_numpy(describe_palette(told.histogram))[None],
+        paint=torch.arange(len(drawn.painted))[None],
         told=torch.ones(1),
     )

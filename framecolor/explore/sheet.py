@@ -22,9 +22,13 @@ Color = tuple[int, int, int, int]
 
 
 def draw_sheet(
-    subject: Subject, pictures: Sequence[NDArray[np.uint8]], palettes: Sequence[Sequence[Color]]
+    subject: Subject,
+    pictures: Sequence[NDArray[np.uint8]],
+    palettes: Sequence[Sequence[Color]],
+    *,
+    columns: int = _COLUMNS,
 ) -> NDArray[np.uint8]:
-    """All variations on one page, uint8 HxWx4: rows of three, after what they come from.
+    """All variations on one page, uint8 HxWx4: rows of `columns`, after what they come from.
 
     pictures  uint8 HxWx4 of the drawing's size; palettes: the paints of each, drawn below it, the first ones
     """
@@ -33,7 +37,7 @@ def draw_sheet(
     width = min(max(first[crop].shape[1], _LEAST_CELL_PX), _MOST_CELL_PX)
     cards = [lay_on_card(picture[crop], width) for picture in (first, *pictures)]
     titles = ["drawing" if subject.key is None else "key", *(str(i + 1) for i in range(len(pictures)))]
-    columns = min(_COLUMNS, len(cards))
+    columns = min(columns, len(cards))
     rows = -(-len(cards) // columns)
     height = cards[0].shape[0]
     cell = _HEADING_PX + height + _SWATCH_PX + _GAP_PX

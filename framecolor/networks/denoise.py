@@ -67,6 +67,7 @@ def sample(
     start: Tensor | None = None,
     strength: float = 1.0,
     keep: Tensor | None = None,
+    mean: Tensor | None = None,
 ) -> Tensor:
     """Colors [N, T, 3] in [-1, 1] from noise [N, T, 3]: the same noise gives the same colors.
 
@@ -74,6 +75,7 @@ def sample(
     steps     for the whole way; about steps x strength of them are taken
     start     colors to start from: they are noised up to `strength`, so that 1 forgets them and 0 returns them
     keep      bool [N, T]: regions that stay as in `start`, and are held against the others at each step
+    mean      [N, T, T], rows that sum to 1: colors are averaged so at each step, over regions of one paint
     """
     if start is not None and strength == 0:
         return start
@@ -89,6 +91,8 @@ def sample(
         predicted = denoise(colors, share)
         # Clamped: guidance asks for more than paint can give, and would pile up over the steps.
         color = clean(colors, predicted, share).clamp(-1, 1)
+        if mean is not None:
+            color = mean @ color
         rest = (colors - math.cos(math.pi / 2 * now) * color) / math.sin(math.pi / 2 * now)
         colors = add_noise(color, rest, _fill(after, noise))
     if keep is not None and start is not None:

@@ -2,9 +2,10 @@
 
 The field is as small as a flat painting is: a color a region, so that what comes out keeps to the drawing by
 construction, and a variation costs fractions of a second on a CPU. A convolutional encoder looks at the lines once;
-what it sees of each region becomes a token, and a transformer takes the noise out of all regions' colors together,
-told (or not) loose hints and a palette. The architecture is that of diffusion transformers (Peebles & Xie 2023) with
-one modulation for all layers (PixArt-alpha, Chen et al. 2023), on regions instead of patches.
+what it sees of each region becomes a token. First it is told which regions have one paint, as both boots do; then a
+transformer takes the noise out of all paints together, told (or not) loose hints and a palette. The architecture is
+that of diffusion transformers (Peebles & Xie 2023) with one modulation for all layers (PixArt-alpha, Chen et al. 2023),
+on regions instead of patches.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ class Scene:
     area      [N, T] share of the H x W pixels that each region covers; 0 where there is no such region
     hint      [N, T, 5] color times whether it is known, in [-1, 1], root of mean confidence, highest confidence
     palette   [N, 12, 4] colors in [-1, 1] and the root of the share of each that is wanted; share 0: no such color
+    paint     [N, T] int64, which paint each region has: regions of one paint share their noise and their color
     told      [N] 1, or 0 where nothing is known but how many regions there are: neither lines nor hints
     """
 
@@ -48,7 +50,14 @@ class Scene:
     area: Tensor
     hint: Tensor
     palette: Tensor
+    paint: Tensor
     told: Tensor
+
+    @property
+    def same(self) -> Tensor:
+        """Whether two regions have one paint, bool [N, T, T]."""
+        there = self.area > 0
+        return (self.paint[:, :, None] == self.paint[:, None]) & there[:, :, None] & there[:, None]
 
     def untold(self) -> Scene:
         """The same drawings with nothing known of them."""
@@ -78,6 +87,7 @@ class Diffusion(nn.Module):
 
     widths  of the encoder's levels, at CELL_PX, twice that, ... working pixels; width, layers, heads: the transformer's
     size_px  side of the square pictures that it learned from
+    palettes how many palettes of paintings it keeps, as `Scene.palette` has them, to draw one from where none is told
     The defaults are 3.4 million weights.
     """
 
@@ -90,10 +100,14 @@ class Diffusion(nn.Module):
         layers: int = 5,
         heads: int = 5,
         size_px: int = 128,
+        palettes: int = 256,
     ) -> None:
         super().__init__()
         self.sizes: dict[str, Any] = {"widths": list(widths), "width": width, "layers": layers, "heads": heads}
-        self.sizes["size_px"] = self.size_px = size_px
+        self.sizes |= {"size_px": size_px, "palettes": palettes}
+        self.size_px = size_px
+        self.palettes: Tensor
+        self.register_buffer("palettes", torch.zeros(palettes, PALETTE_COLORS, PALETTE_VALUES))
         self.size_multiple = CELL_PX * 2 ** (len(widths) - 1)
         self.encoder = Encoder(tuple(widths))
         seen = self.encoder.channels + 4 * _WAVES + 6
@@ -104,7 +118,7 @@ class Diffusion(nn.Module):
         self.palette = _mlp(PALETTE_VALUES, width, width)
         self.color = nn.Linear(3, width)
         self.unseen = nn.Parameter(torch.zeros(width))
-        self.pairs = _mlp(_PAIR_VALUES + 1, _PAIR_HIDDEN, heads)
+        self.pairs = _mlp(_PAIR_VALUES + 2, _PAIR_HIDDEN, heads)
         self.time = _mlp(2 * _WAVES, width, width)
         self.modulate = nn.Linear(width, 6 * width)
         self.layers = nn.ModuleList(Layer(width, heads) for _ in range(layers))
@@ -123,20 +137,21 @@ class Diffusion(nn.Module):
         hint = self.hint(scene.hint) * (scene.hint[..., 4:] > 0)
         regions = torch.where(told > 0, self.region(seen) + hint, self.unseen)
         palette = self.palette(scene.palette)
-        alike, bias = self._compare(seen, place)
+        alike, bias = self._compare(seen, place, scene.same)
         bias = bias.permute(0, 3, 1, 2) * told[..., None]
         there = torch.cat([scene.area > 0, (scene.palette[..., 3] > 0) & (scene.told[:, None] > 0)], dim=1)
         bias = F.pad(bias, (0, PALETTE_COLORS, 0, PALETTE_COLORS)).float()
         bias = bias.masked_fill(~there[:, None, None, :], -1e4)
         return Tokens(torch.cat([regions, palette], dim=1), bias, alike)
 
-    def _compare(self, seen: Tensor, place: Tensor) -> tuple[Tensor, Tensor]:
+    def _compare(self, seen: Tensor, place: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
         """`Tokens.alike`, and the attention bias between regions, [N, T, T, heads]."""
         kin = F.normalize(self.kin(seen).float(), dim=2)
         pairs = torch.cat([_compare(place), _KIN_SCALE * (kin @ kin.transpose(1, 2))[..., None]], dim=3)
         one_way = self.alike(pairs)[..., 0]
         alike = (one_way + one_way.transpose(1, 2)) / 2
-        return alike, self.pairs(torch.cat([pairs[..., :_PAIR_VALUES], alike[..., None].to(pairs.dtype)], dim=3))
+        known = torch.stack([alike.to(pairs.dtype), 2 * same.to(pairs.dtype)], dim=3)
+        return alike, self.pairs(torch.cat([pairs[..., :_PAIR_VALUES], known], dim=3))
 
     def forward(self, colors: Tensor, noise_share: Tensor, tokens: Tokens) -> Tensor:
         """The velocity of colors [N, T, 3] at noise shares [N] in [0, 1], [N, T, 3] (`framecolor.networks.denoise`)."""

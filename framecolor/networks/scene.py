@@ -12,6 +12,8 @@ from framecolor.networks.diffusion import CELL_PX, HINT_VALUES, PALETTE_COLORS, 
 # Shares of a histogram below this are stray pixels, not paint.
 _LEAST_SHARE = 0.004
 _BIN_LEVELS = 8
+# Hints of this much confidence part regions whose colors, in [-1, 1], are this far from one another in a channel.
+_TOLD, _OTHER_COLOR, _NEVER = 0.3, 0.25, 1e6
 
 
 def pool_pixels(row: Tensor, column: Tensor, region: Tensor, count: int, size_px: int) -> Tensor:
@@ -61,3 +63,43 @@ def describe_palette(histogram: NDArray[np.floating] | None) -> NDArray[np.float
     out[: len(fullest), :3] = (levels + 0.5) * (2 / _BIN_LEVELS) - 1
     out[: len(fullest), 3] = np.sqrt(share[fullest])
     return out
+
+
+def group_paints(
+    alike: NDArray[np.floating], area: NDArray[np.floating], hint: NDArray[np.float32] | None = None
+) -> NDArray[np.int64]:
+    """Which paint each region has, int64 [T] from 0, the largest region's first.
+
+    alike  [T, T] log-odds that two regions have the same (`diffusion.Tokens.alike`); area [T]
+    hint   [T, 5] (`diffusion.Scene.hint`): regions that are told different colors have different paints
+    Each region, from the largest to the smallest, takes the paint of the group that is most like it, by the mean over
+    its regions, or a paint of its own.
+    """
+    odds = alike.astype(np.float64)
+    if hint is not None:
+        told = hint[:, 4] > _TOLD
+        apart = np.abs(hint[:, None, :3] - hint[None, :, :3]).max(axis=2) > _OTHER_COLOR
+        odds[told[:, None] & told[None] & apart] = -_NEVER
+    paint = np.full(len(area), -1, np.int64)
+    weight = np.sqrt(np.maximum(area, 1e-12))  # where there is no region, as batches have them
+    count = 0
+    for region in np.argsort(-area, kind="stable"):
+        member = paint >= 0
+        if member.any():
+            mass = np.bincount(paint[member], weight[member], count)
+            likeness = np.bincount(paint[member], (weight * odds[region])[member], count) / mass
+            if likeness.max() > 0:
+                paint[region] = likeness.argmax()
+                continue
+        paint[region] = count
+        count += 1
+    return paint
+
+
+def mean_of_paints(same: Tensor, area: Tensor) -> Tensor:
+    """Rows that average over the regions of one paint by the root of their area, [N, T, T] (`denoise.sample`).
+
+    same  bool [N, T, T], area [N, T]; where there is no region the row is 0
+    """
+    weight = same * area.sqrt()[:, None]
+    return weight / weight.sum(2, keepdim=True).clamp_min(1e-9)

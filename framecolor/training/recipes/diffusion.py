@@ -7,6 +7,7 @@ picture is noised several times a step: the encoder, which looks at the lines, i
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,8 +21,8 @@ from framecolor.hints.histogram import color_histogram
 from framecolor.lineart.regions import label_regions
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
-from framecolor.networks.diffusion import Diffusion, Scene, Tokens
-from framecolor.networks.scene import describe_hint, describe_palette, pool_pixels
+from framecolor.networks.diffusion import PALETTE_COLORS, PALETTE_VALUES, Diffusion, Scene, Tokens
+from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
 from framecolor.training.colorist_recipe import ColoristRecipe, to_planes
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.loop import Batch
@@ -34,10 +35,15 @@ REGIONS = 48
 _LEAST_REGION_PX = 3
 _NOISED = 3
 _GAPS_PX = (0.0, 2.0)
-_WITHOUT_HINT, _WITHOUT_PALETTE, _UNTOLD = 0.6, 0.6, 0.1
+_WITHOUT_HINT, _WITHOUT_PALETTE, _UNTOLD = 0.6, 0.3, 0.1
 _HINTS = ("propagated", "strokes", "strokes", "exact", "blocks")
 # Colors in [-1, 1] that differ by less than this in each channel are one paint.
 _SAME_PAINT, _ALIKE_WEIGHT = 0.06, 0.15
+# The largest share of regions whose paint is taken for one of their own.
+_MOST_APART = 0.3
+# Palettes of fewer colors than this are not kept, as long as there are others.
+_LEAST_COLORS, _MOST_TRIES, _PALETTE_SEED = 6, 8, 99
+_DARK, _LIGHT = -0.5, 0.6
 _VAL_BATCHES = 3
 _VAL_SHARES = (0.25, 0.5, 0.75, 1.0)
 _STEPS, _GUIDANCE = 10, 1.5
@@ -64,13 +70,30 @@ class DiffusionRecipe(ColoristRecipe):
         width: int = 160,
         layers: int = 5,
         heads: int = 5,
+        palettes: int = 256,
     ) -> None:
-        """widths, width, layers, heads: as `Diffusion` has them. Raises what `open_paintings` raises."""
+        """widths, width, layers, heads, palettes: as `Diffusion` has them. Raises what `open_paintings` raises."""
         super().__init__(folder, seed, size_px=size_px, batch=batch)
         self.sizes: dict[str, Any] = {"widths": widths, "width": width, "layers": layers, "heads": heads}
+        self.sizes["palettes"] = palettes
 
     def build_network(self) -> nn.Module:
-        return Diffusion(**self.sizes, size_px=self.size_px)
+        network = Diffusion(**self.sizes, size_px=self.size_px)
+        network.palettes.copy_(torch.from_numpy(self.gather_palettes(len(network.palettes))))
+        return network
+
+    def gather_palettes(self, count: int) -> Float:
+        """Colors of as many paintings of the training set, rich ones as long as there are any: [count, 12, 4]."""
+        rng = np.random.default_rng([self.seed, _PALETTE_SEED])
+        paintings, found = self.batches.paintings, []
+        for tries in range(_MOST_TRIES * count):
+            painting = paintings.read(int(rng.integers(len(paintings))), rng)
+            palette = _take_palette(*find_colors(painting, rng))
+            if _is_rich(palette) or tries >= (_MOST_TRIES - 1) * count:
+                found.append(palette)
+            if len(found) == count:
+                break
+        return np.stack(found)
 
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, Float]:
         """Lines, regions and their colors, what is told of them, and noise.
@@ -91,6 +114,8 @@ class DiffusionRecipe(ColoristRecipe):
         tinted = (colors + rng.normal(0, 0.03, (1, 3))).clip(0, 1)
         palette = color_histogram((tinted * 255).round().astype(np.uint8), wanted) if count else None
         told = lottery[2] >= _UNTOLD
+        paint = _find_paints(colors, rng)
+        noise = rng.normal(0, 1, (_NOISED, REGIONS, 3)).astype(np.float32)
         return {
             "rgb": to_planes(painting.rgb),
             "line": painting.lines[None],
@@ -101,7 +126,8 @@ class DiffusionRecipe(ColoristRecipe):
             "hint": hint,
             "palette": describe_palette(palette if lottery[1] >= _WITHOUT_PALETTE else None),
             "told": np.array(told, np.float32),
-            "noise": rng.normal(0, 1, (_NOISED, REGIONS, 3)).astype(np.float32),
+            "paint": paint.astype(np.float32),
+            "noise": noise,
             "noise_share": ((np.arange(_NOISED) + rng.random(_NOISED)) / _NOISED).astype(np.float32),
         }
 
@@ -111,7 +137,8 @@ class DiffusionRecipe(ColoristRecipe):
         diffusion, scene = cast(Diffusion, network), make_scene(batch)
         most = scene.area.shape[1]
         colors = batch["colors"][:, :most].repeat_interleave(_NOISED, 0)
-        noise, share = batch["noise"][:, :, :most].flatten(0, 1), batch["noise_share"].flatten()
+        noise = _share_noise(batch["noise"], scene.paint[:, None].expand(-1, _NOISED, -1)).flatten(0, 1)
+        share = batch["noise_share"].flatten()
         with torch.autocast(colors.device.type, torch.bfloat16):
             known = diffusion.look(scene)
             predicted = diffusion(add_noise(colors, noise, share), share, known.repeat(_NOISED))
@@ -147,7 +174,8 @@ class DiffusionRecipe(ColoristRecipe):
     def _measure(self, diffusion: Diffusion, batch: Batch) -> dict[str, float]:
         scene = make_scene(batch)
         most = scene.area.shape[1]
-        truth, noise, weight = batch["colors"][:, :most], batch["noise"][:, 0, :most], _region_weight(scene.area)
+        truth, weight = batch["colors"][:, :most], _region_weight(scene.area)
+        noise = _share_noise(batch["noise"][:, 0], scene.paint)
         tokens = diffusion.look(scene)
         numbers = {}
         numbers["alike"] = float(_alike_loss(tokens.alike, truth, scene.area))
@@ -235,20 +263,29 @@ def make_scene(batch: Batch) -> Scene:
         batch["area"][:, :most],
         batch["hint"][:, :most],
         batch["palette"],
+        batch["paint"][:, :most].long(),
         batch["told"],
     )
 
 
+@torch.no_grad()
 def sample_colors(diffusion: Diffusion, batch: Batch, noise: Tensor) -> Tensor:
-    """Colors [N, T, 3] in [-1, 1] from noise [N, 48, 3] by all that the batch tells."""
+    """Colors [N, T, 3] in [-1, 1] from noise [N, 48, 3] by all that the batch tells; not which paints are the same."""
     scene = make_scene(batch)
-    told, untold = diffusion.look(scene), diffusion.look(scene.untold())
-
-    def bind(tokens: Tokens) -> Any:
-        return lambda noisy, share: diffusion(noisy, share, tokens)
-
     with torch.autocast(noise.device.type, torch.bfloat16):
-        return sample(guide(bind(told), bind(untold), _GUIDANCE), noise[:, : scene.area.shape[1]], _STEPS)
+        alike = diffusion.look(scene).alike.float().cpu().numpy()
+        groups = [
+            group_paints(*one) for one in zip(alike, scene.area.cpu().numpy(), scene.hint.cpu().numpy(), strict=True)
+        ]
+        scene = replace(scene, paint=torch.from_numpy(np.stack(groups)).to(noise.device))
+        told, untold = diffusion.look(scene), diffusion.look(scene.untold())
+
+        def bind(tokens: Tokens) -> Any:
+            return lambda noisy, share: diffusion(noisy, share, tokens)
+
+        denoise = guide(bind(told), bind(untold), _GUIDANCE)
+        mean = mean_of_paints(scene.same, scene.area)
+        return sample(denoise, _share_noise(noise, scene.paint), _STEPS, mean=mean)
 
 
 def draw(colors: Tensor, batch: Batch) -> Tensor:
@@ -256,6 +293,41 @@ def draw(colors: Tensor, batch: Batch) -> Tensor:
     table = torch.cat([torch.ones_like(colors[:, :1]), colors], dim=1)
     index = batch["labels"].long().flatten(1)[..., None].expand(-1, -1, 3)
     return table.gather(1, index).transpose(1, 2).unflatten(2, batch["labels"].shape[1:])
+
+
+def _take_palette(labels: NDArray[np.int32], colors: Float) -> Float:
+    """The paints that cover most of a painting, as `Scene.palette`."""
+    out = np.zeros((PALETTE_COLORS, PALETTE_VALUES), np.float32)
+    if len(colors) == 0:
+        return out
+    area = np.bincount(labels.ravel(), minlength=len(colors) + 1)[1:]
+    _, first, group = np.unique((colors * 24).round(), axis=0, return_index=True, return_inverse=True)
+    share = np.bincount(group.reshape(-1), area) / area.sum()
+    most = np.argsort(-share, kind="stable")[:PALETTE_COLORS]
+    out[: len(most), :3], out[: len(most), 3] = 2 * colors[first[most]] - 1, np.sqrt(share[most])
+    return out
+
+
+def _is_rich(palette: Float) -> bool:
+    """Whether a palette has colors enough, few of them dark (inked parts are) and one as light as faces are."""
+    share, brightest = np.square(palette[:, 3]), palette[:, :3].max(axis=1)
+    colored = (share > 0).sum() >= _LEAST_COLORS
+    return bool(colored and share[brightest < _DARK].sum() < 0.12 and share[brightest > _LIGHT].sum() > 0.1)
+
+
+def _find_paints(colors: Float, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Which paint each region has, int64 [48] from 0, by its color; a few have one of their own, as in use some will
+    not be recognized."""
+    paint = np.arange(REGIONS)
+    found = np.unique((colors * 24).round(), axis=0, return_inverse=True)[1].reshape(-1)
+    apart = rng.random(len(colors)) < rng.uniform(0, _MOST_APART)
+    paint[: len(colors)] = np.where(apart, paint[: len(colors)], np.unique(found, return_index=True)[1][found])
+    return paint
+
+
+def _share_noise(noise: Tensor, paint: Tensor) -> Tensor:
+    """Noise [..., 48, 3] of each region's paint [..., T], [..., T, 3]."""
+    return noise.gather(-2, paint[..., None].expand(*paint.shape, 3))
 
 
 def _region_weight(area: Tensor) -> Tensor:
