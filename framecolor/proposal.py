@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs, open_colorist
 from framecolor.colorists.propose import propose_painting
-from framecolor.datatypes import Frame, Hint, Regions
+from framecolor.datatypes import Frame, Hint, Palette, Regions
 from framecolor.digest import digest
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import ReadError, ShotError
@@ -32,7 +32,7 @@ from framecolor.shot import Shot
 from framecolor.told import Sayings, Told
 
 # Raised when the same colorist, drawings and words no longer give the same proposal.
-_RECIPE = "proposal 1"
+_RECIPE = "proposal 2"
 # So many drawings, evenly over the shot, are looked at in search of the one to paint ...
 _MOST_LOOKED = 24
 # ... and so many of those with strokes are carried over to it.
@@ -77,7 +77,7 @@ def propose_key(shot: Shot, settings: Settings, sayings: Sayings, cache: Path) -
     if palette is not None and told:
         rows = nearest_entries(np.array(list(told.values()), np.uint8), palette)
         told = dict(zip(told, map(_as_color, palette.colors[rows]), strict=True))
-    guide = _guide(anchor, shot, settings, told)
+    guide = _guide(anchor, shot, settings, told, palette)
     colorist = open_colorist(_find_model(shot, settings))
     knobs = Knobs(seed=settings.seed)
     proposal = Proposal(number, propose_painting(anchor.frame, anchor.regions, guide, knobs, colorist, palette, told))
@@ -171,8 +171,8 @@ def _pair(
     return pairs
 
 
-def _guide(anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, _Rgba]) -> Guide:
-    """All that the colorist can be told."""
+def _guide(anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, _Rgba], palette: Palette | None) -> Guide:
+    """All that the colorist can be told; a palette stands for a reference that has as much of each of its colors."""
     hint = None
     if told:
         colors = np.zeros((anchor.regions.count + 1, 4), np.uint8)
@@ -181,7 +181,7 @@ def _guide(anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, _Rgb
         painted = colors[anchor.regions.labels]
         hint = Hint(np.ascontiguousarray(painted[..., :3]), (painted[..., 3] > 0).astype(np.float32))
     if settings.reference is None:
-        return Guide(hint=hint)
+        return Guide(hint=hint, histogram=None if palette is None else measure_picture(palette.colors[None]))
     picture = read_image(shot.root / settings.reference)
     return Guide(hint=hint, histogram=measure_picture(picture), reference=np.ascontiguousarray(picture[..., :3]))
 

@@ -53,3 +53,10 @@ def test_it_does_not_change_what_is_sure_and_a_changed_one_is_noticed(tmp_path: 
     write_image(root / "look.png", picture(SCARF))
     paint(root, tmp_path / "out", reference="look.png", progress=lambda stage, *_: seen.append(stage))
     assert "paint" in seen
+
+
+def test_white_paper_of_a_reference_is_no_color_of_it() -> None:
+    page = np.full((40, 40, 4), 255, np.uint8)
+    page[10:30, 10:30] = COAT
+    opaque, cut_out = measure_picture(page), measure_picture(page[10:30, 10:30])
+    np.testing.assert_allclose(opaque, cut_out)

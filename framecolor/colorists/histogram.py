@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import cast
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -12,12 +11,9 @@ from torch import nn
 
 from framecolor.colorists.base import Guide, Knobs, blend_image, draw_gray, fit_size
 from framecolor.datatypes import Frame, Regions
-from framecolor.hints.histogram import BINS, color_histogram
+from framecolor.hints.histogram import BINS, color_histogram, figure_weight
 from framecolor.networks.deepcolor import SIZE_MULTIPLE
 from framecolor.networks.histogram import HistogramColor
-
-# Channels of paper are at least this bright.
-_PAPER_LEVEL = 240
 
 
 class HistogramColorist:
@@ -53,14 +49,3 @@ def wanted_colors(guide: Guide) -> NDArray[np.float32]:
     if guide.hint is not None:
         return color_histogram(guide.hint.rgb, guide.hint.confidence)
     return np.zeros(BINS, np.float32)
-
-
-def figure_weight(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """1 where a picture is painted, 0 on the white paper around it, float32 HxW; 1 everywhere if it is all paper.
-
-    Paper is what is nearly white and joined to the border: white clothes inside of the figure count.
-    """
-    white = np.pad((rgb.min(axis=2) >= _PAPER_LEVEL).astype(np.uint8), 1, constant_values=1)
-    _, labels = cv2.connectedComponents(white, connectivity=4)
-    painted = labels[1:-1, 1:-1] != labels[0, 0]
-    return painted.astype(np.float32) if painted.any() else np.ones(painted.shape, np.float32)

@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 LEVELS = 8
 BINS = LEVELS**3
+# Channels of paper are at least this bright.
+_PAPER_LEVEL = 240
 
 
 def color_histogram(rgb: NDArray[np.uint8], weight: NDArray[np.floating] | None = None) -> NDArray[np.float32]:
@@ -35,3 +38,14 @@ def bin_colors() -> NDArray[np.uint8]:
     bins = np.arange(BINS)
     level = np.stack([bins // LEVELS**2, bins // LEVELS % LEVELS, bins % LEVELS], axis=1)
     return (level * 32 + 16).astype(np.uint8)
+
+
+def figure_weight(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """1 where a picture is painted, 0 on the white paper around it, float32 HxW; 1 everywhere if it is all paper.
+
+    Paper is what is nearly white and joined to the border: white clothes inside of the figure count.
+    """
+    white = np.pad((rgb.min(axis=2) >= _PAPER_LEVEL).astype(np.uint8), 1, constant_values=1)
+    _, labels = cv2.connectedComponents(white, connectivity=4)
+    painted = labels[1:-1, 1:-1] != labels[0, 0]
+    return painted.astype(np.float32) if painted.any() else np.ones(painted.shape, np.float32)

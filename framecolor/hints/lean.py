@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.hints.histogram import bin_colors, color_histogram
+from framecolor.hints.histogram import bin_colors, color_histogram, figure_weight
 
 # How far a color of the picture counts for a color of the palette, in levels: about the size of a bin.
 _NEAR_LEVELS = 24.0
@@ -13,8 +13,10 @@ _LEAST_SHARE = 0.01
 
 
 def measure_picture(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """`color_histogram` of a picture, uint8 HxWx4, without what is transparent in it."""
-    return color_histogram(rgba[..., :3], rgba[..., 3].astype(np.float32))
+    """`color_histogram` of a picture, uint8 HxWx4, without its paper, be that transparent or white."""
+    solid = rgba[..., 3].astype(np.float32)
+    figure = figure_weight(np.where(rgba[..., 3:] > 0, rgba[..., :3], np.uint8(255)))
+    return color_histogram(rgba[..., :3], solid * figure)
 
 
 def lean_towards(histogram: NDArray[np.float32], colors: NDArray[np.uint8]) -> NDArray[np.float32]:
