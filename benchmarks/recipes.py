@@ -106,13 +106,13 @@ def _rows(name: str, runs: Path, clips: Iterable[Clip]) -> Iterable[tuple[str, C
         return
     colorist = open_system(name, runs)
     for told in SYSTEMS[name].told:
-        yield told, lambda subject, told=told: paint_with(colorist, subject, told)
+        yield told, lambda subject, told=told: paint_with(colorist, subject, told, SYSTEMS[name].knobs)
 
 
-def paint_with(colorist: Colorist, subject: Subject, told: str) -> Painted:
+def paint_with(colorist: Colorist, subject: Subject, told: str, knobs: Knobs) -> Painted:
     """One drawing by one colorist."""
     begin = time.perf_counter()
-    rgb = colorist.paint(subject.frame, subject.regions, subject.guide(told), Knobs())
+    rgb = colorist.paint(subject.frame, subject.regions, subject.guide(told), knobs)
     colors = vote_flats(rgb, subject.regions, subject.palette)
     seconds = time.perf_counter() - begin
     height, width = subject.regions.size

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from framecolor.cli.train import train as commands
-from framecolor.colorists.base import Colorist, open_colorist
+from framecolor.colorists.base import Colorist, Knobs, open_colorist
 from framecolor.media import write_text_atomic
 from framecolor.networks.checkpoint import colorist_weights_path
 from framecolor.training.loop import LoopSettings, Recipe, start, take_step, train
@@ -31,14 +31,18 @@ class System:
     recipe   name of the recipe and of its weights' file; "" for what is not trained
     options  of its recipe's class, beside data, seed and size
     told     what it is told of a drawing, each a row of its own: strokes, reference, nothing
+    build    module and class of the recipe
+    knobs    how it paints
     """
 
     recipe: str
     options: Mapping[str, Any] = field(default_factory=dict)
     told: tuple[str, ...] = ("nothing",)
     build: str = ""
+    knobs: Knobs = field(default_factory=Knobs)
 
 
+SHIPPED = "diffusion, as shipped"
 SYSTEMS: Mapping[str, System] = {
     "deepcolor": System("deepcolor", told=("strokes", "nothing"), build="deepcolor:DeepColorRecipe"),
     "histogram CNN": System("histogram", {"adversary": False}, ("reference",), "histogram:HistogramRecipe"),
@@ -48,7 +52,8 @@ SYSTEMS: Mapping[str, System] = {
     "CycleGAN": System("cyclegan", told=("nothing",), build="cyclegan:CycleGanRecipe"),
     "diffusion": System("diffusion", told=("strokes", "reference", "nothing"), build="diffusion:DiffusionRecipe"),
     "style transfer": System("", told=("reference",)),
-    "diffusion, as shipped": System("", told=("strokes", "reference", "nothing")),
+    SHIPPED: System("", told=("strokes", "reference", "nothing")),
+    f"{SHIPPED}, guidance 10": System("", told=("strokes",), knobs=Knobs(guidance=10)),
 }
 
 
@@ -96,7 +101,7 @@ def open_system(name: str, runs: Path) -> Colorist:
     """A system, trained before or as it ships."""
     if name == "style transfer":
         return open_colorist(Path("style"))
-    if name == "diffusion, as shipped":
+    if name.startswith(SHIPPED):
         return open_colorist(colorist_weights_path())
     return open_colorist(run_folder(name, runs) / f"{SYSTEMS[name].recipe}.safetensors")
 
