@@ -18,32 +18,25 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from framecolor.hints.histogram import color_histogram
-from framecolor.lineart.regions import label_regions
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
-from framecolor.networks.diffusion import PALETTE_COLORS, PALETTE_VALUES, Diffusion, Scene, Tokens
+from framecolor.networks.diffusion import Diffusion, Scene, Tokens
 from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
-from framecolor.training.colorist_recipe import ColoristRecipe, to_planes
+from framecolor.training.colorist_recipe import ColoristRecipe, to_picture, to_planes
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.loop import Batch
-from framecolor.training.paintings import LINE_SCALE, Painting
+from framecolor.training.paintings import Painting, open_paintings
+from framecolor.training.region_paint import REGIONS, fill_up, find_colors, find_paints, is_rich, take_palette
 from framecolor.training.simulate_hints import simulate_hint
 
 Float = NDArray[np.float32]
 
-REGIONS = 48
-_LEAST_REGION_PX = 3
 _NOISED = 3
-_GAPS_PX = (0.0, 2.0)
 _WITHOUT_HINT, _WITHOUT_PALETTE, _UNTOLD = 0.6, 0.3, 0.1
 _HINTS = ("propagated", "strokes", "strokes", "exact", "blocks")
 # Colors in [-1, 1] that differ by less than this in each channel are one paint.
 _SAME_PAINT, _ALIKE_WEIGHT = 0.06, 0.15
-# The largest share of regions whose paint is taken for one of their own.
-_MOST_APART = 0.3
-# Palettes of fewer colors than this are not kept, as long as there are others.
-_LEAST_COLORS, _MOST_TRIES, _PALETTE_SEED = 6, 8, 99
-_DARK, _LIGHT = -0.5, 0.6
+_MOST_TRIES, _PALETTE_SEED = 8, 99
 _VAL_BATCHES = 3
 _VAL_SHARES = (0.25, 0.5, 0.75, 1.0)
 _STEPS, _GUIDANCE = 10, 1.5
@@ -74,6 +67,8 @@ class DiffusionRecipe(ColoristRecipe):
     ) -> None:
         """widths, width, layers, heads, palettes: as `Diffusion` has them. Raises what `open_paintings` raises."""
         super().__init__(folder, seed, size_px=size_px, batch=batch)
+        # Palettes are kept as artists chose them.
+        self.own_colors = open_paintings(folder, "train", size_px, self.methods, recolored=0)
         self.sizes: dict[str, Any] = {"widths": widths, "width": width, "layers": layers, "heads": heads}
         self.sizes["palettes"] = palettes
 
@@ -85,11 +80,11 @@ class DiffusionRecipe(ColoristRecipe):
     def gather_palettes(self, count: int) -> Float:
         """Colors of as many paintings of the training set, rich ones as long as there are any: [count, 12, 4]."""
         rng = np.random.default_rng([self.seed, _PALETTE_SEED])
-        paintings, found = self.batches.paintings, []
+        paintings, found = self.own_colors, []
         for tries in range(_MOST_TRIES * count):
             painting = paintings.read(int(rng.integers(len(paintings))), rng)
-            palette = _take_palette(*find_colors(painting, rng))
-            if _is_rich(palette) or tries >= (_MOST_TRIES - 1) * count:
+            palette = take_palette(*find_colors(painting, rng))
+            if is_rich(palette) or tries >= (_MOST_TRIES - 1) * count:
                 found.append(palette)
             if len(found) == count:
                 break
@@ -114,15 +109,15 @@ class DiffusionRecipe(ColoristRecipe):
         tinted = (colors + rng.normal(0, 0.03, (1, 3))).clip(0, 1)
         palette = color_histogram((tinted * 255).round().astype(np.uint8), wanted) if count else None
         told = lottery[2] >= _UNTOLD
-        paint = _find_paints(colors, rng)
+        paint = find_paints(colors, rng)
         noise = rng.normal(0, 1, (_NOISED, REGIONS, 3)).astype(np.float32)
         return {
             "rgb": to_planes(painting.rgb),
             "line": painting.lines[None],
             "planes": painting.planes,
             "labels": labels.astype(np.float32),
-            "colors": _fill(2 * colors - 1),
-            "area": _fill((area / labels.size).astype(np.float32)),
+            "colors": fill_up(2 * colors - 1),
+            "area": fill_up((area / labels.size).astype(np.float32)),
             "hint": hint,
             "palette": describe_palette(palette if lottery[1] >= _WITHOUT_PALETTE else None),
             "told": np.array(told, np.float32),
@@ -211,9 +206,9 @@ class DiffusionRecipe(ColoristRecipe):
             truth = draw(batch["colors"], batch)
             for i in range(min(len(truth), _SAMPLES - len(rows))):
                 line = (1 - 2 * batch["line"][i]).expand(3, -1, -1)
-                pictures = [line, known[i], _show_palette(batch["palette"][i], line), *(v[i] for v in variations)]
+                pictures = [line, known[i], show_palette(batch["palette"][i], line), *(v[i] for v in variations)]
                 over = [torch.where(line < 0, -1.0, p) for p in (*pictures[3:], truth[i])]
-                rows.append([_to_picture(p) for p in (*pictures[:3], *over)])
+                rows.append([to_picture(p) for p in (*pictures[:3], *over)])
             index += 1
         write_contact_sheet(rows, path)
 
@@ -224,29 +219,6 @@ class DiffusionRecipe(ColoristRecipe):
 
     def describe(self) -> dict[str, Any]:
         return {**super().describe(), **self.sizes, "methods": list(self.methods)}
-
-
-def find_colors(painting: Painting, rng: np.random.Generator) -> tuple[NDArray[np.int32], Float]:
-    """Regions between a painting's lines, as painting finds them: int32 HxW 0..count, and colors [count, 3] in [0, 1].
-
-    A region has the color of the fill that it shows most of. The largest ones count, and no paper around the figure.
-    """
-    middle = slice(LINE_SCALE // 2, None, LINE_SCALE)
-    found = label_regions(painting.ink | painting.trace, gap_px=float(rng.choice(_GAPS_PX)))
-    labels = np.where(painting.outside, 0, found.labels)[middle, middle]
-    area = np.bincount(labels.ravel(), minlength=found.count + 1)
-    largest = np.argsort(-area[1:], kind="stable")[:REGIONS] + 1
-    largest = np.sort(largest[area[largest] >= _LEAST_REGION_PX])
-    renumber = np.zeros(found.count + 1, np.int32)
-    renumber[largest] = np.arange(1, len(largest) + 1)
-    labels = renumber[labels]
-    fills = int(painting.flats.max()) + 1
-    shown = np.bincount((labels * fills + painting.flats).ravel(), minlength=(len(largest) + 1) * fills)
-    fill = shown.reshape(-1, fills).argmax(axis=1)
-    own = (painting.flats == fill[labels]) & (labels > 0)
-    count = np.maximum(np.bincount(labels[own], minlength=len(largest) + 1), 1)
-    colors = [np.bincount(labels[own], painting.rgb[own][:, c], len(largest) + 1) / count for c in range(3)]
-    return labels, np.stack(colors, axis=1)[1:].astype(np.float32)
 
 
 def make_scene(batch: Batch) -> Scene:
@@ -295,36 +267,6 @@ def draw(colors: Tensor, batch: Batch) -> Tensor:
     return table.gather(1, index).transpose(1, 2).unflatten(2, batch["labels"].shape[1:])
 
 
-def _take_palette(labels: NDArray[np.int32], colors: Float) -> Float:
-    """The paints that cover most of a painting, as `Scene.palette`."""
-    out = np.zeros((PALETTE_COLORS, PALETTE_VALUES), np.float32)
-    if len(colors) == 0:
-        return out
-    area = np.bincount(labels.ravel(), minlength=len(colors) + 1)[1:]
-    _, first, group = np.unique((colors * 24).round(), axis=0, return_index=True, return_inverse=True)
-    share = np.bincount(group.reshape(-1), area) / area.sum()
-    most = np.argsort(-share, kind="stable")[:PALETTE_COLORS]
-    out[: len(most), :3], out[: len(most), 3] = 2 * colors[first[most]] - 1, np.sqrt(share[most])
-    return out
-
-
-def _is_rich(palette: Float) -> bool:
-    """Whether a palette has colors enough, few of them dark (inked parts are) and one as light as faces are."""
-    share, brightest = np.square(palette[:, 3]), palette[:, :3].max(axis=1)
-    colored = (share > 0).sum() >= _LEAST_COLORS
-    return bool(colored and share[brightest < _DARK].sum() < 0.12 and share[brightest > _LIGHT].sum() > 0.1)
-
-
-def _find_paints(colors: Float, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Which paint each region has, int64 [48] from 0, by its color; a few have one of their own, as in use some will
-    not be recognized."""
-    paint = np.arange(REGIONS)
-    found = np.unique((colors * 24).round(), axis=0, return_inverse=True)[1].reshape(-1)
-    apart = rng.random(len(colors)) < rng.uniform(0, _MOST_APART)
-    paint[: len(colors)] = np.where(apart, paint[: len(colors)], np.unique(found, return_index=True)[1][found])
-    return paint
-
-
 def _share_noise(noise: Tensor, paint: Tensor) -> Tensor:
     """Noise [..., 48, 3] of each region's paint [..., T], [..., T, 3]."""
     return noise.gather(-2, paint[..., None].expand(*paint.shape, 3))
@@ -345,14 +287,7 @@ def _alike_loss(alike: Tensor, colors: Tensor, area: Tensor) -> Tensor:
     return (loss * pairs).sum() / pairs.sum().clamp_min(1e-6)
 
 
-def _fill(values: Float) -> Float:
-    """Values of some regions, with zeros for the rest."""
-    out = np.zeros((REGIONS, *values.shape[1:]), np.float32)
-    out[: len(values)] = values
-    return out
-
-
-def _show_palette(palette: Tensor, like: Tensor) -> Tensor:
+def show_palette(palette: Tensor, like: Tensor) -> Tensor:
     """A palette's colors as columns, of a picture's size."""
     picture = torch.ones_like(like)
     there = palette[palette[:, 3] > 0]
@@ -360,8 +295,3 @@ def _show_palette(palette: Tensor, like: Tensor) -> Tensor:
     for color, left, right in zip(there, edges, edges[1:], strict=False):
         picture[:, :, left:right] = color[:3, None, None]
     return picture
-
-
-def _to_picture(planes: Tensor) -> NDArray[np.uint8]:
-    """Planes [3, H, W] in [-1, 1] as uint8 HxWx3."""
-    return ((planes.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
