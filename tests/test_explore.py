@@ -90,6 +90,20 @@ def test_a_key_is_varied_and_strength_0_returns_it(weights: Path, cut: Path, tmp
     assert 0 < apart[0] < apart[1]
 
 
+def test_outside_of_a_mask_a_key_keeps_every_pixel(weights: Path, cut: Path, tmp_path: Path) -> None:
+    key = cut / "keys" / "cut.1001.png"
+    mask = np.zeros((*SIZE, 4), np.uint8)
+    mask[:46] = 255
+    write_image(tmp_path / "mask.png", mask)
+    before = read_image(key)
+    for picture in paint(weights, tmp_path / "out", key, "--mask", tmp_path / "mask.png", "--strength", 1):
+        assert np.array_equal(picture[46:], before[46:])
+        assert not np.array_equal(picture[:46], before[:46])
+    result = invoke(weights, cut / "line" / "cut.1002.png", "--mask", tmp_path / "mask.png", "-o", tmp_path / "no")
+    assert isinstance(result.exception, InputError)
+    assert "name a painted key" in str(result.exception)
+
+
 def _first(weights: Path, out: Path, *arguments: str | int | Path) -> Path:
     paint(weights, out, *arguments, "--steps", 10)
     return out / "variation-01.png"

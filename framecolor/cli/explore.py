@@ -38,6 +38,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--palette", type=_FILE, metavar="FILE.gpl", help="Only its colors are used.")
 @click.option("--reference", type=_FILE, metavar="IMAGE", help="A picture whose colors are wanted.")
 @click.option("--hints", type=_FILE, metavar="IMAGE", help="Strokes on transparent paper, kept to the bit.")
+@click.option("--mask", type=_FILE, metavar="IMAGE", help="White on black: where a painted KEY may change.")
 @click.option("--model", metavar="PATH", help="Weights of any colorist; or the folder or hub id of a Stable Diffusion.")
 @click.option("--prompt", metavar="TEXT", help="What a Stable Diffusion is asked for.")
 @click.option("-o", "--output", type=_FILE, metavar="DIR", help="Folder to write to.  [default: KEY-variations]")
@@ -47,7 +48,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--overwrite", is_flag=True, help="Also where there is a key already.")
 def explore(
     key: Path, line: Path | None, count: int, strength: float, guidance: float | None, steps: int | None, seed: int,
-    palette: Path | None, reference: Path | None, hints: Path | None, model: str | None, prompt: str | None,
+    palette: Path | None, reference: Path | None, hints: Path | None, mask: Path | None, model: str | None,
+    prompt: str | None,
     output: Path | None, choose: int | None, shot: Path | None, frame: int | None, overwrite: bool,
 ) -> None:  # fmt: skip
     """Paint variations of one drawing, to choose from.
@@ -67,6 +69,7 @@ def explore(
     from framecolor.explore import explore as paint_variations
     from framecolor.explore.variations import SHEET, Wish, digest_settings
     from framecolor.media import read_image, read_palette
+    from framecolor.stencils import read_mask
 
     if choose is None and (shot is not None or frame is not None):
         raise click.UsageError("--shot and --frame say where --choose puts a key; give --choose N too")
@@ -78,6 +81,7 @@ def explore(
         None if palette is None else read_palette(palette),
         None if reference is None else read_image(reference),
         None if hints is None else read_image(hints),
+        None if mask is None else read_mask(read_image(mask)),
     )
     if place is not None and place.there is not None and not overwrite:
         raise InputError(place.there, "is a key already", "replace it with --overwrite")

@@ -22,7 +22,7 @@ from framecolor.explore.subject import Subject
 from framecolor.hints.histogram import color_histogram
 from framecolor.hints.keys import PAPER
 from framecolor.hints.strokes import read_strokes
-from framecolor.media import hash_file, write_image, write_text_atomic
+from framecolor.media import hash_file, read_image, write_image, write_text_atomic
 from framecolor.paint.composite import fill_paper, lay_over
 from framecolor.paint.flat import paint_flat
 
@@ -41,15 +41,18 @@ class Wish:
     palette    only its colors are used
     reference  uint8 HxWx4: its colors are wanted
     hints      uint8 HxWx4 of the drawing's size: strokes on transparent paper, whose colors are kept to the bit
+    mask       bool HxW of the drawing's size: where a painted key may change; outside of it not one pixel does
     """
 
     palette: Palette | None = None
     reference: NDArray[np.uint8] | None = None
     hints: NDArray[np.uint8] | None = None
+    mask: NDArray[np.bool_] | None = None
 
     @property
     def hash(self) -> str:
-        parts = (None if self.palette is None else self.palette.colors, self.reference, self.hints)
+        mask = None if self.mask is None else self.mask.view(np.uint8)
+        parts = (None if self.palette is None else self.palette.colors, self.reference, self.hints, mask)
         return digest(*("" if part is None else hash_pixels(part) for part in parts))
 
 
@@ -92,9 +95,10 @@ def explore(
 
     model     names the weights, with whatever else decides what the colorist does
     progress  is told how many are done, and of how many
-    Raises InputError when the hints do not fit the drawing, OutputError when something cannot be written.
+    Raises InputError when hints or mask do not fit the drawing, OutputError when something cannot be written.
     """
     guide, told = _make_guide(subject, wish)
+    kept = None if wish.mask is None or subject.key is None else read_image(subject.key)
     # Where nothing may change, each variation is what it starts from, whichever colorist is asked.
     fixed = subject.start if knobs.strength == 0 else None
     seeds, colors, pictures, files = [], [], [], []
@@ -104,6 +108,8 @@ def explore(
         if found is None:
             found = propose_painting(subject.frame, subject.regions, guide, own, colorist, wish.palette, told)
         picture = lay_over(subject.frame.ink, paint_flat(subject.regions, found))
+        if kept is not None and wish.mask is not None:
+            picture = np.where(wish.mask[..., None], picture, kept)
         name = f"variation-{i + 1:02d}.png"
         write_image(folder / name, picture)
         seeds.append(own.seed)
@@ -164,11 +170,15 @@ def _make_guide(subject: Subject, wish: Wish) -> tuple[Guide, dict[int, Color]]:
     if subject.start is not None:
         image = np.ascontiguousarray(fill_paper(paint_flat(subject.regions, subject.start))[..., :3])
         told = {int(region): PAPER for region in np.flatnonzero(subject.start[1:, 3] == 0) + 1}
+    if wish.mask is not None:
+        if subject.start is None:
+            raise InputError("mask", "says where a painted key may change, and there is none", "name a painted key")
+        _check_size("mask", wish.mask.shape, subject, "draw it")
+        inside = np.bincount(subject.regions.labels.ravel(), wish.mask.ravel(), subject.regions.count + 1)
+        held = np.flatnonzero(2 * inside[1:] < subject.regions.area[1:]) + 1
+        told |= {int(region): _to_color(subject.start[region]) for region in held}
     if wish.hints is not None:
-        if wish.hints.shape[:2] != subject.frame.size:
-            size, own = wish.hints.shape, subject.frame.size
-            problem = f"are {size[1]}x{size[0]}, the drawing is {own[1]}x{own[0]}"
-            raise InputError("hints", problem, "paint them at the size of the drawing")
+        _check_size("hints", wish.hints.shape, subject, "paint them")
         if wish.hints[..., 3].min() == 255:
             raise InputError("hints", "are opaque all over", "save them with transparent paper")
         strokes = read_strokes(wish.hints, subject.regions)
@@ -182,7 +192,14 @@ def _make_guide(subject: Subject, wish: Wish) -> tuple[Guide, dict[int, Color]]:
         histogram = color_histogram(reference, shown.astype(np.float32)) if shown.any() else None
     elif wish.palette is not None:
         histogram = color_histogram(wish.palette.colors[wish.palette.colors[:, 3] > 0][:, :3])
-    return Guide(hint, histogram, reference, image), told
+    return Guide(hint, histogram, reference, image, wish.mask), told
+
+
+def _check_size(what: str, size: tuple[int, ...], subject: Subject, verb: str) -> None:
+    height, width = subject.frame.size
+    if size[:2] != (height, width):
+        problem = f"{size[1]}x{size[0]} is not the drawing's size, which is {width}x{height}"
+        raise InputError(what, problem, f"{verb} at the size of the drawing")
 
 
 def _to_color(row: NDArray[np.uint8]) -> Color:
