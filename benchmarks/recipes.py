@@ -19,35 +19,27 @@ from typing import Any
 import click
 import cv2
 import numpy as np
-import torch
 from clips import Clip, find_clips
-from numpy.typing import NDArray
+from recipe_sheet import SHOWN, blank, cell, draw_bare, lay_lines, spread, write_rows
 from record import RESULTS, read_results, write_results
+from scoring import Painted, measure_obedience, score
 from subjects import Rgb, Subject, read_clip, read_held_out
 from systems import SYSTEMS, count_steps, open_system, run_folder, train_system
 
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.colorists.base import Colorist, Knobs
 from framecolor.colorists.flats import vote_flats
-from framecolor.media import read_image, write_image
-from framecolor.metrics import mean_ciede2000, ssim
-from framecolor.metrics.frechet import frechet_distance
+from framecolor.media import read_image
 from framecolor.metrics.regions import compose_over_white
-from framecolor.networks.checkpoint import load_colorist, perception_weights_path
-from framecolor.paint.composite import lay_over
 from framecolor.paint.flat import paint_flat
 from framecolor.pipeline import colorize
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 OURS = "framecolor, first frame as key"
-_EMBED_PX = 128
 # Held-out art is drawn at this size, its lines at twice that.
 _HELD_OUT_PX = 256
 _SHOWN_CLIPS = ("vpet_dance", "lottie_walker")
-_CELL_PX = 200
-Painted = tuple[Rgb, Rgb, NDArray[np.uint8], float]
-"""Soft color with lines, flat paint with lines, color of each region, seconds."""
 
 
 @click.command()
@@ -85,15 +77,17 @@ def main(
             title = f"{name} | {told}"
             if name != OURS:
                 row["held_out"], pictures[title] = score(held_out, paint)
+                if told == "reference":
+                    row["held_out"]["obeys"] = measure_obedience(held_out, paint)
             of_each = {clip: score(subjects, paint) for clip, subjects in of_clips.items()}
             row["clips"] = {clip: scores for clip, (scores, _) in of_each.items()}
             shown = [of_each[clip][1][-1] for clip in _SHOWN_CLIPS if clip in of_each]
-            pictures[title] = [*pictures.get(title, [_blank()] * 4)[:4], *shown]
+            pictures[title] = [*pictures.get(title, [blank()] * SHOWN)[:SHOWN], *shown]
             keep_row(output, row)
             click.echo(f"{title}: {row.get('held_out', {}).get('acc', '')} {_mean_acc(row['clips'])}")
     if sheet is not None:
-        shown = [*_spread(held_out), *(of_clips[clip][-1] for clip in _SHOWN_CLIPS if clip in of_clips)]
-        lines, truth = [_cell(_line(subject)) for subject in shown], [_cell(subject.truth) for subject in shown]
+        shown = [*spread(held_out), *(of_clips[clip][-1] for clip in _SHOWN_CLIPS if clip in of_clips)]
+        lines, truth = [cell(draw_bare(subject)) for subject in shown], [cell(subject.truth) for subject in shown]
         write_rows(sheet, {"drawing": lines, **pictures, "truth": truth})
 
 
@@ -118,7 +112,7 @@ def paint_with(colorist: Colorist, subject: Subject, told: str, knobs: Knobs) ->
     height, width = subject.regions.size
     soft = np.rint(255 * cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)).clip(0, 255).astype(np.uint8)
     flat = compose_over_white(paint_flat(subject.regions, colors))
-    return _with_lines(soft, subject), _with_lines(flat, subject), colors, seconds
+    return lay_lines(soft, subject), lay_lines(flat, subject), colors, seconds
 
 
 def paint_from_first(clip: Clip, work: Path) -> tuple[Path, Shot, float]:
@@ -141,55 +135,6 @@ def read_ours(subject: Subject, outs: Mapping[str, tuple[Path, Shot, float]]) ->
     return rgb, rgb, region_colors(opaque, subject.frame, subject.regions).color, seconds
 
 
-def score(subjects: list[Subject], paint: Callable[[Subject], Painted]) -> tuple[dict[str, float], list[Rgb]]:
-    """Means over drawings, and pictures of four of them, flat.
-
-    acc: share of the figure's regions whose nearest palette color is the true one; ciede2000 and ssim of the soft color
-    with lines; frechet: distance of all of these pictures from the true ones over our own features.
-    """
-    rows = []
-    soft_pictures, true_pictures, flat_pictures = [], [], []
-    for subject in subjects:
-        soft, flat, colors, seconds = paint(subject)
-        truth = _with_lines(subject.truth, subject)
-        rows.append((_accuracy(subject, colors), mean_ciede2000(soft, truth), ssim(soft, truth), seconds))
-        soft_pictures.append(soft)
-        true_pictures.append(truth)
-        flat_pictures.append(flat)
-    acc, apart, alike, seconds = zip(*rows, strict=True)
-    scores = {
-        "drawings": len(subjects),
-        "acc": round(float(np.nanmean(acc)), 4),
-        "ciede2000": round(float(np.mean(apart)), 3),
-        "ssim": round(float(np.mean(alike)), 4),
-        "seconds": round(float(np.median(seconds)), 3),
-    }
-    if len(subjects) > 8:
-        scores["frechet"] = round(frechet_distance(_embed(soft_pictures), _embed(true_pictures)), 4)
-    return scores, [_cell(picture) for picture in _spread(flat_pictures)] if len(subjects) > 8 else [
-        _cell(flat_pictures[-1])
-    ]
-
-
-def _accuracy(subject: Subject, colors: NDArray[np.uint8]) -> float:
-    scored = subject.scored
-    apart = np.abs(colors[:, :3].astype(int) - subject.colors).max(axis=1)
-    return float((apart[scored] <= 8).mean()) if scored.any() else float("nan")
-
-
-def _embed(pictures: list[Rgb]) -> NDArray[np.float32]:
-    network = load_colorist(perception_weights_path())[0]
-    planes = []
-    for picture in pictures:
-        side = max(picture.shape[:2])
-        square = np.full((side, side, 3), 255, np.uint8)
-        square[: picture.shape[0], : picture.shape[1]] = picture
-        planes.append(cv2.resize(square, (_EMBED_PX, _EMBED_PX), interpolation=cv2.INTER_AREA))
-    rgb = torch.from_numpy(np.stack(planes)).permute(0, 3, 1, 2).float() / 127.5 - 1
-    with torch.inference_mode():
-        return np.concatenate([network.embed(part).numpy() for part in rgb.split(16)])  # pyright: ignore[reportCallIssue]
-
-
 def keep_row(output: Path, row: Mapping[str, Any]) -> None:
     """Write a row in place of its older self, rows in the order of the systems."""
     key = (row["system"], row["told"])
@@ -197,46 +142,6 @@ def keep_row(output: Path, row: Mapping[str, Any]) -> None:
     order = [*SYSTEMS, OURS]
     rows = sorted([*rows, dict(row)], key=lambda r: order.index(r["system"]))
     write_results(output, {"format": 1, "rows": rows})
-
-
-def write_rows(path: Path, rows: Mapping[str, list[Rgb]]) -> None:
-    """A sheet with a row of pictures for each title."""
-    most = max(len(cells) for cells in rows.values())
-    strips = []
-    for title, cells in rows.items():
-        label = np.full((_CELL_PX, 300, 3), 255, np.uint8)
-        for i, part in enumerate(title.split(" | ")):
-            cv2.putText(
-                label, part, (8, _CELL_PX // 2 + 24 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA
-            )
-        strips.append(np.hstack([label, *cells, *[_blank()] * (most - len(cells))]))
-    sheet = np.vstack(strips)
-    write_image(path, np.dstack([sheet, np.full(sheet.shape[:2], 255, np.uint8)]))
-
-
-def _with_lines(rgb: Rgb, subject: Subject) -> Rgb:
-    opaque = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
-    return compose_over_white(lay_over(subject.frame.ink, opaque))
-
-
-def _line(subject: Subject) -> Rgb:
-    return _with_lines(np.full_like(subject.truth, 255), subject)
-
-
-def _spread(items: list[Any]) -> list[Any]:
-    return [items[i] for i in np.linspace(0, len(items) - 1, 4).round().astype(int)]
-
-
-def _blank() -> Rgb:
-    return np.full((_CELL_PX, _CELL_PX, 3), 255, np.uint8)
-
-
-def _cell(rgb: Rgb) -> Rgb:
-    scale = (_CELL_PX - 8) / max(rgb.shape[:2])
-    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
-    cell = _blank()
-    cell[4 : 4 + small.shape[0], 4 : 4 + small.shape[1]] = small
-    return cell
 
 
 def _mean_acc(clips: Mapping[str, Mapping[str, float]]) -> float:

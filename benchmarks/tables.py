@@ -143,10 +143,11 @@ def format_recipes(results: Path) -> str | None:
     for row in table:
         held_out, clips = row.get("held_out"), list(row["clips"].values())
         own = [_number(held_out, "acc", 3), *(_number(held_out, n, d) for n, d in _PICTURE_METRICS)]
+        own.append(_number(held_out, "obeys", 2))
         means = [f"{sum(c[n] for c in clips) / len(clips):.{d}f}" for n, d in (("acc", 3), *_PICTURE_METRICS[:2])]
         seconds = sum(c["seconds"] for c in clips) / len(clips)
         rows.append((row["system"], row["told"], str(row.get("steps") or ""), *own, *means, f"{seconds:.2f}"))
-    heads = ("system", "told", "steps", "art: regions right", "CIEDE2000", "SSIM", "Frechet",
+    heads = ("system", "told", "steps", "art: regions right", "CIEDE2000", "SSIM", "Frechet", "obeys",
              "clips: regions right", "CIEDE2000", "SSIM", "seconds a frame")  # fmt: skip
     return format_markdown(heads, rows) if rows else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def run(main: Any, *arguments: object) -> str:
 
 
 def test_truth_scores_as_right_and_its_negative_as_wrong(data: Path) -> None:
-    from recipes import Painted, score
+    from scoring import Painted, score
     from subjects import Subject, read_held_out
 
     def paint(subject: Subject, rgb: np.ndarray) -> Painted:
@@ -171,3 +172,21 @@ def _write(path: Path, rgba: np.ndarray) -> None:
     from framecolor.media import write_image
 
     write_image(path, rgba)
+
+
+def test_obedience_tells_who_takes_the_colors_of_a_reference(data: Path) -> None:
+    from scoring import Painted, measure_obedience
+    from subjects import Subject, read_held_out
+
+    colors = ((200, 30, 30), (30, 160, 60))
+    subjects = [
+        replace(subject, reference=np.full((8, 8, 3), color, np.uint8))
+        for subject, color in zip(read_held_out(data, 2, 64), colors, strict=True)
+    ]
+
+    def paint(subject: Subject, color: tuple[int, int, int]) -> Painted:
+        rgb = np.full((*subject.regions.size, 3), color, np.uint8)
+        return rgb, rgb, np.zeros((subject.regions.count + 1, 4), np.uint8), 0.1
+
+    assert measure_obedience(subjects, lambda s: paint(s, tuple(s.reference[0, 0].tolist()))) == 1
+    assert measure_obedience(subjects, lambda s: paint(s, colors[0])) == 0.5

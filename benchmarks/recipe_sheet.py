@@ -1,0 +1,65 @@
+"""The picture of the comparison: a row for each system, a column for each drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from subjects import Rgb, Subject
+
+from framecolor.media import write_image
+from framecolor.metrics.regions import compose_over_white
+from framecolor.paint.composite import lay_over
+
+SHOWN = 4
+"""Drawings of a set that are shown."""
+_CELL_PX = 200
+_TITLE_PX = 300
+
+
+def write_rows(path: Path, rows: Mapping[str, list[Rgb]]) -> None:
+    """A sheet with a row of pictures for each title."""
+    most = max(len(cells) for cells in rows.values())
+    strips = []
+    for title, cells in rows.items():
+        label = np.full((_CELL_PX, _TITLE_PX, 3), 255, np.uint8)
+        for i, part in enumerate(title.split(" | ")):
+            cv2.putText(
+                label, part, (8, _CELL_PX // 2 + 24 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA
+            )
+        strips.append(np.hstack([label, *cells, *[blank()] * (most - len(cells))]))
+    sheet = np.vstack(strips)
+    write_image(path, np.dstack([sheet, np.full(sheet.shape[:2], 255, np.uint8)]))
+
+
+def lay_lines(rgb: Rgb, subject: Subject) -> Rgb:
+    """A picture with the drawing's lines over it."""
+    opaque = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
+    return compose_over_white(lay_over(subject.frame.ink, opaque))
+
+
+def draw_bare(subject: Subject) -> Rgb:
+    """The lines alone."""
+    return lay_lines(np.full_like(subject.truth, 255), subject)
+
+
+def spread(items: list[Any]) -> list[Any]:
+    """SHOWN of the items, evenly."""
+    return [items[i] for i in np.linspace(0, len(items) - 1, SHOWN).round().astype(int)]
+
+
+def blank() -> Rgb:
+    """An empty cell of the sheet."""
+    return np.full((_CELL_PX, _CELL_PX, 3), 255, np.uint8)
+
+
+def cell(rgb: Rgb) -> Rgb:
+    """A picture as large as fits into a cell."""
+    scale = (_CELL_PX - 8) / max(rgb.shape[:2])
+    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
+    out = blank()
+    out[4 : 4 + small.shape[0], 4 : 4 + small.shape[1]] = small
+    return out
