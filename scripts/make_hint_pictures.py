@@ -91,9 +91,7 @@ def _give_palette(_: Path, root: Path) -> Given:
 
 def _give_reference(demo: Path, root: Path) -> Given:
     key = read_image(next((demo / "keys").glob("*1001*")))
-    hsv = cv2.cvtColor(key[..., :3], cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0].astype(int) + 100) % 180
-    turned = np.dstack([cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), key[..., 3]])
+    turned = _turn_hue(key, 100)
     write_image(root / "reference.png", turned)
     return compose_over_white(turned), _paint(root, Settings(reference=str(root / "reference.png")))
 
@@ -107,9 +105,7 @@ def _give_stencil(demo: Path, root: Path) -> Given:
     shutil.copytree(demo / "keys", root / "keys", ignore=lambda _, names: [n for n in names if "1029" in n])
     _paint(root, Settings())
     before = read_image(root / "color" / f"fox.{_HINTED}.png")
-    hsv = cv2.cvtColor(before[..., :3], cv2.COLOR_RGB2HSV)
-    hsv[..., 0] = (hsv[..., 0].astype(int) + 60) % 180
-    strokes = _draw_strokes(demo, np.dstack([cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), before[..., 3]]))
+    strokes = _draw_strokes(demo, _turn_hue(before, 60))
     mask = np.zeros(before.shape, np.uint8)
     mask[: before.shape[0] * 2 // 5] = 255
     for folder, picture in (("hints", strokes), ("stencils", mask)):
@@ -124,6 +120,13 @@ def _give_stencil(demo: Path, root: Path) -> Given:
     shutil.rmtree(root / "hints")
     carried = _paint(root, Settings())
     return given, [compose_over_white(before), compose_over_white(after), carried[0], carried[2]]
+
+
+def _turn_hue(rgba: np.ndarray, degrees_by_two: int) -> np.ndarray:
+    """A picture in other hues, by OpenCV's half degrees."""
+    hsv = np.asarray(cv2.cvtColor(rgba[..., :3], cv2.COLOR_RGB2HSV), np.uint8)
+    hsv[..., 0] = (hsv[..., 0].astype(int) + degrees_by_two) % 180
+    return np.dstack([np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8), rgba[..., 3]])
 
 
 def _draw_strokes(demo: Path, painted: np.ndarray) -> np.ndarray:

@@ -306,6 +306,5 @@ def test_stencils_wait_until_they_are_asked_for(tmp_path: Path) -> None:
     assert f"warning: cut: 1 stencils (1002) wait for --stencils {root / 'stencils'}" in result.stderr
 
 
-
 def test_errors_are_of_one_line() -> None:
     assert str(FramecolorError("a", "is b", "do c")) == "a: is b; do c"
