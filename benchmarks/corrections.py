@@ -72,7 +72,11 @@ def correct_clip(clip: Clip, work: Path, keys_every: int, target: float, most_ro
     wrong = first_wrong = _find_wrong(clip, painting.shot, out, keys)
     accuracy = start
     while accuracy < target and len(rounds) < most_rounds:
-        fresh = [c for number in _choose_frames(wrong) for c in _correct(number, wrong[number], palette)]
+        asked = [c for number in _choose_frames(wrong) for c in _correct(number, wrong[number], palette)]
+        # What was corrected and is still wrong is no region of its own to framecolor: nobody corrects it twice.
+        fresh = [c for c in asked if c not in made]
+        if not fresh:
+            break
         made += fresh
         write_corrections(file, painting.shot.name, made)
         colorize(Shot.open(painting.shot.root, corrections=file), out, Settings(fit="keep"))
