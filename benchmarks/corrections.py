@@ -72,9 +72,9 @@ def correct_clip(clip: Clip, work: Path, keys_every: int, target: float, most_ro
     wrong = first_wrong = _find_wrong(clip, painting.shot, out, keys)
     accuracy = start
     while accuracy < target and len(rounds) < most_rounds:
-        asked = [c for number in _choose_frames(wrong) for c in _correct(number, wrong[number], palette)]
         # What was corrected and is still wrong is no region of its own to framecolor: nobody corrects it twice.
-        fresh = [c for c in asked if c not in made]
+        left = {n: [c for c in _correct(n, regions, palette) if c not in made] for n, regions in wrong.items()}
+        fresh = [c for number in _choose_frames(left) for c in left[number]]
         if not fresh:
             break
         made += fresh
@@ -124,13 +124,13 @@ def _find_wrong(clip: Clip, shot: Shot, out: Path, keys: list[int]) -> Wrong:
     return wrong
 
 
-def _choose_frames(wrong: Wrong) -> list[int]:
-    """The frames with most wrong regions, apart from one another."""
-    places = {number: place for place, number in enumerate(wrong)}
+def _choose_frames(left: dict[int, list[Correction]]) -> list[int]:
+    """The frames with most to correct, apart from one another."""
+    places = {number: place for place, number in enumerate(left)}
     chosen: list[int] = []
-    for number in sorted(wrong, key=lambda n: (-len(wrong[n]), n)):
+    for number in sorted(left, key=lambda n: (-len(left[n]), n)):
         apart = all(abs(places[number] - places[other]) >= _LEAST_APART for other in chosen)
-        if wrong[number] and apart and len(chosen) < _FRAMES_A_ROUND:
+        if left[number] and apart and len(chosen) < _FRAMES_A_ROUND:
             chosen.append(number)
     return chosen
 
