@@ -14,8 +14,8 @@ from framecolor.media import write_image
 from framecolor.metrics.regions import compose_over_white
 from framecolor.paint.composite import lay_over
 
-SHOWN = 4
-"""Drawings of a set that are shown."""
+# Drawings of a set that are shown.
+_SHOWN = 4
 _CELL_PX = 200
 _TITLE_PX = 300
 
@@ -30,7 +30,7 @@ def write_rows(path: Path, rows: Mapping[str, list[Rgb]]) -> None:
             cv2.putText(
                 label, part, (8, _CELL_PX // 2 + 24 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA
             )
-        strips.append(np.hstack([label, *cells, *[blank()] * (most - len(cells))]))
+        strips.append(np.hstack([label, *cells, *[_blank()] * (most - len(cells))]))
     sheet = np.vstack(strips)
     write_image(path, np.dstack([sheet, np.full(sheet.shape[:2], 255, np.uint8)]))
 
@@ -47,11 +47,11 @@ def draw_bare(subject: Subject) -> Rgb:
 
 
 def spread(items: list[Any]) -> list[Any]:
-    """SHOWN of the items, evenly."""
-    return [items[i] for i in np.linspace(0, len(items) - 1, SHOWN).round().astype(int)]
+    """Some of the items, evenly."""
+    return [items[i] for i in np.linspace(0, len(items) - 1, _SHOWN).round().astype(int)]
 
 
-def blank() -> Rgb:
+def _blank() -> Rgb:
     """An empty cell of the sheet."""
     return np.full((_CELL_PX, _CELL_PX, 3), 255, np.uint8)
 
@@ -60,6 +60,6 @@ def cell(rgb: Rgb) -> Rgb:
     """A picture as large as fits into a cell."""
     scale = (_CELL_PX - 8) / max(rgb.shape[:2])
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
-    out = blank()
+    out = _blank()
     out[4 : 4 + small.shape[0], 4 : 4 + small.shape[1]] = small
     return out

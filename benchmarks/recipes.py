@@ -20,7 +20,7 @@ import click
 import cv2
 import numpy as np
 from clips import Clip, find_clips
-from recipe_sheet import SHOWN, blank, cell, draw_bare, lay_lines, spread, write_rows
+from recipe_sheet import cell, draw_bare, lay_lines, spread, write_rows
 from record import RESULTS, read_results, write_results
 from scoring import Painted, measure_obedience, score
 from subjects import Rgb, Subject, read_clip, read_held_out
@@ -39,7 +39,6 @@ from framecolor.shot import Shot
 OURS = "framecolor, first frame as key"
 # Held-out art is drawn at this size, its lines at twice that.
 _HELD_OUT_PX = 256
-_SHOWN_CLIPS = ("vpet_dance", "lottie_walker")
 
 
 @click.command()
@@ -52,7 +51,7 @@ _SHOWN_CLIPS = ("vpet_dance", "lottie_walker")
 @click.option("--held-out", "held_out_count", type=click.IntRange(2), default=48, show_default=True)
 @click.option("--frames", type=click.IntRange(1), default=5, show_default=True, help="Of each clip.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "recipes.json", show_default=True)
-@click.option("--sheet", type=click.Path(path_type=Path), help="PNG of what each row painted.")
+@click.option("--sheet", type=click.Path(path_type=Path), help="PNG of held-out art as each row paints it.")
 def main(
     data: Path, clips: Path, runs: Path, minutes: float, only: tuple[str, ...], train_only: bool,
     held_out_count: int, frames: int, output: Path, sheet: Path | None,
@@ -79,14 +78,11 @@ def main(
                 row["held_out"], pictures[title] = score(held_out, paint)
                 if told == "reference":
                     row["held_out"]["obeys"] = measure_obedience(held_out, paint)
-            of_each = {clip: score(subjects, paint) for clip, subjects in of_clips.items()}
-            row["clips"] = {clip: scores for clip, (scores, _) in of_each.items()}
-            shown = [of_each[clip][1][-1] for clip in _SHOWN_CLIPS if clip in of_each]
-            pictures[title] = [*pictures.get(title, [blank()] * SHOWN)[:SHOWN], *shown]
+            row["clips"] = {clip: score(subjects, paint)[0] for clip, subjects in of_clips.items()}
             keep_row(output, row)
             click.echo(f"{title}: {row.get('held_out', {}).get('acc', '')} {_mean_acc(row['clips'])}")
     if sheet is not None:
-        shown = [*spread(held_out), *(of_clips[clip][-1] for clip in _SHOWN_CLIPS if clip in of_clips)]
+        shown = spread(held_out)
         lines, truth = [cell(draw_bare(subject)) for subject in shown], [cell(subject.truth) for subject in shown]
         write_rows(sheet, {"drawing": lines, **pictures, "truth": truth})
 

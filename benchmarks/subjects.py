@@ -55,7 +55,7 @@ class Subject:
         if told == "strokes":
             return Guide(hint=self.strokes)
         if told == "reference":
-            painted = (self.reference < 250).any(axis=2).astype(np.float32)
+            painted = np.asarray((self.reference < 250).any(axis=2), dtype=np.float32)
             return Guide(histogram=color_histogram(self.reference, painted), reference=self.reference)
         return Guide()
 

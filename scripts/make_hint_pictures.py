@@ -42,7 +42,7 @@ _PALETTE = (
     (120, 160, 190),
     (244, 214, 190),
 )
-_CELL = (250, 300)
+_CELL = (260, 260)
 
 
 @click.command()
@@ -51,6 +51,7 @@ _CELL = (250, 300)
 def main(demo: Path, out: Path) -> None:
     """Paint the painted demo's first drawings again, from hints of each kind, and write the picture."""
     rows = []
+    box = _find_figure(demo)
     with tempfile.TemporaryDirectory() as work:
         for title, give in (
             ("strokes on one frame", _give_strokes),
@@ -61,7 +62,7 @@ def main(demo: Path, out: Path) -> None:
         ):
             root = _copy_drawings(demo, Path(work) / title.replace(" ", "_"))
             given, frames = give(demo, root)
-            rows.append(_write_row(title, given, frames))
+            rows.append(_write_row(title, [_crop(picture, box) for picture in (given, *frames)]))
             click.echo(title)
     sheet = np.vstack(rows)
     write_png(out, reduce_colors(np.dstack([sheet, np.full(sheet.shape[:2], 255, np.uint8)])))
@@ -85,7 +86,7 @@ def _give_palette(_: Path, root: Path) -> Given:
     write_palette(root / "night.gpl", Palette(colors))
     swatches = np.full((_CELL[1], _CELL[0], 3), 255, np.uint8)
     for i, color in enumerate(_PALETTE):
-        cv2.rectangle(swatches, (70, 20 + 38 * i), (180, 50 + 38 * i), color, -1)
+        cv2.rectangle(swatches, (75, 8 + 36 * i), (185, 34 + 36 * i), color, -1)
     return swatches, _paint(root, Settings(palette=str(root / "night.gpl")))
 
 
@@ -162,8 +163,21 @@ def _lay(over: np.ndarray, under: np.ndarray) -> np.ndarray:
     return np.where(solid, over[..., :3], compose_over_white(under))
 
 
-def _write_row(title: str, given: np.ndarray, frames: list[np.ndarray]) -> np.ndarray:
-    cells = [_fit(picture) for picture in (given, *frames)]
+def _find_figure(demo: Path) -> tuple[int, int, int, int]:
+    """Top, bottom, left and right of what the shown drawings draw."""
+    drawn = [read_image(demo / "line" / f"fox.{number}.png")[..., 3] > 0 for number in (*_SHOWN, _HINTED)]
+    rows, columns = np.nonzero(np.any(drawn, axis=0))
+    return int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
+
+
+def _crop(rgb: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
+    """The figure's part of a frame; what is smaller, such as swatches, stays."""
+    top, bottom, left, right = box
+    return rgb[top:bottom, left:right] if rgb.shape[0] >= bottom and rgb.shape[1] >= right else rgb
+
+
+def _write_row(title: str, pictures: list[np.ndarray]) -> np.ndarray:
+    cells = [_fit(picture) for picture in pictures]
     cells.insert(1, np.full((_CELL[1], 16, 3), 255, np.uint8))
     strip = np.hstack(cells)
     head = np.full((34, strip.shape[1], 3), 255, np.uint8)
