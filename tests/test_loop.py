@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -103,3 +104,9 @@ def test_a_resumed_run_of_adversaries_equals_an_uninterrupted_one(tmp_path: Path
     resumed = train(PairRecipe(), tmp_path / "cut", settings, resume=True, report=lambda _: None)
     for name, value in whole.network.state_dict().items():
         assert torch.equal(value, resumed.network.state_dict()[name]), name
+
+
+def test_a_training_leaves_no_signal_handler_behind(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGCHLD)
+    train(PairRecipe(), tmp_path / "run", LoopSettings(2, warmup_steps=1, workers=1), report=lambda _: None)
+    assert signal.getsignal(signal.SIGCHLD) is before

@@ -11,8 +11,11 @@ from __future__ import annotations
 
 import copy
 import json
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -150,6 +153,14 @@ def train(
         (folder / "run.json").write_text(json.dumps(_describe(recipe, settings), indent=1) + "\n")
     except OSError as error:
         raise OutputError(folder, f"cannot be written ({error})", "choose another folder with -o") from error
+    with _kept_child_handler():
+        _take_steps(recipe, state, folder, settings, report)
+    return state
+
+
+def _take_steps(
+    recipe: Recipe, state: State, folder: Path, settings: LoopSettings, report: Callable[[str], None]
+) -> None:
     numbers: list[dict[str, float]] = []
     since = time.monotonic()
     for batch in _batches(recipe.batches, state.step, settings):
@@ -161,7 +172,6 @@ def train(
             _log(folder, {"step": state.step, **means, "step_seconds": round(seconds, 3)}, report)
             numbers, since = [], time.monotonic()
         _at_intervals(recipe, state, folder, settings, report)
-    return state
 
 
 def start(recipe: Recipe, settings: LoopSettings) -> State:
@@ -284,6 +294,23 @@ def _batches(batches: Dataset[Batch], first: int, settings: LoopSettings) -> Ite
             multiprocessing_context="spawn" if settings.workers else None,
         )
     )
+
+
+@contextmanager
+def _kept_child_handler() -> Iterator[None]:
+    """PyTorch's loader of batches sets a handler of SIGCHLD and leaves it behind: put back what was there.
+
+    Where OpenVINO has computed in the same process and faulthandler has a signal stack, as under pytest, the kernel
+    cannot deliver the signal to that handler, and the end of any child is a segmentation fault.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGCHLD"):
+        yield
+        return
+    before = signal.getsignal(signal.SIGCHLD)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGCHLD, before)
 
 
 def _quiet_worker(_: int) -> None:
