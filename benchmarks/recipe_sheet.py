@@ -8,7 +8,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from subjects import Rgb, Subject
+from subjects import Rgb, Subject, opaque
 
 from framecolor.media import write_image
 from framecolor.metrics.regions import compose_over_white
@@ -32,13 +32,12 @@ def write_rows(path: Path, rows: Mapping[str, list[Rgb]]) -> None:
             )
         strips.append(np.hstack([label, *cells, *[_blank()] * (most - len(cells))]))
     sheet = np.vstack(strips)
-    write_image(path, np.dstack([sheet, np.full(sheet.shape[:2], 255, np.uint8)]))
+    write_image(path, opaque(sheet))
 
 
 def lay_lines(rgb: Rgb, subject: Subject) -> Rgb:
     """A picture with the drawing's lines over it."""
-    opaque = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
-    return compose_over_white(lay_over(subject.frame.ink, opaque))
+    return compose_over_white(lay_over(subject.frame.ink, opaque(rgb)))
 
 
 def draw_bare(subject: Subject) -> Rgb:

@@ -23,12 +23,13 @@ from clips import Clip, find_clips
 from recipe_sheet import cell, draw_bare, lay_lines, spread, write_rows
 from record import RESULTS, read_results, write_results
 from scoring import Painted, measure_obedience, score
-from subjects import Rgb, Subject, read_clip, read_held_out
+from subjects import Rgb, Subject, opaque, read_clip, read_held_out
 from systems import SYSTEMS, count_steps, open_system, run_folder, train_system
 
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.colorists.base import Colorist, Knobs
 from framecolor.colorists.flats import vote_flats
+from framecolor.hints.keys import region_colors
 from framecolor.media import read_image
 from framecolor.metrics.regions import compose_over_white
 from framecolor.paint.flat import paint_flat
@@ -121,14 +122,11 @@ def paint_from_first(clip: Clip, work: Path) -> tuple[Path, Shot, float]:
 
 def read_ours(subject: Subject, outs: Mapping[str, tuple[Path, Shot, float]]) -> Painted:
     """A frame that framecolor painted."""
-    from framecolor.hints.keys import region_colors
-
     clip, _, number = subject.name.rpartition(" ")
     out, shot, seconds = outs[clip]
     rgba = read_image(out / shot.output_name(int(number)))
     rgb = compose_over_white(rgba)
-    opaque = np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
-    return rgb, rgb, region_colors(opaque, subject.frame, subject.regions).color, seconds
+    return rgb, rgb, region_colors(opaque(rgb), subject.frame, subject.regions).color, seconds
 
 
 def keep_row(output: Path, row: Mapping[str, Any]) -> None:

@@ -91,7 +91,7 @@ def read_clip(clip: Clip, most: int) -> Iterator[Subject]:
     first = compose_over_white(read_image(clip.truth[numbers[0]]))
     strokes = _draw_dots(first, np.random.default_rng(0))
     frame = read_drawing(numbers[0], read_image(clip.line[numbers[0]]))
-    palette = build_palette([region_colors(_opaque(first), frame, find_regions(frame))])
+    palette = build_palette([region_colors(opaque(first), frame, find_regions(frame))])
     for place in np.unique(np.linspace(1, len(numbers) - 1, min(most, len(numbers) - 1)).round().astype(int)):
         number = numbers[place]
         frame = read_drawing(number, read_image(clip.line[number]))
@@ -102,7 +102,7 @@ def read_clip(clip: Clip, most: int) -> Iterator[Subject]:
 def _describe(
     name: str, frame: Frame, regions: Regions, truth: Rgb, strokes: Hint, reference: Rgb, palette: Palette | None = None
 ) -> Subject:
-    own = region_colors(_opaque(truth), frame, regions)
+    own = region_colors(opaque(truth), frame, regions)
     return Subject(
         name, frame, regions, truth, own.color[:, :3], palette or build_palette([own]), strokes, reference
     )  # fmt: skip
@@ -131,5 +131,6 @@ def _enlarge(rgb: NDArray[np.float32], side: int) -> Rgb:
     )
 
 
-def _opaque(rgb: Rgb) -> NDArray[np.uint8]:
+def opaque(rgb: Rgb) -> NDArray[np.uint8]:
+    """RGBA without a see-through pixel."""
     return np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])

@@ -16,7 +16,7 @@ from framecolor.datatypes import Frame, Hint, Palette, Regions
 from framecolor.digest import digest
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import ReadError, ShotError
-from framecolor.hints.keys import nearest_entries
+from framecolor.hints.keys import Rgba, as_color, nearest_entries
 from framecolor.hints.lean import measure_picture
 from framecolor.hints.match import Tokens
 from framecolor.keyframes import WORKING_AREA_PX, ask_for_key, describe_regions
@@ -37,8 +37,6 @@ _RECIPE = "proposal 2"
 _MOST_LOOKED = 24
 # ... and so many of those with strokes are carried over to it.
 _MOST_CARRIED = 8
-
-_Rgba = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +74,7 @@ def propose_key(shot: Shot, settings: Settings, sayings: Sayings, cache: Path) -
     palette = None if settings.palette is None else read_palette(shot.root / settings.palette)
     if palette is not None and told:
         rows = nearest_entries(np.array(list(told.values()), np.uint8), palette)
-        told = dict(zip(told, map(_as_color, palette.colors[rows]), strict=True))
+        told = dict(zip(told, map(as_color, palette.colors[rows]), strict=True))
     guide = _guide(anchor, shot, settings, told, palette)
     colorist = open_colorist(_find_model(shot, settings))
     knobs = Knobs(seed=settings.seed)
@@ -115,21 +113,21 @@ def choose_anchor(shot: Shot, settings: Settings, sayings: Sayings, asked: Seque
     return best[1]
 
 
-def _tell(anchor: _Anchor, shot: Shot, settings: Settings, sayings: Sayings) -> dict[int, _Rgba]:
+def _tell(anchor: _Anchor, shot: Shot, settings: Settings, sayings: Sayings) -> dict[int, Rgba]:
     """Region of the anchor -> its color: what was said of it, and what was said of its counterparts elsewhere."""
     number = anchor.frame.number
-    said: dict[int, _Rgba] = {}
+    said: dict[int, Rgba] = {}
     others = sorted((n for n in sayings.by_number if n != number), key=lambda n: (abs(n - number), n))[:_MOST_CARRIED]
     for region, color in _carry(anchor, others, shot, settings, sayings):
         said.setdefault(region, color)
     if (own := sayings.by_number.get(number)) is not None:
-        said |= {int(region): _as_color(own.color[region]) for region in own.rows}
+        said |= {int(region): as_color(own.color[region]) for region in own.rows}
     return said
 
 
 def _carry(
     anchor: _Anchor, others: Sequence[int], shot: Shot, settings: Settings, sayings: Sayings
-) -> list[tuple[int, _Rgba]]:
+) -> list[tuple[int, Rgba]]:
     """(region of the anchor, color) of the told regions of other drawings, the nearest drawing first."""
     if not others or not anchor.regions.count:
         return []
@@ -158,7 +156,7 @@ def _pair(
     ahead: NDArray[np.float32],
     back: NDArray[np.float32],
     nowhere: NDArray[np.float32],
-) -> list[tuple[int, _Rgba]]:
+) -> list[tuple[int, Rgba]]:
     """Each told region with its counterpart, where both take each other for the best, and that for likelier than none.
 
     ahead, back  scores [here, there] and [there, here]; nowhere [there]
@@ -167,11 +165,11 @@ def _pair(
     for column, region in enumerate(there.rows.tolist()):
         row = int(back[column].argmax())
         if told.by[region] and back[column, row] > nowhere[column] and int(ahead[row].argmax()) == column:
-            pairs.append((int(here.rows[row]), _as_color(told.color[region])))
+            pairs.append((int(here.rows[row]), as_color(told.color[region])))
     return pairs
 
 
-def _guide(anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, _Rgba], palette: Palette | None) -> Guide:
+def _guide(anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, Rgba], palette: Palette | None) -> Guide:
     """All that the colorist can be told; a palette stands for a reference that has as much of each of its colors."""
     hint = None
     if told:
@@ -223,8 +221,3 @@ def _write(path: Path, proposal: Proposal) -> None:
     buffer = io.BytesIO()
     np.savez(buffer, number=proposal.number, color=proposal.color)
     write_bytes_atomic(path, buffer.getvalue())
-
-
-def _as_color(color: NDArray[np.uint8]) -> _Rgba:
-    red, green, blue, alpha = (int(channel) for channel in color)
-    return red, green, blue, alpha

@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from drawings import SCARF, SKIN, draw, make_shot
 
-from framecolor.media import read_image
+from framecolor.media import read_image, write_image
 from framecolor.training.dataset import IdSequence, Provenance, write_dataset
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -157,7 +157,7 @@ def test_a_painter_corrects_until_the_clip_is_right(
         key = read_image(path).copy()
         head, scarf = (key == SKIN).all(axis=2), (key == SCARF).all(axis=2)
         key[head], key[scarf] = SCARF, SKIN
-        _write(wrong / "color" / path.name, key)
+        write_image(wrong / "color" / path.name, key)
     run(corrections.main, "--clips", tmp_path / "clips", "-o", tmp_path / "corrections.json", "--target", 0.99)
     row = json.loads((tmp_path / "corrections.json").read_text())["clips"]["walker"]
     assert row["reached"]
@@ -166,12 +166,6 @@ def test_a_painter_corrects_until_the_clip_is_right(
     table = format_corrections(tmp_path)
     assert table is not None
     assert "walker" in table
-
-
-def _write(path: Path, rgba: np.ndarray) -> None:
-    from framecolor.media import write_image
-
-    write_image(path, rgba)
 
 
 def test_obedience_tells_who_takes_the_colors_of_a_reference(data: Path) -> None:

@@ -32,7 +32,7 @@ def data_option(command: Command) -> Command:
 
 
 def loop_options(
-    steps: int, rate: float, size: int | None = 128, batch: int | None = 8, cooldown: float = 0.3
+    steps: int, rate: float, size: int = 128, batch: int | None = 8, cooldown: float = 0.3
 ) -> Callable[[Command], Command]:
     """Options of every training, with a recipe's own defaults."""
 
@@ -49,16 +49,13 @@ def loop_options(
             click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
             click.option("--steps", type=click.IntRange(1), default=steps, show_default=True, help="Steps in all."),
             click.option("-o", "--output", type=_FOLDER, required=True, help="Run folder."),
+            click.option("--size", type=click.IntRange(32), default=size, show_default=True, help="Side, px."),
         ]  # fmt: skip
         if batch is not None:
             options.append(
                 click.option(
                     "--batch", type=click.IntRange(1), default=batch, show_default=True, help="Pictures a step."
                 )
-            )
-        if size is not None:
-            options.append(
-                click.option("--size", type=click.IntRange(32), default=size, show_default=True, help="Side, px.")
             )
         for option in options:
             command = option(command)

@@ -20,7 +20,7 @@ from framecolor.errors import InputError
 from framecolor.explore.sheet import draw_sheet
 from framecolor.explore.subject import Subject
 from framecolor.hints.histogram import color_histogram
-from framecolor.hints.keys import PAPER
+from framecolor.hints.keys import PAPER, Rgba, as_color
 from framecolor.hints.strokes import read_strokes
 from framecolor.media import hash_file, read_image, write_image, write_text_atomic
 from framecolor.paint.composite import fill_paper, lay_over
@@ -30,8 +30,6 @@ _FORMAT = "framecolor explore 1"
 RECORD, SHEET = "explore.json", "contact.png"
 # Brighter than this all over, in an opaque reference, is paper.
 _PAPER_LEVEL = 250
-
-Color = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,15 +155,15 @@ def spread(colors: Sequence[NDArray[np.uint8]], subject: Subject) -> float:
     return float((apart @ weight).mean() / weight.sum())
 
 
-def palette_of(colors: NDArray[np.uint8]) -> list[Color]:
+def palette_of(colors: NDArray[np.uint8]) -> list[Rgba]:
     """The paints of a variation, each once, in the order of regions; paper is none."""
     rows = colors[1:][colors[1:, 3] > 0]
     return list(dict.fromkeys(tuple(row) for row in rows.tolist()))
 
 
-def _make_guide(subject: Subject, wish: Wish) -> tuple[Guide, dict[int, Color]]:
+def _make_guide(subject: Subject, wish: Wish) -> tuple[Guide, dict[int, Rgba]]:
     """What the colorist is told, and the regions whose colors are final: strokes, and paper of the key."""
-    told: dict[int, Color] = {}
+    told: dict[int, Rgba] = {}
     image = hint = None
     if subject.start is not None:
         image = np.ascontiguousarray(fill_paper(paint_flat(subject.regions, subject.start))[..., :3])
@@ -176,13 +174,13 @@ def _make_guide(subject: Subject, wish: Wish) -> tuple[Guide, dict[int, Color]]:
         _check_size("mask", wish.mask.shape, subject, "draw it")
         inside = np.bincount(subject.regions.labels.ravel(), wish.mask.ravel(), subject.regions.count + 1)
         held = np.flatnonzero(2 * inside[1:] < subject.regions.area[1:]) + 1
-        told |= {int(region): _to_color(subject.start[region]) for region in held}
+        told |= {int(region): as_color(subject.start[region]) for region in held}
     if wish.hints is not None:
         _check_size("hints", wish.hints.shape, subject, "paint them")
         if wish.hints[..., 3].min() == 255:
             raise InputError("hints", "are opaque all over", "save them with transparent paper")
         strokes = read_strokes(wish.hints, subject.regions)
-        told |= {int(region): _to_color(strokes.color[region]) for region in np.flatnonzero(strokes.meant)}
+        told |= {int(region): as_color(strokes.color[region]) for region in np.flatnonzero(strokes.meant)}
         confidence = wish.hints[..., 3].astype(np.float32) / np.float32(255)
         hint = Hint(np.ascontiguousarray(wish.hints[..., :3]), confidence)
     histogram = reference = None
@@ -202,12 +200,7 @@ def _check_size(what: str, size: tuple[int, ...], subject: Subject, verb: str) -
         raise InputError(what, problem, f"{verb} at the size of the drawing")
 
 
-def _to_color(row: NDArray[np.uint8]) -> Color:
-    red, green, blue, alpha = row.tolist()
-    return red, green, blue, alpha
-
-
-def _to_hex(color: Color) -> str:
+def _to_hex(color: Rgba) -> str:
     return "#" + bytes(color[:3]).hex()
 
 

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from framecolor.datatypes import Frame, Palette, Regions
 from framecolor.errors import PaletteError
 
-PAPER = (255, 255, 255, 0)
+Rgba = tuple[int, int, int, int]
+
+PAPER: Rgba = (255, 255, 255, 0)
 # A region has a color of its own when at least this share, and this many, of its pixels are exactly that color.
 _PURE_SHARE = 0.5
 _PURE_PX = 4
@@ -140,3 +142,9 @@ def group_colors(palette: Palette) -> NDArray[np.intp]:
             firsts.append(i)
         classes[i] = near[0] if near else len(firsts) - 1
     return classes
+
+
+def as_color(row: NDArray[np.uint8]) -> Rgba:
+    """One color, uint8 [4], as plain numbers."""
+    red, green, blue, alpha = row.tolist()
+    return red, green, blue, alpha

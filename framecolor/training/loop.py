@@ -181,7 +181,6 @@ def start(recipe: Recipe, settings: LoopSettings) -> State:
     optimizers = {
         name: torch.optim.AdamW(
             _learners(network, turn),
-            lr=settings.rate if turn.rate is None else turn.rate,
             betas=turn.betas,
             weight_decay=settings.weight_decay if turn.weight_decay is None else turn.weight_decay,
         )
@@ -198,7 +197,9 @@ def take_step(recipe: Recipe, state: State, batch: Batch, settings: LoopSettings
     numbers: dict[str, float] = {}
     for name, turn in recipe.turns.items():
         if state.step % turn.every == 0:
-            numbers |= _take_turn(recipe, state, batch, name, share * (turn.rate or settings.rate))
+            numbers |= _take_turn(
+                recipe, state, batch, name, share * (settings.rate if turn.rate is None else turn.rate)
+            )
     # Early on the mean must forget the random start quickly.
     decay = min(settings.mean_decay, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
@@ -300,8 +301,8 @@ def _batches(batches: Dataset[Batch], first: int, settings: LoopSettings) -> Ite
 def _kept_child_handler() -> Iterator[None]:
     """PyTorch's loader of batches sets a handler of SIGCHLD and leaves it behind: put back what was there.
 
-    Where OpenVINO has computed in the same process and faulthandler has a signal stack, as under pytest, the kernel
-    cannot deliver the signal to that handler, and the end of any child is a segmentation fault.
+    With it, under pytest and after OpenVINO had computed in the same process, the end of a child process was a
+    segmentation fault that the kernel sent.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGCHLD"):
         yield

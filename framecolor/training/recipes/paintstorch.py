@@ -81,15 +81,10 @@ class PaintsTorchParts(nn.Module):
         self.generator, self.critic, self.reader = generator, critic, reader
 
 
-class PaintsTorchRecipe(ColoristRecipe):
-    """`critic` and `generator` take turns; the second generator learns with the first."""
+class WassersteinRecipe(ColoristRecipe):
+    """What PaintsTorch and StencilTorch share: their lines, the sizes of their networks, the content loss."""
 
-    name = "paintstorch"
     methods = ("drawn", "drawn", "xdog")
-    turns: Mapping[str, Turn] = {
-        "critic": Turn(("critic",), weight_decay=0.0, betas=(0.5, 0.9)),
-        "generator": Turn(("generator", "reader"), weight_decay=0.0, betas=(0.5, 0.9)),
-    }
 
     def __init__(
         self,
@@ -103,6 +98,21 @@ class PaintsTorchRecipe(ColoristRecipe):
         super().__init__(*args, **kwargs)
         self.widths, self.blocks, self.critic_widths = widths, blocks, critic_widths
         self.content: ContentKind = content_kind()
+
+    def describe(self) -> dict[str, Any]:
+        """Also the networks' sizes and what the content loss compares."""
+        sizes = {"widths": list(self.widths), "blocks": list(self.blocks), "critic_widths": list(self.critic_widths)}
+        return super().describe() | sizes | {"content": self.content}
+
+
+class PaintsTorchRecipe(WassersteinRecipe):
+    """`critic` and `generator` take turns; the second generator learns with the first."""
+
+    name = "paintstorch"
+    turns: Mapping[str, Turn] = {
+        "critic": Turn(("critic",), weight_decay=0.0, betas=(0.5, 0.9)),
+        "generator": Turn(("generator", "reader"), weight_decay=0.0, betas=(0.5, 0.9)),
+    }
 
     def build_network(self) -> PaintsTorchParts:
         """Generator, critic and second generator with random weights."""
@@ -143,11 +153,6 @@ class PaintsTorchRecipe(ColoristRecipe):
 
     def shipped(self, network: nn.Module) -> SizedNetwork:
         return cast(PaintsTorchParts, network).generator
-
-    def describe(self) -> dict[str, Any]:
-        """Also the networks' sizes and what the content loss compares."""
-        sizes = {"widths": list(self.widths), "blocks": list(self.blocks), "critic_widths": list(self.critic_widths)}
-        return super().describe() | sizes | {"content": self.content}
 
 
 def judge_critic(critic: Critic, batch: Batch, painted: Tensor) -> tuple[Tensor, dict[str, float]]:

@@ -11,8 +11,8 @@ recolored, so that the network does not trust what it is to replace. Outside it 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from collections.abc import Mapping
+from typing import cast
 
 import cv2
 import numpy as np
@@ -24,12 +24,10 @@ from torch import Tensor, nn
 from framecolor.hints.marks import shrink_marks
 from framecolor.networks.checkpoint import SizedNetwork
 from framecolor.networks.paintstorch import HINT_STRIDE, StencilTorch, Tunnel, start_convolutions
-from framecolor.training.colorist_recipe import ColoristRecipe, to_planes
-from framecolor.training.content import Kind as ContentKind
-from framecolor.training.content import content_kind
+from framecolor.training.colorist_recipe import to_planes
 from framecolor.training.loop import Batch, Turn
 from framecolor.training.paintings import Painting
-from framecolor.training.recipes.paintstorch import Critic, judge_critic, judge_painting, show_marks
+from framecolor.training.recipes.paintstorch import Critic, WassersteinRecipe, judge_critic, judge_painting, show_marks
 from framecolor.training.simulate_hints import sample_flats
 
 Float = NDArray[np.float32]
@@ -63,28 +61,15 @@ class StencilParts(nn.Module):
         self.generator, self.critic, self.guide = generator, critic, guide
 
 
-class StencilRecipe(ColoristRecipe):
-    """`critic` and `generator` take turns; the guide decoder learns with the generator."""
+class StencilRecipe(WassersteinRecipe):
+    """`critic` and `generator` take turns; the guide decoder learns with the generator. For full size see
+    `recipes.paintstorch`."""
 
     name = "stencil"
-    methods = ("drawn", "drawn", "xdog")
     turns: Mapping[str, Turn] = {
         "critic": Turn(("critic",), weight_decay=0.0, betas=(0.5, 0.9)),
         "generator": Turn(("generator", "guide"), weight_decay=0.0, betas=(0.5, 0.9)),
     }
-
-    def __init__(
-        self,
-        *args: Any,
-        widths: Sequence[int] = (16, 32, 64, 96, 128),
-        blocks: Sequence[int] = (2, 3, 4, 4),
-        critic_widths: Sequence[int] = (16, 32, 64, 96),
-        **kwargs: Any,
-    ) -> None:
-        """As `ColoristRecipe`, and sizes of the networks; for full size see `recipes.paintstorch`."""
-        super().__init__(*args, **kwargs)
-        self.widths, self.blocks, self.critic_widths = widths, blocks, critic_widths
-        self.content: ContentKind = content_kind()
 
     def build_network(self) -> StencilParts:
         """Generator, critic and guide decoder with random weights."""
@@ -137,11 +122,6 @@ class StencilRecipe(ColoristRecipe):
 
     def shipped(self, network: nn.Module) -> SizedNetwork:
         return cast(StencilParts, network).generator
-
-    def describe(self) -> dict[str, Any]:
-        """Also the networks' sizes and what the content loss compares."""
-        sizes = {"widths": list(self.widths), "blocks": list(self.blocks), "critic_widths": list(self.critic_widths)}
-        return super().describe() | sizes | {"content": self.content}
 
 
 def mean_colors(painting: Painting) -> Float:
