@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+import reprlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
@@ -19,7 +21,11 @@ FitChoice = int | Literal["auto", "keep", "off"]
 LaneCount = int | Literal["auto"]
 
 FILES = {"palette": "a .gpl file", "reference": "a picture", "model": "a weights file"}
-"""Settings that name files, which are looked for in the shot's folder unless they have their whole path."""
+"""Settings that name files: from the shot's folder on, unless they have their whole path (`levels` sees to it)."""
+
+# What tomllib makes of a hostile file takes time with the square of its lines' length; ours has twenty short ones.
+_MOST_BYTES = 1 << 14
+_LONGEST_LINE = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +42,8 @@ class Settings:
     fit             steps of fitting to the keys; auto: by the number of keys and colors; keep: hold the fit of the
                     last run; off: base weights only.
     seed            of the fit, and of what is proposed where there is no key.
-    palette         a .gpl file, in the shot's folder or with its path: only its colors are used; the keys' are matched.
+    palette         a .gpl file, its place given from the folder of the framecolor.toml that names it, or whole: only
+                    its colors are used; the keys' are matched.
     reference       a picture, found likewise: where a region is unsure, colors that it has much of are likelier; where
                     there is no key, what is proposed follows it.
     model           weights of another colorist than the one that ships, found likewise, to propose colors with.
@@ -70,12 +77,13 @@ class Settings:
         self._check("seed", type(self.seed) is int and 0 <= self.seed < 2**32, "a whole number from 0 to 2**32 - 1")
         for name, wanted in FILES.items():
             value = getattr(self, name)
-            self._check(name, value is None or isinstance(value, str), f"the name of {wanted}")
+            named = isinstance(value, str) and value != "" and "\0" not in value
+            self._check(name, value is None or named, f"the name of {wanted}")
         self._check("overwrite", isinstance(self.overwrite, bool), "true or false")
 
     def _check(self, name: str, right: bool, wanted: str) -> None:
         if not right:
-            raise SettingsError(name, f"cannot be {getattr(self, name)!r}", f"give {wanted}")
+            raise SettingsError(name, f"cannot be {_say(getattr(self, name))}", f"give {wanted}")
 
     def updated(self, changes: Mapping[str, Any], source: str = "settings") -> Settings:
         """These settings with some changed by name; SettingsError on a name that is none, with a suggestion."""
@@ -84,22 +92,82 @@ class Settings:
             if name not in known:
                 close = difflib.get_close_matches(name, known, n=1)
                 fix = f"did you mean {close[0]}?" if close else "known settings are " + ", ".join(known)
-                raise SettingsError(source, f"there is no setting {name!r}", fix)
+                raise SettingsError(source, f"there is no setting {_say(name)}", fix)
         try:
             return replace(self, **changes)
         except SettingsError as error:
             raise SettingsError(source, f"{error.subject} {error.problem}", error.fix) from None
 
 
+def describe_settings() -> dict[str, str]:
+    """Name -> what the setting does, from the docstring of `Settings`; one that is not described there has no words."""
+    told: dict[str, str] = {f.name: "" for f in fields(Settings)}
+    name = ""
+    for line in (Settings.__doc__ or "").splitlines():
+        begins = re.match(r" {4}(\w+) {2,}(?=\S)", line)
+        if begins:
+            name = begins[1]
+        if name in told and line.strip():
+            told[name] = f"{told[name]} {line[begins.end() if begins else 0 :].strip()}".strip()
+    return told
+
+
 def read_settings(path: Path, base: Settings | None = None) -> Settings:
-    """`base` (or the defaults) with what a `framecolor.toml` changes in it."""
+    """`base` (or the defaults) with what a `framecolor.toml` changes in it. Raises as `read_table`."""
+    return (base or Settings()).updated(read_table(path), str(path))
+
+
+def read_table(path: Path) -> dict[str, Any]:
+    """What a `framecolor.toml` says, checked, by the names of settings.
+
+    Raises ReadError when it cannot be read, SettingsError when it is not TOML, too large, or has a setting that does
+    not exist or a value that it cannot have; these two name the line.
+    """
+    text = _read_text(path)
     try:
-        table = tomllib.loads(path.read_text("utf-8-sig"))
+        table = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # numbers with thousands of digits are a bare ValueError
+        problem = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
+        raise SettingsError(path, f"is not valid TOML ({problem[:200]})", "mend or remove it") from None
+    for name, value in table.items():
+        Settings().updated({name: value}, _locate(path, text, name))
+    return table
+
+
+def _read_text(path: Path) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise ReadError(path, "cannot be read (it is no file)", "move it away")
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
     except OSError as error:
         raise ReadError(path, f"cannot be read ({error.strerror})", "check the file's permissions") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(path, f"is not valid TOML ({error})", "mend or remove it") from None
-    return (base or Settings()).updated(table, str(path))
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # A character that the limit cuts in half is told as a file that is too large.
+        if len(data) <= _MOST_BYTES:
+            raise SettingsError(path, f"is not valid TOML ({error})", "save it as UTF-8") from None
+        text = ""
+    if len(data) > _MOST_BYTES or any(len(line) > _LONGEST_LINE for line in text.split("\n")):
+        problem = f"is larger than {_MOST_BYTES >> 10} KiB, or has a line of more than {_LONGEST_LINE} characters"
+        raise SettingsError(path, problem, "keep nothing but settings in it")
+    return text
+
+
+def _locate(path: Path, text: str, name: str) -> str:
+    """The file with the line that a name stands in, as path:line; the file alone where that is not plain."""
+    begins = re.compile(rf"""\s*\[*\s*["']?{re.escape(name)}["']?\s*[\].=]""")
+    found = [number for number, line in enumerate(text.split("\n"), 1) if begins.match(line)]
+    return f"{path}:{found[0]}" if found else str(path)
+
+
+def _say(value: object) -> str:
+    """A value as it is written in Python, cut short: a hostile one would fill the screen."""
+    short = reprlib.Repr()
+    short.maxstring = short.maxother = 80
+    short.maxlevel = 2
+    return short.repr(value)
 
 
 def _is_number(value: object) -> bool:

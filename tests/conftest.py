@@ -14,11 +14,22 @@ from painting import FIT, paint
 from framecolor.engines.base import Runner
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.torch_runner import TorchRunner
+from framecolor.levels import CONFIG_VARIABLE, SETTINGS_FILE
 from framecolor.networks.palette import PaletteNetwork
 
 
 def _load(engine: CpuEngine, network: PaletteNetwork) -> Runner:
     return TorchRunner(network)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_settings_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What the user's own settings files say is nothing to the tests."""
+    file = tmp_path_factory.mktemp("studio") / SETTINGS_FILE
+    file.touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(CONFIG_VARIABLE, str(file))
+        yield
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from framecolor.version import VERSION
 _COMMANDS = {
     "bench": "measure the stages, the engines and a whole shot on this machine",
     "colorize": "paint shots: line art and a few painted keys in, every frame out",
+    "config": "the settings that apply to a shot, and where each comes from",
     "dataset": "build training data",
     "demo": "paint the embedded demo shot end to end, write a report",
     "engine": "compile the networks for an NVIDIA GPU, look after the plans",

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 
-from framecolor.settings import FILES, Background, EngineName, LinePlacement, Mode, Settings, read_settings
+from framecolor.levels import read_levels
+from framecolor.settings import Background, EngineName, LinePlacement, Mode, Settings
 
 if TYPE_CHECKING:
     from framecolor.shot import Shot
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-SETTINGS_FILE = "framecolor.toml"
 _FOLDER = click.Path(path_type=Path)
 
 
@@ -105,10 +105,5 @@ def open_shot(
 
 
 def gather_settings(root: Path, given: dict[str, Any]) -> Settings:
-    """Defaults, then SHOT/framecolor.toml, then the options that were given."""
-    file = root / SETTINGS_FILE
-    settings = read_settings(file) if file.exists() else Settings()
-    given = {name: value for name, value in given.items() if value is not None}
-    # Options are relative to where one is.
-    files = {name: str(Path(given[name]).absolute()) for name in FILES if name in given}
-    return settings.updated({**given, **files}, "options")
+    """Of a shot's folder: defaults, then the framecolor.toml of studio, show and shot, then the options given."""
+    return read_levels(root, given).settings
