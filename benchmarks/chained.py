@@ -22,7 +22,7 @@ from framecolor.beliefs import Believed
 from framecolor.media import read_image
 from framecolor.metrics import FrameScore, ShotScore, score_sequence
 from framecolor.metrics.score import list_frames
-from framecolor.pipeline import Outcome
+from framecolor.outcome import Outcome
 from framecolor.record import RECORD_NAME
 from framecolor.settings import Settings
 from framecolor.shot import Shot
@@ -75,8 +75,8 @@ def overhear() -> Iterator[dict[int, Believed]]:
 
 
 def describe_fit(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Steps, seconds and what the fit makes of its own keys."""
-    return {name: record["fit"][name] for name in ("steps", "seconds", "key_accuracy")}
+    """Steps, and what the fit makes of its own keys."""
+    return {name: record["fit"][name] for name in ("steps", "key_accuracy")}
 
 
 def score(clip: Clip, painted: Path, keys: Sequence[int], tolerance: int) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from framecolor.version import VERSION
 if TYPE_CHECKING:
     from framecolor.errors import FramecolorError
     from framecolor.metrics import score_folders
-    from framecolor.pipeline import Outcome, colorize
+    from framecolor.outcome import Outcome
+    from framecolor.pipeline import colorize
     from framecolor.settings import Settings
     from framecolor.shot import Shot
 
@@ -27,7 +28,7 @@ __all__ = ["FramecolorError", "Outcome", "Settings", "Shot", "__version__", "col
 
 _HOMES = {
     "FramecolorError": "errors",
-    "Outcome": "pipeline",
+    "Outcome": "outcome",
     "Settings": "settings",
     "Shot": "shot",
     "colorize": "pipeline",

@@ -5,6 +5,7 @@ Animation on twos shows every drawing twice: often as a copy of one file, or as 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -29,6 +30,7 @@ class Drawing:
     rgba    its pixels, uint8 HxWx4; None where it shows the same as the last one before it that could be read
     digest  hash of the pixels; "" where they were not read
     error   why it cannot be read, if it cannot
+    seconds  that reading its file took
     """
 
     number: int
@@ -36,6 +38,7 @@ class Drawing:
     rgba: NDArray[np.uint8] | None = None
     digest: str = ""
     error: ReadError | None = None
+    seconds: float = 0.0
 
 
 def read_drawings(
@@ -87,10 +90,12 @@ def _read_files(
 
 
 def _read(shot: Shot, visit: Drawing) -> Drawing:
+    begin = time.perf_counter()
     try:
-        return _take(visit, shot.read_line(visit.number))
+        drawing = _take(visit, shot.read_line(visit.number))
     except ReadError as error:
         return _take(visit, error)
+    return replace(drawing, seconds=time.perf_counter() - begin)
 
 
 def _take(visit: Drawing, pixels: NDArray[np.uint8] | ReadError) -> Drawing:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,10 +23,10 @@ from framecolor.media import hash_file, write_bytes_atomic
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import Generator
 from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork, pad_planes
+from framecolor.record import CACHE_FOLDER
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
-CACHE_FOLDER = ".framecolor"
 # Raised when the same keys and settings no longer give the same fit.
 _RECIPE = "fit 3"
 _KEEP_EVERY_SECONDS = 1.0
@@ -66,14 +67,9 @@ def fit_shot(
         network.start_head(samples)
         return Fit(network, samples, FitSchedule(steps=steps, seed=settings.seed), colors)
 
-    begin = time.monotonic()
     network = _run(start, path.with_suffix(".partial"), progress) if steps else start().network
-    facts = {
-        "hash": key,
-        "steps": steps,
-        "seconds": round(time.monotonic() - begin, 1) if steps else 0.0,
-        "key_accuracy": round(measure_keys(network, samples), 4),
-    }
+    # No seconds among them: all that is written is the same to the byte, whatever stopped the fit in between.
+    facts: dict[str, object] = {"hash": key, "steps": steps, "key_accuracy": round(measure_keys(network, samples), 4)}
     if steps:
         _write(path, network, keyframes.class_colors.tolist(), facts)
         path.with_suffix(".partial").unlink(missing_ok=True)
@@ -161,27 +157,22 @@ def _keep(shot: Shot, keyframes: Keyframes, settings: Settings, cache: Path, pre
 
 def _write(path: Path, network: PaletteNetwork, colors: list[list[int]], facts: dict[str, object]) -> None:
     generator = network.generator
-    metadata = {
-        "framecolor": json.dumps(
-            {
-                "widths": generator.widths,
-                "feature_channels": generator.feature_channels,
-                "colors": colors,
-                "facts": facts,
-            }
-        )
+    table = {
+        "widths": generator.widths,
+        "feature_channels": generator.feature_channels,
+        "colors": colors,
+        "facts": facts,
     }
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    write_bytes_atomic(path, _pack(tensors, metadata))
+    write_bytes_atomic(path, _pack(tensors, table))
 
 
 def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
     """A kept fit: network, its classes' colors and facts; None when there is none or it is damaged."""
     if (content := _unpack(path)) is None:
         return None
-    tensors, metadata = content
+    tensors, table = content
     try:
-        table = json.loads(metadata["framecolor"])
         generator = Generator(tuple(table["widths"]), int(table["feature_channels"]))
         network = PaletteNetwork(generator, len(table["colors"]))
         network.load_state_dict(tensors)
@@ -190,25 +181,26 @@ def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object
         return None
 
 
-def _pack(tensors: dict[str, Tensor], metadata: dict[str, str]) -> bytes:
+def _pack(tensors: dict[str, Tensor], table: dict[str, Any]) -> bytes:
     """A safetensors file that notices when a bit of it flips."""
-    return save(tensors, {**metadata, "digest": _digest(tensors, metadata)})
+    # One entry holds all: several are written in any order, and the same fit would not give the same file.
+    return save(tensors, {"framecolor": json.dumps({**table, "digest": _digest(tensors, table)})})
 
 
-def _unpack(path: Path) -> tuple[dict[str, Tensor], dict[str, str]] | None:
-    """Tensors and metadata of a file that `_pack` made; None when there is none or it is damaged."""
+def _unpack(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Tensors and table of a file that `_pack` made; None when there is none or it is damaged."""
     try:
         with safe_open(str(path), framework="pt") as file:
-            metadata = dict(file.metadata() or {})
+            table = json.loads((file.metadata() or {})["framecolor"])
             tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError):
+        told = table.pop("digest")
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    told = metadata.pop("digest", None)
-    return (tensors, metadata) if told == _digest(tensors, metadata) else None
+    return (tensors, table) if told == _digest(tensors, table) else None
 
 
-def _digest(tensors: dict[str, Tensor], metadata: dict[str, str]) -> str:
-    parts: list[str | bytes] = [json.dumps(metadata, sort_keys=True)]
+def _digest(tensors: dict[str, Tensor], table: dict[str, Any]) -> str:
+    parts: list[str | bytes] = [json.dumps(table, sort_keys=True)]
     for name in sorted(tensors):
         parts += [f"{name} {tuple(tensors[name].shape)}", tensors[name].numpy().tobytes()]
     return digest(*parts)

@@ -6,48 +6,27 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, closing, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from framecolor.allocator import return_freed_memory
 from framecolor.beliefs import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
+from framecolor.claim import claim_output
 from framecolor.drawings import Drawing, read_drawings
-from framecolor.errors import OutputError
+from framecolor.errors import FramecolorError, OutputError
 from framecolor.finish import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.media import write_bytes_atomic
 from framecolor.media.sequence import format_numbers
+from framecolor.notes import FrameNote, Listener
+from framecolor.outcome import Outcome, sum_up
 from framecolor.overlap import one_thread_each, overlapped, taken_ahead
+from framecolor.preflight import check_output
 from framecolor.run import Progress, Run, prepare_run
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.stencils import KEY_FOLDER, read_mask, read_painted
 from framecolor.study import Study, link_studies, study_drawing
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run did; frames go by their numbers.
-
-    out        folder of the painted frames and framecolor.json
-    keys       how many painted keys it had
-    written    frames whose file was written now
-    unchanged  frames that were up to date, or came out as they were
-    failed     frames that could not be painted, and why
-    warnings   what the user should know
-    unsure     regions to check, over all frames
-    seconds    of the whole run; fit_seconds: of what came before the first frame was painted
-    """
-
-    out: Path
-    keys: int
-    written: tuple[int, ...]
-    unchanged: tuple[int, ...]
-    failed: dict[int, str]
-    warnings: tuple[str, ...]
-    unsure: int
-    seconds: float
-    fit_seconds: float
 
 
 def colorize(
@@ -57,6 +36,8 @@ def colorize(
     progress: Progress | None = None,
     *,
     stencils: bool = False,
+    part: bool = False,
+    listener: Listener | None = None,
 ) -> Outcome:
     """Paint a shot.
 
@@ -65,6 +46,9 @@ def colorize(
     progress  see `Progress`.
     stencils  change nothing but painted frames that have a stencil, inside of it; each of them becomes a key for later
               runs, in OUT/keys (`framecolor.stencils`).
+    part      others paint other frames of the shot at the same time: what is done is noted apart, for `gather_parts` or
+              the next run that is no part. Without it a second run in the same folder is refused.
+    listener  hears of each frame when it is done.
 
     Each wanted frame becomes one 8-bit RGBA PNG with its drawing's name, number and size; framecolor.json beside them
     tells what was done. Frames that are up to date are left alone. A drawing that cannot be read, or a frame that
@@ -73,16 +57,34 @@ def colorize(
     KeyboardInterrupt leaves whole files only, and the next run goes on from there.
     """
     begin = time.monotonic()
-    run = prepare_run(shot, out or shot.root / "color", settings or Settings(), progress or _ignore, stencils)
-    painting = time.monotonic()
-    try:
-        if run.stale:
-            _paint(run)
-    except BaseException:
-        with suppress(OutputError):  # what stopped the run matters more
-            run.record.save()
-        raise
-    return _conclude(run, begin, painting)
+    settings, out = settings or Settings(), out or shot.root / "color"
+    check_output(shot, out, settings)
+    with nullcontext() if part else claim_output(out):
+        run = prepare_run(shot, out, settings, progress or _ignore, stenciled=stencils, part=part)
+        run.listener = listener or _ignore
+        painting = time.monotonic()
+        try:
+            if run.stale:
+                _paint(run)
+        except BaseException:
+            with suppress(OutputError):  # what stopped the run matters more
+                run.record.save()
+            raise
+        return _conclude(run, begin, painting)
+
+
+def prepare(
+    shot: Shot, out: Path | None = None, settings: Settings | None = None, progress: Progress | None = None
+) -> tuple[str, ...]:
+    """Do what comes before the first frame, for tasks that paint parts of a shot to take up; returns warnings.
+
+    The engine's plans are built, the network is fitted, colors are proposed where there is no key: all of it is kept in
+    the caches. Arguments and errors as `colorize`.
+    """
+    settings, out = settings or Settings(), out or shot.root / "color"
+    check_output(shot, out, settings)
+    with claim_output(out):
+        return tuple(prepare_run(shot, out, settings, progress or _ignore).warnings)
 
 
 def _paint(run: Run) -> None:
@@ -114,7 +116,11 @@ def _study(run: Run, drawing: Drawing) -> tuple[Drawing, Study | None]:
     if drawing.rgba is None:
         return drawing, None
     assert run.runner is not None
-    study = study_drawing(drawing.number, drawing.rgba, run.keyframes, run.runner, run.settings, digest=drawing.digest)
+    run.watch.count(drawing.number, "read", drawing.seconds)
+    with run.watch.timing(drawing.number, "look"):
+        study = study_drawing(
+            drawing.number, drawing.rgba, run.keyframes, run.runner, run.settings, digest=drawing.digest
+        )
     return replace(drawing, rgba=None), study
 
 
@@ -129,7 +135,7 @@ def _pair(run: Run, studies: Iterable[tuple[Drawing, Study | None]]) -> Iterator
         if drawing.begins:
             before = None
         if drawing.error is not None:
-            run.failed[drawing.number] = str(drawing.error)
+            _fail(run, drawing.number, drawing.error)
             continue
         if found is None:
             assert last is not None  # a hold repeats a drawing that could be read
@@ -149,10 +155,16 @@ def _link(run: Run, before: Study | None, study: Study) -> Linked:
     assert run.runner is not None
     if before is None or is_hold(study, before, run.keyframes):
         return Linked(study, None, begins=before is None)
-    return Linked(study, link_studies(before, study, run.runner))
+    with run.watch.timing(study.number, "link"):
+        return Linked(study, link_studies(before, study, run.runner))
 
 
 def _finish(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
+    with run.watch.timing(item.number, "paint"):
+        return _paint_and_encode(run, item, wanted)
+
+
+def _paint_and_encode(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
     assert run.runner is not None
     entry = {"file": run.shot.output_name(item.number), "source": run.sources[item.number]}
     if run.stenciled:
@@ -165,38 +177,45 @@ def _finish(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
 
 
 def _write(run: Run, frame: Finished) -> None:
-    number = frame.entry["number"]
+    entry, number = frame.entry, frame.entry["number"]
     assert frame.data is not None
     try:
-        if frame.key is not None:
-            write_bytes_atomic(run.record.out / KEY_FOLDER / frame.entry["file"], frame.key)
-        if run.record.write_frame(frame.entry, frame.data, frame.layer, force=run.settings.overwrite):
-            run.written.append(number)
+        with run.watch.timing(number, "write"):
+            if frame.key is not None:
+                write_bytes_atomic(run.record.out / KEY_FOLDER / entry["file"], frame.key)
+            written = run.record.write_frame(entry, frame.data, frame.layer, force=run.settings.overwrite)
     except OutputError as error:
-        run.failed[number] = str(error)
+        _fail(run, number, error)
+        return
+    if written:
+        run.written.append(number)
+    sure, doubts, count = entry["confidence"], len(entry["unsure"]), entry["regions"]
+    run.listener(FrameNote(number, entry["status"], written, sure, doubts, count, run.watch.take(number)))
+
+
+def _fail(run: Run, number: int, error: FramecolorError) -> None:
+    run.failed[number] = str(error)
+    if number in run.shot.wanted:
+        run.listener(FrameNote(number, "failed", seconds=run.watch.take(number), error=str(error)))
 
 
 def _conclude(run: Run, begin: float, painting: float) -> Outcome:
     for number, error in run.failed.items():
         run.record.note_failure(number, run.shot.output_name(number), error)
     run.record.save()
-    wanted = set(run.shot.wanted)
-    if empty := sorted(wanted.intersection(run.empty)):
+    if empty := sorted(set(run.shot.wanted).intersection(run.empty)):
         run.warnings.append(f"painted as paper, as the drawing shows no figure: {format_numbers(empty)}")
-    touched = {*run.written, *run.failed}
-    unsure = sum(len(e.get("unsure", ())) for e in run.record.entries() if e["number"] in wanted)
-    return Outcome(
-        run.record.out,
-        len(run.keyframes.whole.difference(run.keyframes.proposed)),
-        tuple(sorted(run.written)),
-        tuple(n for n in run.shot.wanted if n not in touched),
-        {n: e for n, e in sorted(run.failed.items()) if n in wanted},
-        tuple(run.warnings),
-        unsure,
-        time.monotonic() - begin,
-        painting - begin,
+    return sum_up(
+        run.shot,
+        run.record,
+        run.failed,
+        keys=len(run.keyframes.whole.difference(run.keyframes.proposed)),
+        written=run.written,
+        warnings=run.warnings,
+        seconds=time.monotonic() - begin,
+        fit_seconds=painting - begin,
     )
 
 
-def _ignore(stage: str, done: int, total: int) -> None:
+def _ignore(*_: object) -> None:
     pass

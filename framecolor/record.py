@@ -1,4 +1,8 @@
-"""framecolor.json: what was painted, from what, and how sure; it decides what a second run has to paint again."""
+"""framecolor.json: what was painted, from what, and how sure; it decides what a second run has to paint again.
+
+Tasks that paint one shot at once, on several machines, must not write one file: each notes what it did in a part of its
+own, and the next run that has the folder for itself gathers the parts.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from framecolor.digest import digest
 from framecolor.media import write_bytes_atomic, write_text_atomic
 
 RECORD_NAME = "framecolor.json"
+CACHE_FOLDER = ".framecolor"
+"""In the output folder: what later runs and other tasks take up, such as the fit, and may be deleted at any time."""
 LINE_FOLDER = "line"
 _FORMAT = 1
 _WRITE_EVERY_SECONDS = 2.0
@@ -23,15 +29,21 @@ class Record:
     """The record of one output folder, one entry per frame, written now and then and at the end.
 
     A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file, `layer` that of the
-    line layer's, where there is one: a frame is up to date while all of them still hold.
+    line layer's, where there is one: a frame is up to date while all of them still hold. Nothing in it differs between
+    two runs that come to the same frames.
+
+    part  frames of a task that paints beside others: only they are written, into a file of their own. Without it the
+          parts that tasks have left are gathered, and deleted once framecolor.json holds what they say.
     """
 
-    def __init__(self, out: Path) -> None:
-        self.path = out / RECORD_NAME
+    def __init__(self, out: Path, part: Collection[int] | None = None) -> None:
+        self.path = out / RECORD_NAME if part is None else _part_path(out, part)
         self.out = out
         self.head: dict[str, Any] = {}
         # Entries as they are written: as objects, the outlines of doubtful regions take ten times the memory.
         self._lines: dict[int, str] = {}
+        self._part = None if part is None else frozenset(part)
+        self._gathered: list[Path] = []
         self._written = time.monotonic()
         self._pause = _WRITE_EVERY_SECONDS
         self._content = ""
@@ -70,12 +82,9 @@ class Record:
 
         Frames that this run leaves alone name their colors by the palette of their own time: they get today's indices.
         """
-        before, self.head = self.head.get("palette"), head
         known = frozenset(numbers)
         self._lines = {number: line for number, line in self._lines.items() if number in known}
-        if before != head["palette"]:
-            for entry in self.entries():
-                self._lines[entry["number"]] = json.dumps(_translate(entry, before, head["palette"]))
+        self._take_head(head)
 
     def write_frame(
         self, entry: dict[str, Any], data: bytes, layer: bytes | None = None, *, force: bool = False
@@ -106,10 +115,13 @@ class Record:
         begin = time.monotonic()
         # One line a frame: compact, and several times as fast as an indented table.
         head = json.dumps({"format": _FORMAT, **self.head}, indent=1).removesuffix("\n}")
-        frames = ",\n".join(self._lines[number] for number in sorted(self._lines))
+        own = self._lines if self._part is None else self._part.intersection(self._lines)
+        frames = ",\n".join(self._lines[number] for number in sorted(own))
         text = head + ',\n "frames": [\n' + frames + "\n ]\n}\n"
         if (content := digest(text)) != self._content:
             write_text_atomic(self.path, text)
+        while self._gathered:
+            self._gathered.pop().unlink(missing_ok=True)
         self._content, self._written = content, time.monotonic()
         self._pause = max(_WRITE_EVERY_SECONDS, _WRITE_SHARE * (self._written - begin))
 
@@ -120,16 +132,53 @@ class Record:
             return False
 
     def _read(self) -> None:
-        """Take over an earlier record; a missing or damaged one is as good as none."""
+        """Take over an earlier record, and parts of it; a missing or damaged one is as good as none."""
+        self._take_over(self.out / RECORD_NAME)
+        parts = [self.path] if self._part is not None else sorted(_part_folder(self.out).glob("*.json"), key=_age)
+        for path in parts:
+            if self._take_over(path) and self._part is None:
+                self._gathered.append(path)
+
+    def _take_over(self, path: Path) -> bool:
+        """Add what a file says to what is known already; tells whether there was one."""
         try:
-            text = self.path.read_text("utf-8")
+            text = path.read_text("utf-8")
             table = json.loads(text)
-            if table["format"] == _FORMAT:
-                self._lines = {int(entry["number"]): json.dumps(entry) for entry in table.pop("frames")}
-                self.head = {key: value for key, value in table.items() if key != "format"}
-                self._content = digest(text)
+            if table["format"] != _FORMAT:
+                return False
+            lines = {int(entry["number"]): json.dumps(entry) for entry in table.pop("frames")}
+            head = {key: value for key, value in table.items() if key != "format"}
+            frozenset(map(tuple, head["palette"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            self._lines, self.head = {}, {}
+            return False
+        self._take_head(head)
+        self._lines |= lines
+        if path == self.path:
+            self._content = digest(text)
+        return True
+
+    def _take_head(self, head: dict[str, Any]) -> None:
+        before, self.head = self.head.get("palette"), head
+        if before != head["palette"]:
+            for entry in self.entries():
+                self._lines[entry["number"]] = json.dumps(_translate(entry, before, head["palette"]))
+
+
+def _part_folder(out: Path) -> Path:
+    return out / CACHE_FOLDER / "parts"
+
+
+def _part_path(out: Path, numbers: Collection[int]) -> Path:
+    """Told from that of other frames by its name, and the same for a task that is tried again."""
+    frames = sorted(numbers)
+    return _part_folder(out) / f"{frames[0]}-{frames[-1]}-{digest(*map(str, frames))[:8]}.json"
+
+
+def _age(path: Path) -> tuple[int, str]:
+    try:
+        return path.stat().st_mtime_ns, path.name
+    except OSError:
+        return 0, path.name
 
 
 def _translate(entry: dict[str, Any], before: Any, today: list[list[int]]) -> dict[str, Any]:

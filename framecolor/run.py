@@ -11,13 +11,14 @@ from framecolor.chains import Chain, hash_chain, plan_chains
 from framecolor.digest import digest
 from framecolor.engines.base import Runner, choose_engine
 from framecolor.errors import ReadError
-from framecolor.fitting import CACHE_FOLDER, ShotNetwork, fit_shot
+from framecolor.fitting import ShotNetwork, fit_shot
 from framecolor.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.media import describe_correction, hash_file
 from framecolor.networks.checkpoint import matcher_weights_path
-from framecolor.preflight import check_output, leave_out_broken_keys
+from framecolor.notes import Listener, Stopwatch
+from framecolor.preflight import leave_out_broken_keys
 from framecolor.proposal import propose_key
-from framecolor.record import Record
+from framecolor.record import CACHE_FOLDER, Record
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.stencils import add_painted_keys, check_stencils, list_waiting
@@ -44,23 +45,27 @@ class Run:
     stale: list[Chain]
     stenciled: bool
     warnings: list[str]
+    listener: Listener = field(default=lambda note: None)
+    watch: Stopwatch = field(default_factory=Stopwatch)
     written: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
     empty: list[int] = field(default_factory=list)
 
 
-def prepare_run(shot: Shot, out: Path, settings: Settings, progress: Progress, stenciled: bool = False) -> Run:
+def prepare_run(
+    shot: Shot, out: Path, settings: Settings, progress: Progress, *, stenciled: bool = False, part: bool = False
+) -> Run:
     """Everything before the first frame. Raises InputError, OutputError and EngineError.
 
     stenciled  paint the frames that have a stencil, inside of it, and nothing else
+    part       note what is done apart from what other tasks do
     """
     engine = choose_engine(settings.engine, settings.lanes)
-    check_output(shot, out, settings)
     waiting = [] if stenciled else list_waiting(shot.stencils)
     shot = check_stencils(shot, out) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     shot, warnings = leave_out_broken_keys(shot)
-    record = Record(out)
+    record = Record(out, shot.wanted if part else None)
     sayings = read_told(shot, settings)
     warnings = [*waiting, *warnings, *sayings.warnings]
     proposed = {}

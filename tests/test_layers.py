@@ -13,7 +13,7 @@ PACKAGE = Path(framecolor.__file__).parent
 
 # From the ground up; a module may import its own layer and those below. Modules that are not named: see `layer_of`.
 LAYERS = (
-    ("version", "errors", "digest", "datatypes", "settings", "levels", "overlap", "runs", "allocator"),
+    ("version", "errors", "digest", "datatypes", "settings", "levels", "overlap", "runs", "allocator", "notes"),
     ("media", "lineart", "hints", "networks"),
     ("engines", "colorists"),
     (
@@ -30,7 +30,7 @@ LAYERS = (
         "beliefs",
         "drawings",
     ),
-    ("paint", "preflight"),
+    ("paint", "preflight", "claim", "outcome"),
     ("stencils",),
     ("finish", "run"),
     ("pipeline", "protocols", "report", "demo", "bench", "explore"),

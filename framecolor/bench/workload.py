@@ -16,7 +16,7 @@ from framecolor.bench.spans import Recorder, record_stages, replaced
 from framecolor.engines.base import Engine, Runner, choose_engine
 from framecolor.errors import EngineError
 from framecolor.networks.palette import PaletteNetwork
-from framecolor.pipeline import Outcome
+from framecolor.outcome import Outcome
 from framecolor.settings import EngineName, Settings
 from framecolor.shot import Shot
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from framecolor.cli.frame_log import FrameLog
 from framecolor.cli.options import gather_settings, open_shot, paint_options, shot_options
 from framecolor.cli.progress import STYLES, ProgressPrinter, Style
 from framecolor.errors import FramecolorError, OutputError
+from framecolor.version import VERSION
 
 if TYPE_CHECKING:
-    from framecolor.pipeline import Outcome
-    from framecolor.shot import Shot
+    from framecolor.outcome import Outcome
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class _Row:
 @click.option("--overwrite", is_flag=True, default=None, help="Paint again what is up to date.")
 @click.option("--report", is_flag=True, help="Write report.html beside the frames.")
 @click.option("--progress", type=click.Choice(STYLES), default="auto", show_default=True)
+@click.option("--log", metavar="FILE", help="Add a line per frame to this file: timings, confidence; - for stdout.")
+@click.option("--part", is_flag=True, help="Other tasks paint other --frames of the shot now: see `farm`.")
 def colorize(
     shots: tuple[str, ...],
     out: Path | None,
@@ -53,6 +57,8 @@ def colorize(
     corrections: Path | None,
     report: bool,
     progress: str,
+    log: str | None,
+    part: bool,
     **given: Any,
 ) -> None:
     """Paint every frame of a shot from its painted keys.
@@ -69,8 +75,14 @@ def colorize(
       framecolor colorize 'sh010.####.png' --keys painted -o sh010_color
       framecolor colorize cut_012 --corrections corrections.json --fit keep
     """
+    from framecolor.pipeline import colorize as paint
+    from framecolor.report import write_report
+
     if corrections is not None and len(shots) > 1:
         raise click.UsageError("--corrections are of one shot: paint each shot with its own")
+    if part and (stencils is not None or report):
+        raise click.UsageError("--part takes neither --stencils nor --report: they are of the whole shot")
+    frame_log = FrameLog(log)
     rows = []
     outs: dict[Path, str] = {}
     for position, path in enumerate(shots):
@@ -82,11 +94,21 @@ def colorize(
             other = outs.setdefault(target.resolve(), path)
             if other != path or position != shots.index(path):
                 raise OutputError(target, f"is where {other} goes already", "paint one of them with another -o")
-            rows.append(_Row(name, _paint(shot, target, given, printer, stencils=stencils is not None, report=report)))
+            frame_log.begin(name, len(shot.wanted), len(shot.keys), VERSION)
+            settings = gather_settings(shot.root, given)
+            listener = partial(frame_log.note, name)
+            outcome = paint(
+                shot, target, settings, printer, stencils=stencils is not None, part=part, listener=listener
+            )
+            if report:
+                write_report(outcome.out)
+            rows.append(_Row(name, outcome))
         except FramecolorError as error:
             rows.append(_Row(name, error=str(error)))
         finally:
             printer.close()
+        frame_log.end(name, rows[-1].outcome, rows[-1].exit_code, rows[-1].error)
+    frame_log.close()
     _report_problems(rows)
     if progress == "json":
         _print_json(rows)
@@ -96,19 +118,6 @@ def colorize(
     if code == 2 and any(row.outcome is not None for row in rows):
         code = 1  # some work was done
     raise click.exceptions.Exit(code)
-
-
-def _paint(
-    shot: Shot, out: Path, given: dict[str, Any], printer: ProgressPrinter, *, stencils: bool, report: bool
-) -> Outcome:
-    from framecolor.pipeline import colorize as paint
-
-    outcome = paint(shot, out, gather_settings(shot.root, given), printer, stencils=stencils)
-    if report:
-        from framecolor.report import write_report
-
-        write_report(outcome.out)
-    return outcome
 
 
 def _report_problems(rows: list[_Row]) -> None:

@@ -167,9 +167,8 @@ def list_facts(record: ShotRecord) -> list[tuple[str, str]]:
     if known:
         facts.append(("Mean confidence", _percent(sum(known) / len(known))))
     if record.fit:
-        steps, seconds, accuracy = (record.fit.get(name) for name in ("steps", "seconds", "key_accuracy"))
+        steps, accuracy = (record.fit.get(name) for name in ("steps", "key_accuracy"))
         parts = [count_of(int(steps), "step")] if isinstance(steps, int | float) else []
-        parts += [f"{seconds:.0f} s"] if isinstance(seconds, int | float) else []
         parts += [f"{_percent(float(accuracy))} of the keys right"] if isinstance(accuracy, int | float) else []
         facts.append(("Fit", ", ".join(parts) if steps else "off"))
     return facts

@@ -1,0 +1,94 @@
+"""The log that a farm keeps: one line per frame, to be read by people, grep and logfmt parsers."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from framecolor.errors import OutputError
+
+if TYPE_CHECKING:
+    from framecolor.notes import FrameNote
+    from framecolor.outcome import Outcome
+
+STANDARD_OUTPUT = "-"
+_BARE = re.compile(r"[\w.,:+/#%@-]+", re.ASCII)
+
+
+class FrameLog:
+    """Adds lines to a log, each at once and whole, so that tasks of one shot may share a file; without a file, none.
+
+        2026-03-01T09:30:00.123Z shot=cut_012 frame=7 status=painted written=yes confidence=0.942 unsure=2 regions=45
+            seconds=0.141 read=0.004 look=0.070 link=0.020 paint=0.046 write=0.001
+
+    (on one line), and one line each where a shot begins and ends. Values with anything but plain characters are JSON
+    strings. A log that can no longer be written, as on a full disk, is given up with one warning: paint matters more.
+    """
+
+    def __init__(self, target: str | None) -> None:
+        """target: a file, - for standard output, or None. Raises OutputError when the file cannot be opened."""
+        self._file: TextIO | None = None
+        if target == STANDARD_OUTPUT:
+            self._file = sys.stdout
+        elif target is not None:
+            path = Path(target)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = path.open("a", encoding="utf-8", errors="backslashreplace")
+            except OSError as error:
+                fix = "name another file with --log"
+                raise OutputError(path, f"the log cannot be written ({error.strerror or error})", fix) from None
+
+    def begin(self, shot: str, frames: int, keys: int, version: str) -> None:
+        """A shot is opened."""
+        self._write({"shot": shot, "event": "begin", "frames": frames, "keys": keys, "framecolor": version})
+
+    def note(self, shot: str, note: FrameNote) -> None:
+        """A frame is done."""
+        table: dict[str, Any] = {"shot": shot, "frame": note.number, "status": note.status}
+        if note.status == "failed":
+            table["error"] = note.error
+        else:
+            table |= {"written": "yes" if note.written else "no", "confidence": f"{note.confidence:.3f}"}
+            table |= {"unsure": note.unsure, "regions": note.regions}
+        seconds = {"seconds": sum(note.seconds.values()), **note.seconds}
+        self._write(table | {name: f"{spent:.3f}" for name, spent in seconds.items()})
+
+    def end(self, shot: str, outcome: Outcome | None, exit_code: int, error: str = "") -> None:
+        """A shot is done, or could not be painted."""
+        table: dict[str, Any] = {"shot": shot, "event": "end", "exit_code": exit_code}
+        if outcome is None:
+            table["error"] = error
+        else:
+            table |= {"written": len(outcome.written), "unchanged": len(outcome.unchanged)}
+            table |= {"failed": len(outcome.failed), "unsure": outcome.unsure, "seconds": f"{outcome.seconds:.1f}"}
+        self._write(table)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None and self._file is not sys.stdout:
+            with suppress(OSError):
+                self._file.close()
+
+    def _write(self, table: Mapping[str, Any]) -> None:
+        if self._file is None:
+            return
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        line = " ".join([now, *(f"{name}={_quote(value)}" for name, value in table.items())])
+        try:
+            self._file.write(line + "\n")
+            self._file.flush()
+        except (OSError, ValueError) as error:
+            print(f"warning: the log is given up: {error}", file=sys.stderr)
+            self._file = None
+
+
+def _quote(value: object) -> str:
+    text = str(value)
+    return text if _BARE.fullmatch(text) else json.dumps(text)

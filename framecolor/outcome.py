@@ -1,0 +1,90 @@
+"""What a run did to a shot, as its caller gets it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from framecolor.errors import OutputError
+from framecolor.record import Record
+from framecolor.shot import Shot
+
+_NOT_REPORTED = "no task has painted it; run its task again"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run did; frames go by their numbers.
+
+    out        folder of the painted frames and framecolor.json
+    keys       how many painted keys it had
+    written    frames whose file was written now
+    unchanged  frames that were up to date, or came out as they were
+    failed     frames that could not be painted, and why
+    warnings   what the user should know
+    unsure     regions to check, over all frames
+    seconds    of the whole run; fit_seconds: of what came before the first frame was painted
+    """
+
+    out: Path
+    keys: int
+    written: tuple[int, ...]
+    unchanged: tuple[int, ...]
+    failed: dict[int, str]
+    warnings: tuple[str, ...]
+    unsure: int
+    seconds: float
+    fit_seconds: float
+
+
+def sum_up(
+    shot: Shot,
+    record: Record,
+    failed: Mapping[int, str],
+    *,
+    keys: int,
+    written: Sequence[int] = (),
+    warnings: Sequence[str] = (),
+    seconds: float = 0.0,
+    fit_seconds: float = 0.0,
+) -> Outcome:
+    """The outcome for the wanted frames of a shot; what is neither written nor failed is unchanged."""
+    wanted = set(shot.wanted)
+    touched = {*written, *failed}
+    return Outcome(
+        record.out,
+        keys,
+        tuple(sorted(written)),
+        tuple(number for number in shot.wanted if number not in touched),
+        {number: error for number, error in sorted(failed.items()) if number in wanted},
+        tuple(warnings),
+        sum(len(entry.get("unsure", ())) for entry in record.entries() if entry["number"] in wanted),
+        seconds,
+        fit_seconds,
+    )
+
+
+def gather_parts(shot: Shot, out: Path) -> Outcome:
+    """Make one framecolor.json of what tasks have noted apart (`colorize` with `part`), and tell what is in it.
+
+    Wanted frames of which nothing is noted, or whose files are not as they were written, count as failed. To be called
+    with the folder claimed (`claim_output`). Raises OutputError where nothing was painted.
+    """
+    record = Record(out)
+    if not record.head:
+        raise OutputError(out, "holds no painted frames", "run the tasks that paint them first")
+    record.begin(record.head, shot.numbers)
+    record.save()
+    failed = {number: _find_fault(record, number, shot.output_name(number)) for number in shot.wanted}
+    failed = {number: fault for number, fault in failed.items() if fault}
+    return sum_up(shot, record, failed, keys=len(shot.keys))
+
+
+def _find_fault(record: Record, number: int, file: str) -> str:
+    entry = record.entry(number)
+    if entry is None:
+        return _NOT_REPORTED
+    if entry.get("status") == "failed":
+        return str(entry.get("error", ""))
+    return "" if record.is_current(number, entry.get("source", ""), file) else f"{file} is missing or was changed"

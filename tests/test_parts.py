@@ -1,0 +1,144 @@
+"""Several tasks that paint one shot, two runs in one folder, and the log: what a farm leans on."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from drawings import make_shot
+from painting import FIT, paint
+
+from framecolor import Settings, Shot, colorize
+from framecolor.claim import claim_output
+from framecolor.cli import framecolor as command
+from framecolor.errors import OutputError
+from framecolor.notes import STAGES, FrameNote
+from framecolor.outcome import gather_parts
+from framecolor.pipeline import prepare
+from framecolor.record import Record
+
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
+
+def read_all(folder: Path) -> dict[str, bytes]:
+    """Path -> content of every file below a folder, also of hidden ones."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def paint_part(root: Path, frames: str) -> None:
+    colorize(Shot.open(root, frames=frames), None, Settings(fit=FIT), part=True)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return make_shot(tmp_path / "cut")
+
+
+@pytest.mark.parametrize(
+    "parts", [("1001-1004", "1005-1007"), ("1006-1007", "1001", "1002-1005"), ("1001-1007x2", "1002-1006x2")]
+)
+def test_a_shot_in_parts_is_the_same_to_the_byte(root: Path, painted_shot: Path, parts: tuple[str, ...]) -> None:
+    prepare(Shot.open(root), None, Settings(fit=FIT))
+    for frames in parts:
+        paint_part(root, frames)
+    assert not (root / "color/framecolor.json").exists()
+    outcome = gather_parts(Shot.open(root), root / "color")
+    assert (outcome.failed, len(outcome.unchanged), outcome.keys) == ({}, 7, 2)
+    assert read_all(root / "color") == read_all(painted_shot / "color")
+
+
+def test_the_next_whole_run_gathers_too_and_paints_what_is_missing(root: Path, painted_shot: Path) -> None:
+    paint_part(root, "1001-1003")
+    outcome = paint(root, fit=FIT)
+    assert outcome.written == (1004, 1005, 1006, 1007)
+    assert read_all(root / "color") == read_all(painted_shot / "color")
+
+
+def test_a_task_that_is_tried_again_does_nothing_twice(root: Path) -> None:
+    paint_part(root, "1001-1003")
+    again = colorize(Shot.open(root, frames="1001-1003"), None, Settings(fit=FIT), part=True)
+    assert (again.written, again.unchanged) == ((), (1001, 1002, 1003))
+
+
+def test_gathering_names_what_no_task_has_painted(root: Path) -> None:
+    with pytest.raises(OutputError, match="holds no painted frames"):
+        gather_parts(Shot.open(root), root / "color")
+    paint_part(root, "1001-1005")
+    next((root / "color").glob("*1002.png")).write_bytes(b"")
+    failed = gather_parts(Shot.open(root), root / "color").failed
+    assert list(failed) == [1002, 1006, 1007]
+    assert "is missing or was changed" in failed[1002] and "no task has painted it" in failed[1006]
+
+
+def test_parts_of_two_palettes_name_their_colors_by_the_newest(tmp_path: Path) -> None:
+    doubt = {"color": 0, "second": None}
+    for number, palette in ((1, [[9, 9, 9, 255], [1, 2, 3, 255]]), (2, [[1, 2, 3, 255]])):
+        part = Record(tmp_path, [number])
+        part.begin({"palette": palette}, [1, 2])
+        part.note({"number": number, "unsure": [{**doubt, "color": len(palette) - 1}]})
+        part.save()
+    record = Record(tmp_path)
+    assert [entry["unsure"] for entry in record.entries()] == [[doubt], [doubt]]
+    record.save()
+    assert sorted(read_all(tmp_path)) == ["framecolor.json"], "what is gathered is not kept twice"
+
+
+@pytest.mark.parametrize(
+    "damage", ["", "{", '{"format": 1, "frames": [{}], "palette": []}', '{"format": 1, "frames": []}']
+)
+def test_a_damaged_part_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
+    (tmp_path / ".framecolor/parts").mkdir(parents=True)
+    (tmp_path / ".framecolor/parts/1-2-aa.json").write_text(damage)
+    assert Record(tmp_path).head == {}
+
+
+def test_one_run_at_a_time_in_a_folder(root: Path) -> None:
+    out = root / "color"
+    with claim_output(out), pytest.raises(OutputError, match="another run is painting into this folder"):
+        paint(root)
+    assert not out.exists(), "the lock leaves nothing behind"
+    with claim_output(out):
+        paint_part(root, "1001-1002")  # tasks do not shut each other out
+
+
+def test_a_listener_hears_of_each_frame_once(root: Path) -> None:
+    (root / "line/cut.1004.png").write_bytes(b"broken")
+    notes: list[FrameNote] = []
+    outcome = colorize(Shot.open(root), None, Settings(fit=0), listener=notes.append)
+    assert sorted(note.number for note in notes) == list(range(1001, 1008))
+    assert {note.number for note in notes if note.status == "failed"} == set(outcome.failed) == {1004}
+    painted = next(note for note in notes if note.status == "painted")
+    assert painted.written and painted.confidence is not None and painted.regions > 0
+    assert set(painted.seconds) == set(STAGES) and min(painted.seconds.values()) >= 0
+
+
+def test_the_log_has_a_line_for_each_frame(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "logs/farm.log"
+    for options in (["--log", str(log)], ["--log", str(log), "--overwrite"], ["--log", "-"]):
+        command.main(["colorize", str(root), "--fit", "0", *options], standalone_mode=False)
+    lines = log.read_text().splitlines()
+    assert len(lines) == 2 * 9
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\dT[\d:.]{12}Z shot=cut frame=\d{4} status=painted written=yes confidence=[01]\.\d{3} unsure=\d+"
+        r" regions=\d+ seconds=\d+\.\d{3}( (read|look|link|paint|write)=\d+\.\d{3})+",
+        next(line for line in lines if "status=painted" in line),
+    )
+    assert "event=begin" in lines[0] and "event=end exit_code=0 written=7" in lines[8]
+    assert "event=end" in capsys.readouterr().out
+
+
+def test_a_log_quotes_what_is_no_plain_word(root: Path, tmp_path: Path) -> None:
+    strange = root.rename(root.with_name('a "cut"\nevent=end'))
+    log = tmp_path / "log"
+    command.main(["colorize", str(strange), "--fit", "0", "--log", str(log)], standalone_mode=False)
+    lines = log.read_text().splitlines()
+    assert len(lines) == 9
+    assert all(f"shot={json.dumps(strange.name)} " in line for line in lines)
+
+
+def test_a_log_that_cannot_be_opened_is_said_before_any_work(root: Path, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="the log cannot be written"):
+        command.main(["colorize", str(root), "--log", str(tmp_path)], standalone_mode=False)
+    assert not (root / "color").exists()
