@@ -7,6 +7,7 @@ import sys
 from importlib import import_module
 
 import click
+from click.shell_completion import CompletionItem
 
 from framecolor.errors import FramecolorError
 from framecolor.version import VERSION
@@ -14,6 +15,7 @@ from framecolor.version import VERSION
 _COMMANDS = {
     "bench": "measure the stages, the engines and a whole shot on this machine",
     "colorize": "paint shots: line art and a few painted keys in, every frame out",
+    "completion": "what bash, zsh or fish need to complete commands and options",
     "config": "the settings that apply to a shot, and where each comes from",
     "dataset": "build training data",
     "demo": "paint the embedded demo shot end to end, write a report",
@@ -36,6 +38,11 @@ class LazyGroup(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         return getattr(import_module(f"framecolor.cli.{cmd_name}"), cmd_name)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Names of commands, also without an import; of options, as any command."""
+        names = [CompletionItem(n, help=_COMMANDS[n]) for n in self.list_commands(ctx) if n.startswith(incomplete)]
+        return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

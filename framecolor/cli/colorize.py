@@ -36,7 +36,7 @@ class _Row:
 
 
 @click.command()
-@click.argument("shots", nargs=-1, required=True, metavar="SHOT...")
+@click.argument("shots", nargs=-1, required=True, type=click.Path(), metavar="SHOT...")
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the frames; SHOT/color if not given.")
 @shot_options
 @click.option("--corrections", type=click.Path(path_type=Path), metavar="FILE",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
+from click.shell_completion import CompletionItem
 
 from framecolor.levels import read_levels
 from framecolor.settings import Background, EngineName, LinePlacement, Mode, Settings
@@ -19,26 +20,39 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _FOLDER = click.Path(path_type=Path)
 
 
-class FitType(click.ParamType):
+class _WordsType(click.ParamType):
+    """A number or one of a few words, which a shell completes."""
+
+    words: tuple[str, ...]
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
+        return [CompletionItem(word) for word in self.words if word.startswith(incomplete)]
+
+
+class FitType(_WordsType):
     """A number of steps, or one of the words auto, keep, off."""
+
+    words = ("auto", "keep", "off")
 
     name = "STEPS|auto|keep|off"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value in ("auto", "keep", "off") or isinstance(value, int):
+        if value in self.words or isinstance(value, int):
             return value
         if str(value).isdecimal():
             return int(value)
         self.fail(f"{value!r} is not a number of steps, auto, keep or off", param, ctx)
 
 
-class LanesType(click.ParamType):
+class LanesType(_WordsType):
     """A number of lanes, or the word auto."""
+
+    words = ("auto",)
 
     name = "N|auto"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if value == "auto" or isinstance(value, int):
+        if value in self.words or isinstance(value, int):
             return value
         if str(value).isdecimal() and 1 <= int(value) <= 16:
             return int(value)
@@ -63,7 +77,9 @@ def paint_options(command: Command) -> Command:
     """Settings; what is not given comes from framecolor.toml or the defaults."""
     for option in (
         click.option("--seed", type=click.IntRange(0), help="Seed of the fit, and of colors that are proposed."),
-        click.option("--model", metavar="PATH", help="Colorist that proposes colors where there is no key."),
+        click.option(
+            "--model", type=click.Path(), metavar="PATH", help="Colorist that proposes colors where there is no key."
+        ),
         click.option(
             "--background",
             type=click.Choice([b for b in get_args(Background) if b != "keys"]),
@@ -74,8 +90,13 @@ def paint_options(command: Command) -> Command:
             type=click.Choice(get_args(LinePlacement)),
             help="Lines over the paint, not at all, or as own files.",
         ),
-        click.option("--reference", metavar="IMAGE", help="Where unsure, or without a key: colors as in this picture."),
-        click.option("--palette", metavar="FILE", help="Use only the colors of this .gpl file."),
+        click.option(
+            "--reference",
+            type=click.Path(),
+            metavar="IMAGE",
+            help="Where unsure, or without a key: colors as in this picture.",
+        ),
+        click.option("--palette", type=click.Path(), metavar="FILE", help="Use only the colors of this .gpl file."),
         click.option(
             "--gap", "gap_px", type=click.FloatRange(0), metavar="PX", help="Close openings in lines up to this wide."
         ),

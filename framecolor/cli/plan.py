@@ -14,7 +14,7 @@ _NO_KEY = "keys      none: colors would be proposed"
 
 
 @click.command()
-@click.argument("shot", metavar="SHOT")
+@click.argument("shot", type=click.Path(), metavar="SHOT")
 @shot_options
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def plan(
