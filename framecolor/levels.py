@@ -9,6 +9,8 @@ From the weakest to the strongest; a setting that two of them name is as the lat
     shot     framecolor.toml in the shot's folder
     option   the command line
 
+A job on a farm takes its settings along: in one file, which stands for all of the others.
+
 Folders above a shot are those of its real place, links followed, so that the same shot has the same settings however
 it was named. A file that a setting names is looked for beside the framecolor.toml that names it.
 """
@@ -29,7 +31,7 @@ import platformdirs
 from framecolor.errors import SettingsError
 from framecolor.settings import FILES, Settings, describe_settings, read_table
 
-Level = Literal["default", "studio", "user", "show", "shot", "option"]
+Level = Literal["default", "studio", "user", "show", "shot", "job", "option"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
 SETTINGS_FILE = "framecolor.toml"
@@ -73,23 +75,24 @@ class LayeredSettings:
             raise ValueError("LayeredSettings.sources must have every setting and nothing else")
 
 
-def read_levels(root: Path, options: Mapping[str, Any]) -> LayeredSettings:
+def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None) -> LayeredSettings:
     """The settings of the shot in the folder `root`.
 
     options  what the command line says, by name; None stands for not given, files are relative to where one is
+    only     a settings file to read in place of all others; names of files in it are as in the shot's own
     Raises SettingsError or ReadError, naming the file and as a rule the line, when one of the files is there and cannot
     be read, is not TOML, or has a setting that does not exist or a value that it cannot have.
     """
     settings = Settings()
     sources: dict[str, Source] = {f.name: Source("default") for f in fields(Settings)}
     places = []
-    for level, path in _list_files(root):
-        state = _look(path)
+    for level, path in _list_files(root, only):
+        state = "read" if level == "job" else _look(path)
         places.append(Place(level, path, state))
         if state == "read":
             table = read_table(path)
             # The shot's own names stay as they are: a shot can be moved, and its record still says the same.
-            anchored = table if level == "shot" else _anchor(table, path.parent)
+            anchored = table if level in ("shot", "job") else _anchor(table, path.parent)
             settings = settings.updated(anchored, str(path))
             sources |= {name: Source(level, path) for name in table}
     given = {name: value for name, value in options.items() if value is not None}
@@ -112,8 +115,11 @@ def draft_file() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _list_files(root: Path) -> Iterator[tuple[Level, Path]]:
-    """All the places where a shot's settings may stand, the weakest first."""
+def _list_files(root: Path, only: Path | None) -> Iterator[tuple[Level, Path]]:
+    """All the places where a shot's settings may stand, the weakest first; `only` stands for them all."""
+    if only is not None:
+        yield "job", only
+        return
     if chosen := os.environ.get(CONFIG_VARIABLE):
         path = Path(chosen).absolute()
         if _look(path) != "read":

@@ -33,7 +33,7 @@ LAYERS = (
     ("paint", "preflight", "claim", "outcome"),
     ("stencils",),
     ("finish", "run"),
-    ("pipeline", "protocols", "report", "demo", "bench", "explore"),
+    ("pipeline", "protocols", "report", "demo", "bench", "explore", "farm"),
     ("cli",),
 )
 # Exceptions that a layer's rank alone does not tell: who may never import what.

@@ -22,6 +22,7 @@ _COMMANDS = {
     "engine": "compile the networks for an NVIDIA GPU, look after the plans",
     "evaluate": "score painted frames against the truth",
     "explore": "color variations of one drawing; the chosen one becomes a key",
+    "farm": "paint one shot on many hosts: OpenJD jobs, Slurm arrays",
     "plan": "what colorize would do with a shot; writes nothing",
     "report": "one HTML page that shows what to check by eye",
     "train": "train a network",

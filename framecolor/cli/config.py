@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from framecolor.cli.options import paint_options
+from framecolor.cli.options import gather_levels, paint_options
 from framecolor.errors import OutputError, ShotError
-from framecolor.levels import SETTINGS_FILE, draft_file, read_levels
+from framecolor.levels import SETTINGS_FILE, draft_file
 
 _STATES = {"read": "read", "absent": "not there", "unreachable": "may not be entered"}
 
@@ -44,7 +44,7 @@ def show(shot: Path, as_json: bool, **given: Any) -> None:
       framecolor config show cut_012
       framecolor config show cut_012 --gap 3 --json
     """
-    found = read_levels(_find_root(shot), given)
+    found = gather_levels(_find_root(shot), given)
     values = asdict(found.settings)
     if as_json:
         table = {

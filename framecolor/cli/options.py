@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
 from click.shell_completion import CompletionItem
 
-from framecolor.levels import read_levels
+from framecolor.levels import LayeredSettings, read_levels
 from framecolor.settings import Background, EngineName, LinePlacement, Mode, Settings
 
 if TYPE_CHECKING:
@@ -73,9 +73,25 @@ def shot_options(command: Command) -> Command:
     return command
 
 
+corrections_option = click.option(
+    "--corrections",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Regions set right on the report page: final in their frame, and votes in others.",
+)
+overwrite_option = click.option("--overwrite", is_flag=True, default=None, help="Paint again what is up to date.")
+
+
 def paint_options(command: Command) -> Command:
     """Settings; what is not given comes from framecolor.toml or the defaults."""
     for option in (
+        click.option(
+            "--settings",
+            "settings_file",
+            type=click.Path(path_type=Path),
+            metavar="FILE",
+            help="Settings of this TOML file, and of no framecolor.toml, as a farm job takes its own along.",
+        ),
         click.option("--seed", type=click.IntRange(0), help="Seed of the fit, and of colors that are proposed."),
         click.option(
             "--model", type=click.Path(), metavar="PATH", help="Colorist that proposes colors where there is no key."
@@ -126,5 +142,11 @@ def open_shot(
 
 
 def gather_settings(root: Path, given: dict[str, Any]) -> Settings:
-    """Of a shot's folder: defaults, then the framecolor.toml of studio, show and shot, then the options given."""
-    return read_levels(root, given).settings
+    """Of a shot's folder: see `gather_levels`."""
+    return gather_levels(root, given).settings
+
+
+def gather_levels(root: Path, given: Mapping[str, Any]) -> LayeredSettings:
+    """Defaults, then each framecolor.toml, or the file of --settings in their place, then the options given."""
+    options = {name: value for name, value in given.items() if name != "settings_file"}
+    return read_levels(root, options, given.get("settings_file"))

@@ -29,7 +29,8 @@ class ProgressPrinter:
         deadline   Progress: PERCENT%
         afanasy    PROGRESS: PERCENT%
 
-    STAGE is fit or paint. PERCENT counts all that the command does, fits and paint of all shots, and never falls.
+    STAGE is fit or paint. PERCENT counts all that the command does, fits and paint of all shots, and never falls; a
+    shot whose fit is there already begins at 0 with its paint.
     position, count  which of how many shots this one is.
     """
 
@@ -39,6 +40,7 @@ class ProgressPrinter:
         self._style = ("bar" if sys.stderr.isatty() else "plain") if style == "auto" else style
         self._bar = None
         self._stage = ""
+        self._fits = False
         self._last = (-1, 0.0)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
@@ -72,7 +74,9 @@ class ProgressPrinter:
 
     def _whole(self, stage: str, percent: int) -> int:
         """The percentage of everything, from that of a stage."""
-        share = _FIT_SHARE * percent if stage == "fit" else 100 * _FIT_SHARE + (1 - _FIT_SHARE) * percent
+        self._fits = self._fits or stage == "fit"
+        of_fit = _FIT_SHARE if self._fits else 0
+        share = of_fit * percent if stage == "fit" else 100 * of_fit + (1 - of_fit) * percent
         return int((100 * self._position + share) / self._count)
 
     def _draw(self, stage: str, done: int, total: int) -> None:

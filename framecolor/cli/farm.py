@@ -1,0 +1,196 @@
+"""framecolor farm: one shot painted by many hosts."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from framecolor.cli.options import (
+    corrections_option,
+    gather_settings,
+    open_shot,
+    overwrite_option,
+    paint_options,
+    shot_options,
+)
+from framecolor.cli.progress import STYLES, ProgressPrinter, Style
+from framecolor.cli.summary import Row, print_problems, print_summary
+from framecolor.errors import FramecolorError
+
+if TYPE_CHECKING:
+    from framecolor.farm import FarmJob
+    from framecolor.shot import Shot
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_PLACES = ("keys", "hints", "corrections")
+_FRAMES_FOLDER = "Folder for the frames; SHOT/color if not given."
+_out = click.option("-o", "--out", type=click.Path(path_type=Path), help=_FRAMES_FOLDER)
+_progress = click.option("--progress", type=click.Choice(STYLES), default="auto", show_default=True)
+_chunk = click.option(
+    "--chunk",
+    "chunk_frames",
+    type=click.IntRange(1),
+    default=24,
+    show_default=True,
+    metavar="N",
+    help="Frames that a task paints at least; spans between keys are never cut.",
+)
+
+
+def _where_options(command: Command) -> Command:
+    """Where the shot is: what all commands of the farm need alike."""
+    return click.argument("shot", type=click.Path())(shot_options(corrections_option(command)))
+
+
+def _how_options(command: Command) -> Command:
+    """Where it is and how it is painted: as colorize."""
+    return _where_options(paint_options(overwrite_option(command)))
+
+
+@click.group()
+def farm() -> None:
+    """Paint one shot on many hosts: a job for Open Job Description, or for Slurm.
+
+    A job prepares (fit, engine), then paints chunks of key-to-key spans, then finishes (report). What it writes is what
+    `framecolor colorize --report` writes, to the byte, with the settings of the time when the job was made.
+
+    \b
+    Examples:
+      framecolor farm run cut_012
+      framecolor farm export cut_012 -o job && openjd run job/template.json -p file://job/parameters.json
+      framecolor farm export cut_012 -o job --slurm && job/submit.sh --partition=render
+    """
+
+
+@farm.command()
+@_how_options
+@click.option("-o", "--job", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the job.")
+@click.option("--out", type=click.Path(path_type=Path), help=_FRAMES_FOLDER)
+@_chunk
+@click.option("--slurm", is_flag=True, help="Also write submit.sh, which hands the job to Slurm.")
+def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: bool, **given: Any) -> None:
+    """Write the job of a SHOT to a folder: template.json, parameters.json, settings.toml.
+
+    All other options are those of colorize. Hosts need `framecolor` on the PATH, for Slurm also `openjd`.
+
+    \b
+    Examples:
+      framecolor farm export cut_012 -o job --engine tensorrt
+      framecolor farm export cut_012 -o job --slurm --chunk 48 && job/submit.sh
+    """
+    from framecolor.farm import write_job
+
+    job = _plan(shot, out, chunk_frames, given)
+    write_job(job, folder, slurm=slurm)
+    frames = sum(chunk.count for chunk in job.chunks)
+    click.echo(f"{folder}: {frames} frames of {job.name} in {len(job.chunks)} tasks, engine {job.settings.engine}")
+
+
+@farm.command()
+@_how_options
+@_out
+@_chunk
+@_progress
+def run(shot: str, out: Path | None, chunk_frames: int, progress: str, **given: Any) -> int:
+    """Run the job of a SHOT on this machine, through openjd: what a farm would do, task after task.
+
+    Options and exit codes are those of colorize.
+
+    \b
+    Example:
+      framecolor farm run cut_012 --chunk 12
+    """
+    from framecolor.farm import THIS_PROGRAM, run_job, write_job
+
+    job = _plan(shot, out, chunk_frames, given)
+    printer = ProgressPrinter(job.name, cast(Style, progress))
+    with tempfile.TemporaryDirectory(prefix="framecolor-") as folder:
+        write_job(job, Path(folder), program=THIS_PROGRAM)
+        try:
+            return run_job(job, Path(folder), printer, lambda line: click.echo(line, err=True))
+        finally:
+            printer.close()
+
+
+@farm.command()
+@_how_options
+@_out
+@_progress
+def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> int:
+    """Do what comes before the first frame of a SHOT, once for all tasks: engine, fit, proposed colors.
+
+    Tasks find it in OUT/.framecolor. Options are those of colorize.
+
+    \b
+    Example:
+      framecolor farm prepare cut_012 && framecolor colorize cut_012 --part --frames 1001-1024
+    """
+    from framecolor.pipeline import prepare as prepare_shot
+
+    name = Path(shot).name
+    printer = ProgressPrinter(name, cast(Style, progress))
+    try:
+        opened, _ = _open(shot, given)
+        for warning in prepare_shot(opened, out, gather_settings(opened.root, given), printer):
+            click.echo(f"warning: {name}: {warning}", err=True)
+    except FramecolorError as error:
+        print_problems([Row(name, error=str(error))], progress)
+        return 2
+    finally:
+        printer.close()
+    return 0
+
+
+@farm.command()
+@_where_options
+@_out
+@_progress
+def finish(shot: str, out: Path | None, progress: str, **given: Any) -> int:
+    """Gather what the tasks of a SHOT have done, and write the report.
+
+    Ends with 1, and tells which, where frames failed or are missing.
+
+    \b
+    Example:
+      framecolor farm finish cut_012
+    """
+    from framecolor.claim import claim_output
+    from framecolor.outcome import gather_parts
+    from framecolor.report import write_report
+
+    name = Path(shot).name
+    try:
+        opened, _ = _open(shot, given)
+        out = out or opened.root / "color"
+        with claim_output(out):
+            row = Row(name, gather_parts(opened, out))
+            write_report(out)
+    except FramecolorError as error:
+        row = Row(name, error=str(error))
+    print_summary([row], progress)
+    return row.exit_code
+
+
+def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any]) -> FarmJob:
+    """The job that the options describe. Takes what is not a setting out of `given`."""
+    from framecolor.farm import plan_job
+
+    frames = given["frames"]
+    shot, places = _open(path, given)
+    settings = gather_settings(shot.root, given)
+    return plan_job(path, shot, settings, out=out, places=places, frames=frames, chunk_frames=chunk_frames)
+
+
+def _open(path: str, given: dict[str, Any]) -> tuple[Shot, dict[str, Path]]:
+    """The shot, and the folders and files that options name for it; both are taken out of `given`."""
+    if given.pop("stencils") is not None:
+        raise click.UsageError("--stencils change a few painted frames: run `framecolor colorize --stencils` for them")
+    frames = given.pop("frames")
+    places = {name: given.pop(name) for name in _PLACES}
+    shot = open_shot(path, places["keys"], places["hints"], None, frames, places["corrections"])
+    return shot, {name: place for name, place in places.items() if place is not None}

@@ -1,0 +1,89 @@
+"""What a command says of shots at its end: problems, and a table or JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from framecolor.outcome import Outcome
+
+_SHOWN_FAILURES = 8
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one shot: an outcome or an error."""
+
+    name: str
+    outcome: Outcome | None = None
+    error: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        if self.outcome is None:
+            return 2
+        return 1 if self.outcome.failed else 0
+
+
+def print_summary(rows: Sequence[Row], progress: str) -> None:
+    """Problems to stderr, then a line for every shot, as --progress asks for."""
+    print_problems(rows, progress)
+    if progress == "json":
+        _print_json(rows)
+    else:
+        _print_table(rows)
+
+
+def print_problems(rows: Sequence[Row], progress: str) -> None:
+    """Errors, warnings and failed frames, a line each; for openjd also the one line that tells why a task failed."""
+    for row in rows:
+        if row.outcome is None:
+            click.echo(f"error: {row.error}", err=True)
+            continue
+        for warning in row.outcome.warnings:
+            click.echo(f"warning: {row.name}: {warning}", err=True)
+        for number, error in row.outcome.failed.items():
+            click.echo(f"failed: {row.name} frame {number}: {error}", err=True)
+    told = "; ".join(_say_failure(row) for row in rows if row.exit_code)
+    if progress == "openjd" and told:
+        click.echo(f"openjd_fail: {told}")
+
+
+def _say_failure(row: Row) -> str:
+    if row.outcome is None:
+        return row.error
+    failed = list(row.outcome.failed.items())
+    numbers = ", ".join(str(number) for number, _ in failed[:_SHOWN_FAILURES])
+    more = f" and {len(failed) - _SHOWN_FAILURES} more" if len(failed) > _SHOWN_FAILURES else ""
+    return f"{row.name}: {len(failed)} frames failed ({numbers}{more}): {failed[0][1]}"
+
+
+def _print_json(rows: Sequence[Row]) -> None:
+    """One JSON object for every shot, on a line of its own."""
+    for row in rows:
+        table: dict[str, Any] = {"shot": row.name, "stage": "done", "exit_code": row.exit_code}
+        if (o := row.outcome) is None:
+            table["error"] = row.error
+        else:
+            table |= {"out": str(o.out), "keys": o.keys, "written": len(o.written), "unchanged": len(o.unchanged)}
+            table |= {"failed": o.failed, "warnings": o.warnings, "to_check": o.unsure, "seconds": round(o.seconds, 1)}
+        click.echo(json.dumps(table))
+
+
+def _print_table(rows: Sequence[Row]) -> None:
+    """One line for every shot."""
+    width = max(4, *(len(row.name) for row in rows))
+    click.echo(f"{'shot':{width}}  keys  painted  unchanged  failed  to check  seconds  where")
+    for row in rows:
+        if (o := row.outcome) is None:
+            click.echo(f"{row.name:{width}}  not painted: {row.error}")
+            continue
+        click.echo(
+            f"{row.name:{width}}  {o.keys:4}  {len(o.written):7}  {len(o.unchanged):9}  {len(o.failed):6}"
+            f"  {o.unsure:8}  {o.seconds:7.1f}  {o.out}"
+        )

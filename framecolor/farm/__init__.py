@@ -1,0 +1,27 @@
+"""A shot on a render farm: Open Job Description (https://github.com/OpenJobDescription), and Slurm on top of it.
+
+A job has three steps, whose tasks are ordinary framecolor commands:
+
+    Prepare   framecolor farm prepare    what all tasks share: the engine's plans, the fit, the proposal
+    Color     framecolor colorize --part one task per chunk of key-to-key spans (`spans`)
+    Finish    framecolor farm finish     gathers what the tasks noted, and writes the report
+"""
+
+from framecolor.farm.job import FarmJob, plan_job
+from framecolor.farm.job_folder import write_job
+from framecolor.farm.local import THIS_PROGRAM, run_job
+from framecolor.farm.openjd import build_parameters, build_template
+from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
+
+__all__ = [
+    "CHUNK_FRAMES",
+    "THIS_PROGRAM",
+    "Chunk",
+    "FarmJob",
+    "build_parameters",
+    "build_template",
+    "cut_spans",
+    "plan_job",
+    "run_job",
+    "write_job",
+]

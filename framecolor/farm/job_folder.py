@@ -1,0 +1,66 @@
+"""A job's files in a folder of their own, which can be looked at, mended by hand and handed to a farm."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from framecolor.digest import digest
+from framecolor.errors import OutputError
+from framecolor.farm.job import FarmJob, write_settings
+from framecolor.farm.openjd import SETTINGS_NAME, build_parameters, build_template
+from framecolor.farm.slurm import STEP_NAME, SUBMIT_NAME, write_step, write_submit
+from framecolor.media import write_text_atomic
+
+TEMPLATE_NAME = "template.json"
+PARAMETERS_NAME = "parameters.json"
+# Name -> digest of what was written here: what does not match is somebody's own work.
+_WRITTEN_NAME = ".framecolor.json"
+
+
+def write_job(job: FarmJob, folder: Path, *, slurm: bool = False, program: tuple[str, ...] = ("framecolor",)) -> None:
+    """Write the job's files: template, parameters and settings, with `slurm` also its scripts. The folder is made.
+
+    Files of an earlier job are replaced, also removed where this one has none such. OutputError, and nothing is
+    written, when a file that is in the way is of another origin or was changed since.
+    """
+    files = {
+        TEMPLATE_NAME: json.dumps(build_template(job, program), indent=2) + "\n",
+        PARAMETERS_NAME: json.dumps(build_parameters(job), indent=2) + "\n",
+        SETTINGS_NAME: write_settings(job),
+    }
+    scripts = {SUBMIT_NAME: write_submit(job), STEP_NAME: write_step(job)} if slurm else {}
+    written = _read_written(folder)
+    for name in {**files, **scripts}:
+        if not _is_free(folder / name, written.get(name)):
+            problem = "is not as `framecolor farm export` wrote it, and would be lost"
+            raise OutputError(folder / name, problem, "move it away, or choose another folder with -o")
+    for name, text in {**files, **scripts}.items():
+        write_text_atomic(folder / name, text)
+    for name in scripts:
+        (folder / name).chmod(0o755)
+    for name, mark in written.items():
+        if name not in files and name not in scripts and _is_free(folder / name, mark):
+            (folder / name).unlink(missing_ok=True)
+    marks = {name: digest(text) for name, text in {**files, **scripts}.items()}
+    write_text_atomic(folder / _WRITTEN_NAME, json.dumps(marks, indent=1) + "\n")
+
+
+def _is_free(path: Path, mark: str | None) -> bool:
+    """Whether a file may be written over: there is none, or it is as an export left it."""
+    try:
+        return digest(path.read_bytes()) == mark
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+
+
+def _read_written(folder: Path) -> dict[str, str]:
+    """What an earlier export noted; nothing when there was none or its note is damaged."""
+    names = {TEMPLATE_NAME, PARAMETERS_NAME, SETTINGS_NAME, SUBMIT_NAME, STEP_NAME}
+    try:
+        table = json.loads((folder / _WRITTEN_NAME).read_text("utf-8"))
+        return {name: mark for name, mark in table.items() if name in names and isinstance(mark, str)}
+    except (OSError, ValueError, AttributeError):
+        return {}
