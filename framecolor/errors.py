@@ -15,17 +15,21 @@ A `ReadError` on a single line drawing costs that frame only: the run goes on an
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
+
+_LONGEST = 2000
 
 
 class FramecolorError(Exception):
-    """Base of all errors raised on purpose; `str(error)` is one line fit to be shown to a user."""
+    """Base of all errors raised on purpose; `str(error)` is one line fit to be shown to a user.
+
+    Whatever the names and texts in it hold: what cannot be printed stands there as an escape, what is endless is cut.
+    """
 
     def __init__(self, subject: str | Path, problem: str, fix: str = "") -> None:
-        self.subject = str(subject)
-        self.problem = problem
-        self.fix = fix
-        super().__init__(f"{subject}: {problem}" + (f"; {fix}" if fix else ""))
+        self.subject, self.problem, self.fix = (_show(str(text)) for text in (subject, problem, fix))
+        super().__init__(f"{self.subject}: {self.problem}" + (f"; {self.fix}" if fix else ""))
 
 
 class InputError(FramecolorError):
@@ -54,3 +58,13 @@ class OutputError(FramecolorError):
 
 class EngineError(FramecolorError):
     """An engine that this machine cannot run."""
+
+
+def _show(text: str) -> str:
+    """A text as it can be printed in one line: no line ends, control characters or halves of characters."""
+    if not text.isprintable():
+        text = "".join(
+            c if c.isprintable() or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode()
+            for c in text
+        )
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "\u2026"

@@ -7,6 +7,7 @@ own, and the next run that has the folder for itself gathers the parts.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 from framecolor.digest import digest
 from framecolor.media import write_bytes_atomic, write_text_atomic
+from framecolor.tables import MISSHAPEN, parse_json
 
 RECORD_NAME = "framecolor.json"
 CACHE_FOLDER = ".framecolor"
@@ -23,6 +25,8 @@ _FORMAT = 1
 _WRITE_EVERY_SECONDS = 2.0
 # ... and so rarely that writing it takes a twentieth of the time, however long the shot is.
 _WRITE_SHARE = 20
+# What names a file is looked at twice: a record may have been written by anybody.
+_HASH = re.compile("[0-9a-f]{1,64}")
 
 
 class Record:
@@ -63,7 +67,8 @@ class Record:
     def last_fit(self) -> str | None:
         """Hash of the fit that the frames were last painted with."""
         fit = self.head.get("fit")
-        return fit.get("hash") if isinstance(fit, dict) else None
+        found = fit.get("hash") if isinstance(fit, dict) else None
+        return found if isinstance(found, str) and _HASH.fullmatch(found) else None
 
     def is_current(self, number: int, source: str, file: str) -> bool:
         """Whether a frame was painted from exactly this source into this file, which is still as it was written."""
@@ -143,13 +148,13 @@ class Record:
         """Add what a file says to what is known already; tells whether there was one."""
         try:
             text = path.read_text("utf-8")
-            table = json.loads(text)
+            table = parse_json(text)
             if table["format"] != _FORMAT:
                 return False
-            lines = {int(entry["number"]): json.dumps(entry) for entry in table.pop("frames")}
+            lines = {_number(entry): json.dumps(entry) for entry in table.pop("frames")}
             head = {key: value for key, value in table.items() if key != "format"}
             frozenset(map(tuple, head["palette"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, *MISSHAPEN):
             return False
         self._take_head(head)
         self._lines |= lines
@@ -179,6 +184,13 @@ def _age(path: Path) -> tuple[int, str]:
         return path.stat().st_mtime_ns, path.name
     except OSError:
         return 0, path.name
+
+
+def _number(entry: dict[str, Any]) -> int:
+    number = entry["number"]
+    if type(number) is not int:
+        raise ValueError(f"{number!r} is no frame's number")
+    return number
 
 
 def _translate(entry: dict[str, Any], before: Any, today: list[list[int]]) -> dict[str, Any]:

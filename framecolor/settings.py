@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 import reprlib
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from framecolor.errors import ReadError, SettingsError
+from framecolor.tables import parse_toml
 
 Mode = Literal["flat", "painted"]
 EngineName = Literal["auto", "tensorrt", "cuda", "cpu"]
@@ -125,10 +125,9 @@ def read_table(path: Path) -> dict[str, Any]:
     """
     text = _read_text(path)
     try:
-        table = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # numbers with thousands of digits are a bare ValueError
-        problem = "it is nested too deeply" if isinstance(error, RecursionError) else " ".join(str(error).split())
-        raise SettingsError(path, f"is not valid TOML ({problem[:200]})", "mend or remove it") from None
+        table = parse_toml(text)
+    except ValueError as error:
+        raise SettingsError(path, f"is not valid TOML ({str(error)[:200]})", "mend or remove it") from None
     for name, value in table.items():
         Settings().updated({name: value}, _locate(path, text, name))
     return table
@@ -171,4 +170,4 @@ def _say(value: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

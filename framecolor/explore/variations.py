@@ -25,6 +25,7 @@ from framecolor.hints.strokes import read_strokes
 from framecolor.media import hash_file, read_image, write_image, write_text_atomic
 from framecolor.paint.composite import fill_paper, lay_over
 from framecolor.paint.flat import paint_flat
+from framecolor.tables import MISSHAPEN, parse_json
 
 _FORMAT = "framecolor explore 1"
 RECORD, SHEET = "explore.json", "contact.png"
@@ -125,13 +126,13 @@ def explore(
 def read_exploration(folder: Path, settings: str) -> Exploration | None:
     """What lies in a folder, where it was made with these settings (`digest_settings`); else None."""
     try:
-        table = json.loads((folder / RECORD).read_text("utf-8"))
+        table = parse_json((folder / RECORD).read_text("utf-8"))
         if table["format"] != _FORMAT or table["settings"] != settings:
             return None
         rows = table["variations"]
         files = tuple((str(row["file"]), str(row["hash"])) for row in rows)
         return Exploration(settings, tuple(int(row["seed"]) for row in rows), files, float(table["apart"]))
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *MISSHAPEN):
         return None
 
 

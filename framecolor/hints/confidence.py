@@ -10,7 +10,6 @@ drawings before and those after say of the color, each for itself, and which of 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import ReadError
+from framecolor.tables import MISSHAPEN, parse_json
 
 Evidence = NDArray[np.float32]
 """One row for each region, [count + 1, F], with the columns FEATURES."""
@@ -71,14 +71,14 @@ def read_calibration(path: Path = _PATH) -> Calibration:
     """
     fix = "write it with scripts/calibrate_confidence.py"
     try:
-        table = json.loads(path.read_text("utf-8"))
+        table = parse_json(path.read_text("utf-8"))
         if table["format"] != _FORMAT or tuple(table["features"]) != FEATURES:
             raise ReadError(path, "is of another build", fix)
         mean, scale, weight = (np.array(table[name], np.float64) for name in ("mean", "scale", "weight"))
         if not mean.shape == scale.shape == weight.shape == (len(FEATURES),):
             raise ReadError(path, "does not have one number for each feature", fix)
         return Calibration(mean, scale, weight, float(table["bias"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *MISSHAPEN) as error:
         raise ReadError(path, f"is no readable calibration ({error!r})", fix) from error
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from framecolor.errors import InputError, ReadError
 from framecolor.media.encode import write_text_atomic
+from framecolor.tables import parse_json
 
 Rgba = tuple[int, int, int, int]
 
@@ -124,10 +125,9 @@ def _read_table(path: Path) -> Any:
         problem = f"this is not a file of corrections: it is larger than {_MAX_BYTES >> 20} MiB"
         raise ReadError(path, problem, "name a corrections.json")
     try:
-        return json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:120]
-        raise ReadError(path, f"this is not JSON, or it is cut off ({problem})", _SAVE_AGAIN) from None
+        return parse_json(data.decode("utf-8-sig"))
+    except ValueError as error:
+        raise ReadError(path, f"this is not JSON, or it is cut off ({str(error)[:120]})", _SAVE_AGAIN) from None
 
 
 def _take_count(entry: Mapping[str, Any], name: str, subject: str) -> int:

@@ -61,9 +61,12 @@ def is_pattern(path: Path) -> bool:
 
 
 def parse_pattern(path: Path) -> Pattern:
-    """Take a pattern apart. Raises ShotError when it holds a frame range or no number."""
-    sequence = FileSequence(path.name, pad_style=PAD_STYLE_HASH1)
-    if sequence.frameSet() is not None or _PLACEHOLDER.search(sequence.basename()):
+    """Take a pattern apart. Raises ShotError when it holds a frame range, no number or anything unclear."""
+    try:
+        sequence = FileSequence(path.name, pad_style=PAD_STYLE_HASH1)
+    except ValueError:
+        sequence = None
+    if sequence is None or sequence.frameSet() is not None or _PLACEHOLDER.search(sequence.basename()):
         fix = "write it as name.####.png and choose frames with --frames"
         raise ShotError(path, "the pattern has to hold one placeholder and no range", fix)
     return Pattern(path.parent, sequence.basename(), sequence.zfill(), sequence.extension())
@@ -77,7 +80,7 @@ def list_images(folder: Path) -> list[NumberedFile]:
         if path.suffix.lower() not in IMAGE_SUFFIXES or match is None or match[3] is None:
             continue
         digits = match[3].removeprefix("-")  # "cut-0001.png": a dash before the number parts, it does not negate
-        base = match[2] + "-" * (len(match[3]) - len(digits))
+        base = match[1] + match[2] + "-" * (len(match[3]) - len(digits))  # [1]: up to a backslash, part of a name here
         found.append(NumberedFile(path, base, digits, match[4]))
     return sorted(found, key=lambda file: (file.number, file.path.name))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from framecolor.errors import InputError, ReadError
 from framecolor.media.corrections import Correction, parse_correction
+from framecolor.tables import MISSHAPEN, parse_json
 
 SIDECAR_NAME = "framecolor.json"
 # The record keeps the most important unsure regions of a frame, up to this many.
@@ -100,7 +100,7 @@ def read_sidecar(out_dir: Path) -> ShotRecord:
         raise InputError(out_dir, f"holds no {SIDECAR_NAME}", _PAINT_FIRST)
     again = "paint the shot again with `framecolor colorize --overwrite`"
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
+        record = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise ReadError(path, f"cannot be read ({error})", again) from error
     version = record.get("format") if isinstance(record, dict) else None
@@ -108,7 +108,7 @@ def read_sidecar(out_dir: Path) -> ShotRecord:
         raise ReadError(path, f"has format {version}, this version reads {_FORMAT}", again)
     try:
         return _read_shot(record)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except MISSHAPEN as error:
         raise ReadError(path, f"is not a record of a painted shot ({type(error).__name__}: {error})", again) from error
 
 

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import OutputError, ReadError
+from framecolor.tables import MISSHAPEN, parse_json
 
 FORMAT = 2
 Split = Literal["train", "val"]
@@ -166,12 +167,12 @@ class Dataset:
         path = folder / "dataset.json"
         fix = "build it with `framecolor dataset build`"
         try:
-            self.table = json.loads(path.read_text())
+            self.table = parse_json(path.read_text())
             if self.table["format"] != FORMAT:
                 raise ReadError(path, f"has format {self.table['format']}, not {FORMAT}", "build the data set again")
             self.parts: list[str] = self.table["parts"]
             self.items: list[dict[str, str]] = self.table["items"]
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, *MISSHAPEN) as error:
             raise ReadError(path, f"is no data set table ({error!r})", fix) from error
 
     def characters(self, split: Split) -> list[list[str]]:

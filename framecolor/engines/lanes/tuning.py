@@ -27,6 +27,7 @@ from framecolor.networks.generator import LINE_PLANES
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import pad_to
 from framecolor.settings import LaneCount
+from framecolor.tables import MISSHAPEN, parse_json
 
 # What is tried; more lanes than four, or larger batches, have not been worth their memory elsewhere.
 LANES = (1, 2, 4)
@@ -156,10 +157,10 @@ def _drain(waiting: deque[Future[Rows]]) -> None:
 def _read(path: Path, key: Mapping[str, Any], choices: Sequence[Choice]) -> Choice | None:
     """What was remembered; None when nothing was, or not this."""
     try:
-        table = json.loads(path.read_text("utf-8"))
+        table = parse_json(path.read_text("utf-8"))
         choice = Choice(table["lanes"], table["batch"])
         right = table["format"] == _FORMAT and table["key"] == key and choice in choices
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *MISSHAPEN):
         return None
     return choice if right else None
 

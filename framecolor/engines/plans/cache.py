@@ -28,6 +28,7 @@ from filelock import FileLock, Timeout
 from framecolor.digest import digest
 from framecolor.errors import EngineError, OutputError
 from framecolor.media import write_bytes_atomic, write_text_atomic
+from framecolor.tables import MISSHAPEN, parse_json
 
 FOLDER_VARIABLE = "FRAMECOLOR_ENGINE_DIR"
 _FORMAT = "framecolor plan 1"
@@ -154,7 +155,7 @@ class PlanCache:
 
     def _open(self, record: Path) -> StoredPlan | None:
         try:
-            table: dict[str, Any] = json.loads(record.read_text("utf-8"))
+            table: dict[str, Any] = parse_json(record.read_text("utf-8"))
             if table["format"] != _FORMAT:
                 return None
             key = PlanKey(**table["key"])
@@ -169,7 +170,7 @@ class PlanCache:
             )
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *MISSHAPEN) as error:
             raise EngineError(record, f"is damaged ({type(error).__name__}: {error})", _REBUILD) from None
         if key.name != record.stem:
             raise EngineError(record, "is damaged: its key is not that of its name", _REBUILD)

@@ -13,7 +13,6 @@ Those that ship lie in `engines/` of the repository, and in an installed package
 from __future__ import annotations
 
 import difflib
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
@@ -23,6 +22,7 @@ from typing import Any, Literal, get_args
 
 from framecolor.errors import EngineError, ReadError, SettingsError
 from framecolor.networks.export import FORMS, Extent, NetworkName, PixelType, Precision
+from framecolor.tables import parse_toml
 
 Purpose = Literal["pipeline", "benchmark"]
 # Height and width are multiples of this in every plan, so that one profile serves generators of any usual depth.
@@ -119,10 +119,10 @@ def find_profile(name: str) -> Profile:
 def read_profile(path: Path) -> Profile:
     """A profile from its file. ReadError when it cannot be read, SettingsError for what it may not say."""
     try:
-        table: dict[str, Any] = tomllib.loads(path.read_text("utf-8-sig"))
+        table: dict[str, Any] = parse_toml(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ReadError(path, f"cannot be read ({error.strerror})", "give a profile's name or file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:
         raise SettingsError(path, f"is not valid TOML ({error})", "mend it") from None
     known = [f.name for f in fields(Profile) if f.name != "name"]
     for key in table:

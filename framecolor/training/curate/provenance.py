@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from pathlib import Path
 
 from framecolor.errors import InputError, ReadError
+from framecolor.tables import parse_toml
 from framecolor.training.dataset import Provenance
 
 UNKNOWN = "unknown"
@@ -44,8 +44,8 @@ def _read_table(folder: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     try:
-        table = tomllib.loads(_read_text(path))
-    except tomllib.TOMLDecodeError as error:
+        table = parse_toml(_read_text(path))
+    except ValueError as error:
         raise ReadError(path, f"is not valid TOML ({error})", "mend or remove it") from None
     for key, value in table.items():
         if key not in _FIELDS or not isinstance(value, str) or not value.strip():

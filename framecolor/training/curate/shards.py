@@ -22,6 +22,7 @@ import numpy as np
 
 from framecolor.errors import ReadError
 from framecolor.media import write_bytes_atomic
+from framecolor.tables import MISSHAPEN, parse_json
 from framecolor.training.curate.codec import (
     decode_color,
     decode_flat,
@@ -120,11 +121,11 @@ class ArtShards:
         path = folder / ART_TABLE
         fix = "build it with `framecolor dataset build --from`"
         try:
-            self.table: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            self.table: dict[str, Any] = parse_json(path.read_text("utf-8"))
             if self.table["kind"] != "art" or self.table["format"] != FORMAT:
                 raise ReadError(path, f"has format {self.table['format']}, not {FORMAT} of art", "build it again")
             self.records = tuple(_read_record(row) for row in self.table["items"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, *MISSHAPEN) as error:
             raise ReadError(path, f"is no table of curated art ({error!r})", fix) from error
 
     def __len__(self) -> int:
@@ -155,14 +156,14 @@ class ArtShards:
                 members = {ending: _read_at(file, *place) for ending, place in record.members.items()}
             if hashlib.sha256(b"".join(members.values())).hexdigest() != record.sha256:
                 raise ReadError(path, f"{record.name} is damaged", "build the data set again")
-            facts = json.loads(members["json"])
+            facts = parse_json(members["json"])
             palette = np.array([list(bytes.fromhex(color)) for color in facts["palette"]], np.uint8).reshape(-1, 3)
             lines: dict[Method, Any] = {
                 m: decode_line(members[f"{_LINE}{m}.png"]) for m in METHODS if f"{_LINE}{m}.png" in members
             }
             color, flat = decode_color(members["color.png"]), decode_flat(members["flat.png"])
             return ArtItem(color, flat, palette, lines, bool(facts["paper"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, *MISSHAPEN) as error:
             raise ReadError(path, f"{record.name} cannot be read ({error})", "build the data set again") from error
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from framecolor.errors import ReadError
+from framecolor.tables import MISSHAPEN, parse_json
 from framecolor.training.dataset import IdSequence, Provenance
 from framecolor.training.puppets.bodies import give_body
 from framecolor.training.puppets.cast import draw_scene
@@ -65,7 +65,7 @@ def read_sources(folder: Path) -> list[ArtSource]:
 
 def _read_source(path: Path) -> ArtSource:
     try:
-        table = json.loads(path.read_text(encoding="utf-8"))
+        table = parse_json(path.read_text(encoding="utf-8"))
         name = str(table["name"])
         drawings = tuple(
             Art(path.parent / file, f"{name}-{Path(file).stem}", str(about["category"]))
@@ -74,7 +74,7 @@ def _read_source(path: Path) -> ArtSource:
         attribution = str(table["attribution"])
         source = f"{attribution} ({table['package']} {table['version']})"
         return ArtSource(Provenance(source, str(table["license"]), name, attribution), drawings)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, *MISSHAPEN) as error:
         raise ReadError(path, f"is no table of art ({error!r})", "fetch the art again") from error
 
 

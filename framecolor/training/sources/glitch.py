@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import cast
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import ReadError
+from framecolor.tables import MISSHAPEN, parse_json
 from framecolor.training.dataset import IdSequence, Provenance
 
 PROVENANCE = Provenance(
@@ -39,7 +39,7 @@ def read_sequences(folder: Path, long_side: int) -> Iterator[IdSequence]:
 
 def _read_sequence(table: Path, long_side: int) -> IdSequence:
     try:
-        meta = json.loads(table.read_text())
+        meta = parse_json(table.read_text())
         shapes = sorted((int(k), v) for k, v in meta["shapes"].items())
         frames = [_shrink(read_id_map(table.parent / name), long_side) for name in meta["files"]]
         return IdSequence(
@@ -51,7 +51,7 @@ def _read_sequence(table: Path, long_side: int) -> IdSequence:
             base=np.array([v["base"] for _, v in shapes], np.uint16),
             parts=tuple(v["part"] for _, v in shapes),
         )
-    except (KeyError, ValueError) as error:
+    except (OSError, *MISSHAPEN) as error:
         raise ReadError(table, f"is not a sequence table ({error!r})", "restore the file from the data set") from error
 
 

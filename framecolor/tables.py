@@ -1,0 +1,42 @@
+"""JSON and TOML from files that anybody may have written or damaged: whatever is wrong with them is a ValueError.
+
+Both parsers have ways out of their own: nesting too deep ends in a RecursionError, and JSON may hold NaN, and numbers
+that no float and no int can take.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import tomllib
+from typing import Any, NoReturn
+
+MISSHAPEN = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+"""What taking a table apart raises where it is not of the shape that it has to be of."""
+
+
+def parse_json(text: str | bytes) -> Any:
+    """What a JSON file says. Raises ValueError when it is none, nests too deeply or has infinite numbers."""
+    try:
+        return json.loads(text, parse_float=_parse_float, parse_constant=_refuse_constant)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """What a TOML file says. Raises ValueError when it is none or nests too deeply."""
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _parse_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        _refuse_constant(text)
+    return number
+
+
+def _refuse_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text[:20]} is not a finite number")

@@ -1,0 +1,31 @@
+"""Inputs that once failed: (target, bytes). Each was mended in the parser; tests/test_fuzz.py tries them again."""
+
+FINDINGS: tuple[tuple[str, bytes], ...] = (
+    # Errors that could not be printed, or not in one line: halves of characters, line ends and controls in names.
+    ("sequences.names", b"\xff\x80\x80001.tif\n\xff\xfe0\xfe0002.tif"),
+    ("sequences.pattern", b"sh010.####.\xff\xff\xff"),
+    ("sequences.names", b"a.0001.p5g\x0ea.0002.png\na.0003.PNG"),
+    # What fileseq cannot parse.
+    ("sequences.pattern", b"cut-01_%d."),
+    ("sequences.pattern", b"sh.@@@.png@@.png"),
+    # A backslash is part of a name, not of a path.
+    ("sequences.names", b"a\\b.0001.png\nc\\b.0002.png"),
+    # Nested too deeply: the parsers of JSON and TOML end in a RecursionError.
+    ("tables.settings", b"a=" + b"[" * 4000),
+    ("tables.profile", b"a=" + b"[" * 4000),
+    ("tables.provenance", b"a=" + b"[" * 4000),
+    ("tables.sidecar", b"[" * 4000),
+    ("tables.record", b"[" * 4000),
+    # Numbers that are none: infinite pixels, and integers that no float and no int can take.
+    ("tables.settings", b"min_region_px = inf"),
+    ("tables.settings", b"seed = " + b"9" * 5000),
+    ("tables.sidecar", b'{"format": 1, "shot": "", "size": [1e999, 1], "palette": [], "frames": []}'),
+    (
+        "tables.sidecar",
+        b'{"format": 1, "shot": "", "size": [1, 1], "palette": [], "frames":'
+        b' [{"number": 1, "file": "", "status": "key", "confidence": 1' + b"0" * 400 + b"}]}",
+    ),
+    # A record of frames whose numbers are none, and of a fit whose hash names a file elsewhere.
+    ("tables.record", b'{"format": 1, "frames": [{"number": "1"}, {"number": 1.5}]}'),
+    ("tables.record", b'{"format": 1, "frames": [], "fit": {"hash": ["ab"]}}'),
+)

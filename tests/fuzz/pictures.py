@@ -1,0 +1,153 @@
+"""Targets: image files. Their headers alone, and whole files of each format as they are read into a run.
+
+Pictures are refused from their header above `MAX_PIXELS`, 1 GiB of RGBA; that the bound holds is what
+tests/test_picture_bombs.py measures. Here it is 1 MiB, so that not most of the time goes into filling memory.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import partial
+from io import BytesIO
+
+import av
+import numpy as np
+from av.codec.context import CodecContext
+
+from framecolor.media import decode, encode_image, exr, tiff
+from framecolor.media.broken import BrokenImageError
+from framecolor.media.headers import read_header
+from fuzz.mutate import mutate_png
+from fuzz.target import Target, place
+
+_SMALL_PIXELS = 1 << 18
+_TIFF_WORDS = tuple(struct.pack("<H", tag) for tag in (256, 257, 258, 259, 262, 273, 274, 277, 278, 279, 322, 338))
+_EXR_WORDS = (
+    b"chunkCount\0",
+    b"compression\0",
+    b"displayWindow\0",
+    b"dataWindow\0",
+    b"type\0",
+    b"tiles\0",
+    b"channels\0",
+)
+
+
+def _draw() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    picture = rng.integers(0, 256, (6, 9, 4), np.uint8)
+    picture[2:4] = (10, 20, 30, 255)
+    return picture
+
+
+def _encode(codec: str, pixels: str, **options: str) -> bytes:
+    """A tiny file by libav's own encoder, for formats and kinds that we do not write."""
+    context = CodecContext.create(codec, "w")
+    context.width, context.height, context.pix_fmt = 9, 6, pixels
+    context.time_base = Fraction(1, 24)
+    context.options = options
+    frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(_draw()), format="rgba")
+    if pixels in ("pal8", "monob"):  # swscale makes none of these
+        frame = av.VideoFrame(9, 6, pixels)
+        for plane in frame.planes:
+            plane.update(np.random.default_rng(0).bytes(plane.buffer_size))
+    else:
+        frame = frame.reformat(format=pixels)
+    return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
+
+
+def _pngs() -> Iterator[bytes]:
+    yield encode_image(_draw(), ".png")
+    yield from (_encode("png", pixels) for pixels in ("rgb24", "gray", "ya8", "pal8", "monob", "rgba64be", "gray16be"))
+
+
+def _tgas() -> Iterator[bytes]:
+    yield encode_image(_draw(), ".tga")
+    yield from (_encode("targa", pixels, rle="0") for pixels in ("bgr24", "bgra", "gray", "rgb555le"))
+
+
+def _tiffs() -> Iterator[bytes]:
+    yield encode_image(_draw(), ".tif")
+    for packing in ("raw", "packbits", "deflate"):
+        yield from (_encode("tiff", pixels, compression_algo=packing) for pixels in ("rgb24", "gray", "rgba64le"))
+
+
+def _exrs() -> Iterator[bytes]:
+    for packing in ("none", "rle", "zip1", "zip16"):
+        yield _encode("exr", "gbrapf32le", compression=packing)
+    yield _encode("exr", "gbrpf32le", format="half")
+
+
+def _webps() -> Iterator[bytes]:
+    yield _encode("libwebp", "bgra", lossless="1")
+    yield _encode("libwebp", "yuv420p")
+
+
+def _bmps() -> Iterator[bytes]:
+    yield from (_encode("bmp", pixels) for pixels in ("bgra", "bgr24", "pal8", "gray", "monob", "rgb555le"))
+
+
+def _jpegs() -> Iterator[bytes]:
+    yield from (_encode("mjpeg", pixels) for pixels in ("yuvj420p", "yuvj444p"))
+    yield _encode("mjpeg", "yuvj422p", huffman="default")
+
+
+_FORMATS: tuple[tuple[str, str, Callable[[], Iterator[bytes]], tuple[bytes, ...]], ...] = (
+    ("png", ".png", _pngs, (b"IHDR", b"IDAT", b"PLTE", b"tRNS", b"IEND", b"acTL", b"fcTL", b"fdAT", b"iCCP")),
+    ("tga", ".tga", _tgas, (b"TRUEVISION-XFILE.\0",)),
+    ("tiff", ".tif", _tiffs, _TIFF_WORDS),
+    ("exr", ".exr", _exrs, _EXR_WORDS),
+    ("webp", ".webp", _webps, (b"VP8X", b"VP8L", b"VP8 ", b"ALPH", b"ANIM", b"ANMF")),
+    ("bmp", ".bmp", _bmps, ()),
+    ("jpeg", ".jpg", _jpegs, (b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xdd", b"\xff\xe0", b"Adobe")),
+)
+
+
+def _feed_picture(data: bytes, suffix: str) -> None:
+    decode.MAX_PIXELS = _SMALL_PIXELS
+    path = place(data, f"picture{suffix}")
+    rgba = decode.read_image(path)
+    assert rgba.dtype == np.uint8 and rgba.shape == (*decode.image_size(path), 4) and rgba.size
+    assert np.array_equal(decode.read_image(path), rgba)
+
+
+def _feed_header(data: bytes) -> None:
+    header = read_header(BytesIO(data), ".tga")
+    assert header is None or (header.codec and min(header.width, header.height) >= 1)
+
+
+def _headers() -> Iterator[bytes]:
+    for _, _, seeds, _ in _FORMATS:
+        yield from seeds()
+
+
+def _feed_tiff(data: bytes) -> None:
+    tags = tiff.read_tags(BytesIO(data))
+    tags.check(len(data))
+    kept = tiff.keep_pixel_tags(data, tags)
+    assert len(kept) == len(data)
+    assert tiff.read_tags(BytesIO(kept)).size == tags.size
+
+
+def _feed_exr(data: bytes) -> None:
+    exr.check(data)
+    assert "displayWindow" in exr.read_parts(BytesIO(data))[0]
+
+
+# What `decode` turns into a ReadError.
+_BROKEN = (BrokenImageError, ValueError, LookupError, OverflowError, struct.error)
+
+TARGETS = (
+    Target("header", "media.headers.read_header", _feed_header, _headers, refusals=(BrokenImageError,)),
+    Target("tiff-tags", "media.tiff", _feed_tiff, _tiffs, refusals=_BROKEN, words=_TIFF_WORDS),
+    Target("exr-header", "media.exr", _feed_exr, _exrs, refusals=_BROKEN, words=_EXR_WORDS),
+    *(
+        Target(
+            name, f"media.read_image ({name})", partial(_feed_picture, suffix=suffix), seeds,
+            mutate=mutate_png if name == "png" else None, words=words,
+        )
+        for name, suffix, seeds, words in _FORMATS
+    ),
+)  # fmt: skip

@@ -1,0 +1,138 @@
+"""Targets: small text files. Palettes, corrections, settings, profiles, and the record that a run leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import numpy as np
+
+from framecolor.datatypes import Palette
+from framecolor.engines.plans.profiles import read_profile
+from framecolor.media import Correction, read_corrections, read_palette, write_corrections, write_palette
+from framecolor.record import Record
+from framecolor.report.sidecar import read_sidecar
+from framecolor.settings import Settings, read_settings
+from framecolor.training.curate.provenance import read_provenance
+from fuzz.mutate import mutate_json
+from fuzz.target import Target, place, scratch_folder
+
+_TOML_WORDS = (b"=", b"[[", b"]]", b'"""', b"'''", b"inf", b"nan", b"0x", b"1979-05-27T07:32:00Z", b"{", b"}", b"true")
+_REGION = {"area": 9, "box": [1, 1, 3, 3], "outline": [[1, 1], [4, 4]], "color": 0, "second": 1, "confidence": 0.4}
+
+
+def _feed_palette(data: bytes) -> None:
+    palette = read_palette(place(data, "film.gpl"))
+    written = scratch_folder() / "again.gpl"
+    write_palette(written, palette)
+    opaque = palette.colors[palette.colors[:, 3] > 0]
+    if len(opaque):
+        assert np.array_equal(read_palette(written).colors, opaque)
+
+
+def _palettes() -> Iterator[bytes]:
+    path = scratch_folder() / "seed.gpl"
+    write_palette(path, Palette(np.array([[1, 2, 3, 255], [200, 100, 0, 255]], np.uint8), ("ink", "skin")))
+    yield path.read_bytes()
+    yield b"\xef\xbb\xbfGIMP Palette\r\nChannels: RGBA\r\n# note\r\n255 255 255 0 paper\r\n0 0 0 255\tink\r\n"
+
+
+def _feed_corrections(data: bytes) -> None:
+    found = read_corrections(place(data, "corrections.json"))
+    again = scratch_folder() / "again.json"
+    write_corrections(again, "cut", found)
+    assert read_corrections(again) == found
+
+
+def _corrections() -> Iterator[bytes]:
+    path = scratch_folder() / "seed.json"
+    right = [Correction(3, 4, 5, (200, 60, 40, 255)), Correction(9, 0, 1, (255, 255, 255, 0), "5f0c")]
+    write_corrections(path, "cut", right)
+    yield path.read_bytes()
+
+
+def _feed_settings(data: bytes) -> None:
+    settings = read_settings(place(data, "framecolor.toml"))
+    assert Settings(**asdict(settings)) == settings
+    assert int(settings.min_region_px) >= 1 and int(settings.gap_px) >= 0
+
+
+def _settings() -> Iterator[bytes]:
+    yield b'mode = "painted"\nengine = "cpu"\nlanes = 2\ngap_px = 1.5\nmin_region_px = 9\nline = "layer"\n'
+    yield b'background = "paper"\nfit = 300\nseed = 7\npalette = "film.gpl"\nreference = "a.png"\noverwrite = true\n'
+
+
+def _feed_profile(data: bytes) -> None:
+    profile = read_profile(place(data, "usual.toml"))
+    assert profile.batch >= 1
+    assert profile.at("least").keys() == profile.at("most").keys()
+
+
+def _profiles() -> Iterator[bytes]:
+    yield b'network = "features"\nprecision = "half"\n[sizes]\nbatch = 1\nheight = [64, 256, 1024]\nwidth = 64\n'
+    yield b'network = "color"\nrefit = true\npixels_in = "uint8"\n[sizes]\nbatch = 2\nheight = 64\nwidth = 64\n'
+
+
+def _feed_record(data: bytes) -> None:
+    place(data, "framecolor.json")
+    out = scratch_folder()
+    record = Record(out)
+    for entry in record.entries():
+        assert record.entry(entry["number"]) == entry
+        assert not record.is_current(entry["number"], "source", "gone.png")
+    assert record.last_fit is None or isinstance(record.last_fit, str)
+    numbers = [entry["number"] for entry in record.entries()]
+    record.begin({"palette": [[1, 2, 3, 255]]}, numbers)
+    record.save()
+    again = Record(out)
+    assert list(again.entries()) == list(record.entries())
+    assert again.head == record.head
+
+
+def _records() -> Iterator[bytes]:
+    frames = [
+        {"number": 1, "file": "a.1.png", "status": "key", "source": "s", "paint": "p", "regions": 4, "confidence": 1.0},
+        {"number": 2, "file": "a.2.png", "status": "painted", "regions": 4, "confidence": 0.5, "flicker": 0.1,
+         "unsure": [_REGION, {**_REGION, "second": None}], "layer": "l"},
+        {"number": 3, "file": "a.3.png", "status": "hold", "hold_of": 2},
+        {"number": 4, "file": "a.4.png", "status": "failed", "error": "cut off"},
+    ]  # fmt: skip
+    head = {
+        "format": 1, "shot": "cut", "line_dir": "line", "size": [64, 48], "settings": {"mode": "flat"},
+        "palette": [[1, 2, 3, 255], [4, 5, 6, 255]], "fit": {"hash": "ab", "steps": 3},
+        "corrections": [{"frame": 2, "x": 1, "y": 1, "color": "#010203"}],
+    }  # fmt: skip
+    yield json.dumps({**head, "frames": frames}).encode()
+
+
+def _feed_sidecar(data: bytes) -> None:
+    place(data, "framecolor.json")
+    record = read_sidecar(scratch_folder())
+    assert min(record.width, record.height) >= 1
+    for frame in record.frames:
+        assert frame.expected_wrong_px >= 0 and frame.expected_wrong >= 0
+        assert all(len(record.palette[region.color]) == 4 for region in frame.unsure)
+
+
+def _feed_provenance(data: bytes) -> None:
+    place(data, "provenance.toml")
+    found = read_provenance(scratch_folder())
+    assert all(value.strip() for value in (found.name, found.source, found.license))
+
+
+def _provenances() -> Iterator[bytes]:
+    yield b'name = "film"\nsource = "the studio"\nlicense = "CC0-1.0"\nattribution = "someone"\n'
+
+
+TARGETS = (
+    Target(
+        "palette", "media.read_palette", _feed_palette, _palettes, words=(b"GIMP Palette\n", b"Channels: RGBA", b"255")
+    ),
+    Target("corrections", "media.read_corrections", _feed_corrections, _corrections, mutate=mutate_json),
+    Target("settings", "settings.read_settings", _feed_settings, _settings, words=_TOML_WORDS),
+    Target("profile", "engines.plans.read_profile", _feed_profile, _profiles, words=_TOML_WORDS),
+    Target("provenance", "training.curate.read_provenance", _feed_provenance, _provenances, words=_TOML_WORDS),
+    Target("record", "record.Record", _feed_record, _records, refusals=(), mutate=mutate_json),
+    Target("sidecar", "report.read_sidecar", _feed_sidecar, _records, mutate=mutate_json),
+)
