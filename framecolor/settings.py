@@ -71,7 +71,8 @@ class Settings:
         lanes = type(self.lanes) is int and 1 <= self.lanes <= 16
         self._check("lanes", lanes or self.lanes == "auto", "a number from 1 to 16, or auto")
         self._check("gap_px", _is_number(self.gap_px) and 0 <= self.gap_px <= 64, "a number of pixels from 0 to 64")
-        self._check("min_region_px", _is_number(self.min_region_px) and self.min_region_px >= 1, "1 or more pixels")
+        least = _is_number(self.min_region_px) and 1 <= self.min_region_px <= 1_000_000
+        self._check("min_region_px", least, "1 or more pixels, a million at most")
         steps = isinstance(self.fit, int) and not isinstance(self.fit, bool) and 0 <= self.fit <= 100_000
         self._check("fit", steps or self.fit in ("auto", "keep", "off"), "a number of steps, auto, keep or off")
         self._check("seed", type(self.seed) is int and 0 <= self.seed < 2**32, "a whole number from 0 to 2**32 - 1")
@@ -170,4 +171,4 @@ def _say(value: object) -> str:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -18,6 +18,7 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
     ("tables.record", b"[" * 4000),
     # Numbers that are none: infinite pixels, and integers that no float and no int can take.
     ("tables.settings", b"min_region_px = inf"),
+    ("tables.settings", b"min_region_px = 1" + b"0" * 400),
     ("tables.settings", b"seed = " + b"9" * 5000),
     ("tables.sidecar", b'{"format": 1, "shot": "", "size": [1e999, 1], "palette": [], "frames": []}'),
     (
