@@ -130,10 +130,9 @@ LINES = {
 @pytest.mark.parametrize("style", LINES)
 def test_progress_lines(capsys: pytest.CaptureFixture[str], style: str) -> None:
     assert {*LINES, "auto", "bar"} == set(STYLES)
-    printer = ProgressPrinter("cut", style)  # type: ignore[arg-type]
-    for call in (("fit", 0, 10), ("fit", 10, 10), ("paint", 0, 4), ("paint", 2, 4), ("paint", 4, 4)):
-        printer(*call)
-    printer.close()
+    with ProgressPrinter("cut", style) as printer:  # type: ignore[arg-type]
+        for call in (("fit", 0, 10), ("fit", 10, 10), ("paint", 0, 4), ("paint", 2, 4), ("paint", 4, 4)):
+            printer(*call)
     out, err = capsys.readouterr()
     assert (
         (out, err) == ("", "\n".join(LINES[style]) + "\n") if style == "plain" else ("\n".join(LINES[style]) + "\n", "")
@@ -142,10 +141,10 @@ def test_progress_lines(capsys: pytest.CaptureFixture[str], style: str) -> None:
 
 def test_progress_of_several_shots_never_falls(capsys: pytest.CaptureFixture[str]) -> None:
     for position in range(3):
-        printer = ProgressPrinter("cut", "deadline", position, 3)
-        for stage in ("fit", "paint"):
-            for done in range(0, 101):
-                printer(stage, done, 100)
+        with ProgressPrinter("cut", "deadline", position, 3) as printer:
+            for stage in ("fit", "paint"):
+                for done in range(0, 101):
+                    printer(stage, done, 100)
     percents = [int(line.removeprefix("Progress: ").rstrip("%")) for line in capsys.readouterr().out.splitlines()]
     assert percents == sorted(percents)
     assert (percents[0], percents[-1]) == (0, 100)

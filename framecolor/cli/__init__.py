@@ -9,6 +9,7 @@ from importlib import import_module
 import click
 from click.shell_completion import CompletionItem
 
+from framecolor.cli.streams import lasting_streams
 from framecolor.errors import FramecolorError
 from framecolor.version import VERSION
 
@@ -63,6 +64,12 @@ def framecolor() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line. Exit codes: 0 all done; 1 some frames failed; 2 usage or input error; 130 interrupted."""
+    with lasting_streams():
+        code = _run(arguments)
+    sys.exit(code)
+
+
+def _run(arguments: list[str] | None) -> int:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # a farm that cancels a task: as Ctrl-C
     try:
         code = framecolor.main(arguments, prog_name="framecolor", standalone_mode=False)
@@ -79,4 +86,4 @@ def main(arguments: list[str] | None = None) -> None:
         code = 2
     finally:
         signal.signal(signal.SIGTERM, before)
-    sys.exit(code if isinstance(code, int) else 0)
+    return code if isinstance(code, int) else 0

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
-from typing import Literal, get_args
+from contextlib import suppress
+from typing import Literal, Self, get_args
 
 import click
+
+from framecolor.cli.heartbeat import Heartbeat
 
 Style = Literal["auto", "bar", "plain", "json", "openjd", "deadline", "afanasy"]
 STYLES = get_args(Style)
@@ -29,63 +33,94 @@ class ProgressPrinter:
         deadline   Progress: PERCENT%
         afanasy    PROGRESS: PERCENT%
 
-    STAGE is fit or paint. PERCENT counts all that the command does, fits and paint of all shots, and never falls; a
-    shot whose fit is there already begins at 0 with its paint.
+    STAGE is fit or paint, and prepare before them. PERCENT counts all that the command does, fits and paint of all
+    shots, and never falls; a shot whose fit is there already begins at 0 with its paint. Where nothing is done for a
+    while, as when an engine is compiled, the last line is repeated from time to time, with the seconds that went by.
+    Lines that cannot be written are left out: what they tell of goes on. Call `close` when the shot is done with, or
+    use it as a context.
     position, count  which of how many shots this one is.
     """
 
     def __init__(self, shot: str, style: Style, position: int = 0, count: int = 1) -> None:
-        self._shot = shot
+        # A name may hold anything, also a line's end with words that a farm obeys.
+        self._shot = "".join(c if c.isprintable() else "?" for c in shot)
         self._position, self._count = position, count
-        self._style = ("bar" if sys.stderr.isatty() else "plain") if style == "auto" else style
+        watched = sys.stderr is not None and sys.stderr.isatty()
+        self._style = ("bar" if watched else "plain") if style == "auto" else style
         self._bar = None
-        self._stage = ""
+        self._at = ("prepare", 0, 0)
         self._fits = False
         self._last = (-1, 0.0)
+        self._percent = self._whole("prepare", 0)
+        self._printing = threading.Lock()
+        self._heartbeat = None if self._style == "bar" else Heartbeat(self._repeat, _HEARTBEAT_SECONDS)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Hear that `done` of `total` steps or frames of a stage are finished."""
         if self._style == "bar":
             self._draw(stage, done, total)
             return
-        percent = 100 * done // max(1, total)
+        percent = 100 * min(done, total) // max(1, total)
         now = time.monotonic()
-        fresh = stage != self._stage or (done == total and percent != self._last[0])
-        if not fresh and percent < self._last[0] + 10 and now - self._last[1] < _HEARTBEAT_SECONDS:
-            return
-        self._stage, self._last = stage, (percent, now)
-        click.echo(self._line(stage, done, total, percent), err=self._style == "plain")
+        with self._printing:
+            fresh = stage != self._at[0] or (done == total and percent != self._last[0])
+            self._at = stage, done, total
+            self._percent = max(self._percent, self._whole(stage, percent))
+            if not fresh and percent < self._last[0] + 10 and now - self._last[1] < _HEARTBEAT_SECONDS:
+                return
+            self._last = percent, now
+            self._print()
+        if self._heartbeat is not None:
+            self._heartbeat.tell()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
-        """End the bar's line."""
+        """End the bar's line, and the repetition of the last one; nothing is printed from here on."""
         if self._bar is not None:
             self._bar.close()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
 
-    def _line(self, stage: str, done: int, total: int, percent: int) -> str:
+    def _repeat(self, silent_seconds: float) -> None:
+        with self._printing:
+            self._print(round(silent_seconds, 1))
+
+    def _print(self, silent_seconds: float | None = None) -> None:
+        # Whoever read them is gone, or the log's disk is full.
+        with suppress(OSError, ValueError):
+            click.echo(self._line(silent_seconds), err=self._style == "plain")
+
+    def _line(self, silent_seconds: float | None) -> str:
+        stage, done, total = self._at
         if self._style == "json":
-            return json.dumps({"shot": self._shot, "stage": stage, "done": done, "total": total})
-        if self._style == "openjd":
-            return (
-                f"openjd_progress: {self._whole(stage, percent)}\nopenjd_status: {self._shot}: {stage} {done}/{total}"
-            )
+            silence = {} if silent_seconds is None else {"silent_seconds": silent_seconds}
+            return json.dumps({"shot": self._shot, "stage": stage, "done": done, "total": total, **silence})
         if self._style in ("deadline", "afanasy"):
-            return f"{'Progress' if self._style == 'deadline' else 'PROGRESS'}: {self._whole(stage, percent)}%"
-        return f"{self._shot}: {stage} {done}/{total}"
+            return f"{'Progress' if self._style == 'deadline' else 'PROGRESS'}: {self._percent}%"
+        counted = f"{self._shot}: {stage} {done}/{total}" if total else f"{self._shot}: {stage}"
+        if silent_seconds is not None:
+            counted += f", still at it after {silent_seconds:.0f} s"
+        return counted if self._style == "plain" else f"openjd_progress: {self._percent}\nopenjd_status: {counted}"
 
     def _whole(self, stage: str, percent: int) -> int:
         """The percentage of everything, from that of a stage."""
         self._fits = self._fits or stage == "fit"
         of_fit = _FIT_SHARE if self._fits else 0
-        share = of_fit * percent if stage == "fit" else 100 * of_fit + (1 - of_fit) * percent
-        return int((100 * self._position + share) / self._count)
+        shares = {"fit": of_fit * percent, "paint": 100 * of_fit + (1 - of_fit) * percent}
+        return int((100 * self._position + shares.get(stage, 0.0)) / self._count)
 
     def _draw(self, stage: str, done: int, total: int) -> None:
         from tqdm import tqdm
 
-        if stage != self._stage:
+        if stage != self._at[0]:
             self.close()
             unit = " steps" if stage == "fit" else " frames"
             self._bar = tqdm(total=total, desc=f"{self._shot}: {stage}", unit=unit, leave=True)
-            self._stage = stage
+        self._at = stage, done, total
         assert self._bar is not None
         self._bar.update(done - self._bar.n)

@@ -1,0 +1,73 @@
+"""Output that does not decide over the work: a reader that goes away early, or a name that cannot be written."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+
+class _LastingPipe(io.FileIO):
+    """A file that takes everything; once nobody reads it any more, or its disk is full, what comes goes nowhere."""
+
+    def write(self, data: Any, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            number = self.fileno()
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, number)
+            os.close(nowhere)
+            if not isinstance(error, BrokenPipeError) and number != 2:
+                with suppress(OSError):
+                    os.write(2, f"error: output: cannot be written ({error.strerror}); make room for it\n".encode())
+            return len(data)
+
+
+@contextmanager
+def lasting_streams() -> Iterator[None]:
+    """While this lasts, stdout and stderr can be closed by their reader, and no character is refused.
+
+    `framecolor colorize SHOT | head -1` paints all of the shot, and its exit code says how that went. File names that
+    are no text of the terminal's encoding are written with backslashes. Streams that are no files of their own, as in
+    tests, are left alone.
+    """
+    _open_missing()
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = _wrap(sys.stdout, 1), _wrap(sys.stderr, 2)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        sys.stdout, sys.stderr = before
+
+
+def _open_missing() -> None:
+    """Something to write to where the caller closed it: the next file to be opened would get its number, and words."""
+    if sys.__stdout__ is not None and sys.__stderr__ is not None:
+        return
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    sys.stdout = sys.stdout or io.TextIOWrapper(io.FileIO(1, "w", closefd=False))
+    sys.stderr = sys.stderr or io.TextIOWrapper(io.FileIO(2, "w", closefd=False))
+
+
+def _wrap(stream: TextIO, number: int) -> TextIO:
+    try:
+        if not isinstance(stream, io.TextIOWrapper) or stream.fileno() != number:
+            return stream
+    except (OSError, ValueError):
+        return stream
+    stream.flush()
+    return io.TextIOWrapper(
+        io.BufferedWriter(_LastingPipe(number, "w", closefd=False)),
+        encoding=stream.encoding,
+        errors="backslashreplace" if stream.errors == "strict" else stream.errors,
+        line_buffering=stream.line_buffering,
+        write_through=stream.write_through,
+    )

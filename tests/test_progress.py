@@ -1,0 +1,181 @@
+"""Signs of life from silent work, and output that nobody reads: neither decides over the painting."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from drawings import make_shot
+
+from framecolor import cli
+from framecolor.cli import progress
+from framecolor.cli.progress import STYLES, ProgressPrinter
+
+ROOT = Path(cli.__file__).parents[2]
+FARM_STYLES = [style for style in STYLES if style not in ("auto", "bar")]
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Silence counts from a fiftieth of a second on."""
+    monkeypatch.setattr(progress, "_HEARTBEAT_SECONDS", 0.02)
+
+
+def wait_for(true: Callable[[], bool]) -> None:
+    until = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+def beating() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "framecolor heartbeat"]
+
+
+class Kept:
+    """Lines as they were printed, a string for each call of click.echo."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.lines: list[str] = []
+        monkeypatch.setattr(progress.click, "echo", lambda text, err: self.lines.append(text))
+
+
+@pytest.mark.usefixtures("fast")
+@pytest.mark.parametrize("style", FARM_STYLES)
+def test_silence_repeats_the_last_line(monkeypatch: pytest.MonkeyPatch, style: str) -> None:
+    kept = Kept(monkeypatch)
+    with ProgressPrinter("cut", style) as printer:  # type: ignore[arg-type]
+        wait_for(lambda: len(kept.lines) >= 2)  # an engine is compiled
+        printer("fit", 3, 10)
+        before = len(kept.lines)
+        wait_for(lambda: len(kept.lines) >= before + 2)  # a long step
+    after = len(kept.lines)
+    time.sleep(0.1)
+    assert len(kept.lines) == after and beating() == [], "nothing comes after the end"
+    assert not any("\r" in line for line in kept.lines)
+    begin, said, repeated = kept.lines[0], kept.lines[before - 1], kept.lines[before]
+    if style == "json":
+        assert json.loads(begin).items() >= {"stage": "prepare", "done": 0, "total": 0}.items()
+        assert json.loads(repeated).items() >= {"stage": "fit", "done": 3, "total": 10}.items()
+        assert "silent_seconds" in json.loads(repeated) and "silent_seconds" not in json.loads(said)
+    elif style in ("plain", "openjd"):
+        assert begin.endswith("cut: prepare, still at it after 0 s")
+        assert repeated == said + ", still at it after 0 s"
+    else:
+        assert begin.lower() == "progress: 0%"
+        assert repeated == said == ("Progress: 12%" if style == "deadline" else "PROGRESS: 12%")
+
+
+@pytest.mark.usefixtures("fast")
+def test_percentages_never_fall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when a stage begins again, tells of more than all, or a shot ends early; and in what is repeated."""
+    kept = Kept(monkeypatch)
+    for position in range(3):
+        with ProgressPrinter("cut", "afanasy", position, 3) as printer:
+            if position == 1:
+                continue
+            for call in (("fit", 8, 10), ("fit", 2, 10), ("paint", 5, 10), ("fit", 1, 10), ("paint", 14, 10)):
+                printer(*call)
+                before = len(kept.lines)
+                wait_for(lambda before=before: len(kept.lines) > before)
+    percents = [int(line.removeprefix("PROGRESS: ").removesuffix("%")) for line in kept.lines]
+    assert percents == sorted(percents)
+    assert percents[-1] == 100
+
+
+@pytest.mark.usefixtures("fast")
+def test_news_is_not_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress, "_HEARTBEAT_SECONDS", 30.0)
+    kept = Kept(monkeypatch)
+    with ProgressPrinter("cut", "plain") as printer:
+        printer("paint", 0, 2)
+        time.sleep(0.05)
+        printer("paint", 2, 2)
+    assert kept.lines == ["cut: paint 0/2", "cut: paint 2/2"]
+
+
+@pytest.mark.usefixtures("fast")
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, RuntimeError])
+def test_the_thread_ends_with_what_ends_the_work(stop: type[BaseException]) -> None:
+    with pytest.raises(stop), ProgressPrinter("cut", "plain") as printer:
+        assert len(beating()) == 1
+        printer("fit", 1, 2)
+        raise stop
+    assert beating() == []
+
+
+def test_a_bar_needs_no_heartbeat() -> None:
+    with ProgressPrinter("cut", "bar"):
+        assert beating() == []
+
+
+@pytest.mark.parametrize("error", [BrokenPipeError, OSError, ValueError])
+def test_lines_that_cannot_be_written_are_left_out(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def echo(text: str, err: bool) -> None:
+        raise error
+
+    monkeypatch.setattr(progress.click, "echo", echo)
+    with ProgressPrinter("cut", "json") as printer:
+        printer("paint", 1, 1)
+
+
+def test_a_name_cannot_speak_to_the_farm(capsys: pytest.CaptureFixture[str]) -> None:
+    with ProgressPrinter("cut\nopenjd_fail: \udcff", "openjd") as printer:
+        printer("paint", 0, 1)
+    assert capsys.readouterr().out == "openjd_progress: 0\nopenjd_status: cut?openjd_fail: ?: paint 0/1\n"
+
+
+CLOSED = ("| true", "2>&1 | true", ">&-", ">&- 2>&-", "2>&-", "<&- >&- 2>&-", "> /dev/full", "> /dev/full 2>&1")
+
+
+def run(program: str, close: str) -> subprocess.CompletedProcess[bytes]:
+    """A Python program with the redirections of a shell."""
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT}/tests", "OMP_NUM_THREADS": "1", "PROGRAM": program}
+    command = f'set -o pipefail; "{sys.executable}" -c "$PROGRAM" {close}'
+    return subprocess.run(["bash", "-c", command], env=env, capture_output=True, check=False)
+
+
+@pytest.mark.parametrize("close", CLOSED)
+def test_the_exit_code_stays_when_output_is_not_read(close: str) -> None:
+    show = "from framecolor import cli; cli.main(['config', 'show', '--json'])"
+    wrong = "from framecolor import cli; cli.main(['config', 'show', 'no/such/shot'])"
+    for program, code in ((show, 0), (wrong, 2)):
+        result = run(program, close)
+        assert result.returncode == code
+        assert b"Traceback" not in result.stderr and b"Exception ignored" not in result.stderr
+    if close == "> /dev/full":
+        assert run(show, close).stderr == (
+            b"error: output: cannot be written (No space left on device); make room for it\n"
+        )
+
+
+@pytest.mark.parametrize("close", ["2>&1 | true", "<&- >&- 2>&-", "> /dev/full 2>&1"])
+def test_a_shot_is_painted_though_nobody_listens(tmp_path: Path, close: str) -> None:
+    """One drawing cannot be read: exit code 1, and the others are there."""
+    root = make_shot(tmp_path / "cut", 3, (0,))
+    (root / "line/cut.1002.png").write_bytes(b"")
+    program = f"""
+import conftest
+from framecolor import cli
+from framecolor.engines.cpu import CpuEngine
+CpuEngine.load = conftest._load
+cli.main(["colorize", {str(root)!r}, "--fit", "1", "--progress", "json"])
+"""
+    assert run(program, close).returncode == 1
+    painted = json.loads((root / "color/framecolor.json").read_text())["frames"]
+    assert [frame["status"] for frame in painted] == ["key", "failed", "painted"]
+
+
+def test_names_that_are_no_text_can_be_told(tmp_path: Path) -> None:
+    folder = os.fsencode(tmp_path) + b"/cut\xff"
+    program = f"from framecolor import cli; import os; cli.main(['plan', os.fsdecode({folder!r})])"
+    result = run(program, "")
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert result.stderr.endswith(b"cut\\udcff: there is no such folder, sequence or movie; check the name\n")
