@@ -67,6 +67,8 @@ def hash_chain(
     drawings = {hashes[number] for number in chain.numbers}
     parts = [_RECIPE, str(settings.fit == "off"), *marks]
     parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
+    if settings.format != "png":
+        parts.append(f"format {settings.format}")
     for number in chain.numbers:
         parts += [str(number), hashes[number], shot.key_hash(number) if number in shot.keys else ""]
     for number, said in sorted(told.items()):

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.beliefs import Believed
-from framecolor.datatypes import Color
 from framecolor.digest import digest, hash_pixels
 from framecolor.engines.base import Runner
 from framecolor.keyframes import Keyframes
-from framecolor.media import encode_image
-from framecolor.paint.painter import find_unsure, paint_frame
+from framecolor.mattes import MatteIds
+from framecolor.media import FORMATS, Mark, Picture, encode_image
+from framecolor.paint.painter import Painted, UnsureRegion, find_unsure, paint_frame
 from framecolor.settings import Settings
-from framecolor.stencils import apply_stencil
+from framecolor.stencils import Before, apply_stencil
+
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """One frame ready to be written: its entry in framecolor.json, its file, and its line layer's.
+    """One frame ready to be written: its entry in framecolor.json, its file, its line layer's and its matte's.
 
     data is None for a hold whose drawing was painted just before it; key: the frame as a key, where a stencil made one.
     """
@@ -30,15 +32,21 @@ class Finished:
     entry: dict[str, Any]
     data: bytes | None
     layer: bytes | None = None
+    matte: bytes | None = None
     key: bytes | None = None
 
 
 def finish_frame(
-    item: Believed, entry: Mapping[str, Any], keyframes: Keyframes, runner: Runner, settings: Settings
+    item: Believed,
+    entry: Mapping[str, Any],
+    keyframes: Keyframes,
+    runner: Runner,
+    settings: Settings,
+    ids: MatteIds | None = None,
 ) -> Finished:
-    """Paint and encode. entry: what is known of the frame already (file, source)."""
-    color, layer = paint_frame(item.study, item.belief, item.confidence, keyframes, runner, settings)
-    return _pack(item, entry, keyframes, color.rgba, layer)
+    """Paint and encode. entry: what is known of the frame already (file, source); ids: where a matte is wanted."""
+    painted = paint_frame(item.study, item.belief, item.confidence, keyframes, runner, settings, ids)
+    return _pack(item, entry, keyframes, settings, painted, ids)
 
 
 def finish_stenciled(
@@ -47,33 +55,68 @@ def finish_stenciled(
     keyframes: Keyframes,
     runner: Runner,
     settings: Settings,
-    old: NDArray[np.uint8],
+    before: Before,
     mask: NDArray[np.bool_],
+    ids: MatteIds | None = None,
 ) -> Finished:
     """Paint inside of a mask, bool HxW, what is painted there today, and leave the old frame around it as it was.
 
     The entry's source becomes one that no whole painting of the frame has: without its key it would be painted again.
     """
     study = item.study if item.study.number == item.number else replace(item.study, number=item.number)
-    color, layer = paint_frame(study, item.belief, item.confidence, keyframes, runner, settings)
+    painted = paint_frame(study, item.belief, item.confidence, keyframes, runner, settings, ids)
     colors = keyframes.palette.colors[item.belief.argmax(axis=1)]
     palette = keyframes.palette if settings.mode == "painted" else None
-    done = apply_stencil(old, color.rgba, mask, study.frame(), study.regions(), colors, palette)
+    done = apply_stencil(before.rgba, painted.rgba, mask, study.frame(), study.regions(), colors, palette)
     entry = {**entry, "source": digest("stencil", entry["source"], hash_pixels(done.frame))}
     alone = replace(item, hold_of=None)
-    finished = _pack(alone, entry, keyframes, done.frame, layer)
+    painted = replace(
+        painted,
+        rgba=done.frame,
+        paint=_merge(before.paint, painted.paint, mask),
+        matte=_merge(before.matte, painted.matte, mask),
+    )
+    finished = _pack(alone, entry, keyframes, settings, painted, ids)
     return replace(finished, entry={**finished.entry, "status": "key"}, key=encode_image(done.key))
 
 
+def _merge(old: NDArray[Pixel] | None, new: NDArray[Pixel] | None, mask: NDArray[np.bool_]) -> NDArray[Pixel] | None:
+    """The new picture inside of a mask, the old one outside; None where one of them is missing."""
+    if old is None or new is None:
+        return None
+    merged = old.copy()
+    merged[mask] = new[mask]
+    return merged
+
+
 def _pack(
-    item: Believed, entry: Mapping[str, Any], keyframes: Keyframes, rgba: NDArray[np.uint8], layer: Color | None
+    item: Believed,
+    entry: Mapping[str, Any],
+    keyframes: Keyframes,
+    settings: Settings,
+    painted: Painted,
+    ids: MatteIds | None,
 ) -> Finished:
+    unsure = find_unsure(item.study.regions(), item.belief, item.confidence)
     entry = {
         **_begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
-        **_judge(item),
+        **_judge(item, unsure),
         **_count_told(item, keyframes),
     }
-    return Finished(entry, encode_image(rgba), None if layer is None else encode_image(layer.rgba))
+    image = FORMATS[settings.format]
+    picture = Picture(painted.rgba)
+    if image.layered:
+        ink = painted.ink if settings.line == "over" and painted.paint is not None else None
+        picture = Picture(painted.rgba, painted.paint, ink, tuple(_mark(i, r) for i, r in enumerate(unsure, start=1)))
+    layer = None
+    if settings.line == "layer" and painted.ink is not None:
+        layer = image.encode(Picture(painted.ink))
+    matte = None if ids is None or painted.matte is None else ids.encode(painted.matte)
+    return Finished(entry, image.encode(picture), layer, matte)
+
+
+def _mark(number: int, region: UnsureRegion) -> Mark:
+    return Mark(f"{number}: {region.confidence:.0%} sure", region.outline)
 
 
 def finish_hold(item: Believed, entry: Mapping[str, Any]) -> Finished:
@@ -104,12 +147,10 @@ def _begin(item: Believed, entry: Mapping[str, Any], *, is_key: bool) -> dict[st
     return begun if item.hold_of is None else {**begun, "hold_of": item.hold_of}
 
 
-def _judge(item: Believed) -> dict[str, Any]:
+def _judge(item: Believed, unsure: Iterable[UnsureRegion]) -> dict[str, Any]:
     """What the entry says of the frame's regions."""
-    regions = item.study.regions()
-    unsure = find_unsure(regions, item.belief, item.confidence)
     return {
-        "regions": regions.count,
+        "regions": item.study.count,
         "confidence": round(_mean_confidence(item), 4),
         "unsure": [dict(vars(region)) for region in unsure],
     }

@@ -50,11 +50,11 @@ def colorize(
               the next run that is no part. Without it a second run in the same folder is refused.
     listener  hears of each frame when it is done.
 
-    Each wanted frame becomes one 8-bit RGBA PNG with its drawing's name, number and size; framecolor.json beside them
-    tells what was done. Frames that are up to date are left alone. A drawing that cannot be read, or a frame that
-    cannot be written, costs its own frame only and is listed in `Outcome.failed`; a drawing without a line is painted
-    as paper, with a warning. Raises InputError, OutputError and EngineError before any frame is written.
-    KeyboardInterrupt leaves whole files only, and the next run goes on from there.
+    Each wanted frame becomes one file, by default an 8-bit RGBA PNG, with its drawing's name, number and size;
+    framecolor.json beside them tells what was done. Frames that are up to date are left alone. A drawing that cannot
+    be read, or a frame that cannot be written, costs its own frame only and is listed in `Outcome.failed`; a drawing
+    without a line is painted as paper, with a warning. Raises InputError, OutputError and EngineError before any frame
+    is written. KeyboardInterrupt leaves whole files only, and the next run goes on from there.
     """
     begin = time.monotonic()
     settings, out = settings or Settings(), out or shot.root / "color"
@@ -166,14 +166,14 @@ def _finish(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
 
 def _paint_and_encode(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
     assert run.runner is not None
-    entry = {"file": run.shot.output_name(item.number), "source": run.sources[item.number]}
+    entry = {"file": run.output_name(item.number), "source": run.sources[item.number]}
     if run.stenciled:
-        old = read_painted(run.record.out / entry["file"], run.shot.size)
+        before = read_painted(run.record.out / entry["file"], run.shot.size, run.settings)
         mask = read_mask(run.shot.read_stencil(item.number))
-        return finish_stenciled(item, entry, run.keyframes, run.runner, run.settings, old, mask)
+        return finish_stenciled(item, entry, run.keyframes, run.runner, run.settings, before, mask, run.ids)
     if item.hold_of in wanted:
         return finish_hold(item, entry)
-    return finish_frame(item, entry, run.keyframes, run.runner, run.settings)
+    return finish_frame(item, entry, run.keyframes, run.runner, run.settings, run.ids)
 
 
 def _write(run: Run, frame: Finished) -> None:
@@ -182,8 +182,9 @@ def _write(run: Run, frame: Finished) -> None:
     try:
         with run.watch.timing(number, "write"):
             if frame.key is not None:
-                write_bytes_atomic(run.record.out / KEY_FOLDER / entry["file"], frame.key)
-            written = run.record.write_frame(entry, frame.data, frame.layer, force=run.settings.overwrite)
+                write_bytes_atomic(run.record.out / KEY_FOLDER / run.shot.output_name(number), frame.key)
+            force = run.settings.overwrite
+            written = run.record.write_frame(entry, frame.data, frame.layer, frame.matte, force=force)
     except OutputError as error:
         _fail(run, number, error)
         return
@@ -201,7 +202,7 @@ def _fail(run: Run, number: int, error: FramecolorError) -> None:
 
 def _conclude(run: Run, begin: float, painting: float) -> Outcome:
     for number, error in run.failed.items():
-        run.record.note_failure(number, run.shot.output_name(number), error)
+        run.record.note_failure(number, run.output_name(number), error)
     run.record.save()
     if empty := sorted(set(run.shot.wanted).intersection(run.empty)):
         run.warnings.append(f"painted as paper, as the drawing shows no figure: {format_numbers(empty)}")

@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from framecolor.errors import OutputError, ReadError
+from framecolor.mattes import MATTE_FOLDER
+from framecolor.media import FORMATS
 from framecolor.record import LINE_FOLDER
 from framecolor.settings import Settings
 from framecolor.shot import Shot
@@ -15,10 +17,15 @@ _CHOOSE = "choose another folder with -o"
 
 
 def check_output(shot: Shot, out: Path, settings: Settings) -> None:
-    """Raise OutputError unless frames can go to `out` without touching the shot's own files. Writes nothing."""
+    """Raise OutputError unless frames can go to `out` without touching the shot's own files. Writes nothing.
+
+    Raises SettingsError where the package that the format needs is missing.
+    """
+    FORMATS[settings.format].check(settings.format)
     inputs = {path.parent for files in (shot.lines, shot.keys, shot.hints, shot.stencils) for path in files.values()}
     inputs = {folder.resolve() for folder in inputs}
-    for folder in (out, out / LINE_FOLDER) if settings.line == "layer" else (out,):
+    folders = {LINE_FOLDER: settings.line == "layer", MATTE_FOLDER: settings.mattes}
+    for folder in (out, *(out / name for name, wanted in folders.items() if wanted)):
         if folder.resolve() in inputs:
             raise OutputError(folder, "holds the shot's own drawings or keys, which would be written over", _CHOOSE)
     try:

@@ -69,7 +69,7 @@ def _paint(
         earlier, truth = before
         belief = propagate([Node(earlier.votes, truth), node], [link_studies(earlier, study, runner)])[1]
     sure = judge_belief(study, belief, keyframes)
-    return paint_frame(study, belief, sure, keyframes, runner, settings)[0].rgba
+    return paint_frame(study, belief, sure, keyframes, runner, settings).rgba
 
 
 def _true_belief(study: Study, painted: Rgba, palette: Palette) -> Votes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.digest import digest
+from framecolor.mattes import MATTE_FOLDER, matte_name
 from framecolor.media import write_bytes_atomic, write_text_atomic
 from framecolor.tables import MISSHAPEN, parse_json
 
@@ -32,9 +33,9 @@ _HASH = re.compile("[0-9a-f]{1,64}")
 class Record:
     """The record of one output folder, one entry per frame, written now and then and at the end.
 
-    A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file, `layer` that of the
-    line layer's, where there is one: a frame is up to date while all of them still hold. Nothing in it differs between
-    two runs that come to the same frames.
+    A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file, `layer` and `matte`
+    those of the line layer's and the matte's, where there is one: a frame is up to date while all of them still hold.
+    Nothing in it differs between two runs that come to the same frames.
 
     part  frames of a task that paints beside others: only they are written, into a file of their own. Without it the
           parts that tasks have left are gathered, and deleted once framecolor.json holds what they say.
@@ -70,16 +71,20 @@ class Record:
         found = fit.get("hash") if isinstance(fit, dict) else None
         return found if isinstance(found, str) and _HASH.fullmatch(found) else None
 
-    def is_current(self, number: int, source: str, file: str) -> bool:
-        """Whether a frame was painted from exactly this source into this file, which is still as it was written."""
+    def is_current(self, number: int, source: str, file: str, *, matte: bool = False) -> bool:
+        """Whether a frame was painted from exactly this source into this file, which is still as it was written.
+
+        matte  it has to have a matte, too
+        """
         entry = self.entry(number)
         if entry is None or entry.get("status") == "failed":
             return False
-        layer = entry.get("layer")
+        layer, ids = entry.get("layer"), entry.get("matte")
         return (
             (entry.get("source"), entry.get("file")) == (source, file)
             and self._holds(file, entry.get("paint"))
             and (layer is None or self._holds(f"{LINE_FOLDER}/{file}", layer))
+            and (not matte or (ids is not None and self._holds(f"{MATTE_FOLDER}/{matte_name(file)}", ids)))
         )
 
     def begin(self, head: dict[str, Any], numbers: Collection[int]) -> None:
@@ -92,17 +97,29 @@ class Record:
         self._take_head(head)
 
     def write_frame(
-        self, entry: dict[str, Any], data: bytes, layer: bytes | None = None, *, force: bool = False
+        self,
+        entry: dict[str, Any],
+        data: bytes,
+        layer: bytes | None = None,
+        matte: bytes | None = None,
+        *,
+        force: bool = False,
     ) -> bool:
         """Note a painted frame and write its files unless the same are there; tells whether any was written.
 
         layer  the line layer's file, which goes below `line/` under the same name.
+        matte  the matte's, which goes below `matte/`.
         """
-        files = {entry["file"]: data} | ({f"{LINE_FOLDER}/{entry['file']}": layer} if layer is not None else {})
+        files = {entry["file"]: data}
+        hashes = {"paint": digest(data)}
+        if layer is not None:
+            files[f"{LINE_FOLDER}/{entry['file']}"], hashes["layer"] = layer, digest(layer)
+        if matte is not None:
+            files[f"{MATTE_FOLDER}/{matte_name(entry['file'])}"], hashes["matte"] = matte, digest(matte)
         changed = {name: content for name, content in files.items() if force or not self._holds(name, digest(content))}
         for name, content in changed.items():
             write_bytes_atomic(self.out / name, content)
-        self.note({**entry, "paint": digest(data)} | ({"layer": digest(layer)} if layer is not None else {}))
+        self.note({**entry, **hashes})
         return bool(changed)
 
     def note_failure(self, number: int, file: str, error: str) -> None:

@@ -13,7 +13,8 @@ from framecolor.engines.base import Runner, choose_engine
 from framecolor.errors import ReadError
 from framecolor.fitting import ShotNetwork, fit_shot
 from framecolor.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
-from framecolor.media import describe_correction, hash_file
+from framecolor.mattes import MatteIds, Rgb, name_paints, write_palette_files
+from framecolor.media import describe_correction, hash_file, read_swatches
 from framecolor.networks.checkpoint import matcher_weights_path
 from framecolor.notes import Listener, Stopwatch
 from framecolor.preflight import leave_out_broken_keys
@@ -45,11 +46,16 @@ class Run:
     stale: list[Chain]
     stenciled: bool
     warnings: list[str]
+    ids: MatteIds | None = None
     listener: Listener = field(default=lambda note: None)
     watch: Stopwatch = field(default_factory=Stopwatch)
     written: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
     empty: list[int] = field(default_factory=list)
+
+    def output_name(self, number: int) -> str:
+        """File name of a painted frame in the format of this run."""
+        return self.shot.output_name(number, self.settings.format)
 
 
 def prepare_run(
@@ -62,7 +68,7 @@ def prepare_run(
     """
     engine = choose_engine(settings.engine, settings.lanes)
     waiting = [] if stenciled else list_waiting(shot.stencils)
-    shot = check_stencils(shot, out) if stenciled else shot
+    shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     shot, warnings = leave_out_broken_keys(shot)
     record = Record(out, shot.wanted if part else None)
@@ -78,15 +84,39 @@ def prepare_run(
     chains = plan_chains(shot.numbers, keyframes.whole, shot.wanted)
     hashes, sources = _hash_sources(shot, chains, keyframes, fitted, settings)
     anew = stenciled or settings.overwrite
+    names = {number: shot.output_name(number, settings.format) for number in sources}
     stale = [
-        c for c in chains if anew or not all(record.is_current(n, sources[n], shot.output_name(n)) for n in c.paints)
+        c
+        for c in chains
+        if anew or not all(record.is_current(n, sources[n], names[n], matte=settings.mattes) for n in c.paints)
     ]
     runner = None
     if stale:
         runner = engine.load(fitted.network)
         keyframes = add_gallery(shot, keyframes, runner, settings)
-    record.begin(_write_head(shot, out, keyframes, fitted, engine.name, settings), shot.numbers)
-    return Run(shot, settings, progress, record, keyframes, fitted, runner, sources, hashes, stale, stenciled, warnings)
+    head = _write_head(shot, out, keyframes, fitted, engine.name, settings)
+    ids = _number_paints(record, head, keyframes, settings)
+    record.begin(head, shot.numbers)
+    if ids is not None:
+        write_palette_files(out, ids, shot.name, _name_paints(shot, settings))
+    return Run(
+        shot, settings, progress, record, keyframes, fitted, runner, sources, hashes, stale, stenciled, warnings, ids
+    )
+
+
+def _number_paints(
+    record: Record, head: dict[str, object], keyframes: Keyframes, settings: Settings
+) -> MatteIds | None:
+    """The ids of all paints, where mattes are wanted; noted in the new head, also where they are only kept."""
+    before = MatteIds.read(record.head.get("mattes"))
+    ids = before.extend(keyframes.palette) if settings.mattes else before
+    if ids.paints:
+        head["mattes"] = [list(paint) for paint in ids.paints]
+    return ids if settings.mattes else None
+
+
+def _name_paints(shot: Shot, settings: Settings) -> dict[Rgb, str]:
+    return {} if settings.palette is None else name_paints(read_swatches(shot.root / settings.palette))
 
 
 def _hash_sources(

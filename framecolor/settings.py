@@ -17,6 +17,7 @@ Mode = Literal["flat", "painted"]
 EngineName = Literal["auto", "tensorrt", "cuda", "cpu"]
 LinePlacement = Literal["over", "none", "layer"]
 Background = Literal["keys", "transparent", "paper"]
+FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd"]
 FitChoice = int | Literal["auto", "keep", "off"]
 LaneCount = int | Literal["auto"]
 
@@ -39,6 +40,9 @@ class Settings:
     min_region_px   areas below this many pixels count as line.
     line            over: the drawing is laid over the paint; none: paint alone; layer: paint, and lines as own files.
     background      keys: paper is transparent where the keys' paper is; transparent or paper: always so.
+    format          of the frames. png-indexed: a palette where a frame has at most 256 colors, else as png; png16 and
+                    tiff16: 16 bits a channel; exr: half floats, linear, multiplied with alpha; psd: layers.
+    mattes          also write, for each frame, which palette color each pixel has (`framecolor.mattes`).
     fit             steps of fitting to the keys; auto: by the number of keys and colors; keep: hold the fit of the
                     last run; off: base weights only.
     seed            of the fit, and of what is proposed where there is no key.
@@ -57,6 +61,8 @@ class Settings:
     min_region_px: int = 4
     line: LinePlacement = "over"
     background: Background = "keys"
+    format: FormatName = "png"
+    mattes: bool = False
     fit: FitChoice = "auto"
     seed: int = 0
     palette: str | None = None
@@ -66,6 +72,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         choices = {"mode": Mode, "engine": EngineName, "line": LinePlacement, "background": Background}
+        choices["format"] = FormatName
         for name, literal in choices.items():
             self._check(name, getattr(self, name) in get_args(literal), "one of " + ", ".join(get_args(literal)))
         lanes = type(self.lanes) is int and 1 <= self.lanes <= 16
@@ -80,7 +87,8 @@ class Settings:
             value = getattr(self, name)
             named = isinstance(value, str) and value != "" and "\0" not in value
             self._check(name, value is None or named, f"the name of {wanted}")
-        self._check("overwrite", isinstance(self.overwrite, bool), "true or false")
+        for name in ("overwrite", "mattes"):
+            self._check(name, isinstance(getattr(self, name), bool), "true or false")
 
     def _check(self, name: str, right: bool, wanted: str) -> None:
         if not right:

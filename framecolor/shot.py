@@ -12,9 +12,10 @@ import xxhash
 from numpy.typing import NDArray
 
 from framecolor.errors import ReadError, ShotError
-from framecolor.media import Correction, Movie, hash_file, is_movie, read_corrections, read_image
+from framecolor.media import FORMATS, Correction, Movie, hash_file, is_movie, read_corrections, read_image
 from framecolor.media.sequence import format_numbers, parse_frames
 from framecolor.media.shot_files import find_lines, find_painted, locate_lines, measure_lines
+from framecolor.settings import FormatName
 
 Pixels = NDArray[np.uint8]
 """uint8 HxWx4, straight RGBA."""
@@ -108,13 +109,14 @@ class Shot:
         known = set(self.numbers)
         return tuple(number for number in range(self.numbers[0], self.numbers[-1]) if number not in known)
 
-    def output_name(self, number: int) -> str:
-        """File name of a painted frame: the drawing's own with .png for its ending. KeyError: no such drawing."""
+    def output_name(self, number: int, format: FormatName = "png") -> str:
+        """File name of a painted frame: the drawing's own with the format's ending. KeyError: no such drawing."""
+        suffix = FORMATS[format].suffix
         if self.movie is None:
-            return self.lines[number].with_suffix(".png").name
+            return self.lines[number].with_suffix(suffix).name
         self._check_number(number)
         padding = max(_MOVIE_PADDING, len(str(len(self.movie))))
-        return f"{self.movie.path.stem}.{number:0{padding}d}.png"
+        return f"{self.movie.path.stem}.{number:0{padding}d}{suffix}"
 
     def read_line(self, number: int) -> Pixels:
         """One drawing. Raises ReadError when it is broken or has another size than the shot; KeyError: no such one."""

@@ -16,15 +16,27 @@ from numpy.typing import NDArray
 from framecolor.datatypes import Frame, Palette, Regions
 from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.hints.keys import nearest_entries, region_colors
-from framecolor.media import read_image
+from framecolor.mattes import MATTE_FOLDER, matte_name, read_matte
+from framecolor.media import FORMATS, read_image
 from framecolor.media.sequence import format_numbers
 from framecolor.media.shot_files import find_painted
+from framecolor.media.writers.psd import read_paint_layer
 from framecolor.paint.flat import paint_flat
+from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 KEY_FOLDER = "keys"
 
 Rgba = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Before:
+    """A frame as it was painted before: uint8 HxWx4, its layer of paint and its matte (uint16 HxW) where it has any."""
+
+    rgba: Rgba
+    paint: Rgba | None = None
+    matte: NDArray[np.uint16] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +57,11 @@ def add_painted_keys(shot: Shot, out: Path, but: Collection[int] = ()) -> Shot:
     return replace(shot, keys=dict(sorted({**shot.keys, **made}.items()))) if made else shot
 
 
-def check_stencils(shot: Shot, out: Path) -> Shot:
+def check_stencils(shot: Shot, out: Path, settings: Settings) -> Shot:
     """The shot with nothing wanted but the frames that have a stencil.
 
-    Raises ShotError where there is none, or for one whose frame is not painted yet, ReadError where that frame cannot
-    be read, OutputError where the keys that would be written are the painter's own.
+    Raises ShotError where there is none, or for one whose frame is not painted yet, ReadError where that frame, or a
+    matte of it that is wanted, cannot be read, OutputError where the keys that would be written are the painter's own.
     """
     folders = {path.parent.resolve() for path in shot.keys.values()}
     if (out / KEY_FOLDER).resolve() in folders:
@@ -62,11 +74,11 @@ def check_stencils(shot: Shot, out: Path) -> Shot:
         fix = "add NNNN.png, white on black"
         raise ShotError(folder, f"there is no stencil for a frame that is wanted: {have}", fix)
     for number in wanted:
-        path = out / shot.output_name(number)
+        path = out / shot.output_name(number, settings.format)
         if not path.is_file():
             problem = f"frame {number} is not painted yet, so that nothing of it could be kept"
             raise ShotError(shot.stencils[number], problem, f"run `framecolor colorize {shot.root}` first")
-        read_painted(path, shot.size)
+        read_painted(path, shot.size, settings)
         if not read_mask(shot.read_stencil(number)).any():
             problem = "nothing is marked in it"
             raise ShotError(shot.stencils[number], problem, "paint white, or any color on transparent, where to change")
@@ -78,13 +90,18 @@ def read_mask(stencil: Rgba) -> NDArray[np.bool_]:
     return (stencil[..., 3] > 0) & (stencil[..., :3].max(axis=2) > 0)
 
 
-def read_painted(path: Path, size: tuple[int, int]) -> Rgba:
-    """A frame that was painted before, uint8 HxWx4. Raises ReadError, also where its size is another one."""
+def read_painted(path: Path, size: tuple[int, int], settings: Settings) -> Before:
+    """A frame that was painted before, with what the settings want of it.
+
+    Raises ReadError, also where its size is another one, or its matte is missing.
+    """
     painted = read_image(path)
     if painted.shape[:2] != size:
         problem = f"the painted frame is {painted.shape[1]}x{painted.shape[0]}, the shot is {size[1]}x{size[0]}"
         raise ReadError(path, problem, "paint the shot again without --stencils")
-    return painted
+    layered = FORMATS[settings.format].layered and settings.line == "over"
+    matte = read_matte(path.parent / MATTE_FOLDER / matte_name(path.name), size) if settings.mattes else None
+    return Before(painted, read_paint_layer(path) if layered else None, matte)
 
 
 def apply_stencil(

@@ -16,7 +16,7 @@ LAYERS = (
     ("version", "errors", "tables", "digest"),
     ("datatypes", "settings", "levels", "overlap", "runs", "allocator", "notes"),
     ("media", "lineart", "hints", "networks"),
-    ("engines", "colorists"),
+    ("engines", "colorists", "mattes"),
     (
         "shot",
         "metrics",

@@ -298,7 +298,7 @@ def test_files_that_are_no_images(tmp_path: Path) -> None:
         "empty.png": (b"", "the file is empty"),
         "text.png": (b"hello, this is no picture", "not an image"),
         "text.tga": (b"hello, this is no picture at all", "not an image"),
-        "layers.psd": (b"8BPS" + bytes(100), "not an image"),
+        "layers.psd": (b"8BPS" + bytes(100), "8-bit RGB"),
         "folder.png": (None, "a folder"),
     }
     for name, (data, problem) in cases.items():

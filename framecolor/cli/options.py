@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from framecolor.levels import LayeredSettings, read_levels
-from framecolor.settings import Background, EngineName, LinePlacement, Mode, Settings
+from framecolor.settings import Background, EngineName, FormatName, LinePlacement, Mode, Settings
 
 if TYPE_CHECKING:
     from framecolor.shot import Shot
@@ -100,6 +100,14 @@ def paint_options(command: Command) -> Command:
             "--background",
             type=click.Choice([b for b in get_args(Background) if b != "keys"]),
             help="Paper; as in the keys if not given.",
+        ),
+        click.option(
+            "--mattes", is_flag=True, default=None, help="Also write the palette color of each pixel as an id."
+        ),
+        click.option(
+            "--format",
+            type=click.Choice(get_args(FormatName)),
+            help="Of the frames; png if not given. exr and psd need their extras.",
         ),
         click.option(
             "--line",

@@ -1,17 +1,23 @@
 """Files in and out: images, movies, palettes and the numbering of sequences. The only place that imports av."""
 
 from framecolor.media.corrections import Correction, describe_correction, read_corrections, write_corrections
-from framecolor.media.decode import hash_file, image_size, read_image
+from framecolor.media.decode import hash_file, image_size, read_image, read_numbers
 from framecolor.media.encode import encode_image, write_bytes_atomic, write_image, write_text_atomic
-from framecolor.media.headers import IMAGE_SUFFIXES
+from framecolor.media.headers import IMAGE_SUFFIXES, PAINTED_SUFFIXES
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
-from framecolor.media.palettes import read_palette, write_palette
+from framecolor.media.palettes import read_palette, read_swatches, write_palette, write_swatches
+from framecolor.media.writers import FORMATS, Format, Mark, Picture
 
 __all__ = [
+    "FORMATS",
     "IMAGE_SUFFIXES",
     "MOVIE_SUFFIXES",
+    "PAINTED_SUFFIXES",
     "Correction",
+    "Format",
+    "Mark",
     "Movie",
+    "Picture",
     "describe_correction",
     "encode_image",
     "hash_file",
@@ -19,10 +25,13 @@ __all__ = [
     "is_movie",
     "read_corrections",
     "read_image",
+    "read_numbers",
     "read_palette",
+    "read_swatches",
     "write_bytes_atomic",
     "write_corrections",
     "write_image",
     "write_palette",
+    "write_swatches",
     "write_text_atomic",
 ]

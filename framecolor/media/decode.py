@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 import av
+import numpy as np
 import xxhash
 from av.codec.context import CodecContext
 from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
+from numpy.typing import NDArray
 
 from framecolor.errors import ReadError
-from framecolor.media import exr, tiff
+from framecolor.media import exr, psd, tiff
 from framecolor.media.broken import CUT_OFF, DAMAGED, BrokenImageError
 from framecolor.media.headers import Header, read_header
-from framecolor.media.pixels import Pixels, convert_frame
+from framecolor.media.pixels import Pixels, convert_frame, copy_gray
 
 MAX_PIXELS = 1 << 28
 """Larger images are refused from their header: a few bytes can claim to be terabytes."""
+
+Array = TypeVar("Array", Pixels, NDArray[np.uint16])
 
 _MAX_BYTES = (1 << 31) - 1
 _HASH_BLOCK_BYTES = 1 << 20
@@ -33,21 +38,33 @@ _EXPORT_AGAIN = "write the file again"
 
 
 def read_image(path: str | Path) -> Pixels:
-    """The pixels of a PNG, TGA, TIFF, EXR, WebP, BMP or JPEG file: straight RGBA, uint8 HxWx4.
+    """The pixels of a PNG, TGA, TIFF, EXR, WebP, BMP, JPEG or PSD file: straight RGBA, uint8 HxWx4.
 
     8-bit RGB, grey, palette and 1-bit files come out exactly (JPEG and lossy WebP as near as their YUV allows);
     16 bits are rounded to the nearest of 8; EXR is taken as linear light and encoded as sRGB; colors that are
     multiplied with alpha (EXR, TIFF with associated alpha) are divided by it. Alpha is 255 where a file has none.
-    Of several pages, layers or pictures the first is read. Safe to call from several threads at once.
+    Of several pages or pictures the first is read, of a PSD its merged image (8-bit RGB). Safe to call from several
+    threads at once.
     Raises ReadError when the file is missing, not an image, cut off, damaged or larger than `MAX_PIXELS`.
     """
-    path = Path(path)
+    return _read(Path(path), _decode)
+
+
+def read_numbers(path: str | Path) -> NDArray[np.uint16]:
+    """The numbers of a PNG of one channel of 8 or 16 bits, as they are: uint16 HxW.
+
+    Raises ReadError as `read_image` does, and for any other kind of image.
+    """
+    return _read(Path(path), lambda data, header: copy_gray(_decode_frame(data, header)))
+
+
+def _read(path: Path, decode: Callable[[bytes, Header], Array]) -> Array:
     with _open(path) as file:
         header = _check_header(path, file)
         file.seek(0)
         data = file.read()
     try:
-        return _decode(_check_whole(data, header), header)
+        return decode(_check_whole(data, header), header)
     except BrokenImageError as error:
         raise ReadError(path, error.problem, error.fix) from error
     except (FFmpegError, ValueError, LookupError, OverflowError, struct.error) as error:
@@ -112,6 +129,8 @@ def _check_whole(data: bytes, header: Header) -> bytes:
         whole = _JPEG_END in data[-4096:]
     elif header.codec == "exr":
         exr.check(data)
+    elif header.codec == "psd":
+        psd.check(data)
     elif header.codec == "tiff":
         tags = tiff.read_tags(BytesIO(data))
         tags.check(len(data))
@@ -127,6 +146,15 @@ def _check_whole(data: bytes, header: Header) -> bytes:
 
 
 def _decode(data: bytes, header: Header) -> Pixels:
+    rgba = convert_frame(_decode_frame(data, header), premultiplied=header.premultiplied)
+    if header.over_white:
+        rgba = psd.take_out_white(rgba)
+    if header.alpha_unused and not rgba[..., 3].any():
+        rgba[..., 3] = 255
+    return rgba
+
+
+def _decode_frame(data: bytes, header: Header) -> av.VideoFrame:
     context = CodecContext.create(header.codec, "r")
     assert isinstance(context, VideoCodecContext)
     # Callers decode several files at once: threads inside of one file would only get in their way.
@@ -136,7 +164,4 @@ def _decode(data: bytes, header: Header) -> Pixels:
     frames = context.decode(packet) or context.decode(None)
     if not frames or frames[0].is_corrupt or (frames[0].width, frames[0].height) != (header.width, header.height):
         raise BrokenImageError(DAMAGED)
-    rgba = convert_frame(frames[0], premultiplied=header.premultiplied)
-    if header.alpha_unused and not rgba[..., 3].any():
-        rgba[..., 3] = 255
-    return rgba
+    return frames[0]

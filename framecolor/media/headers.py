@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from framecolor.media import exr, tiff
+from framecolor.media import exr, psd, tiff
 from framecolor.media.broken import CUT_OFF, BrokenImageError
 
 IMAGE_SUFFIXES = frozenset({".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg"})
-"""Endings, in lower case, of the files that `read_image` reads."""
+"""Endings, in lower case, of the files that are taken as drawings and keys."""
+
+PAINTED_SUFFIXES = IMAGE_SUFFIXES | {".psd"}
+"""Endings, in lower case, of all files that `read_image` reads: those, and what is written with layers."""
 
 
 _PLAIN_BMP_PACKINGS = (0, 3)  # no compression, and none with bit masks
@@ -26,6 +29,7 @@ class Header:
     width: int
     height: int
     premultiplied: bool = False
+    over_white: bool = False
     alpha_unused: bool = False
 
 
@@ -65,6 +69,8 @@ def _find_parser(start: bytes, suffix: str) -> _Parser | None:
         return _parse_bmp
     if start[:3] == b"\xff\xd8\xff":
         return _parse_jpeg
+    if start[:4] == b"8BPS":
+        return _parse_psd
     return _parse_tga if suffix.lower() == ".tga" and _is_tga(start) else None
 
 
@@ -85,6 +91,11 @@ def _parse_exr(file: BinaryIO, _start: bytes) -> Header:
     parts = exr.read_parts(file)
     left, top, right, bottom = struct.unpack("<4i", parts[0]["displayWindow"])
     return Header("exr", right - left + 1, bottom - top + 1, premultiplied=True)
+
+
+def _parse_psd(file: BinaryIO, _start: bytes) -> Header:
+    height, width = psd.read_size(file)
+    return Header("psd", width, height, over_white=True)
 
 
 def _parse_webp(_file: BinaryIO, start: bytes) -> Header:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,24 @@ _FIELDS = ("name:", "columns:", "channels:")
 _MAX_BYTES = 1 << 20
 
 
-def read_palette(path: str | Path) -> Palette:
-    """The colors of a .gpl file in its order, with their names ("" where there is none).
+Rgba = tuple[int, int, int, int]
+Swatch = tuple[Rgba, str]
+"""One entry of a palette: its color and its name."""
 
-    A color that comes twice is kept where it comes first. Lines of four numbers (Aseprite's "Channels: RGBA") are
-    taken with their alpha. Raises PaletteError, naming file, line and fix, when the file is missing or no palette.
+
+def read_palette(path: str | Path) -> Palette:
+    """The colors of a .gpl file as `read_swatches` has them; one that comes twice is kept where it comes first."""
+    colors: dict[Rgba, str] = {}
+    for color, name in read_swatches(path):
+        colors.setdefault(color, name)
+    return Palette(np.array(list(colors), np.uint8), tuple(colors.values()))
+
+
+def read_swatches(path: str | Path) -> list[Swatch]:
+    """All entries of a .gpl file in its order, with their names ("" where there is none).
+
+    Lines of four numbers (Aseprite's "Channels: RGBA") are taken with their alpha. Raises PaletteError, naming file,
+    line and fix, when the file is missing or no palette.
     """
     path = Path(path)
     lines = _read_text(path).splitlines()
@@ -27,16 +41,15 @@ def read_palette(path: str | Path) -> Palette:
         fix = "export the palette as .gpl from GIMP, Krita, Inkscape or Aseprite"
         raise PaletteError(path, f'this is not a palette: line 1 has to be "{_FIRST_LINE}"', fix)
     channels = 4 if any(line.lower().split() == ["channels:", "rgba"] for line in lines[:8]) else 3
-    colors: dict[tuple[int, int, int, int], str] = {}
+    swatches: list[Swatch] = []
     for number, line in enumerate(lines[1:], start=2):
         text = line.strip()
         if not text or text.startswith("#") or text.lower().startswith(_FIELDS):
             continue
-        color, name = _parse_color(path, number, text, channels)
-        colors.setdefault(color, name)
-    if not colors:
+        swatches.append(_parse_color(path, number, text, channels))
+    if not swatches:
         raise PaletteError(path, "the palette has no colors", "add a line for each: red green blue name")
-    return Palette(np.array(list(colors), np.uint8), tuple(colors.values()))
+    return swatches
 
 
 def write_palette(path: str | Path, palette: Palette, title: str = "") -> None:
@@ -44,10 +57,16 @@ def write_palette(path: str | Path, palette: Palette, title: str = "") -> None:
 
     Raises OutputError when the file cannot be written.
     """
+    names = palette.names or ("",) * len(palette)
+    colors = ((red, green, blue, alpha) for red, green, blue, alpha in palette.colors.tolist())
+    write_swatches(path, list(zip(colors, names, strict=True)), title)
+
+
+def write_swatches(path: str | Path, swatches: Sequence[Swatch], title: str = "") -> None:
+    """`write_palette` of entries that may repeat."""
     path = Path(path)
     lines = [_FIRST_LINE, f"Name: {title or path.stem}", "Columns: 8", "#"]
-    names = palette.names or ("",) * len(palette)
-    for (red, green, blue, alpha), name in zip(palette.colors.tolist(), names, strict=True):
+    for (red, green, blue, alpha), name in swatches:
         if alpha:
             lines.append(f"{red:3d} {green:3d} {blue:3d}\t{name or f'#{red:02x}{green:02x}{blue:02x}'}")
     write_text_atomic(path, "\n".join(lines) + "\n")
@@ -69,7 +88,7 @@ def _read_text(path: Path) -> str:
         return data.decode("latin-1")
 
 
-def _parse_color(path: Path, number: int, text: str, channels: int) -> tuple[tuple[int, int, int, int], str]:
+def _parse_color(path: Path, number: int, text: str, channels: int) -> Swatch:
     words = text.split(None, channels)
     try:
         values = [int(word) for word in words[:channels]]

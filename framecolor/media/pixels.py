@@ -75,6 +75,14 @@ def convert_frame(frame: VideoFrame, *, premultiplied: bool = False, hd_from_hei
     return _convert_colors(frame, hd_from_height)
 
 
+def copy_gray(frame: VideoFrame) -> NDArray[np.uint16]:
+    """The numbers of a frame of one channel of 8 or 16 bits, uint16 HxW; ValueError for any other."""
+    types = {"gray": "u1", "gray16le": "<u2", "gray16be": ">u2"}
+    if frame.format.name not in types:
+        raise ValueError(f"{frame.format.name} is not one channel of numbers")
+    return _read_plane(frame.planes[0], types[frame.format.name], 1)[..., 0].astype(np.uint16)
+
+
 def _read_plane(plane: VideoPlane, dtype: str, channels: int) -> NDArray[np.generic]:
     """A view of a plane, HxWxchannels."""
     used = plane.width * channels * np.dtype(dtype).itemsize

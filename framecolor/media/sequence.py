@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,12 +72,12 @@ def parse_pattern(path: Path) -> Pattern:
     return Pattern(path.parent, sequence.basename(), sequence.zfill(), sequence.extension())
 
 
-def list_images(folder: Path) -> list[NumberedFile]:
+def list_images(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> list[NumberedFile]:
     """The numbered images of a folder, by number. Hidden files and those without a number are not among them."""
     found = []
     for path in _list_files(folder):
         match = DISK_RE.match(path.name)
-        if path.suffix.lower() not in IMAGE_SUFFIXES or match is None or match[3] is None:
+        if path.suffix.lower() not in suffixes or match is None or match[3] is None:
             continue
         digits = match[3].removeprefix("-")  # "cut-0001.png": a dash before the number parts, it does not negate
         base = match[1] + match[2] + "-" * (len(match[3]) - len(digits))  # [1]: up to a backslash, part of a name here

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from framecolor.errors import InputError
 from framecolor.lineart.drawing import read_drawing
-from framecolor.media import read_image
+from framecolor.media import PAINTED_SUFFIXES, read_image
 from framecolor.media.sequence import list_images, number_files
 from framecolor.metrics.pictures import line_change, mean_ciede2000, psnr, ssim
 from framecolor.metrics.regions import (
@@ -191,7 +191,7 @@ def list_frames(folder: Path) -> dict[int, Path]:
     """Pictures of a folder by frame number, in order. Files without a number in their names are not frames."""
     if not folder.is_dir():
         raise InputError(folder, "is not a folder", "give a folder of numbered pictures")
-    frames = number_files(list_images(folder))
+    frames = number_files(list_images(folder, PAINTED_SUFFIXES))
     if not frames:
         raise InputError(folder, "holds no numbered pictures", "give a folder of frames such as name.0001.png")
     return frames

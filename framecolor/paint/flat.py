@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Box, Regions
 from framecolor.lineart.regions import fill_lines
+
+Value = TypeVar("Value", bound=np.generic)
 
 
 def paint_flat(regions: Regions, colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -15,10 +19,18 @@ def paint_flat(regions: Regions, colors: NDArray[np.uint8]) -> NDArray[np.uint8]
     colors  of each region, uint8 [count + 1, 4]. Lines get the color of their nearest region, so that antialiased
             ink never shows paper between line and paint. A drawing without regions stays transparent.
     """
-    if regions.count == 0:
-        return np.zeros((*regions.size, 4), np.uint8)
     packed = np.ascontiguousarray(colors).view(np.uint32).ravel()
-    paint = np.repeat(packed[regions.runs.values.astype(np.intp)], regions.runs.lengths).reshape(regions.size)
+    return spread(regions, packed).view(np.uint8).reshape(*regions.size, 4)
+
+
+def spread(regions: Regions, values: NDArray[Value]) -> NDArray[Value]:
+    """The value of each pixel's region, HxW, from one for each region, [count + 1]; lines have their nearest region's.
+
+    0 everywhere in a drawing without regions.
+    """
+    if regions.count == 0:
+        return np.zeros(regions.size, values.dtype)
+    picture = np.repeat(values[regions.runs.values.astype(np.intp)], regions.runs.lengths).reshape(regions.size)
     box = Box.around((regions.labels == 0).view(np.uint8), margin_px=2)
-    box.crop(paint)[:] = np.take(packed, fill_lines(box.crop(regions.labels)))
-    return paint.view(np.uint8).reshape(*regions.size, 4)
+    box.crop(picture)[:] = np.take(values, fill_lines(box.crop(regions.labels)))
+    return picture

@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Color, Hint, Regions
+from framecolor.datatypes import Hint, Regions
 from framecolor.engines.base import Runner
 from framecolor.keyframes import Keyframes
+from framecolor.mattes import MatteIds
+from framecolor.media import FORMATS
 from framecolor.networks.view import look
 from framecolor.paint.composite import clear_paper, fill_paper, lay_over
-from framecolor.paint.flat import paint_flat
+from framecolor.paint.flat import paint_flat, spread
 from framecolor.paint.soft import soften
 from framecolor.settings import Settings
 from framecolor.study import Study
@@ -35,6 +37,22 @@ class UnsureRegion:
     confidence: float
 
 
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """A painted frame: all uint8 HxWx4 straight RGBA, but the matte.
+
+    rgba   the frame
+    paint  what lies below its lines, where a format with layers wants it
+    ink    its lines, where they are wanted as a layer
+    matte  ids of its paints, uint16 HxW, where they are wanted
+    """
+
+    rgba: NDArray[np.uint8]
+    paint: NDArray[np.uint8] | None
+    ink: NDArray[np.uint8] | None
+    matte: NDArray[np.uint16] | None
+
+
 def paint_frame(
     study: Study,
     belief: NDArray[np.float32],
@@ -42,17 +60,20 @@ def paint_frame(
     keyframes: Keyframes,
     runner: Runner,
     settings: Settings,
-) -> tuple[Color, Color | None]:
-    """The finished frame, and its line layer where that is wanted as a file of its own.
+    ids: MatteIds | None = None,
+) -> Painted:
+    """The finished frame, and its parts where they are wanted.
 
     belief      probability of each palette color in each region, float32 [count + 1, P].
     confidence  probability that the best one is right, float32 [count + 1].
+    ids         of the palette's paints, where a matte is wanted
     """
     regions = study.regions()
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
     if settings.background == "transparent":
         colors = clear_paper(colors, regions)
     paint = paint_flat(regions, colors)
+    matte = None if ids is None else spread(regions, ids.find(colors))
     if settings.mode == "painted" and regions.count:
         sure = confidence.copy()
         sure[0] = 1
@@ -60,11 +81,13 @@ def paint_frame(
         paint = soften(paint, hint, look(study.frame(), regions, keyframes.scale), runner)
     if settings.background == "paper":
         paint = fill_paper(paint)
+    below = None
     if settings.line == "over":
+        below = paint.copy() if FORMATS[settings.format].layered else None
         part, ink = study.ink()
         part.crop(paint)[:] = lay_over(ink, part.crop(paint))
-    layer = Color(study.number, study.frame().ink) if settings.line == "layer" else None
-    return Color(study.number, paint), layer
+    lines = study.frame().ink if settings.line == "layer" or below is not None else None
+    return Painted(paint, below, lines, matte)
 
 
 def find_unsure(regions: Regions, belief: NDArray[np.float32], confidence: NDArray[np.float32]) -> list[UnsureRegion]:

@@ -1,0 +1,123 @@
+"""Region-index mattes: which paint each pixel has, as a number, so that compositing can recolor without a new run.
+
+OUT/matte/NAME.png has one channel: 8 bits, or 16 in a shot of more than 255 paints. Its numbers are ids:
+
+    0   paper: no paint, transparent. It is what is transparent in the paint before `background = "paper"` fills it.
+    k   the paint of entry k of OUT/palette.gpl, counted from 1, and of the color with that id in OUT/palette.json
+
+A .gpl file has no alpha, and no entry for paper either: each of its entries is a paint, so that positions are ids.
+
+Paint goes on under the lines, and so do its ids: a recolored frame has no seams. In painted mode the id is that of the
+region's flat color, which the shading was laid on.
+
+A paint keeps its id as long as the shot is painted into the same folder: framecolor.json holds all paints that ever had
+one (`mattes`), new ones are added at the end, and one that is used no more leaves its id to nobody else.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Palette
+from framecolor.errors import PaletteError, ReadError
+from framecolor.media import read_numbers, write_swatches, write_text_atomic
+from framecolor.media.writers.flat import encode_gray
+
+MATTE_FOLDER = "matte"
+PALETTE_GPL, PALETTE_JSON = "palette.gpl", "palette.json"
+PAPER_ID = 0
+_FORMAT = 1
+_MOST_IDS = 65_535
+
+Rgb = tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class MatteIds:
+    """The paints of a shot that have an id: `paints[k - 1]` is that of id k. No two are alike."""
+
+    paints: tuple[Rgb, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(set(self.paints)) != len(self.paints):
+            raise ValueError("MatteIds.paints must not repeat")
+        if len(self.paints) > _MOST_IDS:
+            problem = f"{len(self.paints)} colors are more than a matte has numbers for"
+            raise PaletteError("--mattes", problem, "paint into a new folder with -o, which begins to count anew")
+
+    @classmethod
+    def read(cls, table: object) -> MatteIds:
+        """What framecolor.json has as `mattes`; none where that is no such table (as with any damage to a record)."""
+        try:
+            rows = [tuple(int(value) for value in row) for row in table]  # pyright: ignore[reportGeneralTypeIssues]
+            if any(len(row) != 3 or min(row) < 0 or max(row) > 255 for row in rows):
+                return cls()
+            return cls(tuple(rows))  # pyright: ignore[reportArgumentType]
+        except (TypeError, ValueError):
+            return cls()
+
+    def extend(self, palette: Palette) -> MatteIds:
+        """With the paints of a palette that have none yet, in its order."""
+        new = [(red, green, blue) for red, green, blue, alpha in palette.colors.tolist() if alpha]
+        return MatteIds(tuple(dict.fromkeys((*self.paints, *new))))
+
+    def find(self, colors: NDArray[np.uint8]) -> NDArray[np.uint16]:
+        """The id of each color, uint8 [N, 4] straight RGBA; KeyError for a paint that has none."""
+        row = {paint: k for k, paint in enumerate(self.paints, start=1)}
+        ids = [row[red, green, blue] if alpha else PAPER_ID for red, green, blue, alpha in colors.tolist()]
+        return np.array(ids, np.uint16)
+
+    def encode(self, matte: NDArray[np.uint16]) -> bytes:
+        """The bytes of a matte's file, from ids HxW."""
+        return encode_gray(matte.astype(np.uint8) if len(self.paints) <= 255 else matte)
+
+
+def write_palette_files(out: Path, ids: MatteIds, shot: str, names: Mapping[Rgb, str]) -> None:
+    """OUT/palette.gpl and OUT/palette.json; a paint without a name is called by its code. Raises OutputError."""
+    called = [names.get(paint) or "#{:02x}{:02x}{:02x}".format(*paint) for paint in ids.paints]
+    write_swatches(
+        out / PALETTE_GPL, [((*paint, 255), name) for paint, name in zip(ids.paints, called, strict=True)], shot
+    )
+    rows = [{"id": PAPER_ID, "name": "paper", "rgba": [255, 255, 255, 0]}]
+    rows += [
+        {"id": k, "name": name, "rgba": [*paint, 255]}
+        for k, (paint, name) in enumerate(zip(ids.paints, called, strict=True), start=1)
+    ]
+    write_text_atomic(out / PALETTE_JSON, format_palette(shot, rows))
+
+
+def format_palette(shot: str, rows: Iterable[Mapping[str, Any]]) -> str:
+    """The text of a palette.json, a line for each color."""
+    lines = ",\n".join("  " + json.dumps(row) for row in rows)
+    head = json.dumps({"format": _FORMAT, "shot": shot, "mattes": MATTE_FOLDER})
+    return f'{head[:-1]}, "colors": [\n{lines}\n]}}\n'
+
+
+def matte_name(file: str) -> str:
+    """The name of the matte of a painted frame's file, in `MATTE_FOLDER`."""
+    return Path(file).with_suffix(".png").name
+
+
+def read_matte(path: Path, size: tuple[int, int]) -> NDArray[np.uint16]:
+    """The ids of a matte, uint16 HxW. Raises ReadError, also where its size, (height, width), is another one."""
+    ids = read_numbers(path)
+    if ids.shape != size:
+        problem = f"the matte is {ids.shape[1]}x{ids.shape[0]}, the frame {size[1]}x{size[0]}"
+        raise ReadError(path, problem, "paint the frame again with --mattes")
+    return ids
+
+
+def name_paints(palette: Sequence[tuple[tuple[int, int, int, int], str]]) -> dict[Rgb, str]:
+    """The names of paints, from a palette's entries; the first one of a color counts."""
+    names: dict[Rgb, str] = {}
+    for (red, green, blue, alpha), name in palette:
+        if alpha and name:
+            names.setdefault((red, green, blue), name)
+    return names

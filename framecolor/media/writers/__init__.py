@@ -1,0 +1,23 @@
+"""The formats that frames are written in: one table. A new format is a line here and its name in `settings.Format`."""
+
+from __future__ import annotations
+
+from framecolor.media.writers.base import Format, Mark, Picture
+from framecolor.media.writers.exr import encode_exr
+from framecolor.media.writers.flat import encode_flat
+from framecolor.media.writers.indexed import encode_indexed
+from framecolor.media.writers.psd import encode_psd
+from framecolor.settings import FormatName
+
+FORMATS: dict[FormatName, Format] = {
+    "png": Format(".png", lambda picture: encode_flat(picture.rgba, "png")),
+    "png16": Format(".png", lambda picture: encode_flat(picture.rgba, "png16")),
+    "png-indexed": Format(".png", lambda picture: encode_indexed(picture.rgba)),
+    "tga": Format(".tga", lambda picture: encode_flat(picture.rgba, "tga")),
+    "tiff": Format(".tif", lambda picture: encode_flat(picture.rgba, "tiff")),
+    "tiff16": Format(".tif", lambda picture: encode_flat(picture.rgba, "tiff16")),
+    "exr": Format(".exr", lambda picture: encode_exr(picture.rgba), module="OpenImageIO", extra="exr"),
+    "psd": Format(".psd", encode_psd, layered=True, module="psd_tools", extra="psd"),
+}
+
+__all__ = ["FORMATS", "Format", "Mark", "Picture"]

@@ -1,0 +1,275 @@
+"""Frames in every format: the bytes, what comes back, and whole runs with each of them."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+from drawings import SIZE, draw, make_shot
+from numpy.typing import NDArray
+from painting import FIT, colors_of, copy_shot, list_files, paint
+
+from framecolor.errors import ReadError, SettingsError
+from framecolor.media import FORMATS, Mark, Picture, image_size, read_image, write_bytes_atomic
+from framecolor.media.writers.exr import encode_exr
+from framecolor.media.writers.psd import read_paint_layer
+from framecolor.metrics import score_folders
+from framecolor.paint.composite import lay_over
+from framecolor.report import write_report
+from framecolor.settings import FormatName, Settings
+
+Rgba = NDArray[np.uint8]
+
+
+@pytest.fixture
+def soft() -> Rgba:
+    """Every alpha with many colors; what is wholly transparent is paper."""
+    picture = np.random.default_rng(1).integers(0, 256, (37, 53, 4), dtype=np.uint8)
+    picture[picture[..., 3] == 0] = (255, 255, 255, 0)
+    picture[5:20, 8:40] = (250, 3, 128, 255)
+    return picture
+
+
+def every_opaque_level() -> Rgba:
+    level = np.arange(256, dtype=np.uint8)[:, None]
+    return np.dstack([level, 255 - level, level ^ 85, np.full_like(level, 255)])
+
+
+def save(folder: Path, name: FormatName, picture: Picture) -> Path:
+    path = folder / f"{name}.1001{FORMATS[name].suffix}"
+    write_bytes_atomic(path, FORMATS[name].encode(picture))
+    return path
+
+
+def assert_seen_alike(one: Rgba, other: Rgba) -> None:
+    """The same pixels; what is wholly transparent may be of any color."""
+    assert np.array_equal(one[..., 3], other[..., 3])
+    seen = other[..., 3] > 0
+    assert np.array_equal(one[seen], other[seen])
+
+
+def test_the_table_has_every_format_that_can_be_set() -> None:
+    assert tuple(FORMATS) == get_args(FormatName)
+    with pytest.raises(SettingsError, match="format: cannot be 'jpg'; give one of png, png16"):
+        Settings(format="jpg")  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_opaque_colors_come_back_to_the_bit(tmp_path: Path, name: FormatName) -> None:
+    levels = every_opaque_level()
+    path = save(tmp_path, name, Picture(levels))
+    assert np.array_equal(read_image(path), levels)
+    assert image_size(path) == levels.shape[:2]
+    assert FORMATS[name].encode(Picture(levels)) == path.read_bytes(), "the same frame is the same file"
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name not in ("exr", "psd")])
+def test_straight_alpha_comes_back_to_the_bit(tmp_path: Path, name: FormatName, soft: Rgba) -> None:
+    assert np.array_equal(read_image(save(tmp_path, name, Picture(soft))), soft)
+
+
+def test_exr_keeps_every_color_that_is_seen_at_all(tmp_path: Path) -> None:
+    level, alpha = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
+    rgba = np.dstack([level, 255 - level, level // 2, alpha])
+    back = read_image(save(tmp_path, "exr", Picture(rgba)))
+    seen = alpha > 0
+    assert np.array_equal(back[seen], rgba[seen])
+    assert not back[~seen].any()
+
+
+def test_exr_says_what_it_holds() -> None:
+    header = encode_exr(every_opaque_level())[:700]
+    assert b"A\0" + np.array([1], "<i4").tobytes() in header, "channels of type half"
+    assert b"chromaticities" in header and b"lin_rec709_scene" in header
+    assert b"capDate" not in header, "no date: the same frame is the same file"
+    assert header[header.index(b"compression\0compression\0") + 28] == 3, "ZIP, 16 lines a block"
+
+
+def test_16_bits_are_257_times_8() -> None:
+    import av
+
+    for name in ("png16", "tiff16"):
+        data = FORMATS[name].encode(Picture(every_opaque_level()))
+        context = av.CodecContext.create({"png16": "png", "tiff16": "tiff"}[name], "r")
+        (frame,) = context.decode(av.Packet(data)) or context.decode(None)  # pyright: ignore
+        values = frame.to_ndarray()
+        assert values.dtype == np.uint16
+        assert np.array_equal(values, every_opaque_level().astype(np.uint16) * 257)
+
+
+def test_an_indexed_png_has_a_palette_up_to_256_colors_and_loses_none_beyond(soft: Rgba) -> None:
+    def kind(rgba: Rgba) -> int:
+        return FORMATS["png-indexed"].encode(Picture(rgba))[25]
+
+    level = np.arange(256, dtype=np.uint8)
+    most = np.dstack([level[:, None], level[:, None], level[:, None], 255 - level[:, None]])
+    assert (kind(most), kind(soft)) == (3, 6)
+    more = np.concatenate([most, np.array([[[9, 8, 7, 6]]], np.uint8)])
+    assert kind(more) == 6
+
+
+def test_a_psd_has_its_layers_and_a_hidden_group_of_marks(tmp_path: Path) -> None:
+    from psd_tools import PSDImage
+
+    line, painted = draw(0)
+    paint_layer = np.where(line[..., 3:] > 0, np.uint8([200, 40, 50, 255]), painted)
+    rgba = lay_over(line, paint_layer)
+    mark = Mark("1: 62% sure", [[20, 30], [60, 30], [60, 60]])
+    path = save(tmp_path, "psd", Picture(rgba, paint_layer, line, (mark,)))
+    psd = PSDImage.open(path)
+    below, over, group = psd
+    assert [(layer.name, layer.kind, layer.visible) for layer in psd] == [
+        ("paint", "pixel", True), ("line", "pixel", True), ("to check", "group", False)
+    ]  # fmt: skip
+    assert (below.opacity, over.opacity, group.opacity) == (255, 255, 153)
+    assert np.array_equal(np.array(below.topil()), paint_layer) and np.array_equal(np.array(over.topil()), line)
+    assert [(layer.name, layer.left, layer.top) for layer in group] == [("1: 62% sure", 17, 27)]
+    assert np.array_equal(read_image(path), rgba), "what is seen is read again"
+    again = read_paint_layer(path)
+    assert again is not None and np.array_equal(again, paint_layer)
+    assert np.array_equal(np.array(psd.topil()), rgba), "and other programs see the same"
+
+
+def test_a_psd_that_is_cut_off_or_of_another_kind_is_refused(tmp_path: Path, soft: Rgba) -> None:
+    whole = save(tmp_path, "psd", Picture(soft)).read_bytes()
+    path = tmp_path / "cut.0001.psd"
+    for length in (10, 30, len(whole) // 2, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ReadError, match=r"cut off|damaged"):
+            read_image(path)
+    path.write_bytes(whole[:30])
+    with pytest.raises(ReadError, match="the layers cannot be read"):
+        read_paint_layer(path)
+    path.write_bytes(whole[:23] + b"\x10" + whole[24:])
+    with pytest.raises(ReadError, match="only PSD of 8-bit RGB"):
+        read_image(path)
+
+
+def test_half_transparent_pixels_of_a_psd_stay_what_they_are_when_it_is_written_again(
+    tmp_path: Path, soft: Rgba
+) -> None:
+    once = read_image(save(tmp_path, "psd", Picture(soft)))
+    assert np.array_equal(once[soft[..., 3] == 255], soft[soft[..., 3] == 255])
+    assert np.array_equal(once[..., 3], soft[..., 3])
+    assert np.array_equal(read_image(save(tmp_path, "psd", Picture(once))), once)
+
+
+@pytest.mark.parametrize("package, name, extra", [("OpenImageIO", "exr", "exr"), ("psd_tools", "psd", "psd")])
+def test_a_missing_extra_is_named_before_a_frame_is_painted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, name: FormatName, extra: str
+) -> None:
+    monkeypatch.setattr("framecolor.media.writers.base.find_spec", lambda module: None)
+    root = make_shot(tmp_path / "cut", frames=2, keys=(0,))
+    with pytest.raises(SettingsError, match=rf"{package} is not installed; pip install 'framecolor\[{extra}\]'"):
+        paint(root, format=name)
+    assert not (root / "color").exists()
+
+
+def test_no_format_is_imported_before_it_is_used() -> None:
+    program = (
+        "import framecolor.media, sys; print([m for m in ('OpenImageIO', 'psd_tools', 'PIL') if m in sys.modules])"
+    )
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+@pytest.fixture(scope="module")
+def fitted(painted_shot: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The painted shot, to be painted again in other formats with the fit that it has."""
+    yield copy_shot(painted_shot, tmp_path_factory.mktemp("formats") / "cut")
+
+
+@pytest.mark.parametrize(
+    "name, line", [*((name, "over") for name in FORMATS if name != "png"), ("exr", "layer"), ("psd", "layer")]
+)
+@pytest.mark.usefixtures("quick_engine")
+def test_a_run_in_each_format(fitted: Path, tmp_path: Path, name: FormatName, line: str) -> None:
+    """The pixels of the PNG run, files that are up to date, a report and scores that read them."""
+    plain, out = fitted / "color", tmp_path / "out"
+    shutil.copytree(plain / ".framecolor", out / ".framecolor")
+    if line == "layer":
+        plain = tmp_path / "plain"
+        shutil.copytree(out, plain)
+        paint(fitted, plain, fit=FIT, line=line)
+    given = {"fit": FIT, "format": name, "line": line}
+    assert len(paint(fitted, out, **given).written) == 7
+    suffix = FORMATS[name].suffix
+    for path in sorted(plain.glob("*.png")):
+        assert_seen_alike(read_image((out / path.name).with_suffix(suffix)), read_image(path))
+        if line == "layer":
+            layer = (out / "line" / path.name).with_suffix(suffix)
+            assert_seen_alike(read_image(layer), read_image(plain / "line" / path.name))
+    if line == "over":
+        assert score_folders(out, plain, None).mean.exact == 1
+    before = list_files(out)
+    assert paint(fitted, out, **given).written == ()
+    assert list_files(out) == before
+    assert "cut" in write_report(out).read_text("utf-8")
+    victim = next(iter(sorted(out.glob(f"*{suffix}"))))
+    content = victim.read_bytes()
+    victim.unlink()
+    assert paint(fitted, out, **given).written == (1001,)
+    assert victim.read_bytes() == content
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_a_painted_psd_can_be_taken_apart(fitted: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(fitted / "color" / ".framecolor", out / ".framecolor")
+    paint(fitted, out, fit=FIT, format="psd")
+    path = out / "cut.1003.psd"
+    below = read_paint_layer(path)
+    assert below is not None and (0, 0, 0, 255) not in colors_of(below), "no line in the paint"
+    assert np.array_equal(lay_over(draw(2)[0], below), read_image(path))
+
+
+@pytest.mark.parametrize("name", ["psd", "exr", "tga"])
+@pytest.mark.usefixtures("quick_engine")
+def test_a_stencil_changes_nothing_around_it(fitted: Path, tmp_path: Path, name: FormatName) -> None:
+    root = copy_shot(fitted, tmp_path / "cut")
+    out = tmp_path / "out"
+    paint(root, out, fit=0, format=name)
+    file = (out / "cut.1004.png").with_suffix(FORMATS[name].suffix)
+    old = read_image(file)
+    old_paint = read_paint_layer(file) if name == "psd" else None
+    mask = np.zeros((*SIZE, 4), np.uint8)
+    mask[30:60, 30:70] = 255
+    write_bytes_atomic(tmp_path / "masks" / "1004.png", FORMATS["png"].encode(Picture(mask)))
+    key, _ = draw(3)
+    assert paint(root, out, fit=0, format=name, stencils=tmp_path / "masks").failed == {}
+    new = read_image(file)
+    around = mask[..., 3] == 0
+    assert np.array_equal(new[around], old[around])
+    assert (out / "keys" / "cut.1004.png").is_file(), "a key is a PNG whatever the frames are"
+    if name == "psd":
+        below = read_paint_layer(file)
+        assert old_paint is not None and below is not None and np.array_equal(below[around], old_paint[around])
+        assert np.array_equal(lay_over(key, below), new)
+
+
+LINE_FORMATS = ["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr"]
+
+
+@pytest.mark.parametrize("name", LINE_FORMATS)
+@pytest.mark.usefixtures("quick_engine")
+def test_line_art_and_keys_in_each_format(tmp_path: Path, name: FormatName) -> None:
+    """Drawings and keys of any format give the frames of the same drawings as PNG."""
+    frames = {}
+    for kind in ("png", name):
+        root = tmp_path / kind
+        for step in range(3):
+            line, painted = draw(step)
+            files = {"line": line} | ({"keys": painted} if step != 1 else {})
+            for role, rgba in files.items():
+                data = FORMATS[kind].encode(Picture(rgba))  # pyright: ignore[reportArgumentType]
+                path = root / role / f"cut.{1001 + step}{FORMATS[kind].suffix}"  # pyright: ignore[reportArgumentType]
+                write_bytes_atomic(path, data)
+        paint(root, fit=0)
+        frames[kind] = {path.name: path.read_bytes() for path in sorted((root / "color").glob("*.png"))}
+    assert len(frames["png"]) == 3 and frames["png"] == frames[name]
