@@ -80,7 +80,8 @@ def hash_chain(
 def describe_plan(shot: Shot) -> dict[str, Any]:
     """What painting a shot would involve, as plain data: size, frames, keys, spans, holds, gaps, unreadable drawings.
 
-    `partial` are drawings of which strokes or corrections tell some regions. Without a key all is one span.
+    `partial` are drawings of which strokes or corrections tell some regions. Without a key all is one span. `sheet` is
+    what `Timing.describe` says, None without one.
 
     Reads every drawing's file (but does not decode it) and writes nothing. `cost` counts the drawings that have to be
     looked at, also those that are only passed on the way to a wanted one.
@@ -102,6 +103,8 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "spans": [{"first": c.numbers[0], "last": c.numbers[-1], "paints": len(c.paints)} for c in chains],
         "holds": holds,
         "missing": format_numbers(shot.missing),
+        "sheet": None if shot.timing is None else shot.timing.describe(shot.numbers),
+        "warnings": list(shot.warnings),
         "unreadable": [number for number, value in hashes.items() if value is None],
         "farthest": [farthest, distance[farthest]] if distance.get(farthest) else None,
         "cost": {

@@ -41,7 +41,7 @@ def colorize(
 ) -> Outcome:
     """Paint a shot.
 
-    out       folder for the frames, made when missing; by default `color` in the shot's folder.
+    out       folder for the frames, made when missing; by default `Shot.out`.
     settings  see `Settings`; by default all defaults.
     progress  see `Progress`.
     stencils  change nothing but painted frames that have a stencil, inside of it; each of them becomes a key for later
@@ -57,7 +57,7 @@ def colorize(
     is written. KeyboardInterrupt leaves whole files only, and the next run goes on from there.
     """
     begin = time.monotonic()
-    settings, out = settings or Settings(), out or shot.root / "color"
+    settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
     with nullcontext() if part else claim_output(out):
         run = prepare_run(shot, out, settings, progress or _ignore, stenciled=stencils, part=part)
@@ -81,7 +81,7 @@ def prepare(
     The engine's plans are built, the network is fitted, colors are proposed where there is no key: all of it is kept in
     the caches. Arguments and errors as `colorize`.
     """
-    settings, out = settings or Settings(), out or shot.root / "color"
+    settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
     with claim_output(out):
         return tuple(prepare_run(shot, out, settings, progress or _ignore).warnings)

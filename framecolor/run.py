@@ -73,7 +73,7 @@ def prepare_run(
     shot, warnings = leave_out_broken_keys(shot)
     record = Record(out, shot.wanted if part else None)
     sayings = read_told(shot, settings)
-    warnings = [*waiting, *warnings, *sayings.warnings]
+    warnings = [*shot.warnings, *waiting, *warnings, *sayings.warnings]
     proposed = {}
     if not shot.keys:
         proposal = propose_key(shot, settings, sayings, out / CACHE_FOLDER)

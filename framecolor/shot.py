@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from framecolor.errors import ReadError, ShotError
 from framecolor.media import FORMATS, Correction, Movie, hash_file, is_movie, read_corrections, read_image
+from framecolor.media.cels import Cel
 from framecolor.media.sequence import format_numbers, parse_frames
-from framecolor.media.shot_files import find_lines, find_painted, locate_lines, measure_lines
+from framecolor.media.shot_files import find_lines, find_painted, locate_shot, measure_lines
 from framecolor.settings import FormatName
+from framecolor.timing import Timing, choose_shown, find_timing
 
 Pixels = NDArray[np.uint8]
 """uint8 HxWx4, straight RGBA."""
@@ -27,8 +29,8 @@ _MOVIE_PADDING = 4
 class Shot:
     """One shot. All numbers are those of the line drawings' file names; a movie's frames count from 1.
 
-    name         what to call it: the folder's, pattern's or movie's name
-    root         folder that it belongs to: what is painted goes below it unless told otherwise
+    name         what to call it: the folder's, pattern's or movie's name; Cut-005/A for a cel of a cut
+    root         folder that it belongs to: what is painted goes below it unless told otherwise; of a cel, its cut
     line_source  folder, pattern or movie that the drawings come from
     lines        number -> file of every drawing, by number; empty for a movie
     movie        the drawings, where they are a movie
@@ -37,6 +39,9 @@ class Shot:
     keys         number -> painted key; hints, stencils: the same; all of them may be empty
     size         (height, width) in pixels of the first drawing that can be read, and of all keys
     corrections  regions that a painter set right, by frame
+    cel          where it is a cel of a cut, or a retake of one
+    timing       when its drawings are shown, where there is an exposure sheet: what it never shows is not wanted
+    warnings     what the user should know of it
     """
 
     name: str
@@ -51,6 +56,9 @@ class Shot:
     stencils: Mapping[int, Path]
     size: tuple[int, int]
     corrections: tuple[Correction, ...] = ()
+    cel: Cel | None = None
+    timing: Timing | None = None
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = set(self.numbers)
@@ -76,32 +84,50 @@ class Shot:
         stencils: str | Path | None = None,
         corrections: str | Path | None = None,
         frames: str | None = None,
+        sheet: str | Path | None = None,
     ) -> Shot:
         """Find the drawings and keys of a shot; only headers are read.
 
         path    a folder with line/ and as a rule keys/ (optional hints/, stencils/); line/ holds one sequence or one
                 movie. Or a folder that holds the drawings themselves, which needs `keys` or `hints`, a pattern
-                (sh010.####.png, %04d, @@@@), or a movie.
+                (sh010.####.png, %04d, @@@@), or a movie. Or a cel of a cut, Cut-005/Line/A, with Cut-005/Keys/A; of a
+                retake, Cut-005/Line/A.R1, only the drawings that it has itself are to be painted.
         keys, hints, stencils  folders to take instead of the shot's own
         corrections  a file of corrections; none is taken by itself
-        frames  what to paint, such as "1001-1024x2"; everything by default
+        frames  numbers of drawings to paint, such as "1001-1024x2"; everything by default
+        sheet   an exposure sheet, or "none"; by default the only *.xdts or sheet.csv in the shot's folder or the cut's
 
         Raises ShotError or ReadError, naming the file and the fix, when there is no line art, the numbering is not
         clear, or a key or correction fits no drawing. Single drawings that are broken do not fail here.
         """
         path = Path(path)
-        name, root, source = locate_lines(path, has_keys=keys is not None or hints is not None)
-        movie = Movie.open(source) if is_movie(source) else None
-        lines = {} if movie else find_lines(source)
-        numbers = tuple(range(1, len(movie) + 1)) if movie else tuple(lines)
-        size = movie.size if movie else measure_lines(source, lines)
+        place = locate_shot(path, has_keys=keys is not None or hints is not None)
+        movie = Movie.open(place.source) if is_movie(place.source) else None
+        lines, own = ({}, tuple(range(1, len(movie) + 1))) if movie else find_lines(place)
+        numbers = own if movie else tuple(lines)
+        size = movie.size if movie else measure_lines(place.source, lines)
         extras = {
-            role: find_painted(role, given, root, numbers, size)
+            role: find_painted(role, given, place, lines, numbers, size)
             for role, given in (("keys", keys), ("hints", hints), ("stencils", stencils))
         }
         right = () if corrections is None else _read_corrections(Path(corrections), numbers)
-        wanted = numbers if frames is None else parse_frames(frames, numbers)
-        return cls(name, root, source, lines, movie, numbers, wanted, size=size, corrections=right, **extras)
+        wanted = own if frames is None else parse_frames(frames, own)
+        timing, warnings = find_timing(place, sheet, is_folder=path.is_dir())
+        if timing is not None:
+            warnings += timing.list_warnings(wanted, numbers)
+            wanted = choose_shown(timing, wanted)
+        about = {"cel": place.cel, "timing": timing, "warnings": tuple(warnings), "corrections": right}
+        return cls(place.name, place.root, place.source, lines, movie, numbers, wanted, size=size, **extras, **about)
+
+    @property
+    def out(self) -> Path:
+        """Folder that painted frames go to unless told otherwise: ROOT/color; of a cel, CUT_Cell/A beside the cut."""
+        return self.root / "color" if self.cel is None else self.cel.out
+
+    @property
+    def exposures(self) -> tuple[int | None, ...] | None:
+        """For frame 1, 2, ... the number of the drawing that is shown, or None where none is; None without a sheet."""
+        return None if self.timing is None else self.timing.exposures
 
     @property
     def missing(self) -> tuple[int, ...]:

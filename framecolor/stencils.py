@@ -19,7 +19,7 @@ from framecolor.hints.keys import nearest_entries, region_colors
 from framecolor.mattes import MATTE_FOLDER, matte_name, read_matte
 from framecolor.media import FORMATS, read_image
 from framecolor.media.sequence import format_numbers
-from framecolor.media.shot_files import find_painted
+from framecolor.media.shot_files import list_painted
 from framecolor.media.writers.psd import read_paint_layer
 from framecolor.paint.flat import paint_flat
 from framecolor.settings import Settings
@@ -52,7 +52,7 @@ def add_painted_keys(shot: Shot, out: Path, but: Collection[int] = ()) -> Shot:
 
     but  numbers that go without: a frame that gets a stencil again is painted as if it had had none
     """
-    made = find_painted(KEY_FOLDER, None, out, shot.numbers, shot.size)
+    made = list_painted(out / KEY_FOLDER, shot.numbers, shot.size)
     made = {number: path for number, path in made.items() if number not in but}
     return replace(shot, keys=dict(sorted({**shot.keys, **made}.items()))) if made else shot
 

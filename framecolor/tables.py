@@ -9,16 +9,21 @@ from __future__ import annotations
 import json
 import math
 import tomllib
+from collections import Counter
 from typing import Any, NoReturn
 
 MISSHAPEN = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
 """What taking a table apart raises where it is not of the shape that it has to be of."""
 
 
-def parse_json(text: str | bytes) -> Any:
-    """What a JSON file says. Raises ValueError when it is none, nests too deeply or has infinite numbers."""
+def parse_json(text: str | bytes, *, unique_keys: bool = False) -> Any:
+    """What a JSON file says. Raises ValueError when it is none, nests too deeply or has infinite numbers.
+
+    unique_keys  refuse an object that has a key twice, of which the later one would win
+    """
+    pairs = _refuse_repeats if unique_keys else None
     try:
-        return json.loads(text, parse_float=_parse_float, parse_constant=_refuse_constant)
+        return json.loads(text, parse_float=_parse_float, parse_constant=_refuse_constant, object_pairs_hook=pairs)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
 
@@ -36,6 +41,14 @@ def _parse_float(text: str) -> float:
     if not math.isfinite(number):
         _refuse_constant(text)
     return number
+
+
+def _refuse_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    table = dict(pairs)
+    if len(table) != len(pairs):
+        keys = Counter(key for key, _ in pairs)
+        raise ValueError(f"{keys.most_common(1)[0][0][:40]!r} stands twice in one object")
+    return table
 
 
 def _refuse_constant(text: str) -> NoReturn:

@@ -19,6 +19,7 @@ LAYERS = (
     ("engines", "colorists", "mattes"),
     (
         "shot",
+        "timing",
         "metrics",
         "record",
         "chains",

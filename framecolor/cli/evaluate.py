@@ -100,7 +100,7 @@ def _score_teacher_forced(
         if missing and folder is not None:
             raise InputError(folder, f"lacks frame {missing[0]} of {path}", "add it: every drawing needs one")
     settings = gather_settings(shot.root, given)
-    painted = paint_teacher_forced(shot, lambda number: read_image(true[number]), settings, shot.root / "color")
+    painted = paint_teacher_forced(shot, lambda number: read_image(true[number]), settings, shot.out)
     return score_sequence(
         shot.numbers,
         lambda number: next(painted)[1],

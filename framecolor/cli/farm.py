@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import click
 
 from framecolor.cli.options import (
+    cel_option,
     corrections_option,
     gather_settings,
+    list_shots,
     open_shot,
     overwrite_option,
     paint_options,
@@ -19,7 +21,7 @@ from framecolor.cli.options import (
 )
 from framecolor.cli.progress import STYLES, ProgressPrinter, Style
 from framecolor.cli.summary import Row, print_problems, print_summary
-from framecolor.errors import FramecolorError
+from framecolor.errors import FramecolorError, ShotError
 
 if TYPE_CHECKING:
     from framecolor.farm import FarmJob
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_PLACES = ("keys", "hints", "corrections")
 _FRAMES_FOLDER = "Folder for the frames; SHOT/color if not given."
 _out = click.option("-o", "--out", type=click.Path(path_type=Path), help=_FRAMES_FOLDER)
 _progress = click.option("--progress", type=click.Choice(STYLES), default="auto", show_default=True)
@@ -44,7 +45,7 @@ _chunk = click.option(
 
 def _where_options(command: Command) -> Command:
     """Where the shot is: what all commands of the farm need alike."""
-    return click.argument("shot", type=click.Path())(shot_options(corrections_option(command)))
+    return click.argument("shot", type=click.Path())(shot_options(cel_option(corrections_option(command))))
 
 
 def _how_options(command: Command) -> Command:
@@ -135,7 +136,7 @@ def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> int:
     name = Path(shot).name
     printer = ProgressPrinter(name, cast(Style, progress))
     try:
-        opened, _ = _open(shot, given)
+        opened, _, _ = _open(shot, given)
         for warning in prepare_shot(opened, out, gather_settings(opened.root, given), printer):
             click.echo(f"warning: {name}: {warning}", err=True)
     except FramecolorError as error:
@@ -165,8 +166,8 @@ def finish(shot: str, out: Path | None, progress: str, **given: Any) -> int:
 
     name = Path(shot).name
     try:
-        opened, _ = _open(shot, given)
-        out = out or opened.root / "color"
+        opened, _, _ = _open(shot, given)
+        out = out or opened.out
         with claim_output(out):
             row = Row(name, gather_parts(opened, out))
             write_report(out)
@@ -180,17 +181,32 @@ def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any])
     """The job that the options describe. Takes what is not a setting out of `given`."""
     from framecolor.farm import plan_job
 
-    frames = given["frames"]
-    shot, places = _open(path, given)
+    frames, no_sheet = given["frames"], str(given["sheet"]) == "none"
+    shot, path, places = _open(path, given)
+    if no_sheet:
+        places.pop("sheet")
     settings = gather_settings(shot.root, given)
-    return plan_job(path, shot, settings, out=out, places=places, frames=frames, chunk_frames=chunk_frames)
+    return plan_job(
+        path, shot, settings, out=out, places=places, frames=frames, no_sheet=no_sheet, chunk_frames=chunk_frames
+    )
 
 
-def _open(path: str, given: dict[str, Any]) -> tuple[Shot, dict[str, Path]]:
-    """The shot, and the folders and files that options name for it; both are taken out of `given`."""
+def _open(path: str, given: dict[str, Any]) -> tuple[Shot, str, dict[str, Path]]:
+    """The shot, its path, and the folders and files that options name for it; all is taken out of `given`.
+
+    Raises ShotError for a cut of several cels: each of them is a job.
+    """
     if given.pop("stencils") is not None:
         raise click.UsageError("--stencils change a few painted frames: run `framecolor colorize --stencils` for them")
-    frames = given.pop("frames")
-    places = {name: given.pop(name) for name in _PLACES}
-    shot = open_shot(path, places["keys"], places["hints"], None, frames, places["corrections"])
-    return shot, {name: place for name, place in places.items() if place is not None}
+    chosen = list_shots([path], given.pop("cels"))
+    if len(chosen) > 1:
+        names = ", ".join(one.cel or one.name for one in chosen)
+        raise ShotError(
+            path, "this is a cut of several cels, of which each is a job of its own", f"--cel one of {names}"
+        )
+    one = chosen[0]
+    keys, hints, _ = one.find_given(given.pop("keys"), given.pop("hints"), None)
+    frames, corrections, sheet = given.pop("frames"), given.pop("corrections"), given.pop("sheet")
+    shot = open_shot(one.path, keys, hints, None, frames, corrections, sheet)
+    places = {"keys": keys, "hints": hints, "corrections": corrections, "sheet": sheet}
+    return shot, str(one.path), {name: place for name, place in places.items() if place is not None}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -60,8 +61,14 @@ class LanesType(_WordsType):
 
 
 def shot_options(command: Command) -> Command:
-    """Where things lie: keys, hints, stencils, frames."""
+    """Where things lie: keys, hints, stencils, the exposure sheet; frames."""
     for option in (
+        click.option(
+            "--sheet",
+            type=_FOLDER,
+            metavar="FILE|none",
+            help="Exposure sheet, .xdts or .csv; SHOT/*.xdts or SHOT/sheet.csv if not given.",
+        ),
         click.option("--frames", metavar="RANGE", help="Paint only these, such as 1-24x2 or 5,8,12."),
         click.option("--stencils", type=_FOLDER, help="Folder of masks, NNNN.png: change only there; see below."),
         click.option(
@@ -80,6 +87,12 @@ corrections_option = click.option(
     help="Regions set right on the report page: final in their frame, and votes in others.",
 )
 overwrite_option = click.option("--overwrite", is_flag=True, default=None, help="Paint again what is up to date.")
+
+
+def cel_option(command: Command) -> Command:
+    """Which cels of a cut folder."""
+    text = "Of a cut folder only these cels, such as A or A,B.R1; all if not given."
+    return click.option("--cel", "cels", multiple=True, metavar="NAME", help=text)(command)
 
 
 def paint_options(command: Command) -> Command:
@@ -135,18 +148,68 @@ def paint_options(command: Command) -> Command:
     return command
 
 
+@dataclass(frozen=True)
+class ShotPath:
+    """One shot that the command line names.
+
+    path  for `open_shot`
+    name  what to call it in tables and messages
+    cel   its cel, where it is one of a whole cut: what --keys and the like name then has a folder for each
+    """
+
+    path: Path
+    name: str
+    cel: str | None = None
+
+    def find_given(
+        self, keys: Path | None, hints: Path | None, stencils: Path | None
+    ) -> tuple[Path | None, Path | None, Path | None]:
+        """The folders of keys, hints and stencils that the options give to this shot."""
+        return self._find(keys), self._find(hints), self._find(stencils)
+
+    def _find(self, folder: Path | None) -> Path | None:
+        return folder / self.cel if folder is not None and self.cel is not None else folder
+
+
+def list_shots(paths: Iterable[str | Path], cels: Iterable[str] = ()) -> list[ShotPath]:
+    """The shots that the command line names: a cut folder is as many as it has cels, or as `cels` choose from it.
+
+    Raises ShotError where a cut lacks a cel that is chosen, or one is chosen from what is no cut.
+    """
+    from framecolor.errors import ShotError
+    from framecolor.media.cels import is_cut, list_cels
+
+    names = [name.strip() for text in cels for name in text.split(",") if name.strip()]
+    found: list[ShotPath] = []
+    for path in map(Path, paths):
+        if not (path.is_dir() and is_cut(path)):
+            if names:
+                raise ShotError(path, "this is no cut folder with cels to choose from", "leave out --cel")
+            found.append(ShotPath(path, path.name or path.resolve().name))
+            continue
+        known = {cel.name: cel for cel in list_cels(path)}
+        for name in names or known:
+            if name not in known:
+                raise ShotError(path, f"there is no cel {name}", f"the cut has {', '.join(known)}")
+            found.append(ShotPath(known[name].takes[-1], known[name].title, name))
+    return found
+
+
 def open_shot(
-    path: str,
+    path: str | Path,
     keys: Path | None,
     hints: Path | None,
     stencils: Path | None,
     frames: str | None,
     corrections: Path | None = None,
+    sheet: Path | None = None,
 ) -> Shot:
     """The shot that the options name."""
     from framecolor.shot import Shot
 
-    return Shot.open(path, keys=keys, hints=hints, stencils=stencils, frames=frames, corrections=corrections)
+    return Shot.open(
+        path, keys=keys, hints=hints, stencils=stencils, frames=frames, corrections=corrections, sheet=sheet
+    )
 
 
 def gather_settings(root: Path, given: dict[str, Any]) -> Settings:

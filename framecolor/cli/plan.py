@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from framecolor.cli.options import open_shot, shot_options
+from framecolor.cli.options import cel_option, list_shots, open_shot, shot_options
 
 _NO_KEY = "keys      none: colors would be proposed"
 
@@ -16,26 +16,39 @@ _NO_KEY = "keys      none: colors would be proposed"
 @click.command()
 @click.argument("shot", type=click.Path(), metavar="SHOT")
 @shot_options
+@cel_option
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def plan(
-    shot: str, keys: Path | None, hints: Path | None, stencils: Path | None, frames: str | None, as_json: bool
+    shot: str,
+    keys: Path | None,
+    hints: Path | None,
+    stencils: Path | None,
+    sheet: Path | None,
+    frames: str | None,
+    cels: tuple[str, ...],
+    as_json: bool,
 ) -> None:
-    """Show what colorize would do with a shot: frames, keys, spans, holds, gaps. Writes nothing.
+    """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
+
+    A cut folder is shown cel by cel; --json is a list then.
 
     \b
-    Example:
+    Examples:
       framecolor plan cut_012
+      framecolor plan Cut-005 --cel A
     """
     from framecolor.chains import describe_plan
     from framecolor.stencils import add_painted_keys
 
-    opened = open_shot(shot, keys, hints, stencils, frames)
-    table = describe_plan(add_painted_keys(opened, opened.root / "color"))
+    chosen = list_shots([shot], cels)
+    tables = []
+    for one in chosen:
+        opened = open_shot(one.path, *one.find_given(keys, hints, stencils), frames, sheet=sheet)
+        tables.append(describe_plan(add_painted_keys(opened, opened.out)))
     if as_json:
-        click.echo(json.dumps(table, indent=1))
+        click.echo(json.dumps(tables[0] if chosen[0].cel is None else tables, indent=1))
         return
-    for line in _lines(table):
-        click.echo(line)
+    click.echo("\n\n".join("\n".join(_lines(table)) for table in tables))
 
 
 def _lines(table: dict[str, Any]) -> list[str]:
@@ -57,6 +70,10 @@ def _lines(table: dict[str, Any]) -> list[str]:
         lines.append("broken    " + ", ".join(str(n) for n in table["unreadable"]))
     if table["farthest"]:
         lines.append(f"farthest  frame {table['farthest'][0]} is {table['farthest'][1]} drawings from its nearest key")
+    if sheet := table["sheet"]:
+        length = f"{sheet['frames']} frames, {sheet['seconds']:g} seconds at {sheet['fps']:g} frames a second"
+        lines.append(f"sheet     {sheet['file']}, track {sheet['track']}: {length}; shows {sheet['shown']} drawings")
+    lines += [f"warning   {warning}" for warning in table["warnings"]]
     cost = table["cost"]
     lines.append(f"cost      {cost['drawings']} drawings to look at, {cost['megapixels']} megapixels")
     return lines

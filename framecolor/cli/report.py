@@ -6,26 +6,49 @@ from pathlib import Path
 
 import click
 
+from framecolor.cli.options import cel_option, list_shots
+
 
 @click.command()
 @click.argument("shot", type=click.Path(path_type=Path))
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="HTML file to write.  [default: report.html in the output]"
 )
-def report(shot: Path, output: Path | None) -> None:
+@cel_option
+def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
     """Write one self-contained HTML file about SHOT: what to check, and which drawing to paint as the next key.
 
-    SHOT is a shot folder that was painted, or the folder that its painted frames are in.
+    SHOT is a shot folder that was painted, or the folder that its painted frames are in. Of a cut folder every cel gets
+    a file of its own, beside its frames.
+
+    \b
+    Examples:
+      framecolor report cut_012
+      framecolor report Cut-005 --cel A -o A.html
     """
     from framecolor.errors import InputError
     from framecolor.report.page import write_report
-    from framecolor.report.sidecar import SIDECAR_NAME
 
     if not shot.is_dir():
         raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
-    out_dir = next((folder for folder in (shot, shot / "color") if (folder / SIDECAR_NAME).is_file()), None)
+    chosen = list_shots([shot], cels)
+    if output is not None and len(chosen) > 1:
+        raise click.UsageError("-o is of one page: choose a cel with --cel")
+    for path in [_find_painted(one.path) for one in chosen]:
+        click.echo(str(write_report(path, target=output)))
+
+
+def _find_painted(shot: Path) -> Path:
+    """The folder of a shot's painted frames. Raises InputError where it has none."""
+    from framecolor.errors import InputError
+    from framecolor.media.cels import find_cel
+    from framecolor.report.sidecar import SIDECAR_NAME
+
+    cel = find_cel(shot)
+    places = (shot, shot / "color") if cel is None else (cel.out,)
+    out_dir = next((folder for folder in places if (folder / SIDECAR_NAME).is_file()), None)
     if out_dir is None:
         raise InputError(
             shot, f"holds no {SIDECAR_NAME}", "run `framecolor colorize` first, or give the folder it wrote to"
         )
-    click.echo(str(write_report(out_dir, target=output)))
+    return out_dir

@@ -32,6 +32,7 @@ class FarmJob:
     places    option -> folder or file that was given, such as "keys"; also palette, reference and model with their path
     settings  how it is painted; files that are named in here are relative to the shot's folder
     frames    what to paint, as it was given; None for all
+    no_sheet  whether the exposure sheet in the shot's folder is not to be taken
     chunks    what each task paints
 
     The settings are part of the job, so that all of its tasks paint alike: a framecolor.toml that is edited while the
@@ -47,6 +48,7 @@ class FarmJob:
     settings: Settings
     frames: str | None
     chunks: tuple[Chunk, ...]
+    no_sheet: bool = False
 
     def __post_init__(self) -> None:
         files = [value for name in FILES if (value := getattr(self.settings, name))]
@@ -67,16 +69,18 @@ def plan_job(
     out: Path | None = None,
     places: Mapping[str, Path] | None = None,
     frames: str | None = None,
+    no_sheet: bool = False,
     chunk_frames: int = CHUNK_FRAMES,
 ) -> FarmJob:
     """The job that paints what `framecolor colorize` would.
 
-    path    what the user gave for the shot, which was opened with `places` (keys, hints, corrections) and `frames`
-    places  option -> folder or file
+    path      what the user gave for the shot, which was opened with all the others
+    places    option -> folder or file: keys, hints, corrections, sheet
+    no_sheet  whether it was opened with the sheet "none"
 
     Raises what colorize would raise before its first frame about keys and the output folder. Writes nothing.
     """
-    out = (out or shot.root / "color").absolute()
+    out = (out or shot.out).absolute()
     check_output(shot, out, settings)
     seen, _ = leave_out_broken_keys(add_painted_keys(shot, out))
     given = Path(path)
@@ -92,6 +96,7 @@ def plan_job(
         places={name: place.absolute() for name, place in (places or {}).items()} | own,
         settings=replace(settings, **dict.fromkeys(own)),
         frames=frames,
+        no_sheet=no_sheet,
         chunks=tuple(cut_spans(seen, chunk_frames)),
     )
 

@@ -19,6 +19,7 @@ SPAN = "Span"
 _LONGEST_NAME = 128
 # For a task that is cancelled: so long it may take to note which frames are painted.
 _NOTICE_SECONDS = 30
+_SHOT_PLACES = ("keys", "hints", "corrections", "sheet")
 _OBJECT_TYPES = {"keys": "DIRECTORY", "hints": "DIRECTORY"}
 _ABOUT = """Paints the line art of one shot from its painted keys.
 
@@ -90,14 +91,14 @@ def _shot_arguments(job: FarmJob) -> list[str]:
     """Where the shot is and where its frames go."""
     shot = "{{Param.Shot}}" + ("/{{Param.Pattern}}" if job.pattern else "")
     found = [shot, "--out", "{{Param.Out}}"]
-    for option in ("keys", "hints", "corrections"):
+    for option in _SHOT_PLACES:
         found += _place_argument(job, option)
-    return found
+    return [*found, "--sheet", "none"] if job.no_sheet else found
 
 
 def _paint_arguments(job: FarmJob) -> list[str]:
     """How it is painted."""
-    others = sorted(job.places.keys() - {"keys", "hints", "corrections"})
+    others = sorted(job.places.keys() - {*_SHOT_PLACES})
     return ["--settings", "{{Param.Settings}}", *(word for option in others for word in _place_argument(job, option))]
 
 

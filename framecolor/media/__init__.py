@@ -6,6 +6,8 @@ from framecolor.media.encode import encode_image, write_bytes_atomic, write_imag
 from framecolor.media.headers import IMAGE_SUFFIXES, PAINTED_SUFFIXES
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
 from framecolor.media.palettes import read_palette, read_swatches, write_palette, write_swatches
+from framecolor.media.sheet import Sheet, Track
+from framecolor.media.sheet_files import read_sheet
 from framecolor.media.writers import FORMATS, Format, Mark, Picture
 
 __all__ = [
@@ -18,6 +20,8 @@ __all__ = [
     "Mark",
     "Movie",
     "Picture",
+    "Sheet",
+    "Track",
     "describe_correction",
     "encode_image",
     "hash_file",
@@ -27,6 +31,7 @@ __all__ = [
     "read_image",
     "read_numbers",
     "read_palette",
+    "read_sheet",
     "read_swatches",
     "write_bytes_atomic",
     "write_corrections",

@@ -19,6 +19,7 @@ from typing import Any
 
 from framecolor.errors import InputError, ReadError
 from framecolor.media.encode import write_text_atomic
+from framecolor.media.quote import quote
 from framecolor.tables import parse_json
 
 Rgba = tuple[int, int, int, int]
@@ -76,7 +77,7 @@ def read_corrections(path: str | Path) -> list[Correction]:
     if not isinstance(table, dict) or not isinstance(table.get("corrections"), list):
         raise InputError(path, 'this is not a file of corrections: there is no list "corrections"', _SAVE_AGAIN)
     if type(version) is not int or version != _FORMAT:
-        raise InputError(path, f"has format {_quote(version)}, this version reads {_FORMAT}", _SAVE_AGAIN)
+        raise InputError(path, f"has format {quote(version)}, this version reads {_FORMAT}", _SAVE_AGAIN)
     found: dict[tuple[int, int, int], Correction] = {}
     for place, entry in enumerate(table["corrections"], 1):
         correction = parse_correction(entry, f"{path}: correction {place}")
@@ -89,11 +90,11 @@ def read_corrections(path: str | Path) -> list[Correction]:
 def parse_correction(entry: object, subject: str) -> Correction:
     """One entry of the list, as it is in the file. Raises InputError about `subject`."""
     if not isinstance(entry, Mapping):
-        raise InputError(subject, f"is {_quote(entry)}, not an object", "give it frame, x, y and color")
+        raise InputError(subject, f"is {quote(entry)}, not an object", "give it frame, x, y and color")
     number, x, y = (_take_count(entry, name, subject) for name in ("frame", "x", "y"))
     drawing = entry.get("drawing", "")
     if not isinstance(drawing, str) or not _DRAWING.fullmatch(drawing):
-        raise InputError(subject, f"has the drawing {_quote(drawing)}", "leave it out, or give the hash in hex")
+        raise InputError(subject, f"has the drawing {quote(drawing)}", "leave it out, or give the hash in hex")
     return Correction(number, x, y, _take_color(entry, subject), drawing)
 
 
@@ -135,7 +136,7 @@ def _take_count(entry: Mapping[str, Any], name: str, subject: str) -> int:
         raise InputError(subject, f"has no {name}", "give it frame, x, y and color")
     value = entry[name]
     if type(value) is not int or not 0 <= value <= _LARGEST:
-        raise InputError(subject, f"has the {name} {_quote(value)}", "give a whole number of 0 or more")
+        raise InputError(subject, f"has the {name} {quote(value)}", "give a whole number of 0 or more")
     return value
 
 
@@ -144,16 +145,5 @@ def _take_color(entry: Mapping[str, Any], subject: str) -> Rgba:
     if value == "paper":
         return PAPER_COLOR
     if not isinstance(value, str) or not _HEX.fullmatch(value):
-        raise InputError(subject, f"has the color {_quote(value)}", 'write it as "#rrggbb", or "paper"')
+        raise InputError(subject, f"has the color {quote(value)}", 'write it as "#rrggbb", or "paper"')
     return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16), 255
-
-
-def _quote(value: object) -> str:
-    """A value in an error message: short, whatever it is."""
-    if isinstance(value, list | dict):
-        return "a list" if isinstance(value, list) else "an object"
-    try:
-        text = repr(value)
-    except ValueError:  # a number of thousands of digits
-        return "a huge number"
-    return text if len(text) <= 40 else text[:39] + "\u2026"

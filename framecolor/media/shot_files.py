@@ -1,11 +1,16 @@
-"""Where the files of a shot are: its drawings, its keys, and whether they fit together. Only headers are read."""
+"""Where the files of a shot are: its drawings, its keys, and whether they fit together. Only headers are read.
+
+A shot is a folder, a pattern or a movie; or a cel of a cut folder (`framecolor.media.cels`), in several folders.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import ReadError, ShotError
+from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder, is_cut, list_cels
 from framecolor.media.decode import image_size
 from framecolor.media.movies import is_movie
 from framecolor.media.sequence import (
@@ -19,10 +24,37 @@ from framecolor.media.sequence import (
 )
 
 
-def locate_lines(path: Path, *, has_keys: bool) -> tuple[str, Path, Path]:
-    """Name, root and line source (folder, pattern or movie) of what the user gave. Raises ShotError."""
+@dataclass(frozen=True)
+class ShotPlace:
+    """Where a shot is.
+
+    root    folder that it belongs to: its own, the one that the pattern or movie is in, or the cut's of a cel
+    source  folder, pattern or movie of its drawings
+    """
+
+    name: str
+    root: Path
+    source: Path
+    cel: Cel | None = None
+
+
+def locate_shot(path: Path, *, has_keys: bool) -> ShotPlace:
+    """Find what the user gave. Raises ShotError."""
+    cel = find_cel(path)
+    if cel is not None:
+        own = cel.takes[-1]
+        source = _choose_movie(own) if own == cel.takes[0] else own
+        return ShotPlace(cel.title, cel.cut, source, cel)
+    if path.is_dir() and is_cut(path):
+        names = [cel.name for cel in list_cels(path)]
+        fix = f"name one as {find_folder(path, LINE_FOLDER) / names[0]}, or choose with --cel where that is an option"
+        raise ShotError(path, f"this is a cut of several cels: {', '.join(names[:8])}", fix)
+    return ShotPlace(*_locate_lines(path, has_keys))
+
+
+def _locate_lines(path: Path, has_keys: bool) -> tuple[str, Path, Path]:
     if path.is_dir():
-        line = path / "line"
+        line = find_folder(path, LINE_FOLDER)
         if not line.is_dir():
             if not has_keys or not (list_images(path) or list_movies(path)):
                 fix = "put the drawings into a folder of that name, or name a sequence or movie with --keys"
@@ -52,9 +84,18 @@ def _choose_movie(folder: Path) -> Path:
     return movies[0]
 
 
-def find_lines(source: Path) -> dict[int, Path]:
-    """Number -> file of the drawings in a folder or of a pattern, by number; ShotError as `find_sequence`."""
-    return find_sequence(source) if source.is_dir() else find_sequence(source.parent, parse_pattern(source))
+def find_lines(place: ShotPlace) -> tuple[dict[int, Path], tuple[int, ...]]:
+    """Number -> file of a shot's drawings, by number, and the numbers that are its own; ShotError as `find_sequence`.
+
+    Of a retake's drawings only those that were drawn again are its own: the others are the cel's.
+    """
+    source = place.source
+    if place.cel is None:
+        lines = find_sequence(source) if source.is_dir() else find_sequence(source.parent, parse_pattern(source))
+        return lines, tuple(lines)
+    takes = [find_sequence(folder) for folder in place.cel.takes]
+    lines = {number: path for take in takes for number, path in take.items()}
+    return dict(sorted(lines.items())), tuple(takes[-1])
 
 
 def measure_lines(source: Path, lines: Mapping[int, Path]) -> tuple[int, int]:
@@ -72,16 +113,39 @@ def measure_lines(source: Path, lines: Mapping[int, Path]) -> tuple[int, int]:
 
 
 def find_painted(
-    role: str, given: str | Path | None, root: Path, numbers: tuple[int, ...], size: tuple[int, int]
+    role: str,
+    given: str | Path | None,
+    place: ShotPlace,
+    lines: Mapping[int, Path],
+    numbers: tuple[int, ...],
+    size: tuple[int, int],
 ) -> dict[int, Path]:
-    """Number -> file of the shot's keys, hints or stencils; file names are free, the number is what counts.
+    """Number -> file of the shot's keys, hints or stencils; `given` is a folder to take instead of the shot's own.
+
+    lines  number -> file of the drawings: what a cel's folder has for a drawing that a retake replaced is left out
 
     Raises ShotError when one fits no drawing by number or size, ReadError when one cannot be read.
     """
-    folder = Path(given) if given is not None else root / role
+    if given is not None:
+        if not Path(given).is_dir():
+            raise ShotError(given, "there is no such folder", f"check --{role}")
+        return list_painted(Path(given), numbers, size)
+    if place.cel is None:
+        return list_painted(find_folder(place.root, role), numbers, size)
+    found: dict[int, Path] = {}
+    for folder, take in zip(place.cel.find_painted(role), place.cel.takes, strict=True):
+        redrawn = {number for number, path in lines.items() if path.parent == take}
+        found = {number: path for number, path in found.items() if number not in redrawn}
+        found |= list_painted(folder, numbers, size)
+    return dict(sorted(found.items()))
+
+
+def list_painted(folder: Path, numbers: Sequence[int], size: tuple[int, int]) -> dict[int, Path]:
+    """Number -> file of what is painted in a folder, nothing where there is none; file names are free but the number.
+
+    Raises as `find_painted`.
+    """
     if not folder.is_dir():
-        if given is not None:
-            raise ShotError(folder, "there is no such folder", f"check --{role}")
         return {}
     files = number_files(list_images(folder))
     known = set(numbers)

@@ -9,11 +9,12 @@ from typing import Any
 
 from framecolor.errors import FramecolorError
 from framecolor.media import hash_file, read_palette
+from framecolor.media.cels import LINE_FOLDER, OUTPUT_ENDING
 from framecolor.media.corrections import CORRECTIONS_NAME, describe_correction
 from framecolor.report.sidecar import SIDECAR_NAME, ShotRecord
 from framecolor.report.view import name_ranges
 
-_LINE_FOLDER, _OUT_FOLDER = "line", "color"
+_OUT_FOLDER = "color"
 
 
 def describe_shot(record: ShotRecord, out_dir: Path) -> dict[str, Any]:
@@ -30,11 +31,14 @@ def describe_shot(record: ShotRecord, out_dir: Path) -> dict[str, Any]:
 
 def write_command(record: ShotRecord, out_dir: Path) -> str:
     """What paints the shot again with the corrections, from the folder that the shot and the file are in."""
-    words = ["framecolor", "colorize", record.shot, "--corrections", CORRECTIONS_NAME]
-    if _LINE_FOLDER not in PurePath(record.line_dir.replace("\\", "/")).parts[-2:]:
+    cut, _, cel = record.shot.rpartition("/")
+    out = out_dir.resolve()
+    words = ["framecolor", "colorize", *([cut, "--cel", cel] if cut else [cel]), "--corrections", CORRECTIONS_NAME]
+    places = [part.casefold() for part in PurePath(record.line_dir.replace("\\", "/")).parts[-2:]]
+    if not cut and LINE_FOLDER not in places:
         words += ["--keys", "KEYS"]  # a pattern or a movie: the record does not tell where its keys are
-    if out_dir.resolve().name != _OUT_FOLDER:
-        words += ["-o", out_dir.resolve().name]
+    if out.parts[-2:] != (f"{cut}{OUTPUT_ENDING}", cel) if cut else out.name != _OUT_FOLDER:
+        words += ["-o", out.parent.name if cut else out.name]
     return shlex.join([*words, "--report"])
 
 

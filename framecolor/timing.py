@@ -1,0 +1,128 @@
+"""A shot's timing: the track of an exposure sheet that tells which of its drawings is shown when."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from framecolor.errors import ShotError
+from framecolor.media.sequence import format_numbers
+from framecolor.media.sheet import USUAL_FPS, Sheet, Track
+from framecolor.media.sheet_files import find_sheet, read_sheet
+from framecolor.media.shot_files import ShotPlace
+
+NO_SHEET = "none"
+"""Given for a sheet: take none, also not the one that lies in the shot's folder."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a shot's drawings are shown.
+
+    source  the sheet's file
+    track   the shot's column of it
+    fps     frames a second; `USUAL_FPS` where the sheet does not tell
+    """
+
+    source: Path
+    track: Track
+    fps: float = USUAL_FPS
+
+    @property
+    def exposures(self) -> tuple[int | None, ...]:
+        """For frame 1, 2, ... the number of the drawing that is shown, or None where none is."""
+        return self.track.exposures
+
+    @property
+    def seconds(self) -> float:
+        return len(self.exposures) / self.fps
+
+    def unshown(self, numbers: Sequence[int]) -> tuple[int, ...]:
+        """Those of some drawings that the sheet never shows."""
+        shown = set(self.track.shown)
+        return tuple(number for number in numbers if number not in shown)
+
+    def absent(self, numbers: Sequence[int]) -> tuple[int, ...]:
+        """Drawings that the sheet shows and that are not among these."""
+        known = set(numbers)
+        return tuple(number for number in self.track.shown if number not in known)
+
+    def list_warnings(self, asked: Sequence[int], numbers: Sequence[int]) -> list[str]:
+        """What does not fit: `asked` are the drawings to paint, `numbers` all that the shot has."""
+        name = self.source.name
+        warnings = []
+        if unshown := self.unshown(asked):
+            warnings.append(f"not painted, as {name} never shows them: {format_numbers(unshown)}")
+        if absent := self.absent(numbers):
+            warnings.append(f"{name} shows drawings that have no file: {format_numbers(absent)}")
+        if self.track.strange:
+            names = ", ".join(self.track.strange[:8])
+            warnings.append(f"{name} shows cels that have no number, so that no drawing can be theirs: {names}")
+        return warnings
+
+    def describe(self, numbers: Sequence[int]) -> dict[str, Any]:
+        """The timing as plain data, and how it fits to the shot's drawings."""
+        return {
+            "file": str(self.source),
+            "track": self.track.name,
+            "frames": len(self.exposures),
+            "fps": self.fps,
+            "seconds": round(self.seconds, 3),
+            "shown": len(self.track.shown),
+            "unshown": format_numbers(self.unshown(numbers)),
+            "absent": format_numbers(self.absent(numbers)),
+        }
+
+
+def find_timing(place: ShotPlace, given: str | Path | None, *, is_folder: bool) -> tuple[Timing | None, list[str]]:
+    """The timing of a shot, and what the user should know.
+
+    given  a sheet; "none" for none; None for the only one in the shot's folder, or in the cut's
+
+    A cel takes the track of its name (A.R1 that of A); where the sheet has none, all of it is painted, with a warning.
+    Any other shot takes the only track, or the one that is named as the shot. Raises ReadError and InputError where the
+    sheet cannot be read, ShotError where several lie there or no track is the shot's.
+    """
+    if str(given) == NO_SHEET:
+        return None, []
+    path = Path(given) if given is not None else find_sheet(place.root) if is_folder else None
+    if path is None:
+        return None, []
+    sheet = read_sheet(path)
+    track = _choose_track(sheet, place)
+    if track is None:
+        assert place.cel is not None
+        return None, [
+            f"{path.name} has no track {place.cel.layer}, only {_list_names(sheet)}: all drawings are painted"
+        ]
+    return Timing(path, track, sheet.fps or USUAL_FPS), []
+
+
+def _choose_track(sheet: Sheet, place: ShotPlace) -> Track | None:
+    if place.cel is not None:
+        return sheet.track(place.cel.layer)
+    if len(sheet.tracks) == 1:
+        return sheet.tracks[0]
+    track = sheet.track(place.name)
+    if track is None:
+        fix = f"name the shot's track {place.name}, keep only that one, or give --sheet {NO_SHEET}"
+        raise ShotError(sheet.path, f"it is not clear which track is the shot's: {_list_names(sheet)}", fix)
+    return track
+
+
+def _list_names(sheet: Sheet) -> str:
+    names = ", ".join(sheet.names[:12])
+    return f"{names}, ..." if len(sheet.names) > 12 else names
+
+
+def choose_shown(timing: Timing, asked: tuple[int, ...]) -> tuple[int, ...]:
+    """Those of the drawings asked for that the sheet shows. Raises ShotError when it shows none of them."""
+    unshown = set(timing.unshown(asked))
+    wanted = tuple(number for number in asked if number not in unshown)
+    if not wanted:
+        shown = f"it shows {format_numbers(timing.track.shown)}" if timing.track.shown else "it is empty"
+        problem = f"track {timing.track.name} shows none of the drawings {format_numbers(asked)}: {shown}"
+        raise ShotError(timing.source, problem, f"check the numbers, or give --sheet {NO_SHEET}")
+    return wanted

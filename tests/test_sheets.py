@@ -1,0 +1,251 @@
+"""Exposure sheets: XDTS and CSV as other programs write them, and every way in which a file can be hostile."""
+
+from __future__ import annotations
+
+import time
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sheets import describe_xdts, write_xdts
+
+from framecolor.errors import InputError
+from framecolor.media import Sheet, Track, read_sheet
+from framecolor.media.sheet import LONGEST_FRAMES, read_drawing
+from framecolor.media.xdts import SIGNATURE
+
+# As CLIP STUDIO PAINT exports it: compact, symbols, dialogue and camera beside the cels, an entry before frame 0.
+CLIP_STUDIO = (
+    SIGNATURE
+    + """
+{"header":{"cut":"5","scene":"1"},"timeTables":[{"duration":12,"fields":[
+{"fieldId":0,"tracks":[
+{"frames":[{"data":[{"id":0,"values":["1"]}],"frame":0},{"data":[{"id":0,"values":["SYMBOL_TICK_1"]}],"frame":2},
+{"data":[{"id":0,"values":["2"]}],"frame":3},{"data":[{"id":0,"values":["SYMBOL_HYPHEN"]}],"frame":4},
+{"data":[{"id":0,"values":["1"]}],"frame":6},{"data":[{"id":0,"values":["SYMBOL_TICK_2"]}],"frame":7},
+{"data":[{"id":0,"values":["SYMBOL_NULL_CELL"]}],"frame":9}],"trackNo":0},
+{"frames":[{"data":[{"id":0,"values":["B3"]}],"frame":-2},{"data":[{"id":0,"values":["4"]}],"frame":10},
+{"data":[{"id":0,"values":["SYMBOL_NULL_CELL"]}],"frame":12}],"trackNo":2},
+{"frames":[],"trackNo":1}]},
+{"fieldId":3,"tracks":[{"frames":[{"data":[{"id":0,"values":["Aoi","\u306f\u3044"]}],"frame":1}],"trackNo":0}]},
+{"fieldId":5,"tracks":[{"frames":[{"data":[{"id":0,"values":["PAN"]}],"frame":0}],"trackNo":0}]}],
+"name":"\u30bf\u30a4\u30e0\u30e9\u30a4\u30f31","timeTableHeaders":[{"fieldId":0,"names":["A","BOOK"," B "]},
+{"fieldId":3,"names":["S0"]},{"fieldId":5,"names":["camera"]}]}],"version":5}"""
+)
+
+
+def write(path: Path, text: str | bytes) -> Path:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def fail(path: Path, *words: str) -> str:
+    """The one-line error that reading a sheet ends with; it names the file and a fix, and holds the words."""
+    with pytest.raises(InputError) as caught:
+        read_sheet(path)
+    message = str(caught.value)
+    assert path.name in message
+    assert "\n" not in message
+    assert len(message) < 600
+    assert caught.value.fix
+    for word in words:
+        assert word in message
+    return message
+
+
+def test_a_sheet_as_clip_studio_writes_it(tmp_path: Path) -> None:
+    sheet = read_sheet(write(tmp_path / "cut.xdts", CLIP_STUDIO))
+    assert (sheet.frames, sheet.names, sheet.fps) == (12, ("A", "B"), None)
+    a = sheet.track("a")
+    assert a is not None
+    assert a.exposures == (1, 1, 1, 2, 2, 2, 1, 1, 1, None, None, None)
+    assert sheet.shown("B") == (3, 4)
+    assert sheet.tracks[1].exposures == (3,) * 10 + (4, 4)
+    assert sheet.track("BOOK") is None
+    with pytest.raises(KeyError):
+        sheet.shown("BOOK")
+    assert repr(a) == "Track('A', 12 frames, 2 drawings)"
+
+
+def test_a_sheet_as_opentoonz_writes_it(tmp_path: Path) -> None:
+    """Indented; each column ends with an empty cell past its last drawing, and begins with one where it comes late."""
+    nothing = "SYMBOL_NULL_CELL"
+    table = describe_xdts(
+        9, {"A": [(0, "1"), (2, "2"), (8, nothing)], "B": [(0, nothing), (4, "10"), (6, "3"), (9, nothing)]}
+    )
+    sheet = read_sheet(write_xdts(tmp_path / "scene.xdts", table))
+    assert [track.exposures for track in sheet.tracks] == [
+        (1, 1, 2, 2, 2, 2, 2, 2, None),
+        (None, None, None, None, 10, 10, 3, 3, 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("label", "number"),
+    [("12", 12), ("0012", 12), ("A12", 12), ("a_0003", 3), (" 7 ", 7), ("\uff11\uff12", 12), ("A-1", 1)]
+    + [(label, None) for label in ("", "1a", "BG", "-1", "1.5", "1-2", "9" * 10, "\u00b2")],
+)
+def test_names_of_drawings(label: str, number: int | None) -> None:
+    assert read_drawing(label) == number
+
+
+def test_cels_without_a_number_are_named(tmp_path: Path) -> None:
+    table = describe_xdts(4, {"A": [(0, "1"), (1, "1a"), (2, "BG"), (3, "1a")]})
+    (track,) = read_sheet(write_xdts(tmp_path / "a.xdts", table)).tracks
+    assert (track.exposures, track.strange) == ((1, None, None, None), ("1a", "BG"))
+
+
+def test_two_tracks_of_one_name_matter_only_to_it(tmp_path: Path) -> None:
+    path = write(tmp_path / "sheet.csv", "frame,A,B,a\n1,1,2,3\n")
+    sheet = read_sheet(path)
+    assert sheet.shown("B") == (2,)
+    with pytest.raises(InputError, match="2 tracks of the name A"):
+        sheet.track("A")
+
+
+@pytest.mark.parametrize(
+    ("text", "tracks", "fps"),
+    [
+        ("frame,A,B\n1,1,1\n2,,\n3,2,x\n4,-,\n5,|,7\n", {"A": (1, 1, 2, 2, 2), "B": (1, 1, None, None, 7)}, None),
+        ("Frame;A\r\n1;1\r\n2;X\r\n", {"A": (1, None)}, None),
+        ("\ufeff# fps 12.5\n#\tA\n\n0\t3\n\n4\ta0004\n", {"A": (3, 3, 3, 3, 4)}, 12.5),
+        (
+            '"Frame","\u52d5\u753b",""\n"","A","B"\n"1","1","2"\n"2","\u25cb","\u00d7"\n',
+            {"A": (1, 1), "B": (2, None)},
+            None,
+        ),
+        ("frame,A,\n1001,1\n1002,2,\n1003\n,,\n", {"A": (1, 2, 2)}, None),
+        ("frame,A,,B\n7,1,zzz,2\n9,2", {"A": (1, 1, 2), "B": (2, 2, 2)}, None),
+    ],
+)
+def test_tables(tmp_path: Path, text: str, tracks: dict[str, Any], fps: float | None) -> None:
+    sheet = read_sheet(write(tmp_path / "sheet.csv", text))
+    assert {track.name: track.exposures for track in sheet.tracks} == tracks
+    assert sheet.fps == fps
+
+
+def test_a_table_of_japanese_windows(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "cut.csv", '"Frame","\u539f\u753b"\n"","\u4eba\u7269"\n"1","3"\n"2","\u00d7"\n'.encode("cp932")
+    )
+    assert read_sheet(path).tracks == (Track("\u4eba\u7269", (3, None)),)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"", ("not frame,A,B",)),
+        ("hello, world\n1,2\n", ("not frame,A,B",)),
+        ("frame\n1\n", ("not frame,A,B",)),
+        ("frame,A\n", ("holds no frame",)),
+        ("frame,,\n1,2,3\n", ("names no cel",)),
+        ("frame,A\n1,1\n1,2\n", ("line 3", "frame 1 comes after 1", "rise")),
+        ("frame,A\n1,1\n\n\n-3,2\n", ("line 5", "'-3' is not the number of a frame")),
+        ("frame,A\n1,1,2,3\n", ("line 2", "3 cells", "names 1 cels")),
+        ("frame,A\n1,1\n999999999,2\n", ("999999999 frames long", str(LONGEST_FRAMES))),
+        ("frame,A\n1,1\n" + "9" * 5000 + ",2\n", ("line 3", "not the number of a frame")),
+        ("frame" + ",A" * 5000 + "\n1,1\n60000,2\n", ("5000 tracks of 60000 frames",)),
+        ("# fps 0\nframe,A\n1,1\n", ("line 1", "frames a second")),
+        (b"frame,A\n1,1\n2,\x81\n3,\xfc\xfd\n", ("no text in UTF-8",)),
+        ('frame,A\n1,"' + "x" * 200_000 + '"\n', ("line 2", "no table")),
+        (b"\x00" * 1000, ("not frame,A,B",)),
+    ],
+)
+def test_tables_that_are_none(tmp_path: Path, text: str | bytes, words: tuple[str, ...]) -> None:
+    fail(write(tmp_path / "sheet.csv", text), *words)
+
+
+def spoil(*keys: str | int, value: Any = None, drop: bool = False) -> dict[str, Any]:
+    """A sheet with one value that is another, or left out."""
+    table: Any = describe_xdts(4, {"A": [(0, "1"), (2, "2")]})
+    place = table
+    for key in keys[:-1]:
+        place = place[key]
+    if drop:
+        del place[keys[-1]]
+    else:
+        place[keys[-1]] = value
+    return table
+
+
+TABLE = ("timeTables", 0)
+TRACK = (*TABLE, "fields", 0, "tracks", 0)
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ([1, 2], ("a list, not an object",)),
+        ({"version": 5}, ("timeTables: is missing",)),
+        (spoil("version", value=6), ("version 6", "reads version 5")),
+        (spoil("version", value=True), ("version: is True",)),
+        (spoil("timeTables", value=[]), ("timeTables: is empty",)),
+        (spoil("timeTables", value={}), ("timeTables: is an object, not a list",)),
+        (spoil(*TABLE, value="x"), ("timeTables[0]: is 'x'",)),
+        (spoil(*TABLE, "duration", drop=True), ("timeTables[0].duration: is missing",)),
+        (spoil(*TABLE, "duration", value=0), ("duration: is 0",)),
+        (spoil(*TABLE, "duration", value=-5), ("duration: is -5",)),
+        (spoil(*TABLE, "duration", value=1.5), ("duration: is 1.5",)),
+        (spoil(*TABLE, "duration", value="9" * 1000), ("duration: is '999",)),
+        (spoil(*TABLE, "duration", value=2_000_000_000), ("2000000000 frames long", "cut a longer one")),
+        (spoil(*TABLE, "fields", value=None), ("fields: is None",)),
+        (spoil(*TABLE, "fields", drop=True), ("holds no track of drawings",)),
+        (spoil(*TABLE, "fields", 0, "fieldId", value=3), ("holds no track of drawings",)),
+        (spoil(*TABLE, "timeTableHeaders", 0, "names", value=["A\n", 7]), ("names[1]: is 7, not text",)),
+        (spoil(*TRACK, "trackNo", value=10**30), ("tracks[0].trackNo",)),
+        (spoil(*TRACK, "frames", 1, "frame", value=[]), ("frames[1].frame: is a list",)),
+        (spoil(*TRACK, "frames", 1, "frame", value=10**12), ("frames[1].frame",)),
+        (spoil(*TRACK, "frames", 1, "data", value=7), ("frames[1].data: is 7, not a list",)),
+        (spoil(*TRACK, "frames", 1, "data", value=[[]]), ("data[0]: is a list, not an object",)),
+        (spoil(*TRACK, "frames", 1, "data", 0, "values", value=[4]), ("values[0]: is 4, not text",)),
+        ("", ("no JSON",)),
+        ('{"version": 5, "timeTables": [{"duration": NaN}]}', ("NaN is not a finite number",)),
+        ('{"version": 5, "timeTables": [{"duration": 1e999}]}', ("1e999 is not a finite number",)),
+        ('{"version": 5, "version": 5}', ("'version' stands twice",)),
+        ('{"version": 5, "timeTables": ' + "[" * 100_000, ("nested too deeply",)),
+        ('{"version": ' + "9" * 10_000 + "}", ("no JSON",)),
+        ('{"version": 5, "timeTables": [{"duration"', ("cut off",)),
+    ],
+)
+def test_hostile_xdts(tmp_path: Path, table: Any, words: tuple[str, ...]) -> None:
+    fail(write_xdts(tmp_path / "cut.xdts", table), *words)
+
+
+def test_files_that_are_no_sheet(tmp_path: Path) -> None:
+    fail(tmp_path / "gone.xdts", "no such file")
+    (tmp_path / "folder.xdts").mkdir()
+    fail(tmp_path / "folder.xdts", "cannot be read")
+    fail(write(tmp_path / "toei.xdts", "toeiDigitalTimeSheet Save Data\n{}"), "first line", "XDTS")
+    fail(write(tmp_path / "bytes.xdts", SIGNATURE.encode() + b'\n{"\xff\xfe": 1}'), "UTF-8")
+    fail(write(tmp_path / "large.xdts", b" " * (9 << 20)), "larger than 8 MiB")
+    again = describe_xdts(3, {"A": [(0, "1")], "B": [(0, "1")]})
+    again["timeTables"][0]["fields"][0]["tracks"][1]["trackNo"] = 0
+    fail(write_xdts(tmp_path / "twice.xdts", again), "tracks[1].trackNo: is 0, as that of a track before it")
+
+
+def test_a_sheet_that_claims_to_be_huge_costs_little(tmp_path: Path) -> None:
+    """Frames far away, many tracks, millions of empty lists: read or refused within seconds and a bounded memory."""
+    far = describe_xdts(LONGEST_FRAMES, {f"T{i}": [(0, "1"), (2**31 - 1, "2"), (-(2**31) + 1, "3")] for i in range(20)})
+    many = describe_xdts(LONGEST_FRAMES, {f"T{i}": [(0, "1")] for i in range(300)})
+    lists = '{"version": 5, "timeTables": [' + "[]," * 1_000_000 + "[]]}"
+    tracemalloc.start()
+    begin = time.monotonic()
+    sheet = read_sheet(write_xdts(tmp_path / "far.xdts", far))
+    fail(write_xdts(tmp_path / "many.xdts", many), "300 tracks of 65535 frames")
+    fail(write_xdts(tmp_path / "lists.xdts", lists), "timeTables[0]: is a list")
+    seconds, peak = time.monotonic() - begin, tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(sheet.tracks) == 20
+    assert sheet.tracks[0].exposures[:2] == (1, 1)
+    assert peak < 200 << 20
+    assert seconds < 30
+
+
+def test_sheets_check_themselves() -> None:
+    track = Track("A", (1, 2))
+    for change in ({"frames": 0}, {"frames": 3}, {"frames": LONGEST_FRAMES + 1}, {"fps": 0.0}):
+        with pytest.raises(ValueError, match="Sheet"):
+            Sheet(**{"path": Path("a"), "frames": 2, "tracks": (track,), "fps": None, **change})
+    with pytest.raises(ValueError, match="Track"):
+        Track("A", (1, -1))
