@@ -1,4 +1,4 @@
-"""A Slurm of one host for the tests: its own controller, daemon and munge, in a folder of their own, without systemd."""
+"""A Slurm of one host for the tests: controller, daemon and munge of its own, in one folder, without systemd."""
 
 from __future__ import annotations
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 from drawings import make_shot
-from painting import FIT, paint
+from farming import call, make_environment, make_farm_shot
+from painting import FIT, paint, read_all
 
 from framecolor.engines.base import Runner
 from framecolor.engines.cpu import CpuEngine
@@ -67,3 +68,12 @@ def quick_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(CpuEngine, "load", _load)
     with one_thread():
         yield
+
+
+@pytest.fixture(scope="session")
+def single_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """All files that one `framecolor colorize --report` writes for the shot of `make_farm_shot`."""
+    folder = tmp_path_factory.mktemp("single")
+    root = make_farm_shot(folder / "cut")
+    call(make_environment(folder / "tmp"), "framecolor", "colorize", root, "--report")
+    return read_all(root / "color")

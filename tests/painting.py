@@ -38,6 +38,11 @@ def read_bytes(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*.png"))}
 
 
+def read_all(folder: Path) -> dict[str, bytes]:
+    """Path -> content of every file below a folder, also of hidden ones."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
 def list_files(folder: Path) -> dict[str, int]:
     """Path -> time of the last change of every file below a folder, also of hidden ones."""
     return {str(p.relative_to(folder)): p.stat().st_mtime_ns for p in sorted(folder.rglob("*")) if p.is_file()}

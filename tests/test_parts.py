@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from drawings import make_shot
-from painting import FIT, paint
+from painting import FIT, paint, read_all
 
 from framecolor import Settings, Shot, colorize
 from framecolor.claim import claim_output
@@ -20,11 +20,6 @@ from framecolor.pipeline import prepare
 from framecolor.record import Record
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
-
-
-def read_all(folder: Path) -> dict[str, bytes]:
-    """Path -> content of every file below a folder, also of hidden ones."""
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def paint_part(root: Path, frames: str) -> None:

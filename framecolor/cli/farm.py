@@ -97,7 +97,7 @@ def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: 
 @_out
 @_chunk
 @_progress
-def run(shot: str, out: Path | None, chunk_frames: int, progress: str, **given: Any) -> int:
+def run(shot: str, out: Path | None, chunk_frames: int, progress: str, **given: Any) -> None:
     """Run the job of a SHOT on this machine, through openjd: what a farm would do, task after task.
 
     Options and exit codes are those of colorize.
@@ -113,16 +113,17 @@ def run(shot: str, out: Path | None, chunk_frames: int, progress: str, **given: 
     with tempfile.TemporaryDirectory(prefix="framecolor-") as folder:
         write_job(job, Path(folder), program=THIS_PROGRAM)
         try:
-            return run_job(job, Path(folder), printer, lambda line: click.echo(line, err=True))
+            code = run_job(job, Path(folder), printer, lambda line: click.echo(line, err=True))
         finally:
             printer.close()
+    raise click.exceptions.Exit(code)
 
 
 @farm.command()
 @_how_options
 @_out
 @_progress
-def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> int:
+def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     """Do what comes before the first frame of a SHOT, once for all tasks: engine, fit, proposed colors.
 
     Tasks find it in OUT/.framecolor. Options are those of colorize.
@@ -141,17 +142,16 @@ def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> int:
             click.echo(f"warning: {name}: {warning}", err=True)
     except FramecolorError as error:
         print_problems([Row(name, error=str(error))], progress)
-        return 2
+        raise click.exceptions.Exit(2) from None
     finally:
         printer.close()
-    return 0
 
 
 @farm.command()
 @_where_options
 @_out
 @_progress
-def finish(shot: str, out: Path | None, progress: str, **given: Any) -> int:
+def finish(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     """Gather what the tasks of a SHOT have done, and write the report.
 
     Ends with 1, and tells which, where frames failed or are missing.
@@ -174,7 +174,7 @@ def finish(shot: str, out: Path | None, progress: str, **given: Any) -> int:
     except FramecolorError as error:
         row = Row(name, error=str(error))
     print_summary([row], progress)
-    return row.exit_code
+    raise click.exceptions.Exit(row.exit_code)
 
 
 def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any]) -> FarmJob:

@@ -8,7 +8,8 @@ import re
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +19,13 @@ from framecolor.farm.job_folder import PARAMETERS_NAME, TEMPLATE_NAME
 from framecolor.farm.openjd import COLOR, FINISH, PREPARE, SPAN
 
 if TYPE_CHECKING:
-    from openjd.model import Job, JobParameterValues, Step, TaskParameterSet
+    from openjd.model import JobParameterValues, Step
     from openjd.sessions import ActionStatus
 
 THIS_PROGRAM = (sys.executable, "-m", "framecolor")
 """What runs framecolor here, whatever is on the PATH."""
+
+Progress = Callable[[str, int, int], None]
 
 _STAGE = re.compile(r": (fit|paint) (\d+)/(\d+)$")
 # Of what a task prints, this is for people; the rest is progress, or a table of its own frames only.
@@ -31,7 +34,7 @@ _PROBLEM = re.compile(r"(warning|failed|error): ")
 _LAST_LINES = 20
 
 
-def run_job(job: FarmJob, folder: Path, progress: Callable[[str, int, int], None], say: Callable[[str], None]) -> int:
+def run_job(job: FarmJob, folder: Path, progress: Progress, say: Callable[[str], None]) -> int:
     """Run a job that was written to `folder`; the exit code is that of `framecolor colorize`.
 
     progress  hears the stage (fit, paint), what is done of it and what there is to do
@@ -40,16 +43,26 @@ def run_job(job: FarmJob, folder: Path, progress: Callable[[str, int, int], None
     A task of Color that fails does not stop the others: Finish tells what is missing. KeyboardInterrupt stops the task
     that runs as a farm does: it is asked to end, and leaves whole frames. InputError where openjd is not installed.
     """
-    model = _load(folder)
     sayings = _Sayings(say)
-    logging.getLogger("openjd.sessions").addHandler(sayings)
+    tasks = _load(folder, sayings)
+    total = sum(chunk.count for chunk in job.chunks)
+    log = logging.getLogger("openjd.sessions")
+    log.addHandler(sayings)
     try:
-        return _run_steps(job, folder, *model, progress, sayings)
+        if (code := tasks.run(PREPARE, _Listener(progress, 0, total))) != 0:
+            return max(code, 1)  # a negative one tells the signal that ended it
+        done = 0
+        for chunk in job.chunks:
+            listener = _Listener(progress, done, total)
+            tasks.run(COLOR, listener, {SPAN: chunk.frames})
+            done += chunk.count
+            listener.tell("paint", done, total)
+        return 0 if tasks.run(FINISH, _Listener(progress, done, total)) == 0 else 1
     finally:
-        logging.getLogger("openjd.sessions").removeHandler(sayings)
+        log.removeHandler(sayings)
 
 
-def _load(folder: Path) -> tuple[Job, JobParameterValues]:
+def _load(folder: Path, sayings: _Sayings) -> _Tasks:
     """The job of a folder, as openjd has it. Raises InputError where openjd is missing."""
     try:
         from openjd.model import create_job, decode_job_template, preprocess_job_parameters
@@ -62,74 +75,71 @@ def _load(folder: Path) -> tuple[Job, JobParameterValues]:
         job_template_dir=folder,
         current_working_dir=folder,
     )
-    return create_job(job_template=template, job_parameter_values=values), values
+    steps = create_job(job_template=template, job_parameter_values=values).steps
+    return _Tasks(folder, {step.name: step for step in steps}, values, sayings)
 
 
-def _run_steps(
-    job: FarmJob,
-    folder: Path,
-    model: Job,
-    values: JobParameterValues,
-    progress: Callable[[str, int, int], None],
-    sayings: _Sayings,
-) -> int:
-    from openjd.model import ParameterValue, ParameterValueType
+class _Listener:
+    """Hears what a task says of its progress, and tells of the whole job's."""
 
-    steps = {step.name: step for step in model.steps}
-    total = sum(chunk.count for chunk in job.chunks)
+    def __init__(self, progress: Progress, done: int, total: int) -> None:
+        self._progress = progress
+        self._done, self._total = done, total
+        self._last: tuple[str, int, int] | None = None
 
-    def run(name: str, values_of_task: TaskParameterSet, done: int = 0) -> int:
-        def hear(status: ActionStatus) -> None:
-            if (found := _STAGE.search(status.status_message or "")) is not None:
-                stage, now, of = found[1], int(found[2]), int(found[3])
-                progress(*(("fit", now, of) if stage == "fit" else ("paint", done + now, total)))
+    def hear(self, status: ActionStatus) -> None:
+        if (found := _STAGE.search(status.status_message or "")) is not None:
+            now, of = int(found[2]), int(found[3])
+            self.tell(*(("fit", now, of) if found[1] == "fit" else ("paint", self._done + now, self._total)))
 
-        sayings.begin(all_lines=name == FINISH)
-        status = _run_task(folder, values, steps[name], values_of_task, hear)
+    def tell(self, stage: str, done: int, total: int) -> None:
+        """Tell it, unless that was the last word already: every message of a task repeats its last status."""
+        if self._last != (stage, done, total):
+            self._last = (stage, done, total)
+            self._progress(stage, done, total)
+
+
+@dataclass(frozen=True)
+class _Tasks:
+    """The tasks of a job, each of which runs in a session of its own: after a failure a session takes no other."""
+
+    folder: Path
+    steps: Mapping[str, Step]
+    values: JobParameterValues
+    sayings: _Sayings
+
+    def run(self, name: str, listener: _Listener, parameters: Mapping[str, str] | None = None) -> int:
+        """Run one task of a step; its exit code, 1 where it has none, negative for the signal that ended it."""
+        from openjd.model import ParameterValue, ParameterValueType
+        from openjd.sessions import ActionState, Session
+
+        ended = threading.Event()
+
+        def listen(_: str, status: ActionStatus) -> None:
+            listener.hear(status)
+            if status.state != ActionState.RUNNING:
+                ended.set()
+
+        self.sayings.begin(all_lines=name == FINISH)
+        given = {
+            key: ParameterValue(type=ParameterValueType.STRING, value=text) for key, text in (parameters or {}).items()
+        }
+        with Session(
+            session_id=name, job_parameter_values=self.values, callback=listen, session_root_directory=self.folder
+        ) as session:
+            session.run_task(step_script=self.steps[name].script, task_parameter_values=given)
+            try:
+                ended.wait()
+            except KeyboardInterrupt:
+                session.cancel_action()
+                ended.wait()
+                raise
+            status = session.action_status
+        assert status is not None
         code = 1 if status.exit_code is None else status.exit_code
         if code != 0 and name != FINISH:
-            sayings.explain(f"{name} {' '.join(str(v.value) for v in values_of_task.values())}".strip(), status)
+            self.sayings.explain(" ".join([name, *(parameters or {}).values()]), status)
         return code
-
-    if (code := run(PREPARE, {})) != 0:
-        return code if code > 0 else 1  # a negative one tells the signal that ended it
-    done = 0
-    for chunk in job.chunks:
-        run(COLOR, {SPAN: ParameterValue(type=ParameterValueType.STRING, value=chunk.frames)}, done)
-        done += chunk.count
-        progress("paint", done, total)
-    return 0 if run(FINISH, {}) == 0 else 1
-
-
-def _run_task(
-    folder: Path,
-    values: JobParameterValues,
-    step: Step,
-    values_of_task: TaskParameterSet,
-    hear: Callable[[ActionStatus], None],
-) -> ActionStatus:
-    """Run one task in a session of its own, as after a failure a session takes no other; how it ended."""
-    from openjd.sessions import ActionState, Session
-
-    ended = threading.Event()
-
-    def listen(_: str, status: ActionStatus) -> None:
-        hear(status)
-        if status.state != ActionState.RUNNING:
-            ended.set()
-
-    with Session(
-        session_id=step.name, job_parameter_values=values, callback=listen, session_root_directory=folder
-    ) as session:
-        session.run_task(step_script=step.script, task_parameter_values=values_of_task)
-        try:
-            ended.wait()
-        except KeyboardInterrupt:
-            session.cancel_action()
-            ended.wait()
-            raise
-        assert session.action_status is not None
-        return session.action_status
 
 
 class _Sayings(logging.Handler):

@@ -1,0 +1,165 @@
+"""A job as openjd runs it: checked, with its paths mapped, cut anywhere, and the same to the byte as one run."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from drawings import make_shot
+from farming import call, make_environment, make_farm_shot
+from painting import read_all
+
+from framecolor import Settings, Shot, cli
+from framecolor.farm import plan_job, run_job, write_job
+
+
+def invoke(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli.framecolor, [str(argument) for argument in arguments])
+
+
+def test_openjd_paints_what_one_run_paints(single_run: dict[str, bytes], tmp_path: Path) -> None:
+    """In folders with names of all kinds, which are others on the farm, by the settings of the day of the export."""
+    studio, farm = tmp_path / "the studio's", tmp_path / 'the "farm" {{Param.Shot}} $HOME %d ü'
+    root = make_farm_shot(studio / "cut")
+    result = invoke("farm", "export", root, "-o", studio / "job", "--chunk", "1")
+    assert result.exit_code == 0, result.output
+    studio.rename(farm)
+    (farm / "cut/framecolor.toml").write_text("fit = 1\nmode = 'painted'\n")
+    environment = make_environment(tmp_path / "tmp")
+    assert "passes validation checks" in call(environment, "openjd", "check", farm / "job/template.json")
+    rule = {"source_path_format": "POSIX", "source_path": str(studio), "destination_path": str(farm)}
+    rules = json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": [rule]})
+    template, parameters = farm / "job/template.json", f"file://{farm}/job/parameters.json"
+    log = call(environment, "openjd", "run", template, "-p", parameters, "--path-mapping-rules", rules, cwd=tmp_path)
+    assert "Chunks run: 4" in log, "Prepare, two of Color, Finish"
+    assert not studio.exists()
+    assert read_all(farm / "cut/color") == single_run
+
+
+def test_farm_run_paints_what_one_run_paints(
+    single_run: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in make_environment(tmp_path / "tmp").items():
+        monkeypatch.setenv(name, value)
+    root = make_farm_shot(tmp_path / "cut")
+    result = invoke("farm", "run", root, "--progress", "plain")
+    assert result.exit_code == 0, result.output
+    for line in ("cut: fit 3/3", "cut: paint 7/7", "cut      3        0          7       0         0"):
+        assert line in result.output
+    assert "openjd" not in result.output
+    assert read_all(root / "color") == single_run
+
+
+STUB = """\
+import os, pathlib, signal, sys, time
+here = pathlib.Path({folder!r})
+step = "color" if "--part" in sys.argv else sys.argv[2]
+with (here / "calls").open("a") as calls:
+    calls.write(step + "\\n")
+print("openjd_status: cut: " + dict(prepare="fit 2/2", color="paint 1/3", finish="")[step], flush=True)
+exec((here / "do.py").read_text(), dict(step=step, argv=sys.argv))
+"""
+
+
+@pytest.fixture
+def run_stub(tmp_path: Path):
+    """Runs a job whose framecolor is a few lines: exit code, progress, what is said, and which steps were run."""
+    root = make_shot(tmp_path / "cut", 7, (0, 3, 6))
+    job = plan_job(str(root), Shot.open(root), Settings(), chunk_frames=1)
+
+    def run(do: str):
+        (tmp_path / "do.py").write_text(do)
+        (tmp_path / "stub.py").write_text(STUB.format(folder=str(tmp_path)))
+        (tmp_path / "calls").unlink(missing_ok=True)
+        write_job(job, tmp_path / "job", program=(sys.executable, str(tmp_path / "stub.py")))
+        seen: list[tuple[str, int, int]] = []
+        said: list[str] = []
+        code = run_job(job, tmp_path / "job", lambda *call: seen.append(call), said.append)
+        return code, seen, said, (tmp_path / "calls").read_text().split()
+
+    return run
+
+
+def test_a_local_job_tells_how_far_it_is_and_what_is_wrong(run_stub) -> None:
+    code, seen, said, calls = run_stub("print('warning: cut: dim'); print('a table')")
+    assert code == 0
+    assert calls == ["prepare", "color", "color", "finish"]
+    assert seen == [("fit", 2, 2), ("paint", 1, 7), ("paint", 4, 7), ("paint", 5, 7), ("paint", 7, 7)]
+    assert said == ["warning: cut: dim", "warning: cut: dim", "a table"], "once of all tasks, and what Finish says"
+
+
+@pytest.mark.parametrize(
+    ("do", "want", "calls", "said"),
+    [
+        ("if step == 'prepare': print('openjd_fail: none'); raise SystemExit(2)", 2, 1, "failed: Prepare: none"),
+        ("if '1001-1004' in argv: raise SystemExit(3)", 0, 4, "failed: Color 1001-1004: ended with code 3"),
+        ("if '1001-1004' in argv: 1 / 0", 0, 4, "ZeroDivisionError: division by zero"),
+        ("import os\nif '1001-1004' in argv: os.kill(os.getpid(), 9)", 0, 4,
+         "failed: Color 1001-1004: ended with code -9"),
+        ("if step == 'finish': raise SystemExit(1)", 1, 4, ""),
+    ],
+)  # fmt: skip
+def test_a_task_that_fails_stops_no_other_but_the_first(run_stub, do: str, want: int, calls: int, said: str) -> None:
+    """The exit code is that of what Finish finds, so that a stub's Finish decides it."""
+    code, _, lines, called = run_stub(do)
+    assert (code, len(called)) == (want, calls)
+    assert said in lines or said == ""
+
+
+def test_an_interrupted_job_asks_its_task_to_end(run_stub, tmp_path: Path) -> None:
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    do = f"""
+import pathlib, time
+try:
+    import signal
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    pathlib.Path({str(begun)!r}).touch()
+    time.sleep(60)
+except KeyboardInterrupt:
+    pathlib.Path({str(ended)!r}).touch()
+"""
+
+    def interrupt() -> None:
+        while not begun.exists():
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        run_stub(do)
+    thread.join()
+    assert ended.exists()
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_frames_that_fail_are_told_by_finish(tmp_path: Path) -> None:
+    """A drawing that is broken stays so however often its task is tried; a farm goes on to the end, and hears of it."""
+    root = make_shot(tmp_path / "cut", 7, (0, 3, 6))
+    (root / "line/cut.1002.png").write_bytes(b"")
+    assert invoke("farm", "finish", root).exit_code == 2, "nothing is painted yet"
+    openjd = ("--progress", "openjd")
+    assert invoke("farm", "prepare", root, "--fit", "2", *openjd).exit_code == 0
+    result = invoke("colorize", root, "--fit", "2", "--part", "--frames", "1001-1004", *openjd)
+    assert result.exit_code == 0, result.output
+    assert "failed: cut frame 1002" in result.stderr
+    result = invoke("farm", "finish", root, *openjd)
+    assert result.exit_code == 1
+    assert "openjd_fail: cut: 4 frames failed (1002, 1005, 1006, 1007): " in result.stdout
+    assert "failed: cut frame 1006: no task has painted it" in result.stderr
+    assert invoke("farm", "finish", root, "--frames", "1003-1004").exit_code == 0
+    assert (root / "color/report.html").exists()
+
+
+def test_a_task_that_cannot_begin_says_why(tmp_path: Path) -> None:
+    for command in (("farm", "prepare"), ("farm", "finish"), ("colorize", "--part")):
+        result = invoke(*command, tmp_path / "none", "--progress", "openjd")
+        assert result.exit_code == 2
+        assert f"openjd_fail: {tmp_path}/none: there is no such folder" in result.stdout
