@@ -9,7 +9,9 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from framecolor.errors import OutputError
-from framecolor.record import CACHE_FOLDER
+from framecolor.files import clear_drafts
+from framecolor.mattes import MATTE_FOLDER
+from framecolor.record import CACHE_FOLDER, KEY_FOLDER, LINE_FOLDER, PARTS_FOLDER
 
 
 @contextmanager
@@ -17,10 +19,12 @@ def claim_output(out: Path) -> Iterator[None]:
     """Hold an output folder, made when missing, against other runs on this or other machines that see the same disk.
 
     The system lets go of the lock when the process ends, however it ends. On a disk that knows no locks nothing is
-    held. What was made for the lock alone is gone afterwards. Raises OutputError where another run holds the folder.
+    held. What was made for the lock alone is gone afterwards, and so are the unfinished files of runs and tasks that
+    were killed. Raises OutputError where another run holds the folder.
     """
     cache = out / CACHE_FOLDER
-    made = [folder for folder in (cache, out) if not folder.exists()]
+    parts = cache / PARTS_FOLDER
+    made = [] if out.exists() else [out]
     lock = FileLock(cache / "lock")
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -34,12 +38,14 @@ def claim_output(out: Path) -> Iterator[None]:
         fix = "check that the folder may be written to and has room, or choose another one with -o"
         raise OutputError(cache, f"cannot be written to ({error.strerror or error})", fix) from error
     try:
+        for folder in (out, out / LINE_FOLDER, out / MATTE_FOLDER, out / KEY_FOLDER, cache, parts):
+            clear_drafts(folder)
         yield
     finally:
         with suppress(OSError):
             # While it is held: afterwards it may be another run's.
             (cache / "lock").unlink(missing_ok=True)
         lock.release()
-        for folder in made:
+        for folder in (parts, cache, *made):
             with suppress(OSError):  # in use
                 folder.rmdir()

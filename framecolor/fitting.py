@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from safetensors.torch import save
 from torch import Tensor
 
 from framecolor.digest import digest
-from framecolor.errors import InputError
+from framecolor.errors import InputError, OutputError
 from framecolor.fit import Fit, FitSchedule, choose_steps
 from framecolor.keyframes import Keyframes, read_samples
 from framecolor.media import hash_file, write_bytes_atomic
@@ -58,6 +59,7 @@ def fit_shot(
     key = fit_hash(shot, keyframes, settings, steps)
     path = cache / f"fit-{key}.safetensors"
     if (kept := _read(path)) is not None:
+        _forget_partial(path)
         return ShotNetwork(kept[0], key, kept[2])
     samples = read_samples(shot, keyframes, settings)
     colors = keyframes.class_colors if settings.mode == "painted" else None
@@ -72,8 +74,14 @@ def fit_shot(
     facts: dict[str, object] = {"hash": key, "steps": steps, "key_accuracy": round(measure_keys(network, samples), 4)}
     if steps:
         _write(path, network, keyframes.class_colors.tolist(), facts)
-        path.with_suffix(".partial").unlink(missing_ok=True)
+        _forget_partial(path)
     return ShotNetwork(network, key, facts)
+
+
+def _forget_partial(path: Path) -> None:
+    """Delete the state of a fit that was stopped, also one that a task left which was killed when others were done."""
+    with suppress(OSError):
+        path.with_suffix(".partial").unlink()
 
 
 def fit_hash(shot: Shot, keyframes: Keyframes, settings: Settings, steps: int) -> str:
@@ -129,7 +137,8 @@ def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> Palette
                 saved = now
     except KeyboardInterrupt:
         if whole:
-            write_bytes_atomic(partial, whole)
+            with suppress(OutputError):  # what stopped the run matters more
+                write_bytes_atomic(partial, whole)
         raise
     progress("fit", fit.taken, fit.schedule.steps)
     return fit.network

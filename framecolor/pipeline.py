@@ -22,10 +22,11 @@ from framecolor.notes import FrameNote, Listener
 from framecolor.outcome import Outcome, sum_up
 from framecolor.overlap import one_thread_each, overlapped, taken_ahead
 from framecolor.preflight import check_output
+from framecolor.record import KEY_FOLDER
 from framecolor.run import Progress, Run, prepare_run
 from framecolor.settings import Settings
 from framecolor.shot import Shot
-from framecolor.stencils import KEY_FOLDER, read_mask, read_painted
+from framecolor.stencils import read_mask, read_painted
 from framecolor.study import Study, link_studies, study_drawing
 
 

@@ -16,6 +16,7 @@ from framecolor.datatypes import Frame, Hint, Palette, Regions
 from framecolor.digest import digest
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import ReadError, ShotError
+from framecolor.files import read_file, write_bytes_atomic
 from framecolor.hints.keys import Rgba, as_color, nearest_entries
 from framecolor.hints.lean import measure_picture
 from framecolor.hints.match import Tokens
@@ -23,7 +24,7 @@ from framecolor.keyframes import WORKING_AREA_PX, ask_for_key, describe_regions
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
-from framecolor.media import hash_file, read_image, read_palette, write_bytes_atomic
+from framecolor.media import hash_file, read_image, read_palette
 from framecolor.networks.checkpoint import base_weights_path, colorist_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import figure_box, look, working_scale
@@ -208,7 +209,7 @@ def _hash_line(shot: Shot, number: int) -> str:
 def _read(path: Path) -> Proposal | None:
     """A kept proposal; None when there is none or it is damaged."""
     try:
-        with np.load(path, allow_pickle=False) as table:
+        with np.load(io.BytesIO(read_file(path)), allow_pickle=False) as table:
             color = table["color"]
             if color.dtype == np.uint8 and color.ndim == 2 and color.shape[1] == 4:
                 return Proposal(int(table["number"]), color)

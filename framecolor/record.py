@@ -14,14 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.digest import digest
+from framecolor.files import read_file, write_bytes_atomic, write_text_atomic
 from framecolor.mattes import MATTE_FOLDER, matte_name
-from framecolor.media import write_bytes_atomic, write_text_atomic
 from framecolor.tables import MISSHAPEN, parse_json
 
 RECORD_NAME = "framecolor.json"
 CACHE_FOLDER = ".framecolor"
 """In the output folder: what later runs and other tasks take up, such as the fit, and may be deleted at any time."""
+PARTS_FOLDER = "parts"
+"""In CACHE_FOLDER: what tasks have noted that painted beside each other."""
 LINE_FOLDER = "line"
+KEY_FOLDER = "keys"
+"""In the output folder: line layers, and the keys that stencils made."""
 _FORMAT = 1
 _WRITE_EVERY_SECONDS = 2.0
 # ... and so rarely that writing it takes a twentieth of the time, however long the shot is.
@@ -149,7 +153,7 @@ class Record:
 
     def _holds(self, file: str, paint: object) -> bool:
         try:
-            return digest((self.out / file).read_bytes()) == paint
+            return digest(read_file(self.out / file)) == paint
         except OSError:
             return False
 
@@ -164,7 +168,7 @@ class Record:
     def _take_over(self, path: Path) -> bool:
         """Add what a file says to what is known already; tells whether there was one."""
         try:
-            text = path.read_text("utf-8")
+            text = read_file(path).decode()
             table = parse_json(text)
             if table["format"] != _FORMAT:
                 return False
@@ -187,7 +191,7 @@ class Record:
 
 
 def _part_folder(out: Path) -> Path:
-    return out / CACHE_FOLDER / "parts"
+    return out / CACHE_FOLDER / PARTS_FOLDER
 
 
 def _part_path(out: Path, numbers: Collection[int]) -> Path:

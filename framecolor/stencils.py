@@ -22,10 +22,9 @@ from framecolor.media.sequence import format_numbers
 from framecolor.media.shot_files import list_painted
 from framecolor.media.writers.psd import read_paint_layer
 from framecolor.paint.flat import paint_flat
+from framecolor.record import KEY_FOLDER
 from framecolor.settings import Settings
 from framecolor.shot import Shot
-
-KEY_FOLDER = "keys"
 
 Rgba = NDArray[np.uint8]
 

@@ -13,7 +13,7 @@ PACKAGE = Path(framecolor.__file__).parent
 
 # From the ground up; a module may import its own layer and those below. Modules that are not named: see `layer_of`.
 LAYERS = (
-    ("version", "errors", "tables", "digest"),
+    ("version", "errors", "files", "tables", "digest"),
     ("datatypes", "settings", "levels", "overlap", "runs", "allocator", "notes"),
     ("media", "lineart", "hints", "networks"),
     ("engines", "colorists", "mattes"),

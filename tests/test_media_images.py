@@ -16,8 +16,9 @@ from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from framecolor.errors import OutputError, ReadError
+from framecolor.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.decode import MAX_PIXELS, image_size, read_image
-from framecolor.media.encode import encode_image, write_bytes_atomic, write_image, write_text_atomic
+from framecolor.media.encode import encode_image, write_image
 
 
 @pytest.fixture

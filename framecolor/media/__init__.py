@@ -1,8 +1,9 @@
 """Files in and out: images, movies, palettes and the numbering of sequences. The only place that imports av."""
 
+from framecolor.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.corrections import Correction, describe_correction, read_corrections, write_corrections
 from framecolor.media.decode import hash_file, image_size, read_image, read_numbers
-from framecolor.media.encode import encode_image, write_bytes_atomic, write_image, write_text_atomic
+from framecolor.media.encode import encode_image, write_image
 from framecolor.media.headers import IMAGE_SUFFIXES, PAINTED_SUFFIXES
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
 from framecolor.media.palettes import read_palette, read_swatches, write_palette, write_swatches

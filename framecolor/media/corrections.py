@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.errors import InputError, ReadError
-from framecolor.media.encode import write_text_atomic
+from framecolor.files import write_text_atomic
 from framecolor.media.quote import quote
 from framecolor.tables import parse_json
 

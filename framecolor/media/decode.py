@@ -17,6 +17,7 @@ from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from framecolor.errors import ReadError
+from framecolor.files import open_file
 from framecolor.media import exr, psd, tiff
 from framecolor.media.broken import CUT_OFF, DAMAGED, BrokenImageError
 from framecolor.media.headers import Header, read_header
@@ -90,7 +91,7 @@ def hash_file(path: Path) -> str:
 
 def _open(path: Path) -> BinaryIO:
     try:
-        return path.open("rb")
+        return open_file(path)
     except FileNotFoundError:
         raise ReadError(path, "there is no such file", "check the name") from None
     except IsADirectoryError:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import OutputError
+from framecolor.files import write_bytes_atomic
 from framecolor.media.writers.flat import encode_flat
 
 _KINDS = {".png": "png", ".tga": "tga", ".tif": "tiff", ".tiff": "tiff"}
@@ -29,29 +29,3 @@ def write_image(path: str | Path, rgba: NDArray[np.uint8]) -> None:
 def encode_image(rgba: NDArray[np.uint8], suffix: str = ".png") -> bytes:
     """The bytes of an image file of uint8 HxWx4 straight RGBA; `suffix` is .png, .tga, .tif or .tiff."""
     return encode_flat(rgba, _KINDS[suffix.lower()])
-
-
-def write_text_atomic(path: str | Path, text: str) -> None:
-    """`write_bytes_atomic` of UTF-8 text; line ends are written as they are."""
-    write_bytes_atomic(path, text.encode())
-
-
-def write_bytes_atomic(path: str | Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all; a missing folder is made, an older file is replaced.
-
-    Raises OutputError, and leaves nothing behind, when that fails.
-    """
-    path = Path(path)
-    # Beside the target, because only a rename within one disk is atomic; hidden, so that no sequence takes it in.
-    draft = path.with_name(f".{path.name[:64]}.{uuid.uuid4().hex[:12]}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_bytes(data)
-            draft.replace(path)
-        except BaseException:
-            draft.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        fix = "check that the folder exists, may be written to and has room, or choose another one with -o"
-        raise OutputError(path, f"the file cannot be written ({error.strerror or error})", fix) from error

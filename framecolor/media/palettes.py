@@ -9,7 +9,7 @@ import numpy as np
 
 from framecolor.datatypes import Palette
 from framecolor.errors import PaletteError
-from framecolor.media.encode import write_text_atomic
+from framecolor.files import write_text_atomic
 
 _FIRST_LINE = "GIMP Palette"
 _FIELDS = ("name:", "columns:", "channels:")

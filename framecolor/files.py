@@ -1,0 +1,125 @@
+"""Plain files: read only where they are such, written whole or not at all, and what killed processes left of that."""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import re
+import stat
+import time
+import uuid
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+from framecolor.digest import digest
+from framecolor.errors import OutputError
+
+# Of another machine's process nobody can tell whether it still runs, but no single file takes an hour to be written.
+_OLD_SECONDS = 3600
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_DRAFT = re.compile(r"\..*\.([0-9a-f]{8})-(\d{1,9})-[0-9a-f]{8}\.tmp", re.DOTALL)
+
+
+def open_file(path: str | Path) -> BinaryIO:
+    """Open a file to read its bytes. Raises OSError, also for pipes, sockets and devices, and never waits for one."""
+    number = os.open(path, os.O_RDONLY | _NO_WAITING)
+    try:
+        kind = os.fstat(number).st_mode
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+        if not stat.S_ISREG(kind):
+            raise OSError(errno.EINVAL, "not a regular file", path)
+    except BaseException:
+        os.close(number)
+        raise
+    return os.fdopen(number, "rb")
+
+
+def read_file(path: str | Path) -> bytes:
+    """All bytes of a file. Raises as `open_file`."""
+    with open_file(path) as file:
+        return file.read()
+
+
+def write_text_atomic(path: str | Path, text: str) -> None:
+    """`write_bytes_atomic` of UTF-8 text; line ends are written as they are."""
+    write_bytes_atomic(path, text.encode())
+
+
+def write_bytes_atomic(path: str | Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all; a missing folder is made, an older file or link is replaced.
+
+    Raises OutputError, and leaves nothing behind, when that fails. What a process leaves that is killed in the middle
+    of it is hidden, and `clear_drafts` removes it.
+    """
+    path = Path(path)
+    # Beside the target, because only a rename within one disk is atomic; hidden, so that no sequence takes it in. Forty
+    # characters are at most 160 bytes: the longest name that a disk takes has a draft as well.
+    draft = path.with_name(f".{path.name[:40]}.{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+    try:
+        try:
+            _write(draft, data)
+            draft.replace(path)
+        except BaseException:
+            draft.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        fix = "check that the folder exists, may be written to and has room, or choose another one with -o"
+        raise OutputError(path, f"the file cannot be written ({error.strerror or error})", fix) from error
+
+
+def _write(draft: Path, data: bytes) -> None:
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        draft.write_bytes(data)
+    except FileNotFoundError:  # somebody has just removed the folder, as a run does that leaves it empty
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        draft.write_bytes(data)
+
+
+def clear_drafts(folder: Path) -> None:
+    """Delete the drafts in a folder that nobody works on: of processes of this machine that ended, and hour-old ones.
+
+    What cannot be read or deleted stays.
+    """
+    with suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            draft = _DRAFT.fullmatch(entry.name)
+            with suppress(OSError):
+                if draft is not None and _is_left(entry, draft[1], int(draft[2])):
+                    Path(entry.path).unlink()
+
+
+def _is_left(entry: os.DirEntry[str], machine: str, process: int) -> bool:
+    if machine == _machine() and not _is_alive(process):
+        return True
+    return time.time() - entry.stat(follow_symlinks=False).st_mtime > _OLD_SECONDS
+
+
+def _is_alive(process: int) -> bool:
+    if os.name != "posix":
+        return True  # asking would end it
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:  # another user's
+        return True
+    try:
+        # A killed process that nobody has waited for yet, as in containers without an init, still has its number.
+        return Path(f"/proc/{process}/stat").read_text("latin-1").rpartition(")")[2].split()[0] not in "ZX"
+    except (OSError, IndexError):
+        return True
+
+
+@cache
+def _machine() -> str:
+    """What process numbers mean the same on: a host since it was started and, of containers on it, this one."""
+    parts = [platform.node()]
+    with suppress(OSError):
+        parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii"))
+        parts.append(str(Path("/proc/self/ns/pid").readlink()))
+    return digest(*parts)[:8]
