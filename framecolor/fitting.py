@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -12,21 +11,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
-from torch import Tensor
 
 from framecolor.digest import digest
 from framecolor.errors import InputError, OutputError
 from framecolor.fit import Fit, FitSchedule, choose_steps
 from framecolor.keyframes import Keyframes, read_samples
 from framecolor.media import hash_file, write_bytes_atomic
-from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.checkpoint import base_weights_path, build_network, check_sizes, load_generator
 from framecolor.networks.generator import Generator
+from framecolor.networks.kept import pack_tensors, unpack_tensors
 from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork, pad_planes
 from framecolor.record import CACHE_FOLDER
 from framecolor.settings import Settings
 from framecolor.shot import Shot
+from framecolor.tables import MISSHAPEN
 
 # Raised when the same keys and settings no longer give the same fit.
 _RECIPE = "fit 3"
@@ -116,7 +114,7 @@ def _count_steps(settings: Settings, keyframes: Keyframes) -> int:
 def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> PaletteNetwork:
     """Take the steps that are left, saving the state now and then and when stopped; the fitted network."""
     fit = start()
-    if (left := _unpack(partial)) is not None:
+    if (left := unpack_tensors(partial)) is not None:
         try:
             fit.restore(left[0])
         except (KeyError, RuntimeError, ValueError):  # of another build: half of it may be taken over already
@@ -131,7 +129,7 @@ def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> Palette
             fit.step()
             now = time.monotonic()
             if now - kept >= _KEEP_EVERY_SECONDS:
-                whole, kept = _pack(fit.state(), {}), now
+                whole, kept = pack_tensors(fit.state(), {}), now
             if now - saved >= _SAVE_EVERY_SECONDS and whole:
                 write_bytes_atomic(partial, whole)
                 saved = now
@@ -173,43 +171,24 @@ def _write(path: Path, network: PaletteNetwork, colors: list[list[int]], facts: 
         "facts": facts,
     }
     tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    write_bytes_atomic(path, _pack(tensors, table))
+    write_bytes_atomic(path, pack_tensors(tensors, table))
 
 
 def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
     """A kept fit: network, its classes' colors and facts; None when there is none or it is damaged."""
-    if (content := _unpack(path)) is None:
+    if (content := unpack_tensors(path)) is None:
         return None
     tensors, table = content
     try:
-        generator = Generator(tuple(table["widths"]), int(table["feature_channels"]))
-        network = PaletteNetwork(generator, len(table["colors"]))
-        network.load_state_dict(tensors)
-        return network.eval(), table["colors"], table["facts"]
-    except (KeyError, ValueError, TypeError, RuntimeError):
+        widths, features = check_sizes(table["widths"]), check_sizes(table["feature_channels"])
+        colors = _check_colors(table["colors"])
+        network = build_network(lambda: PaletteNetwork(Generator(tuple(widths), features), len(colors)), tensors)
+        return network, colors, dict(table["facts"])
+    except (*MISSHAPEN, RuntimeError):
         return None
 
 
-def _pack(tensors: dict[str, Tensor], table: dict[str, Any]) -> bytes:
-    """A safetensors file that notices when a bit of it flips."""
-    # One entry holds all: several are written in any order, and the same fit would not give the same file.
-    return save(tensors, {"framecolor": json.dumps({**table, "digest": _digest(tensors, table)})})
-
-
-def _unpack(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Tensors and table of a file that `_pack` made; None when there is none or it is damaged."""
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            table = json.loads((file.metadata() or {})["framecolor"])
-            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        told = table.pop("digest")
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return (tensors, table) if told == _digest(tensors, table) else None
-
-
-def _digest(tensors: dict[str, Tensor], table: dict[str, Any]) -> str:
-    parts: list[str | bytes] = [json.dumps(table, sort_keys=True)]
-    for name in sorted(tensors):
-        parts += [f"{name} {tuple(tensors[name].shape)}", tensors[name].numpy().tobytes()]
-    return digest(*parts)
+def _check_colors(colors: Any) -> list[list[int]]:
+    if not all(len(color) == 4 and all(type(c) is int and 0 <= c <= 255 for c in color) for color in colors):
+        raise ValueError("a color has to be RGBA")
+    return colors

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs, open_colorist
@@ -16,7 +16,7 @@ from framecolor.datatypes import Frame, Hint, Palette, Regions
 from framecolor.digest import digest
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import ReadError, ShotError
-from framecolor.files import read_file, write_bytes_atomic
+from framecolor.files import write_bytes_atomic
 from framecolor.hints.keys import Rgba, as_color, nearest_entries
 from framecolor.hints.lean import measure_picture
 from framecolor.hints.match import Tokens
@@ -26,6 +26,7 @@ from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
 from framecolor.media import hash_file, read_image, read_palette
 from framecolor.networks.checkpoint import base_weights_path, colorist_weights_path, load_generator
+from framecolor.networks.kept import pack_tensors, unpack_tensors
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import figure_box, look, working_scale
 from framecolor.settings import Settings
@@ -66,7 +67,7 @@ def propose_key(shot: Shot, settings: Settings, sayings: Sayings, cache: Path) -
     if settings.model is None and not colorist_weights_path().exists():
         raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
     asked = choose_candidates(shot, sayings)
-    path = cache / f"proposed-{_hash_proposal(shot, settings, sayings, asked)}.npz"
+    path = cache / f"proposed-{_hash_proposal(shot, settings, sayings, asked)}.safetensors"
     if (kept := _read(path)) is not None:
         return kept
     anchor = choose_anchor(shot, settings, sayings, asked)
@@ -208,17 +209,13 @@ def _hash_line(shot: Shot, number: int) -> str:
 
 def _read(path: Path) -> Proposal | None:
     """A kept proposal; None when there is none or it is damaged."""
-    try:
-        with np.load(io.BytesIO(read_file(path)), allow_pickle=False) as table:
-            color = table["color"]
-            if color.dtype == np.uint8 and color.ndim == 2 and color.shape[1] == 4:
-                return Proposal(int(table["number"]), color)
-    except Exception:
+    if (content := unpack_tensors(path)) is None:
         return None
-    return None
+    color, number = content[0].get("color"), content[1].get("number")
+    if color is None or color.dtype != torch.uint8 or color.ndim != 2 or color.shape[1] != 4 or type(number) is not int:
+        return None
+    return Proposal(number, color.numpy())
 
 
 def _write(path: Path, proposal: Proposal) -> None:
-    buffer = io.BytesIO()
-    np.savez(buffer, number=proposal.number, color=proposal.color)
-    write_bytes_atomic(path, buffer.getvalue())
+    write_bytes_atomic(path, pack_tensors({"color": torch.from_numpy(proposal.color)}, {"number": proposal.number}))

@@ -12,6 +12,7 @@ from painting import FIT, list_files, paint, read_bytes
 
 from framecolor import fitting
 from framecolor.fit import Fit
+from framecolor.networks.kept import pack_tensors, unpack_tensors
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
@@ -32,9 +33,9 @@ def cache_of(root: Path) -> Path:
 
 def fit_bytes(root: Path) -> bytes:
     """A kept fit without what differs between runs that do the same: how long it took."""
-    content = fitting._unpack(cache_of(root))
+    content = unpack_tensors(cache_of(root))
     assert content is not None
-    return fitting._digest(content[0], {}).encode()
+    return pack_tensors(content[0], {})
 
 
 def stop_at(step: int):

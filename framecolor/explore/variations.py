@@ -131,6 +131,8 @@ def read_exploration(folder: Path, settings: str) -> Exploration | None:
             return None
         rows = table["variations"]
         files = tuple((str(row["file"]), str(row["hash"])) for row in rows)
+        if any(Path(name).name != name for name, _ in files):
+            return None
         return Exploration(settings, tuple(int(row["seed"]) for row in rows), files, float(table["apart"]))
     except (OSError, *MISSHAPEN):
         return None

@@ -77,7 +77,10 @@ def read_calibration(path: Path = _PATH) -> Calibration:
         mean, scale, weight = (np.array(table[name], np.float64) for name in ("mean", "scale", "weight"))
         if not mean.shape == scale.shape == weight.shape == (len(FEATURES),):
             raise ReadError(path, "does not have one number for each feature", fix)
-        return Calibration(mean, scale, weight, float(table["bias"]))
+        bias = float(table["bias"])
+        if not np.isfinite([*mean, *scale, *weight, bias]).all():
+            raise ReadError(path, "has numbers that are not finite", fix)
+        return Calibration(mean, scale, weight, bias)
     except (OSError, *MISSHAPEN) as error:
         raise ReadError(path, f"is no readable calibration ({error!r})", fix) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -16,11 +16,15 @@ from torch import nn
 from framecolor.errors import OutputError, ReadError
 from framecolor.networks.generator import Generator
 from framecolor.networks.matcher import Matcher
+from framecolor.tables import MISSHAPEN, parse_json
 
 _WEIGHTS = Path(__file__).parent.parent / "weights"
 _GENERATOR = "framecolor generator 1"
 _MATCHER = "framecolor matcher 1"
 _MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
+
+# Channels, layers and pixels of a network: more than any has, and not so many that building one takes minutes.
+_MOST = 2048
 
 _COLORIST = "framecolor colorist 1"
 # Recipe name -> module and class of its network, which is built from its sizes by name.
@@ -72,7 +76,8 @@ def load_generator(path: Path) -> Generator:
     """The generator in a weights file, in eval mode, on the CPU. Raises ReadError for anything else."""
 
     def build(metadata: dict[str, str]) -> Generator:
-        return Generator(tuple(int(w) for w in json.loads(metadata["widths"])), int(metadata["feature_channels"]))
+        widths, features = read_sizes(metadata["widths"]), read_sizes(metadata["feature_channels"])
+        return Generator(tuple(widths), features)
 
     return _load(path, _GENERATOR, "generator", build)
 
@@ -85,7 +90,7 @@ def save_matcher(matcher: Matcher, path: Path, facts: dict[str, str] | None = No
 
 def load_matcher(path: Path) -> Matcher:
     """`load_generator` for a matcher."""
-    return _load(path, _MATCHER, "matcher", lambda m: Matcher(*(int(m[name]) for name in _MATCHER_SIZES)))
+    return _load(path, _MATCHER, "matcher", lambda m: Matcher(*(read_sizes(m[name]) for name in _MATCHER_SIZES)))
 
 
 def colorist_weights_path() -> Path:
@@ -121,10 +126,44 @@ def load_colorist(path: Path) -> tuple[nn.Module, str]:
         nonlocal recipe
         recipe = metadata["recipe"]
         module, _, name = _COLORIST_NETWORKS[recipe].partition(":")
-        return getattr(import_module(module), name)(**json.loads(metadata["sizes"]))
+        return getattr(import_module(module), name)(**read_sizes(metadata["sizes"]))
 
     network = _load(path, _COLORIST, "colorist", build)
     return network, recipe
+
+
+def read_sizes(text: str) -> Any:
+    """`check_sizes` of what stands in a weights file."""
+    return check_sizes(parse_json(text))
+
+
+def check_sizes(sizes: Any) -> Any:
+    """A network's sizes as plain data: a number, or a list or object of some.
+
+    Raises ValueError where one is no whole number from 1 to 2048.
+    """
+    for size in sizes.values() if isinstance(sizes, dict) else [sizes]:
+        for number in size if isinstance(size, list) else [size]:
+            if type(number) is not int or not 1 <= number <= _MOST:
+                raise ValueError(f"no network has the size {str(size)[:40]}")
+    return sizes
+
+
+def build_network(build: Callable[[], Network], tensors: Mapping[str, torch.Tensor]) -> Network:
+    """The network that `build` makes, with these weights, in eval mode.
+
+    Its sizes may come from a file that anybody wrote: nothing of it is allocated unless the weights are there, all of
+    them, for each of its tensors. Raises ValueError when they are not or some are no numbers, and what `build` raises.
+    """
+    with torch.device("meta"):
+        wanted = {name: tensor.shape for name, tensor in build().state_dict().items()}
+    if wanted != {name: tensor.shape for name, tensor in tensors.items()}:
+        raise ValueError("its weights are not those of a network of its sizes")
+    if not all(bool(tensor.float().isfinite().all()) for tensor in tensors.values()):
+        raise ValueError("some of its weights are not finite")
+    network = build()
+    network.load_state_dict(tensors)
+    return network.eval()
 
 
 def _save(network: nn.Module | SizedNetwork, path: Path, metadata: dict[str, str], *, half: bool = False) -> None:
@@ -148,11 +187,9 @@ def _load(path: Path, format_: str, kind: str, build: Callable[[dict[str, str]],
             if metadata.get("format") != format_:
                 raise ReadError(path, f"holds no framecolor {kind}", fix)
             tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        network = build(metadata)
-        network.load_state_dict(tensors)
+        return build_network(lambda: build(metadata), tensors)
     except FileNotFoundError as error:
         raise ReadError(path, "does not exist", fix) from error
-    except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
-        problem = str(error).splitlines()[0]
+    except (OSError, SafetensorError, *MISSHAPEN, RuntimeError) as error:
+        problem = (str(error) or type(error).__name__).splitlines()[0]
         raise ReadError(path, f"is no readable {kind} ({problem})", fix) from error
-    return network.eval()

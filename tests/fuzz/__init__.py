@@ -9,5 +9,5 @@
 A new parser gets a target in one of these modules; a new module a line in `GROUPS`.
 """
 
-GROUPS = ("pictures", "tables", "sequences")
+GROUPS = ("pictures", "tables", "sequences", "weights", "caches")
 """Modules of targets; a target's whole name is GROUP.NAME."""

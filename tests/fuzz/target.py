@@ -27,7 +27,8 @@ class Target:
 
     name        within its group
     parser      the function that is fuzzed, as the table of results names it
-    feed        gives it the bytes of a file, and asserts what holds of all that it accepts
+    feed        gives it the bytes of a file, and asserts what holds of all that it accepts; False where it makes
+                nothing of them and does not raise
     seeds       files that it accepts, written by our own writers where there is one
     refusals    what it may raise
     mutate      changes that know the format; None: bytes only
@@ -37,7 +38,7 @@ class Target:
 
     name: str
     parser: str
-    feed: Callable[[bytes], None]
+    feed: Callable[[bytes], bool | None]
     seeds: Callable[[], Iterable[bytes]]
     refusals: tuple[type[Exception], ...] = (FramecolorError,)
     mutate: Callable[[bytes, Random], bytes] | None = None
@@ -66,14 +67,13 @@ def try_input(target: Target, data: bytes) -> bool:
     Errors that framecolor raises on purpose have to be one line that can be printed.
     """
     try:
-        target.feed(data)
+        return target.feed(data) is not False
     except target.refusals as error:
         if isinstance(error, FramecolorError):
             _check_message(str(error))
         return False
     except Exception as error:
         raise FuzzFailure(f"{target.name}: {type(error).__name__}: {error}") from error
-    return True
 
 
 def _check_message(message: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import json
+import logging
 import sys
 from pathlib import Path
 from random import Random
@@ -49,6 +50,7 @@ def main() -> None:
         return changed if len(changed) <= most_bytes else atheris.Mutate(data, most_bytes)
 
     atexit.register(save)
+    logging.disable()  # what is damaged is said, thousands of times a second
     options = {} if target.mutate is None else {"custom_mutator": change}
     atheris.Setup([sys.argv[0], *sys.argv[3:]], one_input, **options)
     atheris.Fuzz()

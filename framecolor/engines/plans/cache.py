@@ -159,11 +159,13 @@ class PlanCache:
             if table["format"] != _FORMAT:
                 return None
             key = PlanKey(**table["key"])
+            if not all(isinstance(part, str) for part in vars(key).values()) or key.name != record.stem:
+                raise ValueError("its key is not that of its name")
             stored = StoredPlan(
                 record.with_suffix(".plan"),
                 key,
                 str(table["profile"]),
-                tuple(table["weights"]),
+                tuple(map(str, table["weights"])),
                 float(table["built_unix"]),
                 int(table["size_bytes"]),
                 str(table["sha256"]),
@@ -172,8 +174,6 @@ class PlanCache:
             return None
         except (OSError, *MISSHAPEN) as error:
             raise EngineError(record, f"is damaged ({type(error).__name__}: {error})", _REBUILD) from None
-        if key.name != record.stem:
-            raise EngineError(record, "is damaged: its key is not that of its name", _REBUILD)
         return stored
 
     def _write(self, key: PlanKey, data: bytes, weights: tuple[str, ...], profile: str) -> StoredPlan:

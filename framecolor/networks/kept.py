@@ -1,0 +1,46 @@
+"""Tensors that a run keeps for later ones: a safetensors file that notices when a bit of it flips."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+from torch import Tensor
+
+from framecolor.digest import digest
+from framecolor.files import open_file
+from framecolor.tables import MISSHAPEN, parse_json
+
+
+def pack_tensors(tensors: dict[str, Tensor], table: Mapping[str, Any]) -> bytes:
+    """The file's bytes: the same for the same tensors and table. `table` is plain data, and has no "digest"."""
+    # One entry holds all: several are written in any order, and the same fit would not give the same file.
+    return save(tensors, {"framecolor": json.dumps({**table, "digest": _digest(tensors, table)})})
+
+
+def unpack_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
+    """Tensors and table of a file that `pack_tensors` made; None when there is none or it is damaged."""
+    try:
+        open_file(path).close()  # a pipe would be waited for
+        with safe_open(str(path), framework="pt") as file:
+            table = parse_json((file.metadata() or {})["framecolor"])
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        told = table.pop("digest")
+        return (tensors, table) if told == _digest(tensors, table) else None
+    except (OSError, SafetensorError, *MISSHAPEN, RuntimeError):
+        return None
+
+
+def _digest(tensors: Mapping[str, Tensor], table: Mapping[str, Any]) -> str:
+    parts: list[str | bytes] = [json.dumps(table, sort_keys=True)]
+    for name in sorted(tensors):
+        parts += [
+            f"{name} {tuple(tensors[name].shape)}",
+            tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().tobytes(),
+        ]
+    return digest(*parts)

@@ -1,0 +1,102 @@
+"""Targets: what runs leave for later runs. Plans, measured lanes, proposals, explorations, timings, calibrations."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from framecolor.engines.lanes import tuning
+from framecolor.engines.plans.cache import PlanCache, PlanKey
+from framecolor.engines.plans.timing_cache import read_timing_cache, write_timing_cache
+from framecolor.errors import EngineError
+from framecolor.explore.variations import read_exploration
+from framecolor.hints import confidence
+from fuzz.mutate import mutate_json
+from fuzz.target import Target, place, scratch_folder
+
+_KEY = PlanKey("features", "half", "ab12", "planes 1x11x64x64", "rtx", "1.7", "RTX 4090", "refit")
+_LANES = {"gpu": "RTX 4090", "profile": "usual"}
+
+
+def _feed_plan(data: bytes) -> bool:
+    cache = PlanCache(scratch_folder())
+    place(data, f"{_KEY.name}.json")
+    place(b"plan", f"{_KEY.name}.plan")
+    listed = [plan.key for plan in cache.plans()]
+    found = cache.find(_KEY)
+    assert listed == ([] if found is None else [_KEY])
+    if found is not None:
+        assert found.path.parent == scratch_folder() and isinstance(found.profile, str)
+        try:
+            assert found.read() == b"plan"
+        except EngineError:
+            assert hashlib.sha256(b"plan").hexdigest() != found.sha256 or found.size_bytes > 4
+    return found is not None
+
+
+def _plans() -> Iterator[bytes]:
+    stored = PlanCache(scratch_folder() / "made")._write(_KEY, b"plan", ("a", "b"), "usual")
+    yield stored.path.with_suffix(".json").read_bytes()
+
+
+def _feed_lanes(data: bytes) -> bool:
+    choices = [tuning.Choice(lanes, batch) for lanes in (1, 2) for batch in (1, 4)]
+    choice = tuning._read(place(data, "lanes.json"), _LANES, choices)
+    assert choice is None or choice in choices
+    return choice is not None
+
+
+def _lanes() -> Iterator[bytes]:
+    path = scratch_folder() / "seed-lanes.json"
+    best = tuning.Choice(2, 4)
+    tuning._write(path, _LANES, best, {best: 12.5})
+    yield path.read_bytes()
+
+
+def _feed_exploration(data: bytes) -> bool:
+    place(data, "explore.json")
+    found = read_exploration(scratch_folder(), "ab")
+    assert found is None or (len(found.seeds) == len(found.files) and all(Path(n).name == n for n, _ in found.files))
+    return found is not None
+
+
+def _explorations() -> Iterator[bytes]:
+    rows = [{"file": "variation-01.png", "hash": "cd", "seed": 3, "palette": ["#010203"]}]
+    yield json.dumps({"format": "framecolor explore 1", "settings": "ab", "apart": 0.5, "variations": rows}).encode()
+
+
+def _feed_calibration(data: bytes) -> None:
+    found = confidence.read_calibration.__wrapped__(place(data, "confidence.json"))
+    assert all(np.isfinite(values).all() for values in asdict(found).values())
+
+
+def _calibrations() -> Iterator[bytes]:
+    yield json.dumps(confidence.pack_calibration(confidence.read_calibration())).encode()
+
+
+def _feed_timings(data: bytes) -> bool:
+    again = read_timing_cache(place(data, "timings"))
+    assert data.endswith(again)
+    return bool(again)
+
+
+def _timings() -> Iterator[bytes]:
+    path = scratch_folder() / "seed-timings"
+    write_timing_cache(path, b"measured")
+    yield path.read_bytes()
+
+
+TARGETS = (
+    Target("plan", "engines.plans.PlanCache", _feed_plan, _plans, refusals=(EngineError,), mutate=mutate_json),
+    Target("lanes", "engines.lanes.tuning", _feed_lanes, _lanes, refusals=(), mutate=mutate_json),
+    Target("timings", "engines.plans.read_timing_cache", _feed_timings, _timings, refusals=()),
+    Target(
+        "exploration", "explore.read_exploration", _feed_exploration, _explorations, refusals=(), mutate=mutate_json
+    ),
+    Target("calibration", "hints.confidence.read_calibration", _feed_calibration, _calibrations, mutate=mutate_json),
+)

@@ -1,0 +1,144 @@
+"""Targets: weights of every kind, the fit of a shot, and what a training left to go on from."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any, cast
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import nn
+
+from framecolor import fitting, proposal
+from framecolor.networks.checkpoint import (
+    load_colorist,
+    load_generator,
+    load_matcher,
+    save_colorist,
+    save_generator,
+    save_matcher,
+)
+from framecolor.networks.cyclegan import CycleGan
+from framecolor.networks.deepcolor import DeepColor
+from framecolor.networks.diffusion import Diffusion
+from framecolor.networks.generator import Generator
+from framecolor.networks.histogram import HistogramColor
+from framecolor.networks.kept import pack_tensors
+from framecolor.networks.matcher import Matcher
+from framecolor.networks.paintstorch import PaintsTorch, StencilTorch
+from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.perception import Perception
+from framecolor.tables import MISSHAPEN
+from fuzz.mutate import mutate_safetensors
+from fuzz.target import Target, place, scratch_folder
+
+_MOST_PARAMETERS = 1 << 24
+_WORDS = (b'"F32"', b'"F16"', b'"BF16"', b'"I64"', b'"F8_E4M3"', b'"shape"', b'"data_offsets"', b'"__metadata__"')
+
+
+def _saved(write: Callable[[Path], None]) -> bytes:
+    path = scratch_folder() / "seed.safetensors"
+    write(path)
+    return path.read_bytes()
+
+
+def _check_network(network: nn.Module) -> None:
+    assert not network.training
+    assert sum(value.numel() for value in network.state_dict().values()) < _MOST_PARAMETERS
+
+
+def _feed_generator(data: bytes) -> None:
+    _check_network(load_generator(place(data, "generator.safetensors")))
+
+
+def _generators() -> Iterator[bytes]:
+    yield _saved(lambda path: save_generator(Generator((2, 2, 2), 2), path, {"step": "3"}))
+
+
+def _feed_matcher(data: bytes) -> None:
+    _check_network(load_matcher(place(data, "matcher.safetensors")))
+
+
+def _matchers() -> Iterator[bytes]:
+    yield _saved(lambda path: save_matcher(Matcher(2, 2, 4, 2, 1, 1), path))
+
+
+def _feed_colorist(data: bytes) -> None:
+    network, recipe = load_colorist(place(data, "colorist.safetensors"))
+    _check_network(network)
+    assert cast(Any, network).name == recipe
+
+
+def _colorists() -> Iterator[bytes]:
+    small = (
+        DeepColor(1, 1, 1, 16), HistogramColor(1, 1, 16), CycleGan(1, 1, 16), Diffusion((2, 2), 4, 1, 1, 16, 1),
+        Perception((1, 1), 1), PaintsTorch((2, 2, 2), (1, 1), 16), StencilTorch((2, 2, 2), (1, 1), 16),
+    )  # fmt: skip
+    for network in small:
+        yield _saved(lambda path, network=network: save_colorist(network, path, half=True))
+
+
+def _feed_fit(data: bytes) -> bool:
+    kept = fitting._read(place(data, "fit.safetensors"))
+    if kept is None:
+        return False
+    network, colors, facts = kept
+    _check_network(network)
+    assert network.head.bias is not None and len(network.head.bias) == len(colors) and isinstance(facts, dict)
+    assert all(len(color) == 4 for color in colors)
+    return True
+
+
+def _fits() -> Iterator[bytes]:
+    network = PaletteNetwork(Generator((2, 2, 2), 2), 2)
+    colors = [[1, 2, 3, 255], [4, 5, 6, 255]]
+    yield _saved(lambda path: fitting._write(path, network, colors, {"hash": "ab", "steps": 3, "key_accuracy": 0.5}))
+
+
+def sign(data: bytes) -> bytes:
+    """What a run keeps, with the digest of what is in it, so that what comes after the digest is looked at."""
+    try:
+        (length,) = struct.unpack_from("<Q", data)
+        table = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["framecolor"])
+        return pack_tensors(load(data), {key: value for key, value in table.items() if key != "digest"})
+    except (SafetensorError, *MISSHAPEN, RuntimeError):
+        return data
+
+
+def mutate_kept(data: bytes, random: Random) -> bytes:
+    return mutate_safetensors(data, random, sign)
+
+
+def _small(
+    name: str, parser: str, feed: Callable[[bytes], None], seeds: Callable[[], Iterator[bytes]], **more: Any
+) -> Target:
+    options: dict[str, Any] = {"mutate": mutate_safetensors, "words": _WORDS, "most_bytes": 1 << 16, **more}
+    return Target(name, parser, feed, seeds, **options)
+
+
+def _feed_proposal(data: bytes) -> bool:
+    found = proposal._read(place(data, "proposed"))
+    assert found is None or (found.color.dtype == np.uint8 and found.color.shape[1:] == (4,))
+    return found is not None
+
+
+def _proposals() -> Iterator[bytes]:
+    path = scratch_folder() / "seed-proposed"
+    proposal._write(path, proposal.Proposal(1001, np.arange(20, dtype=np.uint8).reshape(5, 4)))
+    yield path.read_bytes()
+
+
+_target = partial(Target, mutate=mutate_safetensors, words=_WORDS, most_bytes=1 << 16)
+TARGETS = (
+    _target("generator", "networks.checkpoint.load_generator", _feed_generator, _generators),
+    _target("matcher", "networks.checkpoint.load_matcher", _feed_matcher, _matchers),
+    _target("colorist", "networks.checkpoint.load_colorist", _feed_colorist, _colorists),
+    _target("fit", "fitting (kept fits)", _feed_fit, _fits, refusals=(), mutate=mutate_kept),
+    _target("proposal", "proposal (kept proposals)", _feed_proposal, _proposals, refusals=(), mutate=mutate_kept),
+)
