@@ -39,8 +39,6 @@ def unpack_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | Non
 def _digest(tensors: Mapping[str, Tensor], table: Mapping[str, Any]) -> str:
     parts: list[str | bytes] = [json.dumps(table, sort_keys=True)]
     for name in sorted(tensors):
-        parts += [
-            f"{name} {tuple(tensors[name].shape)}",
-            tensors[name].contiguous().reshape(-1).view(torch.uint8).numpy().tobytes(),
-        ]
+        flat = tensors[name].contiguous().reshape(-1).view(torch.uint8)  # NumPy does not know all types
+        parts += [f"{name} {tuple(tensors[name].shape)}", flat.numpy().tobytes()]
     return digest(*parts)

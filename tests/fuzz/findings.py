@@ -29,4 +29,22 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
     # A record of frames whose numbers are none, and of a fit whose hash names a file elsewhere.
     ("tables.record", b'{"format": 1, "frames": [{"number": "1"}, {"number": 1.5}]}'),
     ("tables.record", b'{"format": 1, "frames": [], "fit": {"hash": ["ab"]}}'),
+    # A plan's key whose parts are no texts: hashing them recursed without end.
+    (
+        "caches.plan",
+        b'{"format": "framecolor plan 1", "profile": "", "weights": [], "built_unix": 0, "size_bytes": 0, "sha256": "",'
+        b' "key": {"precision": "", "graph": "", "shapes": "", "backend": "", "version": "", "target": "", "flags": "",'
+        b' "network": ' + b"[" * 900 + b"]" * 900 + b"}}",
+    ),
+    # An exploration whose pictures lie elsewhere; a calibration of NaN as texts, which NumPy parses.
+    (
+        "caches.exploration",
+        b'{"format": "framecolor explore 1", "settings": "ab", "apart": 0,'
+        b' "variations": [{"file": "../a", "hash": "", "seed": 1}]}',
+    ),
+    (
+        "caches.calibration",
+        b'{"format": 1, "features": ["belief", "doubt", "nowhere"],'
+        b' "mean": ["nan", 0, 0], "scale": [1, 1, 1], "weight": [1, 1, 1], "bias": 0}',
+    ),
 )
