@@ -15,7 +15,7 @@ from framecolor.engines.base import Runner
 from framecolor.keyframes import Keyframes
 from framecolor.mattes import MatteIds
 from framecolor.media import FORMATS, Mark, Picture, encode_image
-from framecolor.paint.painter import Painted, UnsureRegion, find_unsure, paint_frame
+from framecolor.paint.painter import Painted, find_unsure, paint_frame
 from framecolor.settings import Settings
 from framecolor.stencils import Before, apply_stencil
 
@@ -97,17 +97,13 @@ def _pack(
     painted: Painted,
     ids: MatteIds | None,
 ) -> Finished:
-    unsure = find_unsure(item.study.regions(), item.belief, item.confidence)
     entry = {
         **_begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
-        **_judge(item, unsure),
+        **_judge(item),
         **_count_told(item, keyframes),
     }
     image = FORMATS[settings.format]
-    picture = Picture(painted.rgba)
-    if image.layered:
-        ink = painted.ink if settings.line == "over" and painted.paint is not None else None
-        picture = Picture(painted.rgba, painted.paint, ink, tuple(_mark(i, r) for i, r in enumerate(unsure, start=1)))
+    picture = make_picture(painted.rgba, painted.paint, painted.ink, entry["unsure"])
     layer = None
     if settings.line == "layer" and painted.ink is not None:
         layer = image.encode(Picture(painted.ink))
@@ -115,8 +111,15 @@ def _pack(
     return Finished(entry, image.encode(picture), layer, matte)
 
 
-def _mark(number: int, region: UnsureRegion) -> Mark:
-    return Mark(f"{number}: {region.confidence:.0%} sure", region.outline)
+def make_picture(
+    rgba: NDArray[np.uint8],
+    paint: NDArray[np.uint8] | None,
+    ink: NDArray[np.uint8] | None,
+    unsure: Iterable[Mapping[str, Any]],
+) -> Picture:
+    """A frame to be encoded, with its parts where there is paint apart from lines; unsure: as in framecolor.json."""
+    marks = tuple(Mark(f"{i}: {r['confidence']:.0%} sure", r["outline"]) for i, r in enumerate(unsure, start=1))
+    return Picture(rgba, paint, None if paint is None else ink, marks)
 
 
 def finish_hold(item: Believed, entry: Mapping[str, Any]) -> Finished:
@@ -147,10 +150,12 @@ def _begin(item: Believed, entry: Mapping[str, Any], *, is_key: bool) -> dict[st
     return begun if item.hold_of is None else {**begun, "hold_of": item.hold_of}
 
 
-def _judge(item: Believed, unsure: Iterable[UnsureRegion]) -> dict[str, Any]:
+def _judge(item: Believed) -> dict[str, Any]:
     """What the entry says of the frame's regions."""
+    regions = item.study.regions()
+    unsure = find_unsure(regions, item.belief, item.confidence)
     return {
-        "regions": item.study.count,
+        "regions": regions.count,
         "confidence": round(_mean_confidence(item), 4),
         "unsure": [dict(vars(region)) for region in unsure],
     }

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from framecolor.datatypes import Palette
 from framecolor.errors import PaletteError, ReadError
-from framecolor.media import read_numbers, write_swatches, write_text_atomic
+from framecolor.media import format_swatches, read_numbers, write_text_atomic
 from framecolor.media.writers.flat import encode_gray
 
 MATTE_FOLDER = "matte"
@@ -82,15 +82,17 @@ class MatteIds:
 def write_palette_files(out: Path, ids: MatteIds, shot: str, names: Mapping[Rgb, str]) -> None:
     """OUT/palette.gpl and OUT/palette.json; a paint without a name is called by its code. Raises OutputError."""
     called = [names.get(paint) or "#{:02x}{:02x}{:02x}".format(*paint) for paint in ids.paints]
-    write_swatches(
-        out / PALETTE_GPL, [((*paint, 255), name) for paint, name in zip(ids.paints, called, strict=True)], shot
-    )
+    swatches = [((*paint, 255), name) for paint, name in zip(ids.paints, called, strict=True)]
     rows = [{"id": PAPER_ID, "name": "paper", "rgba": [255, 255, 255, 0]}]
-    rows += [
-        {"id": k, "name": name, "rgba": [*paint, 255]}
-        for k, (paint, name) in enumerate(zip(ids.paints, called, strict=True), start=1)
-    ]
-    write_text_atomic(out / PALETTE_JSON, format_palette(shot, rows))
+    rows += [{"id": k, "name": name, "rgba": list(color)} for k, (color, name) in enumerate(swatches, start=1)]
+    texts = {PALETTE_GPL: format_swatches(swatches, shot), PALETTE_JSON: format_palette(shot, rows)}
+    for name, text in texts.items():
+        try:
+            same = (out / name).read_bytes() == text.encode()
+        except OSError:
+            same = False
+        if not same:
+            write_text_atomic(out / name, text)
 
 
 def format_palette(shot: str, rows: Iterable[Mapping[str, Any]]) -> str:

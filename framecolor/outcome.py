@@ -76,15 +76,17 @@ def gather_parts(shot: Shot, out: Path) -> Outcome:
         raise OutputError(out, "holds no painted frames", "run the tasks that paint them first")
     record.begin(record.head, shot.numbers)
     record.save()
-    failed = {number: _find_fault(record, number, shot.output_name(number)) for number in shot.wanted}
+    failed = {number: _find_fault(record, number) for number in shot.wanted}
     failed = {number: fault for number, fault in failed.items() if fault}
     return sum_up(shot, record, failed, keys=len(shot.keys))
 
 
-def _find_fault(record: Record, number: int, file: str) -> str:
+def _find_fault(record: Record, number: int) -> str:
     entry = record.entry(number)
     if entry is None:
         return _NOT_REPORTED
     if entry.get("status") == "failed":
         return str(entry.get("error", ""))
-    return "" if record.is_current(number, entry.get("source", ""), file) else f"{file} is missing or was changed"
+    file = str(entry.get("file", ""))
+    whole = record.is_current(number, entry.get("source", ""), file, matte="matte" in entry)
+    return "" if whole else f"{file} is missing or was changed"

@@ -16,7 +16,7 @@ LAYERS = (
     ("version", "errors", "files", "tables", "digest"),
     ("datatypes", "settings", "levels", "overlap", "runs", "allocator", "notes"),
     ("media", "lineart", "hints", "networks"),
-    ("engines", "colorists", "mattes"),
+    ("engines", "colorists", "mattes", "swaps"),
     (
         "shot",
         "timing",
@@ -35,7 +35,7 @@ LAYERS = (
     ("paint", "preflight", "claim", "outcome"),
     ("stencils",),
     ("finish", "run"),
-    ("pipeline", "protocols", "report", "demo", "bench", "explore", "farm"),
+    ("pipeline", "protocols", "report", "demo", "bench", "explore", "farm", "repaint"),
     ("cli",),
 )
 # Exceptions that a layer's rank alone does not tell: who may never import what.

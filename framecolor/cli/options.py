@@ -221,3 +221,20 @@ def gather_levels(root: Path, given: Mapping[str, Any]) -> LayeredSettings:
     """Defaults, then each framecolor.toml, or the file of --settings in their place, then the options given."""
     options = {name: value for name, value in given.items() if name != "settings_file"}
     return read_levels(root, options, given.get("settings_file"))
+
+
+def find_output(shot: Path) -> Path:
+    """The folder of painted frames that a shot or cel has, or that `shot` is. Raises InputError where there is none."""
+    from framecolor.errors import InputError
+    from framecolor.media.cels import find_cel
+    from framecolor.record import RECORD_NAME
+
+    if not shot.is_dir():
+        raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
+    cel = find_cel(shot)
+    places = (shot, shot / "color") if cel is None else (cel.out,)
+    out = next((folder for folder in places if (folder / RECORD_NAME).is_file()), None)
+    if out is None:
+        fix = "run `framecolor colorize` first, or give the folder it wrote to"
+        raise InputError(shot, f"holds no {RECORD_NAME}", fix)
+    return out

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from framecolor.cli.options import cel_option, list_shots
+from framecolor.cli.options import cel_option, find_output, list_shots
 
 
 @click.command()
@@ -34,21 +34,5 @@ def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
     chosen = list_shots([shot], cels)
     if output is not None and len(chosen) > 1:
         raise click.UsageError("-o is of one page: choose a cel with --cel")
-    for path in [_find_painted(one.path) for one in chosen]:
+    for path in [find_output(one.path) for one in chosen]:
         click.echo(str(write_report(path, target=output)))
-
-
-def _find_painted(shot: Path) -> Path:
-    """The folder of a shot's painted frames. Raises InputError where it has none."""
-    from framecolor.errors import InputError
-    from framecolor.media.cels import find_cel
-    from framecolor.report.sidecar import SIDECAR_NAME
-
-    cel = find_cel(shot)
-    places = (shot, shot / "color") if cel is None else (cel.out,)
-    out_dir = next((folder for folder in places if (folder / SIDECAR_NAME).is_file()), None)
-    if out_dir is None:
-        raise InputError(
-            shot, f"holds no {SIDECAR_NAME}", "run `framecolor colorize` first, or give the folder it wrote to"
-        )
-    return out_dir

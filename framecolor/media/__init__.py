@@ -6,7 +6,7 @@ from framecolor.media.decode import hash_file, image_size, read_image, read_numb
 from framecolor.media.encode import encode_image, write_image
 from framecolor.media.headers import IMAGE_SUFFIXES, PAINTED_SUFFIXES
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
-from framecolor.media.palettes import read_palette, read_swatches, write_palette, write_swatches
+from framecolor.media.palettes import format_swatches, read_palette, read_swatches, write_palette
 from framecolor.media.sheet import Sheet, Track
 from framecolor.media.sheet_files import read_sheet
 from framecolor.media.writers import FORMATS, Format, Mark, Picture
@@ -25,6 +25,7 @@ __all__ = [
     "Track",
     "describe_correction",
     "encode_image",
+    "format_swatches",
     "hash_file",
     "image_size",
     "is_movie",
@@ -38,6 +39,5 @@ __all__ = [
     "write_corrections",
     "write_image",
     "write_palette",
-    "write_swatches",
     "write_text_atomic",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -59,17 +59,16 @@ def write_palette(path: str | Path, palette: Palette, title: str = "") -> None:
     """
     names = palette.names or ("",) * len(palette)
     colors = ((red, green, blue, alpha) for red, green, blue, alpha in palette.colors.tolist())
-    write_swatches(path, list(zip(colors, names, strict=True)), title)
+    write_text_atomic(path, format_swatches(zip(colors, names, strict=True), title or Path(path).stem))
 
 
-def write_swatches(path: str | Path, swatches: Sequence[Swatch], title: str = "") -> None:
-    """`write_palette` of entries that may repeat."""
-    path = Path(path)
-    lines = [_FIRST_LINE, f"Name: {title or path.stem}", "Columns: 8", "#"]
+def format_swatches(swatches: Iterable[Swatch], title: str) -> str:
+    """The text of a .gpl file. Entries may repeat; transparent ones are left out: .gpl has no alpha."""
+    lines = [_FIRST_LINE, "Name: " + " ".join(title.split()), "Columns: 8", "#"]
     for (red, green, blue, alpha), name in swatches:
         if alpha:
             lines.append(f"{red:3d} {green:3d} {blue:3d}\t{name or f'#{red:02x}{green:02x}{blue:02x}'}")
-    write_text_atomic(path, "\n".join(lines) + "\n")
+    return "\n".join(lines) + "\n"
 
 
 def _read_text(path: Path) -> str:

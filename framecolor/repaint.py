@@ -1,0 +1,196 @@
+"""Other colors for painted frames without a new run: mattes tell each pixel's paint, the drawing goes over it again.
+
+With the palette that the shot was painted with, the files come out as they were, to the byte.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.errors import FramecolorError, InputError, OutputError, ReadError
+from framecolor.finish import make_picture
+from framecolor.lineart.drawing import read_drawing
+from framecolor.mattes import MATTE_FOLDER, PAPER_ID, MatteIds, matte_name, read_matte
+from framecolor.media import FORMATS, Format, write_bytes_atomic
+from framecolor.overlap import one_thread_each, overlapped
+from framecolor.paint.composite import WHITE, lay_over
+from framecolor.record import LINE_FOLDER, RECORD_NAME, Record
+from framecolor.report.lines import LineArt, LineDrawing
+from framecolor.swaps import read_swap
+
+_AGAIN = "run `framecolor colorize --mattes` on the shot"
+
+
+@dataclass(frozen=True)
+class Repainted:
+    """What was recolored: folder, numbers of the frames, and why others could not be."""
+
+    out: Path
+    written: tuple[int, ...]
+    failed: dict[int, str]
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class _Painting:
+    """A painted shot: what its record says of all frames, and the colors that they get (uint8 [ids + 1, 4])."""
+
+    out: Path
+    size: tuple[int, int]
+    line: str
+    format: Format
+    ids: MatteIds
+    colors: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class _Job:
+    """A drawing to be recolored, and the entries of the frames that show it."""
+
+    entries: tuple[dict[str, Any], ...]
+    drawing: LineDrawing
+
+
+def repaint(out: Path, palette: Path, target: Path | None = None) -> Repainted:
+    """Recolor the frames in `out`, which were painted with mattes, by the entries of another palette (`read_swap`).
+
+    target  folder for the frames, made when missing; by default beside `out` with the palette's name: color-night.
+
+    Raises InputError where there are no mattes or the palette does not fit, OutputError where `target` holds painted
+    frames. A frame that cannot be recolored costs itself only.
+    """
+    begin = time.monotonic()
+    record = Record(out)
+    painting = _read_painting(out, record, palette)
+    target = target or out.with_name(f"{out.resolve().name}-{palette.stem}")
+    _check_target(target, out, record)
+    written, failed = [], {}
+    workers = os.cpu_count() or 1
+    with one_thread_each(), ThreadPoolExecutor(workers, "framecolor") as pool:
+        jobs = _list_jobs(painting, record)
+        done = overlapped(pool, lambda job: _recolor(painting, job, target), jobs, 2 * workers)
+        with closing(done) as results:
+            for job, error in results:
+                for entry in job.entries:
+                    if error:
+                        failed[entry["number"]] = error
+                    else:
+                        written.append(entry["number"])
+    return Repainted(target, tuple(sorted(written)), dict(sorted(failed.items())), time.monotonic() - begin)
+
+
+def _read_painting(out: Path, record: Record, palette: Path) -> _Painting:
+    settings = record.head.get("settings")
+    if not isinstance(settings, dict):
+        raise InputError(out, f"holds no {RECORD_NAME}", _AGAIN)
+    ids = MatteIds.read(record.head.get("mattes"))
+    if not settings.get("mattes") or not ids.paints:
+        raise InputError(out, "was painted without mattes, which tell what to recolor", f"{_AGAIN} once")
+    if settings.get("mode") == "painted":
+        problem = "was painted in mode painted: its shading is not in the mattes"
+        raise InputError(out, problem, "recolor it in compositing, or paint it with --mode flat")
+    try:
+        width, height = (int(side) for side in record.head["size"])
+        image = FORMATS[settings.get("format", "png")]
+    except (KeyError, TypeError, ValueError):
+        raise ReadError(out / RECORD_NAME, "is not a record of painted frames", _AGAIN) from None
+    colors = read_swap(palette, out, ids)
+    if settings.get("background") == "paper":
+        colors[colors[:, 3] == 0] = WHITE
+    return _Painting(out, (height, width), str(settings.get("line", "over")), image, ids, colors)
+
+
+def _check_target(target: Path, out: Path, record: Record) -> None:
+    """Raise OutputError where recolored frames would go over files that are not theirs."""
+    place = target.resolve()
+    drawings = (out / str(record.head.get("line_dir", ""))).resolve()
+    if (target / RECORD_NAME).exists() or place == out.resolve():
+        raise OutputError(target, "holds painted frames, which would be written over", "choose another folder with -o")
+    if place in (drawings, drawings.parent / "keys", out.resolve() / MATTE_FOLDER, out.resolve() / LINE_FOLDER):
+        raise OutputError(target, "holds other files of the shot", "choose another folder with -o")
+
+
+def _list_jobs(painting: _Painting, record: Record) -> Iterator[_Job]:
+    """One for each drawing; holds go with the frame that they repeat."""
+    groups: dict[int, list[dict[str, Any]]] = {}
+    mattes: dict[int, Any] = {}
+    for entry in record.entries():
+        held, number = entry.get("hold_of"), int(entry["number"])
+        if isinstance(held, int) and held in groups and mattes[held] == entry.get("matte"):
+            number = held
+        mattes.setdefault(number, entry.get("matte"))
+        groups.setdefault(number, []).append(entry)
+    numbers = sorted(groups)
+    drawings = LineArt(painting.out, str(record.head.get("line_dir") or "")).visit(numbers)
+    if painting.line != "over":
+        drawings = (LineDrawing(number) for number in numbers)
+    for number, drawing in zip(numbers, drawings, strict=True):
+        yield _Job(tuple(groups[number]), drawing)
+
+
+def _recolor(painting: _Painting, job: _Job, target: Path) -> tuple[_Job, str]:
+    """Recolor and write all frames of a drawing; tells what went wrong, or ""."""
+    try:
+        data = _paint(painting, job)
+        for entry in job.entries:
+            name = _own_name(painting.out, entry)
+            if painting.line == "layer":
+                _copy_layer(painting.out / LINE_FOLDER / name, target / LINE_FOLDER / name)
+            write_bytes_atomic(target / name, data)
+    except FramecolorError as error:
+        return job, str(error)
+    except (KeyError, TypeError, ValueError) as error:  # of a record that was changed by hand
+        return job, f"{RECORD_NAME} does not say of it what it has to ({type(error).__name__}: {error}); {_AGAIN}"
+    return job, ""
+
+
+def _paint(painting: _Painting, job: _Job) -> bytes:
+    """The file of a recolored frame."""
+    entry = job.entries[0]
+    name = _own_name(painting.out, entry)
+    if entry.get("status") == "failed" or "matte" not in entry:
+        raise ReadError(painting.out / name, "was not painted, or has no matte", _AGAIN)
+    path = painting.out / MATTE_FOLDER / matte_name(name)
+    matte = read_matte(path, painting.size)
+    table = painting.colors.view(np.uint32)[:, 0]
+    if matte.max() >= len(table):
+        raise ReadError(path, f"has an id beyond the {len(table) - 1} of the shot", _AGAIN)
+    if not entry.get("regions") and not painting.colors[PAPER_ID, 3]:
+        table = np.where(np.arange(len(table)) == PAPER_ID, np.uint32(0), table)  # as a drawing that is all ink is
+    paint = table[matte].view(np.uint8).reshape(*painting.size, 4)
+    if painting.line != "over":
+        return painting.format.encode(make_picture(paint, None, None, entry.get("unsure", ())))
+    drawing = job.drawing.read()
+    if drawing is None or drawing.shape[:2] != painting.size:
+        raise ReadError(name, f"its drawing {job.drawing.number} is missing or was changed", "put it back")
+    frame = read_drawing(job.drawing.number, drawing)
+    below = paint.copy() if painting.format.layered else None
+    frame.box.crop(paint)[:] = lay_over(frame.box.crop(frame.ink), frame.box.crop(paint))
+    return painting.format.encode(make_picture(paint, below, frame.ink, entry.get("unsure", ())))
+
+
+def _own_name(out: Path, entry: dict[str, Any]) -> str:
+    """The name of a frame's file. The record is a file that anyone may have changed: it names no other folder."""
+    name = str(entry.get("file", ""))
+    if not name or Path(name).name != name:
+        raise ReadError(out / RECORD_NAME, f"names {name!r}, which is no file in it", _AGAIN)
+    return name
+
+
+def _copy_layer(source: Path, target: Path) -> None:
+    try:
+        data = source.read_bytes()
+    except OSError as error:
+        problem = f"the line layer cannot be read ({error.strerror or error})"
+        raise ReadError(source, problem, _AGAIN) from None
+    write_bytes_atomic(target, data)

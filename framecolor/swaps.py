@@ -1,0 +1,78 @@
+"""A palette in place of a shot's own: which color each id of its mattes becomes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.errors import FramecolorError, PaletteError
+from framecolor.mattes import PALETTE_GPL, PAPER_ID, MatteIds
+from framecolor.media import read_swatches
+
+_PAPER = (255, 255, 255, 0)
+_MOST_BYTES = 1 << 22
+
+
+def read_swap(path: Path, out: Path, ids: MatteIds) -> NDArray[np.uint8]:
+    """The color of each id by another palette, uint8 [ids + 1, 4] straight RGBA; row 0 is paper.
+
+    path  a .gpl file: its entries are those of OUT/palette.gpl in the same order, or have the same names in any order
+          where both palettes give each entry a name of its own. Or a .json file as OUT/palette.json: it goes by id.
+    out   folder of the painted frames
+
+    A transparent entry (alpha 0, which only JSON and "Channels: RGBA" have) makes its paint paper. Colors may repeat.
+    Raises PaletteError where an entry is missing or too many.
+    """
+    count = len(ids.paints)
+    colors = _read_json(path, count) if path.suffix.lower() == ".json" else _match(path, out, count)
+    return np.array([_PAPER, *(color if color[3] else _PAPER for color in colors)], np.uint8)
+
+
+def _match(path: Path, out: Path, count: int) -> list[tuple[int, int, int, int]]:
+    swatches = read_swatches(path)
+    if len(swatches) != count:
+        problem = f"it has {len(swatches)} colors, {out / PALETTE_GPL} has {count}"
+        raise PaletteError(path, problem, "give it an entry for each of them, in the same order")
+    names: list[str] = []
+    with suppress(FramecolorError):  # without it, or changed by hand, there is the order
+        names = [name for _, name in read_swatches(out / PALETTE_GPL)]
+    by_name = {name: color for color, name in swatches}
+    if len(names) == count == len(by_name) and set(names) == set(by_name) and "" not in by_name:
+        return [by_name[name] for name in names]
+    return [color for color, _ in swatches]
+
+
+def _read_json(path: Path, count: int) -> list[tuple[int, int, int, int]]:
+    fix = f"give it colors as OUT/palette.json has them, with the ids 1 to {count}"
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MOST_BYTES + 1)
+        table = json.loads(data) if len(data) <= _MOST_BYTES else None
+        rows = table["colors"] if isinstance(table, Mapping) else None
+        if not isinstance(rows, list):
+            raise PaletteError(path, "this is not a palette", fix)
+        colors = dict(_read_row(row) for row in rows)
+    except OSError as error:
+        raise PaletteError(path, f"the file cannot be read ({error.strerror or error})", "check the name") from None
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise PaletteError(path, f"this is not a palette ({type(error).__name__}: {error})"[:200], fix) from None
+    if len(colors) != len(rows):
+        raise PaletteError(path, "an id is there twice", fix)
+    colors.pop(PAPER_ID, None)
+    if sorted(colors) != list(range(1, count + 1)):
+        raise PaletteError(path, f"its ids are not 1 to {count}", fix)
+    return [colors[k] for k in range(1, count + 1)]
+
+
+def _read_row(row: Any) -> tuple[int, tuple[int, int, int, int]]:
+    values = [*row["rgba"], 255][:4]
+    right = all(type(value) is int and 0 <= value <= 255 for value in values)
+    if type(row["id"]) is not int or len(values) != 4 or not right or values[3] not in (0, 255):
+        raise ValueError(f"{row!r} is no color with an id")
+    return row["id"], (values[0], values[1], values[2], values[3])
