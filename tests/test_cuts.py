@@ -185,7 +185,7 @@ def test_the_sheet_of_a_shot(tmp_path: Path) -> None:
     assert (shot.wanted, shot.numbers) == ((1, 3), (1, 2, 3, 4))
     assert shot.warnings == ("not painted, as sheet.csv never shows them: 2,4",)
     lines = invoke("plan", root).stdout.splitlines()
-    told = f"sheet     {root}/sheet.csv, track whatever: 6 frames, 0.5 seconds at 12 frames a second; shows 2 drawings"
+    told = f"sheet     {root}/sheet.csv, track whatever: 6 frames, 0.5 s at 12 frames a second; shows 2 drawings"
     assert told in lines
     assert "warning   not painted, as sheet.csv never shows them: 2,4" in lines
     assert Shot.open(root, sheet="none").wanted == shot.numbers
@@ -217,4 +217,33 @@ def test_a_cel_that_the_sheet_does_not_have(tmp_path: Path) -> None:
     assert Shot.open(root / "Line/A", sheet=sheet).wanted == (2,)
     lines = invoke("plan", root, "--sheet", sheet).stdout
     assert "warning   take2.xdts has no track B" in lines
-    assert "sheet     " + str(sheet) + ", track a: 6 frames, 0.25 seconds" in lines
+    assert "sheet     " + str(sheet) + ", track a: 6 frames, 0.25 s at 24" in lines
+
+
+def test_a_farm_gets_a_cel_as_a_job(tmp_path: Path) -> None:
+    root = make_cut(tmp_path / "Cut-005")
+    sheet = write_sheet(root)
+    refused = invoke("farm", "export", root, "-o", tmp_path / "job")
+    assert "each is a job of its own; choose one with --cel: A, B" in str(refused.exception)
+    given = ("--cel", "A", "--keys", root / "Keys", "--sheet", sheet)
+    result = invoke("farm", "export", root, "-o", tmp_path / "job", *given)
+    assert result.exit_code == 0, result.output
+    assert "4 frames of Cut-005/A" in result.output
+    assert json.loads((tmp_path / "job/parameters.json").read_text()) == {
+        "Shot": str(root / "Line/A"),
+        "Out": str(tmp_path / "Cut-005_Cell/A"),
+        "Keys": str(root / "Keys/A"),
+        "Sheet": str(sheet),
+    }
+    result = invoke("farm", "export", root / "Line/A", "-o", tmp_path / "all", "--sheet", "none")
+    assert "5 frames of Cut-005/A" in result.output
+    steps = json.loads((tmp_path / "all/template.json").read_text())["steps"]
+    words = [step["script"]["actions"]["onRun"]["args"] for step in steps]
+    assert all(args[args.index("--sheet") + 1] == "none" for args in words)
+
+
+def test_settings_of_a_cel_are_those_of_its_cut(tmp_path: Path) -> None:
+    root = make_cut(tmp_path / "Cut-005")
+    (root / "framecolor.toml").write_text("gap_px = 7\n")
+    table = json.loads(invoke("config", "show", root / "Line/A", "--json").stdout)
+    assert table["settings"]["gap_px"] == {"value": 7, "level": "shot", "file": str(root / "framecolor.toml")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import tracemalloc
 from pathlib import Path
@@ -96,6 +97,15 @@ def test_cels_without_a_number_are_named(tmp_path: Path) -> None:
     assert (track.exposures, track.strange) == ((1, None, None, None), ("1a", "BG"))
 
 
+def test_names_can_be_shown(tmp_path: Path) -> None:
+    table = describe_xdts(2, {"A\x1b[31m\n\ud800": [(0, "\u202eBG\u3000" + "x" * 200)]})
+    path = tmp_path / "a.xdts"
+    path.write_text(f"{SIGNATURE}\n{json.dumps(table)}")
+    (track,) = read_sheet(path).tracks
+    assert track.name == "A\ufffd[31m\ufffd\ufffd"
+    assert track.strange == ("\ufffdBG\u3000" + "x" * 76,)
+
+
 def test_two_tracks_of_one_name_matter_only_to_it(tmp_path: Path) -> None:
     path = write(tmp_path / "sheet.csv", "frame,A,B,a\n1,1,2,3\n")
     sheet = read_sheet(path)
@@ -146,6 +156,7 @@ def test_a_table_of_japanese_windows(tmp_path: Path) -> None:
         ("frame,A\n1,1\n999999999,2\n", ("999999999 frames long", str(LONGEST_FRAMES))),
         ("frame,A\n1,1\n" + "9" * 5000 + ",2\n", ("line 3", "not the number of a frame")),
         ("frame" + ",A" * 5000 + "\n1,1\n60000,2\n", ("5000 tracks of 60000 frames",)),
+        ("frame" + ",A" * 300_000 + "\n1,1\n", ("300000 tracks of 1 frames",)),
         ("# fps 0\nframe,A\n1,1\n", ("line 1", "frames a second")),
         (b"frame,A\n1,1\n2,\x81\n3,\xfc\xfd\n", ("no text in UTF-8",)),
         ('frame,A\n1,"' + "x" * 200_000 + '"\n', ("line 2", "no table")),

@@ -88,7 +88,10 @@ def init(output: Path | None) -> None:
 
 def _find_root(path: Path) -> Path:
     """The folder that a shot belongs to, without a look at its drawings: a show or an empty folder will do."""
-    root = path if path.is_dir() else path.parent
+    from framecolor.media.cels import find_cel
+
+    cel = find_cel(path)
+    root = cel.cut if cel is not None else path if path.is_dir() else path.parent
     if not root.is_dir():
         raise ShotError(path, "there is no such folder", "check the name")
     return root

@@ -202,7 +202,7 @@ def _open(path: str, given: dict[str, Any]) -> tuple[Shot, str, dict[str, Path]]
     if len(chosen) > 1:
         names = ", ".join(one.cel or one.name for one in chosen)
         raise ShotError(
-            path, "this is a cut of several cels, of which each is a job of its own", f"--cel one of {names}"
+            path, "this is a cut of several cels, of which each is a job of its own", f"choose one with --cel: {names}"
         )
     one = chosen[0]
     keys, hints, _ = one.find_given(given.pop("keys"), given.pop("hints"), None)

@@ -71,7 +71,7 @@ def _lines(table: dict[str, Any]) -> list[str]:
     if table["farthest"]:
         lines.append(f"farthest  frame {table['farthest'][0]} is {table['farthest'][1]} drawings from its nearest key")
     if sheet := table["sheet"]:
-        length = f"{sheet['frames']} frames, {sheet['seconds']:g} seconds at {sheet['fps']:g} frames a second"
+        length = f"{sheet['frames']} frames, {sheet['seconds']:g} s at {sheet['fps']:g} frames a second"
         lines.append(f"sheet     {sheet['file']}, track {sheet['track']}: {length}; shows {sheet['shown']} drawings")
     lines += [f"warning   {warning}" for warning in table["warnings"]]
     cost = table["cost"]

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from framecolor.errors import InputError
+from framecolor.media.quote import plain_name
 
 LONGEST_FRAMES = 65_535
 """Frames of the longest sheet that is read: three quarters of an hour, where a cut has a few seconds."""
@@ -16,6 +17,7 @@ LONGEST_FRAMES = 65_535
 USUAL_FPS = 24.0
 """Frames a second where a sheet does not tell: XDTS never does."""
 
+_MOST_TRACKS = 1000
 _LARGEST = 4_000_000
 # The number at the end of a cel's name, as in the names of files: "12", "A12", "a_0012"; not "12a", "-3" or "1.5".
 _DRAWING = re.compile(r"(?![-+.])\D*(\d{1,9})")
@@ -100,7 +102,7 @@ def expose(name: str, changes: Iterable[tuple[int, str | None]], frames: int) ->
     """A track from its changes: (frame, cel's name or None), frames counted from 0; each holds until the next.
 
     Changes may come in any order; of two in one frame the later one holds, those past the end say nothing, and what is
-    before the first frame holds in it.
+    before the first frame holds in it. Names lose what a terminal cannot show.
     """
     at: dict[int, str | None] = {}
     for frame, label in sorted(changes, key=lambda change: change[0]):
@@ -113,9 +115,9 @@ def expose(name: str, changes: Iterable[tuple[int, str | None]], frames: int) ->
             label = at[frame]
             shown = None if label is None else read_drawing(label)
             if label is not None and shown is None:
-                strange[label.strip()] = None
+                strange[plain_name(label)] = None
         exposures.append(shown)
-    return Track(name, tuple(exposures), tuple(strange))
+    return Track(plain_name(name), tuple(exposures), tuple(strange))
 
 
 def check_size(path: Path, frames: int, tracks: int) -> None:
@@ -123,6 +125,6 @@ def check_size(path: Path, frames: int, tracks: int) -> None:
     if frames > LONGEST_FRAMES:
         fix = "check its length; cut a longer one into several"
         raise InputError(path, f"is {frames} frames long, the longest that is read has {LONGEST_FRAMES}", fix)
-    if frames * tracks > _LARGEST:
+    if tracks > _MOST_TRACKS or frames * tracks > _LARGEST:
         fix = "leave out the tracks that are not needed"
         raise InputError(path, f"has {tracks} tracks of {frames} frames, which is more than is read", fix)
