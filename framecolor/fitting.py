@@ -91,6 +91,11 @@ def fit_hash(shot: Shot, keyframes: Keyframes, settings: Settings, steps: int) -
     return digest(_RECIPE, hash_file(base_weights_path()), made_by, keyframes.palette.colors.tobytes(), *keys)[:16]
 
 
+def is_whole_fit(path: Path) -> bool:
+    """Whether a fit that is kept can be used: nothing of it is missing, and no bit of it has changed."""
+    return _read(path) is not None
+
+
 @torch.inference_mode()
 def measure_keys(network: PaletteNetwork, samples: Sequence[KeySample]) -> float:
     """Share of the keys' pixels, small regions weighted up, that the network gives their true color."""

@@ -36,6 +36,7 @@ LAYERS = (
     ("stencils",),
     ("finish", "run"),
     ("pipeline", "protocols", "report", "demo", "bench", "explore", "farm", "repaint"),
+    ("doctor",),
     ("cli",),
 )
 # Exceptions that a layer's rank alone does not tell: who may never import what.

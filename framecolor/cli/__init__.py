@@ -20,6 +20,7 @@ _COMMANDS = {
     "config": "the settings that apply to a shot, and where each comes from",
     "dataset": "build training data",
     "demo": "paint the embedded demo shot end to end, write a report",
+    "doctor": "what this machine can do, and how to mend what it cannot",
     "engine": "compile the networks for an NVIDIA GPU, look after the plans",
     "evaluate": "score painted frames against the truth",
     "explore": "color variations of one drawing; the chosen one becomes a key",

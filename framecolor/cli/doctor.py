@@ -1,0 +1,61 @@
+"""framecolor doctor: what this machine can do, and how to mend what it cannot."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from framecolor.doctor import Finding
+
+_COLORS = {"ok": "green", "note": "blue", "warn": "yellow", "fail": "red"}
+_WIDTH = 10
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="[SHOT|OUT]")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+def doctor(folder: Path | None, as_json: bool) -> int:
+    """Look over this machine: packages, GPU, TensorRT, engines, codecs, weights, disk, locks, caches, settings.
+
+    With a SHOT, or the folder OUT that one was painted into, also over these. Each finding that is not ok says what to
+    do. Takes some seconds, needs no network, and leaves nothing behind. Exit code 1 when something failed.
+
+    \b
+    Examples:
+      framecolor doctor
+      framecolor doctor cut_012 --json
+    """
+    from framecolor.doctor import STATUSES, examine, find_target
+
+    begin = time.monotonic()
+    target = find_target(folder)
+    findings: list[Finding] = []
+    for finding in examine(target):
+        if not as_json:
+            _print(finding, findings[-1].topic if findings else "")
+        findings.append(finding)
+    counts = {status: sum(f.status == status for f in findings) for status in STATUSES}
+    seconds = round(time.monotonic() - begin, 1)
+    if as_json:
+        rows = [
+            {"topic": f.topic, "status": f.status, "what": f.what, "fix": f.fix, "data": dict(f.data)} for f in findings
+        ]
+        click.echo(json.dumps({"counts": counts, "seconds": seconds, "findings": rows}, indent=1))
+    else:
+        told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        click.echo(f"\n{told}, in {seconds} seconds")
+    return 1 if counts["fail"] else 0
+
+
+def _print(finding: Finding, before: str) -> None:
+    """A finding, under its topic, and its fix below it."""
+    topic = finding.topic if finding.topic != before else ""
+    status = click.style(f"{finding.status:4}", fg=_COLORS[finding.status], bold=finding.status == "fail")
+    click.echo(f"{topic:{_WIDTH}} {status}  {finding.what}")
+    if finding.fix:
+        click.echo(f"{'':{_WIDTH}}       -> {finding.fix}")

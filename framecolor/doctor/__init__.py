@@ -1,0 +1,84 @@
+"""What this machine can do, and what keeps it from more: a table of checks, each of which may fail on its own.
+
+for finding in examine(find_target("cut_012")):
+    print(finding.topic, finding.status, finding.what, finding.fix)
+
+To add a check, write a function as `Check` in a module of its topic here, and a line into the table.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+
+from framecolor.doctor.finding import STATUSES, Check, Finding, Status, Target, one_line
+from framecolor.errors import FramecolorError, ShotError
+from framecolor.record import CACHE_FOLDER, RECORD_NAME
+
+# Topic of what a broken check says -> module and function, imported when its turn comes: also an import may break.
+_CHECKS = (
+    ("python", "packages:check_python"),
+    ("packages", "packages:check_packages"),
+    ("extras", "packages:check_extras"),
+    ("processor", "machine:check_processor"),
+    ("memory", "machine:check_memory"),
+    ("gpu", "gpu:check_gpu"),
+    ("tensorrt", "tensorrt:check_tensorrt"),
+    ("engines", "engines:check_choice"),
+    ("engines", "engines:check_networks"),
+    ("plans", "caches:check_plans"),
+    ("weights", "weights:check_weights"),
+    ("codecs", "codecs:check_images"),
+    ("codecs", "codecs:check_movies"),
+    ("disk", "disk:check_folders"),
+    ("locks", "disk:check_locks"),
+    ("settings", "shot:check_settings"),
+    ("shot", "shot:check_shot"),
+    ("output", "shot:check_output_folder"),
+    ("fits", "caches:check_fits"),
+)
+
+__all__ = ["STATUSES", "Check", "Finding", "Status", "Target", "examine", "find_target"]
+
+
+def find_target(path: str | Path | None = None) -> Target:
+    """What is to be looked at: a shot, a folder of painted frames, or (None) the folder where one is.
+
+    Raises ShotError where there is no such folder.
+    """
+    if path is None:
+        return Target(Path.cwd(), Path.cwd() / "color", None)
+    path = Path(path)
+    if (path / RECORD_NAME).exists() or (path / CACHE_FOLDER).is_dir():
+        root = path.absolute().parent
+        return Target(root, path, root if (root / "line").is_dir() else None)
+    root = path if path.is_dir() else path.parent
+    if not root.is_dir():
+        raise ShotError(path, "there is no such folder", "check the name")
+    return Target(root, root / "color", path)
+
+
+def examine(target: Target) -> Iterator[Finding]:
+    """All findings, in the order of the table, each as soon as it is known. Nothing is raised.
+
+    A check that breaks ends in a failing finding with what it raised; the others go on.
+    """
+    for topic, name in _CHECKS:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield from _load(name)(target)
+        except FramecolorError as error:
+            yield Finding(topic, "fail", one_line(Exception(f"{error.subject}: {error.problem}")), error.fix or _LOOK)
+        except Exception as error:  # what is broken raises what it likes
+            yield Finding(topic, "fail", f"{type(error).__name__}: {one_line(error)}", _LOOK)
+
+
+_LOOK = "mend what the error names, or install framecolor anew: pip install --force-reinstall framecolor"
+
+
+def _load(name: str) -> Check:
+    module, _, function = name.partition(":")
+    return getattr(import_module(f"framecolor.doctor.{module}"), function)

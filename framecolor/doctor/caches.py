@@ -1,0 +1,59 @@
+"""What earlier runs left to be used again: compiled plans, and the fits of the shot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from framecolor.doctor.finding import Finding, Target
+from framecolor.errors import EngineError
+from framecolor.record import CACHE_FOLDER
+
+# Longer than this is not waited for: what was not looked at is said.
+_MOST_BYTES = 1 << 31
+
+
+def check_plans(target: Target) -> Iterator[Finding]:
+    """Each compiled plan against the hash of what was written, and against this machine."""
+    from framecolor.engines.plans.backends import find_backends
+    from framecolor.engines.plans.cache import PlanCache
+    from framecolor.engines.plans.prune import find_unfit
+
+    cache = PlanCache()
+    plans = list(cache.plans())
+    records = {path.stem for path in cache.folder.glob("*.json")}
+    for stem in sorted(records - {plan.path.stem for plan in plans}):
+        what = f"{cache.folder / stem}.json is damaged; its plan is compiled again when it is needed"
+        yield Finding("plans", "warn", what, "framecolor engine prune", {"plan": stem})
+    backends = {backend.name: backend for backend in find_backends()}
+    good = unfit = looked_bytes = 0
+    for plan in plans:
+        looked_bytes += plan.size_bytes
+        if find_unfit(plan.key, backends):
+            unfit += 1
+            continue
+        try:
+            if looked_bytes <= _MOST_BYTES:
+                plan.read()
+            good += 1
+        except EngineError as error:
+            yield Finding("plans", "warn", f"{error.subject}: {error.problem}", error.fix, {"plan": plan.path.stem})
+    data = {"folder": str(cache.folder), "good": good, "unfit": unfit}
+    if unfit:
+        what = f"{unfit} of {len(plans)} in {cache.folder} are of another GPU, driver or version"
+        yield Finding("plans", "note", what, "framecolor engine prune", data)
+    if good or not records:
+        yield Finding("plans", "ok", f"{good or 'none'} in {cache.folder}" + (", whole" if good else ""), data=data)
+
+
+def check_fits(target: Target) -> Iterator[Finding]:
+    """The fits that are kept beside the frames."""
+    from framecolor.fitting import is_whole_fit
+
+    folder = target.out / CACHE_FOLDER
+    fits = sorted(folder.glob("fit-*.safetensors"))
+    damaged = [path for path in fits if not is_whole_fit(path)]
+    for path in damaged:
+        yield Finding("fits", "warn", f"{path} is damaged; the next run fits anew", "remove it", {"file": str(path)})
+    if len(fits) > len(damaged):
+        whole = len(fits) - len(damaged)
+        yield Finding("fits", "ok", f"{whole} kept in {folder}, whole", data={"folder": str(folder), "whole": whole})

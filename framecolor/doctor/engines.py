@@ -1,0 +1,76 @@
+"""Engines: which one `--engine auto` takes, what keeps the others away, and whether networks run as they should."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import numpy as np
+
+from framecolor.doctor.finding import Finding, Target
+from framecolor.errors import EngineError
+from framecolor.settings import EngineName
+
+_ORDER: tuple[EngineName, ...] = ("tensorrt", "cuda", "cpu")
+# Half and bfloat16 round to three and two digits.
+_WORST_ERROR = 0.03
+
+
+def check_choice(target: Target) -> Iterator[Finding]:
+    """The engine that is taken, and of each better one why it is not."""
+    from framecolor.engines.base import choose_engine
+    from framecolor.engines.cuda import find_gpu_problem
+
+    missed: dict[tuple[str, str], list[str]] = {}
+    for name in _ORDER:
+        try:
+            choose_engine(name)
+        except EngineError as error:
+            missed.setdefault((error.problem, error.fix), []).append(name)
+        else:
+            yield Finding("engines", "ok", f"--engine auto takes {name}", data={"auto": name})
+            break
+    status = "note" if find_gpu_problem() is not None else "warn"
+    for (problem, fix), names in missed.items():
+        verb = "does" if len(names) == 1 else "do"
+        yield Finding("engines", status, f"{' and '.join(names)} {verb} not run: {problem}", fix, {"engines": names})
+
+
+def check_networks(target: Target) -> Iterator[Finding]:
+    """A convolution by PyTorch, beside the same by OpenVINO and, where there is one, by the GPU."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        layer = torch.nn.Conv2d(3, 8, 3, padding=1).eval()
+    picture = torch.linspace(0, 1, 3 * 16 * 16).reshape(1, 3, 16, 16)
+    with torch.inference_mode():
+        wanted = layer(picture).numpy()
+    ways = {"OpenVINO": _run_openvino} | ({"CUDA": _run_cuda} if torch.cuda.is_available() else {})
+    for name, run in ways.items():
+        begin = time.perf_counter()
+        error = float(np.abs(run(layer, picture) - wanted).max() / np.abs(wanted).max())
+        data = {"way": name, "error": error, "seconds": round(time.perf_counter() - begin, 3)}
+        if error < _WORST_ERROR:
+            yield Finding("engines", "ok", f"{name} computes as PyTorch does", data=data)
+        else:
+            fix = "update its package and the driver, and send this line to whoever looks after the machine"
+            yield Finding("engines", "fail", f"{name} computes wrongly: off by {100 * error:.0f} %", fix, data)
+
+
+def _run_openvino(layer: Any, picture: Any) -> np.ndarray:
+    from framecolor.engines.quiet_openvino import ov
+    from framecolor.engines.tracing import trace_module
+
+    model = ov.convert_model(trace_module(layer, (picture,)), input=[ov.PartialShape(list(picture.shape))])
+    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": "1"})
+    return compiled([picture.numpy()])[0]
+
+
+def _run_cuda(layer: Any, picture: Any) -> np.ndarray:
+    import torch
+
+    with torch.inference_mode():
+        return deepcopy(layer).to("cuda", torch.half)(picture.to("cuda", torch.half)).float().cpu().numpy()

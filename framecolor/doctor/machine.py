@@ -1,0 +1,65 @@
+"""The processor and the memory that this process may use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from framecolor.bench.machine import describe_machine
+from framecolor.doctor.finding import Finding, Target
+
+_LEAST_GIB = 2.0
+"""What painting 4K drawings takes on a few cores; less is enough for smaller ones."""
+
+_GROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
+
+
+def check_processor(target: Target) -> Iterator[Finding]:
+    """Model, cores, and what it computes in."""
+    from framecolor.engines.cpu import CpuEngine
+
+    facts = describe_machine()
+    cores, usable = facts["cores"], len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else facts["cores"]
+    precisions = CpuEngine().precisions()
+    data = {"model": facts["cpu"], "cores": cores, "usable_cores": usable, "precisions": list(precisions)}
+    counted = f"{cores} cores" if usable == cores else f"{usable} of {cores} cores"
+    yield Finding("processor", "ok", f"{facts['cpu']}, {counted}, computes in {' and '.join(precisions)}", data=data)
+
+
+def check_memory(target: Target) -> Iterator[Finding]:
+    """What is free of what there is, in this process's group too."""
+    total_gib, free_gib = _memory_gib("MemTotal"), _memory_gib("MemAvailable")
+    if total_gib is None or free_gib is None:
+        total_gib = free_gib = describe_machine()["memory_gib"]
+    limit_gib = _group_limit_gib()
+    if total_gib is None or free_gib is None:
+        yield Finding("memory", "note", "this system does not tell", f"see that {_LEAST_GIB:.0f} GiB are free")
+        return
+    if limit_gib is not None and limit_gib < total_gib:
+        total_gib, free_gib = limit_gib, min(free_gib, limit_gib)
+    what, data = f"{free_gib:.1f} of {total_gib:.1f} GiB free", {"total_gib": total_gib, "free_gib": free_gib}
+    if free_gib < _LEAST_GIB:
+        fix = f"end other programs, or ask the farm for {_LEAST_GIB:.0f} GiB or more; --lanes 1 takes less"
+        yield Finding("memory", "warn", what, fix, data)
+    else:
+        yield Finding("memory", "ok", what, data=data)
+
+
+def _memory_gib(name: str) -> float | None:
+    """A line of /proc/meminfo, where there is one."""
+    try:
+        lines = Path("/proc/meminfo").read_text("ascii").splitlines()
+        return next(round(int(line.split()[1]) / 2**20, 1) for line in lines if line.startswith(f"{name}:"))
+    except (OSError, ValueError, StopIteration):
+        return None
+
+
+def _group_limit_gib() -> float | None:
+    """What a container or a farm allows; None where that is everything."""
+    for path in _GROUP_LIMITS:
+        try:
+            return round(int(path.read_text("ascii")) / 2**30, 1)
+        except (OSError, ValueError):  # "max"
+            continue
+    return None

@@ -1,0 +1,90 @@
+"""TensorRT in its three forms: is it installed, do the versions fit each other, can it begin to compile?"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+
+from packaging.requirements import Requirement
+
+from framecolor.doctor.finding import Finding, Target
+
+# Form -> module, package whose requirements tell which versions fit, extra. In the order in which they are taken.
+_FORMS = {
+    "tensorrt": (("tensorrt",), "tensorrt"),
+    "torch-tensorrt": (("torch_tensorrt",), "tensorrt"),
+    "rtx": (("tensorrt_rtx", "tensorrt_rtx_bindings"), "rtx"),
+}
+# A library that does not fit the driver may end its process: it is tried in another one.
+_TRIAL = """
+import importlib, sys
+trt = importlib.import_module(sys.argv[1])
+assert trt.Builder(trt.Logger(trt.Logger.INTERNAL_ERROR)), "it makes no builder"
+print(trt.__version__)
+"""
+_PATIENCE_SECONDS = 20.0
+
+
+def check_tensorrt(target: Target) -> Iterator[Finding]:
+    """A finding for each form that is installed; without any a note."""
+    from framecolor.engines.cuda import find_gpu_problem
+
+    gpu = find_gpu_problem() is None
+    found = False
+    for name, (modules, extra) in _FORMS.items():
+        module = next((m for m in modules if importlib.util.find_spec(m) is not None), None)
+        if module is None:
+            continue
+        found = True
+        if name == "torch-tensorrt":
+            yield from _check_pair()
+        elif name == "rtx" or gpu:
+            yield _try_builder(name, module, extra)
+        else:
+            version = metadata.version(name)
+            fix = "run this on a machine with one, or pip install 'framecolor[rtx]' to compile anywhere"
+            yield Finding("tensorrt", "note", f"{name} {version}, which needs a GPU to compile", fix)
+    if not found:
+        fix = "pip install 'framecolor[tensorrt]'" if gpu else "nothing to do without an NVIDIA GPU"
+        yield Finding("tensorrt", "note", "not installed", fix)
+
+
+def _try_builder(name: str, module: str, extra: str) -> Finding:
+    fix = f"pip install --force-reinstall 'framecolor[{extra}]', and a driver that its release notes name"
+    try:
+        command = [sys.executable, "-c", _TRIAL, module]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        what = f"{name} makes no builder within {_PATIENCE_SECONDS:.0f} seconds"
+        return Finding("tensorrt", "fail", what, fix)
+    if done.returncode == 0:
+        version = done.stdout.split()[-1]
+        return Finding("tensorrt", "ok", f"{name} {version} can compile", data={"backend": name, "version": version})
+    last = " ".join(done.stderr.split("\n")[-2:]).strip() or f"it ended with {done.returncode}"
+    return Finding("tensorrt", "fail", f"{name} cannot compile: {last[:300]}", fix, {"backend": name})
+
+
+def _check_pair() -> Iterator[Finding]:
+    """Each torch-tensorrt fits one torch and one TensorRT, and says so in what it requires."""
+    version = metadata.version("torch-tensorrt")
+    unfit = []
+    for line in metadata.requires("torch-tensorrt") or ():
+        wanted = Requirement(line)
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            if not wanted.specifier.contains(metadata.version(wanted.name), prereleases=True):
+                unfit.append(f"{wanted.name} {metadata.version(wanted.name)} is not {wanted.specifier}")
+        except metadata.PackageNotFoundError:
+            unfit.append(f"{wanted.name} is not installed")
+    data = {"backend": "torch-tensorrt", "version": version, "unfit": unfit}
+    if unfit:
+        torch = metadata.version("torch").split("+")[0]
+        release = ".".join(torch.split(".")[:2])
+        fix = f"pip install 'torch-tensorrt=={release}.*', which fits torch {torch}"
+        yield Finding("tensorrt", "warn", f"torch-tensorrt {version}: {'; '.join(unfit)}", fix, data)
+    else:
+        yield Finding("tensorrt", "ok", f"torch-tensorrt {version} fits torch {metadata.version('torch')}", data=data)

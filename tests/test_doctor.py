@@ -1,0 +1,407 @@
+"""framecolor doctor: things are broken for real, and it says so, names the fix, and goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from importlib import metadata, util
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from click.testing import CliRunner
+from drawings import make_shot
+from filelock import FileLock
+
+import framecolor.doctor as doctor
+from framecolor import cli
+from framecolor.doctor import (
+    Finding,
+    Target,
+    caches,
+    codecs,
+    disk,
+    engines,
+    examine,
+    find_target,
+    gpu,
+    machine,
+    packages,
+    tensorrt,
+    weights,
+)
+from framecolor.doctor.shot import check_output_folder, check_settings, check_shot
+from framecolor.errors import ShotError
+from framecolor.media import trial
+from framecolor.networks import checkpoint
+
+HERE = Target(Path.cwd(), Path.cwd() / "color", None)
+
+
+def invoke(*arguments: str | Path):
+    return CliRunner().invoke(cli.framecolor, ["doctor", *map(str, arguments)], standalone_mode=False)
+
+
+def by_status(findings: list[Finding]) -> dict[str, list[Finding]]:
+    return {status: [f for f in findings if f.status == status] for status in doctor.STATUSES}
+
+
+def only(findings: Iterator[Finding] | list[Finding], status: str) -> Finding:
+    """The one finding of that status."""
+    found = [f for f in findings if f.status == status]
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.fixture
+def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small shot, and folders of its own for what the machine keeps."""
+    monkeypatch.setenv("FRAMECOLOR_ENGINE_DIR", str(tmp_path / "engines"))
+    return make_shot(tmp_path / "cut", 3, (0,))
+
+
+def test_a_machine_that_runs_the_tests_is_well(healthy: Path) -> None:
+    """No failure, every topic heard, nothing left behind, quick, and the same for scripts."""
+    before = sorted(healthy.rglob("*"))
+    begin = time.monotonic()
+    result = invoke(healthy, "--json")
+    assert time.monotonic() - begin < 20  # 3 s on an idle machine
+    table = json.loads(result.stdout)
+    assert [row for row in table["findings"] if row["status"] == "fail"] == []
+    assert result.return_value == 0 and table["counts"]["fail"] == 0
+    silent = {"output", "fits"}  # nothing was painted yet
+    assert {row["topic"] for row in table["findings"]} == {topic for topic, _ in doctor._CHECKS} - silent
+    assert all(bool(row["fix"]) == (row["status"] != "ok") for row in table["findings"])
+    assert sorted(healthy.rglob("*")) == before
+    packages_ = next(row for row in table["findings"] if row["topic"] == "packages")
+    assert packages_["data"]["torch"] == metadata.version("torch")
+
+
+def test_the_table_is_grouped_by_topic(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(target: Target) -> Iterator[Finding]:
+        yield Finding("disk", "ok", "room")
+        yield Finding("disk", "fail", "no room", "make room")
+
+    monkeypatch.setattr(doctor, "_load", lambda name: check)
+    monkeypatch.setattr(doctor, "_CHECKS", (("disk", "any"),))
+    result = invoke()
+    assert result.return_value == 1
+    lines = result.output.splitlines()
+    assert lines[:3] == ["disk       ok    room", "           fail  no room", "                 -> make room"]
+    assert lines[-1].startswith("1 ok, 1 fail, in ")
+
+
+def test_a_check_that_breaks_is_a_finding_and_the_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def check(target: Target) -> Iterator[Finding]:
+        yield Finding("one", "ok", "well")
+        raise OSError("the library\nis gone")
+
+    def refuse(target: Target) -> Iterator[Finding]:
+        raise ShotError("cut", "there is no such folder", "check the name")
+
+    checks = {"broken": check, "refused": refuse}
+    monkeypatch.setattr(doctor, "_CHECKS", (("a", "broken"), ("b", "no.such:module"), ("c", "refused")))
+    load = doctor._load
+    monkeypatch.setattr(doctor, "_load", lambda name: checks.get(name) or load(name))
+    first, second, third, fourth = examine(HERE)
+    assert first.status == "ok"
+    assert (second.topic, second.status, second.what) == ("a", "fail", "OSError: the library is gone")
+    assert (third.topic, third.status) == ("b", "fail") and "No module named" in third.what
+    assert (fourth.what, fourth.fix) == ("cut: there is no such folder", "check the name")
+    assert second.fix and third.fix
+
+
+def test_findings_check_themselves() -> None:
+    for wrong in (
+        ("a", "ok", "x", "fix"),
+        ("a", "fail", "x", ""),
+        ("", "ok", "x"),
+        ("a", "ok", "x\ny"),
+        ("a", "b", "x"),
+    ):
+        with pytest.raises(ValueError, match="a finding "):
+            Finding(*wrong)  # type: ignore[arg-type]
+
+
+def test_what_is_looked_at(healthy: Path, painted_shot: Path, tmp_path: Path) -> None:
+    assert find_target(healthy) == Target(healthy, healthy / "color", healthy)
+    assert find_target(painted_shot / "color") == Target(painted_shot, painted_shot / "color", painted_shot)
+    assert find_target(healthy / "cut.####.png").root == healthy
+    assert find_target().shot is None
+    with pytest.raises(ShotError, match="there is no such folder"):
+        find_target(tmp_path / "none/cut")
+
+
+# What is broken, one thing at a time.
+
+
+@pytest.fixture
+def copied_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "weights"
+    shutil.copytree(checkpoint._WEIGHTS, folder)
+    monkeypatch.setattr(checkpoint, "_WEIGHTS", folder)
+    return folder
+
+
+def test_weights_that_are_damaged_or_gone(copied_weights: Path) -> None:
+    assert only(weights.check_weights(HERE), "ok").what.startswith("diffusion, generator, matcher, perception")
+    file = copied_weights / "matcher.safetensors"
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1  # a single bit
+    file.write_bytes(data)
+    (copied_weights / "perception.safetensors").unlink()
+    found = by_status(list(weights.check_weights(HERE)))
+    assert "matcher.safetensors is not what its model card describes" in found["fail"][0].what
+    assert "perception.safetensors is missing" in found["fail"][1].what
+    assert all("pip install --force-reinstall" in f.fix for f in found["fail"])
+    assert found["ok"][0].what.startswith("diffusion, generator:")
+
+
+def test_damaged_weights_end_the_command_with_1(copied_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (copied_weights / "generator.safetensors").write_bytes(b"")
+    monkeypatch.setattr(doctor, "_CHECKS", (("weights", "weights:check_weights"),))
+    result = invoke()
+    assert result.return_value == 1 and "-> pip install --force-reinstall" in result.output
+
+
+@pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a folder that nobody may write to")
+def test_folders_that_cannot_be_written_to() -> None:
+    target = Target(Path("/sys/kernel"), Path("/sys/kernel/color"), None)
+    found = only(disk.check_folders(target), "fail")
+    assert found.what.startswith("frames: /sys/kernel/color (to be made) cannot be written to (")
+    assert found.fix == "change its permissions, or choose another folder with -o"
+    assert only(disk.check_locks(target), "warn").what.startswith("do not work in /sys/kernel (")
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """No file may grow beyond a few bytes: what a quota does."""
+    program = f"""
+import resource
+from pathlib import Path
+from framecolor.doctor import Target
+from framecolor.doctor.disk import check_folders
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+for finding in check_folders(Target(Path({str(tmp_path)!r}), Path({str(tmp_path / "color")!r}), None)):
+    print(finding.status, finding.what)
+"""
+    root = Path(cli.__file__).parents[2]
+    done = subprocess.run([sys.executable, "-c", program], env={**os.environ, "PYTHONPATH": str(root)},
+                          capture_output=True, text=True, check=True)  # fmt: skip
+    assert done.stdout.startswith(f"fail frames: {tmp_path}/color (to be made) cannot be written to (File too large)")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("free_gib", "status"), [(0.05, "fail"), (1.0, "warn"), (10.0, "ok")])
+def test_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_gib: float, status: str) -> None:
+    monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: SimpleNamespace(free=free_gib * 2**30))
+    found = list(disk.check_folders(Target(tmp_path, tmp_path / "color", None)))
+    assert {f.status for f in found} == {status}
+    assert found[0].fix == ("" if status == "ok" else "make room there, or choose another folder with -o")
+    assert [f.fix.rpartition(" with ")[2] for f in found[1:]] == (
+        ["", ""] if status == "ok" else ["FRAMECOLOR_ENGINE_DIR", "TMPDIR"]
+    )
+
+
+def test_a_file_in_the_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "color").write_text("")
+    found = only(disk.check_folders(Target(tmp_path, tmp_path / "color", None)), "fail")
+    assert (found.what, found.fix) == (f"frames: {tmp_path}/color is a file, not a folder", "move it away")
+
+
+def test_a_clock_that_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time
+    monkeypatch.setattr(disk.time, "time", lambda: now() - 3600)
+    found = next(iter(disk.check_folders(Target(tmp_path, tmp_path, None))))
+    assert found.status == "warn" and "its clock is +3600 seconds off" in found.what and "NTP" in found.fix
+
+
+def test_locks_that_hold_nobody_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target(tmp_path, tmp_path / "color", None)
+    assert only(disk.check_locks(target), "ok").what == f"hold in {tmp_path}"
+    monkeypatch.setattr(FileLock, "_acquire", lambda self: setattr(self._context, "lock_file_fd", 1))
+    monkeypatch.setattr(FileLock, "_release", lambda self: setattr(self._context, "lock_file_fd", None))
+    found = only(disk.check_locks(target), "warn")
+    assert found.what == f"hold nobody off in {tmp_path}" and "no two runs" in found.fix
+
+
+def test_a_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = packages._version
+    monkeypatch.setattr(packages, "_version", lambda name: None if name == "OpenImageIO" else plain(name))
+    found = next(f for f in packages.check_extras(HERE) if f.data["extra"] == "exr")
+    assert (found.status, found.fix) == ("note", "pip install 'framecolor[exr]'")
+    assert found.what == "exr: no OpenImageIO (frames as OpenEXR)"
+
+
+def test_packages_that_are_missing_old_or_broken(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"torch": "2.9.1", "click": None}
+    plain, load = packages._version, packages.import_module
+
+    def broken(name: str) -> object:
+        if name == "cv2":
+            raise ImportError("libGL.so.1: cannot open shared object file")
+        return load(name)
+
+    monkeypatch.setattr(
+        packages, "_version", lambda name: versions.get(name, "8.2") if name in versions else plain(name)
+    )
+    monkeypatch.setattr(packages, "import_module", broken)
+    found = by_status(list(packages.check_packages(HERE)))
+    assert [f.what for f in found["warn"]] == ["torch 2.9.1; tested is <2.14,>=2.11"]
+    assert found["warn"][0].fix == "pip install 'torch<2.14,>=2.11'"
+    cv2, click = sorted(found["fail"], key=lambda f: -len(f.what))
+    assert "does not load: libGL.so.1: cannot open" in cv2.what and "--force-reinstall" in cv2.fix
+    assert (click.what, click.fix) == ("click is not installed", "pip install 'click>=8.1'")
+
+
+def test_a_format_whose_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("framecolor.media.writers.base.find_spec", lambda name: None)
+    found = by_status(list(codecs.check_images(HERE)))
+    assert [f.fix for f in found["note"]] == ["pip install 'framecolor[exr]'", "pip install 'framecolor[psd]'"]
+    assert [f.what for f in found["ok"]] == [
+        "images written and read: png, png16, png-indexed, tga, tiff, tiff16",
+        "images read: exr, webp, bmp, jpeg",
+    ]
+
+
+def test_codecs_that_are_missing_or_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(trial._MOVIES, "h.264", (".mp4", "no_such_codec", "yuv420p", {}, 8))
+    found = by_status(list(codecs.check_movies(HERE)))
+    assert found["fail"][0].what.startswith("h.264: ") and "no_such_codec" in found["fail"][0].what
+    assert found["ok"][0].what == "movies written and read: ffv1, prores 4444"
+    # As a library that mixes up the channels.
+    read = trial.read_image
+    monkeypatch.setattr(trial, "read_image", lambda path: read(path)[..., [2, 1, 0, 3]])
+    wrong = by_status(list(codecs.check_images(HERE)))
+    assert wrong["ok"] == []
+    assert len(wrong["fail"]) == 12
+    assert all(": colors came back up to 25" in f.what for f in wrong["fail"])
+
+
+def test_an_engine_that_computes_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert only(engines.check_networks(HERE), "ok").what == "OpenVINO computes as PyTorch does"
+    plain = engines._run_openvino
+    monkeypatch.setattr(engines, "_run_openvino", lambda layer, picture: 1.5 * plain(layer, picture))
+    found = only(engines.check_networks(HERE), "fail")
+    assert found.what.startswith("OpenVINO computes wrongly: off by ") and found.fix
+
+
+def test_a_gpu_that_only_the_driver_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("framecolor.engines.cuda.find_gpu_problem", lambda: ("this PyTorch is a CPU build", "use cpu"))
+    monkeypatch.setattr(gpu, "_ask_driver", lambda: (["NVIDIA L4, 580.65, 8.9, 23034 MiB"], True))
+    found = only(gpu.check_gpu(HERE), "warn")
+    assert found.what == "NVIDIA L4, 580.65, 8.9, 23034 MiB is not used: this PyTorch is a CPU build" and found.fix
+    monkeypatch.setattr(gpu, "_ask_driver", lambda: ([], True))
+    assert only(gpu.check_gpu(HERE), "note").what == "none: the processor paints"
+
+
+def test_a_driver_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = tmp_path / "nvidia-smi"
+    script.write_text("#!/bin/sh\nexec sleep 30\n")
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(gpu, "_PATIENCE_SECONDS", 0.2)
+    assert gpu._ask_driver() == ([], False)
+    script.write_text("#!/bin/sh\necho 'NVIDIA L4, 580.65, 8.9, 23034 MiB'\n")
+    monkeypatch.setattr(gpu, "_PATIENCE_SECONDS", 10)
+    assert gpu._ask_driver() == (["NVIDIA L4, 580.65, 8.9, 23034 MiB"], True)
+
+
+def test_a_tensorrt_that_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensorrt, "_TRIAL", "import os; os.abort()")
+    found = tensorrt._try_builder("rtx", "tensorrt_rtx", "rtx")
+    assert found.status == "fail" and "it ended with -6" in found.what and "framecolor[rtx]" in found.fix
+    monkeypatch.setattr(tensorrt, "_TRIAL", "raise OSError('libcudart.so.13 is missing')")
+    assert "OSError: libcudart.so.13 is missing" in tensorrt._try_builder("rtx", "x", "rtx").what
+
+
+def test_a_torch_tensorrt_of_another_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"torch-tensorrt": "2.12.0", "torch": "2.13.0+cpu", "tensorrt": "10.15.1"}
+    wanted = ["torch<2.13,>=2.12.0", "tensorrt<11,>=10.15", "dllist; extra == 'x'"]
+    fake = SimpleNamespace(
+        version=versions.__getitem__,
+        requires=lambda name: wanted,
+        PackageNotFoundError=metadata.PackageNotFoundError,
+    )
+    monkeypatch.setattr(tensorrt, "metadata", fake)
+    found = only(tensorrt._check_pair(), "warn")
+    assert found.what == "torch-tensorrt 2.12.0: torch 2.13.0+cpu is not <2.13,>=2.12.0"
+    assert found.fix == "pip install 'torch-tensorrt==2.13.*', which fits torch 2.13.0"
+    versions["torch"] = "2.12.1"
+    assert only(tensorrt._check_pair(), "ok").what == "torch-tensorrt 2.12.0 fits torch 2.12.1"
+
+
+def test_no_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = util.find_spec
+    monkeypatch.setattr(util, "find_spec", lambda name: None if "tensorrt" in name else plain(name))
+    assert only(tensorrt.check_tensorrt(HERE), "note").what == "not installed"
+
+
+def test_little_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    limit = tmp_path / "memory.max"
+    limit.write_text(str(2**30))
+    monkeypatch.setattr(machine, "_GROUP_LIMITS", (limit,))
+    found = only(machine.check_memory(HERE), "warn")
+    assert found.what == "1.0 of 1.0 GiB free" and "2 GiB" in found.fix
+    limit.write_text("max")
+    assert machine._group_limit_gib() is None
+
+
+def test_damaged_plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAMECOLOR_ENGINE_DIR", str(tmp_path))
+    assert only(caches.check_plans(HERE), "ok").what == f"none in {tmp_path}"
+    (tmp_path / "features-1234.json").write_text("{")
+    found = only(caches.check_plans(HERE), "warn")
+    assert f"{tmp_path}/features-1234.json is damaged" in found.what and found.fix == "framecolor engine prune"
+
+
+def test_settings_that_are_broken(healthy: Path) -> None:
+    target = find_target(healthy)
+    assert only(check_settings(target), "ok").what.startswith("0 from ")  # the tests' own studio file
+    file = healthy / "framecolor.toml"
+    file.write_text('seed = 1\npalette = "film.gpl"\n')
+    found = only(check_settings(target), "fail")
+    assert found.what == f"{file} names the palette {healthy}/film.gpl, which is not there"
+    assert found.fix == "put it there, or change palette in that file"
+    file.write_text("gap_pix = 3\n")
+    broken = next(f for f in examine(target) if f.topic == "settings")
+    assert (broken.status, broken.what) == ("fail", f"{file}:1: there is no setting 'gap_pix'")
+    assert broken.fix == "did you mean gap_px?"
+
+
+def test_shots_that_are_broken(healthy: Path) -> None:
+    target = find_target(healthy)
+    assert only(check_shot(target), "ok").data["keys"] == 1
+    for key in (healthy / "keys").iterdir():
+        key.unlink()
+    assert only(check_shot(target), "note").fix.startswith("paint one into keys/")
+    for line in (healthy / "line").iterdir():
+        line.write_bytes(b"")
+    with pytest.raises(ShotError):
+        list(check_shot(target))
+    shutil.rmtree(healthy / "line")
+    assert "holds no line/" in only(check_shot(target), "note").what
+
+
+def test_what_earlier_runs_left(painted_shot: Path, tmp_path: Path) -> None:
+    root = tmp_path / "cut"
+    shutil.copytree(painted_shot, root)
+    target = find_target(root / "color")
+    assert only(check_output_folder(target), "ok").what == f"7 frames in {root}/color"
+    assert only(caches.check_fits(target), "ok").what.startswith("1 kept in ")
+    (fit,) = (root / "color/.framecolor").glob("fit-*.safetensors")
+    data = bytearray(fit.read_bytes())
+    data[-5] ^= 4
+    fit.write_bytes(data)
+    assert only(caches.check_fits(target), "warn").what == f"{fit} is damaged; the next run fits anew"
+    next((root / "color").glob("*.png")).unlink()
+    (root / "color/.cut.1001.png.0123456789ab.tmp").write_bytes(b"\x89PNG")
+    found = by_status(list(check_output_folder(target)))
+    assert found["warn"][0].what == f"{root}/color: 0 of 7 frames failed, 1 are gone"
+    assert "1 drafts of files that were never finished" in found["note"][0].what
+    (root / "color/framecolor.json").write_text("[" * 100_000)
+    assert "is damaged" in only(check_output_folder(target), "warn").what
