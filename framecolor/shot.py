@@ -112,7 +112,7 @@ class Shot:
         }
         right = () if corrections is None else _read_corrections(Path(corrections), numbers)
         wanted = own if frames is None else parse_frames(frames, own)
-        timing, warnings = find_timing(place, sheet, is_folder=path.is_dir())
+        timing, warnings = find_timing(place, sheet, lines.get(numbers[0]), is_folder=path.is_dir())
         if timing is not None:
             warnings += timing.list_warnings(wanted, numbers)
             wanted = choose_shown(timing, wanted)

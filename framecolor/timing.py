@@ -76,14 +76,19 @@ class Timing:
         }
 
 
-def find_timing(place: ShotPlace, given: str | Path | None, *, is_folder: bool) -> tuple[Timing | None, list[str]]:
+def find_timing(
+    place: ShotPlace, given: str | Path | None, drawing: Path | None, *, is_folder: bool
+) -> tuple[Timing | None, list[str]]:
     """The timing of a shot, and what the user should know.
 
-    given  a sheet; "none" for none; None for the only one in the shot's folder, or in the cut's
+    given    a sheet; "none" for none; None for the only one in the shot's folder, or in the cut's
+    drawing  one of the drawings, whose name may tell the track: A0001.png
 
     A cel takes the track of its name (A.R1 that of A); where the sheet has none, all of it is painted, with a warning.
-    Any other shot takes the only track, or the one that is named as the shot. Raises ReadError and InputError where the
-    sheet cannot be read, ShotError where several lie there or no track is the shot's.
+    Any other shot takes the only track, or the one that is named as the shot or as its drawings.
+
+    Raises ReadError and InputError where the sheet cannot be read, ShotError where several lie there or no track is the
+    shot's.
     """
     if str(given) == NO_SHEET:
         return None, []
@@ -91,7 +96,7 @@ def find_timing(place: ShotPlace, given: str | Path | None, *, is_folder: bool) 
     if path is None:
         return None, []
     sheet = read_sheet(path)
-    track = _choose_track(sheet, place)
+    track = _choose_track(sheet, place, drawing)
     if track is None:
         assert place.cel is not None
         return None, [
@@ -100,12 +105,14 @@ def find_timing(place: ShotPlace, given: str | Path | None, *, is_folder: bool) 
     return Timing(path, track, sheet.fps or USUAL_FPS), []
 
 
-def _choose_track(sheet: Sheet, place: ShotPlace) -> Track | None:
+def _choose_track(sheet: Sheet, place: ShotPlace, drawing: Path | None) -> Track | None:
     if place.cel is not None:
         return sheet.track(place.cel.layer)
     if len(sheet.tracks) == 1:
         return sheet.tracks[0]
     track = sheet.track(place.name)
+    if track is None and drawing is not None:
+        track = sheet.track(drawing.stem.rstrip("0123456789").rstrip("._- "))
     if track is None:
         fix = f"name the shot's track {place.name}, keep only that one, or give --sheet {NO_SHEET}"
         raise ShotError(sheet.path, f"it is not clear which track is the shot's: {_list_names(sheet)}", fix)

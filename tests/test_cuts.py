@@ -98,6 +98,7 @@ def test_a_cel_is_chosen(tmp_path: Path) -> None:
     result = invoke("colorize", root, "--fit", 0, "--cel", "B", "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["B"]
+    assert "this is a cut of several cels: A, B" in str(invoke("repaint", root, "--palette", "a.gpl").exception)
     frames = read_frames(tmp_path / "out/B")
     assert len(frames) == 3, "without a sheet all drawings are painted"
     assert PAPER not in colors_of(frames["b0002.png"]), "the cut's settings are those of its cels"
@@ -240,6 +241,24 @@ def test_a_farm_gets_a_cel_as_a_job(tmp_path: Path) -> None:
     steps = json.loads((tmp_path / "all/template.json").read_text())["steps"]
     words = [step["script"]["actions"]["onRun"]["args"] for step in steps]
     assert all(args[args.index("--sheet") + 1] == "none" for args in words)
+
+
+def test_the_names_of_drawings_tell_the_track(tmp_path: Path) -> None:
+    add(tmp_path / "cut_9/line", "B_", 1, 2)
+    write_xdts(tmp_path / "cut_9/cut.xdts", describe_xdts(4, {"A": [(0, "1")], "b": [(0, "2")]}))
+    assert Shot.open(tmp_path / "cut_9").wanted == (2,)
+
+
+def test_hints_and_stencils_of_cels(tmp_path: Path) -> None:
+    root = make_cut(tmp_path / "Cut-005")
+    add(root / "HINTS/a", "a", 2, 3)
+    add(root / "stencils/B", "b", 2)
+    add(root / "Line/A.R1", "a", 3)
+    add(root / "HINTS/A.R1", "a", 4)
+    assert {number: path.parent.name for number, path in Shot.open(root / "Line/A").hints.items()} == {2: "a", 3: "a"}
+    assert sorted(Shot.open(root / "Line/A.R1").hints) == [2, 4], "what was said of the old drawing 3 is gone"
+    b = Shot.open(root / "Line/B")
+    assert (dict(b.hints), sorted(b.stencils)) == ({}, [2])
 
 
 def test_settings_of_a_cel_are_those_of_its_cut(tmp_path: Path) -> None:

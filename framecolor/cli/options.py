@@ -226,11 +226,12 @@ def gather_levels(root: Path, given: Mapping[str, Any]) -> LayeredSettings:
 def find_output(shot: Path) -> Path:
     """The folder of painted frames that a shot or cel has, or that `shot` is. Raises InputError where there is none."""
     from framecolor.errors import InputError
-    from framecolor.media.cels import find_cel
+    from framecolor.media.cels import find_cel, refuse_cut
     from framecolor.record import RECORD_NAME
 
     if not shot.is_dir():
         raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
+    refuse_cut(shot)
     cel = find_cel(shot)
     places = (shot, shot / "color") if cel is None else (cel.out,)
     out = next((folder for folder in places if (folder / RECORD_NAME).is_file()), None)

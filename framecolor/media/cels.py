@@ -10,6 +10,7 @@ Line, Keys, Hints and Stencils may be written in any letter case.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,14 @@ def is_cut(path: Path) -> bool:
     return line.is_dir() and bool(_list_folders(line)) and not list_images(line) and not list_movies(line)
 
 
+def refuse_cut(path: Path) -> None:
+    """Raise ShotError for a cut, where one of its cels is wanted."""
+    if path.is_dir() and is_cut(path):
+        cels = list_cels(path)
+        fix = f"name one as {cels[0].takes[-1]}, or choose with --cel where that is an option"
+        raise ShotError(path, f"this is a cut of several cels: {', '.join(cel.name for cel in cels[:8])}", fix)
+
+
 def list_cels(path: Path) -> list[Cel]:
     """The cels of a cut, by name, each followed by its retakes. Raises ShotError when a retake has no cel."""
     names = sorted((folder.name for folder in _list_folders(find_folder(path, LINE_FOLDER))), key=_order)
@@ -129,7 +138,8 @@ def _order(name: str) -> tuple[str, str, int]:
 
 def _list_folders(parent: Path) -> list[Path]:
     try:
-        return sorted(path for path in parent.iterdir() if not path.name.startswith(".") and path.is_dir())
+        with os.scandir(parent) as entries:  # which asks nothing of each of thousands of drawings
+            return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
     except FileNotFoundError:
         return []
     except OSError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import ReadError, ShotError
-from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder, is_cut, list_cels
+from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder, refuse_cut
 from framecolor.media.decode import image_size
 from framecolor.media.movies import is_movie
 from framecolor.media.sequence import (
@@ -45,10 +45,7 @@ def locate_shot(path: Path, *, has_keys: bool) -> ShotPlace:
         own = cel.takes[-1]
         source = _choose_movie(own) if own == cel.takes[0] else own
         return ShotPlace(cel.title, cel.cut, source, cel)
-    if path.is_dir() and is_cut(path):
-        names = [cel.name for cel in list_cels(path)]
-        fix = f"name one as {find_folder(path, LINE_FOLDER) / names[0]}, or choose with --cel where that is an option"
-        raise ShotError(path, f"this is a cut of several cels: {', '.join(names[:8])}", fix)
+    refuse_cut(path)
     return ShotPlace(*_locate_lines(path, has_keys))
 
 
