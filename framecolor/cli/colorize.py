@@ -62,6 +62,7 @@ def colorize(
     SHOT is a folder with line/ and keys/, a sequence pattern (cut.####.png, %04d) or a movie (these two with --keys).
     Several shots are painted one after the other; one that fails does not stop the rest. A cut folder (Cut-005/Line/A,
     Cut-005/Keys/A) is as many shots as it has cels, painted into Cut-005_Cell/A; Line/A.R1 holds A's first retake.
+    Of a whole cut, --keys, --hints and --stencils name folders that have one for each cel, and -o gets one for each.
 
     An exposure sheet in the shot's or the cut's folder tells which drawings are shown: others are not painted.
 
