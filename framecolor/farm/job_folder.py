@@ -30,6 +30,8 @@ def write_job(job: FarmJob, folder: Path, *, slurm: bool = False, program: tuple
         SETTINGS_NAME: write_settings(job),
     }
     scripts = {SUBMIT_NAME: write_submit(job), STEP_NAME: write_step(job)} if slurm else {}
+    if slurm and "\\" in str(folder.absolute()):
+        raise OutputError(folder, "Slurm takes no logs in a folder with a backslash in its name", "choose another one")
     written = _read_written(folder)
     for name in {**files, **scripts}:
         if not _is_free(folder / name, written.get(name)):

@@ -17,16 +17,17 @@ _SUBMIT = """\
 set -euo pipefail
 job=$(cd -- "$(dirname -- "${{BASH_SOURCE[0]}}")" && pwd)
 mkdir -p "$job/logs"
+logs=${{job//%/%%}}/logs  # Slurm takes % in the names of logs for a sign
 
 submit() {{  # submit STEP [options]: prints the number of the job
     sbatch --parsable --job-name={name}"-$1" --chdir="$job" --requeue --open-mode=append --kill-on-invalid-dep=yes \\
         "${{@:2}}" "$job/{step}" "$1" | cut -d ';' -f 1
 }}
 
-prepare=$(submit {PREPARE} --output=logs/prepare.log {gpu}"$@")
-color=$(submit {COLOR} --output=logs/color-%a.log {gpu}--array=0-{last} --dependency="afterok:$prepare" "$@")
+prepare=$(submit {PREPARE} --output="$logs/prepare.log" {gpu}"$@")
+color=$(submit {COLOR} --output="$logs/color-%a.log" {gpu}--array=0-{last} --dependency="afterok:$prepare" "$@")
 # After the array in any case: Finish tells which frames are missing, and fails where some are.
-finish=$(submit {FINISH} --output=logs/finish.log --dependency="afterany:$color" "$@")
+finish=$(submit {FINISH} --output="$logs/finish.log" --dependency="afterany:$color" "$@")
 echo "prepare $prepare, color ${{color}}_[0-{last}], finish $finish"
 """
 
