@@ -35,12 +35,12 @@ from framecolor.doctor import (
     tensorrt,
     weights,
 )
-from framecolor.doctor.shot import check_output_folder, check_settings, check_shot
+from framecolor.doctor.shot import check_outputs, check_settings, check_shot
 from framecolor.errors import ShotError
 from framecolor.media import trial
 from framecolor.networks import checkpoint
 
-HERE = Target(Path.cwd(), Path.cwd() / "color", None)
+HERE = Target(Path.cwd(), (Path.cwd() / "color",))
 
 
 def invoke(*arguments: str | Path):
@@ -129,12 +129,30 @@ def test_findings_check_themselves() -> None:
 
 
 def test_what_is_looked_at(healthy: Path, painted_shot: Path, tmp_path: Path) -> None:
-    assert find_target(healthy) == Target(healthy, healthy / "color", healthy)
-    assert find_target(painted_shot / "color") == Target(painted_shot, painted_shot / "color", painted_shot)
+    assert find_target(healthy) == Target(healthy, (healthy / "color",), (healthy,))
+    assert find_target(painted_shot / "color") == Target(painted_shot, (painted_shot / "color",), (painted_shot,))
     assert find_target(healthy / "cut.####.png").root == healthy
-    assert find_target().shot is None
+    (healthy / "framecolor.json").write_text('{"line_dir": "line"}')  # painted with -o SHOT
+    assert find_target(healthy) == Target(healthy, (healthy,), (healthy,))
+    assert find_target().shots == ()
     with pytest.raises(ShotError, match="there is no such folder"):
         find_target(tmp_path / "none/cut")
+
+
+def test_a_cut_is_all_of_its_cels(healthy: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "Cut-005"
+    for name in ("A", "B"):
+        shutil.copytree(healthy / "line", cut / "Line" / name)
+        shutil.copytree(healthy / "keys", cut / "Keys" / name)
+    target = find_target(cut)
+    assert target.outs == (tmp_path / "Cut-005_Cell/A", tmp_path / "Cut-005_Cell/B")
+    assert [f.status for f in check_shot(target)] == ["ok", "ok"]
+    cel = find_target(cut / "Line/B")
+    assert (cel.root, cel.outs) == (cut, (tmp_path / "Cut-005_Cell/B",))
+    # Painted frames know where they came from.
+    cel.outs[0].mkdir(parents=True)
+    (cel.outs[0] / "framecolor.json").write_text(json.dumps({"line_dir": "../../Cut-005/Line/B", "frames": []}))
+    assert find_target(cel.outs[0]) == Target(cut.resolve(), cel.outs, ((cut / "Line/B").resolve(),))
 
 
 # What is broken, one thing at a time.
@@ -171,7 +189,7 @@ def test_damaged_weights_end_the_command_with_1(copied_weights: Path, monkeypatc
 
 @pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a folder that nobody may write to")
 def test_folders_that_cannot_be_written_to() -> None:
-    target = Target(Path("/sys/kernel"), Path("/sys/kernel/color"), None)
+    target = Target(Path("/sys/kernel"), (Path("/sys/kernel/color"),))
     found = only(disk.check_folders(target), "fail")
     assert found.what.startswith("frames: /sys/kernel/color (to be made) cannot be written to (")
     assert found.fix == "change its permissions, or choose another folder with -o"
@@ -186,7 +204,7 @@ from pathlib import Path
 from framecolor.doctor import Target
 from framecolor.doctor.disk import check_folders
 resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
-for finding in check_folders(Target(Path({str(tmp_path)!r}), Path({str(tmp_path / "color")!r}), None)):
+for finding in check_folders(Target(Path({str(tmp_path)!r}), (Path({str(tmp_path / "color")!r}),))):
     print(finding.status, finding.what)
 """
     root = Path(cli.__file__).parents[2]
@@ -199,7 +217,7 @@ for finding in check_folders(Target(Path({str(tmp_path)!r}), Path({str(tmp_path 
 @pytest.mark.parametrize(("free_gib", "status"), [(0.05, "fail"), (1.0, "warn"), (10.0, "ok")])
 def test_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_gib: float, status: str) -> None:
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: SimpleNamespace(free=free_gib * 2**30))
-    found = list(disk.check_folders(Target(tmp_path, tmp_path / "color", None)))
+    found = list(disk.check_folders(Target(tmp_path, (tmp_path / "color",))))
     assert {f.status for f in found} == {status}
     assert found[0].fix == ("" if status == "ok" else "make room there, or choose another folder with -o")
     assert [f.fix.rpartition(" with ")[2] for f in found[1:]] == (
@@ -209,19 +227,19 @@ def test_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_gib: 
 
 def test_a_file_in_the_place_of_a_folder(tmp_path: Path) -> None:
     (tmp_path / "color").write_text("")
-    found = only(disk.check_folders(Target(tmp_path, tmp_path / "color", None)), "fail")
+    found = only(disk.check_folders(Target(tmp_path, (tmp_path / "color",))), "fail")
     assert (found.what, found.fix) == (f"frames: {tmp_path}/color is a file, not a folder", "move it away")
 
 
 def test_a_clock_that_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time
     monkeypatch.setattr(disk.time, "time", lambda: now() - 3600)
-    found = next(iter(disk.check_folders(Target(tmp_path, tmp_path, None))))
+    found = next(iter(disk.check_folders(Target(tmp_path, (tmp_path,)))))
     assert found.status == "warn" and "its clock is +3600 seconds off" in found.what and "NTP" in found.fix
 
 
 def test_locks_that_hold_nobody_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = Target(tmp_path, tmp_path / "color", None)
+    target = Target(tmp_path, (tmp_path / "color",))
     assert only(disk.check_locks(target), "ok").what == f"hold in {tmp_path}"
     monkeypatch.setattr(FileLock, "_acquire", lambda self: setattr(self._context, "lock_file_fd", 1))
     monkeypatch.setattr(FileLock, "_release", lambda self: setattr(self._context, "lock_file_fd", None))
@@ -391,7 +409,7 @@ def test_what_earlier_runs_left(painted_shot: Path, tmp_path: Path) -> None:
     root = tmp_path / "cut"
     shutil.copytree(painted_shot, root)
     target = find_target(root / "color")
-    assert only(check_output_folder(target), "ok").what == f"7 frames in {root}/color"
+    assert only(check_outputs(target), "ok").what == f"7 frames in {root}/color"
     assert only(caches.check_fits(target), "ok").what.startswith("1 kept in ")
     (fit,) = (root / "color/.framecolor").glob("fit-*.safetensors")
     data = bytearray(fit.read_bytes())
@@ -400,8 +418,8 @@ def test_what_earlier_runs_left(painted_shot: Path, tmp_path: Path) -> None:
     assert only(caches.check_fits(target), "warn").what == f"{fit} is damaged; the next run fits anew"
     next((root / "color").glob("*.png")).unlink()
     (root / "color/.cut.1001.png.0123456789ab.tmp").write_bytes(b"\x89PNG")
-    found = by_status(list(check_output_folder(target)))
+    found = by_status(list(check_outputs(target)))
     assert found["warn"][0].what == f"{root}/color: 0 of 7 frames failed, 1 are gone"
-    assert "1 drafts of files that were never finished" in found["note"][0].what
+    assert "1 unfinished files of killed runs" in found["note"][0].what
     (root / "color/framecolor.json").write_text("[" * 100_000)
-    assert "is damaged" in only(check_output_folder(target), "warn").what
+    assert "is damaged" in only(check_outputs(target), "warn").what

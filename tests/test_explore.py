@@ -14,7 +14,7 @@ from framecolor import cli, demo
 from framecolor.cli import explore as command
 from framecolor.colorists.base import Knobs, open_colorist
 from framecolor.errors import InputError
-from framecolor.explore import Wish, explore, open_subject
+from framecolor.explore import Wish, explore, find_home, open_subject
 from framecolor.explore import variations as work
 from framecolor.lineart.regions import outside_regions
 from framecolor.media import hash_file, read_image, write_image, write_text_atomic
@@ -123,6 +123,31 @@ def test_a_palette_a_reference_and_strokes_are_kept(weights: Path, cut: Path, tm
     write_image(tmp_path / "strokes.png", strokes)
     for picture in paint(weights, tmp_path / "hints", line, "--hints", tmp_path / "strokes.png"):
         assert tuple(picture[70, 39]) == (1, 2, 3, 255)
+
+
+def test_the_shots_settings_hold(weights: Path, cut: Path, tmp_path: Path) -> None:
+    line = cut / "line" / "cut.1002.png"
+    plain = paint(weights, tmp_path / "plain", line)
+    (cut / "film.gpl").write_text("GIMP Palette\n200 10 20 a\n20 200 10 b\n")
+    (cut / "framecolor.toml").write_text('palette = "film.gpl"\n')
+    pictures = paint(weights, tmp_path / "out", line)
+    colors = {tuple(color) for p in pictures for color in p[p[..., 3] == 255].reshape(-1, 4)[:, :3].tolist()}
+    assert colors <= {(200, 10, 20), (20, 200, 10), (0, 0, 0)}
+    # The same folder is painted again when regions are found otherwise.
+    (cut / "framecolor.toml").write_text("min_region_px = 300\n")
+    assert len(paint(weights, tmp_path / "plain", line)) == len(plain)
+    assert json.loads((tmp_path / "plain/explore.json").read_text())["regions"] < 3
+    (cut / "framecolor.toml").write_text("gap_pix = 1\n")
+    assert "there is no setting 'gap_pix'" in str(invoke(weights, line).exception)
+
+
+def test_a_drawing_knows_its_shot(tmp_path: Path) -> None:
+    for folder in ("cut/line", "cut/keys", "Cut-5/Line/A", "Cut-5/Keys/A", "loose"):
+        (tmp_path / folder).mkdir(parents=True)
+    homes = {folder: find_home(tmp_path / folder / "a1.png") for folder in ("cut/keys", "Cut-5/Line/A", "Cut-5/Keys/A")}
+    assert {str(home.relative_to(tmp_path)) for home in homes.values()} == {"cut", "Cut-5"}
+    assert find_home(tmp_path / "cut/line/a1.png") == tmp_path / "cut"
+    assert find_home(tmp_path / "loose/a1.png") == tmp_path / "loose"
 
 
 def test_the_chosen_one_becomes_a_key_without_painting_again(

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from framecolor.cli.options import gather_settings
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -39,7 +41,8 @@ _FILE = click.Path(path_type=Path)
 @click.option("--reference", type=_FILE, metavar="IMAGE", help="A picture whose colors are wanted.")
 @click.option("--hints", type=_FILE, metavar="IMAGE", help="Strokes on transparent paper, kept to the bit.")
 @click.option("--mask", type=_FILE, metavar="IMAGE", help="White on black: where a painted KEY may change.")
-@click.option("--model", metavar="PATH", help="Weights of any colorist; or the folder or hub id of a Stable Diffusion.")
+@click.option("--model", type=click.Path(), metavar="PATH",
+              help="Weights of any colorist; or the folder or hub id of a Stable Diffusion.")  # fmt: skip
 @click.option("--prompt", metavar="TEXT", help="What a Stable Diffusion is asked for.")
 @click.option("-o", "--output", type=_FILE, metavar="DIR", help="Folder to write to.  [default: KEY-variations]")
 @click.option("--choose", type=click.IntRange(1), metavar="N", help="Make variation N a key of its shot.")
@@ -57,6 +60,9 @@ def explore(
     KEY is a line drawing, whose colors are invented, or a painted key, whose colors are varied. Written are
     variation-NN.png, contact.png and explore.json; --choose N then makes a key of one, without painting again.
 
+    Palette, reference, model, and how regions are found are as in the shot's settings (framecolor config show SHOT),
+    unless options say otherwise.
+
     \b
     Examples:
       framecolor explore cut_012/line/0001.png
@@ -65,7 +71,7 @@ def explore(
     """
     from framecolor.colorists.base import Knobs
     from framecolor.errors import InputError
-    from framecolor.explore import add_key, find_place, open_subject, read_exploration
+    from framecolor.explore import add_key, find_home, find_place, open_subject, read_exploration
     from framecolor.explore import explore as paint_variations
     from framecolor.explore.variations import SHEET, Wish, digest_settings
     from framecolor.media import read_image, read_palette
@@ -75,7 +81,12 @@ def explore(
         raise click.UsageError("--shot and --frame say where --choose puts a key; give --choose N too")
     if choose is not None and choose > count:
         raise click.UsageError(f"--choose {choose}: there are {count} variations")
-    subject = open_subject(key, line)
+    home = find_home(key)
+    settings = gather_settings(home, {})
+    palette, reference = palette or _find(home, settings.palette), reference or _find(home, settings.reference)
+    if model is None and prompt is None and settings.model is not None:
+        model = str(home / settings.model)
+    subject = open_subject(key, line, settings)
     place = find_place(subject, shot, frame) if choose is not None else None
     wish = Wish(
         None if palette is None else read_palette(palette),
@@ -102,8 +113,13 @@ def explore(
 
 def _say(done: int, count: int) -> None:
     """One line that counts, where somebody is watching."""
-    if sys.stderr.isatty():
+    if sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"\rvariation {done} of {count}", err=True, nl=done == count)
+
+
+def _find(home: Path, name: str | None) -> Path | None:
+    """A file that the settings name."""
+    return None if name is None else home / name
 
 
 def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Callable[[], Colorist]]:

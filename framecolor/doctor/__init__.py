@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
 from framecolor.doctor.finding import STATUSES, Check, Finding, Status, Target, one_line
 from framecolor.errors import FramecolorError, ShotError
+from framecolor.media.cels import find_cel, is_cut, list_cels
 from framecolor.record import CACHE_FOLDER, RECORD_NAME
+from framecolor.tables import MISSHAPEN, parse_json
 
 # Topic of what a broken check says -> module and function, imported when its turn comes: also an import may break.
 _CHECKS = (
@@ -36,7 +39,7 @@ _CHECKS = (
     ("locks", "disk:check_locks"),
     ("settings", "shot:check_settings"),
     ("shot", "shot:check_shot"),
-    ("output", "shot:check_output_folder"),
+    ("output", "shot:check_outputs"),
     ("fits", "caches:check_fits"),
 )
 
@@ -44,20 +47,39 @@ __all__ = ["STATUSES", "Check", "Finding", "Status", "Target", "examine", "find_
 
 
 def find_target(path: str | Path | None = None) -> Target:
-    """What is to be looked at: a shot, a folder of painted frames, or (None) the folder where one is.
+    """What is to be looked at: a shot, a cut, a cel, a folder of painted frames, or (None) the folder where one is.
 
     Raises ShotError where there is no such folder.
     """
     if path is None:
-        return Target(Path.cwd(), Path.cwd() / "color", None)
+        return Target(Path.cwd(), (Path.cwd() / "color",))
     path = Path(path)
     if (path / RECORD_NAME).exists() or (path / CACHE_FOLDER).is_dir():
-        root = path.absolute().parent
-        return Target(root, path, root if (root / "line").is_dir() else None)
+        shot = _find_painted_shot(path)
+        return Target(path.absolute().parent, (path,)) if shot is None else replace(_open(shot), outs=(path,))
+    return _open(path)
+
+
+def _open(path: Path) -> Target:
+    if (cel := find_cel(path)) is not None:
+        return Target(cel.cut, (cel.out,), (path,))
+    if path.is_dir() and is_cut(path):
+        cels = list_cels(path)
+        return Target(path, tuple(cel.out for cel in cels), tuple(cel.takes[-1] for cel in cels))
     root = path if path.is_dir() else path.parent
     if not root.is_dir():
         raise ShotError(path, "there is no such folder", "check the name")
-    return Target(root, root / "color", path)
+    return Target(root, (root / "color",), (path,))
+
+
+def _find_painted_shot(out: Path) -> Path | None:
+    """The shot or cel that a folder of frames was painted from, as its record tells; None where it does not."""
+    try:
+        source = (out / parse_json((out / RECORD_NAME).read_text("utf-8"))["line_dir"]).resolve()
+        shot = source if find_cel(source) is not None else source.parent
+    except (OSError, *MISSHAPEN, FramecolorError):
+        shot = out.absolute().parent
+    return shot if find_cel(shot) is not None or (shot / "line").is_dir() else None
 
 
 def examine(target: Target) -> Iterator[Finding]:

@@ -49,11 +49,12 @@ def check_fits(target: Target) -> Iterator[Finding]:
     """The fits that are kept beside the frames."""
     from framecolor.fitting import is_whole_fit
 
-    folder = target.out / CACHE_FOLDER
-    fits = sorted(folder.glob("fit-*.safetensors"))
-    damaged = [path for path in fits if not is_whole_fit(path)]
-    for path in damaged:
-        yield Finding("fits", "warn", f"{path} is damaged; the next run fits anew", "remove it", {"file": str(path)})
-    if len(fits) > len(damaged):
-        whole = len(fits) - len(damaged)
-        yield Finding("fits", "ok", f"{whole} kept in {folder}, whole", data={"folder": str(folder), "whole": whole})
+    for folder in (out / CACHE_FOLDER for out in target.outs):
+        fits = sorted(folder.glob("fit-*.safetensors"))
+        damaged = [path for path in fits if not is_whole_fit(path)]
+        for path in damaged:
+            what = f"{path} is damaged; the next run fits anew"
+            yield Finding("fits", "warn", what, "remove it", {"file": str(path)})
+        if len(fits) > len(damaged):
+            data = {"folder": str(folder), "whole": len(fits) - len(damaged)}
+            yield Finding("fits", "ok", f"{data['whole']} kept in {folder}, whole", data=data)

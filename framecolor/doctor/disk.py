@@ -22,7 +22,7 @@ _CLOCK_SECONDS = 60.0
 
 def check_folders(target: Target) -> Iterator[Finding]:
     """The folders of frames, of plans and of the moment."""
-    folders = {"frames": target.out, "plans": PlanCache().folder, "temporary files": Path(tempfile.gettempdir())}
+    folders = {"frames": target.outs[0], "plans": PlanCache().folder, "temporary files": Path(tempfile.gettempdir())}
     fixes = {
         "frames": "change its permissions, or choose another folder with -o",
         "plans": "change its permissions, or choose another folder with FRAMECOLOR_ENGINE_DIR",
@@ -34,7 +34,7 @@ def check_folders(target: Target) -> Iterator[Finding]:
 
 def check_locks(target: Target) -> Iterator[Finding]:
     """Whether a file that one task holds is closed to another, where frames go."""
-    place = _find_existing(target.out)
+    place = _find_existing(target.outs[0])
     path = place / f".framecolor-doctor-{uuid.uuid4().hex[:12]}.lock"
     fix = "see that no two runs paint into one folder at once, or paint on a disk that has locks"
     first, second = FileLock(path), FileLock(path)

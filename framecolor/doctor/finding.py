@@ -42,14 +42,18 @@ class Finding:
 class Target:
     """Where frames are to be painted.
 
-    root  the shot's folder, or where one is
-    out   the folder for its frames
-    shot  what was named to be painted; None where nothing was
+    root   the shot's or cut's folder, or where one is
+    outs   the folders for its frames, one at least
+    shots  what was named to be painted; several where that was a cut, none where nothing was
     """
 
     root: Path
-    out: Path
-    shot: Path | None
+    outs: tuple[Path, ...]
+    shots: tuple[Path, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.outs:
+            raise ValueError("Target.outs must not be empty")
 
 
 class Check(Protocol):

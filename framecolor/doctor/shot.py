@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from framecolor.doctor.finding import Finding, Target
 from framecolor.levels import read_levels
+from framecolor.media.cels import find_cel
 from framecolor.record import CACHE_FOLDER, RECORD_NAME
 from framecolor.settings import FILES
 from framecolor.tables import MISSHAPEN, parse_json
@@ -31,44 +33,47 @@ def check_shot(target: Target) -> Iterator[Finding]:
     """Whether the shot that was named can be painted."""
     from framecolor.shot import Shot
 
-    if target.shot is None:
-        return
-    if target.shot.is_dir() and not (target.shot / "line").is_dir():
-        what = f"{target.shot} holds no line/: it is no shot by itself"
-        yield Finding("shot", "note", what, "name a shot to have it looked at: framecolor doctor SHOT")
-        return
-    shot = Shot.open(target.shot)
-    data = {"drawings": len(shot.numbers), "keys": len(shot.keys), "missing": list(shot.missing)}
-    if shot.keys:
-        yield Finding("shot", "ok", repr(shot), data=data)
-    else:
-        fix = "paint one into keys/; until then colors are proposed"
-        yield Finding("shot", "note", f"{shot}: no key", fix, data)
+    for path in target.shots:
+        if path.is_dir() and not (path / "line").is_dir() and find_cel(path) is None:
+            what = f"{path} holds no line/: it is no shot by itself"
+            yield Finding("shot", "note", what, "name a shot to have it looked at: framecolor doctor SHOT")
+            continue
+        shot = Shot.open(path)
+        data = {"drawings": len(shot.numbers), "keys": len(shot.keys), "missing": list(shot.missing)}
+        if shot.keys:
+            yield Finding("shot", "ok", repr(shot), data=data)
+        else:
+            fix = "paint one into keys/; until then colors are proposed"
+            yield Finding("shot", "note", f"{shot}: no key", fix, data)
 
 
-def check_output_folder(target: Target) -> Iterator[Finding]:
-    """What an earlier run left in the folder of frames."""
-    record = target.out / RECORD_NAME
-    drafts = [path for folder in (target.out, target.out / CACHE_FOLDER) for path in folder.glob(".*.tmp")]
+def check_outputs(target: Target) -> Iterator[Finding]:
+    """What earlier runs left in the folders of frames."""
+    for out in target.outs:
+        yield from _check_drafts(out)
+        if (out / RECORD_NAME).exists():
+            yield _check_record(out)
+
+
+def _check_drafts(out: Path) -> Iterator[Finding]:
+    drafts = [path for folder in (out, out / CACHE_FOLDER) for path in folder.glob(".*.tmp")]
     if drafts:
-        what = f"{len(drafts)} drafts of files that were never finished, such as {drafts[0]}"
+        what = f"{len(drafts)} unfinished files of killed runs, such as {drafts[0]}"
         yield Finding("output", "note", what, "remove them when no run is painting", {"drafts": len(drafts)})
-    if not record.exists():
-        return
+
+
+def _check_record(out: Path) -> Finding:
     try:
-        frames = parse_json(record.read_text("utf-8"))["frames"]
+        frames = parse_json((out / RECORD_NAME).read_text("utf-8"))["frames"]
         failed = [frame["number"] for frame in frames if frame.get("status") == "failed"]
-        gone = [frame["file"] for frame in frames if frame["number"] not in failed and not _holds(target, frame)]
+        painted = [frame for frame in frames if frame.get("status") != "failed"]
+        gone = [frame["file"] for frame in painted if not (out / str(frame["file"])).is_file()]
     except (OSError, *MISSHAPEN):
-        yield Finding("output", "warn", f"{record} is damaged: the next run paints every frame again", "paint again")
-        return
-    data = {"frames": len(frames), "failed": failed, "gone": gone}
+        what = f"{out / RECORD_NAME} is damaged: the next run paints every frame again"
+        return Finding("output", "warn", what, "run colorize again")
+    data = {"folder": str(out), "frames": len(frames), "failed": failed, "gone": gone}
     if failed or gone:
-        what = f"{target.out}: {len(failed)} of {len(frames)} frames failed, {len(gone)} are gone"
-        yield Finding("output", "warn", what, "framecolor colorize says why they fail", data)
-    else:
-        yield Finding("output", "ok", f"{len(frames)} frames in {target.out}", data=data)
-
-
-def _holds(target: Target, frame: dict[str, str]) -> bool:
-    return (target.out / str(frame["file"])).is_file()
+        what = f"{out}: {len(failed)} of {len(frames)} frames failed, {len(gone)} are gone"
+        fix = "run colorize again: it says why they fail, and paints what is gone"
+        return Finding("output", "warn", what, fix, data)
+    return Finding("output", "ok", f"{len(frames)} frames in {out}", data=data)

@@ -5,7 +5,7 @@ contact sheet, `choose` makes a key of one.
 """
 
 from framecolor.explore.choose import add_key, find_place
-from framecolor.explore.subject import Subject, open_subject
+from framecolor.explore.subject import Subject, find_home, open_subject
 from framecolor.explore.variations import Exploration, Wish, explore, read_exploration
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Wish",
     "add_key",
     "explore",
+    "find_home",
     "find_place",
     "open_subject",
     "read_exploration",

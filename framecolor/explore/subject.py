@@ -15,6 +15,7 @@ from framecolor.hints.keys import region_colors
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.media import hash_file, read_image
+from framecolor.media.cels import LINE_FOLDER, find_folder, is_cut
 from framecolor.media.sequence import list_images, number_files
 from framecolor.settings import Settings
 
@@ -39,8 +40,9 @@ class Subject:
 
     @property
     def hash(self) -> str:
-        """Of the files that it comes from."""
-        return digest(hash_file(self.line), "" if self.key is None else hash_file(self.key))
+        """Of the files that it comes from, and of the regions that were found in them."""
+        key = "" if self.key is None else hash_file(self.key)
+        return digest(hash_file(self.line), key, self.regions.labels.tobytes())
 
     @property
     def figure(self) -> NDArray[np.intp]:
@@ -78,6 +80,14 @@ def open_subject(key: Path, line: Path | None = None, settings: Settings | None 
     if len(subject.figure) == 0:
         raise InputError(path, "holds no region to paint", "close the lines, or allow wider gaps in framecolor.toml")
     return subject
+
+
+def find_home(key: Path) -> Path:
+    """The folder of the shot or cut that a drawing or key lies in; its own folder where it lies in none."""
+    folder = key.resolve().parent
+    if find_folder(folder.parent, LINE_FOLDER).is_dir():
+        return folder.parent
+    return folder.parent.parent if is_cut(folder.parent.parent) else folder
 
 
 def _find_line(key: Path) -> Path | None:
