@@ -35,7 +35,7 @@ LAYERS = (
     ("paint", "preflight", "claim", "outcome"),
     ("stencils",),
     ("finish", "run"),
-    ("pipeline", "protocols", "report", "demo", "bench", "explore", "farm", "repaint"),
+    ("pipeline", "protocols", "report", "demo", "bench", "explore", "farm", "repaint", "review"),
     ("doctor",),
     ("cli",),
 )

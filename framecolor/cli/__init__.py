@@ -25,6 +25,7 @@ _COMMANDS = {
     "evaluate": "score painted frames against the truth",
     "explore": "color variations of one drawing; the chosen one becomes a key",
     "farm": "paint one shot on many hosts: OpenJD jobs, Slurm arrays",
+    "movie": "painted frames as a movie for review",
     "plan": "what colorize would do with a shot; writes nothing",
     "repaint": "other colors for painted frames, without a new run",
     "report": "one HTML page that shows what to check by eye",

@@ -1,0 +1,188 @@
+"""Frames out as a movie for review: ProRes 4444, FFV1 or H.264, with colors tagged as what they are."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import av
+import numpy as np
+from av.container import OutputContainer
+from av.error import FFmpegError
+from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc, Interpolation, VideoReformatter
+from av.video.stream import VideoStream
+from numpy.typing import NDArray
+
+from framecolor.errors import OutputError
+
+MovieCodec = Literal["prores", "ffv1", "h264"]
+
+_CONTAINERS = {".mov": "mov", ".mkv": "matroska", ".mp4": "mp4"}
+# As everywhere in the package: the exact sums, and chroma that is averaged rather than dropped.
+_SCALER = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+
+
+@dataclass(frozen=True)
+class _Codec:
+    """How a codec is written: libav's encoder, its pixel format and options, the endings that can hold it."""
+
+    encoder: str
+    pixel_format: str
+    options: dict[str, str]
+    endings: tuple[str, ...]
+    keeps_alpha: bool = True
+    even: bool = False
+
+
+_CODECS: dict[MovieCodec, _Codec] = {
+    "prores": _Codec("prores_ks", "yuva444p10le", {"profile": "4444", "vendor": "apl0"}, (".mov", ".mkv")),
+    "ffv1": _Codec("ffv1", "bgra", {"level": "3", "slicecrc": "1", "g": "1"}, (".mkv",)),
+    "h264": _Codec("libx264", "yuv420p", {"crf": "16", "preset": "medium"}, (".mp4", ".mov", ".mkv"), False, True),
+}
+_USUAL: dict[str, MovieCodec] = {".mov": "prores", ".mkv": "ffv1", ".mp4": "h264"}
+
+
+def choose_codec(path: Path, codec: MovieCodec | None = None) -> MovieCodec:
+    """The codec for a movie's file, by its ending where none is named.
+
+    Raises OutputError where the ending is none of a movie that is written, or cannot hold the codec.
+    """
+    ending = path.suffix.lower()
+    if ending not in _CONTAINERS:
+        raise OutputError(
+            path, f"movies are not written as {ending or 'files without ending'}", "use .mov, .mkv or .mp4"
+        )
+    chosen = codec or _USUAL[ending]
+    if ending not in _CODECS[chosen].endings:
+        endings = " or ".join(_CODECS[chosen].endings)
+        raise OutputError(path, f"{chosen} does not go into {ending}", f"use {endings}")
+    return chosen
+
+
+class MovieWriter:
+    """Writes frames one after the other into a movie that is there whole or not at all.
+
+    FFV1 keeps RGBA to the bit, ProRes 4444 color and alpha within two of 255 levels; H.264 has no alpha: frames are
+    laid over `background`, and sides of odd length get one more row or column of it. YUV is made with BT.709's matrix
+    and limited range; primaries, transfer and matrix are tagged as BT.709, FFV1's range as full. No frame is kept in
+    memory longer than the codec needs it.
+
+    To be used in a `with` block: when that ends in an exception nothing is left, and an older movie of the name stays.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        size: tuple[int, int],
+        fps: Fraction = Fraction(24),
+        codec: MovieCodec | None = None,
+        background: tuple[int, int, int] = (255, 255, 255),
+    ) -> None:
+        """size: (height, width) of every frame. Raises OutputError where the file cannot be written."""
+        self.path = path
+        self._codec = _CODECS[choose_codec(path, codec)]
+        self._size = size
+        self._background = np.array(background, np.uint8)
+        self._draft = path.with_name(f".{path.name[:64]}.{uuid.uuid4().hex[:12]}.tmp")
+        self._frames = 0
+        self._reformatter = VideoReformatter()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._container = self._open()
+            self._stream = self._add_stream(fps)
+        except (FFmpegError, OSError) as error:
+            self._remove_draft()
+            raise self._failure(error) from error
+
+    def _open(self) -> OutputContainer:
+        # "file:" keeps names such as "a:b.mov" from being taken as addresses.
+        options = {"movflags": "+faststart+write_colr", "fflags": "+bitexact"}
+        options = options if self.path.suffix.lower() != ".mkv" else {"fflags": "+bitexact"}
+        return av.open(
+            f"file:{self._draft}", "w", format=_CONTAINERS[self.path.suffix.lower()], container_options=options
+        )
+
+    def _add_stream(self, fps: Fraction) -> VideoStream:
+        stream = self._container.add_stream(self._codec.encoder, rate=fps, options=self._codec.options)
+        assert isinstance(stream, VideoStream)
+        height, width = self._size
+        if self._codec.even:
+            height, width = height + height % 2, width + width % 2
+        stream.width, stream.height, stream.pix_fmt = width, height, self._codec.pixel_format
+        context = stream.codec_context
+        context.time_base = 1 / fps
+        is_rgb = self._codec.pixel_format == "bgra"
+        context.color_primaries = ColorPrimaries.BT709
+        context.color_trc = ColorTrc.BT709
+        context.colorspace = 0 if is_rgb else Colorspace.ITU709  # 0 is RGB
+        context.color_range = ColorRange.JPEG if is_rgb else ColorRange.MPEG
+        return stream
+
+    def write(self, rgba: NDArray[np.uint8]) -> None:
+        """Add a frame, uint8 HxWx4 straight RGBA. ValueError where it has another size, OutputError where it fails."""
+        if rgba.dtype != np.uint8 or rgba.shape != (*self._size, 4):
+            raise ValueError(f"a frame must be uint8 {self._size[0]}x{self._size[1]}x4, got {rgba.dtype} {rgba.shape}")
+        frame = self._convert(rgba if self._codec.keeps_alpha else self._lay_over_background(rgba))
+        frame.pts = self._frames
+        frame.time_base = self._stream.codec_context.time_base
+        self._frames += 1
+        try:
+            self._container.mux(self._stream.encode(frame))
+        except (FFmpegError, OSError) as error:
+            raise self._failure(error) from error
+
+    def _convert(self, rgba: NDArray[np.uint8]) -> av.VideoFrame:
+        if self._codec.pixel_format == "bgra":
+            return av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba[..., [2, 1, 0, 3]]), format="bgra")
+        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba), format="rgba")
+        frame = self._reformatter.reformat(
+            frame,
+            format=self._codec.pixel_format,
+            src_colorspace=Colorspace.ITU709,
+            dst_colorspace=Colorspace.ITU709,
+            src_color_range=ColorRange.JPEG,
+            dst_color_range=ColorRange.MPEG,
+            interpolation=_SCALER,
+        )
+        frame.colorspace, frame.color_range = Colorspace.ITU709, ColorRange.MPEG
+        frame.color_primaries, frame.color_trc = ColorPrimaries.BT709, ColorTrc.BT709
+        return frame
+
+    def _lay_over_background(self, rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        height, width = self._stream.height, self._stream.width
+        out = np.empty((height, width, 4), np.uint8)
+        out[...] = (*self._background, 255)
+        alpha = rgba[..., 3:].astype(np.uint32)
+        under = self._background.astype(np.uint32) * (255 - alpha)
+        out[: rgba.shape[0], : rgba.shape[1], :3] = (rgba[..., :3] * alpha + under + 127) // 255
+        return out
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        try:
+            if kind is None:
+                self._container.mux(self._stream.encode(None))
+            self._container.close()
+            if kind is None:
+                self._draft.replace(self.path)
+        except (FFmpegError, OSError) as failure:
+            if kind is None:
+                raise self._failure(failure) from failure
+        finally:
+            self._remove_draft()
+
+    def _remove_draft(self) -> None:
+        with suppress(OSError):  # what failed before matters more
+            self._draft.unlink(missing_ok=True)
+
+    def _failure(self, error: Exception) -> OutputError:
+        problem = f"the movie cannot be written ({getattr(error, 'strerror', None) or error})"
+        fix = "check that the folder exists, may be written to and has room, or choose another one with -o"
+        return OutputError(self.path, problem, fix)

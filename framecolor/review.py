@@ -1,0 +1,119 @@
+"""A painted shot as a movie to look at: which frame is shown when, and its encoding."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.errors import InputError, ReadError
+from framecolor.media import PAINTED_SUFFIXES, read_image
+from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
+from framecolor.media.sequence import list_images, number_files
+from framecolor.overlap import one_thread_each, overlapped
+from framecolor.record import Record
+
+USUAL_FPS = Fraction(24)
+
+Rgba = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """One picture of the movie: the file that is shown, None for an empty frame, and for how many frames."""
+
+    file: Path | None
+    frames: int
+
+
+def list_painted(out: Path) -> dict[int, Path]:
+    """Number -> file of the painted frames in a folder, by number.
+
+    Where framecolor.json lies there, it tells which file is a frame's; otherwise the numbers in the names do. Raises
+    InputError where there are none, ShotError where two files have one number.
+    """
+    files = {}
+    for entry in Record(out).entries():
+        name = str(entry.get("file", ""))
+        if Path(name).name == name and (out / name).is_file():
+            files[int(entry["number"])] = out / name
+    files = files or number_files(list_images(out, PAINTED_SUFFIXES))
+    if not files:
+        raise InputError(
+            out, "holds no painted frames", "run `framecolor colorize` first, or name the folder it wrote to"
+        )
+    return dict(sorted(files.items()))
+
+
+def plan_exposures(
+    files: Mapping[int, Path], exposures: Sequence[int | None] | None = None, held: int = 1
+) -> list[Exposure]:
+    """What is shown for how long.
+
+    exposures  for each frame the number of the drawing, None for an empty one: as an exposure sheet has it. Without it
+               every number from the first to the last is shown for `held` frames.
+
+    A number that has no file is shown as the drawing before it, or as nothing where there is none before.
+    """
+    if exposures is None:
+        exposures = [number for number in range(min(files), max(files) + 1) for _ in range(held)]
+    shown: list[Path | None] = []
+    before: Path | None = None
+    for number in exposures:
+        before = None if number is None else files.get(number, before)
+        shown.append(before)
+    return [Exposure(file, len(list(group))) for file, group in groupby(shown)]
+
+
+def write_movie(
+    path: Path,
+    plan: Sequence[Exposure],
+    *,
+    codec: MovieCodec | None = None,
+    fps: Fraction = USUAL_FPS,
+    background: tuple[int, int, int] = (255, 255, 255),
+) -> int:
+    """Write the movie of a plan and tell its number of frames; see `MovieWriter` for what each codec keeps.
+
+    Pictures are read a few ahead, so that memory does not grow with the movie. Raises InputError where nothing is
+    shown at all, ReadError where a picture cannot be read or has another size than the first, OutputError where the
+    movie cannot be written: there is no movie then, or the old one.
+    """
+    codec = choose_codec(path, codec)
+    first = next((exposure.file for exposure in plan if exposure.file is not None), None)
+    if first is None:
+        raise InputError(path, "would show no frame at all", "check the exposure sheet's numbers")
+    size = read_image(first).shape[:2]
+    if path.resolve() in {exposure.file.resolve() for exposure in plan if exposure.file}:
+        raise InputError(path, "is one of the frames", "choose another name with -o")
+    frames = 0
+    with MovieWriter(path, size, fps, codec, background) as movie, one_thread_each():
+        for exposure, rgba in _read_ahead(plan, size):
+            for _ in range(exposure.frames):
+                movie.write(rgba)
+            frames += exposure.frames
+    return frames
+
+
+def _read_ahead(plan: Sequence[Exposure], size: tuple[int, int]) -> Iterator[tuple[Exposure, Rgba]]:
+    workers = os.cpu_count() or 1
+
+    def read(exposure: Exposure) -> tuple[Exposure, Rgba]:
+        if exposure.file is None:
+            return exposure, np.full((*size, 4), (255, 255, 255, 0), np.uint8)
+        rgba = read_image(exposure.file)
+        if rgba.shape[:2] != size:
+            problem = f"it is {rgba.shape[1]}x{rgba.shape[0]}, the first frame {size[1]}x{size[0]}"
+            raise ReadError(exposure.file, problem, "paint it again")
+        return exposure, rgba
+
+    with ThreadPoolExecutor(workers, "framecolor") as pool, closing(overlapped(pool, read, plan, workers + 1)) as found:
+        yield from found
