@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import OutputError
+from framecolor.prepared import forget_prepared, read_prepared
 from framecolor.record import Record
 from framecolor.shot import Shot
 
 _NOT_REPORTED = "no task has painted it; run its task again"
+_OTHER_SOURCE = "it was painted from other drawings, keys or settings than were prepared; run its task again"
 
 
 @dataclass(frozen=True)
@@ -68,25 +70,31 @@ def sum_up(
 def gather_parts(shot: Shot, out: Path) -> Outcome:
     """Make one framecolor.json of what tasks have noted apart (`colorize` with `part`), and tell what is in it.
 
-    Wanted frames of which nothing is noted, or whose files are not as they were written, count as failed. To be called
-    with the folder claimed (`claim_output`). Raises OutputError where nothing was painted.
+    Wanted frames of which nothing is noted, whose files are not as they were written, or which were painted from
+    something else than `prepare` has noted, such as by an earlier job, count as failed. To be called with the folder
+    claimed (`claim_output`). Raises OutputError where nothing was painted.
     """
     record = Record(out)
     if not record.head:
         raise OutputError(out, "holds no painted frames", "run the tasks that paint them first")
     record.begin(record.head, shot.numbers)
     record.save()
-    failed = {number: _find_fault(record, number) for number in shot.wanted}
+    prepared = read_prepared(out)
+    failed = {number: _find_fault(record, number, prepared.get(number)) for number in shot.wanted}
     failed = {number: fault for number, fault in failed.items() if fault}
+    if not failed and prepared.keys() <= set(shot.wanted):
+        forget_prepared(out)
     return sum_up(shot, record, failed, keys=len(shot.keys))
 
 
-def _find_fault(record: Record, number: int) -> str:
+def _find_fault(record: Record, number: int, source: str | None) -> str:
     entry = record.entry(number)
     if entry is None:
         return _NOT_REPORTED
     if entry.get("status") == "failed":
         return str(entry.get("error", ""))
+    if source is not None and entry.get("source") != source:
+        return _OTHER_SOURCE
     file = str(entry.get("file", ""))
     whole = record.is_current(number, entry.get("source", ""), file, matte="matte" in entry)
     return "" if whole else f"{file} is missing or was changed"

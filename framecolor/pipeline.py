@@ -22,6 +22,7 @@ from framecolor.notes import FrameNote, Listener
 from framecolor.outcome import Outcome, sum_up
 from framecolor.overlap import one_thread_each, overlapped, taken_ahead
 from framecolor.preflight import check_output
+from framecolor.prepared import forget_prepared, note_prepared
 from framecolor.record import KEY_FOLDER
 from framecolor.run import Progress, Run, prepare_run
 from framecolor.settings import Settings
@@ -63,6 +64,8 @@ def colorize(
     with nullcontext() if part else claim_output(out):
         run = prepare_run(shot, out, settings, progress or _ignore, stenciled=stencils, part=part)
         run.listener = listener or _ignore
+        if not part:
+            forget_prepared(out)
         painting = time.monotonic()
         try:
             if run.stale:
@@ -80,12 +83,14 @@ def prepare(
     """Do what comes before the first frame, for tasks that paint parts of a shot to take up; returns warnings.
 
     The engine's plans are built, the network is fitted, colors are proposed where there is no key: all of it is kept in
-    the caches. Arguments and errors as `colorize`.
+    the caches, and also from what each frame is to be painted, for `gather_parts`. Arguments and errors as `colorize`.
     """
     settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
     with claim_output(out):
-        return tuple(prepare_run(shot, out, settings, progress or _ignore).warnings)
+        run = prepare_run(shot, out, settings, progress or _ignore)
+        note_prepared(out, run.sources)
+        return tuple(run.warnings)
 
 
 def _paint(run: Run) -> None:

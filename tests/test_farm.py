@@ -107,7 +107,7 @@ def test_a_job_holds_the_settings_of_all_levels_and_where_the_files_are(tmp_path
     how = "--settings {{Param.Settings}} --palette {{Param.Palette}}"
     assert args == {
         "Prepare": f"farm prepare {where} {how} --progress openjd",
-        "Color": f"colorize {where} {how} --frames {{{{Task.Param.Span}}}} --part --progress openjd",
+        "Color": f"colorize {where} {how} --frames {{{{Task.Param.Span}}}} --part --log - --progress openjd",
         "Finish": f"farm finish {where} --frames 1002-1004 --progress openjd",
     }
     assert not (root / "color").exists()

@@ -22,6 +22,7 @@ LAYERS = (
         "timing",
         "metrics",
         "record",
+        "prepared",
         "chains",
         "told",
         "keyframes",

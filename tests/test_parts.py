@@ -17,6 +17,7 @@ from framecolor.errors import OutputError
 from framecolor.notes import STAGES, FrameNote
 from framecolor.outcome import gather_parts
 from framecolor.pipeline import prepare
+from framecolor.prepared import read_prepared
 from framecolor.record import Record
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
@@ -65,6 +66,28 @@ def test_gathering_names_what_no_task_has_painted(root: Path) -> None:
     failed = gather_parts(Shot.open(root), root / "color").failed
     assert list(failed) == [1002, 1006, 1007]
     assert "is missing or was changed" in failed[1002] and "no task has painted it" in failed[1006]
+
+
+def test_gathering_tells_frames_of_an_earlier_job_from_those_of_this_one(root: Path) -> None:
+    """They are whole, and were right in their time: nothing but what was prepared says that they are stale."""
+    paint(root, fit=FIT)
+    other = Settings(fit=FIT, background="paper")
+    prepare(Shot.open(root), None, other)
+    colorize(Shot.open(root, frames="1001-1004"), None, other, part=True)
+    failed = gather_parts(Shot.open(root), root / "color").failed
+    assert list(failed) == [1005, 1006, 1007]
+    assert "from other drawings, keys or settings than were prepared" in failed[1005]
+    assert gather_parts(Shot.open(root, frames="1001-1004"), root / "color").failed == {}
+    assert list(gather_parts(Shot.open(root), root / "color").failed) == [1005, 1006, 1007], "nothing is forgotten"
+    colorize(Shot.open(root, frames="1005-1007"), None, other, part=True)
+    assert gather_parts(Shot.open(root), root / "color").failed == {}
+
+
+def test_a_damaged_note_of_what_was_prepared_is_none(root: Path) -> None:
+    prepare(Shot.open(root), None, Settings(fit=FIT))
+    for text in ("", "[]", "{}", '{"sources": []}', '{"sources": {"x": 1}}'):
+        (root / "color/.framecolor/prepared.json").write_text(text)
+        assert read_prepared(root / "color") == {}
 
 
 def test_parts_of_two_palettes_name_their_colors_by_the_newest(tmp_path: Path) -> None:

@@ -90,6 +90,9 @@ def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: 
     write_job(job, folder, slurm=slurm)
     frames = sum(chunk.count for chunk in job.chunks)
     click.echo(f"{folder}: {frames} frames of {job.name} in {len(job.chunks)} tasks, engine {job.settings.engine}")
+    if job.settings.engine == "auto":
+        note = "hosts of different kinds take different engines, whose frames may differ; --engine names one for all"
+        click.echo(f"note: {note}", err=True)
 
 
 @farm.command()

@@ -33,7 +33,7 @@ def build_template(job: FarmJob, program: tuple[str, ...] = ("framecolor",)) -> 
     program  what runs framecolor on the farm's hosts: a command, and arguments that come before all others
     """
     prepare = _step(job, PREPARE, program, ["farm", "prepare", *_shot_arguments(job), *_paint_arguments(job)])
-    part = ["--frames", f"{{{{Task.Param.{SPAN}}}}}", "--part"]
+    part = ["--frames", f"{{{{Task.Param.{SPAN}}}}}", "--part", "--log", "-"]
     color = _step(job, COLOR, program, ["colorize", *_shot_arguments(job), *_paint_arguments(job), *part], PREPARE)
     spans = [chunk.frames for chunk in job.chunks]
     color["parameterSpace"] = {"taskParameterDefinitions": [{"name": SPAN, "type": "STRING", "range": spans}]}

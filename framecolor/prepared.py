@@ -1,0 +1,34 @@
+"""From what each frame of a job is to be painted, noted before its tasks begin.
+
+Frames of an earlier job lie in the same folder, whole and valid: only this tells them from those of today's tasks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from framecolor.media import write_text_atomic
+from framecolor.record import CACHE_FOLDER
+
+_NAME = "prepared.json"
+
+
+def note_prepared(out: Path, sources: Mapping[int, str]) -> None:
+    """Keep the hash of all that decides each frame, by number. Raises OutputError."""
+    write_text_atomic(out / CACHE_FOLDER / _NAME, json.dumps({"sources": dict(sorted(sources.items()))}) + "\n")
+
+
+def read_prepared(out: Path) -> dict[int, str]:
+    """What was noted; nothing when there is no note or it is damaged."""
+    try:
+        table = json.loads((out / CACHE_FOLDER / _NAME).read_text("utf-8"))
+        return {int(number): str(source) for number, source in table["sources"].items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def forget_prepared(out: Path) -> None:
+    """The job is done, or a run of the whole shot stands in for it."""
+    (out / CACHE_FOLDER / _NAME).unlink(missing_ok=True)
