@@ -377,7 +377,7 @@ def test_damaged_plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"{tmp_path}/features-1234.json is damaged" in found.what and found.fix == "framecolor engine prune"
 
 
-def test_settings_that_are_broken(healthy: Path) -> None:
+def test_settings_that_are_broken(healthy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = find_target(healthy)
     assert only(check_settings(target), "ok").what.startswith("0 from ")  # the tests' own studio file
     file = healthy / "framecolor.toml"
@@ -385,15 +385,29 @@ def test_settings_that_are_broken(healthy: Path) -> None:
     found = only(check_settings(target), "fail")
     assert found.what == f"{file} names the palette {healthy}/film.gpl, which is not there"
     assert found.fix == "put it there, or change palette in that file"
+    file.write_text('format = "exr"\nengine = "tensorrt"\n')
+    monkeypatch.setattr("framecolor.media.writers.base.find_spec", lambda name: None)
+    monkeypatch.setattr("framecolor.engines.tensorrt.find_gpu_problem", lambda: ("there is no GPU", "add one"))
+    exr, engine = check_settings(target)
+    assert (exr.what, exr.fix) == (
+        f"{file} asks for frames as exr: OpenImageIO is not installed",
+        "pip install 'framecolor[exr]'",
+    )
+    assert (engine.what, engine.fix) == (f"{file} asks for the engine tensorrt: there is no GPU", "add one")
+    assert (exr.status, engine.status) == ("fail", "fail")
     file.write_text("gap_pix = 3\n")
     broken = next(f for f in examine(target) if f.topic == "settings")
     assert (broken.status, broken.what) == ("fail", f"{file}:1: there is no setting 'gap_pix'")
     assert broken.fix == "did you mean gap_px?"
 
 
-def test_shots_that_are_broken(healthy: Path) -> None:
+def test_shots_that_are_broken(healthy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = find_target(healthy)
     assert only(check_shot(target), "ok").data["keys"] == 1
+    with monkeypatch.context() as patch:  # as for anybody but root
+        patch.setattr(os, "access", lambda path, mode: path.name != "cut.1003.png")
+        closed = only(check_shot(target), "fail")
+    assert closed.what == (f"1 of 4 drawings and keys may not be read, such as {healthy}/line/cut.1003.png")
     for key in (healthy / "keys").iterdir():
         key.unlink()
     assert only(check_shot(target), "note").fix.startswith("paint one into keys/")

@@ -15,7 +15,7 @@ import pytest
 from drawings import make_shot
 
 from framecolor import cli
-from framecolor.cli import progress
+from framecolor.cli import engine, progress
 from framecolor.cli.progress import STYLES, ProgressPrinter
 
 ROOT = Path(cli.__file__).parents[2]
@@ -25,7 +25,7 @@ FARM_STYLES = [style for style in STYLES if style not in ("auto", "bar")]
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence counts from a fiftieth of a second on."""
-    monkeypatch.setattr(progress, "_HEARTBEAT_SECONDS", 0.02)
+    monkeypatch.setattr(progress, "HEARTBEAT_SECONDS", 0.02)
 
 
 def wait_for(true: Callable[[], bool]) -> None:
@@ -92,7 +92,7 @@ def test_percentages_never_fall(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("fast")
 def test_news_is_not_repeated_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(progress, "_HEARTBEAT_SECONDS", 30.0)
+    monkeypatch.setattr(progress, "HEARTBEAT_SECONDS", 30.0)
     kept = Kept(monkeypatch)
     with ProgressPrinter("cut", "plain") as printer:
         printer("paint", 0, 2)
@@ -108,6 +108,18 @@ def test_the_thread_ends_with_what_ends_the_work(stop: type[BaseException]) -> N
         assert len(beating()) == 1
         printer("fit", 1, 2)
         raise stop
+    assert beating() == []
+
+
+def test_a_build_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "HEARTBEAT_SECONDS", 0.02)
+    kept = Kept(monkeypatch)
+    with engine._Bar("features", quiet=True) as bar:
+        wait_for(lambda: len(kept.lines) >= 1)
+        bar("Building engine", 3, 10)
+        wait_for(lambda: any("Building" in line for line in kept.lines))
+    assert kept.lines[0] == "features: compiling, still at it after 0 s"
+    assert kept.lines[-1] == "features: Building engine, still at it after 0 s"
     assert beating() == []
 
 

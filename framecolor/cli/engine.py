@@ -6,10 +6,13 @@ import json
 import math
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from framecolor.cli.heartbeat import HEARTBEAT_SECONDS, Heartbeat
 
 if TYPE_CHECKING:
     from framecolor.engines.plans.profiles import Profile
@@ -221,20 +224,32 @@ def _say(extent: Any) -> str:
 
 
 class _Bar:
-    """A bar of the build's steps on a terminal, nothing elsewhere; heard from the builder's threads."""
+    """A bar of the build's steps on a terminal, a line now and then elsewhere; heard from the builder's threads."""
 
     def __init__(self, name: str, quiet: bool) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(desc=name, unit=" steps", leave=False, disable=quiet or not sys.stderr.isatty())
+        watched = sys.stderr.isatty()
+        self._name, self._phase = name, "compiling"
+        self._begin = time.monotonic()
+        self._bar = tqdm(desc=name, unit=" steps", leave=False, disable=quiet or not watched)
+        self._heartbeat = None if watched else Heartbeat(self._say, HEARTBEAT_SECONDS)
 
     def __enter__(self) -> _Bar:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._bar.close()
+        if self._heartbeat is not None:
+            self._heartbeat.stop()
 
     def __call__(self, phase: str, done: int, total: int) -> None:
+        self._phase = phase
         self._bar.total = total
         self._bar.set_postfix_str(phase, refresh=False)
         self._bar.update(done - self._bar.n)
+
+    def _say(self, _: float) -> None:
+        took_seconds = time.monotonic() - self._begin
+        with suppress(OSError, ValueError):  # nobody reads it
+            click.echo(f"{self._name}: {self._phase}, still at it after {took_seconds:.0f} s", err=True)

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+HEARTBEAT_SECONDS = 10.0
+
 
 class Heartbeat:
     """Calls `beat` with the seconds of silence, from a thread of its own, each time `every_seconds` pass without news.

@@ -11,15 +11,13 @@ from typing import Literal, Self, get_args
 
 import click
 
-from framecolor.cli.heartbeat import Heartbeat
+from framecolor.cli.heartbeat import HEARTBEAT_SECONDS, Heartbeat
 
 Style = Literal["auto", "bar", "plain", "json", "openjd", "deadline", "afanasy"]
 STYLES = get_args(Style)
 
 # The share of a shot's work that its fit is taken for where one percentage has to tell of everything.
 _FIT_SHARE = 0.4
-# Farms take a silent task for a dead one.
-_HEARTBEAT_SECONDS = 10.0
 
 
 class ProgressPrinter:
@@ -53,7 +51,7 @@ class ProgressPrinter:
         self._last = (-1, 0.0)
         self._percent = self._whole("prepare", 0)
         self._printing = threading.Lock()
-        self._heartbeat = None if self._style == "bar" else Heartbeat(self._repeat, _HEARTBEAT_SECONDS)
+        self._heartbeat = None if self._style == "bar" else Heartbeat(self._repeat, HEARTBEAT_SECONDS)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
         """Hear that `done` of `total` steps or frames of a stage are finished."""
@@ -66,7 +64,7 @@ class ProgressPrinter:
             fresh = stage != self._at[0] or (done == total and percent != self._last[0])
             self._at = stage, done, total
             self._percent = max(self._percent, self._whole(stage, percent))
-            if not fresh and percent < self._last[0] + 10 and now - self._last[1] < _HEARTBEAT_SECONDS:
+            if not fresh and percent < self._last[0] + 10 and now - self._last[1] < HEARTBEAT_SECONDS:
                 return
             self._last = percent, now
             self._print()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from framecolor.doctor.finding import Finding, Target
-from framecolor.levels import read_levels
+from framecolor.errors import EngineError, SettingsError
+from framecolor.levels import LayeredSettings, read_levels
 from framecolor.media.cels import find_cel
 from framecolor.record import CACHE_FOLDER, RECORD_NAME
 from framecolor.settings import FILES
@@ -14,19 +16,39 @@ from framecolor.tables import MISSHAPEN, parse_json
 
 
 def check_settings(target: Target) -> Iterator[Finding]:
-    """The settings files of studio, show and shot, and the files that they name."""
+    """The settings files of studio, show and shot, and whether this machine can do what they say."""
     found = read_levels(target.root, {})
-    named = {name: target.root / value for name in FILES if (value := getattr(found.settings, name)) is not None}
-    missing = [name for name, path in named.items() if not path.exists()]
-    for name in missing:
-        what = f"{found.sources[name]} names the {name} {named[name]}, which is not there"
-        yield Finding("settings", "fail", what, f"put it there, or change {name} in that file")
+    problems = list(_find_problems(target, found))
+    yield from problems
     files = [str(place.path) for place in found.places if place.state == "read"]
     given = {name: str(source) for name, source in found.sources.items() if source.level != "default"}
     data = {"files": files, "settings": given}
-    if not missing:
+    if not problems:
         said = f"{len(given)} from {', '.join(files)}" if files else "all are defaults: no settings file applies"
         yield Finding("settings", "ok", said, data=data)
+
+
+def _find_problems(target: Target, found: LayeredSettings) -> Iterator[Finding]:
+    from framecolor.engines.base import choose_engine
+    from framecolor.media import FORMATS
+
+    settings, sources = found.settings, found.sources
+    for name in FILES:
+        value = getattr(settings, name)
+        if value is not None and not (target.root / value).exists():
+            what = f"{sources[name]} names the {name} {target.root / value}, which is not there"
+            yield Finding("settings", "fail", what, f"put it there, or change {name} in that file")
+    try:
+        FORMATS[settings.format].check(settings.format)
+    except SettingsError as error:
+        what = f"{sources['format']} asks for frames as {settings.format}: {error.problem}"
+        yield Finding("settings", "fail", what, error.fix)
+    try:
+        if settings.engine != "auto":
+            choose_engine(settings.engine)
+    except EngineError as error:
+        what = f"{sources['engine']} asks for the engine {settings.engine}: {error.problem}"
+        yield Finding("settings", "fail", what, error.fix)
 
 
 def check_shot(target: Target) -> Iterator[Finding]:
@@ -40,6 +62,11 @@ def check_shot(target: Target) -> Iterator[Finding]:
             continue
         shot = Shot.open(path)
         data = {"drawings": len(shot.numbers), "keys": len(shot.keys), "missing": list(shot.missing)}
+        files = [file for role in (shot.lines, shot.keys, shot.hints, shot.stencils) for file in role.values()]
+        if closed := [file for file in files if not os.access(file, os.R_OK)]:
+            what = f"{len(closed)} of {len(files)} drawings and keys may not be read, such as {closed[0]}"
+            yield Finding("shot", "fail", what, "change their permissions", data)
+            continue
         if shot.keys:
             yield Finding("shot", "ok", repr(shot), data=data)
         else:
