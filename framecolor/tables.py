@@ -10,6 +10,7 @@ import json
 import math
 import tomllib
 from collections import Counter
+from pathlib import PurePath
 from typing import Any, NoReturn
 
 MISSHAPEN = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
@@ -34,6 +35,11 @@ def parse_toml(text: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
+
+
+def is_file_name(text: object) -> bool:
+    """Whether a text is the name of a file in one folder, and not the path of another."""
+    return isinstance(text, str) and text not in ("", "..") and PurePath(text).name == text and "\0" not in text
 
 
 def _parse_float(text: str) -> float:

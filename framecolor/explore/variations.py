@@ -25,7 +25,7 @@ from framecolor.hints.strokes import read_strokes
 from framecolor.media import hash_file, read_image, write_image, write_text_atomic
 from framecolor.paint.composite import fill_paper, lay_over
 from framecolor.paint.flat import paint_flat
-from framecolor.tables import MISSHAPEN, parse_json
+from framecolor.tables import MISSHAPEN, is_file_name, parse_json
 
 _FORMAT = "framecolor explore 1"
 RECORD, SHEET = "explore.json", "contact.png"
@@ -131,7 +131,7 @@ def read_exploration(folder: Path, settings: str) -> Exploration | None:
             return None
         rows = table["variations"]
         files = tuple((str(row["file"]), str(row["hash"])) for row in rows)
-        if any(Path(name).name != name for name, _ in files):
+        if not all(is_file_name(name) for name, _ in files):
             return None
         return Exploration(settings, tuple(int(row["seed"]) for row in rows), files, float(table["apart"]))
     except (OSError, *MISSHAPEN):

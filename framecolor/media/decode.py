@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -68,7 +69,7 @@ def _read(path: Path, decode: Callable[[bytes, Header], Array]) -> Array:
         return decode(_check_whole(data, header), header)
     except BrokenImageError as error:
         raise ReadError(path, error.problem, error.fix) from error
-    except (FFmpegError, ValueError, LookupError, OverflowError, struct.error) as error:
+    except (FFmpegError, ValueError, LookupError, OverflowError, struct.error, zlib.error) as error:
         raise ReadError(path, DAMAGED, _EXPORT_AGAIN) from error
 
 
@@ -135,6 +136,7 @@ def _check_whole(data: bytes, header: Header) -> bytes:
     elif header.codec == "tiff":
         tags = tiff.read_tags(BytesIO(data))
         tags.check(len(data))
+        tags.check_strips(data)
         data = tiff.keep_pixel_tags(data, tags)
     elif header.codec == "targa" and data[2] in _TGA_RUN_LENGTH_KINDS and not data.endswith(_TGA_END):
         # A last packet that is cut off reads whatever follows the file: two endings give two images then.

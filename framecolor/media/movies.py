@@ -14,11 +14,16 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framecolor.errors import ReadError
-from framecolor.media.decode import MAX_PIXELS
 from framecolor.media.pixels import Pixels, convert_frame
 
 MOVIE_SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mkv", ".avi", ".webm", ".mxf"})
 """Endings, in lower case, of the files that are taken as movies."""
+
+MAX_MOVIE_PIXELS = 1 << 26
+"""Movies of larger frames, 8192x8192, are refused: decoders keep up to sixteen of them, whatever a file's size."""
+
+# Playlists, which movies' endings do not keep a file from being, would open other files.
+_OWN_FILE_ONLY = {"format_whitelist": "mov,matroska,avi,mxf", "protocol_whitelist": "file"}
 
 # Movies without a color tag: what players do, BT.709 from 720 lines on.
 _HD_LINES = 720
@@ -64,8 +69,8 @@ class Movie:
         shown = [time for time, is_discard in packets if not is_discard]
         if not shown or width < 1 or height < 1:
             raise ReadError(path, "the movie has no frames", _EXPORT_AGAIN)
-        if width * height > MAX_PIXELS:
-            problem = f"{width}x{height} pixels are more than the {MAX_PIXELS} that are read"
+        if width * height > MAX_MOVIE_PIXELS:
+            problem = f"{width}x{height} pixels are more than the {MAX_MOVIE_PIXELS} that are read"
             raise ReadError(path, problem, "scale it down")
         known = {time for time in shown if time is not None}
         paced = len(known) == len(shown)
@@ -147,8 +152,9 @@ def _open(path: Path) -> InputContainer:
     if path.stat().st_size == 0:
         raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
     try:
-        # "file:" keeps names such as "a:b.mov" from being taken as addresses.
-        return av.open(f"file:{path}", "r")
+        # "file:" keeps names such as "a:b.mov" from being taken as addresses. Tags may be in any encoding.
+        options = {**_OWN_FILE_ONLY, "max_pixels": str(MAX_MOVIE_PIXELS)}
+        return av.open(f"file:{path}", "r", options=options, metadata_errors="replace")
     except (FFmpegError, OSError) as error:
         problem = "this is not a movie that can be read, or it is cut off or damaged"
         raise ReadError(path, problem, "export it as ProRes 4444, FFV1 or H.264") from error
@@ -158,11 +164,13 @@ def _find_stream(path: Path, container: InputContainer) -> VideoStream:
     if not container.streams.video:
         raise ReadError(path, "the movie has no picture", "name a movie with a video stream")
     stream = container.streams.video[0]
+    if stream.codec_context is None:
+        raise ReadError(path, "the movie is of a codec that is not known here", _EXPORT_AGAIN)
     # Threads by slice, not by frame: an error then belongs to the packet that was just given.
     stream.codec_context.thread_type = "SLICE"
-    if stream.codec_context.codec.intra_only:
-        # No frame leans on another, so a damaged one need not be patched up to save those after it.
-        stream.codec_context.options = {"err_detect": "crccheck+bitstream+buffer+explode"}
+    # No frame of these leans on another, so a damaged one need not be patched up to save those after it.
+    strict = {"err_detect": "crccheck+bitstream+buffer+explode"} if stream.codec_context.codec.intra_only else {}
+    stream.codec_context.options = {"max_pixels": str(MAX_MOVIE_PIXELS), **strict}
     return stream
 
 

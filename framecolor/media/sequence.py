@@ -16,7 +16,8 @@ from framecolor.media.headers import IMAGE_SUFFIXES
 from framecolor.media.movies import is_movie
 
 _PLACEHOLDER = re.compile(r"#+|@+|%\d*d|\$F\d*")
-_FRAMES = re.compile(r"\s*\d+(\s*-\s*\d+(\s*x\s*\d+)?)?\s*(,\s*\d+(\s*-\s*\d+(\s*x\s*\d+)?)?\s*)*")
+_FRAMES = re.compile(r"\s*([0-9]{1,12})(?:\s*-\s*([0-9]{1,12})(?:\s*x\s*([0-9]{1,12}))?)?\s*")
+_WIDEST = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -101,9 +102,21 @@ def _list_files(folder: Path) -> list[Path]:
 def find_sequence(folder: Path, pattern: Pattern | None = None) -> dict[int, Path]:
     """Number -> file of the one sequence in a folder, by number.
 
-    Raises ShotError when there is none, when there are several and no pattern chooses one, or when two files
-    have the same number.
+    Raises ShotError when there is none, when there are several and no pattern chooses one, when two files have the
+    same number, or when numbers lie so far apart that one has to be a mistake.
     """
+    return _check_width(folder, _choose_sequence(folder, pattern))
+
+
+def _check_width(folder: Path, numbered: dict[int, Path]) -> dict[int, Path]:
+    first, last = min(numbered), max(numbered)
+    if last - first > _WIDEST:
+        problem = f"the numbers run from {first} to {last}, of more frames than a shot can have"
+        raise ShotError(folder, problem, f"check the name of {numbered[last].name}")
+    return numbered
+
+
+def _choose_sequence(folder: Path, pattern: Pattern | None) -> dict[int, Path]:
     files = list_images(folder)
     if pattern is not None:
         fitting = [file for file in files if pattern.fits(file)]
@@ -149,21 +162,19 @@ def parse_frames(text: str, numbers: tuple[int, ...]) -> tuple[int, ...]:
     subject = f"--frames {text}"
     if ":" in text or "y" in text:
         raise ShotError(subject, "steps with : and y are not known", "write steps as in 1-24x2")
-    if not _FRAMES.fullmatch(text):
-        raise ShotError(subject, "this is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12")
     present = set(numbers)
     wanted: set[int] = set()
     for part in text.split(","):
-        try:
-            frames = FrameSet(part.replace(" ", ""))
-        except ValueError as error:
-            raise ShotError(subject, "this is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12") from error
-        ends = int(frames.start()), int(frames.end())
-        is_single = "-" not in part
-        if min(ends) < numbers[0] or max(ends) > numbers[-1] or (is_single and ends[0] not in present):
+        match = _FRAMES.fullmatch(part)
+        if match is None or (step := int(match[3] or 1)) == 0:
+            raise ShotError(subject, "this is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12")
+        first, last = int(match[1]), int(match[2] or match[1])
+        is_single = match[2] is None
+        if min(first, last) < numbers[0] or max(first, last) > numbers[-1] or (is_single and first not in present):
             fix = f"the shot has {format_numbers(numbers)}"
             raise ShotError(subject, f"{part.strip()} is not in the shot", fix)
-        wanted |= present.intersection(int(frame) for frame in frames)
+        frames = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
+        wanted |= {number for number in present if number in frames}
     if not wanted:
         raise ShotError(subject, "no drawing has one of these numbers", f"the shot has {format_numbers(numbers)}")
     return tuple(sorted(wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -10,16 +11,19 @@ import numpy as np
 
 from framecolor.media.broken import CUT_OFF, BrokenImageError
 
-_WIDTH, _HEIGHT, _STRIP_OFFSETS, _ORIENTATION, _STRIP_SIZES, _TILE_WIDTH, _EXTRA_SAMPLES = (
-    256,
-    257,
-    273,
-    274,
-    279,
-    322,
-    338,
+_WIDTH, _HEIGHT, _BITS, _PACKING, _MEANING = 256, 257, 258, 259, 262
+_STRIP_OFFSETS, _ORIENTATION, _SAMPLES, _STRIP_ROWS, _STRIP_SIZES = 273, 274, 277, 278, 279
+_PLANES, _TILE_WIDTH, _EXTRA_SAMPLES = 284, 322, 338
+# Of a file's tags only these are kept: thousands of others may all point to the same megabytes.
+_READ_TAGS = frozenset(
+    {_WIDTH, _HEIGHT, _BITS, _PACKING, _MEANING, _STRIP_OFFSETS, _ORIENTATION, _SAMPLES, _STRIP_ROWS, _STRIP_SIZES}
+    | {_PLANES, _TILE_WIDTH, _EXTRA_SAMPLES}
 )
 _ASSOCIATED_ALPHA = 1
+_DEFLATE, _LZMA = (8, 32946), 34925
+_SEPARATE_PLANES = 2
+_YCBCR = 6
+_INFLATED_AT_ONCE = 1 << 20
 
 # The tags that decide pixels. The decoder gets no others: when it is told to be strict about damaged pixels,
 # it is strict about tags that it does not know as well.
@@ -32,7 +36,7 @@ _ENTRY_BYTES = 12
 
 @dataclass(frozen=True)
 class Tags:
-    """The first page's entries: tag -> its numbers (tags that hold other things than whole numbers are left out)."""
+    """The first page's entries: tag -> its numbers, of those tags that are looked at here."""
 
     values: dict[int, tuple[int, ...]]
     position: int
@@ -59,6 +63,35 @@ class Tags:
         offsets, sizes = (np.array(self.values.get(tag, ()), np.int64) for tag in (_STRIP_OFFSETS, _STRIP_SIZES))
         if not len(offsets) or (len(sizes) == len(offsets) and (offsets + sizes).max() > length):
             raise BrokenImageError(CUT_OFF)
+        if self._value(_PACKING, 1) == _LZMA or (self._value(_PACKING, 1) in _DEFLATE and self._is_ycbcr):
+            raise BrokenImageError("a TIFF that is packed in this way is not read", "write it with LZW")
+
+    def check_strips(self, data: bytes) -> None:
+        """Raise BrokenImageError where a strip that is packed by deflate holds less than its rows.
+
+        libav takes what happens to be in memory for what is missing there, and says nothing.
+        """
+        if self._value(_PACKING, 1) not in _DEFLATE:
+            return
+        height, width = self.size
+        separate = self._value(_PLANES, 1) == _SEPARATE_PLANES
+        samples = 1 if separate else self._value(_SAMPLES, 1)
+        row_bytes = -(-width * samples * self._value(_BITS, 1) // 8)
+        rows = min(self._value(_STRIP_ROWS, height) or height, height)
+        strips = list(zip(self.values[_STRIP_OFFSETS], self.values.get(_STRIP_SIZES, ()), strict=True))
+        for number, (offset, size) in enumerate(strips):
+            first = number * rows % (-(-height // rows) * rows)
+            needed = min(rows, height - first) * row_bytes
+            if _measure_inflated(data[offset : offset + size], needed) < needed:
+                raise BrokenImageError(CUT_OFF)
+
+    def _value(self, tag: int, default: int) -> int:
+        """A tag's first number."""
+        return (self.values.get(tag) or (default,))[0]
+
+    @property
+    def _is_ycbcr(self) -> bool:
+        return self._value(_MEANING, 0) == _YCBCR
 
 
 def read_tags(file: BinaryIO) -> Tags:
@@ -74,7 +107,7 @@ def read_tags(file: BinaryIO) -> Tags:
     values: dict[int, tuple[int, ...]] = {}
     for start in range(0, len(table), _ENTRY_BYTES):
         tag, kind, number = struct.unpack_from(order + "HHI", table, start)
-        if tag in values or kind not in _ITEM_TYPES or number > 1 << 22:
+        if tag not in _READ_TAGS or tag in values or kind not in _ITEM_TYPES or number > 1 << 22:
             continue
         dtype = np.dtype(order + _ITEM_TYPES[kind])
         data = table[start + 8 : start + 12]
@@ -83,6 +116,18 @@ def read_tags(file: BinaryIO) -> Tags:
             data = file.read(number * dtype.itemsize)
         values[tag] = tuple(np.frombuffer(data, dtype, number).tolist())
     return Tags(values, position, order)
+
+
+def _measure_inflated(packed: bytes, most: int) -> int:
+    """How many bytes deflated ones hold, counted up to about `most`; zlib.error where they are damaged."""
+    inflater, found = zlib.decompressobj(), 0
+    while found < most:
+        block = inflater.decompress(packed, _INFLATED_AT_ONCE)
+        packed = inflater.unconsumed_tail
+        if not block:
+            break
+        found += len(block)
+    return found
 
 
 def keep_pixel_tags(data: bytes, tags: Tags) -> bytes:

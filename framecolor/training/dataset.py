@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,9 +24,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import OutputError, ReadError
-from framecolor.tables import MISSHAPEN, parse_json
+from framecolor.tables import MISSHAPEN, is_file_name, parse_json
 
 FORMAT = 2
+_TEXTS = ("file", "source", "character", "split", "sha256")
+# Of all arrays of a sequence: a hundred drawings at 1080p take less than half of it.
+_MOST_BYTES = 1 << 30
 Split = Literal["train", "val"]
 
 
@@ -158,6 +162,12 @@ def _write_sequence(sequence: IdSequence, folder: Path, source: str, parts: list
     }
 
 
+def _check_texts(*rows: list[str]) -> None:
+    for row in rows:
+        if not isinstance(row, list) or not all(isinstance(text, str) and text.isprintable() for text in row):
+            raise ValueError("something else where there have to be texts")
+
+
 class Dataset:
     """A built data set: its table, and its sequences read when asked for (the last few are kept)."""
 
@@ -172,6 +182,9 @@ class Dataset:
                 raise ReadError(path, f"has format {self.table['format']}, not {FORMAT}", "build the data set again")
             self.parts: list[str] = self.table["parts"]
             self.items: list[dict[str, str]] = self.table["items"]
+            _check_texts(self.parts, *([item[key] for key in _TEXTS] for item in self.items))
+            if not all(is_file_name(item["file"]) for item in self.items):
+                raise ValueError("a file of another folder")
         except (OSError, *MISSHAPEN) as error:
             raise ReadError(path, f"is no data set table ({error!r})", fix) from error
 
@@ -208,6 +221,8 @@ class Dataset:
 def _read_sequence(path: Path, parts: tuple[str, ...]) -> IdSequence:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            if sum(member.file_size for member in arrays.zip.infolist()) > _MOST_BYTES:
+                raise ValueError("it would fill the memory")
             character, _, action = path.stem.partition("_")
             return IdSequence(
                 character,
@@ -218,5 +233,5 @@ def _read_sequence(path: Path, parts: tuple[str, ...]) -> IdSequence:
                 arrays["base"],
                 tuple(parts[i] for i in arrays["parts"]),
             )
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+    except (OSError, *MISSHAPEN, EOFError, BadZipFile, zlib.error, NotImplementedError, MemoryError) as error:
         raise ReadError(path, f"cannot be read ({error})", "build the data set again") from error

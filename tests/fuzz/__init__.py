@@ -9,5 +9,5 @@
 A new parser gets a target in one of these modules; a new module a line in `GROUPS`.
 """
 
-GROUPS = ("pictures", "tables", "sequences", "sheets", "weights", "caches")
+GROUPS = ("pictures", "movies", "tables", "sequences", "sheets", "weights", "caches", "training")
 """Modules of targets; a target's whole name is GROUP.NAME."""

@@ -1,5 +1,32 @@
 """Inputs that once failed: (target, bytes). Each was mended in the parser; tests/test_fuzz.py tries them again."""
 
+import json
+import struct
+
+from fuzz.movies import mp4s
+
+MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
+
+
+def cut_strip(packing: int) -> bytes:
+    """A gray TIFF of 4x4 pixels whose one strip is the first byte of deflated data."""
+    tags = ((256, 4), (257, 4), (258, 8), (259, packing), (262, 1), (273, 8), (277, 1), (278, 4), (279, 1))
+    table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
+    return b"II*\0" + struct.pack("<I", 12) + b"\x78\x9c\0\0" + struct.pack("<H", len(tags)) + table + bytes(4)
+
+
+def replace_bytes(data: bytes, old: bytes, new: bytes) -> bytes:
+    """A file with other bytes in place of all of some; AssertionError when there are none."""
+    assert old in data and len(old) == len(new)
+    return data.replace(old, new)
+
+
+def safetensors(metadata: dict[str, str]) -> bytes:
+    """A weights file without weights."""
+    header = json.dumps({"__metadata__": metadata}).encode()
+    return struct.pack("<Q", len(header)) + header
+
+
 FINDINGS: tuple[tuple[str, bytes], ...] = (
     # Errors that could not be printed, or not in one line: halves of characters, line ends and controls in names.
     ("sequences.names", b"\xff\x80\x80001.tif\n\xff\xfe0\xfe0002.tif"),
@@ -46,5 +73,41 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
         "caches.calibration",
         b'{"format": 1, "features": ["belief", "doubt", "nowhere"],'
         b' "mean": ["nan", 0, 0], "scale": [1, 1, 1], "weight": [1, 1, 1], "bias": 0}',
+    ),
+    # A strip of a TIFF packed by deflate that ends early: libav left what was in memory in its place.
+    ("pictures.tiff", cut_strip(8)),
+    ("pictures.tiff", cut_strip(32946)),
+    # A step, or an end, that fileseq's decimals cannot divide or hold; a range that filled the memory before it was
+    # compared with the shot; numbers so far apart that counting the gaps between them never ended.
+    ("sequences.frames", b"1-5x99999999999999999999999999999999999"),
+    ("sequences.frames", b"1-9999999999"),
+    ("sequences.names", b"a.1.png\na.999999999999.png"),
+    # A playlist by the name of a movie, which opened another file; streams of codecs that are not known; tags in
+    # another encoding than UTF-8.
+    ("movies.mov", b"ffconcat version 1.0\nfile seed.mov\n"),
+    ("movies.mp4", replace_bytes(next(iter(mp4s())), b"avc1", b"zzzz")),
+    ("movies.mp4", replace_bytes(next(iter(mp4s())), b"Lavf", b"\x83\x89\xff\xff")),
+    # Tables of data sets that were taken for granted: rows of other types, files of other folders.
+    ("training.dataset", b'{"format": 2, "parts": [], "items": [[]]}'),
+    (
+        "training.dataset",
+        b'{"format": 2, "parts": [], "items":'
+        b' [{"file": "../a.npz", "source": "", "character": "", "split": "train", "sha256": ""}]}',
+    ),
+    ("training.art", b'{"format": 1, "kind": "art", "items": []}'),
+    (
+        "training.manifest",
+        b'{"name": "", "attribution": "", "package": "", "version": "", "license": "",'
+        b' "files": {"..": {"category": ""}}}',
+    ),
+    # Weights of sizes that would take all memory, or none.
+    (
+        "weights.generator",
+        safetensors({"format": "framecolor generator 1", "widths": "[99999999, 2]", "feature_channels": "1"}),
+    ),
+    ("weights.matcher", safetensors({"format": "framecolor matcher 1", **dict.fromkeys(MATCHER_SIZES, "99999")})),
+    (
+        "weights.colorist",
+        safetensors({"format": "framecolor colorist 1", "recipe": "perception", "sizes": '{"widths": []}'}),
     ),
 )

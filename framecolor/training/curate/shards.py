@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tarfile
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -22,7 +23,7 @@ import numpy as np
 
 from framecolor.errors import ReadError
 from framecolor.media import write_bytes_atomic
-from framecolor.tables import MISSHAPEN, parse_json
+from framecolor.tables import MISSHAPEN, is_file_name, parse_json
 from framecolor.training.curate.codec import (
     decode_color,
     decode_flat,
@@ -40,6 +41,7 @@ FORMAT = 1
 SHARD_BYTES = 64_000_000
 _BLOCK = 512
 _LINE = "line."
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ class ArtShards:
             if self.table["kind"] != "art" or self.table["format"] != FORMAT:
                 raise ReadError(path, f"has format {self.table['format']}, not {FORMAT} of art", "build it again")
             self.records = tuple(_read_record(row) for row in self.table["items"])
+            if not all(isinstance(self.table[key], str) for key in ("source", "license")):
+                raise ValueError("source and license have to be texts")
         except (OSError, *MISSHAPEN) as error:
             raise ReadError(path, f"is no table of curated art ({error!r})", fix) from error
 
@@ -176,9 +180,11 @@ def _read_at(file: Any, offset: int, length: int) -> bytes:
 
 
 def _read_record(row: dict[str, Any]) -> ArtRecord:
-    if row["split"] not in ("train", "val") or Path(row["shard"]).name != row["shard"]:
+    if row["split"] not in ("train", "val") or not is_file_name(row["shard"]):
         raise ValueError(f"{row['name']}: split {row['split']}, shard {row['shard']}")
     members = {str(e): (int(at), int(length)) for e, (at, length) in sorted(row["members"].items())}
+    if not _SHA256.fullmatch(row["sha256"]):
+        raise ValueError(f"{row['name']}: hash {row['sha256']}")
     if any(at < 0 or not 0 <= length <= SHARD_BYTES * 16 for at, length in members.values()):
         raise ValueError(f"{row['name']}: a place outside of the shard")
     height, width = row["size"]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from framecolor.errors import ReadError
-from framecolor.tables import MISSHAPEN, parse_json
+from framecolor.tables import MISSHAPEN, is_file_name, parse_json
 from framecolor.training.dataset import IdSequence, Provenance
 from framecolor.training.puppets.bodies import give_body
 from framecolor.training.puppets.cast import draw_scene
@@ -67,6 +67,8 @@ def _read_source(path: Path) -> ArtSource:
     try:
         table = parse_json(path.read_text(encoding="utf-8"))
         name = str(table["name"])
+        if not all(map(is_file_name, table["files"])):
+            raise ValueError("a file of another folder")
         drawings = tuple(
             Art(path.parent / file, f"{name}-{Path(file).stem}", str(about["category"]))
             for file, about in sorted(table["files"].items())
