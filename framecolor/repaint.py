@@ -61,10 +61,11 @@ class _Job:
     drawing: LineDrawing
 
 
-def repaint(out: Path, palette: Path, target: Path | None = None) -> Repainted:
+def repaint(out: Path, palette: Path, target: Path | None = None, *, workers: int | None = None) -> Repainted:
     """Recolor the frames in `out`, which were painted with mattes, by the entries of another palette (`read_swap`).
 
-    target  folder for the frames, made when missing; by default beside `out` with the palette's name: color-night.
+    target   folder for the frames, made when missing; by default beside `out` with the palette's name: color-night.
+    workers  frames that are worked on at once; as many as there are cores if not given.
 
     Raises InputError where there are no mattes or the palette does not fit, OutputError where `target` holds painted
     frames. A frame that cannot be recolored costs itself only.
@@ -75,7 +76,7 @@ def repaint(out: Path, palette: Path, target: Path | None = None) -> Repainted:
     target = target or out.with_name(f"{out.resolve().name}-{palette.stem}")
     _check_target(target, out, record)
     written, failed = [], {}
-    workers = os.cpu_count() or 1
+    workers = workers or os.cpu_count() or 1
     with one_thread_each(), ThreadPoolExecutor(workers, "framecolor") as pool:
         jobs = _list_jobs(painting, record)
         done = overlapped(pool, lambda job: _recolor(painting, job, target), jobs, 2 * workers)
@@ -167,7 +168,7 @@ def _paint(painting: _Painting, job: _Job) -> bytes:
         raise ReadError(path, f"has an id beyond the {len(table) - 1} of the shot", _AGAIN)
     if not entry.get("regions") and not painting.colors[PAPER_ID, 3]:
         table = np.where(np.arange(len(table)) == PAPER_ID, np.uint32(0), table)  # as a drawing that is all ink is
-    paint = table[matte].view(np.uint8).reshape(*painting.size, 4)
+    paint = np.take(table, matte).view(np.uint8).reshape(*painting.size, 4)
     if painting.line != "over":
         return painting.format.encode(make_picture(paint, None, None, entry.get("unsure", ())))
     drawing = job.drawing.read()

@@ -195,6 +195,15 @@ def fill(text: str, results: Path) -> str:
     return fill_page(text, results)
 
 
+def test_repaint_is_timed_with_one_core_and_all(tmp_path: Path, quick_engine: None) -> None:
+    from repaint import main
+
+    run(main, "--frames", 2, "--size", "160x120", "--repeats", 2, "-o", tmp_path / "repaint.json")
+    table = json.loads((tmp_path / "repaint.json").read_text("utf-8"))
+    assert table["ms_per_frame"]["cores_1"]["median"] > 0 and table["ms_per_frame"]["cores_1"]["repeats"] == 2
+    assert table["shot"] == {"size": [160, 120], "frames": 2, "format": "png", "line": "over"}
+
+
 def test_memory_compares_a_short_and_a_long_shot(tmp_path: Path, quick_engine: None) -> None:
     import memory
 
