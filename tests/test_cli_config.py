@@ -75,6 +75,7 @@ def test_what_is_shown_is_what_is_painted_with(show: Path) -> None:
 
 
 def test_a_pattern_and_a_movie_belong_to_their_folder(show: Path) -> None:
+    (show / "sh010/cut.mov").touch()
     for name in ("sh010/cut.####.png", "sh010/cut.mov"):
         table = json.loads(invoke("config", "show", show / name, "--json").stdout)
         assert table["settings"]["seed"]["value"] == 4
@@ -85,6 +86,7 @@ def test_errors_are_one_line_and_exit_code_2(show: Path, capsys: pytest.CaptureF
     for arguments, words in (
         (["config", "show", str(show / "sh010")], f"{show}/framecolor.toml:2: there is no setting 'gap_pix'"),
         (["config", "show", str(show / "none/sh010")], "there is no such folder"),
+        (["config", "show", str(show / "none")], "there is no such folder"),
         (["config", "init", "-o", str(show)], "is there already"),
     ):
         with pytest.raises(SystemExit) as caught:

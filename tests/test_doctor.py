@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import metadata, util
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,7 +38,7 @@ from framecolor.doctor import (
 )
 from framecolor.doctor.shot import check_outputs, check_settings, check_shot
 from framecolor.errors import ShotError
-from framecolor.media import trial
+from framecolor.media import movie_writer, trial
 from framecolor.networks import checkpoint
 
 HERE = Target(Path.cwd(), (Path.cwd() / "color",))
@@ -135,8 +136,9 @@ def test_what_is_looked_at(healthy: Path, painted_shot: Path, tmp_path: Path) ->
     (healthy / "framecolor.json").write_text('{"line_dir": "line"}')  # painted with -o SHOT
     assert find_target(healthy) == Target(healthy, (healthy,), (healthy,))
     assert find_target().shots == ()
-    with pytest.raises(ShotError, match="there is no such folder"):
-        find_target(tmp_path / "none/cut")
+    for name in ("none", "none/cut", "none/cut.####.png"):
+        with pytest.raises(ShotError, match="there is no such "):
+            find_target(tmp_path / name)
 
 
 def test_a_cut_is_all_of_its_cels(healthy: Path, tmp_path: Path) -> None:
@@ -287,10 +289,11 @@ def test_a_format_whose_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_codecs_that_are_missing_or_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(trial._MOVIES, "h.264", (".mp4", "no_such_codec", "yuv420p", {}, 8))
+    h264 = replace(movie_writer._CODECS["h264"], encoder="no_such_codec")
+    monkeypatch.setitem(movie_writer._CODECS, "h264", h264)
     found = by_status(list(codecs.check_movies(HERE)))
-    assert found["fail"][0].what.startswith("h.264: ") and "no_such_codec" in found["fail"][0].what
-    assert found["ok"][0].what == "movies written and read: ffv1, prores 4444"
+    assert found["fail"][0].what.startswith("h264: ") and "no_such_codec" in found["fail"][0].what
+    assert found["ok"][0].what == "movies written and read: ffv1, prores"
     # As a library that mixes up the channels.
     read = trial.read_image
     monkeypatch.setattr(trial, "read_image", lambda path: read(path)[..., [2, 1, 0, 3]])

@@ -17,6 +17,7 @@ from pathlib import Path
 from framecolor.doctor.finding import STATUSES, Check, Finding, Status, Target, one_line
 from framecolor.errors import FramecolorError, ShotError
 from framecolor.media.cels import find_cel, is_cut, list_cels
+from framecolor.media.sequence import is_pattern
 from framecolor.record import CACHE_FOLDER, RECORD_NAME
 from framecolor.tables import MISSHAPEN, parse_json
 
@@ -49,7 +50,7 @@ __all__ = ["STATUSES", "Check", "Finding", "Status", "Target", "examine", "find_
 def find_target(path: str | Path | None = None) -> Target:
     """What is to be looked at: a shot, a cut, a cel, a folder of painted frames, or (None) the folder where one is.
 
-    Raises ShotError where there is no such folder.
+    Raises ShotError where there is nothing of that name.
     """
     if path is None:
         return Target(Path.cwd(), (Path.cwd() / "color",))
@@ -67,8 +68,8 @@ def _open(path: Path) -> Target:
         cels = list_cels(path)
         return Target(path, tuple(cel.out for cel in cels), tuple(cel.takes[-1] for cel in cels))
     root = path if path.is_dir() else path.parent
-    if not root.is_dir():
-        raise ShotError(path, "there is no such folder", "check the name")
+    if not root.is_dir() or not (path.exists() or is_pattern(path)):
+        raise ShotError(path, "there is no such folder, sequence or movie", "check the name")
     return Target(root, (root / "color",), (path,))
 
 

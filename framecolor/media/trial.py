@@ -14,12 +14,12 @@ import numpy as np
 from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
-from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from framecolor.errors import ReadError, SettingsError
+from framecolor.files import write_bytes_atomic
 from framecolor.media.decode import read_image
-from framecolor.media.encode import write_bytes_atomic
+from framecolor.media.movie_writer import MovieCodec, MovieWriter
 from framecolor.media.movies import Movie
 from framecolor.media.pixels import Pixels
 from framecolor.media.writers import FORMATS, Picture
@@ -33,12 +33,8 @@ _READ = {
     "bmp": (".bmp", "bmp", "bgra", {}, 0),
     "jpeg": (".jpg", "mjpeg", "yuvj444p", {"qmin": "1", "qmax": "1"}, 8),
 }
-# Ending, encoder, pixel format, options, largest error: flat blocks of pure colors survive also what is lossy.
-_MOVIES = {
-    "ffv1": (".mkv", "ffv1", "bgra", {}, 0),
-    "prores 4444": (".mov", "prores_ks", "yuva444p10le", {"profile": "4444", "alpha_bits": "16"}, 8),
-    "h.264": (".mp4", "libx264", "yuv420p", {"crf": "4"}, 12),
-}
+# Codec -> ending, largest error.
+_MOVIES: dict[MovieCodec, tuple[str, int]] = {"ffv1": (".mkv", 0), "prores": (".mov", 4), "h264": (".mp4", 12)}
 
 
 @dataclass(frozen=True)
@@ -75,19 +71,21 @@ def try_read_images(folder: Path) -> Iterator[Trial]:
 
 
 def try_movies(folder: Path) -> Iterator[Trial]:
-    """Every movie codec, with some frames. Files go to `folder` and stay."""
-    for name, (suffix, codec, pixel_format, options, most) in _MOVIES.items():
-        path = folder / f"movie{suffix}"
+    """Every codec that movies are written in, with some frames. Files go to `folder` and stay."""
+    picture = _draw_blocks()
+    for codec, (suffix, most) in _MOVIES.items():
+        path = folder / f"{codec}{suffix}"
         try:
-            _write_movie(path, codec, pixel_format, options)
-            movie = Movie.open(path)
-            frames = [pixels for _, pixels in movie.frames()]
+            with MovieWriter(path, picture.shape[:2], codec=codec) as writer:
+                for _ in range(_FRAMES):
+                    writer.write(picture)
+            frames = [pixels for _, pixels in Movie.open(path).frames()]
             problem = "" if len(frames) == _FRAMES else f"{len(frames)} of {_FRAMES} frames came back"
             for pixels in frames:
                 problem = problem or (str(pixels) if isinstance(pixels, ReadError) else _compare(pixels, most))
         except Exception as error:  # a library that lacks a codec raises what it likes
             problem = _say(error)
-        yield Trial(name, problem)
+        yield Trial(codec, problem)
 
 
 def _find_problem(encode: Callable[[], bytes], path: Path, most: int) -> str:
@@ -136,32 +134,16 @@ def _encode_image(rgba: Pixels, codec: str, pixel_format: str, options: dict[str
 
 
 def _make_frame(rgba: Pixels, pixel_format: str) -> av.VideoFrame:
-    """A frame in the encoder's pixel format; YUV in the range and matrix that the codec's files are read with."""
+    """A frame in the encoder's pixel format; YUV as JPEG files are read."""
     if pixel_format == "gbrapf32le":
         planes: Any = (rgba / 255).astype(np.float32)
         return av.VideoFrame.from_ndarray(planes, format=pixel_format)
     if pixel_format == "bgra":
         return av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba[..., [2, 1, 0, 3]]), format="bgra")
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba), format="rgba")
-    full = pixel_format == "yuvj444p"
-    matrix, limits = (Colorspace.ITU601, ColorRange.JPEG) if full else (Colorspace.ITU709, ColorRange.MPEG)
-    frame = frame.reformat(format=pixel_format, dst_colorspace=matrix, dst_color_range=limits)
-    frame.colorspace, frame.color_range = matrix, limits
+    frame = frame.reformat(format=pixel_format, dst_colorspace=Colorspace.ITU601, dst_color_range=ColorRange.JPEG)
+    frame.colorspace, frame.color_range = Colorspace.ITU601, ColorRange.JPEG
     return frame
-
-
-def _write_movie(path: Path, codec: str, pixel_format: str, options: dict[str, str]) -> None:
-    picture = _draw_blocks()
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=24, options=options)
-        assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt = picture.shape[1], picture.shape[0], pixel_format
-        stream.codec_context.thread_count = 1
-        frames = [_make_frame(picture, pixel_format) for _ in range(_FRAMES)]
-        stream.codec_context.colorspace, stream.codec_context.color_range = frames[0].colorspace, frames[0].color_range
-        for frame in frames:
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
 
 
 def _say(error: Exception) -> str:
