@@ -9,8 +9,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from framecolor.media import write_text_atomic
+from framecolor.files import read_file, write_text_atomic
 from framecolor.record import CACHE_FOLDER
+from framecolor.tables import MISSHAPEN, parse_json
 
 _NAME = "prepared.json"
 
@@ -23,9 +24,9 @@ def note_prepared(out: Path, sources: Mapping[int, str]) -> None:
 def read_prepared(out: Path) -> dict[int, str]:
     """What was noted; nothing when there is no note or it is damaged."""
     try:
-        table = json.loads((out / CACHE_FOLDER / _NAME).read_text("utf-8"))
+        table = parse_json(read_file(out / CACHE_FOLDER / _NAME))
         return {int(number): str(source) for number, source in table["sources"].items()}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, *MISSHAPEN):
         return {}
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from drawings import draw, make_shot
+from farming import call, make_environment
 
 from framecolor import Settings, Shot, cli
 from framecolor.errors import InputError, OutputError
-from framecolor.farm import build_parameters, build_template, cut_spans, plan_job, write_job
+from framecolor.farm import CHUNK_FRAMES, build_parameters, build_template, cut_spans, plan_job, write_job
 from framecolor.farm.job import FarmJob
 from framecolor.media import write_image
 from framecolor.media.sequence import parse_frames
@@ -122,6 +123,23 @@ def test_a_gpu_is_asked_for_only_where_the_engine_needs_one(tmp_path: Path, engi
     assert (tmp_path / "job/submit.sh").read_text().count("--gres=gpu:1") == (2 if needs else 0)
 
 
+def test_hosts_share_the_folder_of_plans_where_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, engines = make_shot(tmp_path / "cut", 3, (0,)), tmp_path / "plans of all"
+    for engine, shared in (("cpu", False), ("tensorrt", True)):
+        monkeypatch.setenv("FRAMECOLOR_ENGINE_DIR", str(engines))
+        assert export(root, "-o", tmp_path / "job", "--engine", engine).exit_code == 0
+        monkeypatch.delenv("FRAMECOLOR_ENGINE_DIR")
+        template = tmp_path / "job/template.json"
+        assert ("jobEnvironments" in json.loads(template.read_text())) == shared
+    # What a host of the farm is given, with a few lines of shell in the place of framecolor.
+    say = ("sh", "-c", f'echo "$FRAMECOLOR_ENGINE_DIR" > {tmp_path}/said')
+    write_job(job_of(root, Settings(engine="cuda"), engine_dir=engines), tmp_path / "job 2", program=say)
+    environment = make_environment(tmp_path / "tmp")
+    template, parameters = tmp_path / "job 2/template.json", f"file://{tmp_path}/job 2/parameters.json"
+    call(environment, "openjd", "run", template, "-p", parameters, "--step", "Prepare")
+    assert (tmp_path / "said").read_text() == f"{engines}\n"
+
+
 def test_settings_survive_the_way_through_a_job(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 3, (0,))
     settings = Settings(mode="painted", lanes=3, gap_px=0.5, fit="off", line="layer", palette='a "b" \\ {{c}} ü.gpl')
@@ -143,6 +161,10 @@ def test_a_pattern_is_a_folder_and_a_name(tmp_path: Path) -> None:
         "Out": str(root / "line/color"),
         "Keys": str(root / "keys"),
     }
+
+
+def test_help_tells_how_large_chunks_are() -> None:
+    assert f"[default: {CHUNK_FRAMES};" in CliRunner().invoke(cli.framecolor, ["farm", "run", "--help"]).output
 
 
 def test_a_job_that_could_not_begin_is_not_written(tmp_path: Path) -> None:
@@ -184,6 +206,8 @@ def test_an_export_replaces_its_own_files_and_no_others(tmp_path: Path) -> None:
         write_job(job_of(root, Settings(seed=5)), folder, slurm=True)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before, "nothing was written"
     (folder / "submit.sh").unlink()
+    with pytest.raises(OutputError, match="backslash"):
+        write_job(job, tmp_path / "back\\slash", slurm=True)
     (folder / "settings.toml").write_text("gap_px = 3\n")
     with pytest.raises(OutputError, match=r"settings\.toml: is not as"):
         write_job(job, folder)

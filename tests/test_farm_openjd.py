@@ -17,6 +17,7 @@ from farming import call, make_environment, make_farm_shot
 from painting import read_all
 
 from framecolor import Settings, Shot, cli
+from framecolor.errors import InputError
 from framecolor.farm import plan_job, run_job, write_job
 
 
@@ -137,6 +138,12 @@ except KeyboardInterrupt:
         run_stub(do)
     thread.join()
     assert ended.exists()
+
+
+def test_without_openjd_the_extra_is_named(run_stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openjd.model", None)
+    with pytest.raises(InputError, match=r"needs openjd; pip install 'framecolor\[farm\]'"):
+        run_stub("")
 
 
 @pytest.mark.usefixtures("quick_engine")

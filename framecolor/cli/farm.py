@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -182,6 +183,7 @@ def finish(shot: str, out: Path | None, progress: str, **given: Any) -> None:
 
 def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any]) -> FarmJob:
     """The job that the options describe. Takes what is not a setting out of `given`."""
+    from framecolor.engines.plans.cache import FOLDER_VARIABLE
     from framecolor.farm import plan_job
 
     frames, no_sheet = given["frames"], str(given["sheet"]) == "none"
@@ -189,8 +191,17 @@ def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any])
     if no_sheet:
         places.pop("sheet")
     settings = gather_settings(shot.root, given)
+    engines = os.environ.get(FOLDER_VARIABLE)
     return plan_job(
-        path, shot, settings, out=out, places=places, frames=frames, no_sheet=no_sheet, chunk_frames=chunk_frames
+        path,
+        shot,
+        settings,
+        out=out,
+        places=places,
+        frames=frames,
+        no_sheet=no_sheet,
+        chunk_frames=chunk_frames,
+        engine_dir=Path(engines) if engines else None,
     )
 
 

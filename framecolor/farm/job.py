@@ -34,6 +34,7 @@ class FarmJob:
     frames    what to paint, as it was given; None for all
     no_sheet  whether the exposure sheet in the shot's folder is not to be taken
     chunks    what each task paints
+    engine_dir  folder of the engines' plans that all hosts share; None leaves it to each host
 
     The settings are part of the job, so that all of its tasks paint alike: a framecolor.toml that is edited while the
     job waits, or that differs between hosts, does not tear a shot apart.
@@ -49,10 +50,11 @@ class FarmJob:
     frames: str | None
     chunks: tuple[Chunk, ...]
     no_sheet: bool = False
+    engine_dir: Path | None = None
 
     def __post_init__(self) -> None:
         files = [value for name in FILES if (value := getattr(self.settings, name))]
-        for text in (str(self.shot), self.pattern, str(self.out), *map(str, [*self.places.values(), *files])):
+        for text in map(str, [self.shot, self.pattern, self.out, self.engine_dir, *self.places.values(), *files]):
             _check_text(text)
 
     @property
@@ -71,12 +73,14 @@ def plan_job(
     frames: str | None = None,
     no_sheet: bool = False,
     chunk_frames: int = CHUNK_FRAMES,
+    engine_dir: Path | None = None,
 ) -> FarmJob:
     """The job that paints what `framecolor colorize` would.
 
     path      what the user gave for the shot, which was opened with all the others
     places    option -> folder or file: keys, hints, corrections, sheet
     no_sheet  whether it was opened with the sheet "none"
+    engine_dir  folder for the engines' plans, which all hosts have to see; the `cpu` engine has none
 
     Raises what colorize would raise before its first frame about keys and the output folder. Writes nothing.
     """
@@ -98,6 +102,7 @@ def plan_job(
         frames=frames,
         no_sheet=no_sheet,
         chunks=tuple(cut_spans(seen, chunk_frames)),
+        engine_dir=None if engine_dir is None or settings.engine == "cpu" else engine_dir.absolute(),
     )
 
 

@@ -10,7 +10,8 @@ from framecolor.errors import OutputError
 from framecolor.farm.job import FarmJob, write_settings
 from framecolor.farm.openjd import SETTINGS_NAME, build_parameters, build_template
 from framecolor.farm.slurm import STEP_NAME, SUBMIT_NAME, write_step, write_submit
-from framecolor.media import write_text_atomic
+from framecolor.files import read_file, write_text_atomic
+from framecolor.tables import MISSHAPEN, parse_json
 
 TEMPLATE_NAME = "template.json"
 PARAMETERS_NAME = "parameters.json"
@@ -51,7 +52,7 @@ def write_job(job: FarmJob, folder: Path, *, slurm: bool = False, program: tuple
 def _is_free(path: Path, mark: str | None) -> bool:
     """Whether a file may be written over: there is none, or it is as an export left it."""
     try:
-        return digest(path.read_bytes()) == mark
+        return digest(read_file(path)) == mark
     except FileNotFoundError:
         return True
     except OSError:
@@ -62,7 +63,7 @@ def _read_written(folder: Path) -> dict[str, str]:
     """What an earlier export noted; nothing when there was none or its note is damaged."""
     names = {TEMPLATE_NAME, PARAMETERS_NAME, SETTINGS_NAME, SUBMIT_NAME, STEP_NAME}
     try:
-        table = json.loads((folder / _WRITTEN_NAME).read_text("utf-8"))
+        table = parse_json(read_file(folder / _WRITTEN_NAME))
         return {name: mark for name, mark in table.items() if name in names and isinstance(mark, str)}
-    except (OSError, ValueError, AttributeError):
+    except (OSError, *MISSHAPEN):
         return {}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from framecolor.engines.plans.cache import FOLDER_VARIABLE
 from framecolor.farm.job import FarmJob
 
 SETTINGS_NAME = "settings.toml"
@@ -39,18 +40,23 @@ def build_template(job: FarmJob, program: tuple[str, ...] = ("framecolor",)) -> 
     color["parameterSpace"] = {"taskParameterDefinitions": [{"name": SPAN, "type": "STRING", "range": spans}]}
     wanted = [] if job.frames is None else ["--frames", job.frames]
     finish = _step(job, FINISH, program, ["farm", "finish", *_shot_arguments(job), *wanted], COLOR)
-    return {
+    template = {
         "specificationVersion": "jobtemplate-2023-09",
         "name": _name_job(job.name),
         "description": _ABOUT,
         "parameterDefinitions": _define_parameters(job),
         "steps": [prepare, color, finish],
     }
+    if job.engine_dir is not None:  # where Prepare builds the engine, the other hosts find it
+        variables = {FOLDER_VARIABLE: "{{Param.EngineDir}}"}
+        template["jobEnvironments"] = [{"name": "Engines", "variables": variables}]
+    return template
 
 
 def build_parameters(job: FarmJob) -> dict[str, str]:
     """Value of each parameter of the template but Settings, which is found beside the template."""
     values = {"Shot": str(job.shot), "Out": str(job.out)} | ({"Pattern": job.pattern} if job.pattern else {})
+    values |= {"EngineDir": str(job.engine_dir)} if job.engine_dir is not None else {}
     return values | {_name_parameter(option): str(place) for option, place in job.places.items()}
 
 
@@ -61,6 +67,8 @@ def _define_parameters(job: FarmJob) -> list[dict[str, Any]]:
     if job.pattern:
         about = "Which drawings of that folder are the shot's."
         found.append({"name": "Pattern", "type": "STRING", "description": about})
+    if job.engine_dir is not None:
+        found.append(_path("EngineDir", "DIRECTORY", "INOUT", "Plans of the engines, for all hosts."))
     for option in job.places:
         about = f"What --{option} names."
         found.append(_path(_name_parameter(option), _OBJECT_TYPES.get(option, "FILE"), "IN", about))
