@@ -55,13 +55,10 @@ class MatteIds:
     @classmethod
     def read(cls, table: object) -> MatteIds:
         """What framecolor.json has as `mattes`; none where that is no such table (as with any damage to a record)."""
-        try:
-            rows = [tuple(int(value) for value in row) for row in table]  # pyright: ignore[reportGeneralTypeIssues]
-            if any(len(row) != 3 or min(row) < 0 or max(row) > 255 for row in rows):
-                return cls()
-            return cls(tuple(rows))  # pyright: ignore[reportArgumentType]
-        except (TypeError, ValueError):
-            return cls()
+        rows = [tuple(row) for row in table if isinstance(row, list)] if isinstance(table, list) else []
+        right = all(len(row) == 3 and all(type(value) is int and 0 <= value <= 255 for value in row) for row in rows)
+        whole = right and isinstance(table, list) and len(rows) == len(table) == len(set(rows)) <= _MOST_IDS
+        return cls(tuple(rows)) if whole else cls()
 
     def extend(self, palette: Palette) -> MatteIds:
         """With the paints of a palette that have none yet, in its order."""

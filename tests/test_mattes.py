@@ -48,7 +48,18 @@ def test_new_paints_come_last_and_none_loses_its_id() -> None:
     with pytest.raises(KeyError):
         first.find(np.uint8([SCARF]))
     assert MatteIds.read([list(paint) for paint in later.paints]) == later
-    for damaged in (None, 5, "abc", [[1, 2]], [[1, 2, 300]], [["a", "b", "c"]], {"a": 1}):
+    for damaged in (
+        None,
+        5,
+        "abc",
+        [[1, 2]],
+        [[1, 2, 300]],
+        [["a", "b", "c"]],
+        {"a": 1},
+        [[1, 2, 1e999]],
+        [[1, 2, 3]] * 2,
+        [5],
+    ):
         assert MatteIds.read(damaged) == MatteIds()
     with pytest.raises(PaletteError, match="more than a matte has numbers for"):
         MatteIds(tuple((i >> 16, i >> 8 & 255, i & 255) for i in range(65_536)))

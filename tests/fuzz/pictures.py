@@ -19,9 +19,11 @@ import av
 import numpy as np
 from av.codec.context import CodecContext
 
-from framecolor.media import decode, encode_image, exr, tiff
+from framecolor.media import Mark, Picture, decode, encode_image, exr, tiff
 from framecolor.media.broken import BrokenImageError
 from framecolor.media.headers import read_header
+from framecolor.media.writers.flat import encode_gray
+from framecolor.media.writers.psd import encode_psd
 from fuzz.mutate import mutate_png
 from fuzz.target import Target, place
 
@@ -98,6 +100,20 @@ def _jpegs() -> Iterator[bytes]:
     yield _encode("mjpeg", "yuvj422p", huffman="default")
 
 
+def _psds() -> Iterator[bytes]:
+    picture = _draw()
+    yield encode_psd(Picture(picture))
+    yield encode_psd(Picture(picture, picture, picture, (Mark("1: 50% sure", [[1, 1], [4, 1], [4, 4]]),)))
+    header = b"8BPS" + struct.pack(">H6xHIIHH12xH", 1, 3, 6, 9, 8, 3, 0)  # three channels that are not packed
+    yield header + picture[..., :3].transpose(2, 0, 1).tobytes()
+
+
+def _mattes() -> Iterator[bytes]:
+    ids = np.arange(54, dtype=np.uint16).reshape(6, 9)
+    yield encode_gray(ids.astype(np.uint8))
+    yield encode_gray(ids * 300)
+
+
 _FORMATS: tuple[tuple[str, str, Callable[[], Iterator[bytes]], tuple[bytes, ...]], ...] = (
     ("png", ".png", _pngs, (b"IHDR", b"IDAT", b"PLTE", b"tRNS", b"IEND", b"acTL", b"fcTL", b"fdAT", b"iCCP")),
     ("tga", ".tga", _tgas, (b"TRUEVISION-XFILE.\0",)),
@@ -105,6 +121,7 @@ _FORMATS: tuple[tuple[str, str, Callable[[], Iterator[bytes]], tuple[bytes, ...]
     ("exr", ".exr", _exrs, _EXR_WORDS),
     ("webp", ".webp", _webps, (b"VP8X", b"VP8L", b"VP8 ", b"ALPH", b"ANIM", b"ANMF")),
     ("bmp", ".bmp", _bmps, ()),
+    ("psd", ".psd", _psds, (b"8BPS", b"8BIM", b"8BIMluni")),
     ("jpeg", ".jpg", _jpegs, (b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xdd", b"\xff\xe0", b"Adobe")),
 )
 
@@ -119,6 +136,16 @@ def _feed_picture(data: bytes, suffix: str) -> None:
     with _filled_memory(0xC3):
         again = decode.read_image(path)
     assert np.array_equal(once, rgba) and np.array_equal(again, rgba), "pixels that nothing in the file decides"
+
+
+def _feed_matte(data: bytes) -> None:
+    decode.MAX_PIXELS = _SMALL_PIXELS
+    path = place(data, "matte.png")
+    ids = decode.read_numbers(path)
+    assert ids.dtype == np.uint16 and ids.shape == decode.image_size(path) and ids.size
+    for byte in (0x5A, 0xC3):
+        with _filled_memory(byte):
+            assert np.array_equal(decode.read_numbers(path), ids), "ids that nothing in the file decides"
 
 
 @contextmanager
@@ -163,6 +190,7 @@ TARGETS = (
     Target("header", "media.headers.read_header", _feed_header, _headers, refusals=(BrokenImageError,)),
     Target("tiff-tags", "media.tiff", _feed_tiff, _tiffs, refusals=_BROKEN, words=_TIFF_WORDS),
     Target("exr-header", "media.exr", _feed_exr, _exrs, refusals=_BROKEN, words=_EXR_WORDS),
+    Target("matte", "media.read_numbers", _feed_matte, _mattes, mutate=mutate_png, words=(b"IHDR", b"IDAT", b"IEND")),
     *(
         Target(
             name, f"media.read_image ({name})", partial(_feed_picture, suffix=suffix), seeds,

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 
 from framecolor.datatypes import Palette
 from framecolor.engines.plans.profiles import read_profile
+from framecolor.mattes import PALETTE_JSON, MatteIds, write_palette_files
 from framecolor.media import Correction, read_corrections, read_palette, write_corrections, write_palette
 from framecolor.record import Record
 from framecolor.report.sidecar import read_sidecar
 from framecolor.settings import Settings, read_settings
+from framecolor.swaps import read_swap
 from framecolor.training.curate.provenance import read_provenance
 from fuzz.mutate import mutate_json
 from fuzz.target import Target, place, scratch_folder
@@ -36,6 +39,31 @@ def _palettes() -> Iterator[bytes]:
     write_palette(path, Palette(np.array([[1, 2, 3, 255], [200, 100, 0, 255]], np.uint8), ("ink", "skin")))
     yield path.read_bytes()
     yield b"\xef\xbb\xbfGIMP Palette\r\nChannels: RGBA\r\n# note\r\n255 255 255 0 paper\r\n0 0 0 255\tink\r\n"
+
+
+def _feed_swap(data: bytes, name: str) -> None:
+    ids = MatteIds(((1, 2, 3), (200, 100, 0)))
+    colors = read_swap(place(data, name), scratch_folder(), ids)
+    assert colors.dtype == np.uint8 and colors.shape == (3, 4)
+    assert set(colors[:, 3].tolist()) <= {0, 255} and colors[0, 3] == 0
+
+
+def _palette_tables() -> Iterator[bytes]:
+    write_palette_files(scratch_folder(), MatteIds(((1, 2, 3), (200, 100, 0))), "cut", {(1, 2, 3): "ink"})
+    yield (scratch_folder() / PALETTE_JSON).read_bytes()
+
+
+def _feed_mattes(data: bytes) -> None:
+    try:
+        table = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    ids = MatteIds.read(table)
+    assert MatteIds.read([list(paint) for paint in ids.paints]) == ids
+
+
+def _matte_tables() -> Iterator[bytes]:
+    yield b"[[1, 2, 3], [255, 0, 128], [9, 9, 9]]"
 
 
 def _feed_corrections(data: bytes) -> None:
@@ -129,6 +157,17 @@ TARGETS = (
     Target(
         "palette", "media.read_palette", _feed_palette, _palettes, words=(b"GIMP Palette\n", b"Channels: RGBA", b"255")
     ),
+    Target(
+        "swap", "swaps.read_swap (.gpl)", partial(_feed_swap, name="night.gpl"), _palettes, words=(b"GIMP Palette\n",)
+    ),
+    Target(
+        "swap-json",
+        "swaps.read_swap (.json)",
+        partial(_feed_swap, name="night.json"),
+        _palette_tables,
+        mutate=mutate_json,
+    ),
+    Target("mattes", "mattes.MatteIds.read", _feed_mattes, _matte_tables, mutate=mutate_json),
     Target("corrections", "media.read_corrections", _feed_corrections, _corrections, mutate=mutate_json),
     Target("settings", "settings.read_settings", _feed_settings, _settings, words=_TOML_WORDS),
     Target("profile", "engines.plans.read_profile", _feed_profile, _profiles, words=_TOML_WORDS),
