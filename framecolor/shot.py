@@ -12,7 +12,7 @@ import xxhash
 from numpy.typing import NDArray
 
 from framecolor.errors import ReadError, ShotError
-from framecolor.media import FORMATS, Correction, Movie, hash_file, is_movie, read_corrections, read_image
+from framecolor.media import FORMATS, Correction, Movie, hash_file, image_size, is_movie, read_corrections, read_image
 from framecolor.media.cels import Cel
 from framecolor.media.sequence import format_numbers, parse_frames
 from framecolor.media.shot_files import find_lines, find_painted, locate_shot, measure_lines
@@ -220,11 +220,11 @@ class Shot:
             raise KeyError(number)
 
     def _read(self, path: Path, role: str) -> Pixels:
-        pixels = read_image(path)
-        if pixels.shape[:2] != self.size:
-            problem = f"the {role} is {pixels.shape[1]}x{pixels.shape[0]}, the shot is {self.size[1]}x{self.size[0]}"
+        height, width = image_size(path)
+        if (height, width) != self.size:  # told before it is decoded: it could be thousands of times as large
+            problem = f"the {role} is {width}x{height}, the shot is {self.size[1]}x{self.size[0]}"
             raise ReadError(path, problem, "write it again at the shot's size")
-        return pixels
+        return read_image(path)
 
 
 def _read_corrections(path: Path, numbers: tuple[int, ...]) -> tuple[Correction, ...]:

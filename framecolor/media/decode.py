@@ -22,10 +22,17 @@ from framecolor.files import open_file
 from framecolor.media import exr, psd, tiff
 from framecolor.media.broken import CUT_OFF, DAMAGED, BrokenImageError
 from framecolor.media.headers import Header, read_header
-from framecolor.media.pixels import Pixels, convert_frame, copy_gray
+from framecolor.media.pixels import Pixels, convert_bands, convert_frame, copy_gray
 
 MAX_PIXELS = 1 << 28
-"""Larger images are refused from their header: a few bytes can claim to be terabytes."""
+"""Larger images are refused from their header: a few bytes can claim to be terabytes.
+
+16000x16000: 16K fits. Reading one takes at most 4 GiB, its 1 GiB of RGBA among them, however small the file; of EXR
+and other floats, which libav decodes to 16 bytes a pixel, five eighths as many pixels are read (15360x8640 fits).
+"""
+
+# libav counts pixels with so many at each edge, and reads no 2**28 of them.
+_EDGE_PX = 128
 
 Array = TypeVar("Array", Pixels, NDArray[np.uint16])
 
@@ -36,6 +43,7 @@ _JPEG_END = b"\xff\xd9"
 _TGA_END = b"TRUEVISION-XFILE.\0"
 _TGA_RUN_LENGTH_KINDS = (9, 10, 11)
 _LONGEST_TGA_PACKET = 1 + 128 * 4
+_BLOCK_PX = 64
 _EXPORT_AGAIN = "write the file again"
 
 
@@ -116,8 +124,11 @@ def _check_header(path: Path, file: BinaryIO) -> Header:
     if header is None:
         fix = "export it as PNG, TGA, TIFF or EXR"
         raise ReadError(path, "this is not an image that can be read, or its header is damaged", fix)
-    if header.width * header.height > MAX_PIXELS or length > _MAX_BYTES:
-        problem = f"{header.width}x{header.height} pixels are more than the {MAX_PIXELS} that are read"
+    most = MAX_PIXELS * 5 // 8 if header.floats else MAX_PIXELS
+    if length > _MAX_BYTES:
+        raise ReadError(path, "the file is larger than 2 GiB", "write it again, compressed")
+    if (header.width + _EDGE_PX) * (header.height + _EDGE_PX) >= most:
+        problem = f"{header.width}x{header.height} pixels are more than the {most} that are read"
         raise ReadError(path, problem, "scale it down, or write the file again if it is smaller than that")
     return header
 
@@ -141,8 +152,7 @@ def _check_whole(data: bytes, header: Header) -> bytes:
     elif header.codec == "targa" and data[2] in _TGA_RUN_LENGTH_KINDS and not data.endswith(_TGA_END):
         # A last packet that is cut off reads whatever follows the file: two endings give two images then.
         endings = (bytes(_LONGEST_TGA_PACKET), b"\x55" * _LONGEST_TGA_PACKET)
-        first, second = (_decode(data + ending, header) for ending in endings)
-        whole = bool((first == second).all())
+        whole = len({xxhash.xxh3_128_digest(_decode(data + ending, header).data) for ending in endings}) == 1
     if not whole:
         raise BrokenImageError(CUT_OFF)
     return data
@@ -151,7 +161,8 @@ def _check_whole(data: bytes, header: Header) -> bytes:
 def _decode(data: bytes, header: Header) -> Pixels:
     rgba = convert_frame(_decode_frame(data, header), premultiplied=header.premultiplied)
     if header.over_white:
-        rgba = psd.take_out_white(rgba)
+        merged = rgba
+        rgba = convert_bands(merged, lambda band: psd.take_out_white(merged[band]))
     if header.alpha_unused and not rgba[..., 3].any():
         rgba[..., 3] = 255
     return rgba
@@ -162,7 +173,9 @@ def _decode_frame(data: bytes, header: Header) -> av.VideoFrame:
     assert isinstance(context, VideoCodecContext)
     # Callers decode several files at once: threads inside of one file would only get in their way.
     context.thread_count = 1
-    context.options = {"err_detect": "crccheck+bitstream+buffer+explode", "max_pixels": str(MAX_PIXELS)}
+    # What is inside may claim to be larger than the header. Some codecs allocate whole blocks.
+    most = (header.width + _BLOCK_PX) * (header.height + _BLOCK_PX)
+    context.options = {"err_detect": "crccheck+bitstream+buffer+explode", "max_pixels": str(most)}
     packet = av.Packet(data)
     frames = context.decode(packet) or context.decode(None)
     if not frames or frames[0].is_corrupt or (frames[0].width, frames[0].height) != (header.width, header.height):

@@ -23,7 +23,7 @@ _GREY_TGA_KINDS = (3, 11)
 
 @dataclass(frozen=True)
 class Header:
-    """Codec (libav's name) and size in pixels of one image file, and what its alpha channel means."""
+    """Codec (libav's name) and size in pixels of one image file, what its alpha means, and whether it holds floats."""
 
     codec: str
     width: int
@@ -31,6 +31,7 @@ class Header:
     premultiplied: bool = False
     over_white: bool = False
     alpha_unused: bool = False
+    floats: bool = False
 
 
 def read_header(file: BinaryIO, suffix: str) -> Header | None:
@@ -84,13 +85,13 @@ def _parse_png(_file: BinaryIO, start: bytes) -> Header:
 def _parse_tiff(file: BinaryIO, _start: bytes) -> Header:
     tags = tiff.read_tags(file)
     height, width = tags.size
-    return Header("tiff", width, height, premultiplied=tags.premultiplied)
+    return Header("tiff", width, height, premultiplied=tags.premultiplied, floats=tags.floats)
 
 
 def _parse_exr(file: BinaryIO, _start: bytes) -> Header:
     parts = exr.read_parts(file)
     left, top, right, bottom = struct.unpack("<4i", parts[0]["displayWindow"])
-    return Header("exr", right - left + 1, bottom - top + 1, premultiplied=True)
+    return Header("exr", right - left + 1, bottom - top + 1, premultiplied=True, floats=True)
 
 
 def _parse_psd(file: BinaryIO, _start: bytes) -> Header:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import cast
 
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 """uint8 HxWx4, straight RGBA."""
+
+_BAND_PIXELS = 1 << 22
 
 # Packed formats: format without byte order -> item type, order of the channels (x: says nothing, y: grey).
 _PACKED = {
@@ -67,12 +70,31 @@ def convert_frame(frame: VideoFrame, *, premultiplied: bool = False, hd_from_hei
     if base in _PACKED:
         item, channels = _PACKED[base]
         data = _read_plane(frame.planes[0], order + item, len(channels))
-        return _finish(data, channels, premultiplied=premultiplied)
+        return convert_bands(frame, lambda band: _finish(data[band], channels, premultiplied=premultiplied))
     if base in _PLANAR:
         item, channels = _PLANAR[base]
         planes = [_read_plane(plane, order + item, 1) for plane in frame.planes]
-        return _finish(np.concatenate(planes, axis=2), channels, premultiplied=premultiplied)
+
+        def convert(band: slice) -> Pixels:
+            return _finish(np.concatenate([p[band] for p in planes], axis=2), channels, premultiplied=premultiplied)
+
+        return convert_bands(frame, convert)
     return _convert_colors(frame, hd_from_height)
+
+
+def convert_bands(picture: VideoFrame | Pixels, convert: Callable[[slice], Pixels]) -> Pixels:
+    """What `convert` makes of a picture's rows, asked for in bands of a few million pixels.
+
+    What it needs beside its result, up to thirty times as much, is then small, however large the picture.
+    """
+    height, width = picture.shape[:2] if isinstance(picture, np.ndarray) else (picture.height, picture.width)
+    rows = max(1, _BAND_PIXELS // width)
+    if rows >= height:
+        return convert(slice(None))
+    out = np.empty((height, width, 4), np.uint8)
+    for top in range(0, height, rows):
+        out[top : top + rows] = convert(slice(top, top + rows))
+    return out
 
 
 def copy_gray(frame: VideoFrame) -> NDArray[np.uint16]:
@@ -160,15 +182,21 @@ def _encode_light(data: NDArray[np.float32], channels: str, *, premultiplied: bo
 
 
 def _unpack_bits(frame: VideoFrame) -> Pixels:
-    bits = np.unpackbits(_read_rows(frame.planes[0]), axis=1, count=frame.width)
-    white = bits if frame.format.name == "monob" else 1 - bits
-    return _to_rgba((white * np.uint8(255))[..., None], "y")
+    rows = _read_rows(frame.planes[0])
+
+    def convert(band: slice) -> Pixels:
+        bits = np.unpackbits(rows[band], axis=1, count=frame.width)
+        white = bits if frame.format.name == "monob" else 1 - bits
+        return _to_rgba((white * np.uint8(255))[..., None], "y")
+
+    return convert_bands(frame, convert)
 
 
 def _look_up_palette(frame: VideoFrame) -> Pixels:
     index = cast(Pixels, _read_plane(frame.planes[0], "u1", 1))[..., 0]
     argb = np.frombuffer(memoryview(frame.planes[1]), np.uint32)[:256].astype(">u4").view(np.uint8).reshape(-1, 4)
-    return np.ascontiguousarray(argb[:, [1, 2, 3, 0]])[index]
+    rgba = np.ascontiguousarray(argb[:, [1, 2, 3, 0]])
+    return convert_bands(frame, lambda band: rgba[index[band]])
 
 
 def _convert_colors(frame: VideoFrame, hd_from_height: int | None) -> Pixels:

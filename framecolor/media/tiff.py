@@ -54,6 +54,11 @@ class Tags:
         """Whether the colors are multiplied with alpha ("associated alpha")."""
         return _ASSOCIATED_ALPHA in self.values.get(_EXTRA_SAMPLES, ())
 
+    @property
+    def floats(self) -> bool:
+        """Whether its samples have 32 bits."""
+        return self._value(_BITS, 1) > 16
+
     def check(self, length: int) -> None:
         """Raise BrokenImageError when pixels lie outside of a file of `length` bytes, or libav would misplace them."""
         if _TILE_WIDTH in self.values:
