@@ -11,7 +11,7 @@ from typing import Any
 from framecolor.digest import digest
 from framecolor.errors import ReadError
 from framecolor.media import image_size
-from framecolor.media.sequence import format_numbers
+from framecolor.media.sequence import format_numbers, format_range
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
@@ -102,7 +102,7 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "partial": sorted({*shot.hints, *(c.number for c in shot.corrections)}.difference(shot.keys)),
         "spans": [{"first": c.numbers[0], "last": c.numbers[-1], "paints": len(c.paints)} for c in chains],
         "holds": holds,
-        "missing": format_numbers(shot.missing),
+        "missing": ",".join(format_range(gap) for gap in shot.gaps),
         "sheet": None if shot.timing is None else shot.timing.describe(shot.numbers),
         "warnings": list(shot.warnings),
         "unreadable": [number for number, value in hashes.items() if value is None],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,22 @@ from framecolor.files import clear_drafts
 from framecolor.mattes import MATTE_FOLDER
 from framecolor.record import CACHE_FOLDER, KEY_FOLDER, LINE_FOLDER, PARTS_FOLDER
 
+# Where runs write below the output folder.
+_FOLDERS = (LINE_FOLDER, MATTE_FOLDER, KEY_FOLDER, CACHE_FOLDER, f"{CACHE_FOLDER}/{PARTS_FOLDER}")
+
+
+def refuse_links_out(out: Path) -> None:
+    """Raise OutputError where a folder below `out` that runs write to is a link to somewhere else.
+
+    `out` itself may be one: that is where the user said. Frames are renamed into place and never follow a link.
+    """
+    inside = Path(os.path.realpath(out))
+    for name in _FOLDERS:
+        place = Path(os.path.realpath(out / name))
+        if place != inside / name:
+            problem = f"is a link to {place}, outside of where the frames go"
+            raise OutputError(out / name, problem, "remove it, or choose another folder with -o")
+
 
 @contextmanager
 def claim_output(out: Path) -> Iterator[None]:
@@ -20,8 +37,9 @@ def claim_output(out: Path) -> Iterator[None]:
 
     The system lets go of the lock when the process ends, however it ends. On a disk that knows no locks nothing is
     held. What was made for the lock alone is gone afterwards, and so are the unfinished files of runs and tasks that
-    were killed. Raises OutputError where another run holds the folder.
+    were killed. Raises OutputError where another run holds the folder, and as `refuse_links_out`.
     """
+    refuse_links_out(out)
     cache = out / CACHE_FOLDER
     parts = cache / PARTS_FOLDER
     made = [] if out.exists() else [out]
@@ -38,7 +56,7 @@ def claim_output(out: Path) -> Iterator[None]:
         fix = "check that the folder may be written to and has room, or choose another one with -o"
         raise OutputError(cache, f"cannot be written to ({error.strerror or error})", fix) from error
     try:
-        for folder in (out, out / LINE_FOLDER, out / MATTE_FOLDER, out / KEY_FOLDER, cache, parts):
+        for folder in (out, *(out / name for name in _FOLDERS)):
             clear_drafts(folder)
         yield
     finally:

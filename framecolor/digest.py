@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 def digest(*parts: str | bytes) -> str:
     """128-bit hash of the parts, in order, as hexadecimal; where one part ends and the next begins counts."""
     state = xxhash.xxh3_128()
+    # Names of files that are no UTF-8 hold surrogates.
     for part in parts:
-        data = part.encode() if isinstance(part, str) else part
+        data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         state.update(len(data).to_bytes(8, "little"))
         state.update(data)
     return state.hexdigest()

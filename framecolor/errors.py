@@ -21,6 +21,15 @@ from pathlib import Path
 _LONGEST = 2000
 
 
+def on_one_line(text: str, keep: str = "") -> str:
+    r"""A text with escapes for all that cannot be printed: \n, \x1b, \udcff for a byte of a name that is no UTF-8.
+
+    Names of files may hold anything, also what clears a terminal or adds a line to a log.
+    keep  characters that stay as they are
+    """
+    return text if text.isprintable() else "".join(c if c in keep or _is_plain(c) else _escape(c) for c in text)
+
+
 class FramecolorError(Exception):
     """Base of all errors raised on purpose; `str(error)` is one line fit to be shown to a user.
 
@@ -28,7 +37,7 @@ class FramecolorError(Exception):
     """
 
     def __init__(self, subject: str | Path, problem: str, fix: str = "") -> None:
-        self.subject, self.problem, self.fix = (_show(str(text)) for text in (subject, problem, fix))
+        self.subject, self.problem, self.fix = (_cut(on_one_line(str(text))) for text in (subject, problem, fix))
         super().__init__(f"{self.subject}: {self.problem}" + (f"; {self.fix}" if fix else ""))
 
 
@@ -60,11 +69,13 @@ class EngineError(FramecolorError):
     """An engine that this machine cannot run."""
 
 
-def _show(text: str) -> str:
-    """A text as it can be printed in one line: no line ends, control characters or halves of characters."""
-    if not text.isprintable():
-        text = "".join(
-            c if c.isprintable() or unicodedata.category(c) == "Zs" else c.encode("unicode_escape").decode()
-            for c in text
-        )
+def _is_plain(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "\u2026"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import platform
 import re
@@ -14,7 +15,6 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from framecolor.digest import digest
 from framecolor.errors import OutputError
 
 # Of another machine's process nobody can tell whether it still runs, but no single file takes an hour to be written.
@@ -45,8 +45,8 @@ def read_file(path: str | Path) -> bytes:
 
 
 def write_text_atomic(path: str | Path, text: str) -> None:
-    """`write_bytes_atomic` of UTF-8 text; line ends are written as they are."""
-    write_bytes_atomic(path, text.encode())
+    """`write_bytes_atomic` of UTF-8 text; line ends are written as they are, what no UTF-8 can hold as an escape."""
+    write_bytes_atomic(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_bytes_atomic(path: str | Path, data: bytes) -> None:
@@ -122,4 +122,4 @@ def _machine() -> str:
     with suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii"))
         parts.append(str(Path("/proc/self/ns/pid").readlink()))
-    return digest(*parts)[:8]
+    return hashlib.blake2b("\n".join(parts).encode(), digest_size=4).hexdigest()

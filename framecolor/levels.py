@@ -96,7 +96,7 @@ def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None
             settings = settings.updated(anchored, str(path))
             sources |= {name: Source(level, path) for name in table}
     given = {name: value for name, value in options.items() if value is not None}
-    settings = settings.updated(_anchor(given, Path.cwd()), "options")
+    settings = settings.updated(_anchor(given, Path()), "options")
     sources |= {name: Source("option") for name in given}
     return LayeredSettings(settings, MappingProxyType(sources), tuple(places))
 
@@ -153,4 +153,4 @@ def _look(path: Path) -> Literal["read", "absent", "unreachable"]:
 def _anchor(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The table with the files that it names as whole paths, from `folder` on."""
     named = {name: table[name] for name in FILES if isinstance(table.get(name), str) and table[name]}
-    return {**table, **{name: str(folder / value) for name, value in named.items()}}
+    return {**table, **{name: str((folder / value).absolute()) for name, value in named.items()}}

@@ -6,10 +6,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from framecolor.claim import refuse_links_out
 from framecolor.errors import OutputError, ReadError
 from framecolor.mattes import MATTE_FOLDER
 from framecolor.media import FORMATS
-from framecolor.record import LINE_FOLDER
+from framecolor.record import LINE_FOLDER, RECORD_NAME
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 
@@ -36,6 +37,9 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
         raise OutputError(place, "is a file, not a folder", f"move it away, or {_CHOOSE}")
     if not os.access(place, os.W_OK | os.X_OK):
         raise OutputError(place, "may not be written to", f"change its permissions, or {_CHOOSE}")
+    if (out / RECORD_NAME).is_dir():
+        raise OutputError(out / RECORD_NAME, "is a folder, where a file has to be written", f"remove it, or {_CHOOSE}")
+    refuse_links_out(out)
 
 
 def leave_out_broken_keys(shot: Shot) -> tuple[Shot, list[str]]:

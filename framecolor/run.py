@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -71,6 +71,8 @@ def prepare_run(
     shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     shot, warnings = leave_out_broken_keys(shot)
+    # Hashed before they are read: what changes in between is painted again by the next run.
+    marks = _hash_files(shot, settings)
     record = Record(out, shot.wanted if part else None)
     sayings = read_told(shot, settings)
     warnings = [*shot.warnings, *waiting, *warnings, *sayings.warnings]
@@ -82,7 +84,7 @@ def prepare_run(
     keyframes = read_keyframes(shot, settings, sayings, proposed)
     fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
     chains = plan_chains(shot.numbers, keyframes.whole, shot.wanted)
-    hashes, sources = _hash_sources(shot, chains, keyframes, fitted, settings)
+    hashes, sources = _hash_sources(shot, chains, keyframes, settings, [fitted.hash, *marks])
     anew = stenciled or settings.overwrite
     names = {number: shot.output_name(number, settings.format) for number in sources}
     stale = [
@@ -120,14 +122,13 @@ def _name_paints(shot: Shot, settings: Settings) -> dict[Rgb, str]:
 
 
 def _hash_sources(
-    shot: Shot, chains: list[Chain], keyframes: Keyframes, fitted: ShotNetwork, settings: Settings
+    shot: Shot, chains: list[Chain], keyframes: Keyframes, settings: Settings, marks: Sequence[str]
 ) -> tuple[dict[int, str], dict[int, str]]:
-    """By number: the hash of each drawing's file, and of all that decides each frame."""
+    """By number: the hash of each drawing's file, and of all that decides each frame; `marks` are of what else does."""
     told = {number: told.hash for number, told in keyframes.sayings.by_number.items()}
     told |= {number: digest(told.get(number, ""), colors) for number, colors in keyframes.proposed.items()}
     numbers = sorted({*(n for chain in chains for n in chain.numbers), *told})
     hashes = {n: _hash_or_error(shot.line_hash, n) for n in numbers}
-    marks = [fitted.hash, hash_file(matcher_weights_path()), *_hash_files(shot, settings)]
     sources = {
         n: mark for c in chains for mark in [hash_chain(c, shot, hashes, settings, marks, told)] for n in c.paints
     }
@@ -157,8 +158,9 @@ def _write_head(
 
 
 def _hash_files(shot: Shot, settings: Settings) -> list[str]:
-    """Of the palette and the reference picture, where they are used: a kept fit does not know of those of today."""
-    marks = [] if settings.palette is None else [hash_file(shot.root / settings.palette)]
+    """Of the matcher, and of palette and reference where they are used: a kept fit does not know of those of today."""
+    marks = [hash_file(matcher_weights_path())]
+    marks += [] if settings.palette is None else [hash_file(shot.root / settings.palette)]
     return marks if settings.reference is None else [*marks, f"reference {hash_file(shot.root / settings.reference)}"]
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from framecolor.errors import ReadError, SettingsError
+from framecolor.files import open_file
 from framecolor.tables import parse_toml
 
 Mode = Literal["flat", "painted"]
@@ -144,12 +145,12 @@ def read_table(path: Path) -> dict[str, Any]:
 
 def _read_text(path: Path) -> str:
     try:
-        if path.exists() and not path.is_file():
-            raise ReadError(path, "cannot be read (it is no file)", "move it away")
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(_MOST_BYTES + 1)
     except OSError as error:
-        raise ReadError(path, f"cannot be read ({error.strerror})", "check the file's permissions") from None
+        raise ReadError(
+            path, f"cannot be read ({error.strerror})", "check the file's permissions, or move it away"
+        ) from None
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

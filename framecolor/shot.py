@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,9 @@ import xxhash
 from numpy.typing import NDArray
 
 from framecolor.errors import ReadError, ShotError
-from framecolor.media import FORMATS, Correction, Movie, hash_file, image_size, is_movie, read_corrections, read_image
+from framecolor.media import FORMATS, Correction, Movie, hash_file, is_movie, read_corrections
 from framecolor.media.cels import Cel
+from framecolor.media.decode import read_hashed
 from framecolor.media.sequence import format_numbers, parse_frames
 from framecolor.media.shot_files import find_lines, find_painted, locate_shot, measure_lines
 from framecolor.settings import FormatName
@@ -130,10 +132,9 @@ class Shot:
         return None if self.timing is None else self.timing.exposures
 
     @property
-    def missing(self) -> tuple[int, ...]:
-        """Numbers between the first and the last drawing that have none."""
-        known = set(self.numbers)
-        return tuple(number for number in range(self.numbers[0], self.numbers[-1]) if number not in known)
+    def gaps(self) -> tuple[range, ...]:
+        """The numbers between the first and the last drawing that have none, stretch by stretch, however long."""
+        return tuple(range(a + 1, b) for a, b in pairwise(self.numbers) if b > a + 1)
 
     def output_name(self, number: int, format: FormatName = "png") -> str:
         """File name of a painted frame: the drawing's own with the format's ending. KeyError: no such drawing."""
@@ -188,10 +189,11 @@ class Shot:
     def line_hash(self, number: int) -> str:
         """XXH3-128 of a drawing's file, in hex; of a movie's frame, of its pixels. Raises ReadError, KeyError.
 
+        It is that of the file as it was first looked at; the file is no longer read once it is another one.
         A movie is decoded once, from end to end, at the first call.
         """
         if self.movie is None:
-            return hash_file(self.lines[number])
+            return self._hash(self.lines[number])
         self._check_number(number)
         digest = self._movie_hashes[number - 1]
         if isinstance(digest, ReadError):
@@ -200,7 +202,7 @@ class Shot:
 
     def key_hash(self, number: int) -> str:
         """XXH3-128 of a key's file, in hex. Raises ReadError, KeyError."""
-        return hash_file(self.keys[number])
+        return self._hash(self.keys[number])
 
     def __repr__(self) -> str:
         size = f"{self.size[1]}x{self.size[0]}"
@@ -220,11 +222,18 @@ class Shot:
             raise KeyError(number)
 
     def _read(self, path: Path, role: str) -> Pixels:
-        height, width = image_size(path)
-        if (height, width) != self.size:  # told before it is decoded: it could be thousands of times as large
-            problem = f"the {role} is {width}x{height}, the shot is {self.size[1]}x{self.size[0]}"
-            raise ReadError(path, problem, "write it again at the shot's size")
-        return read_image(path)
+        pixels, found = read_hashed(path, self.size, role)
+        if found != self._known.setdefault(path, found):
+            raise ReadError(path, f"the {role} was changed while the shot was being painted", "run again")
+        return pixels
+
+    @cached_property
+    def _known(self) -> dict[Path, str]:
+        """Hashes of files, as they were first looked at: what is painted from them is noted under these."""
+        return {}
+
+    def _hash(self, path: Path) -> str:
+        return self._known.get(path) or self._known.setdefault(path, hash_file(path))
 
 
 def _read_corrections(path: Path, numbers: tuple[int, ...]) -> tuple[Correction, ...]:

@@ -159,7 +159,7 @@ def test_the_worst_that_the_limits_let_through_is_quick(tmp_path: Path) -> None:
 
 def test_a_file_that_would_block_is_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "framecolor.toml")
-    with pytest.raises(ReadError, match="it is no file"):
+    with pytest.raises(ReadError, match="not a regular file"):
         read_settings(tmp_path / "framecolor.toml")
 
 

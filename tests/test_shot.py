@@ -70,7 +70,7 @@ def test_a_shot_folder(tmp_path: Path) -> None:
     assert dict(shot.keys) == {1002: root / "keys/sh010.1002.png"}
     assert dict(shot.hints) == {1003: root / "hints/scribble.1003.png"}
     assert shot.stencils == {}
-    assert (shot.size, shot.missing) == ((6, 8), ())
+    assert (shot.size, shot.gaps) == ((6, 8), ())
     assert shot.output_name(1003) == "sh010.1003.png"
     np.testing.assert_array_equal(shot.read_line(1001), picture(1001 % 256))
     assert (shot.read_key(1002)[..., 0] == 200).all()
@@ -99,7 +99,7 @@ def test_numbering(tmp_path: Path, names: list[str], numbers: tuple[int, ...], o
     shot = Shot.open(tmp_path)
     assert shot.numbers == numbers
     assert [shot.output_name(number) for number in numbers] == outputs
-    assert shot.missing == tuple(sorted(set(range(numbers[0], numbers[-1])) - set(numbers)))
+    assert [n for gap in shot.gaps for n in gap] == sorted(set(range(numbers[0], numbers[-1])) - set(numbers))
 
 
 @pytest.mark.parametrize("name", ["sh010.####.png", "sh010.%04d.png", "sh010.@@@@.png", "sh010.#.png", "sh010.$F4.png"])
@@ -187,8 +187,13 @@ def test_hashes_follow_the_files(tmp_path: Path) -> None:
     assert len(before[0]) == 32
     assert shot.line_hash(1) == shot.line_hash(2)  # a hold
     add(root / "line", "sh010.0001.png", shade=77)
+    assert shot.line_hash(1) == before[0], "a shot is what it was when it was first looked at"
+    with pytest.raises(ReadError, match=r"sh010\.0001\.png: the drawing was changed while .*; run again"):
+        shot.read_line(1)
+    shot = Shot.open(root)
     assert shot.line_hash(1) != before[0]
     assert shot.key_hash(2) == before[1]
+    shot = Shot.open(root)
     (root / "line/sh010.0001.png").unlink()
     with pytest.raises(ReadError, match=r"sh010\.0001\.png"):
         shot.line_hash(1)
@@ -208,7 +213,7 @@ def test_frames_choose_what_is_painted(tmp_path: Path, frames: str, wanted: tupl
     shot = Shot.open(root, frames=frames)
     assert shot.wanted == wanted
     assert shot.numbers == (1, 2, 3, 5, 7, 9, 11, 12)
-    assert shot.missing == (4, 6, 8, 10)
+    assert shot.gaps == (range(4, 5), range(6, 7), range(8, 9), range(10, 11))
     if len(wanted) < len(shot.numbers):
         assert f"{len(wanted)} wanted" in repr(shot)
 

@@ -10,7 +10,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from framecolor.cli.streams import lasting_streams
-from framecolor.errors import FramecolorError
+from framecolor.errors import FramecolorError, on_one_line
 from framecolor.version import VERSION
 
 _COMMANDS = {
@@ -86,6 +86,13 @@ def _run(arguments: list[str] | None) -> int:
         code = error.exit_code
     except FramecolorError as error:
         click.echo(f"error: {error}", err=True)
+        code = 2
+    except OSError as error:  # of a disk that fails in a place where nobody expects it
+        thing = "" if error.filename is None else f"{on_one_line(str(error.filename))}: "
+        click.echo(f"error: {thing}{error.strerror or error}; check the disk, the name and its permissions", err=True)
+        code = 2
+    except MemoryError:
+        click.echo("error: memory: there is not enough; free some, or paint smaller pictures", err=True)
         code = 2
     finally:
         signal.signal(signal.SIGTERM, before)

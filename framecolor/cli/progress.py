@@ -12,6 +12,7 @@ from typing import Literal, Self, get_args
 import click
 
 from framecolor.cli.heartbeat import HEARTBEAT_SECONDS, Heartbeat
+from framecolor.errors import on_one_line
 
 Style = Literal["auto", "bar", "plain", "json", "openjd", "deadline", "afanasy"]
 STYLES = get_args(Style)
@@ -41,7 +42,7 @@ class ProgressPrinter:
 
     def __init__(self, shot: str, style: Style, position: int = 0, count: int = 1) -> None:
         # A name may hold anything, also a line's end with words that a farm obeys.
-        self._shot = "".join(c if c.isprintable() else "?" for c in shot)
+        self._shot = on_one_line(shot)
         self._position, self._count = position, count
         watched = sys.stderr is not None and sys.stderr.isatty()
         self._style = ("bar" if watched else "plain") if style == "auto" else style

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+from framecolor.errors import on_one_line
+
 
 class _LastingPipe(io.FileIO):
     """A file that takes everything; once nobody reads it any more, or its disk is full, what comes goes nowhere."""
@@ -27,13 +29,20 @@ class _LastingPipe(io.FileIO):
             return len(data)
 
 
+class _PlainText(io.TextIOWrapper):
+    """Text without anything that a terminal obeys but ends of lines: names of files come by here, too."""
+
+    def write(self, text: str, /) -> int:
+        return super().write(on_one_line(text, keep="\n\r\t"))
+
+
 @contextmanager
 def lasting_streams() -> Iterator[None]:
     """While this lasts, stdout and stderr can be closed by their reader, and no character is refused.
 
-    `framecolor colorize SHOT | head -1` paints all of the shot, and its exit code says how that went. File names that
-    are no text of the terminal's encoding are written with backslashes. Streams that are no files of their own, as in
-    tests, are left alone.
+    `framecolor colorize SHOT | head -1` paints all of the shot, and its exit code says how that went. What the
+    terminal's encoding lacks is written with backslashes, and so is what a terminal would obey. Streams that are no
+    files of their own, as in tests, are left alone.
     """
     _open_missing()
     before = sys.stdout, sys.stderr
@@ -64,7 +73,7 @@ def _wrap(stream: TextIO, number: int) -> TextIO:
     except (OSError, ValueError):
         return stream
     stream.flush()
-    return io.TextIOWrapper(
+    return _PlainText(
         io.BufferedWriter(_LastingPipe(number, "w", closefd=False)),
         encoding=stream.encoding,
         errors="backslashreplace" if stream.errors == "strict" else stream.errors,

@@ -19,6 +19,7 @@ from framecolor.digest import digest, hash_pixels
 from framecolor.errors import InputError
 from framecolor.explore.sheet import draw_sheet
 from framecolor.explore.subject import Subject
+from framecolor.files import read_file
 from framecolor.hints.histogram import color_histogram
 from framecolor.hints.keys import PAPER, Rgba, as_color
 from framecolor.hints.strokes import read_strokes
@@ -126,7 +127,7 @@ def explore(
 def read_exploration(folder: Path, settings: str) -> Exploration | None:
     """What lies in a folder, where it was made with these settings (`digest_settings`); else None."""
     try:
-        table = parse_json((folder / RECORD).read_text("utf-8"))
+        table = parse_json(read_file(folder / RECORD))
         if table["format"] != _FORMAT or table["settings"] != settings:
             return None
         rows = table["variations"]

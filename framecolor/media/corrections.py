@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.errors import InputError, ReadError
-from framecolor.files import write_text_atomic
+from framecolor.files import open_file, write_text_atomic
 from framecolor.media.quote import quote
 from framecolor.tables import parse_json
 
@@ -115,7 +115,7 @@ def describe_correction(correction: Correction) -> dict[str, Any]:
 
 def _read_table(path: Path) -> Any:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         raise ReadError(path, "there is no such file", "check the name") from None

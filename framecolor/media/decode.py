@@ -60,6 +60,23 @@ def read_image(path: str | Path) -> Pixels:
     return _read(Path(path), _decode)
 
 
+def read_hashed(path: str | Path, size: tuple[int, int], role: str) -> tuple[Pixels, str]:
+    """`read_image` of a shot's drawing or key (`role`), and the hash of the very bytes that it was decoded from.
+
+    Raises ReadError also where it is not of `size`, (height, width), before anything is decoded: a few bytes can claim
+    to be gigabytes of pixels.
+    """
+    path = Path(path)
+    with _open(path) as file:
+        header = _check_header(path, file)
+        if (header.height, header.width) != size:
+            problem = f"the {role} is {header.width}x{header.height}, the shot is {size[1]}x{size[0]}"
+            raise ReadError(path, problem, "write it again at the shot's size")
+        file.seek(0)
+        data = file.read()
+    return _decode_whole(path, data, header, _decode), xxhash.xxh3_128_hexdigest(data)
+
+
 def read_numbers(path: str | Path) -> NDArray[np.uint16]:
     """The numbers of a PNG of one channel of 8 or 16 bits, as they are: uint16 HxW.
 
@@ -73,6 +90,10 @@ def _read(path: Path, decode: Callable[[bytes, Header], Array]) -> Array:
         header = _check_header(path, file)
         file.seek(0)
         data = file.read()
+    return _decode_whole(path, data, header, decode)
+
+
+def _decode_whole(path: Path, data: bytes, header: Header, decode: Callable[[bytes, Header], Array]) -> Array:
     try:
         return decode(_check_whole(data, header), header)
     except BrokenImageError as error:

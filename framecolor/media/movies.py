@@ -14,6 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framecolor.errors import ReadError
+from framecolor.files import open_file
 from framecolor.media.pixels import Pixels, convert_frame
 
 MOVIE_SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mkv", ".avi", ".webm", ".mxf"})
@@ -147,10 +148,16 @@ class Movie:
 
 
 def _open(path: Path) -> InputContainer:
-    if not path.exists():
-        raise ReadError(path, "there is no such file", "check the name")
-    if path.stat().st_size == 0:
-        raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
+    try:
+        # Looked at before libav does, which would wait for a pipe.
+        with open_file(path) as file:
+            if not file.read(1):
+                raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
+    except FileNotFoundError:
+        raise ReadError(path, "there is no such file", "check the name") from None
+    except OSError as error:
+        problem = f"the file cannot be read ({error.strerror or error})"
+        raise ReadError(path, problem, "check its permissions and the disk") from None
     try:
         # "file:" keeps names such as "a:b.mov" from being taken as addresses. Tags may be in any encoding.
         options = {**_OWN_FILE_ONLY, "max_pixels": str(MAX_MOVIE_PIXELS)}

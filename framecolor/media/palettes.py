@@ -9,7 +9,7 @@ import numpy as np
 
 from framecolor.datatypes import Palette
 from framecolor.errors import PaletteError
-from framecolor.files import write_text_atomic
+from framecolor.files import open_file, write_text_atomic
 
 _FIRST_LINE = "GIMP Palette"
 _FIELDS = ("name:", "columns:", "channels:")
@@ -73,7 +73,7 @@ def format_swatches(swatches: Iterable[Swatch], title: str) -> str:
 
 def _read_text(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         raise PaletteError(path, "there is no such file", "check the name") from None

@@ -153,6 +153,11 @@ def format_numbers(numbers: Iterable[int]) -> str:
     return FrameSet.framesToFrameRange(list(numbers))
 
 
+def format_range(numbers: range) -> str:
+    """Numbers without gaps as a short range, however many: "3", "5-4294967295"."""
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
+
+
 def parse_frames(text: str, numbers: tuple[int, ...]) -> tuple[int, ...]:
     """The frames of a shot that a range such as "1-24x2,30" names, in order.
 

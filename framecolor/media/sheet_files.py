@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from framecolor.errors import ReadError, ShotError
+from framecolor.files import open_file
 from framecolor.media.sheet import Sheet
 from framecolor.media.sheet_csv import parse_csv
 from framecolor.media.xdts import SIGNATURE, parse_xdts
@@ -49,7 +50,7 @@ def read_sheet(path: str | Path) -> Sheet:
 def _read_text(path: Path) -> str:
     """UTF-8, or Japanese Windows' code page, which animation programs there still write tables in."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
         raise ReadError(path, "there is no such file", "check the name") from None

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import nn
 
 from framecolor.errors import OutputError, ReadError
 from framecolor.networks.generator import Generator
 from framecolor.networks.matcher import Matcher
+from framecolor.networks.tensors import read_tensors
 from framecolor.tables import MISSHAPEN, parse_json
 
 _WEIGHTS = Path(__file__).parent.parent / "weights"
@@ -182,14 +182,12 @@ def _save(network: nn.Module | SizedNetwork, path: Path, metadata: dict[str, str
 def _load(path: Path, format_: str, kind: str, build: Callable[[dict[str, str]], Network]) -> Network:
     fix = "give a file that `framecolor train` wrote"
     try:
-        with safe_open(str(path), framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != format_:
-                raise ReadError(path, f"holds no framecolor {kind}", fix)
-            tensors: dict[str, torch.Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, metadata = read_tensors(path)
+        if metadata.get("format") != format_:
+            raise ReadError(path, f"holds no framecolor {kind}", fix)
         return build_network(lambda: build(metadata), tensors)
     except FileNotFoundError as error:
         raise ReadError(path, "does not exist", fix) from error
-    except (OSError, SafetensorError, *MISSHAPEN, RuntimeError) as error:
+    except (OSError, *MISSHAPEN, RuntimeError) as error:
         problem = (str(error) or type(error).__name__).splitlines()[0]
         raise ReadError(path, f"is no readable {kind} ({problem})", fix) from error

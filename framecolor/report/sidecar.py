@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.errors import InputError, ReadError
+from framecolor.files import read_file
 from framecolor.media.corrections import Correction, parse_correction
 from framecolor.tables import MISSHAPEN, parse_json
 
@@ -100,7 +101,7 @@ def read_sidecar(out_dir: Path) -> ShotRecord:
         raise InputError(out_dir, f"holds no {SIDECAR_NAME}", _PAINT_FIRST)
     again = "paint the shot again with `framecolor colorize --overwrite`"
     try:
-        record = parse_json(path.read_text(encoding="utf-8"))
+        record = parse_json(read_file(path))
     except (OSError, ValueError) as error:
         raise ReadError(path, f"cannot be read ({error})", again) from error
     version = record.get("format") if isinstance(record, dict) else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -135,7 +136,10 @@ def _percent(share: float | None) -> str:
 def hide_folders(text: str, out_dir: Path) -> str:
     """An error message without the folders of the machine that wrote it: a report is passed on, paths are not."""
     resolved = out_dir.resolve()
-    for folder in (resolved, resolved.parent, Path.home()):
+    folders = [resolved, resolved.parent]
+    with suppress(RuntimeError):  # a user whom the machine does not know
+        folders.append(Path.home())
+    for folder in folders:
         if folder != folder.parent:
             text = text.replace(f"{folder}/", "").replace(f"{folder}\\", "")
     return re.sub(r"(?<![\w.])(?:[A-Za-z]:)?[\\/](?:[^\s\\/:;,'\"]+[\\/])+(?=[^\s\\/])", "", text)

@@ -1,0 +1,28 @@
+"""Safetensors files, read whole."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
+
+from framecolor.files import read_file
+
+_LENGTH_BYTES = 8
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a safetensors file. Raises OSError where it cannot be read, ValueError where it is none.
+
+    Not mapped into memory, as the library would: a mapped file that somebody cuts short ends the whole process.
+    """
+    data = read_file(path)
+    try:
+        tensors = load(data)
+    except SafetensorError as error:
+        raise ValueError(str(error)) from error
+    header = json.loads(data[_LENGTH_BYTES : _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")])
+    return tensors, header.get("__metadata__", {})
