@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
 from framecolor.digest import digest
-from framecolor.files import open_file
+from framecolor.networks.tensors import read_tensors
 from framecolor.tables import MISSHAPEN, parse_json
 
 
@@ -26,13 +25,11 @@ def pack_tensors(tensors: dict[str, Tensor], table: Mapping[str, Any]) -> bytes:
 def unpack_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
     """Tensors and table of a file that `pack_tensors` made; None when there is none or it is damaged."""
     try:
-        open_file(path).close()  # a pipe would be waited for
-        with safe_open(str(path), framework="pt") as file:
-            table = parse_json((file.metadata() or {})["framecolor"])
-            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        tensors, metadata = read_tensors(path)
+        table = parse_json(metadata["framecolor"])
         told = table.pop("digest")
         return (tensors, table) if told == _digest(tensors, table) else None
-    except (OSError, SafetensorError, *MISSHAPEN, RuntimeError):
+    except (OSError, *MISSHAPEN, RuntimeError):
         return None
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -10,6 +9,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from framecolor.files import read_file
+from framecolor.tables import parse_json
 
 _LENGTH_BYTES = 8
 
@@ -24,5 +24,5 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         tensors = load(data)
     except SafetensorError as error:
         raise ValueError(str(error)) from error
-    header = json.loads(data[_LENGTH_BYTES : _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")])
+    header = parse_json(data[_LENGTH_BYTES : _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")])
     return tensors, header.get("__metadata__", {})
