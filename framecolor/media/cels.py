@@ -139,9 +139,16 @@ def _order(name: str) -> tuple[str, str, int]:
 def _list_folders(parent: Path) -> list[Path]:
     try:
         with os.scandir(parent) as entries:  # which asks nothing of each of thousands of drawings
-            return sorted(Path(entry.path) for entry in entries if entry.is_dir() and not entry.name.startswith("."))
+            return sorted(Path(entry.path) for entry in entries if _is_folder(entry) and not entry.name.startswith("."))
     except FileNotFoundError:
         return []
     except OSError as error:
         problem = f"the folder cannot be read ({error.strerror or error})"
         raise ShotError(parent, problem, "check its name and permissions") from error
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a loop of links
+        return False
