@@ -69,7 +69,7 @@ class Cluster:
         lines = self.call("scontrol", "--oneliner", "show", "job", job).splitlines()
         return [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines]
 
-    def wait(self, job: str, seconds: float = 120) -> list[dict[str, str]]:
+    def wait(self, job: str, seconds: float = 300) -> list[dict[str, str]]:
         """Wait until a job has ended, however it did; its states."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

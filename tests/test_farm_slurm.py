@@ -54,7 +54,7 @@ def submit(cluster: Cluster, folder: Path, *options: str, path: str = "") -> tup
     return found[1], found[2], found[3]
 
 
-def wait_for_text(path: Path, text: str, seconds: float = 120) -> None:
+def wait_for_text(path: Path, text: str, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not path.exists() or text not in path.read_text():
         assert time.monotonic() < end, f"{path} does not say {text!r}"
