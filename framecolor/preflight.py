@@ -20,9 +20,9 @@ _CHOOSE = "choose another folder with -o"
 def check_output(shot: Shot, out: Path, settings: Settings) -> None:
     """Raise OutputError unless frames can go to `out` without touching the shot's own files. Writes nothing.
 
-    Raises SettingsError where the package that the format needs is missing.
+    Raises SettingsError where the package that the format needs is missing, or frames are too large for it.
     """
-    FORMATS[settings.format].check(settings.format)
+    FORMATS[settings.format].check(settings.format, shot.size)
     inputs = {path.parent for files in (shot.lines, shot.keys, shot.hints, shot.stencils) for path in files.values()}
     inputs = {folder.resolve() for folder in inputs}
     folders = {LINE_FOLDER: settings.line == "layer", MATTE_FOLDER: settings.mattes}

@@ -73,7 +73,8 @@ def repaint(out: Path, palette: Path, target: Path | None = None, *, workers: in
     begin = time.monotonic()
     record = Record(out)
     painting = _read_painting(out, record, palette)
-    target = target or out.with_name(f"{out.resolve().name}-{palette.stem}")
+    place = Path(os.path.abspath(out))  # noqa: PTH100 (a link to a folder counts as the folder that it is called)
+    target = target or place.with_name(f"{place.name}-{palette.stem}")
     _check_target(target, out, record)
     written, failed = [], {}
     workers = workers or os.cpu_count() or 1
@@ -117,7 +118,8 @@ def _check_target(target: Path, out: Path, record: Record) -> None:
     drawings = (out / str(record.head.get("line_dir", ""))).resolve()
     if (target / RECORD_NAME).exists() or place == out.resolve():
         raise OutputError(target, "holds painted frames, which would be written over", "choose another folder with -o")
-    if place in (drawings, drawings.parent / "keys", out.resolve() / MATTE_FOLDER, out.resolve() / LINE_FOLDER):
+    given = [drawings, *(drawings.parent / role for role in ("keys", "hints", "stencils"))]
+    if place in (*given, out.resolve() / MATTE_FOLDER, out.resolve() / LINE_FOLDER, out.resolve() / "keys"):
         raise OutputError(target, "holds other files of the shot", "choose another folder with -o")
 
 

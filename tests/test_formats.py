@@ -171,6 +171,13 @@ def test_a_missing_extra_is_named_before_a_frame_is_painted(
     assert not (root / "color").exists()
 
 
+def test_frames_that_a_format_cannot_hold_are_an_error_before_a_frame_is_painted() -> None:
+    FORMATS["psd"].check("psd", (2, 30_000))
+    with pytest.raises(SettingsError, match="format psd: frames of 30001x2 are larger than it can hold"):
+        FORMATS["psd"].check("psd", (2, 30_001))
+    FORMATS["png"].check("png", (2, 100_000))
+
+
 def test_no_format_is_imported_before_it_is_used() -> None:
     program = (
         "import framecolor.media, sys; print([m for m in ('OpenImageIO', 'psd_tools', 'PIL') if m in sys.modules])"

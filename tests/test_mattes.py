@@ -11,11 +11,13 @@ import pytest
 from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 from painting import FIT, copy_shot, list_files, paint
 
+from framecolor import Settings, Shot, colorize
 from framecolor.datatypes import Palette
 from framecolor.errors import OutputError, PaletteError, ReadError
 from framecolor.mattes import MatteIds, read_matte
 from framecolor.media import FORMATS, Picture, read_image, read_swatches, write_bytes_atomic, write_image
 from framecolor.media.writers.flat import encode_gray
+from framecolor.outcome import gather_parts
 from framecolor.record import Record
 
 WHITE = (255, 255, 255, 255)
@@ -209,6 +211,24 @@ def test_a_stencil_changes_the_matte_inside_of_it_only(fitted: Path, tmp_path: P
     path.unlink()
     with pytest.raises(ReadError, match="no such file"):
         paint(root, out, fit=0, mattes=True, stencils=tmp_path / "masks")
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_parts_of_a_shot_have_the_mattes_of_one_run(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", frames=5, keys=(0, 2, 4))
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    settings = Settings(fit=0, mattes=True, format="tga")
+    colorize(Shot.open(root), whole, settings)
+    for frames in ("1004-1005", "1001-1003"):
+        colorize(Shot.open(root, frames=frames), parts, settings, part=True)
+    assert gather_parts(Shot.open(root), parts).failed == {}
+    found = [
+        {name: (out / name).read_bytes() for name in list_files(out) if ".framecolor" not in name}
+        for out in (whole, parts)
+    ]
+    assert found[0] == found[1] and len(found[0]) == 13
+    (parts / "matte" / "cut.1002.png").unlink()
+    assert list(gather_parts(Shot.open(root), parts).failed) == [1002]
 
 
 def test_mattes_never_go_over_the_shots_own_files(tmp_path: Path) -> None:

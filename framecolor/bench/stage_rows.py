@@ -88,7 +88,8 @@ def _limit_of_decoding(workload: Workload, asked: Asked, precision: Precision) -
 
 
 def _limit_of_encoding(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
-    files: list[Path] = [workload.out / workload.shot.output_name(n) for n in workload.shot.wanted[:_MOST_FILES]]
+    shot, image = workload.shot, workload.settings.format
+    files: list[Path] = [workload.out / shot.output_name(n, image) for n in shot.wanted[:_MOST_FILES]]
     return {"of": ENCODER, "ms": round(median(bare_encode_ms(files)), 4)}
 
 

@@ -13,11 +13,11 @@ FORMATS: dict[FormatName, Format] = {
     "png": Format(".png", lambda picture: encode_flat(picture.rgba, "png")),
     "png16": Format(".png", lambda picture: encode_flat(picture.rgba, "png16")),
     "png-indexed": Format(".png", lambda picture: encode_indexed(picture.rgba)),
-    "tga": Format(".tga", lambda picture: encode_flat(picture.rgba, "tga")),
+    "tga": Format(".tga", lambda picture: encode_flat(picture.rgba, "tga"), longest_px=65_535),
     "tiff": Format(".tif", lambda picture: encode_flat(picture.rgba, "tiff")),
     "tiff16": Format(".tif", lambda picture: encode_flat(picture.rgba, "tiff16")),
     "exr": Format(".exr", lambda picture: encode_exr(picture.rgba), module="OpenImageIO", extra="exr"),
-    "psd": Format(".psd", encode_psd, layered=True, module="psd_tools", extra="psd"),
+    "psd": Format(".psd", encode_psd, layered=True, longest_px=30_000, module="psd_tools", extra="psd"),
 }
 
 __all__ = ["FORMATS", "Format", "Mark", "Picture"]

@@ -55,17 +55,25 @@ class Format:
     suffix   ending of its files
     encode   a picture -> the bytes of a file; the same picture gives the same bytes
     layered  whether it keeps a picture's parts
+    longest_px  how long a side may be; None: as long as can be read at all
     module   what has to be installed for it, and the extra that brings it
     """
 
     suffix: str
     encode: Callable[[Picture], bytes]
     layered: bool = False
+    longest_px: int | None = None
     module: str = ""
     extra: str = ""
 
-    def check(self, name: str) -> None:
-        """Raise SettingsError where the package that it needs is missing; nothing is imported."""
+    def check(self, name: str, size: tuple[int, int] = (1, 1)) -> None:
+        """Raise SettingsError where the package that it needs is missing, or it cannot hold (height, width) pixels.
+
+        Nothing is imported.
+        """
+        if self.longest_px is not None and max(size) > self.longest_px:
+            problem = f"frames of {size[1]}x{size[0]} are larger than it can hold"
+            raise SettingsError(f"format {name}", problem, "choose another --format")
         if self.module and find_spec(self.module) is None:
             raise SettingsError(
                 f"format {name}", f"{self.module} is not installed", f"pip install 'framecolor[{self.extra}]'"

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 PAINT, LINE, MARKS = "paint", "line", "to check"
 """Names of the layers, from the lowest up, and of the group over them."""
 
-_LONGEST_SIDE_PX = 30_000
 _MARK = (255, 0, 255, 255)
 _MARK_OPACITY = 153
 _MARK_WIDTH_PX = 3
@@ -29,16 +28,13 @@ def encode_psd(picture: Picture) -> bytes:
     """An 8-bit RGB file with transparency: the layers of `picture` in run lengths, and what they look like together.
 
     Without parts there is one layer, `paint`. The merged image, which programs show that know no layers, is laid over
-    white where it is half transparent, as Photoshop has it. Raises ReadError beyond 30,000 pixels, where the format
-    ends.
+    white where it is half transparent, as Photoshop has it.
     """
     from PIL import Image
     from psd_tools import PSDImage
     from psd_tools.constants import Compression
 
     height, width = picture.rgba.shape[:2]
-    if max(height, width) > _LONGEST_SIDE_PX:
-        raise ReadError("format psd", f"{width}x{height} is more than PSD can hold", "choose another --format")
     psd = PSDImage.new("RGBA", (width, height))
     layers = {PAINT: picture.rgba if picture.paint is None else picture.paint}
     if picture.ink is not None:
