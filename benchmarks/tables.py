@@ -1,6 +1,6 @@
 """Write the tables and charts of numbers from the result files, so that no number is typed by hand.
 
-    python benchmarks/tables.py            # README.md, benchmarks/README.md and the charts in benchmarks/pictures
+    python benchmarks/tables.py            # the READMEs, docs/ and the charts in benchmarks/pictures
     python benchmarks/tables.py --check    # exit code 1 when a table or a chart is not what the results say
 
 A table stands between <!-- NAME --> and <!-- /NAME -->. One whose results are missing is left as it is.
@@ -25,7 +25,7 @@ from framecolor.media import write_text_atomic
 from framecolor.paint.painter import UNSURE_BELOW
 
 _HERE = Path(__file__).resolve().parent
-PAGES = (_HERE.parent / "README.md", _HERE / "README.md")
+PAGES = (_HERE.parent / "README.md", _HERE / "README.md", *sorted((_HERE.parent / "docs").glob("*.md")))
 PICTURES = _HERE / "pictures"
 _NAIVE = _HERE / "naive.json"
 _PROTOCOLS = ("chained", "teacher_forced")
@@ -184,12 +184,12 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
 @click.command()
 @click.option("--results", type=click.Path(path_type=Path, file_okay=False), default=RESULTS, show_default=True)
 @click.option(
-    "--page", "pages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Instead of both READMEs."
+    "--page", "pages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Instead of the READMEs and docs/."
 )
 @click.option("--pictures", type=click.Path(path_type=Path, file_okay=False), default=PICTURES, show_default=True)
 @click.option("--check", is_flag=True, help="Write nothing; fail when a table or a chart is out of date.")
 def main(results: Path, pages: tuple[Path, ...], pictures: Path, check: bool) -> None:
-    """Write the tables of the READMEs, and the charts, from the result files."""
+    """Write the tables of the pages, and the charts, from the result files."""
     files = {page: fill_page(page.read_text("utf-8"), results) for page in pages or PAGES}
     files |= {pictures / name: chart for name, chart in draw_charts(results).items()}
     stale = [file for file, text in files.items() if not file.exists() or file.read_text("utf-8") != text]

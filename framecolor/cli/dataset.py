@@ -56,6 +56,11 @@ def build(
     With --glitch and --art: id maps of animated characters. With --from: paintings of your own, sifted, with flat
     fills and line art. What such a folder says in provenance.toml or LICENSE and ATTRIBUTION is copied; --source,
     --license and --attribution go before it.
+
+    \b
+    Examples:
+      framecolor dataset build --from footage -o data/show
+      framecolor dataset build --art art -o data/moving
     """
     told = {"name": name, "source": source, "license": license_, "attribution": attribution}
     if folders:
@@ -154,6 +159,10 @@ def sheet(data: Path, output: Path, source: str | None, rows: int, columns: int,
     """Draw a data set as a training sees it, to judge it by eye.
 
     Of characters: frames, lines beside colors. Of paintings: color, flats, lines by each method, hints of each kind.
+
+    \b
+    Example:
+      framecolor dataset sheet data/show -o sheet.png
     """
     if (data / "art.json").is_file():
         from framecolor.training.curate.sheet import write_art_sheet

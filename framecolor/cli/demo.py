@@ -28,6 +28,10 @@ def demo(output: Path, fit: FitChoice, engine: EngineName) -> None:
 
     The shot is copied into the output folder, where its drawings and keys can be looked at, changed and painted again
     with `framecolor colorize`.
+
+    \b
+    Example:
+      framecolor demo -o framecolor-demo
     """
     from framecolor import Settings, Shot, colorize
     from framecolor.demo import copy_shot

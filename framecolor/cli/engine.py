@@ -82,7 +82,12 @@ def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, forc
 @_folder
 @_json
 def list_plans(engine_dir: Path | None, as_json: bool) -> None:
-    """Show profiles, and the plans that are compiled."""
+    """Show profiles, and the plans that are compiled.
+
+    \b
+    Example:
+      framecolor engine list
+    """
     from framecolor.engines.plans.backends import find_backends
     from framecolor.engines.plans.cache import PlanCache
     from framecolor.engines.plans.profiles import list_profiles
@@ -133,6 +138,10 @@ def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) ->
     """Check plans against the networks in float32: of the named profiles, or all that there are.
 
     Says what was checked instead where a plan cannot run. Exit code 1 when one is wrong, 2 when none could be checked.
+
+    \b
+    Example:
+      framecolor engine verify
     """
     from framecolor.engines.plans.backends import find_backends
     from framecolor.engines.plans.cache import PlanCache
@@ -183,7 +192,12 @@ def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) ->
 @click.option("--all", "everything", is_flag=True, help="Every plan.")
 @_json
 def prune(engine_dir: Path | None, days: float | None, keep_mib: float | None, everything: bool, as_json: bool) -> None:
-    """Remove plans that this machine's GPU, driver and versions cannot use any more."""
+    """Remove plans that this machine's GPU, driver and versions cannot use any more.
+
+    \b
+    Example:
+      framecolor engine prune --older-than 30
+    """
     from framecolor.engines.plans.backends import find_backends
     from framecolor.engines.plans.cache import PlanCache
     from framecolor.engines.plans.prune import prune_plans

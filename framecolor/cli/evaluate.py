@@ -63,8 +63,12 @@ def evaluate(
 
     \b
     The literature's protocol paints each drawing of a shot from the true colors of the drawing before it:
-      framecolor evaluate SHOT TRUTH --protocol teacher-forced
-    SHOT is a shot folder, and its keys are not scored.
+      framecolor evaluate cut_012 truth --protocol teacher-forced
+    There PRED is a shot folder, and its keys are not scored.
+
+    \b
+    Example:
+      framecolor evaluate cut_012/color truth --skip 1,25
     """
     if protocol == "chained" and fit is not None:
         raise click.UsageError("--fit goes with --protocol teacher-forced: PRED is painted already")

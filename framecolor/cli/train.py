@@ -86,7 +86,12 @@ def run(recipe: Recipe, loop: dict[str, Any]) -> None:
 @click.option("--start", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Run to begin with.")
 @loop_options(steps=4000, rate=3e-3, size=224, batch=None)
 def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
-    """The base weights of the generator, and the matcher, on episodes of animated characters."""
+    """The base weights of the generator, and the matcher, on episodes of animated characters.
+
+    \b
+    Example:
+      framecolor train generator --data data/moving -o runs/generator
+    """
     from framecolor.training.dataset import Dataset
     from framecolor.training.episodes import EpisodeSettings
     from framecolor.training.recipes.generator import GeneratorRecipe
@@ -98,7 +103,12 @@ def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
 @data_option
 @loop_options(steps=8000, rate=2e-4)
 def deepcolor(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """deepcolor: a U-Net with an adversary, from lines and blurred, whited-out color."""
+    """deepcolor: a U-Net with an adversary, from lines and blurred, whited-out color.
+
+    \b
+    Example:
+      framecolor train deepcolor --data data/show -o runs/deepcolor
+    """
     from framecolor.training.recipes.deepcolor import DeepColorRecipe
 
     run(DeepColorRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
@@ -109,7 +119,12 @@ def deepcolor(data: Path, size: int, batch: int, **loop: Any) -> None:
 @click.option("--network", type=click.Choice(["cnn", "cgan"]), default="cgan", show_default=True)
 @loop_options(steps=8000, rate=2e-4)
 def histogram(data: Path, network: str, size: int, batch: int, **loop: Any) -> None:
-    """Automatic colorization for line arts: from lines and the color histogram of a reference."""
+    """Automatic colorization for line arts: from lines and the color histogram of a reference.
+
+    \b
+    Example:
+      framecolor train histogram --data data/show --network cnn -o runs/histogram
+    """
     from framecolor.training.recipes.histogram import HistogramRecipe
 
     run(HistogramRecipe(data, loop["seed"], size_px=size, batch=batch, adversary=network == "cgan"), loop)
@@ -119,7 +134,12 @@ def histogram(data: Path, network: str, size: int, batch: int, **loop: Any) -> N
 @data_option
 @loop_options(steps=8000, rate=5e-4)
 def paintstorch(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """PaintsTorch: from lines and a few brush strokes, with a second generator that recovers the lines."""
+    """PaintsTorch: from lines and a few brush strokes, with a second generator that recovers the lines.
+
+    \b
+    Example:
+      framecolor train paintstorch --data data/show -o runs/paintstorch
+    """
     from framecolor.training.recipes.paintstorch import PaintsTorchRecipe
 
     run(PaintsTorchRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
@@ -129,7 +149,12 @@ def paintstorch(data: Path, size: int, batch: int, **loop: Any) -> None:
 @data_option
 @loop_options(steps=8000, rate=5e-4)
 def stencil(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """StencilTorch: a picture so far and a mask; only inside of the mask anything changes."""
+    """StencilTorch: a picture so far and a mask; only inside of the mask anything changes.
+
+    \b
+    Example:
+      framecolor train stencil --data data/show -o runs/stencil
+    """
     from framecolor.training.recipes.stencil import StencilRecipe
 
     run(StencilRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
@@ -139,7 +164,12 @@ def stencil(data: Path, size: int, batch: int, **loop: Any) -> None:
 @data_option
 @loop_options(steps=6000, rate=1e-3, batch=16)
 def diffusion(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """StablePaint's idea: a diffusion model over a small color field, told the lines and perhaps hints."""
+    """StablePaint's idea: a diffusion model over a small color field, told the lines and perhaps hints.
+
+    \b
+    Example:
+      framecolor train diffusion --data data/show -o runs/diffusion --resume
+    """
     from framecolor.training.recipes.diffusion import DiffusionRecipe
 
     run(DiffusionRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
@@ -149,7 +179,12 @@ def diffusion(data: Path, size: int, batch: int, **loop: Any) -> None:
 @data_option
 @loop_options(steps=6000, rate=2e-3, size=96, batch=64)
 def perception(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """Features of painted pictures, for content losses and for the distance between sets of pictures."""
+    """Features of painted pictures, for content losses and for the distance between sets of pictures.
+
+    \b
+    Example:
+      framecolor train perception --data data/show -o runs/perception
+    """
     from framecolor.training.recipes.perception import PerceptionRecipe
 
     run(PerceptionRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
@@ -166,7 +201,12 @@ def cyclegan(
     data: Path | None, sketches: Path | None, colors: Path | None, width: int, blocks: int, size: int, batch: int,
     **loop: Any,
 ) -> None:  # fmt: skip
-    """CycleGAN: from sketches to color without pairs; a hundred pictures of each do."""
+    """CycleGAN: from sketches to color without pairs; a hundred pictures of each do.
+
+    \b
+    Example:
+      framecolor train cyclegan --sketches sketches --colors paintings -o runs/cyclegan
+    """
     from framecolor.training.recipes.cyclegan import CycleGanRecipe
 
     folder = data if data is not None else sketches
@@ -181,7 +221,12 @@ def cyclegan(
 @click.option("--reference", type=click.Path(path_type=Path), required=True, help="The picture whose style it gets.")
 @loop_options(steps=300, rate=3e-2, size=256, batch=None)
 def style(content: Path, reference: Path, size: int, **loop: Any) -> None:
-    """Style transfer by Gatys et al.: one picture in the style of another, written to styled.png. A baseline."""
+    """Style transfer by Gatys et al.: one picture in the style of another, written to styled.png. A baseline.
+
+    \b
+    Example:
+      framecolor train style --content drawing.png --reference image.png -o runs/style
+    """
     from framecolor.training.recipes.style import StyleRecipe
 
     run(StyleRecipe(content, reference, size_px=size), loop | {"workers": 0})

@@ -1,0 +1,93 @@
+"""Every command that the documentation shows is run, or at least parsed; every command's help shows one."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+from documented import PAGES, ROOT, commands_in, lay_out_desk, list_commands, make_night, python_in, split
+
+from framecolor.cli import framecolor, main
+
+# What takes too long, or needs another machine, is parsed with its real options; what runs it is named.
+ONLY_PARSED = {
+    "framecolor bench": "minutes; tests/test_bench.py",
+    "framecolor dataset": "a folder of footage; tests/test_curate.py",
+    "framecolor demo": "a fit of half a minute; tests/test_cli_demo.py",
+    "framecolor engine build": "a GPU or its compiler; tests/test_cli_engine.py",
+    "framecolor engine verify": "compiled plans; tests/test_cli_engine.py",
+    "framecolor explore cut_012/line/cut_012.0001.png --model": "a training; tests/test_explore.py",
+    "framecolor train": "hours; tests/test_recipe_*.py",
+}
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return lay_out_desk(tmp_path_factory.mktemp("docs") / "desk")
+
+
+def check_parse(words: list[str]) -> None:
+    """Raises click.UsageError where a command would not take these words."""
+    command, name, rest = framecolor, words[0], words[1:]
+    context = click.Context(framecolor, info_name=name)
+    while isinstance(command, click.Group):
+        name, *rest = rest
+        found = command.get_command(context, name)
+        assert found is not None, f"there is no command {name}"
+        command, context = found, click.Context(found, parent=context, info_name=name)
+    command.make_context(name, list(rest), parent=context.parent)
+
+
+def check(line: str) -> None:
+    """Run a documented command in the working folder, or parse it."""
+    words = split(line)
+    if words[0] != "framecolor":
+        script = ROOT / (words[1] if words[0] == "python" else words[0])
+        assert script.is_file(), f"{line}: there is no {script.name}"
+        return
+    if any(line.startswith(start) for start in ONLY_PARSED):
+        check_parse(words)
+        return
+    if "night.gpl" in line:
+        make_night(Path())
+    with pytest.raises(SystemExit) as stop:
+        main(words[1:])
+    assert stop.value.code == 0, line
+
+
+@pytest.mark.usefixtures("quick_engine")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_says_what_works(page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(desk)
+    text = page.read_text("utf-8")
+    for line in commands_in(text):
+        check(line)
+    for program in python_in(text):
+        exec(compile(program, str(page), "exec"), {})
+
+
+@pytest.mark.parametrize("name, command", [pytest.param(*found, id=found[0]) for found in list_commands()])
+def test_a_help_text_shows_an_example_that_parses(name: str, command: click.Command) -> None:
+    examples = [line.strip() for line in (command.help or "").splitlines() if line.strip().startswith("framecolor ")]
+    assert any(line.startswith(name) for line in examples), f"{name} --help has no example"
+    for line in examples:
+        check_parse(split(line.split(" > ")[0]))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        if "://" not in target:
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_links_to_headings_name_headings() -> None:
+    for page in PAGES:
+        for target, heading in re.findall(r"\]\(([^)#]*)#([^)]+)\)", page.read_text("utf-8")):
+            there = (page.parent / target) if target else page
+            slugs = {re.sub(r"[^\w -]", "", line.lstrip("# ").lower()).replace(" ", "-")
+                     for line in there.read_text("utf-8").splitlines() if line.startswith("#")}  # fmt: skip
+            assert heading in slugs, f"{page.name} links to {target}#{heading}"
