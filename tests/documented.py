@@ -11,6 +11,7 @@ from shutil import copytree
 import click
 import numpy as np
 from drawings import COAT, PALETTE, SCARF, SKIN, draw, make_shot
+from test_cuts import make_cut, write_sheet
 
 from framecolor.cli import framecolor
 from framecolor.datatypes import Palette
@@ -19,19 +20,21 @@ from framecolor.media import Correction, read_palette, write_corrections, write_
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "engines/README.md", ROOT / "benchmarks/README.md"])
 
-_CODE = re.compile(r"^(?: {4}.*\n|```sh\n(?:.*\n)*?```\n)+", re.MULTILINE)
-_PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = re.compile(r"^```python\n(?P<python>.*?)^```|^(?P<shell>(?: {4}[^\n]*\n)+)", re.MULTILINE | re.DOTALL)
+_COMMANDS = ("framecolor ", "scripts/", "python ")
 
 
-def commands_in(text: str) -> list[str]:
-    """The command lines in a page's blocks of code, in order; a synopsis such as `list [--json]` is none."""
-    lines = [line.strip() for block in _CODE.findall(text) for line in block.splitlines()]
-    return [line for line in lines if line.startswith(("framecolor ", "scripts/", "python ")) and "[-" not in line]
-
-
-def python_in(text: str) -> list[str]:
-    """The Python programs of a page."""
-    return _PYTHON.findall(text)
+def examples_in(text: str) -> Iterator[tuple[str, str]]:
+    """("shell", a command line) or ("python", a program) of a page, in order; a synopsis such as `list [--json]` is
+    none."""
+    for block in _BLOCK.finditer(text):
+        if block["python"] is not None:
+            yield "python", block["python"]
+            continue
+        for line in block["shell"].splitlines():
+            for command in re.split(" && | > ", line.strip()):
+                if command.startswith(_COMMANDS) and "[-" not in command:
+                    yield "shell", command
 
 
 def split(line: str) -> list[str]:
@@ -64,6 +67,7 @@ def lay_out_desk(folder: Path) -> Path:
     (sequence / "keys").rename(folder / "painted")
     sequence.joinpath("line").rmdir()
     sequence.rmdir()
+    write_sheet(make_cut(folder / "Cut-005"))
     copytree(folder / "cut_012/keys", folder / "truth")
     colors = np.array(sorted(PALETTE), np.uint8)
     write_palette(folder / "show.gpl", Palette(colors))

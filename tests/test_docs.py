@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
-from documented import PAGES, ROOT, commands_in, lay_out_desk, list_commands, make_night, python_in, split
+from documented import PAGES, ROOT, examples_in, lay_out_desk, list_commands, make_night, split
 
 from framecolor.cli import framecolor, main
 
@@ -21,11 +21,6 @@ ONLY_PARSED = {
     "framecolor explore cut_012/line/cut_012.0001.png --model": "a training; tests/test_explore.py",
     "framecolor train": "hours; tests/test_recipe_*.py",
 }
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return lay_out_desk(tmp_path_factory.mktemp("docs") / "desk")
 
 
 def check_parse(words: list[str]) -> None:
@@ -59,21 +54,21 @@ def check(line: str) -> None:
 
 @pytest.mark.usefixtures("quick_engine")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_page_says_what_works(page: Path, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(desk)
-    text = page.read_text("utf-8")
-    for line in commands_in(text):
-        check(line)
-    for program in python_in(text):
-        exec(compile(program, str(page), "exec"), {})
+def test_a_page_says_what_works(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(lay_out_desk(tmp_path / "desk"))
+    for language, example in examples_in(page.read_text("utf-8")):
+        if language == "python":
+            exec(compile(example, str(page), "exec"), {})
+        else:
+            check(example)
 
 
 @pytest.mark.parametrize("name, command", [pytest.param(*found, id=found[0]) for found in list_commands()])
 def test_a_help_text_shows_an_example_that_parses(name: str, command: click.Command) -> None:
-    examples = [line.strip() for line in (command.help or "").splitlines() if line.strip().startswith("framecolor ")]
+    examples = [line for _, line in examples_in(re.sub(r"(?m)^ *", "    ", command.help or "") + "\n")]
     assert any(line.startswith(name) for line in examples), f"{name} --help has no example"
     for line in examples:
-        check_parse(split(line.split(" > ")[0]))
+        check_parse(split(line))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -17,6 +17,10 @@ def completion(context: click.Context, shell: str) -> None:
     """Print the script by which a SHELL completes commands, options and their values with Tab.
 
     \b
+    Example:
+      framecolor completion bash
+
+    \b
     To have it in every new shell:
       bash   echo 'eval "$(framecolor completion bash)"' >> ~/.bashrc
       zsh    echo 'eval "$(framecolor completion zsh)"' >> ~/.zshrc     (below the line with compinit)
