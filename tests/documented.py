@@ -10,12 +10,13 @@ from shutil import copytree
 
 import click
 import numpy as np
-from drawings import COAT, PALETTE, SCARF, SKIN, draw, make_shot
+from drawings import COAT, PALETTE, SCARF, SIZE, SKIN, draw, make_shot
 from test_cuts import make_cut, write_sheet
 
 from framecolor.cli import framecolor
 from framecolor.datatypes import Palette
 from framecolor.media import Correction, read_palette, write_corrections, write_image, write_palette
+from framecolor.media.movie_writer import MovieWriter
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "engines/README.md", ROOT / "benchmarks/README.md"])
@@ -68,6 +69,7 @@ def lay_out_desk(folder: Path) -> Path:
     sequence.joinpath("line").rmdir()
     sequence.rmdir()
     write_sheet(make_cut(folder / "Cut-005"))
+    _make_movie(folder / "layout.mov", folder / "layout_keys")
     copytree(folder / "cut_012/keys", folder / "truth")
     colors = np.array(sorted(PALETTE), np.uint8)
     write_palette(folder / "show.gpl", Palette(colors))
@@ -103,3 +105,13 @@ def _make_shot(folder: Path, name: str) -> None:
         write_image(folder / "line" / name.format(number), line)
         if number in (1, 25):
             write_image(folder / "keys" / name.format(number), painted)
+
+
+def _make_movie(path: Path, keys: Path) -> None:
+    """A movie of three drawings, the first and the last of them painted."""
+    with MovieWriter(path, SIZE) as writer:
+        for step in range(3):
+            line, painted = draw(step)
+            writer.write(line)
+            if step != 1:
+                write_image(keys / f"{step + 1:04d}.png", painted)
