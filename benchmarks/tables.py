@@ -184,7 +184,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
 @click.command()
 @click.option("--results", type=click.Path(path_type=Path, file_okay=False), default=RESULTS, show_default=True)
 @click.option(
-    "--page", "pages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Instead of the READMEs and docs/."
+    "--page", "pages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Instead of the pages."
 )
 @click.option("--pictures", type=click.Path(path_type=Path, file_okay=False), default=PICTURES, show_default=True)
 @click.option("--check", is_flag=True, help="Write nothing; fail when a table or a chart is out of date.")
