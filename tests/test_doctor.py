@@ -122,11 +122,11 @@ def test_findings_check_themselves() -> None:
         ("a", "ok", "x", "fix"),
         ("a", "fail", "x", ""),
         ("", "ok", "x"),
-        ("a", "ok", "x\ny"),
         ("a", "b", "x"),
     ):
         with pytest.raises(ValueError, match="a finding "):
             Finding(*wrong)  # type: ignore[arg-type]
+    assert Finding("a", "fail", "a\nb", "\x1b[2J").what == "a\\nb", "whatever a file is called, it is one line"
 
 
 def test_what_is_looked_at(healthy: Path, painted_shot: Path, tmp_path: Path) -> None:

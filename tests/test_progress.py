@@ -111,6 +111,14 @@ def test_the_thread_ends_with_what_ends_the_work(stop: type[BaseException]) -> N
     assert beating() == []
 
 
+@pytest.mark.usefixtures("fast")
+def test_the_time_before_the_first_stage_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = Kept(monkeypatch)
+    with ProgressPrinter("cut", "plain", begin="report"):
+        wait_for(lambda: len(kept.lines) >= 1)
+    assert kept.lines[0] == "cut: report, still at it after 0 s"
+
+
 def test_a_build_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "HEARTBEAT_SECONDS", 0.02)
     kept = Kept(monkeypatch)
@@ -141,7 +149,7 @@ def test_lines_that_cannot_be_written_are_left_out(monkeypatch: pytest.MonkeyPat
 def test_a_name_cannot_speak_to_the_farm(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressPrinter("cut\nopenjd_fail: \udcff", "openjd") as printer:
         printer("paint", 0, 1)
-    assert capsys.readouterr().out == "openjd_progress: 0\nopenjd_status: cut?openjd_fail: ?: paint 0/1\n"
+    assert capsys.readouterr().out == "openjd_progress: 0\nopenjd_status: cut\\nopenjd_fail: \\udcff: paint 0/1\n"
 
 
 CLOSED = ("| true", "2>&1 | true", ">&-", ">&- 2>&-", "2>&-", "<&- >&- 2>&-", "> /dev/full", "> /dev/full 2>&1")

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from framecolor.cli.options import gather_levels, paint_options
-from framecolor.errors import OutputError, ShotError
+from framecolor.errors import OutputError, ShotError, on_one_line
 from framecolor.levels import SETTINGS_FILE, draft_file
 
 _STATES = {"read": "read", "absent": "not there", "unreachable": "may not be entered"}
@@ -107,6 +107,7 @@ def _write(value: object) -> str:
 
 def _print_columns(rows: Sequence[tuple[str, ...]]) -> None:
     """Rows of as many words each, in columns."""
+    rows = [tuple(map(on_one_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(word.ljust(width) for word, width in zip(row, widths, strict=True)).rstrip())

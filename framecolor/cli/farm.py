@@ -172,7 +172,7 @@ def finish(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     try:
         opened, _, _ = _open(shot, given)
         out = out or opened.out
-        with claim_output(out):
+        with ProgressPrinter(name, cast(Style, progress), begin="report"), claim_output(out):
             row = Row(name, gather_parts(opened, out))
             write_report(out)
     except FramecolorError as error:

@@ -38,19 +38,20 @@ class ProgressPrinter:
     Lines that cannot be written are left out: what they tell of goes on. Call `close` when the shot is done with, or
     use it as a context.
     position, count  which of how many shots this one is.
+    begin            what to call the time before the first stage
     """
 
-    def __init__(self, shot: str, style: Style, position: int = 0, count: int = 1) -> None:
+    def __init__(self, shot: str, style: Style, position: int = 0, count: int = 1, begin: str = "prepare") -> None:
         # A name may hold anything, also a line's end with words that a farm obeys.
         self._shot = on_one_line(shot)
         self._position, self._count = position, count
         watched = sys.stderr is not None and sys.stderr.isatty()
         self._style = ("bar" if watched else "plain") if style == "auto" else style
         self._bar = None
-        self._at = ("prepare", 0, 0)
+        self._at = (begin, 0, 0)
         self._fits = False
         self._last = (-1, 0.0)
-        self._percent = self._whole("prepare", 0)
+        self._percent = self._whole(begin, 0)
         self._printing = threading.Lock()
         self._heartbeat = None if self._style == "bar" else Heartbeat(self._repeat, HEARTBEAT_SECONDS)
 

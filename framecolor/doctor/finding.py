@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Protocol, get_args
 
+from framecolor.errors import on_one_line
+
 Status = Literal["ok", "note", "warn", "fail"]
 STATUSES: tuple[Status, ...] = get_args(Status)
 
@@ -34,8 +36,9 @@ class Finding:
             raise ValueError(f"a finding has a topic, one of {STATUSES} and words, got {self}")
         if (self.status == "ok") != (self.fix == ""):
             raise ValueError(f"a finding has a fix unless it is ok, got {self}")
-        if "\n" in self.what + self.fix:
-            raise ValueError(f"a finding is one line, got {self}")
+        # A path may hold anything.
+        object.__setattr__(self, "what", on_one_line(self.what))
+        object.__setattr__(self, "fix", on_one_line(self.fix))
 
 
 @dataclass(frozen=True)
