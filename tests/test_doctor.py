@@ -93,7 +93,7 @@ def test_the_table_is_grouped_by_topic(monkeypatch: pytest.MonkeyPatch) -> None:
     result = invoke()
     assert result.return_value == 1
     lines = result.output.splitlines()
-    assert lines[:3] == ["disk       ok    room", "           fail  no room", "                 -> make room"]
+    assert lines[:3] == ["disk       ok    room", "           FAIL  no room", "                 -> make room"]
     assert lines[-1].startswith("1 ok, 1 fail, in ")
 
 

@@ -12,7 +12,6 @@ import click
 if TYPE_CHECKING:
     from framecolor.doctor import Finding
 
-_COLORS = {"ok": "green", "note": "blue", "warn": "yellow", "fail": "red"}
 _WIDTH = 10
 
 
@@ -55,7 +54,7 @@ def doctor(folder: Path | None, as_json: bool) -> int:
 def _print(finding: Finding, before: str) -> None:
     """A finding, under its topic, and its fix below it."""
     topic = finding.topic if finding.topic != before else ""
-    status = click.style(f"{finding.status:4}", fg=_COLORS[finding.status], bold=finding.status == "fail")
-    click.echo(f"{topic:{_WIDTH}} {status}  {finding.what}")
+    status = finding.status.upper() if finding.status == "fail" else finding.status
+    click.echo(f"{topic:{_WIDTH}} {status:4}  {finding.what}")
     if finding.fix:
         click.echo(f"{'':{_WIDTH}}       -> {finding.fix}")

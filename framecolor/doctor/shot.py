@@ -61,7 +61,7 @@ def check_shot(target: Target) -> Iterator[Finding]:
             yield Finding("shot", "note", what, "name a shot to have it looked at: framecolor doctor SHOT")
             continue
         shot = Shot.open(path)
-        data = {"drawings": len(shot.numbers), "keys": len(shot.keys), "missing": list(shot.missing)}
+        data = {"drawings": len(shot.numbers), "keys": len(shot.keys), "missing": sum(map(len, shot.gaps))}
         files = [file for role in (shot.lines, shot.keys, shot.hints, shot.stencils) for file in role.values()]
         if closed := [file for file in files if not os.access(file, os.R_OK)]:
             what = f"{len(closed)} of {len(files)} drawings and keys may not be read, such as {closed[0]}"
