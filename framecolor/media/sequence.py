@@ -7,15 +7,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from fileseq.constants import DISK_RE, PAD_STYLE_HASH1
-from fileseq.filesequence import FileSequence
+from fileseq.constants import DISK_RE
 from fileseq.frameset import FrameSet
 
 from framecolor.errors import ShotError
 from framecolor.media.headers import IMAGE_SUFFIXES
 from framecolor.media.movies import is_movie
 
-_PLACEHOLDER = re.compile(r"#+|@+|%\d*d|\$F\d*")
+_PLACEHOLDER = re.compile(r"#+|@+|%[0-9]{0,3}d|\$F[0-9]{0,3}")
+_RANGE = re.compile(r"[0-9]+-[0-9]+(x[0-9]+)?$")
 _FRAMES = re.compile(r"\s*([0-9]{1,12})(?:\s*-\s*([0-9]{1,12})(?:\s*x\s*([0-9]{1,12}))?)?\s*")
 _WIDEST = 1_000_000
 
@@ -62,15 +62,14 @@ def is_pattern(path: Path) -> bool:
 
 
 def parse_pattern(path: Path) -> Pattern:
-    """Take a pattern apart. Raises ShotError when it holds a frame range, no number or anything unclear."""
-    try:
-        sequence = FileSequence(path.name, pad_style=PAD_STYLE_HASH1)
-    except ValueError:
-        sequence = None
-    if sequence is None or sequence.frameSet() is not None or _PLACEHOLDER.search(sequence.basename()):
+    """Take a pattern apart. Raises ShotError when it holds a frame range, or not one place for a number."""
+    found = list(_PLACEHOLDER.finditer(path.name))
+    if len(found) != 1 or _RANGE.search(path.name[: found[0].start()]):
         fix = "write it as name.####.png and choose frames with --frames"
         raise ShotError(path, "the pattern has to hold one placeholder and no range", fix)
-    return Pattern(path.parent, sequence.basename(), sequence.zfill(), sequence.extension())
+    placeholder = found[0][0]
+    width = len(placeholder) if placeholder[0] in "#@" else int("0" + re.sub("[^0-9]", "", placeholder))
+    return Pattern(path.parent, path.name[: found[0].start()], max(1, width), path.name[found[0].end() :])
 
 
 def list_images(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> list[NumberedFile]:

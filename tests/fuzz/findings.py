@@ -35,6 +35,7 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
     # What fileseq cannot parse.
     ("sequences.pattern", b"cut-01_%d."),
     ("sequences.pattern", b"sh.@@@.png@@.png"),
+    ("sequences.pattern", b"c\x91" + b"5" * 50 + b"@.s"),
     # A backslash is part of a name, not of a path.
     ("sequences.names", b"a\\b.0001.png\nc\\b.0002.png"),
     # Nested too deeply: the parsers of JSON and TOML end in a RecursionError.
