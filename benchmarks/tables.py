@@ -17,6 +17,7 @@ import click
 from accuracy import HAND_DRAWN
 from confidence import FLAGGED_SHARE
 from record import RESULTS, read_results
+from robustness import format_fuzz
 from speed import draw_charts, format_bench_generator, format_bench_stages, format_throughput
 from variants import VARIANTS
 
@@ -178,6 +179,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "corrections": format_corrections,
     "bench stages": format_bench_stages,
     "bench generator": format_bench_generator,
+    "fuzz": format_fuzz,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -15,7 +16,10 @@ from framecolor.engines.plans.cache import PlanCache, PlanKey
 from framecolor.engines.plans.timing_cache import read_timing_cache, write_timing_cache
 from framecolor.errors import EngineError
 from framecolor.explore.variations import read_exploration
+from framecolor.farm.job_folder import _read_written
 from framecolor.hints import confidence
+from framecolor.prepared import note_prepared, read_prepared
+from framecolor.record import CACHE_FOLDER, PARTS_FOLDER, RECORD_NAME, Record
 from fuzz.mutate import mutate_json
 from fuzz.target import Target, place, scratch_folder
 
@@ -79,6 +83,60 @@ def _calibrations() -> Iterator[bytes]:
     yield json.dumps(confidence.pack_calibration(confidence.read_calibration())).encode()
 
 
+def _feed_part(data: bytes) -> bool:
+    """What a farm's task noted, taken into the record of the whole shot."""
+    out = scratch_folder() / "out"
+    shutil.rmtree(out, ignore_errors=True)
+    parts = out / CACHE_FOLDER / PARTS_FOLDER
+    parts.mkdir(parents=True)
+    (out / RECORD_NAME).write_bytes(_WHOLE)
+    (parts / "2-3.json").write_bytes(data)
+    record = Record(out)
+    numbers = [entry["number"] for entry in record.entries()]
+    assert record.entry(1) is not None and numbers == sorted(set(numbers))
+    record.save()
+    again = Record(out)
+    assert list(again.entries()) == list(record.entries()) and again.head == record.head
+    return not any(parts.iterdir())
+
+
+_WHOLE = json.dumps({
+    "format": 1, "shot": "cut", "palette": [[1, 2, 3, 255]], "frames": [{"number": 1, "file": "a.png", "unsure": []}]
+}).encode()  # fmt: skip
+
+
+def _parts() -> Iterator[bytes]:
+    region = {"area": 9, "box": [1, 1, 3, 3], "outline": [[1, 1]], "color": 0, "second": 1, "confidence": 0.4}
+    frames = [{"number": 2, "file": "b.png", "status": "painted", "unsure": [region]}, {"number": 3, "file": "c.png"}]
+    yield json.dumps(
+        {"format": 1, "shot": "cut", "palette": [[9, 2, 3, 255], [1, 2, 3, 255]], "frames": frames}
+    ).encode()
+
+
+def _feed_prepared(data: bytes) -> bool:
+    cache = scratch_folder() / CACHE_FOLDER
+    cache.mkdir(exist_ok=True)
+    (cache / "prepared.json").write_bytes(data)
+    found = read_prepared(scratch_folder())
+    note_prepared(scratch_folder(), found)
+    assert read_prepared(scratch_folder()) == found
+    return bool(found)
+
+
+def _prepared() -> Iterator[bytes]:
+    yield b'{"sources": {"1": "ab12", "1001": "cd34"}}'
+
+
+def _feed_job(data: bytes) -> bool:
+    found = _read_written(place(data, ".framecolor.json").parent)
+    assert all(Path(name).name == name and isinstance(mark, str) for name, mark in found.items())
+    return bool(found)
+
+
+def _jobs() -> Iterator[bytes]:
+    yield b'{"template.json": "ab12", "parameters.json": "cd34", "settings.toml": "ef56"}'
+
+
 def _feed_timings(data: bytes) -> bool:
     again = read_timing_cache(place(data, "timings"))
     assert data.endswith(again)
@@ -94,6 +152,9 @@ def _timings() -> Iterator[bytes]:
 TARGETS = (
     Target("plan", "engines.plans.PlanCache", _feed_plan, _plans, refusals=(EngineError,), mutate=mutate_json),
     Target("lanes", "engines.lanes.tuning", _feed_lanes, _lanes, refusals=(), mutate=mutate_json),
+    Target("part", "record.Record (a task's part)", _feed_part, _parts, refusals=(), mutate=mutate_json),
+    Target("prepared", "prepared.read_prepared", _feed_prepared, _prepared, refusals=(), mutate=mutate_json),
+    Target("job", "farm.job_folder", _feed_job, _jobs, refusals=(), mutate=mutate_json),
     Target("timings", "engines.plans.read_timing_cache", _feed_timings, _timings, refusals=()),
     Target(
         "exploration", "explore.read_exploration", _feed_exploration, _explorations, refusals=(), mutate=mutate_json
