@@ -10,6 +10,7 @@ import json
 import re
 import time
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -146,10 +147,16 @@ class Record:
         text = head + ',\n "frames": [\n' + frames + "\n ]\n}\n"
         if (content := digest(text)) != self._content:
             write_text_atomic(self.path, text)
-        while self._gathered:
-            self._gathered.pop().unlink(missing_ok=True)
+        if self._gathered:
+            self._drop_gathered()
         self._content, self._written = content, time.monotonic()
         self._pause = max(_WRITE_EVERY_SECONDS, _WRITE_SHARE * (self._written - begin))
+
+    def _drop_gathered(self) -> None:
+        with suppress(OSError):  # what stays is gathered again, and says nothing new
+            while self._gathered:
+                self._gathered.pop().unlink(missing_ok=True)
+            _part_folder(self.out).rmdir()
 
     def _holds(self, file: str, paint: object) -> bool:
         try:

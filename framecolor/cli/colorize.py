@@ -10,23 +10,24 @@ import click
 
 from framecolor.cli.frame_log import FrameLog
 from framecolor.cli.options import (
-    ShotPath,
     cel_option,
     corrections_option,
     gather_settings,
-    list_shots,
-    open_shot,
     overwrite_option,
     paint_options,
     shot_options,
 )
 from framecolor.cli.progress import STYLES, ProgressPrinter, Style
+from framecolor.cli.shots import ShotPath, list_shots, open_shot
 from framecolor.cli.summary import Row, print_summary
 from framecolor.errors import FramecolorError, OutputError
 from framecolor.version import VERSION
 
 if TYPE_CHECKING:
+    from framecolor.outcome import Outcome
     from framecolor.shot import Shot
+
+_PLACES = ("keys", "hints", "stencils", "frames", "corrections", "sheet")
 
 
 @click.command()
@@ -44,13 +45,7 @@ if TYPE_CHECKING:
 def colorize(
     shots: tuple[str, ...],
     out: Path | None,
-    keys: Path | None,
-    hints: Path | None,
-    stencils: Path | None,
-    sheet: Path | None,
-    frames: str | None,
     cels: tuple[str, ...],
-    corrections: Path | None,
     report: bool,
     progress: str,
     log: str | None,
@@ -76,54 +71,65 @@ def colorize(
       framecolor colorize cut_012 --corrections corrections.json --fit keep
       framecolor colorize Cut-005 --cel A,B --sheet Cut-005/take2.xdts
     """
-    from framecolor.pipeline import colorize as paint
     from framecolor.report import write_report
 
     chosen = list_shots(shots, cels)
-    if corrections is not None and len(chosen) > 1:
+    places = {name: given.pop(name) for name in _PLACES}
+    if places["corrections"] is not None and len(chosen) > 1:
         raise click.UsageError("--corrections are of one shot: paint each shot with its own")
-    if part and (stencils is not None or report):
+    if part and (places["stencils"] is not None or report):
         raise click.UsageError("--part takes neither --stencils nor --report: they are of the whole shot")
+    outs = _Outs(out, several=len(shots) > 1)
     frame_log = FrameLog(log)
     rows = []
-    outs: dict[Path, ShotPath] = {}
     for position, one in enumerate(chosen):
-        name = one.name
-        printer = ProgressPrinter(name, cast(Style, progress), position, len(chosen))
+        printer = ProgressPrinter(one.name, cast(Style, progress), position, len(chosen))
         try:
-            shot = open_shot(one.path, *one.find_given(keys, hints, stencils), frames, corrections, sheet)
-            target = _choose_out(shot, one, out, several=len(shots) > 1)
-            other = outs.setdefault(target.resolve(), one)
-            if other is not one:
-                raise OutputError(target, f"is where {other.path} goes already", "paint one of them with another -o")
-            frame_log.begin(name, len(shot.wanted), len(shot.keys), VERSION)
-            settings = gather_settings(shot.root, given)
-            listener = partial(frame_log.note, name)
-            outcome = paint(
-                shot, target, settings, printer, stencils=stencils is not None, part=part, listener=listener
-            )
+            shot = open_shot(one, **places)
+            target = outs.choose(shot, one)
+            frame_log.begin(one.name, len(shot.wanted), len(shot.keys), VERSION)
+            outcome = _paint(shot, target, given, printer, part=part, stencils=places["stencils"] is not None,
+                             listener=partial(frame_log.note, one.name))  # fmt: skip
             if report:
                 write_report(outcome.out)
-            rows.append(Row(name, outcome))
+            rows.append(Row(one.name, outcome))
         except FramecolorError as error:
-            rows.append(Row(name, error=str(error)))
+            rows.append(Row(one.name, error=str(error)))
         finally:
             printer.close()
-        frame_log.end(name, rows[-1].outcome, rows[-1].exit_code, rows[-1].error)
+        frame_log.end(one.name, rows[-1].outcome, rows[-1].exit_code, rows[-1].error)
     frame_log.close()
     print_summary(rows, progress)
+    raise click.exceptions.Exit(_choose_exit_code(rows, part))
+
+
+class _Outs:
+    """Which folder each shot's frames go to; `several` tells whether -o is of more than one shot or cut."""
+
+    def __init__(self, given: Path | None, *, several: bool) -> None:
+        self._given, self._several = given, several
+        self._taken: dict[Path, ShotPath] = {}
+
+    def choose(self, shot: Shot, one: ShotPath) -> Path:
+        """The folder. Raises OutputError where another shot has it already."""
+        out = shot.out
+        if self._given is not None:
+            out = self._given / shot.name if self._several else self._given / (one.cel or "")
+        other = self._taken.setdefault(out.resolve(), one)
+        if other is not one:
+            raise OutputError(out, f"is where {other.path} goes already", "paint one of them with another -o")
+        return out
+
+
+def _paint(shot: Shot, out: Path, given: dict[str, Any], printer: ProgressPrinter, **how: Any) -> Outcome:
+    from framecolor.pipeline import colorize as paint
+
+    return paint(shot, out, gather_settings(shot.root, given), printer, **how)
+
+
+def _choose_exit_code(rows: list[Row], part: bool) -> int:
     code = max(row.exit_code for row in rows)
     if code == 2 and any(row.outcome is not None for row in rows):
         code = 1  # some work was done
-    if code == 1 and part:
-        code = 0  # to try the task again would not mend a drawing; `farm finish` ends with 1
-    raise click.exceptions.Exit(code)
-
-
-def _choose_out(shot: Shot, one: ShotPath, out: Path | None, *, several: bool) -> Path:
-    """The folder that a shot's frames go to; `several` tells whether -o is of more than one shot or cut."""
-    if out is None:
-        return shot.out
-    if several:
-        return out / shot.name
-    return out if one.cel is None else out / one.cel
+    # To try the task again would not mend a drawing; `farm finish` ends with 1.
+    return 0 if code == 1 and part else code

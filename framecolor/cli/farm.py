@@ -14,13 +14,12 @@ from framecolor.cli.options import (
     cel_option,
     corrections_option,
     gather_settings,
-    list_shots,
-    open_shot,
     overwrite_option,
     paint_options,
     shot_options,
 )
 from framecolor.cli.progress import STYLES, ProgressPrinter, Style
+from framecolor.cli.shots import list_shots, open_shot
 from framecolor.cli.summary import Row, print_problems, print_summary
 from framecolor.errors import FramecolorError, ShotError
 
@@ -219,8 +218,7 @@ def _open(path: str, given: dict[str, Any]) -> tuple[Shot, str, dict[str, Path]]
             path, "this is a cut of several cels, of which each is a job of its own", f"choose one with --cel: {names}"
         )
     one = chosen[0]
-    keys, hints, _ = one.find_given(given.pop("keys"), given.pop("hints"), None)
-    frames, corrections, sheet = given.pop("frames"), given.pop("corrections"), given.pop("sheet")
-    shot = open_shot(one.path, keys, hints, None, frames, corrections, sheet)
-    places = {"keys": keys, "hints": hints, "corrections": corrections, "sheet": sheet}
+    places = {name: given.pop(name) for name in ("keys", "hints", "corrections", "sheet")}
+    shot = open_shot(one, frames=given.pop("frames"), **places)
+    places |= {name: one.find(places[name]) for name in ("keys", "hints")}
     return shot, str(one.path), {name: place for name, place in places.items() if place is not None}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecolor.cli.options import find_output
+from framecolor.cli.shots import find_output
 from framecolor.errors import InputError
 
 if TYPE_CHECKING:

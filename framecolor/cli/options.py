@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -14,7 +13,7 @@ from framecolor.levels import LayeredSettings, read_levels
 from framecolor.settings import Background, EngineName, FormatName, LinePlacement, Mode, Settings
 
 if TYPE_CHECKING:
-    from framecolor.shot import Shot
+    pass
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -148,70 +147,6 @@ def paint_options(command: Command) -> Command:
     return command
 
 
-@dataclass(frozen=True)
-class ShotPath:
-    """One shot that the command line names.
-
-    path  for `open_shot`
-    name  what to call it in tables and messages
-    cel   its cel, where it is one of a whole cut: what --keys and the like name then has a folder for each
-    """
-
-    path: Path
-    name: str
-    cel: str | None = None
-
-    def find_given(
-        self, keys: Path | None, hints: Path | None, stencils: Path | None
-    ) -> tuple[Path | None, Path | None, Path | None]:
-        """The folders of keys, hints and stencils that the options give to this shot."""
-        return self._find(keys), self._find(hints), self._find(stencils)
-
-    def _find(self, folder: Path | None) -> Path | None:
-        return folder / self.cel if folder is not None and self.cel is not None else folder
-
-
-def list_shots(paths: Iterable[str | Path], cels: Iterable[str] = ()) -> list[ShotPath]:
-    """The shots that the command line names: a cut folder is as many as it has cels, or as `cels` choose from it.
-
-    Raises ShotError where a cut lacks a cel that is chosen, or one is chosen from what is no cut.
-    """
-    from framecolor.errors import ShotError
-    from framecolor.media.cels import is_cut, list_cels
-
-    names = [name.strip() for text in cels for name in text.split(",") if name.strip()]
-    found: list[ShotPath] = []
-    for path in map(Path, paths):
-        if not (path.is_dir() and is_cut(path)):
-            if names:
-                raise ShotError(path, "this is no cut folder with cels to choose from", "leave out --cel")
-            found.append(ShotPath(path, path.name or path.resolve().name))
-            continue
-        known = {cel.name: cel for cel in list_cels(path)}
-        for name in names or known:
-            if name not in known:
-                raise ShotError(path, f"there is no cel {name}", f"the cut has {', '.join(known)}")
-            found.append(ShotPath(known[name].takes[-1], known[name].title, name))
-    return found
-
-
-def open_shot(
-    path: str | Path,
-    keys: Path | None,
-    hints: Path | None,
-    stencils: Path | None,
-    frames: str | None,
-    corrections: Path | None = None,
-    sheet: Path | None = None,
-) -> Shot:
-    """The shot that the options name."""
-    from framecolor.shot import Shot
-
-    return Shot.open(
-        path, keys=keys, hints=hints, stencils=stencils, frames=frames, corrections=corrections, sheet=sheet
-    )
-
-
 def gather_settings(root: Path, given: dict[str, Any]) -> Settings:
     """Of a shot's folder: see `gather_levels`."""
     return gather_levels(root, given).settings
@@ -221,21 +156,3 @@ def gather_levels(root: Path, given: Mapping[str, Any]) -> LayeredSettings:
     """Defaults, then each framecolor.toml, or the file of --settings in their place, then the options given."""
     options = {name: value for name, value in given.items() if name != "settings_file"}
     return read_levels(root, options, given.get("settings_file"))
-
-
-def find_output(shot: Path) -> Path:
-    """The folder of painted frames that a shot or cel has, or that `shot` is. Raises InputError where there is none."""
-    from framecolor.errors import InputError
-    from framecolor.media.cels import find_cel, refuse_cut
-    from framecolor.record import RECORD_NAME
-
-    if not shot.is_dir():
-        raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
-    refuse_cut(shot)
-    cel = find_cel(shot)
-    places = (shot, shot / "color") if cel is None else (cel.out,)
-    out = next((folder for folder in places if (folder / RECORD_NAME).is_file()), None)
-    if out is None:
-        fix = "run `framecolor colorize` first, or give the folder it wrote to"
-        raise InputError(shot, f"holds no {RECORD_NAME}", fix)
-    return out

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import click
 
-from framecolor.cli.options import cel_option, list_shots, open_shot, shot_options
+from framecolor.cli.options import cel_option, shot_options
+from framecolor.cli.shots import list_shots, open_shot
 
 _NO_KEY = "keys      none: colors would be proposed"
 
@@ -20,13 +20,9 @@ _NO_KEY = "keys      none: colors would be proposed"
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def plan(
     shot: str,
-    keys: Path | None,
-    hints: Path | None,
-    stencils: Path | None,
-    sheet: Path | None,
-    frames: str | None,
     cels: tuple[str, ...],
     as_json: bool,
+    **places: Any,
 ) -> None:
     """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
 
@@ -43,7 +39,7 @@ def plan(
     chosen = list_shots([shot], cels)
     tables = []
     for one in chosen:
-        opened = open_shot(one.path, *one.find_given(keys, hints, stencils), frames, sheet=sheet)
+        opened = open_shot(one, **places)
         tables.append(describe_plan(add_painted_keys(opened, opened.out)))
     if as_json:
         click.echo(json.dumps(tables[0] if chosen[0].cel is None else tables, indent=1))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from framecolor.cli.options import find_output
+from framecolor.cli.shots import find_output
 
 
 @click.command()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from framecolor.cli.options import cel_option, find_output, list_shots
+from framecolor.cli.options import cel_option
+from framecolor.cli.shots import find_output, list_shots
 
 
 @click.command()
