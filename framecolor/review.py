@@ -97,8 +97,7 @@ def write_movie(
     frames = 0
     with MovieWriter(path, size, fps, codec, background) as movie, one_thread_each():
         for exposure, rgba in _read_ahead(plan, size):
-            for _ in range(exposure.frames):
-                movie.write(rgba)
+            movie.write(rgba, exposure.frames)
             frames += exposure.frames
     return frames
 

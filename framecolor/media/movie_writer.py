@@ -123,16 +123,20 @@ class MovieWriter:
         context.color_range = ColorRange.JPEG if is_rgb else ColorRange.MPEG
         return stream
 
-    def write(self, rgba: NDArray[np.uint8]) -> None:
-        """Add a frame, uint8 HxWx4 straight RGBA. ValueError where it has another size, OutputError where it fails."""
+    def write(self, rgba: NDArray[np.uint8], times: int = 1) -> None:
+        """Add a picture, uint8 HxWx4 straight RGBA, for a number of frames.
+
+        Raises ValueError where it has another size, OutputError where it cannot be written.
+        """
         if rgba.dtype != np.uint8 or rgba.shape != (*self._size, 4):
             raise ValueError(f"a frame must be uint8 {self._size[0]}x{self._size[1]}x4, got {rgba.dtype} {rgba.shape}")
         frame = self._convert(rgba if self._codec.keeps_alpha else self._lay_over_background(rgba))
-        frame.pts = self._frames
         frame.time_base = self._stream.codec_context.time_base
-        self._frames += 1
         try:
-            self._container.mux(self._stream.encode(frame))
+            for _ in range(times):
+                frame.pts = self._frames
+                self._frames += 1
+                self._container.mux(self._stream.encode(frame))
         except (FFmpegError, OSError) as error:
             raise self._failure(error) from error
 
