@@ -193,6 +193,20 @@ cli.main(["colorize", {str(root)!r}, "--fit", "1", "--progress", "json"])
     assert [frame["status"] for frame in painted] == ["key", "failed", "painted"]
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_lines_come_in_their_order(monkeypatch: pytest.MonkeyPatch, unbuffered: str) -> None:
+    """What a library writes without flushing it, as the end of a bar's line, does not wait for the end."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
+    program = """
+import os, sys
+from framecolor.cli.streams import lasting_streams
+with lasting_streams():
+    sys.stderr.write("first\\n")
+    os.write(2, b"second\\n")
+"""
+    assert run(program, "").stderr == b"first\nsecond\n"
+
+
 def test_names_that_are_no_text_can_be_told(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path) + b"/cut\xff"
     program = f"from framecolor import cli; import os; cli.main(['plan', os.fsdecode({folder!r})])"

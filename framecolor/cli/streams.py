@@ -77,6 +77,7 @@ def _wrap(stream: TextIO, number: int) -> TextIO:
         io.BufferedWriter(_LastingPipe(number, "w", closefd=False)),
         encoding=stream.encoding,
         errors="backslashreplace" if stream.errors == "strict" else stream.errors,
-        line_buffering=stream.line_buffering,
+        # A stream that Python does not buffer (PYTHONUNBUFFERED) is one here, and lines must not wait in it.
+        line_buffering=stream.line_buffering or stream.write_through,
         write_through=stream.write_through,
     )
