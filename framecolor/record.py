@@ -31,6 +31,9 @@ _FORMAT = 1
 _WRITE_EVERY_SECONDS = 2.0
 # ... and so rarely that writing it takes a twentieth of the time, however long the shot is.
 _WRITE_SHARE = 20
+# Hash of all that stands before it: a record in which a bit flips may still be one, but tells what is not so. One that
+# was written by hand has none.
+_SEAL = ',\n "seal": "'
 # What names a file is looked at twice: a record may have been written by anybody.
 _HASH = re.compile("[0-9a-f]{1,64}")
 
@@ -144,7 +147,8 @@ class Record:
         head = json.dumps({"format": _FORMAT, **self.head}, indent=1).removesuffix("\n}")
         own = self._lines if self._part is None else self._part.intersection(self._lines)
         frames = ",\n".join(self._lines[number] for number in sorted(own))
-        text = head + ',\n "frames": [\n' + frames + "\n ]\n}\n"
+        text = head + ',\n "frames": [\n' + frames + "\n ]"
+        text += f'{_SEAL}{digest(text)}"\n}}\n'
         if (content := digest(text)) != self._content:
             write_text_atomic(self.path, text)
         if self._gathered:
@@ -177,7 +181,7 @@ class Record:
         try:
             text = read_file(path).decode()
             table = parse_json(text)
-            if table["format"] != _FORMAT:
+            if table["format"] != _FORMAT or table.pop("seal", "") not in ("", digest(text.rpartition(_SEAL)[0])):
                 return False
             lines = {_number(entry): json.dumps(entry) for entry in table.pop("frames")}
             head = {key: value for key, value in table.items() if key != "format"}

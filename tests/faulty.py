@@ -52,6 +52,7 @@ class Started:
 
     def __init__(self, *arguments: str | Path, printed: Path, prelude: Callable[[], object] | None = None) -> None:
         self._printed = printed
+        printed.touch()
         words = [os.fspath(argument) for argument in arguments]
         _start_server()
         self._begin = time.monotonic()

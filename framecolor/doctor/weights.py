@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from framecolor.doctor.finding import Finding, Target
-from framecolor.networks.checkpoint import base_weights_path
+from framecolor.networks.checkpoint import base_weights_path, read_card_hash
 
 _REINSTALL = "pip install --force-reinstall --no-deps framecolor"
-_SHA256 = re.compile(r"sha256\W+([0-9a-f]{64})")
 
 
 def check_weights(target: Target) -> Iterator[Finding]:
     """One finding for all that are right, and one for each that is not."""
     good: dict[str, str] = {}
     for card in _list_cards(base_weights_path().parent):
-        weights, told = card.with_suffix(".safetensors"), _SHA256.search(card.read_text("utf-8"))
+        weights = card.with_suffix(".safetensors")
         if not weights.is_file():
             yield Finding("weights", "fail", f"{weights} is missing", _REINSTALL, {"file": str(weights)})
             continue
         found = hashlib.sha256(weights.read_bytes()).hexdigest()
-        if told is None or found != told[1]:
+        if found != read_card_hash(weights):
             what = f"{weights} is not what its model card describes: it is damaged, or was changed"
             yield Finding("weights", "fail", what, _REINSTALL, {"file": str(weights), "sha256": found})
         else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -13,12 +15,15 @@ from safetensors.torch import save
 from torch import nn
 
 from framecolor.errors import OutputError, ReadError
+from framecolor.files import read_file
 from framecolor.networks.generator import Generator
 from framecolor.networks.matcher import Matcher
 from framecolor.networks.tensors import read_tensors
 from framecolor.tables import MISSHAPEN, parse_json
 
 _WEIGHTS = Path(__file__).parent.parent / "weights"
+_REINSTALL = "run `pip install --force-reinstall --no-deps framecolor`"
+_SHA256 = re.compile(r"sha256\W+([0-9a-f]{64})")
 _GENERATOR = "framecolor generator 1"
 _MATCHER = "framecolor matcher 1"
 _MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
@@ -61,6 +66,15 @@ def base_weights_path() -> Path:
 def matcher_weights_path() -> Path:
     """The matcher's weights that ship with the package; they belong to the base weights of the generator."""
     return _WEIGHTS / "matcher.safetensors"
+
+
+def read_card_hash(weights: Path) -> str | None:
+    """SHA-256 of weights that ship, in hex, as their model card has it; None where there is none."""
+    try:
+        told = _SHA256.search(weights.with_suffix(".md").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return None if told is None else told[1]
 
 
 def save_generator(generator: Generator, path: Path, facts: dict[str, str] | None = None) -> None:
@@ -182,6 +196,9 @@ def _save(network: nn.Module | SizedNetwork, path: Path, metadata: dict[str, str
 def _load(path: Path, format_: str, kind: str, build: Callable[[dict[str, str]], Network]) -> Network:
     fix = "give a file that `framecolor train` wrote"
     try:
+        if path.parent == _WEIGHTS and read_card_hash(path) not in (None, hashlib.sha256(read_file(path)).hexdigest()):
+            problem = f"is not the {kind} that its model card describes: it is damaged, or was changed"
+            raise ReadError(path, problem, _REINSTALL)
         tensors, metadata = read_tensors(path)
         if metadata.get("format") != format_:
             raise ReadError(path, f"holds no framecolor {kind}", fix)

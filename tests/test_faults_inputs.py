@@ -1,0 +1,191 @@
+"""Inputs, outputs and caches that are removed, replaced or corrupted, before a run and in the middle of one."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from drawings import COAT, SCARF, draw, make_shot
+from faulty import list_changes, list_torn, read_tree
+from painting import FIT, copy_shot, paint
+
+from framecolor import Outcome
+from framecolor.errors import FramecolorError, ReadError
+from framecolor.media import write_image
+from framecolor.networks import checkpoint
+from framecolor.report import write_report
+
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
+Damage = Callable[[Path], object]
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def corrupt(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    choose = random.Random(path.name)
+    for _ in range(20):
+        data[choose.randrange(len(data))] ^= 1 << choose.randrange(8)
+    path.write_bytes(data)
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+DAMAGES: dict[str, Damage] = {"removed": Path.unlink, "empty": empty, "cut short": cut, "corrupted": corrupt}
+
+
+@pytest.fixture
+def root(painted_shot: Path, tmp_path: Path) -> Path:
+    """A painted shot to change."""
+    return copy_shot(painted_shot, tmp_path / "cut")
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("pattern", ["*.png", "framecolor.json", ".framecolor/fit-*"])
+def test_what_was_written_is_written_again(root: Path, painted_shot: Path, damage: str, pattern: str) -> None:
+    for path in (root / "color").glob(pattern):
+        DAMAGES[damage](path)
+    assert paint(root, fit=FIT).failed == {}
+    assert list_changes(read_tree(root / "color"), read_tree(painted_shot / "color")) == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_damage_to_the_record_costs_nothing_but_time(root: Path, painted_shot: Path, seed: int) -> None:
+    """Entries dropped, doubled, of wrong types: what is still believed is what the files themselves confirm."""
+    choose = random.Random(seed)
+    path = root / "color/framecolor.json"
+    table = json.loads(path.read_text())
+    odd = [None, -1, 1e300, "x", "../../x", [], {}, [[]], True, 10**30]
+    for _ in range(3):
+        frame = choose.choice(table["frames"])
+        match choose.randrange(4):
+            case 0:
+                frame[choose.choice(sorted(frame))] = choose.choice(odd)
+            case 1:
+                table[choose.choice(sorted(set(table) - {"frames"}))] = choose.choice(odd)
+            case 2:
+                table["frames"].append({**frame, "number": choose.choice([1001, 9999])})
+            case _:
+                table["frames"].remove(frame)
+    path.write_text(json.dumps(table))
+    assert paint(root, fit=FIT).failed == {}
+    assert list_changes(read_tree(root / "color"), read_tree(painted_shot / "color")) == []
+
+
+def disturb(root: Path, stage: str, damage: Callable[[], object]) -> Outcome | FramecolorError:
+    """Paint, with something done when a stage begins; what came of it."""
+    pending = [damage]
+
+    def progress(name: str, done: int, total: int) -> None:
+        if name == stage and pending:
+            pending.pop()()
+
+    try:
+        return paint(root, fit=FIT, progress=progress)
+    except FramecolorError as error:
+        return error
+
+
+@pytest.mark.parametrize("stage", ["fit", "paint"])
+@pytest.mark.parametrize("damage", [*DAMAGES, "folder removed"])
+@pytest.mark.parametrize("place", ["line", "keys"])
+def test_inputs_that_go_bad_in_the_middle(
+    tmp_path: Path, painted_shot: Path, place: str, damage: str, stage: str
+) -> None:
+    root = make_shot(tmp_path / "cut")
+    whole = shutil.copytree(root, tmp_path / "whole")
+    folder = root / place
+
+    def harm() -> None:
+        if damage == "folder removed":
+            shutil.rmtree(folder)
+        for path in folder.glob("*"):
+            DAMAGES[damage](path)
+
+    came = disturb(root, stage, harm)
+    if isinstance(came, Outcome):
+        assert all(str(root) in error for error in came.failed.values())
+    expected = read_tree(painted_shot / "color")
+    assert list_torn(read_tree(root / "color"), expected) == []
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(whole / place, folder)
+    assert paint(root, fit=FIT).failed == {}
+    assert list_changes(read_tree(root / "color"), expected) == []
+
+
+def test_a_key_that_is_painted_anew_while_the_shot_is_fitted(tmp_path: Path) -> None:
+    """The next run has to see that the frames are of the old one."""
+    root = make_shot(tmp_path / "cut")
+    key = draw(0)[1]
+    key[(key == COAT).all(axis=2)] = SCARF
+    disturb(root, "fit", lambda: write_image(root / "keys/cut.1001.png", key))
+    fresh = copy_shot(root, tmp_path / "fresh" / "cut")
+    shutil.rmtree(fresh / "color", ignore_errors=True)
+    paint(fresh, fit=FIT)
+    paint(root, fit=FIT)
+    pictures = {name: data for name, data in read_tree(fresh / "color").items() if name.endswith(".png")}
+    assert list_torn(read_tree(root / "color"), pictures) == []
+
+
+def test_a_drawing_that_is_exchanged_and_put_back(tmp_path: Path, painted_shot: Path) -> None:
+    """Hashed before and after it is the same drawing; what was painted in between is that of another one."""
+    root = make_shot(tmp_path / "cut")
+    path = root / "line/cut.1004.png"
+    whole = path.read_bytes()
+    came = disturb(root, "paint", lambda: write_image(path, draw(0)[0]))
+    assert isinstance(came, Outcome)
+    assert "cut.1004.png: the drawing was changed while the shot was being painted; run again" in came.failed[1004]
+    path.write_bytes(whole)
+    paint(root, fit=FIT)
+    assert list_changes(read_tree(root / "color"), read_tree(painted_shot / "color")) == []
+
+
+@pytest.mark.parametrize("stage", ["fit", "paint"])
+def test_the_output_folder_is_removed_in_the_middle(tmp_path: Path, painted_shot: Path, stage: str) -> None:
+    root = make_shot(tmp_path / "cut")
+    disturb(root, stage, lambda: shutil.rmtree(root / "color"))
+    paint(root, fit=FIT)
+    assert list_changes(read_tree(root / "color"), read_tree(painted_shot / "color")) == []
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["generator", "matcher"])
+def test_weights_that_are_damaged_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
+) -> None:
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    for path in checkpoint._WEIGHTS.iterdir():
+        (weights / path.name).symlink_to(path)
+    mine = weights / f"{name}.safetensors"
+    mine.unlink()
+    shutil.copy(checkpoint._WEIGHTS / mine.name, mine)
+    DAMAGES[damage](mine)
+    monkeypatch.setattr(checkpoint, "_WEIGHTS", weights)
+    root = make_shot(tmp_path / "cut", 2, (0,))
+    with pytest.raises(ReadError, match=rf"{mine.name}: .*; "):
+        paint(root)
+
+
+def test_the_report_of_a_damaged_record_is_an_error_or_a_report(root: Path) -> None:
+    path = root / "color/framecolor.json"
+    whole = path.read_bytes()
+    choose = random.Random(6)
+    for _ in range(40):
+        data = bytearray(whole)
+        for _ in range(choose.randrange(1, 4)):
+            data[choose.randrange(len(data))] = choose.randrange(256)
+        path.write_bytes(data[: choose.randrange(len(data))] if choose.random() < 0.2 else data)
+        try:
+            write_report(root / "color")
+        except FramecolorError as error:
+            assert "framecolor.json" in str(error)
