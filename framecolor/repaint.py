@@ -26,6 +26,7 @@ from framecolor.overlap import one_thread_each, overlapped
 from framecolor.paint.composite import WHITE, lay_over
 from framecolor.record import LINE_FOLDER, RECORD_NAME, Record
 from framecolor.report.lines import LineArt, LineDrawing
+from framecolor.runs import Runs
 from framecolor.swaps import read_swap
 
 _AGAIN = "run `framecolor colorize --mattes` on the shot"
@@ -170,7 +171,8 @@ def _paint(painting: _Painting, job: _Job) -> bytes:
         raise ReadError(path, f"has an id beyond the {len(table) - 1} of the shot", _AGAIN)
     if not entry.get("regions") and not painting.colors[PAPER_ID, 3]:
         table = np.where(np.arange(len(table)) == PAPER_ID, np.uint32(0), table)  # as a drawing that is all ink is
-    paint = np.take(table, matte).view(np.uint8).reshape(*painting.size, 4)
+    runs = Runs.pack(matte)
+    paint = np.repeat(table[runs.values.astype(np.intp)], runs.lengths).view(np.uint8).reshape(*painting.size, 4)
     if painting.line != "over":
         return painting.format.encode(make_picture(paint, None, None, entry.get("unsure", ())))
     drawing = job.drawing.read()
