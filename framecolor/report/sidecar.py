@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ SIDECAR_NAME = "framecolor.json"
 # The record keeps the most important unsure regions of a frame, up to this many.
 MOST_UNSURE = 40
 _FORMAT = 1
+_LARGEST = 2**31
 _STATUSES = ("key", "painted", "hold", "failed")
 _PAINT_FIRST = "run `framecolor colorize` on the shot first"
 
@@ -114,10 +116,10 @@ def read_sidecar(out_dir: Path) -> ShotRecord:
 
 
 def _read_shot(record: dict[str, Any]) -> ShotRecord:
-    width, height = (int(side) for side in record["size"])
+    width, height = (_whole(side) for side in record["size"])
     if min(width, height) < 1:
         raise ValueError(f"size {width}x{height}")
-    palette = tuple(tuple(min(255, max(0, int(channel))) for channel in color) for color in record["palette"])
+    palette = tuple(tuple(min(255, max(0, _whole(channel))) for channel in color) for color in record["palette"])
     if any(len(color) != 4 for color in palette):
         raise ValueError("a palette color needs four channels")
     frames = sorted((_read_frame(frame, len(palette)) for frame in record["frames"]), key=lambda frame: frame.number)
@@ -146,28 +148,42 @@ def _read_frame(record: dict[str, Any], colors: int) -> FrameRecord:
         raise ValueError(f"frame {record['number']} has status {record['status']!r}")
     hold_of, confidence, flicker = record.get("hold_of"), record.get("confidence"), record.get("flicker")
     return FrameRecord(
-        number=int(record["number"]),
+        number=_whole(record["number"]),
         file=str(record["file"]),
         status=record["status"],
-        hold_of=None if hold_of is None else int(hold_of),
+        hold_of=None if hold_of is None else _whole(hold_of),
         error=str(record.get("error") or ""),
-        regions=int(record.get("regions") or 0),
-        confidence=None if confidence is None else float(confidence),
-        flicker=None if flicker is None else float(flicker),
+        regions=_whole(record.get("regions") or 0),
+        confidence=None if confidence is None else _finite(confidence),
+        flicker=None if flicker is None else _finite(flicker),
         unsure=tuple(_read_region(region, colors) for region in record.get("unsure") or ()),
     )
 
 
 def _read_region(record: dict[str, Any], colors: int) -> UnsureRegion:
-    left, top, width, height = (int(value) for value in record["box"])
-    color, second = int(record["color"]), record.get("second")
-    if not 0 <= color < colors or not (second is None or 0 <= int(second) < colors):
+    left, top, width, height = (_whole(value) for value in record["box"])
+    color, second = _whole(record["color"]), record.get("second")
+    if not 0 <= color < colors or not (second is None or 0 <= _whole(second) < colors):
         raise ValueError(f"colors {color} and {second} are not both in a palette of {colors}")
     return UnsureRegion(
-        area=int(record["area"]),
+        area=_whole(record["area"]),
         box=(left, top, width, height),
-        outline=tuple((int(x), int(y)) for x, y in record["outline"]),
+        outline=tuple((_whole(x), _whole(y)) for x, y in record["outline"]),
         color=color,
-        second=None if second is None or int(second) == color else int(second),
-        confidence=min(1.0, max(0.0, float(record["confidence"]))),
+        second=None if second is None or _whole(second) == color else _whole(second),
+        confidence=min(1.0, max(0.0, _finite(record["confidence"]))),
     )
+
+
+def _whole(value: Any) -> int:
+    number = int(value)
+    if not -_LARGEST <= number <= _LARGEST:
+        raise ValueError("a number larger than any that a record has")
+    return number
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{value!r} is not a finite number")
+    return number

@@ -54,6 +54,13 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
         b'{"format": 1, "shot": "", "size": [1, 1], "palette": [], "frames":'
         b' [{"number": 1, "file": "", "status": "key", "confidence": 1' + b"0" * 400 + b"}]}",
     ),
+    (
+        "tables.sidecar",
+        b'{"format": 1, "shot": "", "size": [1, 1], "palette": [[0, 0, 0, 0]], "frames": [{"number": 1, "file": "a",'
+        b' "status": "key", "unsure": [{"box": [0, 0, 1, 1], "color": 0, "outline": [], "confidence": 0.5, "area": 1'
+        + b"0" * 400
+        + b"}]}]}",
+    ),
     # A record of frames whose numbers are none, and of a fit whose hash names a file elsewhere.
     ("tables.record", b'{"format": 1, "frames": [{"number": "1"}, {"number": 1.5}]}'),
     ("tables.record", b'{"format": 1, "frames": [], "fit": {"hash": ["ab"]}}'),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import tomllib
 import zlib
 from collections.abc import Callable
 from random import Random
@@ -58,6 +59,28 @@ def mutate_json(data: bytes, random: Random) -> bytes:
         return json.dumps(table).encode()
     except (ValueError, RecursionError):
         return mutate_bytes(data, random)
+
+
+def mutate_toml(data: bytes, random: Random) -> bytes:
+    """A TOML file with a few of its values changed, moved, doubled or gone; any other file with changed bytes."""
+    try:
+        table = tomllib.loads(data.decode())
+        for _ in range(random.choice((1, 1, 2, 3))):
+            table = mutate_value(table, random)
+        return "".join(f"{json.dumps(key)} = {_write_toml(value)}\n" for key, value in table.items()).encode()
+    except (ValueError, RecursionError, AttributeError):
+        return mutate_bytes(data, random)
+
+
+def _write_toml(value: Any) -> str:
+    """A value on one line: as in JSON, but for tables and for what JSON has no word for."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{json.dumps(key)} = {_write_toml(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_write_toml, value)) + "]"
+    words = {"Infinity": "inf", "NaN": "nan", "null": "1979-05-27T07:32:00Z"}
+    text = json.dumps(value, default=str)
+    return words.get(text, text)
 
 
 def mutate_value(value: Any, random: Random) -> Any:

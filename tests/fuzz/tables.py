@@ -18,7 +18,7 @@ from framecolor.report.sidecar import read_sidecar
 from framecolor.settings import Settings, read_settings
 from framecolor.swaps import read_swap
 from framecolor.training.curate.provenance import read_provenance
-from fuzz.mutate import mutate_json
+from fuzz.mutate import mutate_json, mutate_toml
 from fuzz.target import Target, place, scratch_folder
 
 _TOML_WORDS = (b"=", b"[[", b"]]", b'"""', b"'''", b"inf", b"nan", b"0x", b"1979-05-27T07:32:00Z", b"{", b"}", b"true")
@@ -169,9 +169,16 @@ TARGETS = (
     ),
     Target("mattes", "mattes.MatteIds.read", _feed_mattes, _matte_tables, mutate=mutate_json),
     Target("corrections", "media.read_corrections", _feed_corrections, _corrections, mutate=mutate_json),
-    Target("settings", "settings.read_settings", _feed_settings, _settings, words=_TOML_WORDS),
-    Target("profile", "engines.plans.read_profile", _feed_profile, _profiles, words=_TOML_WORDS),
-    Target("provenance", "training.curate.read_provenance", _feed_provenance, _provenances, words=_TOML_WORDS),
+    Target("settings", "settings.read_settings", _feed_settings, _settings, mutate=mutate_toml, words=_TOML_WORDS),
+    Target("profile", "engines.plans.read_profile", _feed_profile, _profiles, mutate=mutate_toml, words=_TOML_WORDS),
+    Target(
+        "provenance",
+        "training.curate.read_provenance",
+        _feed_provenance,
+        _provenances,
+        mutate=mutate_toml,
+        words=_TOML_WORDS,
+    ),
     Target("record", "record.Record", _feed_record, _records, refusals=(), mutate=mutate_json),
     Target("sidecar", "report.read_sidecar", _feed_sidecar, _records, mutate=mutate_json),
-)
+)  # fmt: skip
