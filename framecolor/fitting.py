@@ -194,6 +194,8 @@ def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object
 
 
 def _check_colors(colors: Any) -> list[list[int]]:
-    if not all(len(color) == 4 and all(type(c) is int and 0 <= c <= 255 for c in color) for color in colors):
+    if not colors or not all(
+        len(color) == 4 and all(type(c) is int and 0 <= c <= 255 for c in color) for color in colors
+    ):
         raise ValueError("a color has to be RGBA")
     return colors

@@ -164,7 +164,8 @@ def mutate_safetensors(data: bytes, random: Random, sign: Callable[[bytes], byte
     try:
         (length,) = struct.unpack_from("<Q", data)
         header = json.loads(data[8 : 8 + length])
-        metadata = header["__metadata__"]
+        metadata = dict(header["__metadata__"])
+        header["__metadata__"] = metadata
     except (struct.error, ValueError, KeyError, TypeError, RecursionError):
         return mutate_bytes(data, random)
     kind = random.randrange(5)
