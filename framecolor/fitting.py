@@ -185,7 +185,7 @@ def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object
         return None
     tensors, table = content
     try:
-        widths, features = check_sizes(table["widths"]), check_sizes(table["feature_channels"])
+        widths, features = (check_sizes(table[name], tensors) for name in ("widths", "feature_channels"))
         colors = _check_colors(table["colors"])
         network = build_network(lambda: PaletteNetwork(Generator(tuple(widths), features), len(colors)), tensors)
         return network, colors, dict(table["facts"])

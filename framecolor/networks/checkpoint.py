@@ -28,8 +28,7 @@ _GENERATOR = "framecolor generator 1"
 _MATCHER = "framecolor matcher 1"
 _MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
 
-# Channels, layers and pixels of a network: more than any has, and not so many that building one takes minutes.
-_MOST = 2048
+_MOST_PX = 4096
 
 _COLORIST = "framecolor colorist 1"
 # Recipe name -> module and class of its network, which is built from its sizes by name.
@@ -44,6 +43,8 @@ _COLORIST_NETWORKS = {
 }
 
 Network = TypeVar("Network", bound=nn.Module)
+# From a file's metadata and weights.
+Build = Callable[[Mapping[str, str], Mapping[str, torch.Tensor]], Network]
 
 
 class SizedNetwork(Protocol):
@@ -89,8 +90,8 @@ def save_generator(generator: Generator, path: Path, facts: dict[str, str] | Non
 def load_generator(path: Path) -> Generator:
     """The generator in a weights file, in eval mode, on the CPU. Raises ReadError for anything else."""
 
-    def build(metadata: dict[str, str]) -> Generator:
-        widths, features = read_sizes(metadata["widths"]), read_sizes(metadata["feature_channels"])
+    def build(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> Generator:
+        widths, features = (read_sizes(metadata[name], tensors) for name in ("widths", "feature_channels"))
         return Generator(tuple(widths), features)
 
     return _load(path, _GENERATOR, "generator", build)
@@ -104,7 +105,11 @@ def save_matcher(matcher: Matcher, path: Path, facts: dict[str, str] | None = No
 
 def load_matcher(path: Path) -> Matcher:
     """`load_generator` for a matcher."""
-    return _load(path, _MATCHER, "matcher", lambda m: Matcher(*(read_sizes(m[name]) for name in _MATCHER_SIZES)))
+
+    def build(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> Matcher:
+        return Matcher(*(read_sizes(metadata[name], tensors) for name in _MATCHER_SIZES))
+
+    return _load(path, _MATCHER, "matcher", build)
 
 
 def colorist_weights_path() -> Path:
@@ -136,30 +141,32 @@ def load_colorist(path: Path) -> tuple[nn.Module, str]:
     """
     recipe = ""
 
-    def build(metadata: dict[str, str]) -> nn.Module:
+    def build(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> nn.Module:
         nonlocal recipe
         recipe = metadata["recipe"]
         module, _, name = _COLORIST_NETWORKS[recipe].partition(":")
-        return getattr(import_module(module), name)(**read_sizes(metadata["sizes"]))
+        return getattr(import_module(module), name)(**read_sizes(metadata["sizes"], tensors))
 
     network = _load(path, _COLORIST, "colorist", build)
     return network, recipe
 
 
-def read_sizes(text: str) -> Any:
+def read_sizes(text: str, tensors: Mapping[str, torch.Tensor]) -> Any:
     """`check_sizes` of what stands in a weights file."""
-    return check_sizes(parse_json(text))
+    return check_sizes(parse_json(text), tensors)
 
 
-def check_sizes(sizes: Any) -> Any:
-    """A network's sizes as plain data: a number, or a list or object of some.
+def check_sizes(sizes: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
+    """A network's sizes as plain data: a number, or a list or object of some by name.
 
-    Raises ValueError where one is no whole number from 1 to 2048.
+    Raises ValueError where one is no whole number of 1 or more, or larger than what these weights can be of: no network
+    has more channels than a side of its weights, or more layers than weights. Pixels, `..._px`, end at 4096.
     """
-    for size in sizes.values() if isinstance(sizes, dict) else [sizes]:
+    most = max([len(tensors), *(side for tensor in tensors.values() for side in tensor.shape)])
+    for name, size in sizes.items() if isinstance(sizes, dict) else [("", sizes)]:
         for number in size if isinstance(size, list) else [size]:
-            if type(number) is not int or not 1 <= number <= _MOST:
-                raise ValueError(f"no network has the size {str(size)[:40]}")
+            if type(number) is not int or not 1 <= number <= (_MOST_PX if name.endswith("_px") else most):
+                raise ValueError(f"it has no weights for the size {str(size)[:40]}")
     return sizes
 
 
@@ -193,7 +200,7 @@ def _save(network: nn.Module | SizedNetwork, path: Path, metadata: dict[str, str
         raise OutputError(path, f"cannot be written ({error})", "choose a folder that can be written to") from error
 
 
-def _load(path: Path, format_: str, kind: str, build: Callable[[dict[str, str]], Network]) -> Network:
+def _load(path: Path, format_: str, kind: str, build: Build[Network]) -> Network:
     fix = "give a file that `framecolor train` wrote"
     try:
         if path.parent == _WEIGHTS and read_card_hash(path) not in (None, hashlib.sha256(read_file(path)).hexdigest()):
@@ -202,7 +209,7 @@ def _load(path: Path, format_: str, kind: str, build: Callable[[dict[str, str]],
         tensors, metadata = read_tensors(path)
         if metadata.get("format") != format_:
             raise ReadError(path, f"holds no framecolor {kind}", fix)
-        return build_network(lambda: build(metadata), tensors)
+        return build_network(lambda: build(metadata, tensors), tensors)
     except FileNotFoundError as error:
         raise ReadError(path, "does not exist", fix) from error
     except (OSError, *MISSHAPEN, RuntimeError) as error:
