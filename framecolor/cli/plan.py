@@ -9,6 +9,7 @@ import click
 
 from framecolor.cli.options import cel_option, shot_options
 from framecolor.cli.shots import list_shots, open_shot
+from framecolor.errors import on_one_line
 
 _NO_KEY = "keys      none: colors would be proposed"
 
@@ -50,7 +51,7 @@ def plan(
 def _lines(table: dict[str, Any]) -> list[str]:
     width, height = table["size"]
     lines = [
-        f"shot      {table['shot']}, {width}x{height}",
+        f"shot      {on_one_line(table['shot'])}, {width}x{height}",
         f"frames    {table['frames']} to paint ({table['range']})",
         f"keys      {len(table['keys'])}: " + ", ".join(str(k) for k in table["keys"]) if table["keys"] else _NO_KEY,
     ]

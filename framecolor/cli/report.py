@@ -27,7 +27,7 @@ def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
       framecolor report cut_012
       framecolor report Cut-005 --cel A -o A.html
     """
-    from framecolor.errors import InputError
+    from framecolor.errors import InputError, on_one_line
     from framecolor.report.page import write_report
 
     if not shot.is_dir():
@@ -36,4 +36,4 @@ def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
     if output is not None and len(chosen) > 1:
         raise click.UsageError("-o is of one page: choose a cel with --cel")
     for path in [find_output(one.path) for one in chosen]:
-        click.echo(str(write_report(path, target=output)))
+        click.echo(on_one_line(str(write_report(path, target=output))))

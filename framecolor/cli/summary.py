@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framecolor.errors import on_one_line
+
 if TYPE_CHECKING:
     from framecolor.outcome import Outcome
 
@@ -22,6 +24,11 @@ class Row:
     name: str
     outcome: Outcome | None = None
     error: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name as it can be printed."""
+        return on_one_line(self.name)
 
     @property
     def exit_code(self) -> int:
@@ -46,9 +53,9 @@ def print_problems(rows: Sequence[Row], progress: str) -> None:
             click.echo(f"error: {row.error}", err=True)
             continue
         for warning in row.outcome.warnings:
-            click.echo(f"warning: {row.name}: {warning}", err=True)
+            click.echo(f"warning: {row.title}: {warning}", err=True)
         for number, error in row.outcome.failed.items():
-            click.echo(f"failed: {row.name} frame {number}: {error}", err=True)
+            click.echo(f"failed: {row.title} frame {number}: {error}", err=True)
     told = "; ".join(_say_failure(row) for row in rows if row.exit_code)
     if progress == "openjd" and told:
         click.echo(f"openjd_fail: {told}")
@@ -60,7 +67,7 @@ def _say_failure(row: Row) -> str:
     failed = list(row.outcome.failed.items())
     numbers = ", ".join(str(number) for number, _ in failed[:_SHOWN_FAILURES])
     more = f" and {len(failed) - _SHOWN_FAILURES} more" if len(failed) > _SHOWN_FAILURES else ""
-    return f"{row.name}: {len(failed)} frames failed ({numbers}{more}): {failed[0][1]}"
+    return f"{row.title}: {len(failed)} frames failed ({numbers}{more}): {failed[0][1]}"
 
 
 def _print_json(rows: Sequence[Row]) -> None:
@@ -77,13 +84,13 @@ def _print_json(rows: Sequence[Row]) -> None:
 
 def _print_table(rows: Sequence[Row]) -> None:
     """One line for every shot."""
-    width = max(4, *(len(row.name) for row in rows))
+    width = max(4, *(len(row.title) for row in rows))
     click.echo(f"{'shot':{width}}  keys  painted  unchanged  failed  to check  seconds  where")
     for row in rows:
         if (o := row.outcome) is None:
-            click.echo(f"{row.name:{width}}  not painted: {row.error}")
+            click.echo(f"{row.title:{width}}  not painted: {row.error}")
             continue
         click.echo(
-            f"{row.name:{width}}  {o.keys:4}  {len(o.written):7}  {len(o.unchanged):9}  {len(o.failed):6}"
-            f"  {o.unsure:8}  {o.seconds:7.1f}  {o.out}"
+            f"{row.title:{width}}  {o.keys:4}  {len(o.written):7}  {len(o.unchanged):9}  {len(o.failed):6}"
+            f"  {o.unsure:8}  {o.seconds:7.1f}  {on_one_line(str(o.out))}"
         )

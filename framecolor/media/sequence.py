@@ -18,6 +18,7 @@ _PLACEHOLDER = re.compile(r"#+|@+|%[0-9]{0,3}d|\$F[0-9]{0,3}")
 _RANGE = re.compile(r"[0-9]+-[0-9]+(x[0-9]+)?$")
 _FRAMES = re.compile(r"\s*([0-9]{1,12})(?:\s*-\s*([0-9]{1,12})(?:\s*x\s*([0-9]{1,12}))?)?\s*")
 _WIDEST = 1_000_000
+_HIGHEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -102,13 +103,16 @@ def find_sequence(folder: Path, pattern: Pattern | None = None) -> dict[int, Pat
     """Number -> file of the one sequence in a folder, by number.
 
     Raises ShotError when there is none, when there are several and no pattern chooses one, when two files have the
-    same number, or when numbers lie so far apart that one has to be a mistake.
+    same number, or when numbers are so high, or so far apart, that one has to be a mistake.
     """
     return _check_width(folder, _choose_sequence(folder, pattern))
 
 
 def _check_width(folder: Path, numbered: dict[int, Path]) -> dict[int, Path]:
     first, last = min(numbered), max(numbered)
+    if last > _HIGHEST:
+        problem = f"frame {last} is beyond the last number that programs count to, {_HIGHEST}"
+        raise ShotError(numbered[last], problem, "number the drawings anew")
     if last - first > _WIDEST:
         problem = f"the numbers run from {first} to {last}, of more frames than a shot can have"
         raise ShotError(folder, problem, f"check the name of {numbered[last].name}")

@@ -10,6 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from framecolor.errors import on_one_line
 from framecolor.media import write_text_atomic
 from framecolor.overlap import overlapped
 from framecolor.report import strip as strip_layout
@@ -57,7 +58,7 @@ def build_page(record: ShotRecord, out_dir: Path) -> str:
     suggestions = suggest_keys(record.frames)
     environment = Environment(
         loader=PackageLoader("framecolor.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+        lstrip_blocks=True, finalize=_show,
     )  # fmt: skip
     context: dict[str, Any] = {
         "record": record,
@@ -79,6 +80,11 @@ def build_page(record: ShotRecord, out_dir: Path) -> str:
         "uncorrectable": name_uncorrectable(record, found),
     }
     return environment.get_template("report.html.j2").render(context)
+
+
+def _show(value: object) -> object:
+    """What the page says, without characters that only an attack has; names of files may hold any."""
+    return on_one_line(value, keep="\n\t") if type(value) is str else value
 
 
 def _choose_mapped(drawings: Sequence[FrameRecord], checks: Sequence[FrameRecord]) -> set[int]:
