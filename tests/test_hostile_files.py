@@ -1,0 +1,132 @@
+"""What fuzzing found, told by name: files that anybody may have written, and what is said of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from fuzz.findings import cut_strip, replace_bytes
+from fuzz.movies import mp4s
+from safetensors.torch import save
+
+from framecolor.errors import InputError, ReadError, SettingsError, ShotError
+from framecolor.media import Movie, read_image
+from framecolor.media.sequence import find_sequence, parse_frames
+from framecolor.networks.checkpoint import load_matcher
+from framecolor.networks.kept import pack_tensors, unpack_tensors
+from framecolor.record import Record
+from framecolor.settings import read_settings
+from framecolor.tables import is_file_name, parse_json, parse_toml
+
+
+def test_an_error_is_one_printable_line() -> None:
+    error = InputError("a\nb\ud800\x1b[2J", "線\u3000画 \u202e", "x" * 9000)
+    assert str(error).startswith("a\\nb\\ud800\\x1b[2J: 線\u3000画 \\u202e; xxx")
+    assert len(str(error)) < 3000 and str(error).encode()
+
+
+@pytest.mark.parametrize("text", ["[" * 4000, "NaN", "[1e999]", "-Infinity", "{", "9" * 5000])
+def test_json_fails_in_one_way(text: str) -> None:
+    with pytest.raises(ValueError):
+        parse_json(text)
+
+
+def test_toml_fails_in_one_way() -> None:
+    with pytest.raises(ValueError, match="nested too deeply"):
+        parse_toml("a = " + "[" * 4000)
+
+
+@pytest.mark.parametrize(("name", "right"), [("a.png", True), ("", False), ("..", False), ("/a", False)])
+def test_a_name_is_no_path(name: str, right: bool) -> None:
+    assert is_file_name(name) is right
+
+
+def test_settings_have_bounds(tmp_path: Path) -> None:
+    path = tmp_path / "framecolor.toml"
+    for value in ("inf", "nan", "1" + "0" * 400):
+        path.write_text(f"min_region_px = {value}\n")
+        with pytest.raises(SettingsError, match="a million at most"):
+            read_settings(path)
+
+
+def test_a_playlist_by_the_name_of_a_movie_opens_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "secret.mp4").write_bytes(next(iter(mp4s())))
+    assert len(Movie.open(tmp_path / "secret.mp4")) == 3
+    playlist = tmp_path / "cut.mov"
+    for text in ("ffconcat version 1.0\nfile secret.mp4\n", "#EXTM3U\n#EXTINF:10,\nsecret.mp4\n#EXT-X-ENDLIST\n"):
+        playlist.write_text(text)
+        with pytest.raises(ReadError, match="not a movie"):
+            Movie.open(playlist)
+
+
+def test_tags_in_another_encoding_do_not_matter(tmp_path: Path) -> None:
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(replace_bytes(next(iter(mp4s())), b"Lavf", "動画".encode("cp932")))
+    assert len(Movie.open(path)) == 3
+
+
+def test_a_movie_of_an_unknown_codec_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "cut.mp4"
+    path.write_bytes(replace_bytes(next(iter(mp4s())), b"avc1", b"zzzz"))
+    with pytest.raises(ReadError, match="of a codec that is not known"):
+        Movie.open(path)
+
+
+@pytest.mark.parametrize("packing", [8, 32946])
+def test_a_tiff_whose_strip_ends_early_is_cut_off(packing: int, tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    path.write_bytes(cut_strip(packing))
+    with pytest.raises(ReadError, match="cut off"):
+        read_image(path)
+
+
+def test_frame_ranges_are_not_counted_out() -> None:
+    assert parse_frames("1-999999999999x2", (1, 4, 7, 999_999_999_999)) == (1, 7, 999_999_999_999)
+    for text in ("1-99999999999", "1-5x0", "1-5x" + "9" * 40):
+        with pytest.raises(ShotError):
+            parse_frames(text, (1, 2, 3, 4, 5))
+
+
+def test_numbers_far_apart_are_a_mistake(tmp_path: Path) -> None:
+    for number in (1, 2, 999_999_999):
+        (tmp_path / f"a.{number}.png").touch()
+    with pytest.raises(ShotError, match=r"from 1 to 999999999.*check the name of a\.999999999\.png"):
+        find_sequence(tmp_path)
+
+
+def test_names_with_backslashes_are_of_different_sequences(tmp_path: Path) -> None:
+    for name in ("a\\x.1.png", "b\\x.2.png"):
+        (tmp_path / name).touch()
+    with pytest.raises(ShotError, match="2 sequences"):
+        find_sequence(tmp_path)
+
+
+def test_a_record_names_no_file_elsewhere(tmp_path: Path) -> None:
+    table = {"format": 1, "palette": [], "frames": [], "fit": {"hash": "../../outside"}}
+    (tmp_path / "framecolor.json").write_text(json.dumps(table))
+    assert Record(tmp_path).last_fit is None
+
+
+def test_weights_allocate_nothing_that_they_do_not_hold(tmp_path: Path) -> None:
+    sizes = dict.fromkeys(("features", "context", "width", "heads", "own_layers", "pair_layers"), "1000000")
+    path = tmp_path / "matcher.safetensors"
+    path.write_bytes(save({"a": torch.zeros(3)}, {"format": "framecolor matcher 1", **sizes}))
+    with pytest.raises(ReadError, match="no weights for the size 1000000"):
+        load_matcher(path)
+
+
+def test_kept_tensors_notice_any_bit(tmp_path: Path) -> None:
+    path = tmp_path / "kept.safetensors"
+    tensors = {"a": torch.arange(4).to(torch.bfloat16), "b": torch.tensor(2.0)}
+    whole = pack_tensors(tensors, {"number": 3})
+    path.write_bytes(whole)
+    found = unpack_tensors(path)
+    assert found is not None and found[1] == {"number": 3} and torch.equal(found[0]["a"], tensors["a"])
+    for place in np.random.default_rng(0).integers(0, len(whole), 60).tolist():
+        changed = bytearray(whole)
+        changed[place] ^= 16
+        path.write_bytes(changed)
+        assert unpack_tensors(path) is None
