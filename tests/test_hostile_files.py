@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from fuzz.findings import cut_strip, replace_bytes
-from fuzz.movies import mp4s
+from fuzz.movies import mkvs, mp4s
 from safetensors.torch import save
 
 from framecolor.errors import InputError, ReadError, SettingsError, ShotError
@@ -73,6 +73,16 @@ def test_a_movie_of_an_unknown_codec_is_told(tmp_path: Path) -> None:
     path.write_bytes(replace_bytes(next(iter(mp4s())), b"avc1", b"zzzz"))
     with pytest.raises(ReadError, match="of a codec that is not known"):
         Movie.open(path)
+
+
+def test_a_movie_whose_frames_all_come_at_once_is_counted(tmp_path: Path) -> None:
+    data = next(iter(mkvs()))
+    for time_ms in (42, 83):
+        data = replace_bytes(data, bytes([0x81, 0, time_ms]), bytes([0x81, 0, 0]))
+    path = tmp_path / "cut.mkv"
+    path.write_bytes(data)
+    movie = Movie.open(path)
+    assert (len(movie), movie.paced) == (3, False)
 
 
 @pytest.mark.parametrize("packing", [8, 32946])

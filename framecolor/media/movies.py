@@ -192,7 +192,7 @@ def _list_packets(path: Path, container: InputContainer, stream: VideoStream) ->
     if not promised and len(container.streams) == 1 and container.duration and len(times) > 1 and stream.time_base:
         # Matroska promises a length in seconds only: it tells something where the frames are evenly paced.
         pace = (times[-1] - times[0]) / (len(times) - 1)
-        if max(abs(later - time - pace) for time, later in pairwise(times)) < 2:
+        if pace and max(abs(later - time - pace) for time, later in pairwise(times)) < 2:
             promised = round(container.duration / av.time_base / float(stream.time_base) / pace) - 1  # one may be lag
     if len(packets) < promised:
         problem = f"the movie is cut off: it has {len(packets)} frames, fewer than it says of itself"

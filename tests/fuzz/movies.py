@@ -41,7 +41,7 @@ def mp4s() -> Iterator[bytes]:
     yield _write(".mp4", "libx264", "yuv420p", preset="ultrafast", bf="2")
 
 
-def _mkvs() -> Iterator[bytes]:
+def mkvs() -> Iterator[bytes]:
     yield _write(".mkv", "ffv1", "bgra")
     yield _write(".webm", "libvpx-vp9", "yuv420p", deadline="realtime")
 
@@ -72,7 +72,7 @@ TARGETS = tuple(
     for suffix, seeds, words in (
         (".mov", _movs, (b"moov", b"trak", b"stts", b"stsz", b"stsc", b"stco", b"ctts", b"elst", b"mdhd", b"avcC")),
         (".mp4", mp4s, (b"moof", b"traf", b"trun", b"tfhd", b"stss", b"avc1", b"dref", b"\0\0\0\1")),
-        (".mkv", _mkvs, (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\xae", b"\x1f\x43\xb6\x75", b"\xa3", b"matroska")),
+        (".mkv", mkvs, (b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67", b"\xae", b"\x1f\x43\xb6\x75", b"\xa3", b"matroska")),
         (".avi", _avis, (b"RIFF", b"AVI ", b"LIST", b"strh", b"strf", b"movi", b"idx1", b"00dc", b"indx")),
         (".mxf", _mxfs, (b"\x06\x0e\x2b\x34",)),
     )
