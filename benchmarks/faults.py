@@ -1,0 +1,198 @@
+"""The fault campaign: kills at random moments, every fault test, and shots of sizes that no test has time for.
+
+    python benchmarks/faults.py                  # some ten minutes
+    python benchmarks/faults.py --kills 1000     # as many more as there is time for
+
+A case has failed when a run leaves anything but whole files, touches what it should not, ends without a clear error or
+a right result, or when the run after it does not end with the same bytes as one that nothing disturbed.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import click
+from record import RESULTS, write_results
+
+_TESTS = Path(__file__).resolve().parent.parent / "tests"
+sys.path.insert(0, str(_TESTS))
+
+from drawings import make_shot  # noqa: E402  # pyright: ignore[reportMissingImports]
+from faulty import kill_at, list_changes, list_torn, read_tree, run  # noqa: E402  # pyright: ignore[reportMissingImports]
+
+from framecolor.bench.machine import describe_machine, describe_run  # noqa: E402
+
+_OPTIONS = ("--fit", "12", "--report", "--line", "layer", "--mattes")
+_SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+
+# What was found with these cases when they were first tried, and mended: each has a test now.
+FOUND = {
+    "kills": [
+        "drafts of killed runs stayed in the output folder for good",
+        "the state of a stopped fit stayed where another task had finished it",
+        "a killed run left an empty cache folder",
+        "a full disk while a run was interrupted hid the interruption",
+    ],
+    "links and devices": [
+        "a pipe or an endless device in place of framecolor.json, a part, a frame or a kept fit was waited for",
+        "so was one named as palette, corrections, exposure sheet or movie, and one that took a drawing's place",
+        "line/, matte/, keys/ or .framecolor/ that were links led out of the output folder, and were written to",
+        "framecolor.json that was a folder was noticed only after all was painted",
+        "a loop of links among the drawings stopped the run",
+    ],
+    "changes in the middle": [
+        "frames that were painted from a key before it was changed passed for painted from the new one, for good",
+        "so did those of a palette or reference picture that was changed during the fit",
+        "a drawing that was exchanged and put back left the other one's paint",
+        "weights or a kept fit that were cut short while they were read ended the process (they were mapped)",
+    ],
+    "corruption": [
+        "a record with a flipped bit that was still valid JSON was believed",
+        "weights with flipped bits painted without a word",
+    ],
+    "names": [
+        "names that are no UTF-8 ended the run with a traceback",
+        "drafts of long names in wide characters were longer than a disk takes",
+        "line ends and control characters of names reached the terminal",
+        "control characters of names stood in the report",
+        "a path longer than the system takes ended with a traceback",
+    ],
+    "numbers and sizes": [
+        "a frame with a number of billions made plan count all in between",
+        "--frames over billions did the same",
+        "frames with numbers beyond 32 bits were painted, but could not be reported",
+        "a drawing that claims gigabytes was decoded before its size was compared",
+    ],
+    "environment": [
+        "a working folder that was deleted stopped runs that did not need it",
+        "a user without a home stopped the report",
+        "an error of the disk in an unexpected place ended with a traceback",
+    ],
+}  # fmt: skip
+
+
+@click.command()
+@click.option("--kills", type=click.IntRange(1), default=300, show_default=True, help="Runs that are stopped.")
+@click.option("--frames", type=click.IntRange(2), default=65535, show_default=True, help="Of the longest shot.")
+@click.option("--tests/--no-tests", default=True, show_default=True, help="Run the fault tests, too.")
+@click.option("--seed", default=6, show_default=True)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "faults.json", show_default=True)
+def main(kills: int, frames: int, tests: bool, seed: int, output: Path) -> None:
+    """Try all of it and count."""
+    about = describe_run()
+    with tempfile.TemporaryDirectory() as work:
+        groups = [stop_runs(Path(work), kills, seed)]
+        groups += [run_tests(path) for path in sorted(_TESTS.glob("test_faults_*.py"))] if tests else []
+        long = paint_long(Path(work), frames)
+    for group in groups:
+        click.echo(f"{group['name']}: {group['cases']} cases, {len(group['failures'])} failed, {group['seconds']} s")
+    write_results(
+        output,
+        {
+            "format": 1,
+            **about,
+            "machine": describe_machine(),
+            "cases": sum(group["cases"] for group in groups),
+            "failures": sum(len(group["failures"]) for group in groups),
+            "groups": groups,
+            "found_and_fixed": sum(map(len, FOUND.values())),
+            "found": FOUND,
+            "long_shot": long,
+        },
+    )
+
+
+def stop_runs(work: Path, count: int, seed: int) -> dict[str, Any]:
+    """Runs stopped at random moments, every third of them twice, and the run after each."""
+    begin = time.monotonic()
+    expected, seconds = paint_undisturbed(work / "undisturbed")
+
+    def attempt(i: int) -> str:
+        choose = random.Random(seed * 1_000_003 + i)
+        folder = work / f"kill{i}"
+        root = make_shot(folder / "cut", 5, (0, 4))
+        told = []
+        for _ in range(2 if i % 3 == 0 else 1):
+            number, moment = choose.choice(_SIGNALS), choose.uniform(0, 1.1 * seconds)
+            stopped = kill_at(moment, number, "colorize", root, *_OPTIONS, printed=folder / "printed")
+            torn = list_torn(read_tree(root / "color"), expected)
+            told.append(f"{number.name} after {moment:.3f} s: code {stopped.code}, {torn=}")
+            if torn or stopped.code not in (0, 130, -number):
+                return "; ".join(told)
+        again = run("colorize", root, *_OPTIONS, printed=folder / "printed")
+        changed = list_changes(read_tree(root / "color"), expected)
+        shutil.rmtree(folder)
+        return "; ".join([*told, f"then code {again.code}, {changed=}"]) if again.code or changed else ""
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        failures = [told for told in pool.map(attempt, range(count)) if told]
+    taken = round(time.monotonic() - begin, 1)
+    return {"name": "stopped at random moments", "cases": count, "failures": failures, "seconds": taken}
+
+
+def paint_undisturbed(folder: Path) -> tuple[dict[str, object], float]:
+    """What a run leaves that nothing disturbs, and how long it takes."""
+    root = make_shot(folder / "cut", 5, (0, 4))
+    ended = None
+    for _ in range(2):  # the first run also starts the server
+        shutil.rmtree(root / "color", ignore_errors=True)
+        ended = run("colorize", root, *_OPTIONS, printed=folder / "printed")
+    assert ended is not None and ended.code == 0, ended
+    return read_tree(root / "color"), ended.seconds
+
+
+def run_tests(path: Path) -> dict[str, Any]:
+    """The tests of one file as cases."""
+    begin = time.monotonic()
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
+    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    passed = re.search(r"(\d+) passed", told)
+    failures = re.findall(r"^(?:FAILED|ERROR) (\S+)", told, re.MULTILINE)
+    cases = len(failures) + (int(passed[1]) if passed else 0)
+    return {"name": path.stem, "cases": cases, "failures": failures, "seconds": round(time.monotonic() - begin, 1)}
+
+
+def paint_long(work: Path, frames: int) -> dict[str, Any]:
+    """A shot that holds one drawing for so many frames: planned, painted, and found up to date."""
+    root = make_shot(work / "long", 1, (0,), first=1)
+    line = root / "line/cut.0001.png"
+    for number in range(2, frames + 1):
+        os.link(line, line.with_name(f"cut.{number:04d}.png"))
+    return {
+        "frames": frames,
+        "plan": weigh(lambda: run_quietly("plan", root)),
+        "colorize": weigh(lambda: run_quietly("colorize", root, "--fit", "0")),
+        "again": weigh(lambda: run_quietly("colorize", root, "--fit", "0")),
+        "report": weigh(lambda: run_quietly("report", root)),
+    }
+
+
+def run_quietly(*arguments: str | Path) -> None:
+    """The true command line."""
+    words = [sys.executable, "-m", "framecolor", *map(str, arguments)]
+    subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def weigh(act: Callable[[], object]) -> dict[str, float]:
+    """Seconds that something takes, and the most memory that any child process held so far, in MiB."""
+    begin = time.monotonic()
+    act()
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10
+    return {"seconds": round(time.monotonic() - begin, 1), "peak_mib": peak}
+
+
+if __name__ == "__main__":
+    main()
