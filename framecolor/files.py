@@ -56,9 +56,7 @@ def write_bytes_atomic(path: str | Path, data: bytes) -> None:
     of it is hidden, and `clear_drafts` removes it.
     """
     path = Path(path)
-    # Beside the target, because only a rename within one disk is atomic; hidden, so that no sequence takes it in. Forty
-    # characters are at most 160 bytes: the longest name that a disk takes has a draft as well.
-    draft = path.with_name(f".{path.name[:40]}.{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
+    draft = name_draft(path)
     try:
         try:
             _write(draft, data)
@@ -69,6 +67,15 @@ def write_bytes_atomic(path: str | Path, data: bytes) -> None:
     except OSError as error:
         fix = "check that the folder exists, may be written to and has room, or choose another one with -o"
         raise OutputError(path, f"the file cannot be written ({error.strerror or error})", fix) from error
+
+
+def name_draft(path: Path) -> Path:
+    """Where to write what is to become a file: a name that tells whose it is, and that no other draft has.
+
+    Beside the file, because only a rename within one disk is atomic; hidden, so that no sequence takes it in. Forty
+    characters are at most 160 bytes: the longest name that a disk takes has a draft as well.
+    """
+    return path.with_name(f".{path.name[:40]}.{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
 
 
 def _write(draft: Path, data: bytes) -> None:

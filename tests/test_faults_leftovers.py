@@ -9,12 +9,13 @@ import time
 from pathlib import Path
 
 import pytest
-from drawings import make_shot
+from drawings import SIZE, draw, make_shot
 from faulty import list_changes, read_tree
 from painting import FIT, copy_shot, paint
 
 from framecolor.claim import claim_output
 from framecolor.files import clear_drafts, write_bytes_atomic
+from framecolor.media.movie_writer import MovieWriter
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
@@ -81,6 +82,13 @@ def test_drafts_fit_where_the_longest_name_fits(tmp_path: Path) -> None:
     for name in ("a" * 251 + ".png", "\u6f22" * 83 + ".1.png", "\udcff" * 240 + ".0001.png"):
         write_bytes_atomic(tmp_path / name, b"whole")
         assert (tmp_path / name).read_bytes() == b"whole"
+
+
+def test_a_movie_clears_what_a_killed_one_left(tmp_path: Path) -> None:
+    leave_draft(tmp_path / "cut.mov")
+    with MovieWriter(tmp_path / "cut.mov", SIZE) as movie:
+        movie.write(draw(0)[1])
+    assert sorted(read_tree(tmp_path)) == ["cut.mov"]
 
 
 def test_a_run_that_kept_nothing_leaves_no_folder(tmp_path: Path) -> None:

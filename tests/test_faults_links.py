@@ -14,6 +14,7 @@ from painting import FIT, copy_shot, paint
 
 from framecolor.errors import FramecolorError, OutputError
 from framecolor.files import open_file, read_file
+from framecolor.media import Movie, hash_file, image_size, read_corrections, read_image, read_palette, read_sheet
 from framecolor.outcome import gather_parts
 from framecolor.shot import Shot
 
@@ -53,6 +54,9 @@ STRANGE: dict[str, Callable[[Path], object]] = {
 }
 
 
+READERS = (read_image, image_size, hash_file, read_palette, read_corrections, read_sheet, Movie.open)
+
+
 @pytest.fixture
 def root(painted_shot: Path, tmp_path: Path) -> Path:
     """A painted shot to change."""
@@ -64,6 +68,16 @@ def test_only_files_are_read(tmp_path: Path, kind: str) -> None:
     STRANGE[kind](tmp_path / "strange")
     with pytest.raises(OSError):
         open_file(tmp_path / "strange")
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+@pytest.mark.parametrize(
+    "read", [read_image, image_size, hash_file, read_palette, read_corrections, read_sheet, Movie.open]
+)
+def test_no_reader_waits(tmp_path: Path, read: Callable[[Path], object], kind: str) -> None:
+    STRANGE[kind](tmp_path / "strange")
+    with pytest.raises(FramecolorError, match="strange"):
+        read(tmp_path / "strange")
 
 
 @pytest.mark.parametrize("kind", STRANGE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +18,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from framecolor.errors import OutputError
+from framecolor.files import clear_drafts, name_draft
 
 MovieCodec = Literal["prores", "ffv1", "h264"]
 
@@ -88,11 +88,12 @@ class MovieWriter:
         self._codec = _CODECS[choose_codec(path, codec)]
         self._size = size
         self._background = np.array(background, np.uint8)
-        self._draft = path.with_name(f".{path.name[:64]}.{uuid.uuid4().hex[:12]}.tmp")
+        self._draft = name_draft(path)
         self._frames = 0
         self._reformatter = VideoReformatter()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            clear_drafts(path.parent)  # a movie is large, and one that was killed left all of it
             self._container = self._open()
             self._stream = self._add_stream(fps)
         except (FFmpegError, OSError) as error:
