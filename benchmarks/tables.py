@@ -167,6 +167,20 @@ def format_corrections(results: Path) -> str | None:
     return format_markdown(heads, rows) if rows else None
 
 
+def format_repaint(results: Path) -> str | None:
+    """Milliseconds a frame of repaint, with all cores and with one."""
+    table = read_results(results / "repaint.json")
+    if not table:
+        return None
+    width, height = table["shot"]["size"]
+    rows = [
+        (f"{width}x{height}", name.removeprefix("cores_"), f"{ms['median']:.0f}", f"{ms['least']:.0f}-{ms['most']:.0f}")
+        for name, ms in table["ms_per_frame"].items()
+    ]
+    body = format_markdown(("frames", "cores", "ms a frame", "spread"), rows)
+    return f"{body}\n\nMeasured on {name_machine(table['machine'])}."
+
+
 TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "accuracy": format_accuracy,
     "exact": format_exact,
@@ -180,6 +194,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "bench stages": format_bench_stages,
     "bench generator": format_bench_generator,
     "fuzz": format_fuzz,
+    "repaint": format_repaint,
 }
 
 
