@@ -31,10 +31,11 @@ def describe_shot(record: ShotRecord, out_dir: Path) -> dict[str, Any]:
 
 def write_command(record: ShotRecord, out_dir: Path) -> str:
     """What paints the shot again with the corrections, from the folder that the shot and the file are in."""
-    cut, _, cel = record.shot.rpartition("/")
+    places = [part.casefold() for part in PurePath(record.line_dir.replace("\\", "/")).parts[-2:]]
+    # A cel's drawings lie in a folder of its own below that of all lines.
+    cut, _, cel = record.shot.rpartition("/") if places[:-1] == [LINE_FOLDER] else ("", "", record.shot)
     out = out_dir.resolve()
     words = ["framecolor", "colorize", *([cut, "--cel", cel] if cut else [cel]), "--corrections", CORRECTIONS_NAME]
-    places = [part.casefold() for part in PurePath(record.line_dir.replace("\\", "/")).parts[-2:]]
     if not cut and LINE_FOLDER not in places:
         words += ["--keys", "KEYS"]  # a pattern or a movie: the record does not tell where its keys are
     if out.parts[-2:] != (f"{cut}{OUTPUT_ENDING}", cel) if cut else out.name != _OUT_FOLDER:
