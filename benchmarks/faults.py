@@ -45,6 +45,7 @@ FOUND = {
         "the state of a stopped fit stayed where another task had finished it",
         "a killed run left an empty cache folder",
         "a full disk while a run was interrupted hid the interruption",
+        "an interruption in the instant in which a thread was started ended with a traceback",
     ],
     "links and devices": [
         "a pipe or an endless device in place of framecolor.json, a part, a frame or a kept fit was waited for",

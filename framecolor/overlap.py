@@ -10,6 +10,9 @@ from queue import SimpleQueue
 from threading import Event, Semaphore, Thread
 from typing import TypeVar
 
+# So long a thread takes at most to begin.
+_BEGIN_SECONDS = 2.0
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -42,7 +45,7 @@ def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Ite
     """
     ready: SimpleQueue[tuple[list[Item], BaseException | None]] = SimpleQueue()  # no item: it is over
     room = Semaphore(count)
-    left = Event()
+    left, ended = Event(), Event()
 
     def take() -> None:
         error: BaseException | None = None
@@ -57,10 +60,13 @@ def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Ite
         finally:
             items.close()
             ready.put(([], error))
+            ended.set()
 
     thread = Thread(target=take, name="ahead")
-    thread.start()
+    started = False
     try:
+        thread.start()
+        started = True
         while True:
             taken, error = ready.get()
             if error is not None:
@@ -72,7 +78,10 @@ def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Ite
     finally:
         left.set()
         room.release()
-        thread.join()
+        if not started:  # interrupted: it may be about to begin, and who closes the items then must not meet it
+            ended.wait(_BEGIN_SECONDS)
+        if thread.ident is not None:
+            thread.join()
 
 
 @contextmanager

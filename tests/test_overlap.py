@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from threading import Thread
 
 import cv2
 import numpy as np
@@ -87,3 +89,28 @@ def test_libraries_compute_in_the_callers_thread_for_a_while() -> None:
         assert blas and set(blas) == {1}
         assert (np.ones((64, 64)) @ np.ones((64, 64)) == 64).all()
     assert (cv2.getNumThreads(), torch.get_num_threads()) == before
+
+
+def test_an_interruption_while_the_thread_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the interruption that comes out, and the items are closed when nobody takes any more."""
+    start = Thread.start
+
+    def interrupted(thread: Thread) -> None:
+        start(thread)
+        raise KeyboardInterrupt
+
+    closed: list[bool] = []
+
+    def count() -> Generator[int, None, None]:
+        try:
+            for i in range(100):
+                time.sleep(0.05)
+                yield i
+        finally:
+            closed.append(True)
+
+    items = count()
+    monkeypatch.setattr(Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt), closing(items):
+        next(taken_ahead(items, 2))
+    assert closed == [True]
