@@ -56,7 +56,7 @@ def fit_shot(
     steps = _count_steps(settings, keyframes)
     key = fit_hash(shot, keyframes, settings, steps)
     path = cache / f"fit-{key}.safetensors"
-    if (kept := _read(path)) is not None:
+    if (kept := _find_kept(path, shot.out / CACHE_FOLDER / path.name)) is not None:
         _forget_partial(path)
         return ShotNetwork(kept[0], key, kept[2])
     samples = read_samples(shot, keyframes, settings)
@@ -74,6 +74,13 @@ def fit_shot(
         _write(path, network, keyframes.class_colors.tolist(), facts)
         _forget_partial(path)
     return ShotNetwork(network, key, facts)
+
+
+def _find_kept(path: Path, usual: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
+    """A kept fit; one that was made for frames in the shot's `usual` folder is as good for others, and copied."""
+    if (kept := _read(path)) is None and usual != path and (kept := _read(usual)) is not None:
+        _write(path, *kept)
+    return kept
 
 
 def _forget_partial(path: Path) -> None:

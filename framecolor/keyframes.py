@@ -56,6 +56,7 @@ class Keyframes:
     sayings  what strokes and corrections say
     lean     float32 [P]: log odds of each color by the reference picture; None without one
     proposed  for keys that nobody painted, their number and a hash of their colors
+    mixed    for keys in which regions hold a second color (`RegionColors.mixed`), how many do
     """
 
     palette: Palette
@@ -68,6 +69,7 @@ class Keyframes:
     sayings: Sayings = field(default_factory=Sayings)
     lean: NDArray[np.float32] | None = None
     proposed: Mapping[int, str] = field(default_factory=dict)
+    mixed: Mapping[int, int] = field(default_factory=dict)
 
     @cached_property
     def whole(self) -> frozenset[int]:
@@ -158,7 +160,7 @@ def read_keyframes(
     for number, frame, regions, drawing in _read_drawings(shot, {*shot.keys, *proposed}, settings):
         repeats[drawing] = (*repeats.get(drawing, ()), number)
         if number in proposed:
-            colors[number] = RegionColors(proposed[number], regions.area, regions.area)
+            colors[number] = RegionColors(proposed[number], regions.area, regions.area, np.zeros_like(regions.area))
         else:
             colors[number] = region_colors(shot.read_key(number), frame, regions)
         boxes.append(figure_box(frame))
@@ -190,6 +192,7 @@ def read_keyframes(
         sayings=sayings,
         lean=_read_lean(shot, settings, palette),
         proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
+        mixed={number: int(c.mixed[1:].sum()) for number, c in colors.items() if c.mixed[1:].any()},
     )
 
 

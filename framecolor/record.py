@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -94,6 +94,14 @@ class Record:
             and (layer is None or self._holds(f"{LINE_FOLDER}/{file}", layer))
             and (not matte or (ids is not None and self._holds(f"{MATTE_FOLDER}/{matte_name(file)}", ids)))
         )
+
+    def find_strays(self, names: Mapping[int, str]) -> list[str]:
+        """Files of frames that are noted under another name than today's, `names` by number, and are still there."""
+        files = ((entry["number"], entry.get("file")) for entry in self.entries())
+        return [
+            file for number, file in files
+            if isinstance(file, str) and file != names.get(number, file) and (self.out / file).is_file()
+        ]  # fmt: skip
 
     def begin(self, head: dict[str, Any], numbers: Collection[int]) -> None:
         """Start a run: what is true of the whole shot, and the frames that it still has.

@@ -82,6 +82,7 @@ def prepare_run(
         proposed[proposal.number] = proposal.color
         warnings.append(f"no key: colors are proposed, beginning with drawing {proposal.number}; {ask_for_key(shot)}")
     keyframes = read_keyframes(shot, settings, sayings, proposed)
+    warnings += _doubt_keys(shot, keyframes, settings)
     fitted = fit_shot(shot, keyframes, settings, out, record.last_fit, progress)
     chains = plan_chains(shot.numbers, keyframes.whole, shot.wanted)
     hashes, sources = _hash_sources(shot, chains, keyframes, settings, [fitted.hash, *marks])
@@ -92,6 +93,9 @@ def prepare_run(
         for c in chains
         if anew or not all(record.is_current(n, sources[n], names[n], matte=settings.mattes) for n in c.paints)
     ]
+    if strays := record.find_strays(names):
+        many = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
+        warnings.append(f"frames of another format stay as they are, and are no longer looked after: {strays[0]}{many}")
     runner = None
     if stale:
         runner = engine.load(fitted.network)
@@ -104,6 +108,20 @@ def prepare_run(
     return Run(
         shot, settings, progress, record, keyframes, fitted, runner, sources, hashes, stale, stenciled, warnings, ids
     )
+
+
+def _doubt_keys(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[str]:
+    """What of the keys will not come out as the painter may expect."""
+    doubts = [
+        f"key {number}: more than one color in {count} region{'s' * (count > 1)}, where the one that covers most is "
+        "painted; a line between them, also a trace line, parts them"
+        for number, count in sorted(keyframes.mixed.items())
+    ]
+    if shot.cel is not None and settings.background == "keys" and keyframes.palette.colors[:, 3].all():
+        doubts.append(
+            "its keys are on opaque paper, and so are its frames; --background transparent makes cels of them"
+        )
+    return doubts
 
 
 def _number_paints(

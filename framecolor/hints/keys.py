@@ -17,6 +17,9 @@ PAPER: Rgba = (255, 255, 255, 0)
 # A region has a color of its own when at least this share, and this many, of its pixels are exactly that color.
 _PURE_SHARE = 0.5
 _PURE_PX = 4
+# It has two when another one covers at least this share, and this many, of them.
+_MIXED_SHARE = 0.1
+_MIXED_PX = 16
 # Compression and antialiasing scatter colors by this many levels; a scattered one is this rare beside the true one.
 _SCATTER_LEVELS = 8
 _SCATTER_SHARE = 0.02
@@ -27,15 +30,22 @@ class RegionColors:
     """The color that fills each region of one painted frame.
 
     color  uint8 [count + 1, 4]; votes int64 [count + 1]: pixels of exactly that color; seen int64: pixels looked at.
+    rivals int64 [count + 1]: pixels of the color that it has most of after that one
     """
 
     color: NDArray[np.uint8]
     votes: NDArray[np.int64]
     seen: NDArray[np.int64]
+    rivals: NDArray[np.int64]
 
     @property
     def pure(self) -> NDArray[np.bool_]:
         return (self.votes >= _PURE_PX) & (self.votes >= _PURE_SHARE * self.seen)
+
+    @property
+    def mixed(self) -> NDArray[np.bool_]:
+        """Regions in which the painter used a second color: no line of the drawing parts the two."""
+        return (self.rivals >= _MIXED_PX) & (self.rivals >= _MIXED_SHARE * self.seen)
 
 
 def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) -> RegionColors:
@@ -46,7 +56,8 @@ def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) ->
     if painted.shape[:2] != regions.size:
         raise ValueError(f"painted frame {painted.shape[:2]} and regions {regions.size} differ in size")
     if regions.count == 0:
-        return RegionColors(np.zeros((1, 4), np.uint8), np.zeros(1, np.int64), np.zeros(1, np.int64))
+        nothing = np.zeros(1, np.int64)
+        return RegionColors(np.zeros((1, 4), np.uint8), nothing, nothing, nothing)
     inside = regions.labels > 0
     clean = inside & (frame.ink[..., 3] == 0)
     has_clean = np.bincount(regions.labels[clean], minlength=regions.count + 1) > 0
@@ -67,7 +78,29 @@ def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) ->
         color[:, channel] = c >> (8 * channel) & 255
     color[:, 3] = np.where(c >> 24 & 1, 255, 0)
     count = np.where(found, votes[winner] if len(values) else 0, 0)
-    return RegionColors(color, count, np.bincount(regions.labels[use], minlength=regions.count + 1))
+    seen = np.bincount(regions.labels[use], minlength=regions.count + 1)
+    return RegionColors(color, count, seen, _count_rivals(values, votes, best, last, regions.count))
+
+
+def _count_rivals(
+    values: NDArray[np.int64], votes: NDArray[np.int64], best: NDArray[np.intp], last: NDArray[np.intp], count: int
+) -> NDArray[np.int64]:
+    """Pixels of each region's second color, int64 [count + 1]; 0 where that is only noise of the first.
+
+    values  region and color of each pair that occurs, sorted, with its votes; best: their order by region, then votes;
+            last: in that order the place of each region's first color
+    """
+    rivals = np.zeros(count + 1, np.int64)
+    second = last - 1
+    there = np.flatnonzero(second >= 0)
+    first, other = best[last[there]], best[second[there]]
+    same = (values[first] >> 25 == there) & (values[other] >> 25 == there)
+    apart = np.zeros(len(there), bool)
+    for shift in (0, 8, 16, 24):
+        levels = np.abs((values[first] >> shift & 255) - (values[other] >> shift & 255))
+        apart |= levels > (_SCATTER_LEVELS if shift < 24 else 0)
+    rivals[there] = np.where(same & apart, votes[other], 0)
+    return rivals
 
 
 def build_palette(keys: Sequence[RegionColors]) -> Palette:
