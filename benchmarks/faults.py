@@ -31,7 +31,7 @@ _TESTS = Path(__file__).resolve().parent.parent / "tests"
 sys.path.insert(0, str(_TESTS))
 
 from drawings import make_shot  # noqa: E402  # pyright: ignore[reportMissingImports]
-from faulty import kill_at, list_changes, list_torn, read_tree, run  # noqa: E402  # pyright: ignore[reportMissingImports]
+from faulty import kill_at, list_changes, list_torn, read_tree, run, stopped_well  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 from framecolor.bench.machine import describe_machine, describe_run  # noqa: E402
 
@@ -131,7 +131,7 @@ def stop_runs(work: Path, count: int, seed: int) -> dict[str, Any]:
             stopped = kill_at(moment, number, "colorize", root, *_OPTIONS, printed=folder / "printed")
             torn = list_torn(read_tree(root / "color"), expected)
             told.append(f"{number.name} after {moment:.3f} s: code {stopped.code}, {torn=}")
-            if torn or stopped.code not in (0, 130, -number):
+            if torn or not stopped_well(stopped, number):
                 return "; ".join(told)
         again = run("colorize", root, *_OPTIONS, printed=folder / "printed")
         changed = list_changes(read_tree(root / "color"), expected)

@@ -118,6 +118,11 @@ def kill_at(seconds: float, signal_number: int, *arguments: str | Path, printed:
     return started.wait()
 
 
+def stopped_well(ended: Ended, signal_number: int) -> bool:
+    """Whether a command that got a signal ended as it should; before it has begun, its process says nothing and 1."""
+    return ended.code in (0, 130, -signal_number) or (ended.code, ended.text) == (1, "")
+
+
 def read_tree(folder: Path) -> dict[str, object]:
     """Path -> content of all that is below a folder, also of what is hidden: bytes of files, targets of links."""
     tree: dict[str, object] = {}

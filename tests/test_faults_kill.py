@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from drawings import make_shot
-from faulty import Ended, draw_moments, kill_at, list_changes, list_torn, read_tree, run
+from faulty import Ended, draw_moments, kill_at, list_changes, list_torn, read_tree, run, stopped_well
 
 _OPTIONS = ("--fit", "12", "--report", "--line", "layer")
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGKILL)
@@ -52,7 +52,7 @@ def kill_and_rerun(folder: Path, seconds: float, number: signal.Signals, expecte
     changed = list_changes(read_tree(root / "color"), expected.painted)
     shutil.rmtree(root / "color")
     touched = list_changes(read_tree(root), expected.drawn)
-    fine = again.code == 0 and not (torn or changed or touched) and stopped.code in (0, 130, -number)
+    fine = again.code == 0 and not (torn or changed or touched) and stopped_well(stopped, number)
     told = f"{number.name} after {seconds:.3f} s: {torn=} {changed=} {touched=}\n{stopped}\n{again}"
     return stopped, "" if fine else told
 
