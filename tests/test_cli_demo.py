@@ -33,7 +33,7 @@ def test_demo_paints_and_says_where_to_look(tmp_path: Path) -> None:
     out = tmp_path / "demo"
     result = CliRunner().invoke(demo, ["-o", str(out), "--fit", "0"])
     assert result.exit_code == 0, result.output
-    assert "5 of 5 frames painted from 3 keys" in result.output
+    assert "5 of 5 frames finished from 3 keys" in result.output
     for place in (out / PICTURE_NAME, out / "color", out / "color" / "report.html"):
         assert place.exists()
         assert str(place) in result.output

@@ -35,9 +35,20 @@ def test_several_shots_of_which_one_fails(tmp_path: Path) -> None:
     assert table[0].split()[:3] == ["shot", "keys", "painted"]
     assert [line.split()[0] for line in table[1:]] == ["cut1", "cut2", "cut3.v2"]
     assert table[1].split()[1:5] == ["1", "3", "0", "0"]
-    assert "not painted" in table[2]
+    assert table[2].split("  ")[-1] == "not painted" and result.output.count("there is no such folder") == 1
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["cut1", "cut3.v2"]
     assert len(read_frames(tmp_path / "out/cut3.v2")) == 3
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_the_summary_names_the_reports(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 2, (0,))
+    result = CliRunner().invoke(colorize, [str(root), "--fit", "0", "--report"])
+    assert result.stdout.splitlines()[-1] == f"report: {root / 'color/report.html'}"
+    result = CliRunner().invoke(colorize, [str(root), "--fit", "0", "--report", "--progress", "json"])
+    assert json.loads(result.stdout.splitlines()[-1])["report"] == str(root / "color/report.html")
+    result = CliRunner().invoke(colorize, [str(tmp_path / "none")])
+    assert (result.stdout, len(result.stderr.splitlines())) == ("", 1), "an error alone needs no table"
 
 
 @pytest.mark.usefixtures("quick_engine")

@@ -115,8 +115,14 @@ def test_the_page_is_whole_and_needs_nothing_else(out):
 
 def test_it_says_what_was_done_and_what_to_check(out):
     text = Page(write_report(out).read_text()).text
-    assert "3 frames painted from 2 keys, 1 held; 3 regions to check in 2 of them; 1 frame failed." in text
-    for word in ("1001\u20131007 (7)", "#C83C28", "transparent", "held 1005", "300 steps, 99.8%"):
+    assert "7 frames: 2 keys, 3 painted from them, 1 held, 1 failed; 3 regions to check in 2 frames." in text
+    for word in (
+        "1001\u20131007 (7)",
+        "#C83C28",
+        "transparent",
+        "held 1005",
+        "300 steps, alone it repeats 99.8% of the keys",
+    ):
         assert word in text
 
 
@@ -193,7 +199,7 @@ def test_a_shot_with_no_doubt_says_so(out):
     frames = json.loads((out / "framecolor.json").read_text())["frames"]
     change_record(out, frames=[frame | {"unsure": []} for frame in frames if frame["status"] in ("key", "painted")])
     text = Page(write_report(out).read_text()).text
-    assert "3 frames painted from 2 keys; no region in doubt." in text
+    assert "5 frames: 2 keys, 3 painted from them; no region in doubt." in text
     assert "Paint one of these next" not in text
 
 

@@ -90,9 +90,7 @@ def colorize(
             frame_log.begin(one.name, len(shot.wanted), len(shot.keys), VERSION)
             outcome = _paint(shot, target, given, printer, part=part, stencils=places["stencils"] is not None,
                              listener=partial(frame_log.note, one.name))  # fmt: skip
-            if report:
-                write_report(outcome.out)
-            rows.append(Row(one.name, outcome))
+            rows.append(Row(one.name, outcome, report=write_report(outcome.out) if report else None))
         except FramecolorError as error:
             rows.append(Row(one.name, error=str(error)))
         finally:

@@ -47,7 +47,7 @@ def demo(output: Path, fit: FitChoice, engine: EngineName) -> None:
         printer.close()
     report = write_report(outcome.out)
     there = len(outcome.written) + len(outcome.unchanged)
-    click.echo(f"{there} of {len(shot.wanted)} frames painted from {outcome.keys} keys in {outcome.seconds:.0f} s")
+    click.echo(f"{there} of {len(shot.wanted)} frames finished from {outcome.keys} keys in {outcome.seconds:.0f} s")
     if not outcome.failed:
         write_picture(output / PICTURE_NAME, shot, outcome.out, choose_numbers(shot))
         click.echo(f"  at a glance     {output / PICTURE_NAME}")

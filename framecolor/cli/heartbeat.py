@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-HEARTBEAT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 30.0
 
 
 class Heartbeat:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,11 +20,12 @@ _SHOWN_FAILURES = 8
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one shot: an outcome or an error."""
+    """What became of one shot: an outcome or an error; and its report, where one was written."""
 
     name: str
     outcome: Outcome | None = None
     error: str = ""
+    report: Path | None = None
 
     @property
     def title(self) -> str:
@@ -38,7 +40,7 @@ class Row:
 
 
 def print_summary(rows: Sequence[Row], progress: str) -> None:
-    """Problems to stderr, then a line for every shot, as --progress asks for."""
+    """Problems to stderr, then a line for every shot, as --progress asks for, and one for every report."""
     print_problems(rows, progress)
     if progress == "json":
         _print_json(rows)
@@ -79,18 +81,26 @@ def _print_json(rows: Sequence[Row]) -> None:
         else:
             table |= {"out": str(o.out), "keys": o.keys, "written": len(o.written), "unchanged": len(o.unchanged)}
             table |= {"failed": o.failed, "warnings": o.warnings, "to_check": o.unsure, "seconds": round(o.seconds, 1)}
+            if row.report is not None:
+                table["report"] = str(row.report)
         click.echo(json.dumps(table))
 
 
 def _print_table(rows: Sequence[Row]) -> None:
-    """One line for every shot."""
+    """One line for every shot; no table where none was painted, as its error says all."""
+    if all(row.outcome is None for row in rows):
+        return
     width = max(4, *(len(row.title) for row in rows))
     click.echo(f"{'shot':{width}}  keys  painted  unchanged  failed  to check  seconds  where")
     for row in rows:
         if (o := row.outcome) is None:
-            click.echo(f"{row.title:{width}}  not painted: {row.error}")
-            continue
-        click.echo(
-            f"{row.title:{width}}  {o.keys:4}  {len(o.written):7}  {len(o.unchanged):9}  {len(o.failed):6}"
-            f"  {o.unsure:8}  {o.seconds:7.1f}  {on_one_line(str(o.out))}"
-        )
+            cells = f"{'-':>4}  {'-':>7}  {'-':>9}  {'-':>6}  {'-':>8}  {'-':>7}  not painted"
+        else:
+            cells = (
+                f"{o.keys:4}  {len(o.written):7}  {len(o.unchanged):9}  {len(o.failed):6}"
+                f"  {o.unsure:8}  {o.seconds:7.1f}  {on_one_line(str(o.out))}"
+            )
+        click.echo(f"{row.title:{width}}  {cells}")
+    for row in rows:
+        if row.report is not None:
+            click.echo(f"report: {on_one_line(str(row.report))}")

@@ -146,17 +146,15 @@ def hide_folders(text: str, out_dir: Path) -> str:
 
 
 def sum_up(record: ShotRecord) -> str:
-    """The verdict in one sentence."""
-    painted, keys = record.with_status("painted"), record.with_status("key")
-    failed, held = len(record.with_status("failed")), len(record.with_status("hold"))
-    text = f"{count_of(len(painted), 'frame')} painted from {count_of(len(keys), 'key')}"
-    if held:
-        text += f", {held:,} held"
-    doubtful = [frame for frame in painted if frame.unsure]
+    """The verdict in one sentence, with every frame counted once."""
+    keys, painted, held, failed = (len(record.with_status(s)) for s in ("key", "painted", "hold", "failed"))
+    origin = "" if keys == 0 else " from it" if keys == 1 else " from them"
+    parts = [count_of(keys, "key") if keys else "no key", f"{painted:,} painted{origin}"]
+    parts += [f"{number:,} {word}" for number, word in ((held, "held"), (failed, "failed")) if number]
+    doubtful = [frame for frame in record.with_status("painted") if frame.unsure]
     regions = sum(len(frame.unsure) for frame in doubtful)
-    where = f" in {len(doubtful):,} of them" if len(doubtful) < len(painted) else ""
-    text += f"; {count_of(regions, 'region')} to check{where}" if regions else "; no region in doubt"
-    return text + (f"; {count_of(failed, 'frame')} failed." if failed else ".")
+    doubt = f"{count_of(regions, 'region')} to check in {count_of(len(doubtful), 'frame')}"
+    return f"{count_of(len(record.frames), 'frame')}: {', '.join(parts)}; {doubt if regions else 'no region in doubt'}."
 
 
 def list_facts(record: ShotRecord) -> list[tuple[str, str]]:
@@ -173,6 +171,7 @@ def list_facts(record: ShotRecord) -> list[tuple[str, str]]:
     if record.fit:
         steps, accuracy = (record.fit.get(name) for name in ("steps", "key_accuracy"))
         parts = [count_of(int(steps), "step")] if isinstance(steps, int | float) else []
-        parts += [f"{_percent(float(accuracy))} of the keys right"] if isinstance(accuracy, int | float) else []
+        if isinstance(accuracy, int | float):  # of the network without the gallery, matches and flow that paint with it
+            parts.append(f"alone it repeats {_percent(float(accuracy))} of the keys")
         facts.append(("Fit", ", ".join(parts) if steps else "off"))
     return facts
