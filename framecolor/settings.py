@@ -137,7 +137,10 @@ def read_table(path: Path) -> dict[str, Any]:
     try:
         table = parse_toml(text)
     except ValueError as error:
-        raise SettingsError(path, f"is not valid TOML ({str(error)[:200]})", "mend or remove it") from None
+        fix = "mend or remove it"
+        if "Invalid value" in str(error):  # most often a word as it stands
+            fix = 'put text into quotes, as in mode = "flat"; numbers, true and false stand without'
+        raise SettingsError(path, f"is not valid TOML ({str(error)[:200]})", fix) from None
     for name, value in table.items():
         Settings().updated({name: value}, _locate(path, text, name))
     return table

@@ -107,7 +107,7 @@ def nothing(root: Path) -> None:
         (nothing, ("--reference", "{root}/gone.png"), ("gone.png",)),
         (misspell, (), ("framecolor.toml", "no setting 'gap_pix'", "did you mean gap_px?")),
         (mistype, (), ("framecolor.toml", "gap_px cannot be '3'", "give a number of pixels from 0 to 64")),
-        (break_toml, (), ("framecolor.toml", "not valid TOML", "mend or remove it")),
+        (break_toml, (), ("framecolor.toml", "not valid TOML", "put text into quotes")),
         (fake_palette, ("--palette", "{root}/film.gpl"), ("film.gpl", "not a palette", "export the palette as .gpl")),
         (clear_palette, ("--palette", "{root}/film.gpl"), ("transparent colors only", "the colors of the keys")),
         (nothing, ("--palette", "{root}/none.gpl"), ("none.gpl", "no such file", "check the name")),

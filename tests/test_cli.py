@@ -52,7 +52,8 @@ def test_version_and_unknown_commands() -> None:
     assert invoke("--version").output == f"framecolor, version {VERSION}\n"
     result = invoke("colourise")
     assert result.exit_code == 2
-    assert "No such command 'colourise'" in result.output
+    assert "No such command 'colourise'. Did you mean 'colorize'?" in result.output
+    assert "No such command 'sing'.\n" in invoke("sing").output
 
 
 def test_plan_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None:

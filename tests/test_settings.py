@@ -86,6 +86,8 @@ def test_a_file_changes_what_it_names(tmp_path: Path) -> None:
         (b"gap_px = 99\n", "gap_px cannot be 99"),
         (b"[paint]\ngap_px = 2\n", "there is no setting 'paint'"),
         (b"gap_px = \n", "is not valid TOML"),
+        (b"mode = flat\n", 'column 8)); put text into quotes, as in mode = "flat"'),
+        (b"gap = 4\n", "there is no setting 'gap'; did you mean gap_px?"),
         (b"\xff\xfe", "is not valid TOML"),
     ],
 )

@@ -254,6 +254,19 @@ def test_shots_without_drawings(tmp_path: Path) -> None:
     fail(tmp_path / "sh.001.png", "sh.001.png: this is a single file", "####", keys=tmp_path)
 
 
+def test_folders_beside_a_shot_name_it(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "show/sh020")
+    fail(root / "line", "line: this is the folder of drawings of the shot sh020", f"name {root}")
+    assert Shot.open(root / "line", keys=root / "keys").keys
+    fail(root.parent, "show: this is no shot itself; sh020 in it is a shot", f"name {root}")
+    add(tmp_path / "show/Cut-1/Line/A", "a0001.png")
+    cut = tmp_path / "show/Cut-1"
+    fail(root.parent, "in it are several shots or cuts: Cut-1, sh020", f"as {cut}")
+    fail(cut / "Line", "this is the folder of drawings of the cut Cut-1", f"name {cut}")
+    (root.parent / "keys").mkdir()
+    fail(root.parent, "show/line: there is no such folder")
+
+
 def test_drawings_none_of_which_can_be_read(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "sh", (1, 2), (2,))
     for path in (root / "line").iterdir():

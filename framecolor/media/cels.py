@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -85,6 +86,11 @@ def is_cut(path: Path) -> bool:
     """Whether a folder is a cut: its line folder holds folders of cels, and no drawings itself."""
     line = find_folder(path, LINE_FOLDER)
     return line.is_dir() and bool(_list_folders(line)) and not list_images(line) and not list_movies(line)
+
+
+def find_shots(parent: Path) -> Iterator[Path]:
+    """The shots and cuts that lie in a folder, by name."""
+    return (folder for folder in _list_folders(parent) if find_folder(folder, LINE_FOLDER).is_dir())
 
 
 def refuse_cut(path: Path) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from framecolor.errors import ReadError, ShotError
-from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder, refuse_cut
+from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder, find_shots, is_cut, refuse_cut
 from framecolor.media.decode import image_size
 from framecolor.media.movies import is_movie
 from framecolor.media.sequence import (
@@ -22,6 +23,8 @@ from framecolor.media.sequence import (
     number_files,
     parse_pattern,
 )
+
+_SHOWN_SHOTS = 4
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ def _locate_lines(path: Path, has_keys: bool) -> tuple[str, Path, Path]:
         line = find_folder(path, LINE_FOLDER)
         if not line.is_dir():
             if not has_keys or not (list_images(path) or list_movies(path)):
+                _refuse_neighbor(path)
                 fix = "put the drawings into a folder of that name, or name a sequence or movie with --keys"
                 raise ShotError(line, "there is no such folder", fix)
             line = path
@@ -67,6 +71,28 @@ def _locate_lines(path: Path, has_keys: bool) -> tuple[str, Path, Path]:
         fix = "name the folder, or the whole sequence as in name.####.png, with --keys"
         raise ShotError(path, "this is a single file, not a shot", fix)
     raise ShotError(path, "there is no such folder, sequence or movie", "check the name")
+
+
+def _refuse_neighbor(path: Path) -> None:
+    """Raise ShotError, which names what is meant, for the folder above shots, or the line folder of one."""
+    whole = path.resolve()
+    if whole.name.casefold() == LINE_FOLDER:
+        problem = f"this is the folder of drawings of the {_say_kind(whole.parent)} {whole.parent.name}"
+        raise ShotError(path, problem, f"name {whole.parent}")
+    if find_folder(path, "keys").is_dir():
+        return  # a shot that lacks its drawings
+    inside = list(islice(find_shots(path), _SHOWN_SHOTS + 1))
+    if len(inside) == 1:
+        problem = f"this is no shot itself; {inside[0].name} in it is a {_say_kind(inside[0])}"
+        raise ShotError(path, problem, f"name {inside[0]}")
+    if inside:
+        names = [folder.name for folder in inside[:_SHOWN_SHOTS]] + ["..."] * (len(inside) > _SHOWN_SHOTS)
+        problem = f"this is no shot itself; in it are several shots or cuts: {', '.join(names)}"
+        raise ShotError(path, problem, f"name one or more, as {inside[0]}")
+
+
+def _say_kind(path: Path) -> str:
+    return "cut" if is_cut(path) else "shot"
 
 
 def _choose_movie(folder: Path) -> Path:
