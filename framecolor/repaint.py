@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.errors import FramecolorError, InputError, OutputError, ReadError
+from framecolor.errors import FramecolorError, InputError, OutputError, PaletteError, ReadError
 from framecolor.finish import make_picture
 from framecolor.lineart.drawing import read_drawing
 from framecolor.mattes import MATTE_FOLDER, PAPER_ID, MatteIds, matte_name, read_matte
@@ -90,6 +90,15 @@ def repaint(out: Path, palette: Path, target: Path | None = None, *, workers: in
                     else:
                         written.append(entry["number"])
     return Repainted(target, tuple(sorted(written)), dict(sorted(failed.items())), time.monotonic() - begin)
+
+
+def check_same_paints(outs: Sequence[Path]) -> None:
+    """Raise PaletteError unless one palette can recolor all of these folders: ids have to mean the same paints."""
+    paints = [MatteIds.read(Record(out).head.get("mattes")).paints for out in outs]
+    for out, others in zip(outs[1:], paints[1:], strict=True):
+        if others != paints[0]:
+            problem = f"was painted in {len(others)} colors of its own, {outs[0].name} in {len(paints[0])}"
+            raise PaletteError(out, problem, "give each its own palette, and choose it with --cel")
 
 
 def _read_painting(out: Path, record: Record, palette: Path) -> _Painting:

@@ -8,7 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
+from functools import reduce
+from itertools import chain, groupby, zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from framecolor.media import PAINTED_SUFFIXES, read_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
 from framecolor.media.sequence import list_images, number_files
 from framecolor.overlap import one_thread_each, overlapped
+from framecolor.paint.composite import lay_over
 from framecolor.record import Record
 
 USUAL_FPS = Fraction(24)
@@ -28,9 +30,9 @@ Rgba = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Exposure:
-    """One picture of the movie: the file that is shown, None for an empty frame, and for how many frames."""
+    """One picture of the movie: the files that are shown, the lowest first, none for an empty frame, and how long."""
 
-    file: Path | None
+    files: tuple[Path, ...]
     frames: int
 
 
@@ -70,7 +72,14 @@ def plan_exposures(
     for number in exposures:
         before = None if number is None else files.get(number, before)
         shown.append(before)
-    return [Exposure(file, len(list(group))) for file, group in groupby(shown)]
+    return [Exposure((file,) if file else (), len(list(group))) for file, group in groupby(shown)]
+
+
+def stack_exposures(plans: Sequence[Sequence[Exposure]]) -> list[Exposure]:
+    """One plan of those of several layers, the lowest first; one that ends before the others is empty from there."""
+    columns = [[exposure.files for exposure in plan for _ in range(exposure.frames)] for plan in plans]
+    shown = (tuple(chain.from_iterable(files)) for files in zip_longest(*columns, fillvalue=()))
+    return [Exposure(files, len(list(group))) for files, group in groupby(shown)]
 
 
 def write_movie(
@@ -88,11 +97,11 @@ def write_movie(
     movie cannot be written: there is no movie then, or the old one.
     """
     codec = choose_codec(path, codec)
-    first = next((exposure.file for exposure in plan if exposure.file is not None), None)
+    first = next((file for exposure in plan for file in exposure.files), None)
     if first is None:
         raise InputError(path, "would show no frame at all", "check the exposure sheet's numbers")
     size = read_image(first).shape[:2]
-    if path.resolve() in {exposure.file.resolve() for exposure in plan if exposure.file}:
+    if path.resolve() in {file.resolve() for exposure in plan for file in exposure.files}:
         raise InputError(path, "is one of the frames", "choose another name with -o")
     frames = 0
     with MovieWriter(path, size, fps, codec, background) as movie, one_thread_each():
@@ -106,13 +115,20 @@ def _read_ahead(plan: Sequence[Exposure], size: tuple[int, int]) -> Iterator[tup
     workers = os.cpu_count() or 1
 
     def read(exposure: Exposure) -> tuple[Exposure, Rgba]:
-        if exposure.file is None:
-            return exposure, np.full((*size, 4), (255, 255, 255, 0), np.uint8)
-        rgba = read_image(exposure.file)
-        if rgba.shape[:2] != size:
-            problem = f"it is {rgba.shape[1]}x{rgba.shape[0]}, the first frame {size[1]}x{size[0]}"
-            raise ReadError(exposure.file, problem, "paint it again")
-        return exposure, rgba
+        layers = [_read(file, size) for file in exposure.files]
+        return exposure, reduce(_lay_under, layers) if layers else np.full((*size, 4), (255, 255, 255, 0), np.uint8)
 
     with ThreadPoolExecutor(workers, "framecolor") as pool, closing(overlapped(pool, read, plan, workers + 1)) as found:
         yield from found
+
+
+def _lay_under(below: Rgba, above: Rgba) -> Rgba:
+    return lay_over(above, below)
+
+
+def _read(file: Path, size: tuple[int, int]) -> Rgba:
+    rgba = read_image(file)
+    if rgba.shape[:2] != size:
+        problem = f"it is {rgba.shape[1]}x{rgba.shape[0]}, the first frame {size[1]}x{size[0]}"
+        raise ReadError(file, problem, "paint it again")
+    return rgba

@@ -98,7 +98,8 @@ def test_a_cel_is_chosen(tmp_path: Path) -> None:
     result = invoke("colorize", root, "--fit", 0, "--cel", "B", "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["B"]
-    assert "this is a cut of several cels: A, B" in str(invoke("repaint", root, "--palette", "a.gpl").exception)
+    refused = str(invoke("repaint", root, "--palette", "a.gpl").exception)
+    assert "Cut-005_Cell/A: holds no framecolor.json" in refused and "choose painted cels with --cel" in refused
     frames = read_frames(tmp_path / "out/B")
     assert len(frames) == 3, "without a sheet all drawings are painted"
     assert PAPER not in colors_of(frames["b0002.png"]), "the cut's settings are those of its cels"

@@ -36,7 +36,7 @@ LAYERS = (
     ("paint", "preflight", "claim", "outcome"),
     ("stencils",),
     ("finish", "run"),
-    ("pipeline", "protocols", "report", "demo", "bench", "explore", "farm", "repaint", "review"),
+    ("pipeline", "protocols", "report", "demo", "bench", "explore", "farm", "repaint", "review", "layers"),
     ("doctor",),
     ("cli",),
 )

@@ -17,7 +17,7 @@ from framecolor.cli import main
 from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.media import Movie, read_image, write_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
-from framecolor.review import Exposure, list_painted, plan_exposures, write_movie
+from framecolor.review import Exposure, list_painted, plan_exposures, stack_exposures, write_movie
 
 Rgba = NDArray[np.uint8]
 
@@ -134,11 +134,15 @@ def test_a_movie_that_fails_leaves_the_old_one_and_nothing_else(tmp_path: Path) 
 def test_what_is_shown_when() -> None:
     one, two, five = (Path(f"f.{number}.png") for number in (1, 2, 5))
     files = {1: one, 2: two, 5: five}
-    assert plan_exposures(files) == [Exposure(one, 1), Exposure(two, 3), Exposure(five, 1)], "a gap holds"
-    assert plan_exposures(files, held=2) == [Exposure(one, 2), Exposure(two, 6), Exposure(five, 2)]
+    assert plan_exposures(files) == [Exposure((one,), 1), Exposure((two,), 3), Exposure((five,), 1)], "a gap holds"
+    assert plan_exposures(files, held=2) == [Exposure((one,), 2), Exposure((two,), 6), Exposure((five,), 2)]
     sheet = [None, 3, 2, 2, 4, None, None, 1, 1]
-    assert plan_exposures(files, sheet) == [
-        Exposure(None, 2), Exposure(two, 3), Exposure(None, 2), Exposure(one, 2)
+    shown = [Exposure((), 2), Exposure((two,), 3), Exposure((), 2), Exposure((one,), 2)]
+    assert plan_exposures(files, sheet) == shown
+    assert stack_exposures([shown]) == shown
+    over = [Exposure((five,), 3), Exposure((), 2)]
+    assert stack_exposures([shown, over]) == [
+        Exposure((five,), 2), Exposure((two, five), 1), Exposure((two,), 2), *shown[2:]
     ]  # fmt: skip
     with pytest.raises(InputError, match="would show no frame"):
         write_movie(Path("a.mov"), plan_exposures(files, [None, 7]))
@@ -175,7 +179,14 @@ def test_the_command(painted_shot: Path, tmp_path: Path, capsys: pytest.CaptureF
     found = [pixels for _, pixels in Movie.open(tmp_path / "sheet.mkv").frames()]
     assert len(found) == 4
     assert np.array_equal(found[0], frames[2]) and np.array_equal(found[3], frames[0])
-    assert run(root / "color", "-o", tmp_path / "all.mp4") == 0, "frames alone know of no sheet"
+    assert run(root / "color", "-o", tmp_path / "timed.mkv") == 0, "its record tells whose frames they are"
+    assert len(Movie.open(tmp_path / "timed.mkv")) == 4
+    assert "note" not in capsys.readouterr().err
+    (root / "color").rename(tmp_path / "frames")
+    (tmp_path / "frames/framecolor.json").unlink()
+    assert run(tmp_path / "frames", "-o", tmp_path / "all.mp4") == 0, "frames alone know of no sheet"
+    note = "note: no exposure sheet: every drawing is shown for one frame; name it with --sheet\n"
+    assert capsys.readouterr().err == note
     assert len(Movie.open(tmp_path / "all.mp4")) == 7
     body = Movie.open(tmp_path / "all.mp4").read(0)[62, 36]
     assert difference(body, np.uint8(COAT)) <= 4

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecolor.cli.shots import find_output
+from framecolor.cli.options import cel_option
+from framecolor.cli.shots import find_output, list_shots
 from framecolor.errors import InputError
 
 if TYPE_CHECKING:
-    from framecolor.timing import Timing
+    from framecolor.layers import Layer
 
 _CODECS = ("prores", "ffv1", "h264")
 _NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
@@ -62,6 +63,7 @@ class ColorType(click.ParamType):
               help="Exposure sheet, .xdts or .csv; that of SHOT if not given.")  # fmt: skip
 @click.option("--on", "held", type=click.IntRange(1, 1000), metavar="N",
               help="Show every drawing for N frames, whatever a sheet says.")  # fmt: skip
+@cel_option
 @click.option(
     "--background", type=ColorType(), default="#ffffff", show_default=True, help="With h264: under the frames."
 )
@@ -72,6 +74,7 @@ def movie(
     fps: Fraction | None,
     sheet: Path | None,
     held: int | None,
+    cels: tuple[str, ...],
     background: tuple[int, int, int],
 ) -> None:
     """Write painted frames as a movie: ProRes 4444 (with alpha), FFV1 (lossless) or H.264.
@@ -80,46 +83,59 @@ def movie(
     painted frames, also of recolored ones. Without a sheet every number is shown for one frame, and a number that has
     no frame shows the one before it.
 
+    Of a cut folder all cels are shown over each other, the first of the exposure sheet below the others, or those that
+    --cel names; in place of a cel its last retake with what that does not replace.
+
     \b
     Examples:
       framecolor movie cut_012 -o review.mp4
       framecolor movie cut_012/color-night -o night.mov --on 2
+      framecolor movie Cut-005 -o cut.mov
+      framecolor movie Cut-005 --cel A -o a.mov
     """
-    from framecolor.review import USUAL_FPS, list_painted, plan_exposures, write_movie
+    from framecolor.review import USUAL_FPS, plan_exposures, stack_exposures, write_movie
 
     if held is not None and sheet is not None:
         raise click.UsageError("--on and --sheet both say how long drawings are shown: give one of them")
-    files = list_painted(_find_frames(shot))
-    timing = None if held is not None else _find_timing(shot, sheet, next(iter(files.values())))
-    plan = plan_exposures(files, timing and timing.exposures, held or 1)
+    layers = _open_layers(shot, cels, sheet, held)
+    timing = None if held is not None else layers[0].timing
+    plans = [plan_exposures(layer.files, timing and layer.timing and layer.timing.exposures, held or 1)
+             for layer in layers]  # fmt: skip
     rate = fps or (USUAL_FPS if timing is None else Fraction(timing.fps).limit_denominator(1001))
-    frames = write_movie(path, plan, codec=codec, fps=rate, background=background)
+    frames = write_movie(path, stack_exposures(plans), codec=codec, fps=rate, background=background)
     click.echo(f"{path}: {frames} frames, {float(frames / rate):.2f} s")
 
 
-def _find_frames(path: Path) -> Path:
+def _open_layers(shot: Path, cels: tuple[str, ...], sheet: Path | None, held: int | None) -> list[Layer]:
+    """What is shown, the lowest layer first; tells what the user should know of it. Raises InputError."""
+    from framecolor.layers import open_layer, order_layers
+    from framecolor.media.cels import split_retake
+
+    latest = {one.cel and split_retake(one.cel)[0]: one for one in list_shots([shot], cels)}
+    several = len(latest) > 1
+    if several and held is not None:
+        raise click.UsageError("--on is of drawings that are shown one after the other: choose one cel with --cel")
+    # With --on no sheet is asked for.
+    given = sheet if held is None else Path("none")
+    layers = [
+        open_layer(one.path, _find_frames(one.path, in_cut=one.cel is not None), given) for one in latest.values()
+    ]
+    notes = [layer.note for layer in layers if layer.note]
+    if several:
+        layers, notes = order_layers(shot, layers)
+    for note in notes:
+        click.echo(f"note: {note}", err=True)
+    return layers
+
+
+def _find_frames(path: Path, *, in_cut: bool) -> Path:
     """The folder of frames: a shot's painted one, or any folder of numbered pictures. Raises InputError."""
+    from framecolor.media import PAINTED_SUFFIXES
+    from framecolor.media.sequence import list_images
+
     try:
-        return find_output(path)
+        return find_output(path, in_cut=in_cut)
     except InputError:
-        if path.is_dir() and not (path / "line").is_dir():
+        if not in_cut and path.is_dir() and not (path / "line").is_dir() and list_images(path, PAINTED_SUFFIXES):
             return path
         raise
-
-
-def _find_timing(path: Path, sheet: Path | None, frame: Path) -> Timing | None:
-    """The timing of a shot's own sheet, or of one that is given; `frame` is named as its drawings are.
-
-    Raises InputError where the sheet cannot be read.
-    """
-    from framecolor.errors import ShotError
-    from framecolor.media.shot_files import ShotPlace, locate_shot
-    from framecolor.timing import find_timing
-
-    try:
-        place = locate_shot(path, has_keys=False)
-    except ShotError:  # a folder of frames: only a sheet that is named tells how long they are shown
-        if sheet is None:
-            return None
-        place = ShotPlace(path.resolve().name, path, path)
-    return find_timing(place, sheet, frame, is_folder=path.is_dir())[0]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from framecolor.cli.shots import find_output
+from framecolor.cli.options import cel_option
+from framecolor.cli.shots import find_output, list_shots
 
 
 @click.command()
@@ -14,23 +15,36 @@ from framecolor.cli.shots import find_output
 @click.option("--palette", required=True, type=click.Path(path_type=Path), metavar="FILE",
               help="The new colors: .gpl with the entries of OUT/palette.gpl, or .json with its ids.")  # fmt: skip
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the frames; OUT-NAME if not given.")
-def repaint(shot: Path, palette: Path, out: Path | None) -> None:
+@cel_option
+def repaint(shot: Path, palette: Path, out: Path | None, cels: tuple[str, ...]) -> None:
     """Recolor painted frames by another palette, in milliseconds a frame.
 
     SHOT is a shot that was painted with `framecolor colorize --mattes`, or the folder that its frames are in. The new
     palette has the entries of palette.gpl there in the same order, or the same names. The painted frames stay as they
     are; lines, background and format are as in them.
 
+    Of a cut folder, --cel names the cel that the palette is of; several are recolored at once where they were painted
+    in the same colors. Frames go to Cut-005_Cell/A-NAME, and with -o to a folder for each cel in there.
+
     \b
     Example:
       framecolor colorize cut_012 --mattes
       cp cut_012/color/palette.gpl night.gpl      (and change its colors)
       framecolor repaint cut_012 --palette night.gpl
+      framecolor repaint Cut-005 --cel A --palette a-night.gpl
     """
+    from framecolor.repaint import check_same_paints
     from framecolor.repaint import repaint as recolor
 
-    done = recolor(find_output(shot), palette, out)
-    for number, error in done.failed.items():
-        click.echo(f"failed: frame {number}: {error}", err=True)
-    click.echo(f"{len(done.written)} frames recolored in {done.seconds:.1f} s: {done.out}")
-    raise click.exceptions.Exit(1 if done.failed else 0)
+    chosen = list_shots([shot], cels)
+    outs = [find_output(one.path, in_cut=one.cel is not None) for one in chosen]
+    check_same_paints(outs)
+    code = 0
+    for one, source in zip(chosen, outs, strict=True):
+        label = "" if len(chosen) == 1 else f"{one.cel}: "
+        done = recolor(source, palette, None if out is None else out / (one.cel or ""))
+        for number, error in done.failed.items():
+            click.echo(f"failed: {label}frame {number}: {error}", err=True)
+        click.echo(f"{label}{len(done.written)} frames recolored in {done.seconds:.1f} s: {done.out}")
+        code = code or (1 if done.failed else 0)
+    raise click.exceptions.Exit(code)

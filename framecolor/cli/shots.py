@@ -77,19 +77,26 @@ def open_shot(
     )
 
 
-def find_output(shot: Path) -> Path:
-    """The folder of painted frames that a shot or cel has, or that `shot` is. Raises InputError where there is none."""
+def find_output(shot: Path, *, in_cut: bool = False) -> Path:
+    """The folder of painted frames that a shot or cel has, or that `shot` is. Raises InputError where there is none.
+
+    in_cut  whether it is one of the cels of a cut that the command line names
+    """
     from framecolor.errors import InputError
-    from framecolor.media.cels import find_cel, refuse_cut
+    from framecolor.media.cels import find_cel
     from framecolor.record import RECORD_NAME
 
     if not shot.is_dir():
         raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
-    refuse_cut(shot)
     cel = find_cel(shot)
     places = (shot, shot / "color") if cel is None else (cel.out,)
     out = next((folder for folder in places if (folder / RECORD_NAME).is_file()), None)
-    if out is None:
-        fix = "run `framecolor colorize` first, or give the folder it wrote to"
-        raise InputError(shot, f"holds no {RECORD_NAME}", fix)
-    return out
+    if out is not None:
+        return out
+    fix = "run `framecolor colorize` first, or give the folder it wrote to"
+    cels = sorted(record.parent.name for record in shot.glob(f"*/{RECORD_NAME}"))
+    if cels:
+        raise InputError(shot, f"holds folders of painted frames: {', '.join(cels[:8])}", f"give one: {shot / cels[0]}")
+    if in_cut:
+        fix = "run `framecolor colorize` first, choose painted cels with --cel, or give the folder it wrote to"
+    raise InputError(places[0], f"holds no {RECORD_NAME}", fix)

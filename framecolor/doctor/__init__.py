@@ -16,10 +16,10 @@ from pathlib import Path
 
 from framecolor.doctor.finding import STATUSES, Check, Finding, Status, Target, one_line
 from framecolor.errors import FramecolorError, ShotError
+from framecolor.layers import find_painted_shot
 from framecolor.media.cels import find_cel, is_cut, list_cels
 from framecolor.media.sequence import is_pattern
 from framecolor.record import CACHE_FOLDER, RECORD_NAME
-from framecolor.tables import MISSHAPEN, parse_json
 
 # Topic of what a broken check says -> module and function, imported when its turn comes: also an import may break.
 _CHECKS = (
@@ -56,7 +56,7 @@ def find_target(path: str | Path | None = None) -> Target:
         return Target(Path.cwd(), (Path.cwd() / "color",))
     path = Path(path)
     if (path / RECORD_NAME).exists() or (path / CACHE_FOLDER).is_dir():
-        shot = _find_painted_shot(path)
+        shot = find_painted_shot(path)
         return Target(path.absolute().parent, (path,)) if shot is None else replace(_open(shot), outs=(path,))
     return _open(path)
 
@@ -71,16 +71,6 @@ def _open(path: Path) -> Target:
     if not root.is_dir() or not (path.exists() or is_pattern(path)):
         raise ShotError(path, "there is no such folder, sequence or movie", "check the name")
     return Target(root, (root / "color",), (path,))
-
-
-def _find_painted_shot(out: Path) -> Path | None:
-    """The shot or cel that a folder of frames was painted from, as its record tells; None where it does not."""
-    try:
-        source = (out / parse_json((out / RECORD_NAME).read_text("utf-8"))["line_dir"]).resolve()
-        shot = source if find_cel(source) is not None else source.parent
-    except (OSError, *MISSHAPEN, FramecolorError):
-        shot = out.absolute().parent
-    return shot if find_cel(shot) is not None or (shot / "line").is_dir() else None
 
 
 def examine(target: Target) -> Iterator[Finding]:
