@@ -60,13 +60,25 @@ def write_bytes_atomic(path: str | Path, data: bytes) -> None:
     try:
         try:
             _write(draft, data)
-            draft.replace(path)
+            put_in_place(draft, path)
         except BaseException:
             draft.unlink(missing_ok=True)
             raise
     except OSError as error:
         fix = "check that the folder exists, may be written to and has room, or choose another one with -o"
         raise OutputError(path, f"the file cannot be written ({error.strerror or error})", fix) from error
+
+
+def put_in_place(draft: Path, path: Path) -> None:
+    """Rename a finished draft to the file that it is to become.
+
+    Raises OSError, also where a device is in the way: a rename would take /dev/null from the whole machine.
+    """
+    with suppress(FileNotFoundError):
+        kind = path.lstat().st_mode
+        if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):
+            raise OSError(errno.EINVAL, "a device is no file to be replaced", path)
+    draft.replace(path)
 
 
 def name_draft(path: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,11 @@ from framecolor.networks.palette import PaletteNetwork
 
 def _load(engine: CpuEngine, network: PaletteNetwork) -> Runner:
     return TorchRunner(network)
+
+
+def pytest_configure() -> None:
+    """Ctrl-C works, also for the programs that tests start: a shell that runs this behind itself has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from framecolor.errors import OutputError
-from framecolor.files import clear_drafts, name_draft
+from framecolor.files import clear_drafts, name_draft, put_in_place
 
 MovieCodec = Literal["prores", "ffv1", "h264"]
 
@@ -176,7 +176,7 @@ class MovieWriter:
                 self._container.mux(self._stream.encode(None))
             self._container.close()
             if kind is None:
-                self._draft.replace(self.path)
+                put_in_place(self._draft, self.path)
         except (FFmpegError, OSError) as failure:
             if kind is None:
                 raise self._failure(failure) from failure

@@ -233,5 +233,6 @@ def _read_sequence(path: Path, parts: tuple[str, ...]) -> IdSequence:
                 arrays["base"],
                 tuple(parts[i] for i in arrays["parts"]),
             )
-    except (OSError, *MISSHAPEN, EOFError, BadZipFile, zlib.error, NotImplementedError, MemoryError) as error:
+    # RuntimeError: a member that claims to be encrypted.
+    except (OSError, *MISSHAPEN, EOFError, BadZipFile, zlib.error, RuntimeError, MemoryError) as error:
         raise ReadError(path, f"cannot be read ({error})", "build the data set again") from error

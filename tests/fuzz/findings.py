@@ -4,6 +4,7 @@ import json
 import struct
 
 from fuzz.movies import mp4s
+from fuzz.training import sequences
 
 MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
 
@@ -101,6 +102,12 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
         "training.dataset",
         b'{"format": 2, "parts": [], "items":'
         b' [{"file": "../a.npz", "source": "", "character": "", "split": "train", "sha256": ""}]}',
+    ),
+    # A path that ends in a curve's middle; a member of an archive that claims to be encrypted.
+    ("training.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><rect width="3" height="2" d="M1 1C2 2 3d;"/></svg>'),
+    (
+        "training.sequence",
+        replace_bytes(next(iter(sequences())), b"PK\x01\x02-\x03-\x00\x00", b"PK\x01\x02-\x03-\x00\x01"),
     ),
     ("training.art", b'{"format": 1, "kind": "art", "items": []}'),
     (

@@ -179,5 +179,8 @@ def mutate_safetensors(data: bytes, random: Random, sign: Callable[[bytes], byte
             metadata[name] = json.dumps(mutate_value(json.loads(metadata[name]), random))
         except (ValueError, KeyError, TypeError, RecursionError):
             metadata[name] = random.choice((*_TEXTS, *map(str, _NUMBERS)))
-    packed = json.dumps(header).encode()
+    try:
+        packed = json.dumps(header).encode()
+    except RecursionError:
+        return mutate_bytes(data, random)
     return sign(struct.pack("<Q", len(packed)) + packed + data[8 + length :])

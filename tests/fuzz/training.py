@@ -48,7 +48,7 @@ def _feed_sequence(data: bytes) -> None:
     assert sequence.frames.dtype == np.uint16 and sequence.frames.ndim == 3
 
 
-def _sequences() -> Iterator[bytes]:
+def sequences() -> Iterator[bytes]:
     yield (_made_dataset() / "fox_walk.npz").read_bytes()
 
 
@@ -131,7 +131,7 @@ def _svgs() -> Iterator[bytes]:
 
 TARGETS = (
     Target("dataset", "training.dataset.Dataset", _feed_dataset, _datasets, mutate=mutate_json),
-    Target("sequence", "training.dataset (sequences)", _feed_sequence, _sequences),
+    Target("sequence", "training.dataset (sequences)", _feed_sequence, sequences),
     Target("art", "training.curate.ArtShards", _feed_art, _art_tables, mutate=mutate_json),
     Target("shard", "training.curate (pictures)", _feed_shard, _shards, most_bytes=1 << 14),
     Target("manifest", "training.sources.art.read_sources", _feed_manifest, _manifests, mutate=mutate_json),

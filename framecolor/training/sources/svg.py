@@ -33,11 +33,19 @@ def read_shapes(path: Path) -> list[Shape]:
         root = ET.fromstring(path.read_text(encoding="utf-8"))
     except (OSError, ET.ParseError, UnicodeDecodeError) as error:
         raise ReadError(path, f"is not SVG ({error})", "fetch the art again") from error
+    svgelements = _load_parser()
+    try:
+        return _read_shapes(root, svgelements)
+    except (ValueError, TypeError, AttributeError, KeyError, ZeroDivisionError, IndexError) as error:
+        raise ReadError(path, f"is not SVG that can be read ({error!r})", "leave this file out") from error
+
+
+def _read_shapes(root: ET.Element, svgelements: Any) -> list[Shape]:
     _resolve_gradients(root)
     _resolve_clips(root)
     clips: dict[str, list[Contour]] = {}
     shapes: list[tuple[Shape, str]] = []
-    for element in _parse(root, path):
+    for element in _parse(root, svgelements):
         if "data-clipped" in element.values and element.values.get("data-outline"):
             clips.setdefault(element.values["data-outline"], []).extend(_contours(element))
             continue
@@ -46,15 +54,11 @@ def read_shapes(path: Path) -> list[Shape]:
     return [Shape(**{**vars(s), "clip": tuple(clips.get(clip, ()))}) if clip else s for s, clip in shapes]
 
 
-def _parse(root: ET.Element, path: Path) -> Iterator[Any]:
-    svgelements: Any = _load_parser()
-    try:
-        svg = svgelements.SVG.parse(io.StringIO(ET.tostring(root, encoding="unicode")), reify=True)
-        for element in svg.elements():
-            if isinstance(element, svgelements.Shape) and element.values.get("display") != "none":
-                yield element
-    except (ValueError, TypeError, AttributeError, KeyError, ZeroDivisionError, IndexError) as error:
-        raise ReadError(path, f"is not SVG that can be read ({error!r})", "leave this file out") from error
+def _parse(root: ET.Element, svgelements: Any) -> Iterator[Any]:
+    svg = svgelements.SVG.parse(io.StringIO(ET.tostring(root, encoding="unicode")), reify=True)
+    for element in svg.elements():
+        if isinstance(element, svgelements.Shape) and element.values.get("display") != "none":
+            yield element
 
 
 def _load_parser() -> Any:
