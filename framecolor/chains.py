@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from framecolor.digest import digest
 from framecolor.errors import ReadError
-from framecolor.media import image_size
+from framecolor.media import check_image
 from framecolor.media.sequence import format_numbers, format_range
 from framecolor.settings import Settings
 from framecolor.shot import Shot
@@ -83,8 +83,8 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
     `partial` are drawings of which strokes or corrections tell some regions. Without a key all is one span. `sheet` is
     what `Timing.describe` says, None without one.
 
-    Reads every drawing's file (but does not decode it) and writes nothing. `cost` counts the drawings that have to be
-    looked at, also those that are only passed on the way to a wanted one.
+    Reads the file of every drawing and key (but does not decode it) and writes nothing. `cost` counts the drawings that
+    have to be looked at, also those that are only passed on the way to a wanted one.
     """
     chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
     hashes: dict[int, str | None] = {number: _try_hash(shot, number) for number in shot.numbers}
@@ -100,11 +100,11 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "range": format_numbers(shot.wanted),
         "keys": sorted(shot.keys),
         "partial": sorted({*shot.hints, *(c.number for c in shot.corrections)}.difference(shot.keys)),
-        "spans": [{"first": c.numbers[0], "last": c.numbers[-1], "paints": len(c.paints)} for c in chains],
+        "spans": [_describe_span(chain) for chain in chains],
         "holds": holds,
         "missing": ",".join(format_range(gap) for gap in shot.gaps),
         "sheet": None if shot.timing is None else shot.timing.describe(shot.numbers),
-        "warnings": list(shot.warnings),
+        "warnings": [*shot.warnings, *_list_broken_keys(shot)],
         "unreadable": [number for number, value in hashes.items() if value is None],
         "farthest": [farthest, distance[farthest]] if distance.get(farthest) else None,
         "cost": {
@@ -127,10 +127,28 @@ def _measure_distance(shot: Shot) -> dict[int, int]:
     return distance
 
 
+def _describe_span(chain: Chain) -> dict[str, Any]:
+    return {
+        "first": chain.numbers[0],
+        "last": chain.numbers[-1],
+        "paints": len(chain.paints),
+        "frames": format_numbers(chain.paints),
+    }
+
+
+def _list_broken_keys(shot: Shot) -> Iterator[str]:
+    for number, path in shot.keys.items():
+        try:
+            check_image(path)
+        except ReadError as error:
+            yield f"key {number} cannot be read, and the shot not be painted from it: {error}"
+
+
 def _try_hash(shot: Shot, number: int) -> str | None:
     try:
-        if shot.movie is None and image_size(shot.lines[number]) != shot.size:
-            return None
-        return shot.line_hash(number)
+        if shot.movie is not None:
+            return shot.line_hash(number)
+        size, found = check_image(shot.lines[number])
+        return found if size == shot.size else None
     except ReadError:
         return None

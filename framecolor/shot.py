@@ -113,8 +113,8 @@ class Shot:
             for role, given in (("keys", keys), ("hints", hints), ("stencils", stencils))
         }
         right = () if corrections is None else _read_corrections(Path(corrections), numbers)
-        wanted = own if frames is None else parse_frames(frames, own)
         timing, warnings = find_timing(place, sheet, lines.get(numbers[0]), is_folder=path.is_dir())
+        wanted = own if frames is None else parse_frames(frames, own, timing.say_shown(own) if timing else "")
         if timing is not None:
             warnings += timing.list_warnings(wanted, numbers)
             wanted = choose_shown(timing, wanted)

@@ -49,6 +49,12 @@ class Timing:
         known = set(numbers)
         return tuple(number for number in self.track.shown if number not in known)
 
+    def say_shown(self, numbers: Sequence[int]) -> str:
+        """Which of some drawings the sheet shows, as a clause; nothing where it shows all of them."""
+        unshown = set(self.unshown(numbers))
+        shown = format_numbers(number for number in numbers if number not in unshown) or "none"
+        return f", of which {self.source.name} shows {shown}" if unshown else ""
+
     def list_warnings(self, asked: Sequence[int], numbers: Sequence[int]) -> list[str]:
         """What does not fit: `asked` are the drawings to paint, `numbers` all that the shot has."""
         name = self.source.name

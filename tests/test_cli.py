@@ -68,8 +68,8 @@ def test_plan_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None
         "shot      cut, 128x96",
         "frames    8 to paint (1001-1002,1004-1009)",
         "keys      2: 1001, 1005",
-        "span      1001-1005: 4 frames",
-        "span      1005-1009: 4 frames",
+        "span      1001-1005: paints 4 (1001-1002,1004-1005)",
+        "span      1005-1009: paints 4 (1006-1009)",
         "holds     1, which repeat the drawing before them and are painted once",
         "gaps      no drawing for 1003",
         "broken    1006",
@@ -79,13 +79,27 @@ def test_plan_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None
     table = json.loads(invoke("plan", root, "--json", "--frames", "1004-1008x2").stdout)
     assert (table["frames"], table["range"]) == (3, "1004-1008x2")
     assert table["spans"] == [
-        {"first": 1001, "last": 1005, "paints": 1},
-        {"first": 1005, "last": 1009, "paints": 2},
+        {"first": 1001, "last": 1005, "paints": 1, "frames": "1004"},
+        {"first": 1005, "last": 1009, "paints": 2, "frames": "1006,1008"},
     ]
     assert (table["holds"], table["unreadable"], table["missing"]) == (1, [1006], "1003")
     assert table["cost"]["drawings"] == 8
     assert list_files(root) == before
     assert not (root / "color").exists()
+
+
+def test_plan_tells_what_colorize_would_stumble_over(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 3, (0, 2))
+    for file in ("line/cut.1002.png", "keys/cut.1003.png"):
+        (root / file).write_bytes((root / file).read_bytes()[:-20])
+    lines = invoke("plan", root).stdout.splitlines()
+    assert "broken    1002" in lines
+    assert any(line.startswith("warning   key 1003 cannot be read") and "cut off" in line for line in lines)
+    shutil.rmtree(root / "keys")
+    told = f"no key, so colors would be proposed: keys are looked for in {root}/keys, and there is no such folder"
+    assert f"warning   {told}" in invoke("plan", root).stdout.splitlines()
+    (root / "framecolor.toml").write_text("gap = 4\n")
+    assert "did you mean gap_px?" in str(invoke("plan", root).exception)
 
 
 def test_plan_of_a_shot_that_is_none(tmp_path: Path) -> None:

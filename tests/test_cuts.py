@@ -192,6 +192,7 @@ def test_the_sheet_of_a_shot(tmp_path: Path) -> None:
     assert "warning   not painted, as sheet.csv never shows them: 2,4" in lines
     assert Shot.open(root, sheet="none").wanted == shot.numbers
     assert Shot.open(root, frames="2-3").wanted == (3,)
+    fail(root, "the shot has 1-4, of which sheet.csv shows 1,3", frames="9")
     fail(root, "track whatever shows none of the drawings 2,4: it shows 1,3", "--sheet none", frames="2,4")
     write_xdts(root / "late.XDTS", describe_xdts(2, {"CUT_7": [(0, "4")], "BG": [(0, "1")], "C": [(0, "x")]}))
     fail(root, "holds 2 exposure sheets: late.XDTS, sheet.csv", "--sheet")

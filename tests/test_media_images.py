@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from framecolor.errors import OutputError, ReadError
 from framecolor.files import write_bytes_atomic, write_text_atomic
-from framecolor.media.decode import MAX_PIXELS, image_size, read_image
+from framecolor.media.decode import MAX_PIXELS, check_image, hash_file, image_size, read_image
 from framecolor.media.encode import encode_image, write_image
 
 
@@ -222,6 +222,17 @@ def test_exr_grey_and_rgb_without_alpha(tmp_path: Path) -> None:
     rgb = np.full((4, 4, 3), (0.0, np.nan, 9.0), np.float32)  # g b r
     path = save(tmp_path, "rgb.exr", encode(rgb, "exr", "gbrpf32le"))
     assert (read_image(path) == (255, 0, 0, 255)).all()
+
+
+def test_an_image_is_checked_without_being_decoded(tmp_path: Path, rgba: NDArray[np.uint8]) -> None:
+    for suffix in (".png", ".tga", ".tiff"):
+        data = encode_image(rgba, suffix)
+        path = save(tmp_path, f"a{suffix}", data)
+        assert check_image(path) == (rgba.shape[:2], hash_file(path))
+        with pytest.raises(ReadError, match="cut off"):
+            check_image(save(tmp_path, f"cut{suffix}", data[: len(data) * 3 // 4]))
+    with pytest.raises(ReadError, match="no such file"):
+        check_image(tmp_path / "gone.png")
 
 
 def test_jpeg_and_lossy_webp_come_close(tmp_path: Path) -> None:

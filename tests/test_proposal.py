@@ -181,7 +181,7 @@ def test_the_plan_says_that_there_is_no_key_and_where_strokes_are(tmp_path: Path
     assert "keys      none: colors would be proposed" in lines and "strokes   1: 1002" in lines
     table = json.loads(CliRunner().invoke(plan, [str(root), "--json"]).output)
     assert (table["keys"], table["partial"], table["farthest"]) == ([], [1002], None)
-    assert table["spans"] == [{"first": 1001, "last": 1003, "paints": 3}]
+    assert table["spans"] == [{"first": 1001, "last": 1003, "paints": 3, "frames": "1001-1003"}]
 
 
 def test_a_shot_without_a_key_opens(tmp_path: Path) -> None:

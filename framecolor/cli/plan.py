@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecolor.cli.options import cel_option, shot_options
+from framecolor.cli.options import cel_option, gather_settings, shot_options
 from framecolor.cli.shots import list_shots, open_shot
 from framecolor.errors import on_one_line
+
+if TYPE_CHECKING:
+    from framecolor.shot import Shot
 
 _NO_KEY = "keys      none: colors would be proposed"
 
@@ -27,6 +31,8 @@ def plan(
 ) -> None:
     """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
 
+    Also tells what colorize would stumble over: files that are cut off, wrong settings, no key.
+
     A cut folder is shown cel by cel; --json is a list then.
 
     \b
@@ -41,11 +47,25 @@ def plan(
     tables = []
     for one in chosen:
         opened = open_shot(one, **places)
-        tables.append(describe_plan(add_painted_keys(opened, opened.out)))
+        opened = add_painted_keys(opened, opened.out)
+        gather_settings(opened.root, {})  # for what is wrong with them: colorize would stop there
+        table = describe_plan(opened)
+        if not opened.keys:
+            table["warnings"].append(_ask_for_keys(opened, one.find(places["keys"])))
+        tables.append(table)
     if as_json:
         click.echo(json.dumps(tables[0] if chosen[0].cel is None else tables, indent=1))
         return
     click.echo("\n\n".join("\n".join(_lines(table)) for table in tables))
+
+
+def _ask_for_keys(shot: Shot, given: Path | None) -> str:
+    """That there are none, and where they are looked for."""
+    from framecolor.media.cels import find_folder
+
+    folder = given or (find_folder(shot.root, "keys") if shot.cel is None else shot.cel.find_painted("keys")[0])
+    absent = "" if folder.is_dir() else ", and there is no such folder"
+    return f"no key, so colors would be proposed: keys are looked for in {folder}{absent}"
 
 
 def _lines(table: dict[str, Any]) -> list[str]:
@@ -58,7 +78,7 @@ def _lines(table: dict[str, Any]) -> list[str]:
     if table["partial"]:
         lines.append(f"strokes   {len(table['partial'])}: " + ", ".join(str(n) for n in table["partial"]))
     for chain in table["spans"]:
-        lines.append(f"span      {chain['first']}-{chain['last']}: {chain['paints']} frames")
+        lines.append(f"span      {chain['first']}-{chain['last']}: paints {chain['paints']} ({chain['frames']})")
     if table["holds"]:
         lines.append(f"holds     {table['holds']}, which repeat the drawing before them and are painted once")
     if table["missing"]:
@@ -70,7 +90,7 @@ def _lines(table: dict[str, Any]) -> list[str]:
     if sheet := table["sheet"]:
         length = f"{sheet['frames']} frames, {sheet['seconds']:g} s at {sheet['fps']:g} frames a second"
         lines.append(f"sheet     {sheet['file']}, track {sheet['track']}: {length}; shows {sheet['shown']} drawings")
-    lines += [f"warning   {warning}" for warning in table["warnings"]]
+    lines += [f"warning   {on_one_line(warning)}" for warning in table["warnings"]]
     cost = table["cost"]
     lines.append(f"cost      {cost['drawings']} drawings to look at, {cost['megapixels']} megapixels")
     return lines

@@ -2,7 +2,7 @@
 
 from framecolor.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.corrections import Correction, describe_correction, read_corrections, write_corrections
-from framecolor.media.decode import hash_file, image_size, read_image, read_numbers
+from framecolor.media.decode import check_image, hash_file, image_size, read_image, read_numbers
 from framecolor.media.encode import encode_image, write_image
 from framecolor.media.headers import IMAGE_SUFFIXES, PAINTED_SUFFIXES
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
@@ -23,6 +23,7 @@ __all__ = [
     "Picture",
     "Sheet",
     "Track",
+    "check_image",
     "describe_correction",
     "encode_image",
     "format_swatches",

@@ -35,6 +35,7 @@ and other floats, which libav decodes to 16 bytes a pixel, five eighths as many 
 _EDGE_PX = 128
 
 Array = TypeVar("Array", Pixels, NDArray[np.uint16])
+Content = TypeVar("Content")
 
 _MAX_BYTES = (1 << 31) - 1
 _HASH_BLOCK_BYTES = 1 << 20
@@ -77,6 +78,18 @@ def read_hashed(path: str | Path, size: tuple[int, int], role: str) -> tuple[Pix
     return _decode_whole(path, data, header, _decode), xxhash.xxh3_128_hexdigest(data)
 
 
+def check_image(path: str | Path) -> tuple[tuple[int, int], str]:
+    """(height, width) in pixels of an image, and the hash of its file, which is read to its end but not decoded.
+
+    Raises ReadError as `read_image` does where the file is missing, no image, too large, or lacks its end. What only
+    decoding finds passes, as damage in its middle.
+    """
+    path = Path(path)
+    header, data = _read_file(path)
+    _decode_whole(path, data, header, lambda whole, _: whole)
+    return (header.height, header.width), xxhash.xxh3_128_hexdigest(data)
+
+
 def read_numbers(path: str | Path) -> NDArray[np.uint16]:
     """The numbers of a PNG of one channel of 8 or 16 bits, as they are: uint16 HxW.
 
@@ -86,14 +99,18 @@ def read_numbers(path: str | Path) -> NDArray[np.uint16]:
 
 
 def _read(path: Path, decode: Callable[[bytes, Header], Array]) -> Array:
-    with _open(path) as file:
-        header = _check_header(path, file)
-        file.seek(0)
-        data = file.read()
+    header, data = _read_file(path)
     return _decode_whole(path, data, header, decode)
 
 
-def _decode_whole(path: Path, data: bytes, header: Header, decode: Callable[[bytes, Header], Array]) -> Array:
+def _read_file(path: Path) -> tuple[Header, bytes]:
+    with _open(path) as file:
+        header = _check_header(path, file)
+        file.seek(0)
+        return header, file.read()
+
+
+def _decode_whole(path: Path, data: bytes, header: Header, decode: Callable[[bytes, Header], Content]) -> Content:
     try:
         return decode(_check_whole(data, header), header)
     except BrokenImageError as error:

@@ -161,13 +161,16 @@ def format_range(numbers: range) -> str:
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
 
 
-def parse_frames(text: str, numbers: tuple[int, ...]) -> tuple[int, ...]:
+def parse_frames(text: str, numbers: tuple[int, ...], shown: str = "") -> tuple[int, ...]:
     """The frames of a shot that a range such as "1-24x2,30" names, in order.
+
+    shown  what else errors say of the shot's numbers, such as that a sheet shows only some of them
 
     A range may run over gaps in the numbering, but begins and ends inside of the shot; a single number has to be there.
     Raises ShotError otherwise.
     """
     subject = f"--frames {text}"
+    fix = f"the shot has {format_numbers(numbers)}{shown}"
     if ":" in text or "y" in text:
         raise ShotError(subject, "steps with : and y are not known", "write steps as in 1-24x2")
     present = set(numbers)
@@ -179,10 +182,9 @@ def parse_frames(text: str, numbers: tuple[int, ...]) -> tuple[int, ...]:
         first, last = int(match[1]), int(match[2] or match[1])
         is_single = match[2] is None
         if min(first, last) < numbers[0] or max(first, last) > numbers[-1] or (is_single and first not in present):
-            fix = f"the shot has {format_numbers(numbers)}"
             raise ShotError(subject, f"{part.strip()} is not in the shot", fix)
         frames = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
         wanted |= {number for number in present if number in frames}
     if not wanted:
-        raise ShotError(subject, "no drawing has one of these numbers", f"the shot has {format_numbers(numbers)}")
+        raise ShotError(subject, "no drawing has one of these numbers", fix)
     return tuple(sorted(wanted))
