@@ -24,6 +24,9 @@ from framecolor.timing import Timing, choose_shown, find_timing
 Pixels = NDArray[np.uint8]
 """uint8 HxWx4, straight RGBA."""
 
+MAX_DRAWING_PX = 1 << 26
+"""Larger drawings are refused: at 8192x8192 painting takes several gigabytes."""
+
 _MOVIE_PADDING = 4
 
 
@@ -108,6 +111,9 @@ class Shot:
         lines, own = ({}, tuple(range(1, len(movie) + 1))) if movie else find_lines(place)
         numbers = own if movie else tuple(lines)
         size = movie.size if movie else measure_lines(place.source, lines)
+        if size[0] * size[1] > MAX_DRAWING_PX:
+            problem = f"drawings of {size[1]}x{size[0]} pixels are more than the {MAX_DRAWING_PX} that are painted"
+            raise ShotError(place.source, problem, "scale them down")
         extras = {
             role: find_painted(role, given, place, lines, numbers, size)
             for role, given in (("keys", keys), ("hints", hints), ("stencils", stencils))

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from painting import paint, read_bytes, read_frames
-from sheets import describe_xdts, write_xdts
 from test_cuts import add, invoke, make_cut, write_sheet
+from timesheets import describe_xdts, write_xdts
 
 from framecolor.media import Movie, read_image, write_image
 from framecolor.paint.composite import lay_over

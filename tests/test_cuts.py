@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from drawings import PAPER, draw, make_shot
 from painting import colors_of, list_files, paint, read_bytes, read_frames, share_equal
-from sheets import describe_xdts, write_xdts
+from timesheets import describe_xdts, write_xdts
 
 from framecolor import Shot, cli
 from framecolor.errors import InputError

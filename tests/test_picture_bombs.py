@@ -10,7 +10,7 @@ import pytest
 from drawings import make_shot
 from picture_bombs import PACKERS, pack_png, pack_webp
 
-from framecolor.errors import ReadError
+from framecolor.errors import ReadError, ShotError
 from framecolor.media import decode, read_image
 from framecolor.shot import Shot
 
@@ -63,6 +63,13 @@ def test_what_lies_about_its_size_is_not_decoded(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(decode, "convert_frame", lambda *_: pytest.fail("it was decoded"))
     with pytest.raises(ReadError, match="cannot be decoded"):
         read_image(bomb)
+
+
+def test_a_shot_that_no_memory_holds_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "line").mkdir()
+    (tmp_path / "line/cut.1001.png").write_bytes(pack_png(16000, 16000, 0, 1)[:2000])
+    with pytest.raises(ShotError, match="drawings of 16000x16000 pixels are more than the 67108864 that are painted"):
+        Shot.open(tmp_path)
 
 
 def test_a_bomb_among_drawings_is_not_decoded(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sheets import describe_xdts, write_xdts
+from timesheets import describe_xdts, write_xdts
 
 from framecolor.errors import InputError
 from framecolor.media import Sheet, Track, read_sheet
