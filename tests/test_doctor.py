@@ -66,6 +66,14 @@ def healthy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return make_shot(tmp_path / "cut", 3, (0,))
 
 
+@pytest.fixture(autouse=True)
+def fresh() -> Iterator[None]:
+    """Nothing is known yet of this machine's GPU."""
+    gpu.lacks_gpu.cache_clear()
+    yield
+    gpu.lacks_gpu.cache_clear()
+
+
 def test_a_machine_that_runs_the_tests_is_well(healthy: Path) -> None:
     """No failure, every topic heard, nothing left behind, quick, and the same for scripts."""
     before = sorted(healthy.rglob("*"))
@@ -75,8 +83,8 @@ def test_a_machine_that_runs_the_tests_is_well(healthy: Path) -> None:
     table = json.loads(result.stdout)
     assert [row for row in table["findings"] if row["status"] == "fail"] == []
     assert result.return_value == 0 and table["counts"]["fail"] == 0
-    silent = {"output", "fits"}  # nothing was painted yet
-    assert {row["topic"] for row in table["findings"]} == {topic for topic, _ in doctor._CHECKS} - silent
+    silent = {"output", "fits", "tensorrt"}  # nothing was painted yet, and not each machine has a GPU
+    assert {row["topic"] for row in table["findings"]} | silent == {topic for topic, _ in doctor._CHECKS}
     assert all(bool(row["fix"]) == (row["status"] != "ok") for row in table["findings"])
     assert sorted(healthy.rglob("*")) == before
     packages_ = next(row for row in table["findings"] if row["topic"] == "packages")
@@ -219,7 +227,7 @@ for finding in check_folders(Target(Path({str(tmp_path)!r}), (Path({str(tmp_path
 @pytest.mark.parametrize(("free_gib", "status"), [(0.05, "fail"), (1.0, "warn"), (10.0, "ok")])
 def test_little_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, free_gib: float, status: str) -> None:
     monkeypatch.setattr(disk.shutil, "disk_usage", lambda path: SimpleNamespace(free=free_gib * 2**30))
-    found = list(disk.check_folders(Target(tmp_path, (tmp_path / "color",))))
+    found = list(disk.check_folders(Target(tmp_path, (tmp_path / "color",), (tmp_path,))))
     assert {f.status for f in found} == {status}
     assert found[0].fix == ("" if status == "ok" else "make room there, or choose another folder with -o")
     assert [f.fix.rpartition(" with ")[2] for f in found[1:]] == (
@@ -281,7 +289,7 @@ def test_packages_that_are_missing_old_or_broken(monkeypatch: pytest.MonkeyPatch
 def test_a_format_whose_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("framecolor.media.writers.base.find_spec", lambda name: None)
     found = by_status(list(codecs.check_images(HERE)))
-    assert [f.fix for f in found["note"]] == ["pip install 'framecolor[exr]'", "pip install 'framecolor[psd]'"]
+    assert found["note"] == [], "the missing extra is told of once"
     assert [f.what for f in found["ok"]] == [
         "images written and read: png, png16, png-indexed, tga, tiff, tiff16",
         "images read: exr, webp, bmp, jpeg",
@@ -317,7 +325,7 @@ def test_a_gpu_that_only_the_driver_knows(monkeypatch: pytest.MonkeyPatch) -> No
     found = only(gpu.check_gpu(HERE), "warn")
     assert found.what == "NVIDIA L4, 580.65, 8.9, 23034 MiB is not used: this PyTorch is a CPU build" and found.fix
     monkeypatch.setattr(gpu, "_ask_driver", lambda: ([], True))
-    assert only(gpu.check_gpu(HERE), "note").what == "none: the processor paints"
+    assert only(gpu.check_gpu(HERE), "note").what == "no NVIDIA GPU: the processor paints"
 
 
 def test_a_driver_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -359,7 +367,28 @@ def test_a_torch_tensorrt_of_another_torch(monkeypatch: pytest.MonkeyPatch) -> N
 def test_no_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = util.find_spec
     monkeypatch.setattr(util, "find_spec", lambda name: None if "tensorrt" in name else plain(name))
+    monkeypatch.setattr("framecolor.engines.cuda.find_gpu_problem", lambda: ("this PyTorch is a CPU build", "use cpu"))
+    monkeypatch.setattr(gpu, "_ask_driver", lambda: (["NVIDIA L4"], True))
     assert only(tensorrt.check_tensorrt(HERE), "note").what == "not installed"
+
+
+def test_without_a_gpu_there_is_one_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain, plain_spec = packages._version, util.find_spec
+    absent = ("tensorrt", "torch-tensorrt", "diffusers")
+    monkeypatch.setattr(packages, "_version", lambda name: None if name in absent else plain(name))
+    monkeypatch.setattr(util, "find_spec", lambda name: None if "tensorrt" in name else plain_spec(name))
+    monkeypatch.setattr("framecolor.engines.cuda.find_gpu_problem", lambda: ("this PyTorch is a CPU build", "use cpu"))
+    monkeypatch.setattr(gpu, "_ask_driver", lambda: ([], True))
+    checks = (gpu.check_gpu, tensorrt.check_tensorrt, engines.check_choice, packages.check_extras)
+    found = [finding for check in checks for finding in check(HERE)]
+    assert only([f for f in found if f.topic != "extras"], "note").topic == "gpu"
+    assert not any("tensorrt" in f.what or "diffusion" in f.what for f in found)
+
+
+def test_frames_have_a_place_where_a_shot_is_named(healthy: Path, tmp_path: Path) -> None:
+    target = find_target(healthy)
+    assert [f.data["role"] for f in disk.check_folders(target)] == ["frames", "plans", "temporary files"]
+    assert [f.data["role"] for f in disk.check_folders(replace(target, shots=()))] == ["plans", "temporary files"]
 
 
 def test_little_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -406,7 +435,9 @@ def test_settings_that_are_broken(healthy: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_shots_that_are_broken(healthy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = find_target(healthy)
-    assert only(check_shot(target), "ok").data["keys"] == 1
+    whole = only(check_shot(target), "ok")
+    assert whole.data["keys"] == 1
+    assert whole.what == "cut: drawings 1001-1003, 128x96, painted keys 1001"
     with monkeypatch.context() as patch:  # as for anybody but root
         patch.setattr(os, "access", lambda path, mode: path.name != "cut.1003.png")
         closed = only(check_shot(target), "fail")

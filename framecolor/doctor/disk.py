@@ -21,7 +21,7 @@ _CLOCK_SECONDS = 60.0
 
 
 def check_folders(target: Target) -> Iterator[Finding]:
-    """The folders of frames, of plans and of the moment."""
+    """The folders of frames, of plans and of the moment; a good place for frames is no news where no shot is named."""
     folders = {"frames": target.outs[0], "plans": PlanCache().folder, "temporary files": Path(tempfile.gettempdir())}
     fixes = {
         "frames": "change its permissions, or choose another folder with -o",
@@ -29,7 +29,9 @@ def check_folders(target: Target) -> Iterator[Finding]:
         "temporary files": "change its permissions, or choose another folder with TMPDIR",
     }
     for role, folder in folders.items():
-        yield _check_folder(role, folder, fixes[role])
+        finding = _check_folder(role, folder, fixes[role])
+        if role != "frames" or finding.status != "ok" or target.shots or folder.exists():
+            yield finding
 
 
 def check_locks(target: Target) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from framecolor.doctor.finding import Finding, Target
+from framecolor.doctor.gpu import lacks_gpu
 from framecolor.errors import EngineError
 from framecolor.settings import EngineName
 
@@ -19,7 +20,7 @@ _WORST_ERROR = 0.03
 
 
 def check_choice(target: Target) -> Iterator[Finding]:
-    """The engine that is taken, and of each better one why it is not."""
+    """The engine that is taken, and of each better one why it is not; there is no more to say where no GPU is."""
     from framecolor.engines.base import choose_engine
     from framecolor.engines.cuda import find_gpu_problem
 
@@ -32,6 +33,8 @@ def check_choice(target: Target) -> Iterator[Finding]:
         else:
             yield Finding("engines", "ok", f"--engine auto takes {name}", data={"auto": name})
             break
+    if lacks_gpu():
+        return
     status = "note" if find_gpu_problem() is not None else "warn"
     for (problem, fix), names in missed.items():
         verb = "does" if len(names) == 1 else "do"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 
 from framecolor.doctor.finding import Finding, Target
 
@@ -18,6 +19,7 @@ def check_gpu(target: Target) -> Iterator[Finding]:
     from framecolor.engines.cuda import find_gpu_problem
     from framecolor.engines.plans.backends import find_gpu
 
+    lacks_gpu.cache_clear()
     problem = find_gpu_problem()
     if problem is None:
         for index in range(torch.cuda.device_count()):
@@ -44,7 +46,15 @@ def check_gpu(target: Target) -> Iterator[Finding]:
         yield Finding("gpu", "warn", f"{known[0]} is not used: {problem[0]}", fix, {"driver_knows": known})
     else:
         fix = "nothing to do where the processor is fast enough; with an NVIDIA GPU, install its driver"
-        yield Finding("gpu", "note", "none: the processor paints", fix, {"driver_knows": []})
+        yield Finding("gpu", "note", "no NVIDIA GPU: the processor paints", fix, {"driver_knows": []})
+
+
+@cache
+def lacks_gpu() -> bool:
+    """Whether there is no NVIDIA GPU at all, not even one that PyTorch cannot use: what only serves one is no news."""
+    from framecolor.engines.cuda import find_gpu_problem
+
+    return find_gpu_problem() is not None and _ask_driver() == ([], True)
 
 
 def _ask_driver() -> tuple[list[str], bool]:

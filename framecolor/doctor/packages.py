@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from framecolor.doctor.finding import Finding, Target, one_line
+from framecolor.doctor.gpu import lacks_gpu
 from framecolor.version import VERSION
 
 _PACKAGE = "framecolor"
@@ -22,6 +23,8 @@ _EXTRAS = {
     "diffusion": "a Stable Diffusion of your own",
     "tensorrt": "the fastest engine on an NVIDIA GPU",
 }
+# A Stable Diffusion takes minutes for a picture without one.
+_EXTRAS_OF_A_GPU = ("diffusion", "tensorrt")
 
 
 def check_python(target: Target) -> Iterator[Finding]:
@@ -50,10 +53,12 @@ def check_packages(target: Target) -> Iterator[Finding]:
 
 
 def check_extras(target: Target) -> Iterator[Finding]:
-    """What only some need."""
+    """What only some need; not what only serves a GPU that is not there."""
     for extra, purpose in _EXTRAS.items():
         wanted = _requirements(extra)
         missing = [w for w in wanted if _version(w.name) is None]
+        if missing and extra in _EXTRAS_OF_A_GPU and lacks_gpu():
+            continue
         line = f"pip install 'framecolor[{extra}]'"
         told = {"extra": extra, "missing": [w.name for w in missing]}
         if missing:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError, SettingsError
 from framecolor.levels import LayeredSettings, read_levels
 from framecolor.media.cels import find_cel
+from framecolor.media.sequence import format_numbers
 from framecolor.record import CACHE_FOLDER, RECORD_NAME
 from framecolor.settings import FILES
 from framecolor.tables import MISSHAPEN, parse_json
+
+if TYPE_CHECKING:
+    from framecolor.shot import Shot
 
 
 def check_settings(target: Target) -> Iterator[Finding]:
@@ -68,10 +73,18 @@ def check_shot(target: Target) -> Iterator[Finding]:
             yield Finding("shot", "fail", what, "change their permissions", data)
             continue
         if shot.keys:
-            yield Finding("shot", "ok", repr(shot), data=data)
+            yield Finding("shot", "ok", _describe(shot), data=data)
         else:
             fix = "paint one into keys/; until then colors are proposed"
-            yield Finding("shot", "note", f"{shot}: no key", fix, data)
+            yield Finding("shot", "note", _describe(shot), fix, data)
+
+
+def _describe(shot: Shot) -> str:
+    height, width = shot.size
+    drawings = f"drawing{'s' if len(shot.numbers) > 1 else ''} {format_numbers(shot.numbers)}"
+    wanted = "" if shot.wanted == shot.numbers else f" ({len(shot.wanted)} of them to paint)"
+    keys = f"painted keys {format_numbers(shot.keys)}" if shot.keys else "no painted key"
+    return f"{shot.name}: {drawings}{wanted}, {width}x{height}, {keys}"
 
 
 def check_outputs(target: Target) -> Iterator[Finding]:

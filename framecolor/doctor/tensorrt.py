@@ -11,6 +11,7 @@ from importlib import metadata
 from packaging.requirements import Requirement
 
 from framecolor.doctor.finding import Finding, Target
+from framecolor.doctor.gpu import lacks_gpu
 
 # Form -> module, package whose requirements tell which versions fit, extra. In the order in which they are taken.
 _FORMS = {
@@ -29,7 +30,7 @@ _PATIENCE_SECONDS = 20.0
 
 
 def check_tensorrt(target: Target) -> Iterator[Finding]:
-    """A finding for each form that is installed; without any a note."""
+    """A finding for each form that is installed; without any a note where there is a GPU."""
     from framecolor.engines.cuda import find_gpu_problem
 
     gpu = find_gpu_problem() is None
@@ -43,13 +44,12 @@ def check_tensorrt(target: Target) -> Iterator[Finding]:
             yield from _check_pair()
         elif name == "rtx" or gpu:
             yield _try_builder(name, module, extra)
-        else:
+        elif not lacks_gpu():
             version = metadata.version(name)
             fix = "run this on a machine with one, or pip install 'framecolor[rtx]' to compile anywhere"
             yield Finding("tensorrt", "note", f"{name} {version}, which needs a GPU to compile", fix)
-    if not found:
-        fix = "pip install 'framecolor[tensorrt]'" if gpu else "nothing to do without an NVIDIA GPU"
-        yield Finding("tensorrt", "note", "not installed", fix)
+    if not found and not lacks_gpu():
+        yield Finding("tensorrt", "note", "not installed", "pip install 'framecolor[tensorrt]'")
 
 
 def _try_builder(name: str, module: str, extra: str) -> Finding:
