@@ -195,6 +195,19 @@ def test_paint_without_lines_is_shown_under_the_drawing(tmp_path, line_dir):
     assert picture.min() < 60 and np.median(picture.reshape(-1, 3), axis=0)[2] > 240
 
 
+def test_colors_have_the_names_of_the_palette_file(out, tmp_path):
+    file = tmp_path / "show/film.gpl"
+    file.parent.mkdir()
+    file.write_text("GIMP Palette\n200 60 40 Scarf <red>\n")
+    change_record(out, settings={"palette": str(file)})
+    assert "Scarf <red>" in Page(write_report(out).read_text()).text
+    file.rename(out.parent / "film.gpl")
+    change_record(out, settings={"palette": "film.gpl"})
+    assert "Scarf <red>" in Page(write_report(out).read_text()).text
+    change_record(out, settings={"palette": "gone.gpl"})
+    assert "Scarf" not in Page(write_report(out).read_text()).text
+
+
 def test_a_shot_with_no_doubt_says_so(out):
     frames = json.loads((out / "framecolor.json").read_text())["frames"]
     change_record(out, frames=[frame | {"unsure": []} for frame in frames if frame["status"] in ("key", "painted")])

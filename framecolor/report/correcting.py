@@ -51,7 +51,7 @@ def name_uncorrectable(record: ShotRecord, mapped: Collection[int]) -> str:
 
 def _describe_palette(record: ShotRecord, out_dir: Path) -> list[dict[str, str]]:
     """Each color with its name and key: 1 to 9, then with Shift; paper comes last and has 0."""
-    names = _read_names(record, out_dir)
+    names = read_names(record, out_dir)
     colors = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, alpha in record.palette if alpha]
     keys = [f"{shift}{digit}" for shift in ("", "\u21e7") for digit in range(1, 10)]
     keys += [""] * len(colors)
@@ -62,14 +62,17 @@ def _describe_palette(record: ShotRecord, out_dir: Path) -> list[dict[str, str]]
     return [*paints, {"color": "paper", "name": "paper", "key": "0"}]
 
 
-def _read_names(record: ShotRecord, out_dir: Path) -> dict[str, str]:
-    """Names of the colors, where the run was given a palette that is still in the shot's folder."""
+def read_names(record: ShotRecord, out_dir: Path) -> dict[str, str]:
+    """Names of the colors, by #rrggbb, where the run was given a palette file that is still where it was."""
     file = record.settings.get("palette")
-    if not isinstance(file, str) or PurePath(file).name != file:
+    if not isinstance(file, str) or not file.lower().endswith(".gpl"):
         return {}
     try:
-        palette = read_palette(out_dir.resolve().parent / file)
-    except FramecolorError:
+        # A relative name is from the shot's folder on, in which the drawings lie, or the folder of the drawings does.
+        line = (out_dir / record.line_dir).resolve()
+        places = [folder / file for folder in (out_dir.resolve().parent, line.parent, line.parent.parent)]
+        palette = read_palette(next((path for path in places if path.is_file()), places[0]))
+    except (FramecolorError, OSError, RuntimeError, ValueError):  # a loop of links, a name that is none
         return {}
     rows = zip(palette.colors.tolist(), palette.names, strict=False)
     return {f"#{red:02x}{green:02x}{blue:02x}": name for (red, green, blue, _), name in rows if name}

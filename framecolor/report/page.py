@@ -14,7 +14,7 @@ from framecolor.errors import on_one_line
 from framecolor.media import write_text_atomic
 from framecolor.overlap import overlapped
 from framecolor.report import strip as strip_layout
-from framecolor.report.correcting import describe_shot, name_uncorrectable, write_command
+from framecolor.report.correcting import describe_shot, name_uncorrectable, read_names, write_command
 from framecolor.report.lines import LineArt, LineDrawing
 from framecolor.report.marks import Crop
 from framecolor.report.pictures import PictureReader, Pictures
@@ -65,6 +65,7 @@ def build_page(record: ShotRecord, out_dir: Path) -> str:
         "verdict": sum_up(record),
         "facts": list_facts(record),
         "palette": [view_swatch(color) for color in record.palette],
+        "names": read_names(record, out_dir),
         "failed": [frames[frame.number] for frame in record.with_status("failed")],
         "suggestions": suggestions,
         "strip": lay_out_strip(record, {suggestion.number for suggestion in suggestions}),
