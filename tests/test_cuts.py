@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from drawings import PAPER, draw, make_shot
-from painting import colors_of, list_files, paint, read_bytes, read_frames, share_equal
+from painting import colors_of, list_files, paint, read_all, read_bytes, read_frames, share_equal
 from timesheets import describe_xdts, write_xdts
 
 from framecolor import Shot, cli
@@ -233,9 +233,10 @@ def test_a_farm_gets_a_cel_as_a_job(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "4 frames of Cut-005/A" in result.output
     assert json.loads((tmp_path / "job/parameters.json").read_text()) == {
-        "Shot": str(root / "Line/A"),
-        "Out": str(tmp_path / "Cut-005_Cell/A"),
-        "Keys": str(root / "Keys/A"),
+        "Shot": str(root),
+        "Out": str(tmp_path / "Cut-005_Cell"),
+        "Cel": "A",
+        "Keys": str(root / "Keys"),
         "Sheet": str(sheet),
     }
     result = invoke("farm", "export", root / "Line/A", "-o", tmp_path / "all", "--sheet", "none")
@@ -243,6 +244,54 @@ def test_a_farm_gets_a_cel_as_a_job(tmp_path: Path) -> None:
     steps = json.loads((tmp_path / "all/template.json").read_text())["steps"]
     words = [step["script"]["actions"]["onRun"]["args"] for step in steps]
     assert all(args[args.index("--sheet") + 1] == "none" for args in words)
+    where = "{{Param.Shot}} --cel {{Param.Cel}} --out {{Param.Out}}"
+    assert all(where in " ".join(args) for args in words), "its folder's name is that of the cut's cel as well"
+
+
+@pytest.mark.parametrize(
+    ("given", "want"),
+    [
+        (("Cut-005", "--cel", "B", "--out", "away"), ("Cut-005", "away", "B")),
+        (("Cut-005/Line/A.R1",), ("Cut-005", "Cut-005_Cell", "A.R1")),
+        (("Cut-005/Line/B", "--out", "away"), ("Cut-005/Line/B", "away", None)),
+        (("Cut-005/Line/B", "--keys", "Cut-005/Keys/B"), ("Cut-005/Line/B", "Cut-005_Cell/B", None)),
+    ],
+)
+def test_where_a_farm_finds_a_cel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...], want: tuple[str, str, str | None]
+) -> None:
+    """All of the cut is handed over; where options are of the cel's folder alone, that folder."""
+    add(make_cut(tmp_path / "Cut-005") / "Line/A.R1", "a", 3)
+    monkeypatch.chdir(tmp_path)
+    result = invoke("farm", "export", *given, "-o", "job")
+    assert result.exit_code == 0, result.output
+    values = json.loads((tmp_path / "job/parameters.json").read_text())
+    shot, out, cel = want
+    assert (values["Shot"], values["Out"], values.get("Cel")) == (str(tmp_path / shot), str(tmp_path / out), cel)
+
+
+def test_a_cel_whose_name_chooses_two_is_no_job(tmp_path: Path) -> None:
+    add(tmp_path / "cut/Line/A,B", "a", 1)
+    refused = str(invoke("farm", "export", tmp_path / "cut", "-o", tmp_path / "job").exception)
+    assert "cut/A,B: a cel with a comma in its name" in refused
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_tasks_paint_a_cel_as_one_run_does(tmp_path: Path) -> None:
+    """Prepare, parts and finish take --cel and -o as colorize does; a retake as well."""
+    root = make_cut(tmp_path / "Cut-005")
+    write_sheet(root)
+    add(root / "Line/A.R1", "a", 3, 5, step=4)
+    for cel, parts in (("A", ("1-3", "5")), ("A.R1", ("3", "5"))):
+        where = (root, "--cel", cel)
+        assert invoke("colorize", *where, "-o", tmp_path / "one/out", "--fit", 2, "--report").exit_code == 0
+        assert invoke("farm", "prepare", *where, "-o", tmp_path / "many/out", "--fit", 2).exit_code == 0
+        for frames in parts:
+            task = invoke("colorize", *where, "-o", tmp_path / "many/out", "--fit", 2, "--part", "--frames", frames)
+            assert task.exit_code == 0, task.output
+        result = invoke("farm", "finish", *where, "-o", tmp_path / "many/out")
+        assert result.exit_code == 0, result.output
+        assert read_all(tmp_path / "many/out" / cel) == read_all(tmp_path / "one/out" / cel)
 
 
 def test_the_names_of_drawings_tell_the_track(tmp_path: Path) -> None:

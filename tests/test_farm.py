@@ -92,6 +92,8 @@ def test_a_job_holds_the_settings_of_all_levels_and_where_the_files_are(tmp_path
     result = export(root, "-o", tmp_path / "job", *given)
     assert result.exit_code == 0, result.output
     assert "3 frames of cut in 1 tasks, engine cpu" in result.output
+    job = tmp_path / "job"
+    assert f"next: openjd run {job}/template.json -p file://{job}/parameters.json" in result.stdout.splitlines()
     settings = Settings(**tomllib.loads((tmp_path / "job/settings.toml").read_text()))
     assert settings == Settings(gap_px=3, engine="cpu", min_region_px=7, seed=4, reference="ref.png", overwrite=True), (
         "files below the shot's folder go with it"
@@ -121,6 +123,17 @@ def test_a_gpu_is_asked_for_only_where_the_engine_needs_one(tmp_path: Path, engi
     assert steps == {"Prepare": needs, "Color": needs, "Finish": False}
     write_job(job, tmp_path / "job", slurm=True)
     assert (tmp_path / "job/submit.sh").read_text().count("--gres=gpu:1") == (2 if needs else 0)
+
+
+def test_an_export_ends_with_what_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_shot(tmp_path / "cut", 3, (0,))
+    monkeypatch.chdir(tmp_path)
+    for given, want in (
+        (("-o", "a job"), "next: openjd run 'a job/template.json' -p 'file://a job/parameters.json'"),
+        (("-o", "a job", "--slurm"), "next: 'a job/submit.sh'"),
+        (("-o", ".", "--slurm"), "next: ./submit.sh"),
+    ):
+        assert export("cut", *given).stdout.splitlines()[-1] == want
 
 
 def test_hosts_share_the_folder_of_plans_where_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from click.testing import CliRunner, Result
 from drawings import make_shot
 from farming import call, make_environment, make_farm_shot
 from painting import read_all
+from test_cuts import add, make_cut, write_sheet
 
 from framecolor import Settings, Shot, cli
 from framecolor.errors import InputError
@@ -42,6 +44,28 @@ def test_openjd_paints_what_one_run_paints(single_run: dict[str, bytes], tmp_pat
     assert "Chunks run: 4" in log, "Prepare, two of Color, Finish"
     assert not studio.exists()
     assert read_all(farm / "cut/color") == single_run
+
+
+def test_openjd_paints_a_retake_from_its_cut(tmp_path: Path) -> None:
+    """Keys, the sheet and the first take lie beside the retake's own drawings: a farm gets all of them with the cut."""
+    studio, farm = tmp_path / "studio", tmp_path / "farm"
+    cut = make_cut(studio / "Cut-005")
+    write_sheet(cut)
+    (cut / "framecolor.toml").write_text("fit = 2\n")
+    add(cut / "Line/A.R1", "a", 3, 5, step=4)
+    shutil.copytree(studio, tmp_path / "single")
+    environment = make_environment(tmp_path / "tmp")
+    call(environment, "framecolor", "colorize", tmp_path / "single/Cut-005", "--cel", "A.R1", "--report")
+    result = invoke("farm", "export", cut, "--cel", "A.R1", "-o", studio / "job")
+    assert result.exit_code == 0, result.output
+    studio.rename(farm)
+    rule = {"source_path_format": "POSIX", "source_path": str(studio), "destination_path": str(farm)}
+    rules = json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": [rule]})
+    parameters = f"file://{farm}/job/parameters.json"
+    call(environment, "openjd", "run", farm / "job/template.json", "-p", parameters, "--path-mapping-rules", rules)
+    painted = read_all(farm / "Cut-005_Cell")
+    assert "A.R1/report.html" in painted
+    assert painted == read_all(tmp_path / "single/Cut-005_Cell")
 
 
 def test_farm_run_paints_what_one_run_paints(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -19,7 +21,7 @@ from framecolor.cli.options import (
     shot_options,
 )
 from framecolor.cli.progress import STYLES, ProgressPrinter, Style
-from framecolor.cli.shots import list_shots, open_shot
+from framecolor.cli.shots import ShotPath, list_shots, open_shot
 from framecolor.cli.summary import Row, print_problems, print_summary
 from framecolor.errors import FramecolorError, ShotError
 
@@ -84,7 +86,7 @@ def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: 
       framecolor farm export cut_012 -o job --engine tensorrt
       framecolor farm export cut_012 -o job --slurm --chunk 48 && job/submit.sh
     """
-    from framecolor.farm import write_job
+    from framecolor.farm import PARAMETERS_NAME, SUBMIT_NAME, TEMPLATE_NAME, write_job
 
     job = _plan(shot, out, chunk_frames, given)
     write_job(job, folder, slurm=slurm)
@@ -93,6 +95,8 @@ def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: 
     if job.settings.engine == "auto":
         note = "hosts of different kinds take different engines, whose frames may differ; --engine names one for all"
         click.echo(f"note: {note}", err=True)
+    words = ["openjd", "run", f"{folder}/{TEMPLATE_NAME}", "-p", f"file://{folder}/{PARAMETERS_NAME}"]
+    click.echo(f"next: {shlex.join([f'{folder}/{SUBMIT_NAME}'] if slurm else words)}")
 
 
 @farm.command()
@@ -137,11 +141,11 @@ def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     """
     from framecolor.pipeline import prepare as prepare_shot
 
-    name = Path(shot).name
+    name = _name(shot, given)
     printer = ProgressPrinter(name, cast(Style, progress))
     try:
-        opened, _, _ = _open(shot, given)
-        for warning in prepare_shot(opened, out, gather_settings(opened.root, given), printer):
+        one, opened, _ = _open(shot, given)
+        for warning in prepare_shot(opened, one.find(out), gather_settings(opened.root, given), printer):
             click.echo(f"warning: {name}: {warning}", err=True)
     except FramecolorError as error:
         print_problems([Row(name, error=str(error))], progress)
@@ -167,10 +171,10 @@ def finish(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     from framecolor.outcome import gather_parts
     from framecolor.report import write_report
 
-    name = Path(shot).name
+    name = _name(shot, given)
     try:
-        opened, _, _ = _open(shot, given)
-        out = out or opened.out
+        one, opened, _ = _open(shot, given)
+        out = one.find(out) or opened.out
         with ProgressPrinter(name, cast(Style, progress), begin="report"), claim_output(out):
             row = Row(name, gather_parts(opened, out))
             write_report(out)
@@ -186,26 +190,49 @@ def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any])
     from framecolor.farm import plan_job
 
     frames, no_sheet = given["frames"], str(given["sheet"]) == "none"
-    shot, path, places = _open(path, given)
+    own_places = out is not None or given["keys"] is not None or given["hints"] is not None
+    one, shot, places = _open(path, given)
+    if one.cel is None and not own_places:
+        one = _find_in_cut(one)
     if no_sheet:
         places.pop("sheet")
     settings = gather_settings(shot.root, given)
     engines = os.environ.get(FOLDER_VARIABLE)
     return plan_job(
-        path,
+        str(one.path if one.cel is None else one.path.parent.parent),
         shot,
         settings,
-        out=out,
+        out=one.find(out),
         places=places,
         frames=frames,
         no_sheet=no_sheet,
         chunk_frames=chunk_frames,
         engine_dir=Path(engines) if engines else None,
+        cel=one.cel or "",
     )
 
 
-def _open(path: str, given: dict[str, Any]) -> tuple[Shot, str, dict[str, Path]]:
-    """The shot, its path, and the folders and files that options name for it; all is taken out of `given`.
+def _find_in_cut(one: ShotPath) -> ShotPath:
+    """A cel that its folder was given for, as the one of its cut that it is; any other shot as it is.
+
+    A farm that ships folders or maps their paths has to have the whole cut: keys and the sheet lie beside Line/.
+    """
+    from framecolor.media.cels import find_cel
+
+    cel = find_cel(one.path)
+    if cel is not None:
+        with suppress(ShotError):  # such as a name with a comma, or a folder that is a cel but in no proper cut
+            return list_shots([cel.cut], [cel.name])[0]
+    return one
+
+
+def _name(path: str, given: dict[str, Any]) -> str:
+    """What to call a shot that is not opened yet."""
+    return "/".join([Path(path).name, *given["cels"]])
+
+
+def _open(path: str, given: dict[str, Any]) -> tuple[ShotPath, Shot, dict[str, Path]]:
+    """The shot, where it is, and the folders and files that options name for it; all is taken out of `given`.
 
     Raises ShotError for a cut of several cels: each of them is a job.
     """
@@ -217,8 +244,6 @@ def _open(path: str, given: dict[str, Any]) -> tuple[Shot, str, dict[str, Path]]
         raise ShotError(
             path, "this is a cut of several cels, of which each is a job of its own", f"choose one with --cel: {names}"
         )
-    one = chosen[0]
     places = {name: given.pop(name) for name in ("keys", "hints", "corrections", "sheet")}
-    shot = open_shot(one, frames=given.pop("frames"), **places)
-    places |= {name: one.find(places[name]) for name in ("keys", "hints")}
-    return shot, str(one.path), {name: place for name, place in places.items() if place is not None}
+    shot = open_shot(chosen[0], frames=given.pop("frames"), **places)
+    return chosen[0], shot, {name: place for name, place in places.items() if place is not None}

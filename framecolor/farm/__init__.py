@@ -8,13 +8,17 @@ A job has three steps, whose tasks are ordinary framecolor commands:
 """
 
 from framecolor.farm.job import FarmJob, plan_job
-from framecolor.farm.job_folder import write_job
+from framecolor.farm.job_folder import PARAMETERS_NAME, TEMPLATE_NAME, write_job
 from framecolor.farm.local import THIS_PROGRAM, run_job
 from framecolor.farm.openjd import build_parameters, build_template
+from framecolor.farm.slurm import SUBMIT_NAME
 from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
 
 __all__ = [
     "CHUNK_FRAMES",
+    "PARAMETERS_NAME",
+    "SUBMIT_NAME",
+    "TEMPLATE_NAME",
     "THIS_PROGRAM",
     "Chunk",
     "FarmJob",

@@ -25,10 +25,11 @@ class FarmJob:
     """One shot's job. All paths are absolute; InputError when one of them cannot be handed to a farm.
 
     name      of the shot
-    shot      its folder or movie, or the folder of the drawings that `pattern` names
+    shot      its folder or movie, or the folder of the drawings that `pattern` names; of a cel all of its cut
+    cel       which cel of the cut that `shot` is; "" where it is none
     pattern   name of a sequence in that folder, such as sh010.####.png; "" where there is none
     is_folder whether `shot` is a folder, not a movie
-    out       folder of the frames
+    out       folder of the frames; of a cel the one that holds a folder for each cel, as -o names it
     places    option -> folder or file that was given, such as "keys"; also palette, reference and model with their path
     settings  how it is painted; files that are named in here are relative to the shot's folder
     frames    what to paint, as it was given; None for all
@@ -51,11 +52,17 @@ class FarmJob:
     chunks: tuple[Chunk, ...]
     no_sheet: bool = False
     engine_dir: Path | None = None
+    cel: str = ""
 
     def __post_init__(self) -> None:
         files = [value for name in FILES if (value := getattr(self.settings, name))]
-        for text in map(str, [self.shot, self.pattern, self.out, self.engine_dir, *self.places.values(), *files]):
+        for text in map(
+            str, [self.shot, self.cel, self.pattern, self.out, self.engine_dir, *self.places.values(), *files]
+        ):
             _check_text(text)
+        if "," in self.cel or self.cel != self.cel.strip():
+            problem = "a cel with a comma in its name, or a space around it, cannot be handed to a farm"
+            raise InputError(self.name, problem, "rename its folder")
 
     @property
     def needs_gpu(self) -> bool:
@@ -74,13 +81,16 @@ def plan_job(
     no_sheet: bool = False,
     chunk_frames: int = CHUNK_FRAMES,
     engine_dir: Path | None = None,
+    cel: str = "",
 ) -> FarmJob:
     """The job that paints what `framecolor colorize` would.
 
     path      what the user gave for the shot, which was opened with all the others
-    places    option -> folder or file: keys, hints, corrections, sheet
+    out       folder of its frames, by default its usual one
+    places    option -> folder or file: keys, hints, corrections, sheet; of a cel as the command line has them
     no_sheet  whether it was opened with the sheet "none"
     engine_dir  folder for the engines' plans, which all hosts have to see; the `cpu` engine has none
+    cel       which cel of a cut it is, where `path` is the cut; `out` is named as the cel then
 
     Raises what colorize would raise before its first frame about keys and the output folder. Writes nothing.
     """
@@ -96,13 +106,14 @@ def plan_job(
         shot=given.parent.absolute() if pattern else given.absolute(),
         pattern=pattern,
         is_folder=bool(pattern) or given.is_dir(),
-        out=out,
+        out=out.parent if cel else out,
         places={name: place.absolute() for name, place in (places or {}).items()} | own,
         settings=replace(settings, **dict.fromkeys(own)),
         frames=frames,
         no_sheet=no_sheet,
         chunks=tuple(cut_spans(seen, chunk_frames)),
         engine_dir=None if engine_dir is None or settings.engine == "cpu" else engine_dir.absolute(),
+        cel=cel,
     )
 
 

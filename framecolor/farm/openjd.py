@@ -56,6 +56,7 @@ def build_template(job: FarmJob, program: tuple[str, ...] = ("framecolor",)) -> 
 def build_parameters(job: FarmJob) -> dict[str, str]:
     """Value of each parameter of the template but Settings, which is found beside the template."""
     values = {"Shot": str(job.shot), "Out": str(job.out)} | ({"Pattern": job.pattern} if job.pattern else {})
+    values |= {"Cel": job.cel} if job.cel else {}
     values |= {"EngineDir": str(job.engine_dir)} if job.engine_dir is not None else {}
     return values | {_name_parameter(option): str(place) for option, place in job.places.items()}
 
@@ -63,7 +64,13 @@ def build_parameters(job: FarmJob) -> dict[str, str]:
 def _define_parameters(job: FarmJob) -> list[dict[str, Any]]:
     kind = "DIRECTORY" if job.is_folder else "FILE"
     shot = "The folder of the drawings." if job.pattern else "The shot: a folder or a movie."
-    found = [_path("Shot", kind, "IN", shot), _path("Out", "DIRECTORY", "INOUT", "Where the painted frames go.")]
+    out = "Where the painted frames go."
+    if job.cel:
+        shot = "The cut, with its drawings, keys and exposure sheet."
+        out = "Where the frames go: a folder for each cel."
+    found = [_path("Shot", kind, "IN", shot), _path("Out", "DIRECTORY", "INOUT", out)]
+    if job.cel:
+        found.append({"name": "Cel", "type": "STRING", "description": "Which cel of the cut is painted."})
     if job.pattern:
         about = "Which drawings of that folder are the shot's."
         found.append({"name": "Pattern", "type": "STRING", "description": about})
@@ -98,7 +105,7 @@ def _step(job: FarmJob, name: str, program: tuple[str, ...], arguments: list[str
 def _shot_arguments(job: FarmJob) -> list[str]:
     """Where the shot is and where its frames go."""
     shot = "{{Param.Shot}}" + ("/{{Param.Pattern}}" if job.pattern else "")
-    found = [shot, "--out", "{{Param.Out}}"]
+    found = [shot, *(["--cel", "{{Param.Cel}}"] if job.cel else []), "--out", "{{Param.Out}}"]
     for option in _SHOT_PLACES:
         found += _place_argument(job, option)
     return [*found, "--sheet", "none"] if job.no_sheet else found
