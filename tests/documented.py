@@ -90,9 +90,10 @@ def lay_out_desk(folder: Path) -> Path:
     return folder
 
 
-def make_night(folder: Path) -> None:
+def make_night(folder: Path, shot: str) -> None:
     """night.gpl, as a painter would: the colors of a painted shot, darker, in the same order."""
-    day = read_palette(folder / "cut_012/color/palette.gpl")
+    out = {"cut_012": "cut_012/color", "Cut-005": "Cut-005_Cell/B"}[shot]
+    day = read_palette(folder / out / "palette.gpl")
     colors = day.colors.copy()
     colors[:, :3] //= 2
     write_palette(folder / "night.gpl", Palette(colors, day.names))

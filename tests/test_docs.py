@@ -46,7 +46,7 @@ def check(line: str) -> None:
         check_parse(words)
         return
     if "night.gpl" in line:
-        make_night(Path())
+        make_night(Path(), words[2])
     with pytest.raises(SystemExit) as stop:
         main(words[1:])
     assert stop.value.code == 0, line
