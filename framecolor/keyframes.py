@@ -198,7 +198,7 @@ def read_keyframes(
 
 def ask_for_key(shot: Shot) -> str:
     """How to mend that a shot has no key."""
-    return f"paint one of the drawings, say {shot.numbers[0]}, and put it there, or name a folder with --keys"
+    return f"paint one of the drawings, say {shot.numbers[0]}, and put it into keys, or name a folder with --keys"
 
 
 def _read_lean(shot: Shot, settings: Settings, palette: Palette) -> NDArray[np.float32] | None:

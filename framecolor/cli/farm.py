@@ -176,8 +176,7 @@ def finish(shot: str, out: Path | None, progress: str, **given: Any) -> None:
         one, opened, _ = _open(shot, given)
         out = one.find(out) or opened.out
         with ProgressPrinter(name, cast(Style, progress), begin="report"), claim_output(out):
-            row = Row(name, gather_parts(opened, out))
-            write_report(out)
+            row = Row(name, gather_parts(opened, out), report=write_report(out))
     except FramecolorError as error:
         row = Row(name, error=str(error))
     print_summary([row], progress)
