@@ -220,3 +220,26 @@ def test_the_cpu_engine_tells_nobody() -> None:
     code = "import framecolor.engines.cpu, sys; print(sys.modules['openvino_telemetry'])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert result.stdout.strip() == "None"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="signals to oneself")
+def test_a_signal_is_heard_after_openvino_has_computed() -> None:
+    """OpenVINO's own stack for signals is too small where matrix registers are in use: the process would be gone."""
+    program = """
+import faulthandler, os, signal
+import numpy as np
+faulthandler.enable()
+from framecolor.engines.cpu import Compiled, CpuEngine
+from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.generator import LINE_PLANES
+from framecolor.networks.passes import FeaturePass
+see = Compiled(lambda: FeaturePass(load_generator(base_weights_path())), (LINE_PLANES,), CpuEngine().precisions()[0])
+see(np.zeros((1, LINE_PLANES, 64, 64), np.float32))
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    signal.pause()
+except KeyboardInterrupt:
+    print("heard")
+"""
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert (run.returncode, run.stdout) == (0, "heard\n"), run.stderr

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from framecolor.engines.quiet_openvino import ov
+from framecolor.engines.quiet_openvino import open_core
 from framecolor.networks.export import (
     FORMS,
     OPSET,
@@ -70,7 +70,7 @@ def outputs_of(result: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 
 def run_onnx(model: bytes, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """The file on the CPU, computed in float32 whatever its weights are stored in."""
-    compiled = ov.Core().compile_model(ov.Core().read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    compiled = open_core().compile_model(open_core().read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return tuple(torch.from_numpy(v.copy()) for v in compiled([t.numpy() for t in inputs]).values())
 
 

@@ -193,7 +193,7 @@ def _plain_pytorch(planes: Planes, precision: Precision, device: str) -> Contest
 
 def _raw_openvino(network: FeaturePass, planes: Planes, precision: Precision, lanes: int) -> Contestant:
     """The same model in a bare loop, free height and width, a stream a lane."""
-    from framecolor.engines.quiet_openvino import ov
+    from framecolor.engines.quiet_openvino import open_core, ov
 
     example, free = torch.zeros(1, LINE_PLANES, 64, 64), ov.PartialShape([len(planes), LINE_PLANES, -1, -1])
     model = ov.convert_model(network, example_input=(example,), input=[free])
@@ -202,7 +202,7 @@ def _raw_openvino(network: FeaturePass, planes: Planes, precision: Precision, la
         "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1),
         "INFERENCE_PRECISION_HINT": precision,
     }
-    compiled = ov.Core().compile_model(model, "CPU", settings)
+    compiled = open_core().compile_model(model, "CPU", settings)
     requests = [compiled.create_infer_request() for _ in range(lanes)]
 
     def run() -> object:

@@ -122,13 +122,13 @@ def _torch_matrix_gflops(precision: Precision) -> float:
 
 def _openvino_matrix_gflops(precision: Precision, cores: int) -> float:
     """One matrix product as OpenVINO runs it: weights packed before, as those of a network are."""
-    from framecolor.engines.quiet_openvino import ov
+    from framecolor.engines.quiet_openvino import open_core, ov
 
     side = _MATRIX_SIDE
     rows = torch.rand(side, side)
     model = ov.convert_model(nn.Linear(side, side, bias=False).eval(), example_input=rows, input=[[side, side]])
     settings = {"NUM_STREAMS": "1", "INFERENCE_NUM_THREADS": str(cores), "INFERENCE_PRECISION_HINT": precision}
-    request = ov.Core().compile_model(model, "CPU", settings).create_infer_request()
+    request = open_core().compile_model(model, "CPU", settings).create_infer_request()
     given = [rows.numpy()]
     return _fastest_rate(lambda: request.infer(given, share_inputs=True, share_outputs=True), 2 * side**3)
 

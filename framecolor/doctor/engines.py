@@ -64,11 +64,11 @@ def check_networks(target: Target) -> Iterator[Finding]:
 
 
 def _run_openvino(layer: Any, picture: Any) -> np.ndarray:
-    from framecolor.engines.quiet_openvino import ov
+    from framecolor.engines.quiet_openvino import open_core, ov
     from framecolor.engines.tracing import trace_module
 
     model = ov.convert_model(trace_module(layer, (picture,)), input=[ov.PartialShape(list(picture.shape))])
-    compiled = ov.Core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": "1"})
+    compiled = open_core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": "1"})
     return compiled([picture.numpy()])[0]
 
 

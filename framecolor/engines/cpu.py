@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from framecolor.engines.base import Done, Pending, Runner, Seen
-from framecolor.engines.quiet_openvino import ov
+from framecolor.engines.quiet_openvino import open_core, ov
 from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.engines.tracing import trace_module
 from framecolor.errors import EngineError
@@ -42,7 +42,7 @@ class CpuEngine:
 
     def precisions(self) -> tuple[str, ...]:
         """What this processor computes in, the fastest first."""
-        capabilities = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        capabilities = open_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         return ("bf16", "f32") if "BF16" in capabilities else ("f32",)
 
 
@@ -102,7 +102,7 @@ class Compiled:
                 settings["INFERENCE_PRECISION_HINT"] = self._precision
                 # Its own threads may run on any core: pinned ones of two passes, or of two processes, would share one.
                 settings["ENABLE_CPU_PINNING"] = "NO"
-                self._model = ov.Core().compile_model(self._convert(), "CPU", settings)
+                self._model = open_core().compile_model(self._convert(), "CPU", settings)
             return self._model
 
     def _convert(self) -> ov.Model:

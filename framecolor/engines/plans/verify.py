@@ -120,13 +120,13 @@ def _reference(profile: Profile, order: PlanOrder, inputs: tuple[Tensor, ...]) -
 def _run_graph(
     order: PlanOrder, profile: Profile, sizes: Mapping[str, int], inputs: tuple[Tensor, ...]
 ) -> dict[str, Tensor]:
-    from framecolor.engines.quiet_openvino import ov
+    from framecolor.engines.quiet_openvino import open_core
 
     # A graph of one fixed size differs from the free one in the numbers of its inputs alone.
     model = (
         order.model if isinstance(order.model, bytes) and sizes == profile.at("usual") else export_onnx(order.network)
     )
-    core = ov.Core()
+    core = open_core()
     compiled = core.compile_model(core.read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     outputs = compiled([tensor.numpy() for tensor in inputs]).values()
     return {n: torch.from_numpy(v.copy()) for n, v in zip(order.network.form.outputs, outputs, strict=True)}
