@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from tokenize import TokenError
 from typing import Literal
 from zipfile import BadZipFile
 
@@ -233,6 +234,6 @@ def _read_sequence(path: Path, parts: tuple[str, ...]) -> IdSequence:
                 arrays["base"],
                 tuple(parts[i] for i in arrays["parts"]),
             )
-    # RuntimeError: a member that claims to be encrypted.
-    except (OSError, *MISSHAPEN, EOFError, BadZipFile, zlib.error, RuntimeError, MemoryError) as error:
+    # RuntimeError: a member that claims to be encrypted; TokenError: an array's header that NumPy cannot parse.
+    except (OSError, *MISSHAPEN, EOFError, BadZipFile, zlib.error, RuntimeError, TokenError, MemoryError) as error:
         raise ReadError(path, f"cannot be read ({error})", "build the data set again") from error

@@ -1,7 +1,9 @@
 """Inputs that once failed: (target, bytes). Each was mended in the parser; tests/test_fuzz.py tries them again."""
 
+import io
 import json
 import struct
+import zipfile
 
 from fuzz.movies import mp4s
 from fuzz.training import sequences
@@ -20,6 +22,14 @@ def replace_bytes(data: bytes, old: bytes, new: bytes) -> bytes:
     """A file with other bytes in place of all of some; AssertionError when there are none."""
     assert old in data and len(old) == len(new)
     return data.replace(old, new)
+
+
+def archive(name: str, content: bytes) -> bytes:
+    """A zip of one file, such as NumPy's archives are."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as file:
+        file.writestr(name, content)
+    return packed.getvalue()
 
 
 def safetensors(metadata: dict[str, str]) -> bytes:
@@ -109,6 +119,9 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
         "training.sequence",
         replace_bytes(next(iter(sequences())), b"PK\x01\x02-\x03-\x00\x00", b"PK\x01\x02-\x03-\x00\x01"),
     ),
+    # Shapes that use themselves; an array whose header ends in the middle of a tuple.
+    ("training.svg", b'<svg xmlns="http://www.w3.org/2000/svg"><g id="a"><use href="#a"/></g></svg>'),
+    ("training.sequence", archive("frames.npy", b"\x93NUMPY\x01\x00\x0e\x00{'descr': (1,\n")),
     ("training.art", b'{"format": 1, "kind": "art", "items": []}'),
     (
         "training.manifest",

@@ -36,7 +36,7 @@ def read_shapes(path: Path) -> list[Shape]:
     svgelements = _load_parser()
     try:
         return _read_shapes(root, svgelements)
-    except (ValueError, TypeError, AttributeError, KeyError, ZeroDivisionError, IndexError) as error:
+    except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
         raise ReadError(path, f"is not SVG that can be read ({error!r})", "leave this file out") from error
 
 
