@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from framecolor.errors import OutputError
+from framecolor.errors import InputError, OutputError, ReadError
 
 # Of another machine's process nobody can tell whether it still runs, but no single file takes an hour to be written.
 _OLD_SECONDS = 3600
@@ -42,6 +42,24 @@ def read_file(path: str | Path) -> bytes:
     """All bytes of a file. Raises as `open_file`."""
     with open_file(path) as file:
         return file.read()
+
+
+def read_small(path: Path, most_bytes: int, what: str, fix: str, kind: type[InputError] = ReadError) -> bytes:
+    """All bytes of a file that is small by its nature, such as a palette.
+
+    what  that it is, as in "a palette": for errors, which are of this `kind`. Raises one where the file is missing, no
+          regular file, cannot be read or is larger than `most_bytes`, before more than that is read.
+    """
+    try:
+        with open_file(path) as file:
+            data = file.read(most_bytes + 1)
+    except FileNotFoundError:
+        raise kind(path, "there is no such file", "check the name") from None
+    except OSError as error:
+        raise kind(path, f"the file cannot be read ({error.strerror or error})", fix) from None
+    if len(data) > most_bytes:
+        raise kind(path, f"this is not {what}: it is larger than {most_bytes >> 20} MiB", fix)
+    return data
 
 
 def write_text_atomic(path: str | Path, text: str) -> None:

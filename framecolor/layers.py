@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import FramecolorError, InputError, ShotError
+from framecolor.files import read_file
 from framecolor.media import PAINTED_SUFFIXES, image_size, read_image
 from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder
 from framecolor.media.sequence import list_images
@@ -94,7 +95,7 @@ def order_layers(cut: Path, layers: Sequence[Layer]) -> tuple[list[Layer], list[
 def find_painted_shot(out: Path) -> Path | None:
     """The shot or cel that a folder of frames was painted from, as its record tells; None where it does not."""
     try:
-        source = (out / parse_json((out / RECORD_NAME).read_text("utf-8"))["line_dir"]).resolve()
+        source = (out / parse_json(read_file(out / RECORD_NAME))["line_dir"]).resolve()
         shot = source if find_cel(source) is not None else source.parent
     except (OSError, *MISSHAPEN, FramecolorError):
         shot = out.absolute().parent

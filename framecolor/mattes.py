@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 
 from framecolor.datatypes import Palette
 from framecolor.errors import PaletteError, ReadError
+from framecolor.files import read_file
 from framecolor.media import format_swatches, read_numbers, write_text_atomic
 from framecolor.media.writers.flat import encode_gray
 
@@ -85,7 +86,7 @@ def write_palette_files(out: Path, ids: MatteIds, shot: str, names: Mapping[Rgb,
     texts = {PALETTE_GPL: format_swatches(swatches, shot), PALETTE_JSON: format_palette(shot, rows)}
     for name, text in texts.items():
         try:
-            same = (out / name).read_bytes() == text.encode()
+            same = read_file(out / name) == text.encode()
         except OSError:
             same = False
         if not same:

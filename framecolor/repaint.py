@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import FramecolorError, InputError, OutputError, PaletteError, ReadError
+from framecolor.files import read_file
 from framecolor.finish import make_picture
 from framecolor.lineart.drawing import read_drawing
 from framecolor.mattes import MATTE_FOLDER, PAPER_ID, MatteIds, matte_name, read_matte
@@ -203,7 +204,7 @@ def _own_name(out: Path, entry: dict[str, Any]) -> str:
 
 def _copy_layer(source: Path, target: Path) -> None:
     try:
-        data = source.read_bytes()
+        data = read_file(source)
     except OSError as error:
         problem = f"the line layer cannot be read ({error.strerror or error})"
         raise ReadError(source, problem, _AGAIN) from None

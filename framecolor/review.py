@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import InputError, ReadError
-from framecolor.media import PAINTED_SUFFIXES, read_image
+from framecolor.media import PAINTED_SUFFIXES, read_image, sheet
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
 from framecolor.media.sequence import list_images, number_files
 from framecolor.overlap import one_thread_each, overlapped
 from framecolor.paint.composite import lay_over
 from framecolor.record import Record
 
-USUAL_FPS = Fraction(24)
+USUAL_FPS = Fraction(sheet.USUAL_FPS)
 
 Rgba = NDArray[np.uint8]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import FramecolorError, PaletteError
+from framecolor.files import read_small
 from framecolor.mattes import PALETTE_GPL, PAPER_ID, MatteIds
 from framecolor.media import read_swatches
+from framecolor.tables import MISSHAPEN, parse_json
 
 _PAPER = (255, 255, 255, 0)
 _MOST_BYTES = 1 << 22
@@ -50,17 +51,14 @@ def _match(path: Path, out: Path, count: int) -> list[tuple[int, int, int, int]]
 
 def _read_json(path: Path, count: int) -> list[tuple[int, int, int, int]]:
     fix = f"give it colors as OUT/palette.json has them, with the ids 1 to {count}"
+    data = read_small(path, _MOST_BYTES, "a palette", fix, PaletteError)
     try:
-        with path.open("rb") as file:
-            data = file.read(_MOST_BYTES + 1)
-        table = json.loads(data) if len(data) <= _MOST_BYTES else None
+        table = parse_json(data)
         rows = table["colors"] if isinstance(table, Mapping) else None
         if not isinstance(rows, list):
             raise PaletteError(path, "this is not a palette", fix)
         colors = dict(_read_row(row) for row in rows)
-    except OSError as error:
-        raise PaletteError(path, f"the file cannot be read ({error.strerror or error})", "check the name") from None
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except MISSHAPEN as error:
         raise PaletteError(path, f"this is not a palette ({type(error).__name__}: {error})"[:200], fix) from None
     if len(colors) != len(rows):
         raise PaletteError(path, "an id is there twice", fix)

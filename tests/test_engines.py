@@ -226,7 +226,7 @@ def test_the_cpu_engine_tells_nobody() -> None:
 def test_a_signal_is_heard_after_openvino_has_computed() -> None:
     """OpenVINO's own stack for signals is too small where matrix registers are in use: the process would be gone."""
     program = """
-import faulthandler, os, signal
+import ctypes, faulthandler, os, signal
 import numpy as np
 faulthandler.enable()
 from framecolor.engines.cpu import Compiled, CpuEngine
@@ -235,6 +235,9 @@ from framecolor.networks.generator import LINE_PLANES
 from framecolor.networks.passes import FeaturePass
 see = Compiled(lambda: FeaturePass(load_generator(base_weights_path())), (LINE_PLANES,), CpuEngine().precisions()[0])
 see(np.zeros((1, LINE_PLANES, 64, 64), np.float32))
+stack = (ctypes.c_long * 3)()  # its address, flags and size
+ctypes.CDLL(None).sigaltstack(None, stack)
+assert stack[1] & 2, f"signals come on a stack of {stack[2]} bytes"
 try:
     os.kill(os.getpid(), signal.SIGINT)
     signal.pause()

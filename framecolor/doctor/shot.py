@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError, SettingsError
+from framecolor.files import read_file
 from framecolor.levels import LayeredSettings, read_levels
 from framecolor.media.cels import find_cel
 from framecolor.media.sequence import format_numbers
@@ -104,7 +105,7 @@ def _check_drafts(out: Path) -> Iterator[Finding]:
 
 def _check_record(out: Path) -> Finding:
     try:
-        frames = parse_json((out / RECORD_NAME).read_text("utf-8"))["frames"]
+        frames = parse_json(read_file(out / RECORD_NAME))["frames"]
         failed = [frame["number"] for frame in frames if frame.get("status") == "failed"]
         painted = [frame for frame in frames if frame.get("status") != "failed"]
         gone = [frame["file"] for frame in painted if not (out / str(frame["file"])).is_file()]

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.errors import InputError, ReadError
-from framecolor.files import open_file, write_text_atomic
+from framecolor.files import read_small, write_text_atomic
 from framecolor.media.quote import quote
 from framecolor.tables import parse_json
 
@@ -114,17 +114,7 @@ def describe_correction(correction: Correction) -> dict[str, Any]:
 
 
 def _read_table(path: Path) -> Any:
-    try:
-        with open_file(path) as file:
-            data = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ReadError(path, "there is no such file", "check the name") from None
-    except OSError as error:
-        problem = f"the file cannot be read ({error.strerror or error})"
-        raise ReadError(path, problem, "name a corrections.json") from None
-    if len(data) > _MAX_BYTES:
-        problem = f"this is not a file of corrections: it is larger than {_MAX_BYTES >> 20} MiB"
-        raise ReadError(path, problem, "name a corrections.json")
+    data = read_small(path, _MAX_BYTES, "a file of corrections", "name a corrections.json")
     try:
         return parse_json(data.decode("utf-8-sig"))
     except ValueError as error:

@@ -9,7 +9,7 @@ import numpy as np
 
 from framecolor.datatypes import Palette
 from framecolor.errors import PaletteError
-from framecolor.files import open_file, write_text_atomic
+from framecolor.files import read_small, write_text_atomic
 
 _FIRST_LINE = "GIMP Palette"
 _FIELDS = ("name:", "columns:", "channels:")
@@ -72,15 +72,7 @@ def format_swatches(swatches: Iterable[Swatch], title: str) -> str:
 
 
 def _read_text(path: Path) -> str:
-    try:
-        with open_file(path) as file:
-            data = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise PaletteError(path, "there is no such file", "check the name") from None
-    except OSError as error:
-        raise PaletteError(path, f"the file cannot be read ({error.strerror or error})", "name a .gpl file") from None
-    if len(data) > _MAX_BYTES:
-        raise PaletteError(path, "this is not a palette: it is larger than 1 MiB", "name a .gpl file")
+    data = read_small(path, _MAX_BYTES, "a palette", "name a .gpl file", PaletteError)
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from framecolor.errors import ReadError, ShotError
-from framecolor.files import open_file
+from framecolor.files import read_small
 from framecolor.media.sheet import Sheet
 from framecolor.media.sheet_csv import parse_csv
 from framecolor.media.xdts import SIGNATURE, parse_xdts
@@ -49,15 +49,7 @@ def read_sheet(path: str | Path) -> Sheet:
 
 def _read_text(path: Path) -> str:
     """UTF-8, or Japanese Windows' code page, which animation programs there still write tables in."""
-    try:
-        with open_file(path) as file:
-            data = file.read(_MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise ReadError(path, "there is no such file", "check the name") from None
-    except OSError as error:
-        raise ReadError(path, f"the file cannot be read ({error.strerror or error})", _EXPORT) from None
-    if len(data) > _MAX_BYTES:
-        raise ReadError(path, f"this is no exposure sheet: it is larger than {_MAX_BYTES >> 20} MiB", _EXPORT)
+    data = read_small(path, _MAX_BYTES, "an exposure sheet", _EXPORT)
     for encoding in ("utf-8-sig",) if data.startswith(SIGNATURE.encode()) else ("utf-8-sig", "cp932"):
         try:
             return data.decode(encoding)
