@@ -74,9 +74,9 @@ def overhear() -> Iterator[dict[int, Believed]]:
         yield heard
 
 
-def describe_fit(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Steps, and what the fit makes of its own keys."""
-    return {name: record["fit"][name] for name in ("steps", "key_accuracy")}
+def describe_fit(record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Steps, and what the fit makes of its own keys; None where nothing was fitted."""
+    return record["fit"] and {name: record["fit"][name] for name in ("steps", "key_accuracy")}
 
 
 def score(clip: Clip, painted: Path, keys: Sequence[int], tolerance: int) -> dict[str, Any]:

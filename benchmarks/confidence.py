@@ -73,7 +73,7 @@ def _judge_frame(painting: Painting, number: int) -> Judged:
     true, painted = (pack_rgb(compose_over_white(read_image(path))) for path in pictures)
     votes = vote_regions(labels, true, painted, _TOLERANCE)
     # Lines are painted with the region beside them, so what lies on them belongs to it here too.
-    region = fill_lines(item.study.regions().labels)
+    region = fill_lines(item.study.drawing.regions().labels)
     region_of = vote_regions(labels, region, region, 0).true
     counted = votes.area > SMALL_REGION_PX
     return Judged(read_confidence(item)[region_of][counted].astype(np.float64), votes.right[counted])

@@ -1,9 +1,9 @@
-"""Whether memory grows with a shot's length: peak of painting 100 and 1000 drawings of 1920x1080 with the same fit.
+"""Whether memory grows with a shot's length: peak of painting 100 and 1000 drawings of 1920x1080 .
 
     python benchmarks/memory.py                     # some ten minutes
     python benchmarks/memory.py --frames 100 300    # some three
 
-Each is painted by a process of its own, with the fit already cached, and says how much memory it held at its peak.
+Each is painted by a process of its own, and says how much memory it held at its peak.
 Both shots are the same walk, and only its first drawing is a key. That is the hardest case: drawings wait for each
 other until a key comes, and none does.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import resource
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,7 +25,6 @@ from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.bench.sizes import parse_size
 from framecolor.bench.timing import summarize
-from framecolor.cli.options import FitType
 from framecolor.pipeline import colorize
 from framecolor.settings import Settings
 from framecolor.shot import Shot
@@ -35,27 +33,25 @@ from framecolor.shot import Shot
 @click.command()
 @click.option("--frames", type=click.IntRange(3), nargs=2, default=(100, 1000), show_default=True)
 @click.option("--size", default="1080p", show_default=True, metavar="540p|720p|1080p|4K|WxH")
-@click.option("--fit", type=FitType(), default=10, show_default=True, help="Steps; quality is no matter here.")
 @click.option("--repeats", type=click.IntRange(1), default=1, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "memory.json", show_default=True)
 @click.option("--paint", type=click.Path(path_type=Path), hidden=True, help="Paint this shot and print the peak.")
-def main(frames: tuple[int, int], size: str, fit: Any, repeats: int, output: Path, paint: Path | None) -> None:
+def main(frames: tuple[int, int], size: str, repeats: int, output: Path, paint: Path | None) -> None:
     """Measure the peak memory of a short and a long shot."""
-    settings = Settings(fit=fit, overwrite=True)
+    settings = Settings(overwrite=True)
     if paint is not None:
         click.echo(json.dumps(paint_and_weigh(paint, settings)))
         return
     height, width = parse_size(size)
     run = describe_run()
     with tempfile.TemporaryDirectory() as work:
-        peaks = measure(Path(work), frames, (height, width), fit, repeats)
+        peaks = measure(Path(work), frames, (height, width), repeats)
     short, long = (row["peak_mib"]["median"] for row in peaks)
     results = {
         "format": 1,
         **run,
         "machine": describe_machine(),
         "size": [width, height],
-        "fit": fit,
         "shots": peaks,
         "ratio": round(long / short, 3),
     }
@@ -63,15 +59,14 @@ def main(frames: tuple[int, int], size: str, fit: Any, repeats: int, output: Pat
     click.echo(f"{frames[0]} drawings {short} MiB, {frames[1]} drawings {long} MiB, ratio {results['ratio']}")
 
 
-def measure(work: Path, frames: tuple[int, int], size: tuple[int, int], fit: Any, repeats: int) -> list[dict[str, Any]]:
-    """Peaks of both shots; the fit is made once, and both find it in their caches."""
+def measure(work: Path, frames: tuple[int, int], size: tuple[int, int], repeats: int) -> list[dict[str, Any]]:
+    """Peaks of both shots."""
     short, long = sorted(frames)
     first, second = (write_shot(work / str(count), count, 1, size) for count in (short, long))
-    _paint_apart(first, fit)  # fits, and is not counted
-    shutil.copytree(first / "color" / ".framecolor", second / "color" / ".framecolor")
+    _paint_apart(first)  # makes the networks' graphs, and is not counted
     rows = []
     for shot, count in ((first, short), (second, long)):
-        painted = [_paint_apart(shot, fit) for _ in range(repeats)]
+        painted = [_paint_apart(shot) for _ in range(repeats)]
         rows.append(
             {
                 "frames": count,
@@ -95,8 +90,8 @@ def paint_and_weigh(folder: Path, settings: Settings) -> dict[str, float]:
     return {"peak_mib": _peak_mib(), "start_mib": start}
 
 
-def _paint_apart(folder: Path, fit: Any) -> dict[str, float]:
-    command = [sys.executable, __file__, "--paint", str(folder), "--fit", str(fit)]
+def _paint_apart(folder: Path) -> dict[str, float]:
+    command = [sys.executable, __file__, "--paint", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 

@@ -48,7 +48,6 @@ VARIANTS = {
     "flow + hand-made match": Variant(fit=0, network=False, gallery=False, links="hand-made"),
     "flow + learned match": Variant(fit=0, network=False),
     "network: scratch, 300 steps": Variant(fit=300, scratch=True, gallery=False, links="none"),
-    "network: base, 0": Variant(fit=0, gallery=False, links="none"),
     "network: base, 50": Variant(fit=50, gallery=False, links="none"),
     "network: base, 300": Variant(fit=300, gallery=False, links="none"),
     "all": Variant(),
@@ -82,14 +81,14 @@ def _link_nothing(earlier: Study, later: Study, runner: Runner) -> Link:
 def _link_by_flow(earlier: Study, later: Study, runner: Runner) -> Link:
     to_earlier, to_later = compute_flow(later.field, earlier.field)
     return Link(
-        link_regions(later.points, earlier.regions(), to_earlier, later.field.size),
-        link_regions(earlier.points, later.regions(), to_later, earlier.field.size),
+        link_regions(later.points, earlier.drawing.regions(), to_earlier, later.field.size),
+        link_regions(earlier.points, later.drawing.regions(), to_later, earlier.field.size),
     )
 
 
 def _link_by_hand(earlier: Study, later: Study, runner: Runner) -> Link:
     flow = _link_by_flow(earlier, later, runner)
-    old, new = describe_shapes(earlier.regions()), describe_shapes(later.regions())
+    old, new = describe_shapes(earlier.drawing.regions()), describe_shapes(later.drawing.regions())
     return Link(fill_lost(flow.forward, match_by_hand(new, old)), fill_lost(flow.backward, match_by_hand(old, new)))
 
 

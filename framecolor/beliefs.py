@@ -90,7 +90,7 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]
 
 def is_empty(study: Study) -> bool:
     """Whether a drawing shows no figure: it has no line, or nothing but lines."""
-    return study.blank or study.count == 0
+    return study.drawing.blank or study.count == 0
 
 
 def is_hold(study: Study, before: Study, keyframes: Keyframes) -> bool:

@@ -16,8 +16,8 @@ from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 # Raised when the same drawings, keys and fit no longer give the same paint.
-_RECIPE = "paint 5"
-_PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background")
+_RECIPE = "paint 6"
+_PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background", "precision")
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def hash_chain(
     """
     told = told or {}
     drawings = {hashes[number] for number in chain.numbers}
-    parts = [_RECIPE, str(settings.fit == "off"), *marks]
+    parts = [_RECIPE, *marks]
     parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
     if settings.format != "png":
         parts.append(f"format {settings.format}")

@@ -1,4 +1,4 @@
-"""The drawings of some chains, read ahead in the order in which they are painted; a hold is neither read nor looked at.
+"""The drawings of some chains, read ahead in the order in which they are painted; holds are neither decoded nor seen.
 
 Animation on twos shows every drawing twice: often as a copy of one file, or as two files with the same pixels.
 """
@@ -10,7 +10,6 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from framecolor.chains import Chain
 from framecolor.digest import hash_pixels
 from framecolor.errors import ReadError
+from framecolor.media import ImageFile
 from framecolor.overlap import overlapped
 from framecolor.shot import Shot
 
@@ -26,35 +26,47 @@ from framecolor.shot import Shot
 class Drawing:
     """One drawing on its way.
 
-    begins  whether a chain begins with it
-    rgba    its pixels, uint8 HxWx4; None where it shows the same as the last one before it that could be read
-    digest  hash of the pixels; "" where they were not read
-    error   why it cannot be read, if it cannot
-    seconds  that reading its file took
+    begins   whether a chain begins with it
+    repeats  whether it shows the same as the last one before it that could be read
+    rgba     its pixels, uint8 HxWx4; None where it repeats, and where they are known already
+    digest   hash of the pixels; "" where they were not decoded
+    error    why it cannot be read, if it cannot
+    seconds  that reading and decoding its file took
     """
 
     number: int
     begins: bool
+    repeats: bool = False
     rgba: NDArray[np.uint8] | None = None
     digest: str = ""
     error: ReadError | None = None
     seconds: float = 0.0
 
 
+@dataclass(frozen=True, eq=False)
+class LoadedDrawing:
+    """A drawing whose file was read; copied: it is the one before it once more."""
+
+    drawing: Drawing
+    file: ImageFile | None
+    copied: bool = False
+
+
 def read_drawings(
-    shot: Shot, chains: Sequence[Chain], hashes: Mapping[int, str], pool: ThreadPoolExecutor, ahead: int
+    shot: Shot, chains: Sequence[Chain], known: Mapping[str, str], pool: ThreadPoolExecutor, ahead: int
 ) -> Iterator[Drawing]:
     """All drawings of the chains in order, once each, also where one chain begins with the last drawing of another.
 
-    hashes  of the drawings' files, as `Shot.line_hash`: equal ones are read once.
-    Files are read several at once, at most `ahead` of them; a movie only decodes in order.
+    known  hash of a file -> hash of its pixels, for drawings that need not be decoded
+    Files are read and hashed several at once, at most `ahead` of them, then decoded; a movie only decodes in order.
     """
     visits = _plan_visits(chains)
     before = ""
-    with closing(_read_movie(shot, visits) if shot.movie else _read_files(shot, visits, hashes, pool, ahead)) as found:
+    found = _read_movie(shot, visits) if shot.movie else _read_files(shot, visits, known, pool, ahead)
+    with closing(found):
         for drawing in found:
-            if drawing.digest and drawing.digest == before:
-                yield replace(drawing, rgba=None)
+            if drawing.repeats or (drawing.digest and drawing.digest == before):
+                yield replace(drawing, repeats=True, rgba=None)
             else:
                 before = drawing.digest or before
                 yield drawing
@@ -70,35 +82,60 @@ def _plan_visits(chains: Iterable[Chain]) -> list[Drawing]:
 
 def _read_movie(shot: Shot, visits: Sequence[Drawing]) -> Generator[Drawing, None, None]:
     for visit, (_, pixels) in zip(visits, shot.iter_lines([v.number for v in visits]), strict=True):
-        yield _take(visit, pixels)
+        if isinstance(pixels, ReadError):
+            yield replace(visit, error=pixels)
+        else:
+            yield replace(visit, rgba=pixels, digest=hash_pixels(pixels))
 
 
 def _read_files(
-    shot: Shot, visits: Sequence[Drawing], hashes: Mapping[int, str], pool: ThreadPoolExecutor, ahead: int
+    shot: Shot, visits: Sequence[Drawing], known: Mapping[str, str], pool: ThreadPoolExecutor, ahead: int
 ) -> Generator[Drawing, None, None]:
-    def read(visit: Drawing, copied: bool) -> Drawing:
-        return visit if copied else _read(shot, visit)
+    with (
+        closing(overlapped(pool, lambda visit: load_drawing(shot, visit), visits, ahead)) as loaded,
+        closing(
+            overlapped(pool, lambda item: (item, decode_drawing(item, known)), _mark_copies(loaded), ahead)
+        ) as decoded,
+    ):
+        broken = False
+        for item, drawing in decoded:
+            # A copy of a broken file is as broken: decoding it says so in its own name.
+            found = decode_drawing(replace(item, copied=False), known) if broken and item.copied else drawing
+            broken = found.error is not None
+            yield found
 
-    copies = [False, *(hashes[a.number] == hashes[b.number] for a, b in pairwise(visits))]
-    broken = False
-    with closing(overlapped(pool, lambda item: read(*item), zip(visits, copies, strict=True), ahead)) as drawings:
-        for drawing, copied in zip(drawings, copies, strict=True):
-            # A copy of a broken file is as broken: reading it says so in its own name.
-            read_now = _read(shot, drawing) if copied and broken else drawing
-            broken = read_now.error is not None
-            yield read_now
 
-
-def _read(shot: Shot, visit: Drawing) -> Drawing:
+def load_drawing(shot: Shot, visit: Drawing) -> LoadedDrawing:
+    """Read and hash a drawing's file."""
     begin = time.perf_counter()
     try:
-        drawing = _take(visit, shot.read_line(visit.number))
+        file = shot.open_line(visit.number)
     except ReadError as error:
-        return _take(visit, error)
-    return replace(drawing, seconds=time.perf_counter() - begin)
+        return LoadedDrawing(replace(visit, error=error), None)
+    return LoadedDrawing(replace(visit, seconds=time.perf_counter() - begin), file)
 
 
-def _take(visit: Drawing, pixels: NDArray[np.uint8] | ReadError) -> Drawing:
-    if isinstance(pixels, ReadError):
-        return replace(visit, error=pixels)
-    return replace(visit, rgba=pixels, digest=hash_pixels(pixels))
+def _mark_copies(loaded: Iterable[LoadedDrawing]) -> Iterator[LoadedDrawing]:
+    before = ""
+    for item in loaded:
+        own = "" if item.file is None else item.file.hash
+        yield replace(item, copied=own != "" and own == before)
+        before = own
+
+
+def decode_drawing(item: LoadedDrawing, known: Mapping[str, str]) -> Drawing:
+    """Decode a drawing that was read, unless it is known or a copy."""
+    drawing, file = item.drawing, item.file
+    if file is None:
+        return drawing
+    if item.copied:
+        return replace(drawing, repeats=True)
+    if file.hash in known:
+        return replace(drawing, digest=known[file.hash])
+    begin = time.perf_counter()
+    try:
+        pixels = file.decode()
+    except ReadError as error:
+        return replace(drawing, error=error)
+    digest = hash_pixels(pixels)
+    return replace(drawing, rgba=pixels, digest=digest, seconds=drawing.seconds + time.perf_counter() - begin)

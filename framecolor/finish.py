@@ -46,7 +46,7 @@ def finish_frame(
 ) -> Finished:
     """Paint and encode. entry: what is known of the frame already (file, source); ids: where a matte is wanted."""
     painted = paint_frame(item.study, item.belief, item.confidence, keyframes, runner, settings, ids)
-    return _pack(item, entry, keyframes, settings, painted, ids)
+    return encode_painted(item, entry, keyframes, settings, painted, ids)
 
 
 def finish_stenciled(
@@ -67,7 +67,9 @@ def finish_stenciled(
     painted = paint_frame(study, item.belief, item.confidence, keyframes, runner, settings, ids)
     colors = keyframes.palette.colors[item.belief.argmax(axis=1)]
     palette = keyframes.palette if settings.mode == "painted" else None
-    done = apply_stencil(before.rgba, painted.rgba, mask, study.frame(), study.regions(), colors, palette)
+    done = apply_stencil(
+        before.rgba, painted.rgba, mask, study.drawing.frame(), study.drawing.regions(), colors, palette
+    )
     entry = {**entry, "source": digest("stencil", entry["source"], hash_pixels(done.frame))}
     alone = replace(item, hold_of=None)
     painted = replace(
@@ -76,7 +78,7 @@ def finish_stenciled(
         paint=_merge(before.paint, painted.paint, mask),
         matte=_merge(before.matte, painted.matte, mask),
     )
-    finished = _pack(alone, entry, keyframes, settings, painted, ids)
+    finished = encode_painted(alone, entry, keyframes, settings, painted, ids)
     return replace(finished, entry={**finished.entry, "status": "key"}, key=encode_image(done.key))
 
 
@@ -89,7 +91,7 @@ def _merge(old: NDArray[Pixel] | None, new: NDArray[Pixel] | None, mask: NDArray
     return merged
 
 
-def _pack(
+def encode_painted(
     item: Believed,
     entry: Mapping[str, Any],
     keyframes: Keyframes,
@@ -97,6 +99,7 @@ def _pack(
     painted: Painted,
     ids: MatteIds | None,
 ) -> Finished:
+    """A painted frame's files as bytes, and its entry."""
     entry = {
         **_begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
         **_judge(item),
@@ -152,7 +155,7 @@ def _begin(item: Believed, entry: Mapping[str, Any], *, is_key: bool) -> dict[st
 
 def _judge(item: Believed) -> dict[str, Any]:
     """What the entry says of the frame's regions."""
-    regions = item.study.regions()
+    regions = item.study.drawing.regions()
     unsure = find_unsure(regions, item.belief, item.confidence)
     return {
         "regions": regions.count,
@@ -171,7 +174,7 @@ def _mean_confidence(item: Believed) -> float:
 
 def _count_told(item: Believed, keyframes: Keyframes) -> dict[str, int]:
     """How many of the frame's regions somebody spoke of, and how many of these are corrected; nothing if none is."""
-    told = keyframes.sayings.by_number.get(item.number)
+    told = keyframes.told.get(item.number)
     if told is None:
         return {}
     return {"told": len(told.rows)} | ({"corrected": told.corrected} if told.corrected else {})

@@ -18,8 +18,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 
+from framecolor.core.precision import Precision, autocast
 from framecolor.networks.generator import LINE_PLANES
-from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork, empty_planes, without_hint
+from framecolor.networks.palette import PaletteNetwork, empty_planes, without_hint
+from framecolor.networks.samples import IGNORE, KeySample
 
 # Augmentation, as standard deviations: of the turn in radians, of log scale, of the shift and of the bends on a coarse
 # and a fine grid in half canvases.
@@ -78,17 +80,28 @@ class Fit:
         samples: Sequence[KeySample],
         schedule: FitSchedule,
         colors: NDArray[np.uint8] | None = None,
+        device: str = "cpu",
+        precision: Precision = "f32",
     ) -> None:
-        """colors: RGBA of each class, uint8 [P, 4]; where given, each batch also trains the color head on one copy."""
+        """What is fitted, to what, and how.
+
+        colors     RGBA of each class, uint8 [P, 4]; where given, each batch also trains the color head on one copy
+        device     where network, samples and augmentation are, as PyTorch names it
+        precision  of the convolutions, as `core.precision.choose_training_precision` chooses it
+        """
         if not samples:
             raise ValueError("a fit needs at least one painted key")
+        self._device = torch.device(device)
+        self._precision: Precision = precision
         # torch's stubs leave out that a module can be given a memory format alone.
-        self.network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        self.samples = samples
+        network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
+        self.network = network.to(self._device)
+        self._samples = [Sample.load(sample, self._device) for sample in samples]
         self._whole = [i for i, sample in enumerate(samples) if sample.told_share == 1] or list(range(len(samples)))
         self._partial = [i for i in range(len(samples)) if i not in self._whole]
         self.schedule = schedule
-        self.colors = None if colors is None else torch.from_numpy(colors[:, :3].astype(np.float32) / 255)
+        rgb = None if colors is None else torch.from_numpy(colors[:, :3].astype(np.float32) / 255)
+        self.colors = None if rgb is None else rgb.to(self._device)
         self.taken = 0
         self.size = window_size([(s.planes.shape[1], s.planes.shape[2]) for s in samples])
         groups = [{"params": network.generator.parameters()}, {"params": network.head.parameters()}]
@@ -105,7 +118,7 @@ class Fit:
         picks = self._pick_keys()
         canvas = self._canvas(self.schedule.size_share(self.taken))
         strength = self.schedule.strength(self.taken)
-        copies = [augment(self.samples[i], self.size, canvas, rng, strength) for i in picks]
+        copies = [augment(self._samples[i], self.size, canvas, rng, strength) for i in picks]
         planes, target, weight = (torch.stack(parts) for parts in zip(*copies, strict=True))
         rates = (self.schedule.rate, self.schedule.head_rate)
         for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
@@ -114,7 +127,7 @@ class Fit:
         inputs = without_hint(planes)
         if self.colors is not None:
             inputs[-1, LINE_PLANES:] = hint_in_blocks(self.colors[target[-1].clamp_min(0)], target[-1] != IGNORE, rng)
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(self._device, self._precision):
             features = self.network.generator(inputs.contiguous(memory_format=torch.channels_last))
             logits = self.network.head(features)
         # Copy by copy: with 30 colors all four at once are buffers that the allocator hands back and fetches anew, page
@@ -173,7 +186,7 @@ class Fit:
             for key, value in self.optimizer.state.get(parameter, {}).items():
                 tensors[f"optimizer.{i}.{key}"] = torch.as_tensor(value)
         tensors["taken"] = torch.tensor(self.taken)
-        return {k: v.contiguous() for k, v in tensors.items()}
+        return {k: v.cpu().contiguous() for k, v in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
         """Go on from a saved state of the same fit."""
@@ -181,14 +194,19 @@ class Fit:
         self.network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
         for i, parameter in enumerate(p for g in self.optimizer.param_groups for p in g["params"]):
             names = [k for k in tensors if k.startswith(f"optimizer.{i}.")]
-            self.optimizer.state[parameter] = {k.rsplit(".", 1)[1]: tensors[k].clone() for k in names}
+            self.optimizer.state[parameter] = {
+                # Adam counts its steps on the processor.
+                name: tensors[k].clone().to("cpu" if name == "step" else self._device)
+                for k in names
+                for name in (k.rsplit(".", 1)[1],)
+            }
         self.taken = int(tensors["taken"])
 
 
 def hint_in_blocks(rgb: Tensor, painted: Tensor, rng: torch.Generator) -> Tensor:
     """Hint planes [4, H, W] of true colors [H, W, 3], whited out in a third of 8 x 8 blocks and off the paint."""
     height, width = painted.shape
-    blocks = torch.rand(1, 1, 8, 8, generator=rng) < 2 / 3
+    blocks = (torch.rand(1, 1, 8, 8, generator=rng) < 2 / 3).to(rgb.device)
     known = painted & F.interpolate(blocks.float(), (height, width), mode="nearest")[0, 0].bool()
     return torch.cat([rgb.permute(2, 0, 1) * known, known[None].float()])
 
@@ -209,8 +227,27 @@ def choose_steps(keys: int, colors: int) -> int:
     return int(min(300, 120 + 10 * keys + 1.7 * colors))
 
 
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A key on the device that it is fitted on.
+
+    planes [1, 7, H, W] less those of empty paper; both [1, 2, H, W]: its target less IGNORE, and its weight, so that 0
+    is what lies outside of the drawing.
+    """
+
+    planes: Tensor
+    both: Tensor
+
+    @classmethod
+    def load(cls, sample: KeySample, device: torch.device) -> Sample:
+        """A sample's arrays on the device."""
+        planes = torch.from_numpy(sample.planes)[None]
+        both = torch.stack([torch.from_numpy(sample.target - IGNORE).float(), torch.from_numpy(sample.weight)])[None]
+        return cls((planes - empty_planes(planes)).to(device), both.to(device))
+
+
 def augment(
-    sample: KeySample,
+    sample: Sample,
     extent: tuple[int, int],
     canvas: tuple[int, int],
     rng: torch.Generator,
@@ -218,34 +255,39 @@ def augment(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One turned, scaled, shifted and bent copy of a key: planes [7, H, W], target [H, W], weight [H, W].
 
+    It is made where the sample is; what is random comes from the processor, the same for all devices.
+
     extent    (height, width) in working pixels of what the copy shows; canvas (H, W): the pixels that show it.
     strength  of turns, scales, shifts and bends; 0 leaves the key as it is.
     """
-    grid = _random_grid(sample.planes.shape[1:], extent, canvas, rng, strength)
-    planes = torch.from_numpy(sample.planes)[None]
-    empty = empty_planes(planes)
-    planes = F.grid_sample(planes - empty, grid, align_corners=False) + empty
-    # Outside of the drawing nothing is known: target 0 before the shift by one, which is IGNORE.
-    both = torch.stack([torch.from_numpy(sample.target - IGNORE).float(), torch.from_numpy(sample.weight)])[None]
-    target, weight = F.grid_sample(both, grid, mode="nearest", align_corners=False)[0]
+    grid = _random_grid(sample.planes.shape[2:], extent, canvas, rng, strength, sample.planes.device)
+    planes = F.grid_sample(sample.planes, grid, align_corners=False) + empty_planes(sample.planes)
+    target, weight = F.grid_sample(sample.both, grid, mode="nearest", align_corners=False)[0]
     return planes[0], target.long() + IGNORE, weight
 
 
 def _random_grid(
-    size: tuple[int, ...], extent: tuple[int, int], canvas: tuple[int, int], rng: torch.Generator, strength: float
+    size: tuple[int, ...],
+    extent: tuple[int, int],
+    canvas: tuple[int, int],
+    rng: torch.Generator,
+    strength: float,
+    device: torch.device,
 ) -> Tensor:
     """Where each canvas pixel looks in a drawing of `size` (height, width), for `grid_sample`: [1, H, W, 2]."""
     angle = strength * _TURN * float(torch.randn(1, generator=rng))
     zoom = math.exp(strength * _ZOOM * float(torch.randn(1, generator=rng)))
-    shift = strength * _SHIFT * torch.randn(2, generator=rng)
-    y, x = torch.meshgrid(torch.linspace(-1, 1, canvas[0]), torch.linspace(-1, 1, canvas[1]), indexing="ij")
+    shift = (strength * _SHIFT * torch.randn(2, generator=rng)).to(device)
+    rows, columns = (torch.linspace(-1, 1, side, device=device) for side in canvas)
+    y, x = torch.meshgrid(rows, columns, indexing="ij")
     cosine, sine, aspect = math.cos(angle) / zoom, math.sin(angle) / zoom, extent[0] / extent[1]
     position = torch.stack([cosine * x - sine * y * aspect + shift[0], sine * x / aspect + cosine * y + shift[1]])
     for cells, amount in _BENDS:
-        bend = strength * amount * torch.randn(1, 2, cells, cells, generator=rng)
+        bend = (strength * amount * torch.randn(1, 2, cells, cells, generator=rng)).to(device)
         position = position + F.interpolate(bend, canvas, mode="bicubic", align_corners=True)[0]
-    stretch = torch.tensor([extent[1] / size[1], extent[0] / size[0]]).view(2, 1, 1)
+    stretch = torch.tensor([extent[1] / size[1], extent[0] / size[0]], device=device).view(2, 1, 1)
     position = position * stretch
     if (stretch < 1).any():  # the window is smaller than the drawing and slides over all of it
-        position = position + (1 - stretch).clamp_min(0) * (2 * torch.rand(2, 1, 1, generator=rng) - 1)
+        slide = (2 * torch.rand(2, 1, 1, generator=rng) - 1).to(device)
+        position = position + (1 - stretch).clamp_min(0) * slide
     return position.permute(1, 2, 0)[None]

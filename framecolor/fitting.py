@@ -1,33 +1,33 @@
-"""The network of one shot: base weights, fitted to the keys, kept beside the painted frames by content hash."""
+"""The network that is fitted to one shot's keys where that is asked for, kept beside the painted frames."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from framecolor.digest import digest
+from framecolor.core.precision import choose_training_precision
 from framecolor.errors import InputError, OutputError
 from framecolor.fit import Fit, FitSchedule, choose_steps
-from framecolor.keyframes import Keyframes, read_samples
-from framecolor.media import hash_file, write_bytes_atomic
+from framecolor.keyframes import Keyframes, make_samples
+from framecolor.media import write_bytes_atomic
 from framecolor.networks.checkpoint import base_weights_path, build_network, check_sizes, load_generator
 from framecolor.networks.generator import Generator
-from framecolor.networks.kept import pack_tensors, unpack_tensors
-from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork, pad_planes
+from framecolor.networks.kept import pack_arrays, unpack_arrays
+from framecolor.networks.palette import PaletteNetwork, pad_planes
+from framecolor.networks.samples import IGNORE, KeySample
 from framecolor.record import CACHE_FOLDER
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.tables import MISSHAPEN
 
-# Raised when the same keys and settings no longer give the same fit.
-_RECIPE = "fit 3"
 _KEEP_EVERY_SECONDS = 1.0
 _SAVE_EVERY_SECONDS = 15.0
 
@@ -39,41 +39,54 @@ class ShotNetwork:
     """A network fitted to a shot, and how it came about; `facts` go into the shot's record."""
 
     network: PaletteNetwork
-    hash: str
     facts: dict[str, object]
 
 
 def fit_shot(
-    shot: Shot, keyframes: Keyframes, settings: Settings, out: Path, previous: str | None, progress: Progress
+    shot: Shot, keyframes: Keyframes, settings: Settings, out: Path, key: str, device: str, progress: Progress
 ) -> ShotNetwork:
-    """The fitted network of a shot: from the cache in `out`, from where a stopped fit left off, or fitted now.
+    """The network that is fitted to a shot: from the cache in `out`, from where a stopped fit left off, or fitted now.
 
-    previous  hash of the fit that the shot was last painted with, for `fit="keep"`; InputError when there is none.
+    key     `hash_fit`; with `fit="keep"` that of the fit that the shot was last painted with
+    device  where it is fitted, as PyTorch names it
+    Raises InputError where the fit that is to be kept is missing.
     """
-    cache = out / CACHE_FOLDER
+    path = out / CACHE_FOLDER / f"fit-{key}.safetensors"
     if settings.fit == "keep":
-        return _keep(shot, keyframes, settings, cache, previous)
-    steps = _count_steps(settings, keyframes)
-    key = fit_hash(shot, keyframes, settings, steps)
-    path = cache / f"fit-{key}.safetensors"
+        return _keep(path, keyframes)
     if (kept := _find_kept(path, shot.out / CACHE_FOLDER / path.name)) is not None:
         _forget_partial(path)
-        return ShotNetwork(kept[0], key, kept[2])
-    samples = read_samples(shot, keyframes, settings)
+        return ShotNetwork(kept[0], kept[2])
+    steps = (
+        settings.fit if isinstance(settings.fit, int) else choose_steps(round(keyframes.poses), len(keyframes.palette))
+    )
+    samples = make_samples(keyframes)
     colors = keyframes.class_colors if settings.mode == "painted" else None
+    precision = choose_training_precision(settings.precision, device)
 
     def start() -> Fit:
         network = PaletteNetwork(load_generator(base_weights_path()), keyframes.class_count)
         network.start_head(samples)
-        return Fit(network, samples, FitSchedule(steps=steps, seed=settings.seed), colors)
+        return Fit(network, samples, FitSchedule(steps=steps, seed=settings.seed), colors, device, precision)
 
-    network = _run(start, path.with_suffix(".partial"), progress) if steps else start().network
+    with _threads(settings.count_cores()):
+        network = _run(start, path.with_suffix(".partial"), progress).cpu()
     # No seconds among them: all that is written is the same to the byte, whatever stopped the fit in between.
     facts: dict[str, object] = {"hash": key, "steps": steps, "key_accuracy": round(measure_keys(network, samples), 4)}
-    if steps:
-        _write(path, network, keyframes.class_colors.tolist(), facts)
-        _forget_partial(path)
-    return ShotNetwork(network, key, facts)
+    _write(path, network, keyframes.class_colors.tolist(), facts)
+    _forget_partial(path)
+    return ShotNetwork(network, facts)
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """PyTorch computes with so many threads inside."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def _find_kept(path: Path, usual: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
@@ -87,15 +100,6 @@ def _forget_partial(path: Path) -> None:
     """Delete the state of a fit that was stopped, also one that a task left which was killed when others were done."""
     with suppress(OSError):
         path.with_suffix(".partial").unlink()
-
-
-def fit_hash(shot: Shot, keyframes: Keyframes, settings: Settings, steps: int) -> str:
-    """Hash of all that decides a fit: keys, what else was told, their drawings, base weights, recipe and settings."""
-    keys = [f"{n} {shot.key_hash(n)} {shot.line_hash(n)}" for n in sorted(shot.keys)]
-    keys += [f"{n} {told.hash} {shot.line_hash(n)}" for n, told in sorted(keyframes.sayings.by_number.items())]
-    keys += [f"{n} proposed {colors} {shot.line_hash(n)}" for n, colors in sorted(keyframes.proposed.items())]
-    made_by = f"{steps} {settings.seed} {settings.gap_px} {settings.min_region_px} {settings.mode}"
-    return digest(_RECIPE, hash_file(base_weights_path()), made_by, keyframes.palette.colors.tobytes(), *keys)[:16]
 
 
 def is_whole_fit(path: Path) -> bool:
@@ -117,18 +121,12 @@ def measure_keys(network: PaletteNetwork, samples: Sequence[KeySample]) -> float
     return right / total if total else 0.0
 
 
-def _count_steps(settings: Settings, keyframes: Keyframes) -> int:
-    if isinstance(settings.fit, int):
-        return settings.fit
-    return 0 if settings.fit == "off" else choose_steps(round(keyframes.poses), len(keyframes.palette))
-
-
 def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> PaletteNetwork:
     """Take the steps that are left, saving the state now and then and when stopped; the fitted network."""
     fit = start()
-    if (left := unpack_tensors(partial)) is not None:
+    if (left := unpack_arrays(partial)) is not None:
         try:
-            fit.restore(left[0])
+            fit.restore(_as_tensors(left[0]))
         except (KeyError, RuntimeError, ValueError):  # of another build: half of it may be taken over already
             fit = start()
     saved = kept = time.monotonic()
@@ -141,7 +139,7 @@ def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> Palette
             fit.step()
             now = time.monotonic()
             if now - kept >= _KEEP_EVERY_SECONDS:
-                whole, kept = pack_tensors(fit.state(), {}), now
+                whole, kept = pack_arrays({name: value.numpy() for name, value in fit.state().items()}, {}), now
             if now - saved >= _SAVE_EVERY_SECONDS and whole:
                 write_bytes_atomic(partial, whole)
                 saved = now
@@ -154,24 +152,23 @@ def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> Palette
     return fit.network
 
 
-def _keep(shot: Shot, keyframes: Keyframes, settings: Settings, cache: Path, previous: str | None) -> ShotNetwork:
+def _keep(path: Path, keyframes: Keyframes) -> ShotNetwork:
     """The last fit, with a head for today's classes: old colors keep their rows, new ones start from the keys."""
-    kept = _read(cache / f"fit-{previous}.safetensors") if previous else None
-    if previous is None or kept is None:
-        raise InputError(cache.parent, "holds no fit that could be kept", "run once with --fit auto")
+    if (kept := _read(path)) is None:
+        raise InputError("--fit keep", f"{path} is missing or damaged", "run once with --fit auto")
     old, colors, facts = kept
     network = PaletteNetwork(old.generator, keyframes.class_count)
     rows = {tuple(color): row for row, color in enumerate(colors)}
     today = keyframes.class_colors.tolist()
     if any(tuple(color) not in rows for color in today):
-        network.start_head(read_samples(shot, keyframes, settings))
+        network.start_head(make_samples(keyframes))
     assert network.head.bias is not None and old.head.bias is not None
     with torch.no_grad():
         for row, color in enumerate(today):
             if (before := rows.get(tuple(color))) is not None:
                 network.head.weight[row] = old.head.weight[before]
                 network.head.bias[row] = old.head.bias[before]
-    return ShotNetwork(network.eval(), previous, facts)
+    return ShotNetwork(network.eval(), facts)
 
 
 def _write(path: Path, network: PaletteNetwork, colors: list[list[int]], facts: dict[str, object]) -> None:
@@ -182,22 +179,27 @@ def _write(path: Path, network: PaletteNetwork, colors: list[list[int]], facts: 
         "colors": colors,
         "facts": facts,
     }
-    tensors = {name: value.detach().contiguous() for name, value in network.state_dict().items()}
-    write_bytes_atomic(path, pack_tensors(tensors, table))
+    arrays = {name: value.detach().numpy() for name, value in network.state_dict().items()}
+    write_bytes_atomic(path, pack_arrays(arrays, table))
 
 
 def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
     """A kept fit: network, its classes' colors and facts; None when there is none or it is damaged."""
-    if (content := unpack_tensors(path)) is None:
+    if (content := unpack_arrays(path)) is None:
         return None
-    tensors, table = content
+    table = content[1]
     try:
+        tensors = _as_tensors(content[0])
         widths, features = (check_sizes(table[name], tensors) for name in ("widths", "feature_channels"))
         colors = _check_colors(table["colors"])
         network = build_network(lambda: PaletteNetwork(Generator(tuple(widths), features), len(colors)), tensors)
         return network, colors, dict(table["facts"])
     except (*MISSHAPEN, RuntimeError):
         return None
+
+
+def _as_tensors(arrays: Mapping[str, NDArray[Any]]) -> dict[str, torch.Tensor]:
+    return {name: torch.from_numpy(np.array(array)) for name, array in arrays.items()}
 
 
 def _check_colors(colors: Any) -> list[list[int]]:

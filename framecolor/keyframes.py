@@ -1,17 +1,17 @@
-"""What a shot's painted keys say: the palette, the color of each of their regions, and samples to fit a network to."""
+"""What a shot's painted keys say: the palette, the color of each of their regions, and their regions to match with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Palette, Regions
-from framecolor.digest import digest, hash_pixels
+from framecolor.datatypes import Palette, Regions
+from framecolor.digest import digest
 from framecolor.engines.base import Pending, Runner
 from framecolor.errors import ShotError
 from framecolor.hints.keys import (
@@ -20,24 +20,25 @@ from framecolor.hints.keys import (
     build_palette,
     group_colors,
     nearest_entries,
-    region_colors,
     restrict_palette,
 )
 from framecolor.hints.lean import lean_towards, measure_picture
 from framecolor.hints.match import Tokens, choose_rows
 from framecolor.hints.recognize import UNKNOWN, Gallery, KeyRegions
 from framecolor.hints.shapes import describe_shapes, region_traits
-from framecolor.lineart.drawing import read_drawing
-from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, read_key_drawings
+from framecolor.lineart.packed import PackedDrawing
+from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import sample_points
 from framecolor.media import read_image, read_palette
-from framecolor.networks.palette import IGNORE, KeySample
-from framecolor.networks.view import View, figure_box, look, working_scale
+from framecolor.networks.samples import IGNORE, KeySample, make_sample
+from framecolor.networks.view import look, working_scale
 from framecolor.settings import Settings
 from framecolor.shot import Shot
-from framecolor.told import NOBODY, Sayings, read_told
+from framecolor.told import NOBODY, Told, join_colors
 
-# What the figure is given to the network at: as much as a fit of half a minute on two cores can pay for.
+# What the figure is given to the networks at: enough to tell its parts, and what a processor core sees in a tenth of a
+# second.
 WORKING_AREA_PX = 82_000
 
 
@@ -53,10 +54,11 @@ class Keyframes:
     prior    float32 [P]: log share of each color in its class
     repeats  for each key's drawing, as its pixels' hash, the numbers of the keys that show it, rising
     gallery  the keys' regions to recognize others by; None before an engine has looked at them (`add_gallery`)
-    sayings  what strokes and corrections say
+    told     what strokes and corrections say of drawings, by their number
     lean     float32 [P]: log odds of each color by the reference picture; None without one
     proposed  for keys that nobody painted, their number and a hash of their colors
     mixed    for keys in which regions hold a second color (`RegionColors.mixed`), how many do
+    drawings  the keys and partial keys themselves, by number; none where they came from a cache
     """
 
     palette: Palette
@@ -66,10 +68,11 @@ class Keyframes:
     prior: NDArray[np.float32]
     repeats: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     gallery: Gallery | None = None
-    sayings: Sayings = field(default_factory=Sayings)
+    told: Mapping[int, Told] = field(default_factory=dict)
     lean: NDArray[np.float32] | None = None
     proposed: Mapping[int, str] = field(default_factory=dict)
     mixed: Mapping[int, int] = field(default_factory=dict)
+    drawings: Mapping[int, KeyDrawing] = field(default_factory=dict)
 
     @cached_property
     def whole(self) -> frozenset[int]:
@@ -111,11 +114,26 @@ class Keyframes:
                 break
         return known
 
+    def find_drawing(self, drawing: str) -> PackedDrawing | None:
+        """The drawing with this hash of its pixels, where a key or partial key shows it."""
+        keys = (self.drawings.get(number) for number in self.repeats.get(drawing, ()))
+        return next((key.drawing for key in keys if key is not None), None)
+
+    def find_tokens(self, drawing: str) -> Tokens | None:
+        """The regions of the drawing with this hash of its pixels, where the gallery has it."""
+        assert self.gallery is not None
+        found = map(self.gallery.find, self.repeats.get(drawing, ()))
+        return next((tokens for tokens in found if tokens is not None), None)
+
+    def is_settled(self, drawing: str) -> bool:
+        """Whether a key shows the drawing with this hash of its pixels: all of its colors are known then."""
+        return any(number in self.whole for number in self.repeats.get(drawing, ()))
+
     def find_said(self, number: int, drawing: str, count: int) -> NDArray[np.bool_]:
         """Of which of a drawing's regions a stroke or correction tells the color, bool [count + 1]; as `find_known`."""
         said = np.zeros(count + 1, bool)
         for near in {number, *self.repeats.get(drawing, ())}:
-            if (told := self.sayings.by_number.get(near)) is not None:
+            if (told := self.told.get(near)) is not None:
                 said |= told.by != NOBODY
         return said
 
@@ -143,56 +161,57 @@ class Keyframes:
 def read_keyframes(
     shot: Shot,
     settings: Settings,
-    sayings: Sayings | None = None,
+    drawings: Mapping[int, KeyDrawing] | None = None,
     proposed: Mapping[int, NDArray[np.uint8]] | None = None,
 ) -> Keyframes:
-    """Read every key and its drawing, and what strokes and corrections say (`sayings`, or read as `read_told` does).
+    """What the keys of a shot, and its strokes and corrections, say.
 
-    proposed  drawings that count as keys though nobody painted them: the color of each region, uint8 [count + 1, 4]
+    drawings  what `read_key_drawings` found; read now if not given
+    proposed  of these drawings, too, which count as keys though nobody painted them: the color of each region, uint8
+              [count + 1, 4]
 
     Raises ShotError where there is no key at all, ReadError on an unreadable file, PaletteError on a bad palette.
     """
-    sayings = read_told(shot, settings) if sayings is None else sayings
+    drawings = read_key_drawings(shot, settings).by_number if drawings is None else drawings
     proposed = proposed or {}
-    colors: dict[int, RegionColors] = {}
-    boxes = []
-    repeats: dict[str, tuple[int, ...]] = {}
-    for number, frame, regions, drawing in _read_drawings(shot, {*shot.keys, *proposed}, settings):
-        repeats[drawing] = (*repeats.get(drawing, ()), number)
-        if number in proposed:
-            colors[number] = RegionColors(proposed[number], regions.area, regions.area, np.zeros_like(regions.area))
-        else:
-            colors[number] = region_colors(shot.read_key(number), frame, regions)
-        boxes.append(figure_box(frame))
+    told = {number: key.told for number, key in drawings.items() if key.told is not None}
+    colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
+    for number, color in proposed.items():
+        area = drawings[number].area
+        colors[number] = RegionColors(color, area, area, np.zeros_like(area))
+    colors = dict(sorted(colors.items()))
     if not colors:
         raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
-    palette = add_colors(build_palette(list(colors.values())), sayings.colors())
+    palette = add_colors(build_palette(list(colors.values())), join_colors(told.values()))
     if settings.palette is not None:
         palette = restrict_palette(palette, read_palette(shot.root / settings.palette))
     index = {number: nearest_entries(c.color, palette) for number, c in colors.items()}
     pixels = np.zeros(len(palette))
-    for number, told in sayings.by_number.items():
+    for number, one in told.items():
         if number not in index:
-            index[number] = np.full(len(told.by), UNKNOWN, np.intp)
-            repeats[told.drawing] = tuple(sorted((*repeats.get(told.drawing, ()), number)))
-            np.add.at(pixels, nearest_entries(told.color[told.rows], palette), told.area[told.rows])
-        index[number][told.rows] = nearest_entries(told.color[told.rows], palette)
+            index[number] = np.full(len(one.by), UNKNOWN, np.intp)
+            np.add.at(pixels, nearest_entries(one.color[one.rows], palette), one.area[one.rows])
+        index[number][one.rows] = nearest_entries(one.color[one.rows], palette)
     for number, c in colors.items():
         np.add.at(pixels, index[number][1:], c.seen[1:])
+    repeats: dict[str, tuple[int, ...]] = {}
+    for number in sorted(index):
+        drawing = drawings[number].drawing.digest
+        repeats[drawing] = (*repeats.get(drawing, ()), number)
     classes = group_colors(palette)
     share = (pixels + 1) / np.bincount(classes, weights=pixels + 1)[classes]
-    scale = working_scale(boxes, WORKING_AREA_PX)
     return Keyframes(
         palette,
         index,
-        scale,
+        working_scale([drawings[number].box for number in colors], WORKING_AREA_PX),
         classes,
         np.log(share).astype(np.float32),
         repeats,
-        sayings=sayings,
+        told=told,
         lean=_read_lean(shot, settings, palette),
         proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
         mixed={number: int(c.mixed[1:].sum()) for number, c in colors.items() if c.mixed[1:].any()},
+        drawings={number: drawings[number] for number in index},
     )
 
 
@@ -207,24 +226,49 @@ def _read_lean(shot: Shot, settings: Settings, palette: Palette) -> NDArray[np.f
     return lean_towards(measure_picture(read_image(shot.root / settings.reference)), palette.colors)
 
 
-def read_samples(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[KeySample]:
+def make_samples(keyframes: Keyframes) -> list[KeySample]:
     """The keys, also partial ones, at working size, to fit to; targets are classes."""
     samples = []
-    for number, frame, regions, _ in _read_drawings(shot, keyframes.index, settings):
+    for number, key in sorted(keyframes.drawings.items()):
         index = keyframes.index[number]
         classes = np.where(index == UNKNOWN, IGNORE, keyframes.classes[index])
-        samples.append(make_sample(look(frame, regions, keyframes.scale), regions, classes))
+        regions = key.drawing.regions()
+        samples.append(make_sample(look(key.drawing.frame(), regions, keyframes.scale), regions, classes))
     return samples
 
 
-def add_gallery(shot: Shot, keyframes: Keyframes, runner: Runner, settings: Settings) -> Keyframes:
-    """The keyframes with a gallery of all their regions, seen by the engine that will paint."""
-    keys = []
-    for number, frame, regions, _ in _read_drawings(shot, keyframes.index, settings):
-        pending = runner.see(look(frame, regions, keyframes.scale), sample_points(regions), votes=False)
+def add_gallery(
+    keyframes: Keyframes,
+    runner: Runner,
+    numbers: Iterable[int] | None = None,
+    pool: ThreadPoolExecutor | None = None,
+) -> Keyframes:
+    """The keyframes with a gallery of their regions, seen by the engine that will paint, in the pool's threads.
+
+    numbers  of drawings that will ask the gallery: keys that none of them asks are left out. By default all are in.
+    """
+    asked = sorted(keyframes.index) if numbers is None else list_asked(keyframes, numbers)
+
+    def describe(number: int) -> KeyRegions:
+        drawing = keyframes.drawings[number].drawing
+        regions = drawing.regions()
+        pending = runner.see(look(drawing.frame(), regions, keyframes.scale), sample_points(regions), votes=False)
         tokens = describe_regions(regions, pending, runner)
-        keys.append(KeyRegions(number, tokens, keyframes.index[number][tokens.rows]))
+        return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
+
+    keys = map_in_pool(describe, asked, pool)
     return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette)))
+
+
+def list_asked(keyframes: Keyframes, numbers: Iterable[int]) -> list[int]:
+    """The keys, also partial ones, that drawings of these numbers ask (`Gallery.choose_keys`), rising."""
+    nothing = Tokens(np.zeros(0, np.intp), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
+    keys = [
+        KeyRegions(number, nothing, index[choose_rows(keyframes.drawings[number].area)])
+        for number, index in sorted(keyframes.index.items())
+    ]
+    gallery = Gallery(keys, len(keyframes.palette))
+    return sorted({key.number for number in set(numbers) for key in gallery.choose_keys(number)})
 
 
 def describe_regions(regions: Regions, pending: Pending, runner: Runner) -> Tokens:
@@ -234,28 +278,3 @@ def describe_regions(regions: Regions, pending: Pending, runner: Runner) -> Toke
     contact = shapes.contact_among(rows)
     traits = region_traits(shapes, outside_regions(regions))
     return Tokens(rows, runner.describe(pending.result().look[rows], traits[rows - 1], contact), contact)
-
-
-def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySample:
-    """A painted drawing at working size.
-
-    index  what each region is, [count + 1], IGNORE where it is not known. A region counts by the square root of its
-           area, so that small ones do.
-    """
-    left, top, right, bottom = view.box
-    height, width = view.planes.shape[1:]
-    crop = regions.labels[top:bottom, left:right].astype(np.float32)
-    labels = cv2.resize(crop, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.intp)
-    area = np.bincount(labels.ravel(), minlength=regions.count + 1)
-    inside = labels > 0
-    weight = np.where(inside, 1 / np.sqrt(np.maximum(area, 1))[labels], 0).astype(np.float32)
-    return KeySample(view.planes, np.where(inside, index[labels], IGNORE).astype(np.int64), weight)
-
-
-def _read_drawings(shot: Shot, numbers: Iterable[int], settings: Settings) -> Iterator[tuple[int, Frame, Regions, str]]:
-    """Number, drawing and regions of each of these, by number, and the hash of its pixels."""
-    for number in sorted(numbers):
-        rgba = shot.read_line(number)
-        frame = read_drawing(number, rgba)
-        regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
-        yield number, frame, regions, hash_pixels(rgba)

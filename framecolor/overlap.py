@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -86,21 +87,24 @@ def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Ite
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """PyTorch, OpenCV and NumPy compute in the thread that calls them.
+    """Inside, OpenCV, NumPy and PyTorch, if it is there already, compute in the thread that calls them.
 
-    The pool's threads keep all cores busy already. Drawings that share cores wait for each other, and the threads of
-    libraries keep a core spinning for a while after each call, in case that there is more to do.
+    That holds for the whole process, and is put back afterwards. The pool's threads keep all cores busy already.
+    Drawings that share cores wait for each other, and the threads of libraries keep a core spinning for a while after
+    each call, in case that there is more to do.
     """
     import cv2
-    import torch
     from threadpoolctl import threadpool_limits
 
-    before = cv2.getNumThreads(), torch.get_num_threads()
+    torch = sys.modules.get("torch")
+    before = cv2.getNumThreads(), 0 if torch is None else torch.get_num_threads()
     cv2.setNumThreads(1)
-    torch.set_num_threads(1)
+    if torch is not None:
+        torch.set_num_threads(1)
     try:
         with threadpool_limits(1, "blas"):
             yield
     finally:
         cv2.setNumThreads(before[0])
-        torch.set_num_threads(before[1])
+        if torch is not None:
+            torch.set_num_threads(before[1])

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, nullcontext, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from framecolor.allocator import return_freed_memory
 from framecolor.beliefs import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
 from framecolor.claim import claim_output
 from framecolor.drawings import Drawing, read_drawings
+from framecolor.engines.registry import choose_engine
 from framecolor.errors import FramecolorError, OutputError
 from framecolor.finish import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.media import write_bytes_atomic
@@ -28,7 +27,7 @@ from framecolor.run import Progress, Run, prepare_run
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.stencils import read_mask, read_painted
-from framecolor.study import Study, link_studies, study_drawing
+from framecolor.study import Study, link_studies, study_drawing, study_known
 
 
 def colorize(
@@ -61,15 +60,15 @@ def colorize(
     begin = time.monotonic()
     settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
-    with nullcontext() if part else claim_output(out):
-        run = prepare_run(shot, out, settings, progress or _ignore, stenciled=stencils, part=part)
+    with nullcontext() if part else claim_output(out), _open_pool(settings) as pool:
+        run = prepare_run(shot, out, settings, progress or _ignore, pool, stenciled=stencils, part=part)
         run.listener = listener or _ignore
         if not part:
             forget_prepared(out)
         painting = time.monotonic()
         try:
             if run.stale:
-                _paint(run)
+                _paint(run, pool)
         except BaseException:
             with suppress(OutputError):  # what stopped the run matters more
                 run.record.save()
@@ -87,22 +86,32 @@ def prepare(
     """
     settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
-    with claim_output(out):
-        run = prepare_run(shot, out, settings, progress or _ignore)
-        note_prepared(out, run.sources)
+    with claim_output(out), _open_pool(settings) as pool:
+        run = prepare_run(shot, out, settings, progress or _ignore, pool, everything=True)
+        run.keep_keys()
+        note_prepared(out, dict(run.sources.items()))
         return tuple(run.warnings)
 
 
-def _paint(run: Run) -> None:
+@contextmanager
+def _open_pool(settings: Settings) -> Iterator[ThreadPoolExecutor]:
+    """Threads that keep all cores busy, each of them computing on one. EngineError where the engine cannot run."""
+    # First: where there is a GPU it imports PyTorch, whose threads are then limited, too.
+    choose_engine(settings.engine, settings.lanes, settings.precision)
+    # One more than cores: one of them waits for a file now and then.
+    with one_thread_each(), ThreadPoolExecutor(settings.count_cores() + 1, "framecolor") as pool:
+        yield pool
+
+
+def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     """All stale chains as one stream through the stages; each stage works on several frames at once."""
     wanted = {number for chain in run.stale for number in chain.paints}
     finished: set[int] = set()
     run.progress("paint", 0, len(wanted))
-    return_freed_memory()
-    workers = (os.cpu_count() or 1) + 1
-    ahead = 2 * workers  # on twos every second item is a hold, which keeps no worker busy
-    with one_thread_each(), ThreadPoolExecutor(workers, "framecolor") as pool, ExitStack() as stack:
-        drawings = read_drawings(run.shot, run.stale, run.line_hashes, pool, workers)
+    ahead = 2 * (run.settings.count_cores() + 1)  # on twos every second item is a hold, which keeps no worker busy
+    known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
+    with ExitStack() as stack:
+        drawings = read_drawings(run.shot, run.stale, known, pool, ahead)
         studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, d), drawings, ahead)))
         linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, studies), ahead)))
         believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
@@ -119,11 +128,14 @@ def _paint(run: Run) -> None:
 
 def _study(run: Run, drawing: Drawing) -> tuple[Drawing, Study | None]:
     """A drawing looked at; None for a hold, and where it cannot be read."""
-    if drawing.rgba is None:
+    if drawing.repeats or drawing.error is not None:
         return drawing, None
-    assert run.runner is not None
     run.watch.count(drawing.number, "read", drawing.seconds)
     with run.watch.timing(drawing.number, "look"):
+        if drawing.rgba is None:
+            known = run.keyframes.find_drawing(drawing.digest)
+            assert known is not None
+            return drawing, study_known(drawing.number, known, run.keyframes, run.runner)
         study = study_drawing(
             drawing.number, drawing.rgba, run.keyframes, run.runner, run.settings, digest=drawing.digest
         )
@@ -158,7 +170,6 @@ def _pair(run: Run, studies: Iterable[tuple[Drawing, Study | None]]) -> Iterator
 
 
 def _link(run: Run, before: Study | None, study: Study) -> Linked:
-    assert run.runner is not None
     if before is None or is_hold(study, before, run.keyframes):
         return Linked(study, None, begins=before is None)
     with run.watch.timing(study.number, "link"):
@@ -171,7 +182,6 @@ def _finish(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
 
 
 def _paint_and_encode(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
-    assert run.runner is not None
     entry = {"file": run.output_name(item.number), "source": run.sources[item.number]}
     if run.stenciled:
         before = read_painted(run.record.out / entry["file"], run.shot.size, run.settings)
@@ -216,7 +226,7 @@ def _conclude(run: Run, begin: float, painting: float) -> Outcome:
         run.shot,
         run.record,
         run.failed,
-        keys=len(run.keyframes.whole.difference(run.keyframes.proposed)),
+        keys=run.keys,
         written=run.written,
         warnings=run.warnings,
         seconds=time.monotonic() - begin,

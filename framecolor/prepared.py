@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from framecolor.files import read_file, write_text_atomic
+from framecolor.keys.cache import forget_keyframes
 from framecolor.record import CACHE_FOLDER
 from framecolor.tables import MISSHAPEN, parse_json
 
@@ -33,3 +34,4 @@ def read_prepared(out: Path) -> dict[int, str]:
 def forget_prepared(out: Path) -> None:
     """The job is done, or a run of the whole shot stands in for it."""
     (out / CACHE_FOLDER / _NAME).unlink(missing_ok=True)
+    forget_keyframes(out / CACHE_FOLDER)

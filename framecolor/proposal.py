@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs, open_colorist
 from framecolor.colorists.propose import propose_painting
 from framecolor.datatypes import Frame, Hint, Palette, Regions
 from framecolor.digest import digest
-from framecolor.engines.torch_runner import TorchRunner
+from framecolor.engines.registry import load_shipped
 from framecolor.errors import ReadError, ShotError
 from framecolor.files import write_bytes_atomic
 from framecolor.hints.keys import Rgba, as_color, nearest_entries
@@ -25,16 +24,15 @@ from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
 from framecolor.media import hash_file, read_image, read_palette
-from framecolor.networks.checkpoint import base_weights_path, colorist_weights_path, load_generator
-from framecolor.networks.kept import pack_tensors, unpack_tensors
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.kept import pack_arrays, unpack_arrays
+from framecolor.networks.shipped import colorist_weights_path
 from framecolor.networks.view import figure_box, look, working_scale
 from framecolor.settings import Settings
 from framecolor.shot import Shot
-from framecolor.told import Sayings, Told
+from framecolor.told import Told, hash_told
 
 # Raised when the same colorist, drawings and words no longer give the same proposal.
-_RECIPE = "proposal 2"
+_RECIPE = "proposal 3"
 # So many drawings, evenly over the shot, are looked at in search of the one to paint ...
 _MOST_LOOKED = 24
 # ... and so many of those with strokes are carried over to it.
@@ -57,7 +55,7 @@ class _Anchor:
     regions: Regions
 
 
-def propose_key(shot: Shot, settings: Settings, sayings: Sayings, cache: Path) -> Proposal:
+def propose_key(shot: Shot, settings: Settings, said: Mapping[int, Told], cache: Path) -> Proposal:
     """The proposal for a shot without a key, from the folder `cache` or made now. Same arguments, same colors.
 
     The drawing with most strokes and corrections is painted, or else the one with most regions; what was said of others
@@ -66,13 +64,11 @@ def propose_key(shot: Shot, settings: Settings, sayings: Sayings, cache: Path) -
     """
     if settings.model is None and not colorist_weights_path().exists():
         raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
-    asked = choose_candidates(shot, sayings)
-    path = cache / f"proposed-{_hash_proposal(shot, settings, sayings, asked)}.safetensors"
-    if (kept := _read(path)) is not None:
+    if (kept := find_proposal(shot, settings, cache)) is not None:
         return kept
-    anchor = choose_anchor(shot, settings, sayings, asked)
+    anchor = choose_anchor(shot, settings, said, choose_candidates(shot, said))
     number = anchor.frame.number
-    told = _tell(anchor, shot, settings, sayings)
+    told = _tell(anchor, shot, settings, said)
     palette = None if settings.palette is None else read_palette(shot.root / settings.palette)
     if palette is not None and told:
         rows = nearest_entries(np.array(list(told.values()), np.uint8), palette)
@@ -81,19 +77,27 @@ def propose_key(shot: Shot, settings: Settings, sayings: Sayings, cache: Path) -
     colorist = open_colorist(_find_model(shot, settings))
     knobs = Knobs(seed=settings.seed)
     proposal = Proposal(number, propose_painting(anchor.frame, anchor.regions, guide, knobs, colorist, palette, told))
-    _write(path, proposal)
+    _write(_place(shot, settings, cache), proposal)
     return proposal
 
 
-def choose_candidates(shot: Shot, sayings: Sayings) -> Sequence[int]:
+def find_proposal(shot: Shot, settings: Settings, cache: Path) -> Proposal | None:
+    """The proposal that `propose_key` made of the same files and settings, from the folder `cache`; None without one.
+
+    No pixel is looked at. Raises ReadError where a file that decides it cannot be read.
+    """
+    return _read(_place(shot, settings, cache))
+
+
+def choose_candidates(shot: Shot, said: Collection[int]) -> Sequence[int]:
     """The numbers of the drawings to choose from: those of which anything was said, or some from all over the shot."""
-    if sayings.by_number:
-        return sorted(sayings.by_number)
+    if said:
+        return sorted(said)
     places = np.unique(np.linspace(0, len(shot.numbers) - 1, _MOST_LOOKED).round().astype(int))
     return [shot.numbers[place] for place in places]
 
 
-def choose_anchor(shot: Shot, settings: Settings, sayings: Sayings, asked: Sequence[int]) -> _Anchor:
+def choose_anchor(shot: Shot, settings: Settings, said: Mapping[int, Told], asked: Sequence[int]) -> _Anchor:
     """Of these drawings the one with most told regions, then with most regions, then the nearest to the middle."""
     middle = (shot.numbers[0] + shot.numbers[-1]) / 2
     best: tuple[tuple[float, ...], _Anchor] | None = None
@@ -105,7 +109,7 @@ def choose_anchor(shot: Shot, settings: Settings, sayings: Sayings, asked: Seque
             broken = broken or error
             continue
         regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
-        told = sayings.by_number.get(number)
+        told = said.get(number)
         rank = (0 if told is None else len(told.rows), regions.count, -abs(number - middle), -number)
         if best is None or rank > best[0]:
             best = rank, _Anchor(frame, regions)
@@ -115,25 +119,25 @@ def choose_anchor(shot: Shot, settings: Settings, sayings: Sayings, asked: Seque
     return best[1]
 
 
-def _tell(anchor: _Anchor, shot: Shot, settings: Settings, sayings: Sayings) -> dict[int, Rgba]:
+def _tell(anchor: _Anchor, shot: Shot, settings: Settings, said: Mapping[int, Told]) -> dict[int, Rgba]:
     """Region of the anchor -> its color: what was said of it, and what was said of its counterparts elsewhere."""
     number = anchor.frame.number
-    said: dict[int, Rgba] = {}
-    others = sorted((n for n in sayings.by_number if n != number), key=lambda n: (abs(n - number), n))[:_MOST_CARRIED]
-    for region, color in _carry(anchor, others, shot, settings, sayings):
-        said.setdefault(region, color)
-    if (own := sayings.by_number.get(number)) is not None:
-        said |= {int(region): as_color(own.color[region]) for region in own.rows}
-    return said
+    told: dict[int, Rgba] = {}
+    others = sorted((n for n in said if n != number), key=lambda n: (abs(n - number), n))[:_MOST_CARRIED]
+    for region, color in _carry(anchor, others, shot, settings, said):
+        told.setdefault(region, color)
+    if (own := said.get(number)) is not None:
+        told |= {int(region): as_color(own.color[region]) for region in own.rows}
+    return told
 
 
 def _carry(
-    anchor: _Anchor, others: Sequence[int], shot: Shot, settings: Settings, sayings: Sayings
+    anchor: _Anchor, others: Sequence[int], shot: Shot, settings: Settings, said: Mapping[int, Told]
 ) -> list[tuple[int, Rgba]]:
     """(region of the anchor, color) of the told regions of other drawings, the nearest drawing first."""
     if not others or not anchor.regions.count:
         return []
-    runner = TorchRunner(PaletteNetwork(load_generator(base_weights_path()), 1))
+    runner = load_shipped(settings.engine, settings.lanes, settings.precision, None)[0]
     scale = working_scale([figure_box(anchor.frame)], WORKING_AREA_PX)
 
     def describe(frame: Frame, regions: Regions) -> Tokens:
@@ -147,7 +151,7 @@ def _carry(
         regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
         there = describe(frame, regions)
         ahead, back, _, nowhere = runner.compare(here.values, there.values, here.contact, there.contact)
-        carried += _pair(sayings.by_number[number], here, there, ahead, back, nowhere)
+        carried += _pair(said[number], here, there, ahead, back, nowhere)
     return carried
 
 
@@ -190,14 +194,16 @@ def _find_model(shot: Shot, settings: Settings) -> Path:
     return colorist_weights_path() if settings.model is None else shot.root / settings.model
 
 
-def _hash_proposal(shot: Shot, settings: Settings, sayings: Sayings, asked: Sequence[int]) -> str:
+def _place(shot: Shot, settings: Settings, cache: Path) -> Path:
     files = [_find_model(shot, settings)]
     files += [shot.root / name for name in (settings.palette, settings.reference) if name is not None]
-    lines = [f"{n} {_hash_line(shot, n)}" for n in asked]
-    said = [f"{n} {told.hash}" for n, told in sorted(sayings.by_number.items())]
+    told = hash_told(shot)
+    # Of what is told nothing may come to anything: then the drawings all over the shot decide.
+    numbers = sorted({*choose_candidates(shot, told), *choose_candidates(shot, ())})
+    lines = [f"{n} {_hash_line(shot, n)} {told.get(n, '')}" for n in numbers]
     given = f"{settings.palette is None} {settings.reference is None}"
     made_by = f"{settings.seed} {settings.gap_px} {settings.min_region_px} {given}"
-    return digest(_RECIPE, made_by, *map(hash_file, files), *lines, *said)[:16]
+    return cache / f"proposed-{digest(_RECIPE, made_by, *map(hash_file, files), *lines)[:16]}.safetensors"
 
 
 def _hash_line(shot: Shot, number: int) -> str:
@@ -209,13 +215,13 @@ def _hash_line(shot: Shot, number: int) -> str:
 
 def _read(path: Path) -> Proposal | None:
     """A kept proposal; None when there is none or it is damaged."""
-    if (content := unpack_tensors(path)) is None:
+    if (content := unpack_arrays(path)) is None:
         return None
     color, number = content[0].get("color"), content[1].get("number")
-    if color is None or color.dtype != torch.uint8 or color.ndim != 2 or color.shape[1] != 4 or type(number) is not int:
+    if color is None or color.dtype != np.uint8 or color.ndim != 2 or color.shape[1] != 4 or type(number) is not int:
         return None
-    return Proposal(number, color.numpy())
+    return Proposal(number, color)
 
 
 def _write(path: Path, proposal: Proposal) -> None:
-    write_bytes_atomic(path, pack_tensors({"color": torch.from_numpy(proposal.color)}, {"number": proposal.number}))
+    write_bytes_atomic(path, pack_arrays({"color": proposal.color}, {"number": proposal.number}))

@@ -6,6 +6,7 @@ A user's own number is the chained one: paint a shot with `colorize` and score i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,12 @@ from numpy.typing import NDArray
 
 from framecolor.beliefs import judge_belief
 from framecolor.datatypes import Palette
-from framecolor.engines.base import Runner, choose_engine
-from framecolor.fitting import Progress, fit_shot
+from framecolor.engines.base import Runner
 from framecolor.hints.keys import region_colors
 from framecolor.hints.propagate import Node, Votes, propagate
-from framecolor.keyframes import Keyframes, add_gallery, read_keyframes
+from framecolor.keyframes import Keyframes
 from framecolor.paint.painter import paint_frame
+from framecolor.run import Progress, prepare_run
 from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.study import Study, link_studies, study_drawing
@@ -37,22 +38,20 @@ def paint_teacher_forced(
 
     read_truth  the true frame of a drawing's number, uint8 HxWx4 of the shot's size; read for every drawing that has
                 one after it. Its colors are taken for the nearest ones of the keys' palette.
-    out         folder whose fit cache is used, and written where it lacks this fit: that of the painted frames.
+    out         folder whose caches are used, and written where they lack anything: that of the painted frames.
 
-    The network is fitted to the shot's keys as `colorize` does it, and nothing else of the keys is used between them:
-    no drawing hears a key two drawings away. Keys come out as they were painted, and the first drawing, where it is no
-    key, as the network alone sees it; neither says anything about propagation, so neither should be scored.
+    Keys are asked, and a network is fitted where the settings want it, as `colorize` does it. Keys come out as they
+    were painted, and the first drawing, where it is no key, as the keys alone have it; neither says anything about
+    propagation, so neither should be scored.
     Lazy: two drawings are held at a time. Raises ReadError, PaletteError, OutputError and EngineError, and ValueError
     where a true frame has another size.
     """
-    engine = choose_engine(settings.engine, settings.lanes)
-    keyframes = read_keyframes(shot, settings)
-    fitted = fit_shot(shot, keyframes, settings, out, None, progress or (lambda stage, done, total: None))
-    runner = engine.load(fitted.network)
-    keyframes = add_gallery(shot, keyframes, runner, settings)
+    with ThreadPoolExecutor(settings.count_cores()) as pool:
+        run = prepare_run(shot, out, settings, progress or (lambda *_: None), pool, everything=True)
+    keyframes, runner = run.keyframes, run.runner
     before: tuple[Study, Votes] | None = None
     for number in shot.numbers:
-        study = study_drawing(number, shot.read_line(number), keyframes, runner, settings)
+        study = study_drawing(number, shot.read_line(number), keyframes, runner, settings, ask_keys=True)
         yield number, _paint(study, before, keyframes, runner, settings)
         if number != shot.numbers[-1]:
             belief = _true_belief(study, read_truth(number), keyframes.palette)
@@ -74,7 +73,7 @@ def _paint(
 
 def _true_belief(study: Study, painted: Rgba, palette: Palette) -> Votes:
     """Certainty about the true color of each region, float32 [count + 1, P]."""
-    index = _nearest(region_colors(painted, study.frame(), study.regions()).color, palette)
+    index = _nearest(region_colors(painted, study.drawing.frame(), study.drawing.regions()).color, palette)
     belief = np.zeros((len(index), len(palette)), np.float32)
     belief[np.arange(len(index)), index] = 1
     return belief

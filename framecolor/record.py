@@ -62,6 +62,10 @@ class Record:
         self._content = ""
         self._read()
 
+    def has(self, number: int) -> bool:
+        """Whether anything is noted of a frame."""
+        return number in self._lines
+
     def entry(self, number: int) -> dict[str, Any] | None:
         """What is noted of a frame."""
         line = self._lines.get(number)

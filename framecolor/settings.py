@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from framecolor.core.cpu import count_usable_cores
+from framecolor.core.precision import PrecisionChoice
 from framecolor.errors import ReadError, SettingsError
 from framecolor.files import open_file
 from framecolor.tables import parse_toml
@@ -21,6 +23,7 @@ Background = Literal["keys", "transparent", "paper"]
 FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd"]
 FitChoice = int | Literal["auto", "keep", "off"]
 LaneCount = int | Literal["auto"]
+ThreadCount = int | Literal["auto"]
 
 FILES = {"palette": "a .gpl file", "reference": "a picture", "model": "a weights file"}
 """Settings that name files: from the shot's folder on, unless they have their whole path (`levels` sees to it)."""
@@ -37,6 +40,9 @@ class Settings:
     mode            flat: every region one palette color; painted: the generator's own soft color.
     engine          where the network runs; `auto` takes the best that this machine has.
     lanes           drawings that each GPU works on at once; auto: as many as it is fastest with. Nothing without one.
+    precision       of the networks. auto: the fastest that the processor or GPU has by itself; f32: float32, so that
+                    machines of different kinds differ by rounding only.
+    threads         processor cores to keep busy; auto: all that affinity, control groups and Slurm leave the process.
     gap_px          openings in lines up to this many drawing pixels are closed; 0 closes none.
     min_region_px   areas below this many pixels count as line.
     line            over: the drawing is laid over the paint; none: paint alone; layer: paint, and lines as own files.
@@ -44,8 +50,8 @@ class Settings:
     format          of the frames. png-indexed: a palette where a frame has at most 256 colors, else as png; png16 and
                     tiff16: 16 bits a channel; exr: half floats, linear, multiplied with alpha; psd: layers.
     mattes          also write, for each frame, which palette color each pixel has (`framecolor.mattes`).
-    fit             steps of fitting to the keys; auto: by the number of keys and colors; keep: hold the fit of the
-                    last run; off: base weights only.
+    fit             off, or 0: paint at once, with the networks that ship. Steps of tuning one of them on the keys
+                    first; auto: by the number of keys and colors; keep: hold the fit of the last run.
     seed            of the fit, and of what is proposed where there is no key.
     palette         a .gpl file, its place given from the folder of the framecolor.toml that names it, or whole: only
                     its colors are used; the keys' are matched.
@@ -58,13 +64,15 @@ class Settings:
     mode: Mode = "flat"
     engine: EngineName = "auto"
     lanes: LaneCount = "auto"
+    precision: PrecisionChoice = "auto"
+    threads: ThreadCount = "auto"
     gap_px: float = 2.0
     min_region_px: int = 4
     line: LinePlacement = "over"
     background: Background = "keys"
     format: FormatName = "png"
     mattes: bool = False
-    fit: FitChoice = "auto"
+    fit: FitChoice = "off"
     seed: int = 0
     palette: str | None = None
     reference: str | None = None
@@ -94,6 +102,15 @@ class Settings:
     def _check(self, name: str, right: bool, wanted: str) -> None:
         if not right:
             raise SettingsError(name, f"cannot be {_say(getattr(self, name))}", f"give {wanted}")
+
+    @property
+    def fits(self) -> bool:
+        """Whether a network is fitted to the keys, or was and is held."""
+        return self.fit not in ("off", 0)
+
+    def count_cores(self) -> int:
+        """Processor cores to keep busy."""
+        return count_usable_cores() if self.threads == "auto" else self.threads
 
     def updated(self, changes: Mapping[str, Any], source: str = "settings") -> Settings:
         """These settings with some changed by name; SettingsError on a name that is none, with a suggestion."""

@@ -12,10 +12,10 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from framecolor.digest import digest
 from framecolor.errors import ReadError, ShotError
-from framecolor.media import FORMATS, Correction, Movie, hash_file, is_movie, read_corrections
+from framecolor.media import FORMATS, Correction, ImageFile, Movie, hash_file, is_movie, open_image, read_corrections
 from framecolor.media.cels import Cel
-from framecolor.media.decode import read_hashed
 from framecolor.media.sequence import format_numbers, parse_frames
 from framecolor.media.shot_files import find_lines, find_painted, locate_shot, measure_lines
 from framecolor.settings import FormatName
@@ -156,7 +156,11 @@ class Shot:
         if self.movie is not None:
             self._check_number(number)
             return self.movie.read(number - 1)
-        return self._read(self.lines[number], "drawing")
+        return self.open_line(number).decode()
+
+    def open_line(self, number: int) -> ImageFile:
+        """The file of one drawing, read but not decoded; there is none of a movie's. Errors as `read_line`."""
+        return self._open(self.lines[number], "drawing")
 
     def iter_lines(self, numbers: Iterable[int] | None = None) -> Iterator[tuple[int, Pixels | ReadError]]:
         """Drawings one after the other, all by default; a broken one comes as its ReadError and ends nothing.
@@ -182,15 +186,15 @@ class Shot:
 
     def read_key(self, number: int) -> Pixels:
         """The painted key of a number, as large as the drawings. Raises ReadError; KeyError when there is none."""
-        return self._read(self.keys[number], "key")
+        return self._open(self.keys[number], "key").decode()
 
     def read_hint(self, number: int) -> Pixels:
         """The hint of a number, as `read_key`."""
-        return self._read(self.hints[number], "hint")
+        return self._open(self.hints[number], "hint").decode()
 
     def read_stencil(self, number: int) -> Pixels:
         """The stencil of a number, as `read_key`."""
-        return self._read(self.stencils[number], "stencil")
+        return self._open(self.stencils[number], "stencil").decode()
 
     def line_hash(self, number: int) -> str:
         """XXH3-128 of a drawing's file, in hex; of a movie's frame, of its pixels. Raises ReadError, KeyError.
@@ -205,6 +209,14 @@ class Shot:
         if isinstance(digest, ReadError):
             raise digest
         return digest
+
+    def source_hash(self, number: int) -> str:
+        """What tells a drawing from a changed one, without decoding it: `line_hash`, or that of a whole movie's file
+        with the frame's number. Raises ReadError, KeyError."""
+        if self.movie is None:
+            return self.line_hash(number)
+        self._check_number(number)
+        return digest(self._hash(self.movie.path), str(number))
 
     def key_hash(self, number: int) -> str:
         """XXH3-128 of a key's file, in hex. Raises ReadError, KeyError."""
@@ -227,11 +239,11 @@ class Shot:
         if number not in (self.lines if self.movie is None else range(1, len(self.movie) + 1)):
             raise KeyError(number)
 
-    def _read(self, path: Path, role: str) -> Pixels:
-        pixels, found = read_hashed(path, self.size, role)
-        if found != self._known.setdefault(path, found):
+    def _open(self, path: Path, role: str) -> ImageFile:
+        file = open_image(path, self.size, role)
+        if file.hash != self._known.setdefault(path, file.hash):
             raise ReadError(path, f"the {role} was changed while the shot was being painted", "run again")
-        return pixels
+        return file
 
     @cached_property
     def _known(self) -> dict[Path, str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Box, Frame, Regions
+from framecolor.datatypes import Frame, Regions
 from framecolor.digest import hash_pixels
 from framecolor.engines.base import Runner, Seen
 from framecolor.hints.flow import LineField, compute_flow, line_field
@@ -16,10 +16,10 @@ from framecolor.hints.propagate import Link, Votes, lean, link_regions, weigh
 from framecolor.hints.recognize import Recognized
 from framecolor.keyframes import Keyframes, describe_regions
 from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.view import look
-from framecolor.runs import Runs
 from framecolor.settings import Settings
 
 
@@ -27,52 +27,32 @@ from framecolor.settings import Settings
 class Study:
     """One drawing, looked at once; small enough (about half a megabyte at 1080p) to wait for the rest of its chain.
 
-    digest  hash of the drawing's pixels: equal digests are the same drawing (a hold)
+    number  of the frame; drawing: its lines and regions, which another frame may show as well
     votes   log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
     nowhere  whether the keys lack a counterpart of each region (`recognize.Recognized`), float32 [count + 1]
     area, outside  pixels of each region and whether it is paper, [count + 1]
-    blank   the drawing has no line
     tokens  its regions, as the matcher knows them
     """
 
     number: int
-    digest: str
+    drawing: PackedDrawing
     points: RegionPoints
     votes: Votes
     nowhere: NDArray[np.float32]
     field: LineField
     area: NDArray[np.int64]
     outside: NDArray[np.bool_]
-    blank: bool
     tokens: Tokens
-    _part: Box
-    _ink: Runs
-    _trace: Runs
-    _labels: Runs
 
     @property
     def count(self) -> int:
         """Number of regions."""
         return self.points.count
 
-    def frame(self) -> Frame:
-        """The drawing, as it was."""
-        part, inked = self.ink()
-        ink, trace = np.zeros((*self._size, 4), np.uint8), np.zeros(self._size, bool)
-        part.crop(ink)[:], part.crop(trace)[:] = inked, self._trace.unpack().astype(bool)
-        return Frame(self.number, ink, trace)
-
-    def ink(self) -> tuple[Box, NDArray[np.uint8]]:
-        """The part of the drawing that has ink, and its ink there, uint8 hxwx4."""
-        return self._part, self._ink.unpack().view(np.uint8).reshape(*self._ink.shape, 4)
-
     @property
-    def _size(self) -> tuple[int, int]:
-        return self._part.height, self._part.width
-
-    def regions(self) -> Regions:
-        """The drawing's regions, as they were."""
-        return Regions.unpack(self._labels, self.count)
+    def digest(self) -> str:
+        """Hash of the drawing's pixels: equal digests are the same drawing (a hold)."""
+        return self.drawing.digest
 
 
 def study_drawing(
@@ -82,40 +62,66 @@ def study_drawing(
     runner: Runner,
     settings: Settings,
     digest: str | None = None,
+    *,
+    ask_keys: bool = False,
 ) -> Study:
     """Everything that one drawing (uint8 HxWx4) tells by itself, and by the keys if it is one.
 
-    digest  hash of its pixels, where that is known already.
+    digest    hash of its pixels, where that is known already
+    ask_keys  what the keys vote also where one of them shows this very drawing, so that its colors are known
     """
+    digest = digest or hash_pixels(rgba)
+    if (known := keyframes.find_drawing(digest)) is not None:
+        return study_known(number, known, keyframes, runner, ask_keys=ask_keys)
     frame = read_drawing(number, rgba)
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
-    points = sample_points(regions)
-    pending = runner.see(look(frame, regions, keyframes.scale), points, votes=settings.fit != "off")
-    field = line_field(frame.lines)
-    tokens = describe_regions(regions, pending, runner)
-    recognized = vote(number, pending.result(), tokens, keyframes, runner)
-    packed = frame.ink.view(np.uint32)[..., 0]
-    part = Box.around(((packed > 0) | frame.trace).view(np.uint8))
+    packed = PackedDrawing.pack(frame, regions, digest)
+    return _study(number, packed, frame, regions, keyframes, runner, ask_keys=ask_keys)
+
+
+def study_known(
+    number: int, drawing: PackedDrawing, keyframes: Keyframes, runner: Runner, *, ask_keys: bool = False
+) -> Study:
+    """`study_drawing` of one that a key or partial key shows: it is neither read nor segmented again."""
+    return _study(number, drawing, drawing.frame(), drawing.regions(), keyframes, runner, ask_keys=ask_keys)
+
+
+def _study(
+    number: int,
+    drawing: PackedDrawing,
+    frame: Frame,
+    regions: Regions,
+    keyframes: Keyframes,
+    runner: Runner,
+    *,
+    ask_keys: bool,
+) -> Study:
+    """What the keys know of a drawing is not looked for again: its tokens, and its colors where they know all."""
+    assert keyframes.gallery is not None
+    points, field = sample_points(regions), line_field(frame.lines)
+    settled = keyframes.is_settled(drawing.digest) and not ask_keys
+    tokens = keyframes.find_tokens(drawing.digest)
+    recognized = keyframes.gallery.guess_nothing(regions.count)
+    if tokens is None or not settled:
+        pending = runner.see(look(frame, regions, keyframes.scale), points, votes=not settled)
+        tokens = tokens or describe_regions(regions, pending, runner)
+        if not settled:
+            recognized = vote(number, pending.result(), tokens, keyframes, runner)
     return Study(
         number,
-        digest or hash_pixels(rgba),
+        drawing,
         points,
         recognized.votes,
         recognized.nowhere,
         field,
         regions.area,
         outside_regions(regions),
-        not frame.lines.any(),
         tokens,
-        part,
-        Runs.pack(part.crop(packed)),
-        Runs.pack(part.crop(frame.trace)),
-        regions.runs,
     )
 
 
 def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:
-    """What the fitted network and the keys' own regions together make of each region.
+    """What the keys' own regions and, where one was fitted, the shot's network make of each region.
 
     Without a fit the network is not asked: it knows nothing that its features do not tell the matcher better.
     """
@@ -134,8 +140,8 @@ def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: 
 def link_studies(earlier: Study, later: Study, runner: Runner) -> Link:
     """How two neighboring drawings share their regions, by flow and match both ways."""
     to_earlier, to_later = compute_flow(later.field, earlier.field)
-    back = link_regions(later.points, earlier.regions(), to_earlier, later.field.size)
-    ahead = link_regions(earlier.points, later.regions(), to_later, earlier.field.size)
+    back = link_regions(later.points, earlier.drawing.regions(), to_earlier, later.field.size)
+    ahead = link_regions(earlier.points, later.drawing.regions(), to_later, earlier.field.size)
     old, new = earlier.tokens, later.tokens
     score_back, score_ahead, nowhere_new, nowhere_old = runner.compare(
         new.values,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Regions
-from framecolor.digest import digest, hash_pixels
-from framecolor.errors import InputError, ReadError
+from framecolor.digest import digest
+from framecolor.errors import InputError
 from framecolor.hints.strokes import read_strokes
-from framecolor.lineart.drawing import read_drawing
-from framecolor.lineart.regions import fill_lines, find_regions
-from framecolor.media import Correction
-from framecolor.settings import Settings
+from framecolor.lineart.regions import fill_lines
+from framecolor.media import Correction, hash_file
 from framecolor.shot import Shot
 
 NOBODY, STROKE, CORRECTION = 0, 1, 2
@@ -52,48 +50,41 @@ class Told:
         return digest(self.color[self.rows].tobytes(), self.by.tobytes())
 
 
-@dataclass(frozen=True, eq=False)
-class Sayings:
-    """All that was said of a shot: by drawing number, those only of which anything was said; and what went amiss."""
+def read_told(shot: Shot, number: int, regions: Regions, drawing: str) -> tuple[Told | None, tuple[str, ...]]:
+    """What strokes and corrections say of a drawing, None where they say nothing, and what they fail to say.
 
-    by_number: Mapping[int, Told] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
-
-    def colors(self) -> NDArray[np.uint8]:
-        """Every color that was named, uint8 [N, 4], in the order of frames, each once."""
-        rows = [told.color[told.rows] for told in self.by_number.values()]
-        found = dict.fromkeys(map(tuple, np.concatenate(rows).tolist())) if rows else {}
-        return np.array(list(found), np.uint8).reshape(-1, 4)
-
-
-def read_told(shot: Shot, settings: Settings) -> Sayings:
-    """Read all strokes and corrections of a shot; a correction outranks the strokes of its frame.
-
+    drawing  hash of its pixels. A correction outranks the strokes of its frame.
     Raises ReadError on an unreadable hint, InputError on one without transparency and on a correction that lies outside
-    of the picture. A drawing that cannot be read costs what was said of it only.
+    of the picture.
     """
-    corrections: dict[int, list[Correction]] = {}
-    for correction in shot.corrections:
-        corrections.setdefault(correction.number, []).append(correction)
-    found: dict[int, Told] = {}
+    corrections = [correction for correction in shot.corrections if correction.number == number]
+    if number not in shot.hints and not corrections:
+        return None, ()
+    color = np.zeros((regions.count + 1, 4), np.uint8)
+    by = np.zeros(regions.count + 1, np.int8)
     warnings: list[str] = []
-    for number in sorted({*shot.hints, *corrections}):
-        try:
-            rgba = shot.read_line(number)
-        except ReadError as error:
-            problem = f"its drawing cannot be read ({error.problem})"
-            warnings.append(f"what was said of frame {number} is not used: {problem}")
-            continue
-        frame = read_drawing(number, rgba)
-        regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
-        color = np.zeros((regions.count + 1, 4), np.uint8)
-        by = np.zeros(regions.count + 1, np.int8)
-        if number in shot.hints:
-            warnings += _take_strokes(shot, number, regions, color, by)
-        warnings += _take_corrections(shot, number, corrections.get(number, ()), regions, color, by)
-        if by.any():
-            found[number] = Told(hash_pixels(rgba), color, by, regions.area)
-    return Sayings(found, tuple(warnings))
+    if number in shot.hints:
+        warnings += _take_strokes(shot, number, regions, color, by)
+    warnings += _take_corrections(shot, number, corrections, regions, color, by)
+    return Told(drawing, color, by, regions.area) if by.any() else None, tuple(warnings)
+
+
+def join_colors(told: Iterable[Told]) -> NDArray[np.uint8]:
+    """Every color that was named, uint8 [N, 4], in the order of frames, each once."""
+    rows = [one.color[one.rows] for one in told]
+    found = dict.fromkeys(map(tuple, np.concatenate(rows).tolist())) if rows else {}
+    return np.array(list(found), np.uint8).reshape(-1, 4)
+
+
+def hash_told(shot: Shot) -> dict[int, str]:
+    """Of each drawing of which anything is told, a hash of it: of the hint's file and of the corrections.
+
+    Raises ReadError on an unreadable hint.
+    """
+    parts: dict[int, list[str]] = {number: [hash_file(path)] for number, path in shot.hints.items()}
+    for correction in shot.corrections:
+        parts.setdefault(correction.number, []).append(repr(correction))
+    return {number: digest(*told) for number, told in sorted(parts.items())}
 
 
 def _take_strokes(

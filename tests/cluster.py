@@ -98,7 +98,8 @@ def run_cluster(environment: Mapping[str, str]) -> Iterator[Cluster]:
         folder = Path(tempfile.mkdtemp(prefix="fc-slurm-"))
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         folder.chmod(0o755)
-        values = {**environment, "SLURM_CONF": str(folder / "slurm.conf")}
+        own = {name: value for name, value in environment.items() if not name.startswith("SLURM_")}
+        values = {**own, "SLURM_CONF": str(folder / "slurm.conf")}
         _write_configuration(folder)
         _start_munge(folder, stack)
         for daemon in ("slurmctld", "slurmd"):

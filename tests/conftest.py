@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,31 @@ from painting import FIT, paint, read_all
 
 from framecolor.engines.base import Runner
 from framecolor.engines.cpu import CpuEngine
+from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.levels import CONFIG_VARIABLE, SETTINGS_FILE
 from framecolor.networks.palette import PaletteNetwork
 
 
-def _load(engine: CpuEngine, network: PaletteNetwork) -> Runner:
-    return TorchRunner(network)
+@cache
+def _open_shipped() -> Runner:
+    return TorchRunner()
+
+
+def _load(engine: CpuEngine, network: PaletteNetwork | None = None) -> Runner:
+    return _open_shipped() if network is None else TorchRunner(network)
+
+
+@contextmanager
+def pytorch_alone() -> Iterator[None]:
+    """PyTorch in place of OpenVINO, on one thread."""
+    load_shipped.cache_clear()
+    try:
+        with pytest.MonkeyPatch.context() as patch, one_thread():
+            patch.setattr(CpuEngine, "load", _load)
+            yield
+    finally:
+        load_shipped.cache_clear()
 
 
 def pytest_configure() -> None:
@@ -31,11 +50,14 @@ def pytest_configure() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_settings_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the user's own settings files say is nothing to the tests."""
+    """What the user's own settings files say is nothing to the tests, and each run has a core, as of Slurm: tests run
+    beside each other, and more threads would make other sums."""
     file = tmp_path_factory.mktemp("studio") / SETTINGS_FILE
     file.touch()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv(CONFIG_VARIABLE, str(file))
+        patch.setenv("SLURM_JOB_ID", "0")
+        patch.setenv("SLURM_CPUS_PER_TASK", "1")
         yield
 
 
@@ -61,18 +83,16 @@ def one_torch_thread() -> Iterator[None]:
 def painted_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shot of seven drawings between two keys, painted; to be looked at or copied, never changed."""
     root = make_shot(tmp_path_factory.mktemp("painted") / "cut")
-    with pytest.MonkeyPatch.context() as patch, one_thread():
-        patch.setattr(CpuEngine, "load", _load)
+    with pytorch_alone():
         outcome = paint(root, fit=FIT)
     assert len(outcome.written) == 7
     return root
 
 
 @pytest.fixture
-def quick_engine(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def quick_engine() -> Iterator[None]:
     """PyTorch in place of OpenVINO, which takes longer to compile a network than these shots take to be painted."""
-    monkeypatch.setattr(CpuEngine, "load", _load)
-    with one_thread():
+    with pytorch_alone():
         yield
 
 

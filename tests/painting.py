@@ -24,8 +24,7 @@ def paint(root: Path | str, out: Path | None = None, **given: Any) -> Outcome:
     """Open a shot and paint it; `given` are settings, or what `Shot.open` takes, or progress."""
     places = {name: given.pop(name) for name in _PLACES if name in given}
     progress = given.pop("progress", None)
-    settings: dict[str, Any] = {"fit": 0, **given}
-    return colorize(Shot.open(root, **places), out, Settings(**settings), progress, stencils="stencils" in places)
+    return colorize(Shot.open(root, **places), out, Settings(**given), progress, stencils="stencils" in places)
 
 
 def read_frames(folder: Path) -> dict[str, Pixels]:

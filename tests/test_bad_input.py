@@ -119,7 +119,7 @@ def nothing(root: Path) -> None:
         (blacken_keys, (), ("ink all over", "line art of the painted frames")),
         (nothing, ("--frames", "1-3"), ("--frames 1-3", "not in the shot", "the shot has 1001-1003")),
         (nothing, ("--frames", "lots"), ("--frames lots", "not a frame range", "1-24")),
-        (nothing, ("--fit", "keep"), ("no fit that could be kept", "run once with --fit auto")),
+        (nothing, ("--fit", "keep"), ("no earlier run whose networks could be kept", "with --fit auto")),
         (nothing, ("--gap", "65"), ("gap_px cannot be 65", "from 0 to 64")),
         (nothing, ("--engine", "tensorrt"), ("engine tensorrt", "use --engine")),
         (nothing, ("--keys", "{root}/painted"), ("cut/painted", "no such folder", "check --keys")),

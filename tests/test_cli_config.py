@@ -111,5 +111,5 @@ def test_every_setting_is_described() -> None:
     told = describe_settings()
     assert list(told) == [f.name for f in fields(Settings)]
     assert all(len(words.split()) > 3 for words in told.values())
-    assert told["fit"].endswith("keep: hold the fit of the last run; off: base weights only.")
+    assert told["fit"].endswith("keep: hold the fit of the last run.")
     assert "\n" not in "".join(told.values())

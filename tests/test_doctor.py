@@ -39,7 +39,7 @@ from framecolor.doctor import (
 from framecolor.doctor.shot import check_outputs, check_settings, check_shot
 from framecolor.errors import ShotError
 from framecolor.media import movie_writer, trial
-from framecolor.networks import checkpoint
+from framecolor.networks import checkpoint, shipped
 
 HERE = Target(Path.cwd(), (Path.cwd() / "color",))
 
@@ -171,8 +171,9 @@ def test_a_cut_is_all_of_its_cels(healthy: Path, tmp_path: Path) -> None:
 @pytest.fixture
 def copied_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "weights"
-    shutil.copytree(checkpoint._WEIGHTS, folder)
-    monkeypatch.setattr(checkpoint, "_WEIGHTS", folder)
+    shutil.copytree(shipped.WEIGHTS, folder)
+    for home in (shipped, checkpoint):
+        monkeypatch.setattr(home, "WEIGHTS", folder)
     return folder
 
 
@@ -320,7 +321,9 @@ def test_an_engine_that_computes_wrongly(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_a_gpu_that_only_the_driver_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("framecolor.engines.cuda.find_gpu_problem", lambda: ("this PyTorch is a CPU build", "use cpu"))
+    monkeypatch.setattr(
+        "framecolor.engines.nvidia.find_gpu_problem", lambda: ("this PyTorch is a CPU build", "use cpu")
+    )
     monkeypatch.setattr(gpu, "_ask_driver", lambda: (["NVIDIA L4, 580.65, 8.9, 23034 MiB"], True))
     found = only(gpu.check_gpu(HERE), "warn")
     assert found.what == "NVIDIA L4, 580.65, 8.9, 23034 MiB is not used: this PyTorch is a CPU build" and found.fix
@@ -367,7 +370,9 @@ def test_a_torch_tensorrt_of_another_torch(monkeypatch: pytest.MonkeyPatch) -> N
 def test_no_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = util.find_spec
     monkeypatch.setattr(util, "find_spec", lambda name: None if "tensorrt" in name else plain(name))
-    monkeypatch.setattr("framecolor.engines.cuda.find_gpu_problem", lambda: ("this PyTorch is a CPU build", "use cpu"))
+    monkeypatch.setattr(
+        "framecolor.engines.nvidia.find_gpu_problem", lambda: ("this PyTorch is a CPU build", "use cpu")
+    )
     monkeypatch.setattr(gpu, "_ask_driver", lambda: (["NVIDIA L4"], True))
     assert only(tensorrt.check_tensorrt(HERE), "note").what == "not installed"
 
@@ -377,7 +382,9 @@ def test_without_a_gpu_there_is_one_note(monkeypatch: pytest.MonkeyPatch) -> Non
     absent = ("tensorrt", "torch-tensorrt", "diffusers")
     monkeypatch.setattr(packages, "_version", lambda name: None if name in absent else plain(name))
     monkeypatch.setattr(util, "find_spec", lambda name: None if "tensorrt" in name else plain_spec(name))
-    monkeypatch.setattr("framecolor.engines.cuda.find_gpu_problem", lambda: ("this PyTorch is a CPU build", "use cpu"))
+    monkeypatch.setattr(
+        "framecolor.engines.nvidia.find_gpu_problem", lambda: ("this PyTorch is a CPU build", "use cpu")
+    )
     monkeypatch.setattr(gpu, "_ask_driver", lambda: ([], True))
     checks = (gpu.check_gpu, tensorrt.check_tensorrt, engines.check_choice, packages.check_extras)
     found = [finding for check in checks for finding in check(HERE)]
@@ -419,7 +426,7 @@ def test_settings_that_are_broken(healthy: Path, monkeypatch: pytest.MonkeyPatch
     assert found.fix == "put it there, or change palette in that file"
     file.write_text('format = "exr"\nengine = "tensorrt"\n')
     monkeypatch.setattr("framecolor.media.writers.base.find_spec", lambda name: None)
-    monkeypatch.setattr("framecolor.engines.tensorrt.find_gpu_problem", lambda: ("there is no GPU", "add one"))
+    monkeypatch.setattr("framecolor.engines.registry.find_gpu_problem", lambda: ("there is no GPU", "add one"))
     exr, engine = check_settings(target)
     assert (exr.what, exr.fix) == (
         f"{file} asks for frames as exr: OpenImageIO is not installed",

@@ -79,7 +79,7 @@ def test_frames_of_an_earlier_format_are_named(root: Path) -> None:
 
 
 def test_a_fit_serves_other_folders_too(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paint(root, fit=FIT)
+    paint(root, fit=FIT, overwrite=True)
     monkeypatch.setattr(fitting, "_run", lambda *_: pytest.fail("fitted again"))
     paint(root, tmp_path / "out", fit=FIT)
     (fit,) = (root / "color/.framecolor").glob("fit-*")

@@ -12,7 +12,7 @@ from drawings import make_shot
 
 from framecolor.chains import Chain
 from framecolor.drawings import Drawing, read_drawings
-from framecolor.media import read_image, write_image
+from framecolor.media import ImageFile, read_image, write_image
 from framecolor.shot import Shot
 
 
@@ -27,9 +27,8 @@ def line(folder: Path, number: int) -> Path:
 
 def read(folder: Path, *chains: Chain) -> list[Drawing]:
     shot = Shot.open(folder)
-    hashes = {number: shot.line_hash(number) for number in shot.numbers}
     with ThreadPoolExecutor(3) as pool:
-        return list(read_drawings(shot, chains or [Chain(shot.numbers, shot.numbers)], hashes, pool, 2))
+        return list(read_drawings(shot, chains or [Chain(shot.numbers, shot.numbers)], {}, pool, 2))
 
 
 def test_each_drawing_comes_once_in_the_order_of_the_chains(folder: Path) -> None:
@@ -40,14 +39,25 @@ def test_each_drawing_comes_once_in_the_order_of_the_chains(folder: Path) -> Non
         np.testing.assert_array_equal(drawing.rgba, read_image(line(folder, drawing.number)))
 
 
-def test_a_copied_file_is_not_read_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copied_file_is_not_decoded_again(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in (1002, 1004, 1006):
         shutil.copy(line(folder, number - 1), line(folder, number))
-    asked: list[int] = []
-    read_line = Shot.read_line
-    monkeypatch.setattr(Shot, "read_line", lambda shot, number: (asked.append(number), read_line(shot, number))[1])
+    opened, decoded = [], []
+    open_line, decode = Shot.open_line, ImageFile.decode
+    monkeypatch.setattr(Shot, "open_line", lambda shot, number: (opened.append(number), open_line(shot, number))[1])
+    monkeypatch.setattr(ImageFile, "decode", lambda file: (decoded.append(file.path.name), decode(file))[1])
     assert [d.rgba is None for d in read(folder)] == [False, True] * 3
-    assert sorted(asked) == [1001, 1003, 1005]
+    assert sorted(opened) == [1001, 1002, 1003, 1004, 1005, 1006], "each file is read once"
+    assert sorted(decoded) == ["cut.1001.png", "cut.1003.png", "cut.1005.png"]
+
+
+def test_a_drawing_that_is_known_is_not_decoded(folder: Path) -> None:
+    shot = Shot.open(folder)
+    with ThreadPoolExecutor(3) as pool:
+        known = {shot.line_hash(1003): "what it shows"}
+        found = {d.number: d for d in read_drawings(shot, [Chain(shot.numbers, shot.numbers)], known, pool, 2)}
+    assert found[1003].rgba is None and found[1003].digest == "what it shows" and not found[1003].repeats
+    assert found[1002].rgba is not None
 
 
 def test_another_file_with_the_same_pixels_is_a_hold_too(folder: Path) -> None:

@@ -13,10 +13,11 @@ import pytest
 import torch
 
 from framecolor.datatypes import Regions
-from framecolor.engines.base import Engine, FirstThatRuns, Runner, choose_engine
+from framecolor.engines.base import Engine, Runner
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.cuda import CudaEngine
 from framecolor.engines.lanes.runner import LaneRunner
+from framecolor.engines.registry import FirstThatRuns, choose_engine
 from framecolor.engines.tensorrt import TensorRtEngine
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
@@ -230,10 +231,9 @@ import ctypes, faulthandler, os, signal
 import numpy as np
 faulthandler.enable()
 from framecolor.engines.cpu import Compiled, CpuEngine
-from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.generator import LINE_PLANES
-from framecolor.networks.passes import FeaturePass
-see = Compiled(lambda: FeaturePass(load_generator(base_weights_path())), (LINE_PLANES,), CpuEngine().precisions()[0])
+from framecolor.engines.graphs import open_graph
+from framecolor.lineart.planes import LINE_PLANES
+see = Compiled(lambda: open_graph("features"), CpuEngine().precisions()[0], 1)
 see(np.zeros((1, LINE_PLANES, 64, 64), np.float32))
 stack = (ctypes.c_long * 3)()  # its address, flags and size
 ctypes.CDLL(None).sigaltstack(None, stack)

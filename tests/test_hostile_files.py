@@ -16,7 +16,7 @@ from framecolor.errors import InputError, ReadError, SettingsError, ShotError
 from framecolor.media import Movie, read_image
 from framecolor.media.sequence import find_sequence, parse_frames
 from framecolor.networks.checkpoint import load_matcher
-from framecolor.networks.kept import pack_tensors, unpack_tensors
+from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.record import Record
 from framecolor.settings import read_settings
 from framecolor.tables import is_file_name, parse_json, parse_toml
@@ -128,15 +128,15 @@ def test_weights_allocate_nothing_that_they_do_not_hold(tmp_path: Path) -> None:
         load_matcher(path)
 
 
-def test_kept_tensors_notice_any_bit(tmp_path: Path) -> None:
+def test_kept_arrays_notice_any_bit(tmp_path: Path) -> None:
     path = tmp_path / "kept.safetensors"
-    tensors = {"a": torch.arange(4).to(torch.bfloat16), "b": torch.tensor(2.0)}
-    whole = pack_tensors(tensors, {"number": 3})
+    arrays = {"a": np.arange(4, dtype=np.float16), "b": np.array(2.0)}
+    whole = pack_arrays(arrays, {"number": 3})
     path.write_bytes(whole)
-    found = unpack_tensors(path)
-    assert found is not None and found[1] == {"number": 3} and torch.equal(found[0]["a"], tensors["a"])
+    found = unpack_arrays(path)
+    assert found is not None and found[1] == {"number": 3} and np.array_equal(found[0]["a"], arrays["a"])
     for place in np.random.default_rng(0).integers(0, len(whole), 60).tolist():
         changed = bytearray(whole)
         changed[place] ^= 16
         path.write_bytes(changed)
-        assert unpack_tensors(path) is None
+        assert unpack_arrays(path) is None

@@ -25,6 +25,7 @@ from framecolor.engines.lanes.host_device import HostDevice
 from framecolor.engines.lanes.lane import Site
 from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.engines.lanes.station import Body
+from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.drawing import read_drawing
@@ -264,16 +265,18 @@ def test_a_shot_is_painted_to_the_same_pixels(tmp_path: Path, monkeypatch: pytes
     paint(root, tmp_path / "reference", fit=FIT)
     runners: list[LaneRunner] = []
 
-    def load(engine: CpuEngine, fitted: PaletteNetwork) -> Runner:
+    def load(engine: CpuEngine, fitted: PaletteNetwork | None = None) -> Runner:
         device = HostDevice(delay=lambda: 0.0005)
         sites = [torch_site(device, fitted, torch.float32) for _ in range(2)]
         runners.append(LaneRunner("cpu", fitted, sites, Sizes(), lanes=2, batch=2))
-        return runners[0]
+        return runners[-1]
 
     monkeypatch.setattr(CpuEngine, "load", load)
+    load_shipped.cache_clear()
     for mode in ("flat", "painted"):
         paint(root, tmp_path / mode, fit=FIT, mode=mode, engine="cpu")
     monkeypatch.undo()
+    load_shipped.cache_clear()
     for runner in runners:
         runner.close()
     assert read_bytes(tmp_path / "flat") == read_bytes(tmp_path / "reference")

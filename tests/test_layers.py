@@ -14,6 +14,7 @@ PACKAGE = Path(framecolor.__file__).parent
 # From the ground up; a module may import its own layer and those below. Modules that are not named: see `layer_of`.
 LAYERS = (
     ("version", "errors", "files", "tables", "digest"),
+    ("core",),
     ("datatypes", "settings", "levels", "overlap", "runs", "allocator", "notes"),
     ("media", "lineart", "hints", "networks"),
     ("engines", "colorists", "mattes", "swaps"),
@@ -24,6 +25,8 @@ LAYERS = (
         "record",
         "prepared",
         "chains",
+        "keys",
+        "sources",
         "told",
         "keyframes",
         "proposal",

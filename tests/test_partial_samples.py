@@ -12,10 +12,11 @@ from painting import paint
 
 from framecolor import Settings, Shot
 from framecolor.fit import Fit, FitSchedule
-from framecolor.keyframes import read_keyframes, read_samples
+from framecolor.keyframes import make_samples, read_keyframes
 from framecolor.media import Correction, write_corrections, write_image
 from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.palette import IGNORE, KeySample, PaletteNetwork
+from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.samples import IGNORE, KeySample
 
 BLUE = (10, 20, 230, 255)
 
@@ -68,7 +69,7 @@ def test_the_samples_of_a_shot_know_what_was_told(tmp_path: Path) -> None:
     write_corrections(tmp_path / "c.json", "cut", [Correction(1003, 42, 28, (10, 20, 230, 255))])
     shot = Shot.open(root, corrections=tmp_path / "c.json")
     keyframes = read_keyframes(shot, Settings())
-    whole, partial = read_samples(shot, keyframes, Settings())
+    whole, partial = make_samples(keyframes)
     assert (whole.told_share, keyframes.whole) == (1, {1001})
     assert 0 < partial.told_share < 0.5 and 1 < keyframes.poses < 1.5
     (told,) = set(np.unique(partial.target)) - {IGNORE}

@@ -197,5 +197,6 @@ def test_a_future_record_is_not_misread(root: Path) -> None:
 def test_keep_needs_a_fit(root: Path) -> None:
     for path in (root / "color/.framecolor").iterdir():
         path.unlink()
-    with pytest.raises(InputError, match="holds no fit that could be kept; run once with --fit auto"):
+    (root / "color/cut.1003.png").unlink()
+    with pytest.raises(InputError, match=r"--fit keep: .*fit-.* is missing or damaged; run once with --fit auto"):
         paint(root, fit="keep")

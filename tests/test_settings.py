@@ -15,7 +15,7 @@ from framecolor.settings import Settings, read_settings
 
 def test_defaults_hold() -> None:
     settings = Settings()
-    assert (settings.mode, settings.line, settings.fit, settings.background) == ("flat", "over", "auto", "keys")
+    assert (settings.mode, settings.line, settings.fit, settings.background) == ("flat", "over", "off", "keys")
 
 
 @pytest.mark.parametrize(

@@ -102,11 +102,11 @@ def test_a_single_choice_is_not_measured(tmp_path: Path) -> None:
 
 def test_lanes_without_memory_have_no_rate(network: PaletteNetwork) -> None:
     sizes = Sizes(bucket=16)
-    quick = Site(HostDevice(memory_bytes=100_000_000), {"see": Copying})
+    quick = Site(HostDevice(memory_bytes=100_000_000), {"look": Copying})
     poor = torch_site(HostDevice(memory_bytes=60_000_000), network, torch.float32)
     rich = torch_site(HostDevice(), network, torch.float32)
     assert measure_rate(quick, sizes, Choice(2, 2), seconds=0.01) > 0
-    assert measure_rate(poor, sizes, Choice(1, 2), seconds=0.0) == 0
+    assert measure_rate(poor, sizes, Choice(1, 2), seconds=0.0, body="see") == 0
     assert measure_rate(rich, Sizes(most=(128, 128)), Choice(1, 1), seconds=0.0) == 0
 
 

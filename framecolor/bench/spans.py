@@ -157,8 +157,10 @@ def _list_modules() -> list[Any]:
 def _list_stages() -> Sequence[tuple[str, str, Stage, FrameOf | None]]:
     """(module, function, stage, frame by its arguments). What one of them calls of another stage is the other's."""
     return (
-        ("framecolor.shot", "Shot.read_line", "decode", lambda shot, number: number),
+        ("framecolor.drawings", "load_drawing", "decode", lambda shot, visit: visit.number),
+        ("framecolor.drawings", "decode_drawing", "decode", lambda item, known: item.drawing.number),
         ("framecolor.study", "study_drawing", "regions", lambda number, *_, **__: number),
+        ("framecolor.study", "study_known", "regions", lambda number, *_, **__: number),
         ("framecolor.networks.view", "look", "generator", None),
         ("framecolor.study", "vote", "match", None),
         ("framecolor.keyframes", "describe_regions", "match", None),
@@ -170,7 +172,7 @@ def _list_stages() -> Sequence[tuple[str, str, Stage, FrameOf | None]]:
         ("framecolor.beliefs", "judge_belief", "match", lambda study, *_, **__: study.number),
         ("framecolor.paint.painter", "paint_frame", "paint", lambda study, *_, **__: study.number),
         ("framecolor.paint.painter", "find_unsure", "paint", None),
-        ("framecolor.media.encode", "encode_image", "encode", None),
+        ("framecolor.finish", "encode_painted", "encode", None),
         ("framecolor.record", "Record.write_frame", "encode", lambda record, entry, *_, **__: entry["number"]),
     )
 
@@ -199,7 +201,8 @@ def _watch_runner(recorder: Recorder, kind: type[Any]) -> dict[str, Callable[...
 
     def see(self: Any, view: Any, points: Any, votes: bool = True) -> Pending:
         height, width = view.planes.shape[1:]
-        recorder.asked.looks.append((height, width, 2 if votes else 1))
+        fitted = votes and getattr(self, "_network", None) is not None
+        recorder.asked.looks.append((height, width, 2 if fitted else 1))
         return _Watched(original_see(self, view, points, votes), recorder)
 
     def describe(self: Any, look: Any, shape: Any, contact: Any) -> Any:

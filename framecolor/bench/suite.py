@@ -30,8 +30,6 @@ from framecolor.shot import Shot
 FORMAT = 1
 END_TO_END = "end-to-end"
 _DRAWN_KEYS = 3
-# Enough for a fitted network to be there; its quality is no matter here.
-_FIT_STEPS = 5
 _COLORS = 16
 # Enough calls at a time to keep an engine's lanes full, however many it has.
 _GPU_CALLERS = 8
@@ -140,7 +138,7 @@ def _describe_plan(plan: Plan, engine: Engine, precision: Precision) -> dict[str
 
 
 def _measure_shots(plan: Plan, choices: Choices, precision: Precision, results: dict[str, Any], tell: Tell) -> None:
-    settings = Settings(engine=plan.engine, fit=_FIT_STEPS)
+    settings = Settings(engine=plan.engine)
     for size in (None,) if plan.shot else plan.sizes or ((1080, 1920),):
         with _open_shot(plan, size) as (shot, work):
             clip = shot.name if plan.shot else "twos" if plan.twos else "moving"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -13,7 +13,8 @@ from typing import Any, cast
 import framecolor.pipeline as pipeline
 import framecolor.run as run
 from framecolor.bench.spans import Recorder, record_stages, replaced
-from framecolor.engines.base import Engine, Runner, choose_engine
+from framecolor.engines.base import Engine, Runner
+from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.outcome import Outcome
@@ -31,21 +32,19 @@ class Choices:
 
 
 def open_engine(name: EngineName, choices: Choices) -> Engine:
-    """The engine of that name, as the pipeline opens it, with those choices that are made there.
+    """The engine of that name, as the pipeline opens it, with the lanes that are asked for.
 
     `auto` falls back where an engine does not load, unless a precision is asked for, which is not the same elsewhere.
     """
-    known = inspect.signature(choose_engine).parameters
-    given = {key: value for key, value in _given(choices).items() if key in known}
-    engine = choose_engine(name, **given)
+    lanes = choices.lanes or "auto"
+    engine = choose_engine(name, lanes)
     settled = name != "auto" or choices.precision is None
-    return engine if settled else choose_engine(cast(EngineName, engine.name), **given)
+    return engine if settled else choose_engine(cast(EngineName, engine.name), lanes)
 
 
-def load_runner(engine: Engine, network: PaletteNetwork, choices: Choices) -> Runner:
+def load_runner(engine: Engine, network: PaletteNetwork | None, choices: Choices) -> Runner:
     """An opened engine with that network. Raises EngineError when it does not let one choose what was chosen."""
-    made = inspect.signature(choose_engine).parameters
-    given = {key: value for key, value in _given(choices).items() if key not in made}
+    given = {key: value for key, value in _given(choices).items() if key != "lanes"}
     known = inspect.signature(engine.load).parameters
     for name in given:
         if name not in known:
@@ -69,7 +68,7 @@ class Workload:
     engine_name: str = ""
 
     def paint(self, recorder: Recorder | None = None, *, one_thread: bool = False) -> Outcome:
-        """Paint all frames again. The first call fits and compiles.
+        """Paint all frames again. The first call opens the engine.
 
         recorder    notes the stages of the painting, not what comes before
         one_thread  every stage one after the other, each on one core
@@ -80,31 +79,19 @@ class Workload:
             if stage == "paint" and done == 0 and recorder is not None:
                 recorder.clear()
 
-        with replaced(run, "choose_engine", self._choose_engine):
+        with replaced(run, "load_shipped", self._load):
             if recorder is None:
                 return pipeline.colorize(self.shot, self.out, settings)
             assert self.runner is not None, "paint once before anything is recorded"
             with record_stages(recorder, self.runner), _on_one_thread(one_thread):
                 return pipeline.colorize(self.shot, self.out, settings, forget)
 
-    def _choose_engine(self, *args: Any, **options: Any) -> Engine:
-        return _LoadedOnce(self, open_engine(self.settings.engine, self.choices))
-
-
-class _LoadedOnce:
-    """An engine that loads a network the first time and has it ready from then on: a shot's fit is cached."""
-
-    def __init__(self, workload: Workload, engine: Engine) -> None:
-        self._workload, self._engine = workload, engine
-        self.name = workload.engine_name = engine.name
-
-    def find_problem(self) -> tuple[str, str] | None:
-        return self._engine.find_problem()
-
-    def load(self, network: PaletteNetwork) -> Runner:
-        if self._workload.runner is None:
-            self._workload.runner = load_runner(self._engine, network, self._workload.choices)
-        return self._workload.runner
+    def _load(self, *_: object) -> tuple[Runner, str]:
+        """The networks on the engine, loaded the first time and there from then on."""
+        if self.runner is None:
+            engine = open_engine(self.settings.engine, self.choices)
+            self.runner, self.engine_name = load_runner(engine, None, self.choices), engine.name
+        return self.runner, self.engine_name
 
 
 class _Inline:
@@ -118,6 +105,9 @@ class _Inline:
 
     def __exit__(self, *error: object) -> None:
         pass
+
+    def map(self, work: Callable[..., Any], *items: Iterable[Any]) -> Iterator[Any]:
+        return map(work, *items)
 
     def submit(self, work: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
         future: Future[Any] = Future()

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from framecolor.datatypes import Frame, Hint, Regions
 from framecolor.errors import ReadError
 from framecolor.hints.histogram import BINS
-from framecolor.networks.checkpoint import load_colorist
 
 # Recipe name -> module and class. A class takes the network that `load_colorist` gives.
 _COLORISTS = {
@@ -99,6 +98,9 @@ def open_colorist(path: Path) -> Colorist:
     """
     if path == Path("style"):
         return import_module("framecolor.colorists.style").StyleColorist()
+    # What opens networks is heavy, and most shots have keys.
+    from framecolor.networks.checkpoint import load_colorist
+
     network, name = load_colorist(path)
     place = _COLORISTS.get(name)
     if place is None:

@@ -21,8 +21,8 @@ _WORST_ERROR = 0.03
 
 def check_choice(target: Target) -> Iterator[Finding]:
     """The engine that is taken, and of each better one why it is not; there is no more to say where no GPU is."""
-    from framecolor.engines.base import choose_engine
-    from framecolor.engines.cuda import find_gpu_problem
+    from framecolor.engines.nvidia import find_gpu_problem
+    from framecolor.engines.registry import choose_engine
 
     missed: dict[tuple[str, str], list[str]] = {}
     for name in _ORDER:

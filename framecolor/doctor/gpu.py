@@ -16,7 +16,7 @@ def check_gpu(target: Target) -> Iterator[Finding]:
     """A finding for each GPU; without one a note, as the processor does the work."""
     import torch
 
-    from framecolor.engines.cuda import find_gpu_problem
+    from framecolor.engines.nvidia import find_gpu_problem
     from framecolor.engines.plans.backends import find_gpu
 
     lacks_gpu.cache_clear()
@@ -52,7 +52,7 @@ def check_gpu(target: Target) -> Iterator[Finding]:
 @cache
 def lacks_gpu() -> bool:
     """Whether there is no NVIDIA GPU at all, not even one that PyTorch cannot use: what only serves one is no news."""
-    from framecolor.engines.cuda import find_gpu_problem
+    from framecolor.engines.nvidia import find_gpu_problem
 
     return find_gpu_problem() is not None and _ask_driver() == ([], True)
 

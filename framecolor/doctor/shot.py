@@ -35,7 +35,7 @@ def check_settings(target: Target) -> Iterator[Finding]:
 
 
 def _find_problems(target: Target, found: LayeredSettings) -> Iterator[Finding]:
-    from framecolor.engines.base import choose_engine
+    from framecolor.engines.registry import choose_engine
     from framecolor.media import FORMATS
 
     settings, sources = found.settings, found.sources

@@ -31,7 +31,7 @@ _PATIENCE_SECONDS = 20.0
 
 def check_tensorrt(target: Target) -> Iterator[Finding]:
     """A finding for each form that is installed; without any a note where there is a GPU."""
-    from framecolor.engines.cuda import find_gpu_problem
+    from framecolor.engines.nvidia import find_gpu_problem
 
     gpu = find_gpu_problem() is None
     found = False

@@ -1,112 +1,230 @@
-"""The cpu engine: OpenVINO on the processor (the matcher: PyTorch)."""
+"""The cpu engine: OpenVINO on the processor."""
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
-from framecolor.engines.base import Done, Pending, Runner, Seen
+from framecolor.core.precision import Precision, PrecisionChoice, choose_precision, list_precisions
+from framecolor.engines.base import Done, Pending, Rows, Runner, Seen
+from framecolor.engines.graphs import Graph, open_graph
 from framecolor.engines.quiet_openvino import open_core, ov
-from framecolor.engines.torch_matcher import TorchMatcher
-from framecolor.engines.tracing import trace_module
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints
-from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES, LINE_PLANES
-from framecolor.networks.palette import PaletteNetwork
-from framecolor.networks.passes import ColorPass, FeaturePass
-from framecolor.networks.view import View, pad_to, pool
+from framecolor.networks.view import CONTEXT_STRIDE, View, pad_to, pool
+
+if TYPE_CHECKING:
+    from framecolor.networks.palette import PaletteNetwork
+
+# Drawings differ in their number of regions: filled up to multiples of this they share shapes, which OpenVINO prepares
+# for anew each time that they change.
+_BUCKET_ROWS = 32
 
 
 class CpuEngine:
-    """OpenVINO, in bfloat16 where the processor computes in it; runs everywhere."""
+    """OpenVINO, in bfloat16 where the processor multiplies it by itself; runs everywhere.
+
+    cores  that it may keep busy: so many pictures are computed at once, one core each
+    """
 
     name = "cpu"
+
+    def __init__(self, precision: PrecisionChoice = "auto", cores: int = 1) -> None:
+        self._precision: PrecisionChoice = precision
+        self._cores = cores
 
     def find_problem(self) -> tuple[str, str] | None:
         return None
 
-    def load(self, network: PaletteNetwork, precision: str | None = None) -> Runner:
-        """See `Engine.load`; precision is one of `precisions`, by default the first. EngineError on another one."""
+    def load(self, network: PaletteNetwork | None = None, precision: str | None = None) -> Runner:
+        """See `Engine.load`; precision is one of `precisions`. EngineError on another one."""
         known = self.precisions()
-        if precision not in (None, *known):
-            fix = f"use --precision {' or '.join(known)}"
-            raise EngineError("engine cpu", f"this processor does not compute in {precision}", fix)
-        return OpenVinoRunner(network, precision or known[0])
+        for chosen in known:
+            if chosen == (precision or choose_precision(self._precision)):
+                return OpenVinoRunner(_open_networks(chosen, self._cores), network)
+        fix = f"use --precision {' or '.join(known)}"
+        raise EngineError("engine cpu", f"this processor does not compute in {precision}", fix)
 
-    def precisions(self) -> tuple[str, ...]:
+    def precisions(self) -> tuple[Precision, ...]:
         """What this processor computes in, the fastest first."""
-        capabilities = open_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-        return ("bf16", "f32") if "BF16" in capabilities else ("f32",)
+        return list_precisions("cpu")
 
 
-class OpenVinoRunner(TorchMatcher):
-    """A palette network compiled by OpenVINO, each pass when it is first needed."""
+class Networks:
+    """The networks that ship, compiled by OpenVINO for one precision and number of cores, each when first needed."""
 
-    def __init__(self, network: PaletteNetwork, precision: str) -> None:
-        super().__init__()
-        self._multiple = network.generator.size_multiple
-        self._network = network
-        self._base = Compiled(lambda: FeaturePass(load_generator(base_weights_path())), (LINE_PLANES,), precision)
-        self._fitted = Compiled(lambda: FeaturePass(network.generator), (LINE_PLANES,), precision)
-        self._color = Compiled(lambda: ColorPass(network.generator), (LINE_PLANES, HINT_PLANES), precision)
+    def __init__(self, precision: Precision, cores: int) -> None:
+        self._precision: Precision = precision
+        self._cores = cores
+
+    @cached_property
+    def features(self) -> Compiled:
+        return self.compile(lambda: open_graph("features"))
+
+    @cached_property
+    def color(self) -> Compiled:
+        return self.compile(lambda: open_graph("color"))
+
+    @cached_property
+    def describe(self) -> Compiled:
+        return Compiled(lambda: open_graph("describe"), "f32", self._cores)
+
+    @cached_property
+    def compare(self) -> Compiled:
+        # Its scores are sums of logits of up to 32 under a logsumexp: bfloat16 would lose their last digits.
+        return Compiled(lambda: open_graph("compare"), "f32", self._cores)
+
+    def compile(self, make: Callable[[], Graph]) -> Compiled:
+        """Another network, such as one that was fitted to a shot."""
+        return Compiled(make, self._precision, self._cores)
+
+
+@lru_cache(maxsize=4)
+def _open_networks(precision: Precision, cores: int) -> Networks:
+    """One set serves all shots of a process."""
+    return Networks(precision, cores)
+
+
+class OpenVinoRunner:
+    """The networks that ship and, if there is one, the network that was fitted to a shot. Thread safe."""
+
+    def __init__(self, networks: Networks, network: PaletteNetwork | None = None) -> None:
+        self._networks, self._network = networks, network
+
+    def warm_up(self) -> None:
+        """See `Runner.warm_up`."""
+        for network in (self._networks.features, self._networks.describe, self._networks.compare):
+            network.open()
 
     def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
-        planes = self._pad(view.planes)
-        features, context = (torch.from_numpy(maps[0]) for maps in self._base(planes))
+        """See `Runner.see`."""
+        base = self._networks.features
+        planes = _pad(view.planes, base.facts["multiple"])
+        features, context = (maps[0] for maps in base(planes))
         fine = view.cells(points, (features.shape[0], features.shape[1]))
         coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
         look = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
-        if not votes:
+        if not votes or self._network is None:
             return Done(Seen(look, None))
-        fitted = pool(torch.from_numpy(self._fitted(planes)[0][0]), fine)
+        fitted = pool(self._fitted(planes)[0][0], fine)
         return Done(Seen(look, self._network.vote(fitted)))
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
-        padded = self._pad(planes)
+        """See `Runner.color`."""
+        color = self._fitted_color if self._network is not None else self._networks.color
         height, width = planes.shape[1:]
-        return self._color(padded, self._pad(hint))[0][0, :, :height, :width].copy()
+        both = (_pad(maps, color.facts["multiple"]) for maps in (planes, hint))
+        return color(*both)[0][0, :, :height, :width].copy()
 
-    def _pad(self, planes: NDArray[np.float32]) -> NDArray[np.float32]:
-        height, width = (-(-px // self._multiple) * self._multiple for px in planes.shape[1:])
-        return pad_to(planes, (height, width))[None]
+    def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
+        """See `RegionMatcher.describe`."""
+        describe, count = self._networks.describe, len(look)
+        if count == 0:
+            return np.zeros((0, describe.facts["width"]), np.float32)
+        size = _fill_up(count)
+        rows = (_widen(look, size), _widen(shape, size), _widen(contact, size, size), _count_off(count, size))
+        return describe(*rows)[0][:count].copy()
+
+    def compare(
+        self,
+        a: Rows,
+        b: Rows,
+        contact_a: Rows,
+        contact_b: Rows,
+        flow_ab: Rows | None = None,
+        flow_ba: Rows | None = None,
+    ) -> tuple[Rows, Rows, Rows, Rows]:
+        """See `RegionMatcher.compare`."""
+        many, few = len(a), len(b)
+        size = _fill_up(max(many, few))  # one size for both, so that few of them occur
+        pairs = [
+            np.zeros((size, size), np.float32) if flow is None else _widen(flow, size, size)
+            for flow in (flow_ab, flow_ba)
+        ]
+        contacts = [_widen(contact, size, size) for contact in (contact_a, contact_b)]
+        present = [_count_off(count, size) for count in (many, few)]
+        ahead, back, lost_a, lost_b = self._networks.compare(
+            _widen(a, size), _widen(b, size), *contacts, *pairs, *present
+        )
+        return ahead[:many, :few].copy(), back[:few, :many].copy(), lost_a[:many].copy(), lost_b[:few].copy()
+
+    @cached_property
+    def _fitted(self) -> Compiled:
+        from framecolor.engines.graph_makers import make_features
+
+        assert self._network is not None
+        generator = self._network.generator
+        return self._networks.compile(lambda: make_features(generator))
+
+    @cached_property
+    def _fitted_color(self) -> Compiled:
+        from framecolor.engines.graph_makers import make_color
+
+        assert self._network is not None
+        generator = self._network.generator
+        return self._networks.compile(lambda: make_color(generator))
 
 
 class Compiled:
-    """A pass with free height and width, compiled when it is first run; each thread has a request of its own."""
+    """A graph with free sizes, compiled when it is first run; each thread has a request of its own."""
 
-    def __init__(self, build: Callable[[], nn.Module], channels: tuple[int, ...], precision: str) -> None:
-        self._build, self._channels, self._precision = build, channels, precision
+    def __init__(self, make: Callable[[], Graph], precision: Precision, cores: int) -> None:
+        self._make, self._cores = make, cores
+        self._precision: Precision = precision
         self._model: ov.CompiledModel | None = None
+        self._facts: dict[str, int] = {}
         self._compiling = threading.Lock()
         self._threads = threading.local()
 
     def __call__(self, *inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """All outputs, in the pass's order; they are overwritten by the thread's next call."""
+        """All outputs, in the graph's order; they are overwritten by the thread's next call."""
         if not hasattr(self._threads, "request"):
-            self._threads.request = self._compile().create_infer_request()
+            self._threads.request = self.open().create_infer_request()
         return list(self._threads.request.infer(inputs, share_inputs=True, share_outputs=True).values())
 
-    def _compile(self) -> ov.CompiledModel:
+    @property
+    def facts(self) -> dict[str, int]:
+        """`Graph.facts`."""
+        self.open()
+        return self._facts
+
+    def open(self) -> ov.CompiledModel:
+        """Compile it, if that was not done."""
         with self._compiling:
             if self._model is None:
-                cores = os.cpu_count() or 1
+                graph = self._make()
                 # One stream a core: drawings are independent, so that cores work on different ones.
-                settings = {"NUM_STREAMS": str(cores), "INFERENCE_NUM_THREADS": str(cores)}
+                settings = {"NUM_STREAMS": str(self._cores), "INFERENCE_NUM_THREADS": str(self._cores)}
                 settings["INFERENCE_PRECISION_HINT"] = self._precision
                 # Its own threads may run on any core: pinned ones of two passes, or of two processes, would share one.
                 settings["ENABLE_CPU_PINNING"] = "NO"
-                self._model = open_core().compile_model(self._convert(), "CPU", settings)
+                self._facts, self._model = graph.facts, open_core().compile_model(graph.model, "CPU", settings)
             return self._model
 
-    def _convert(self) -> ov.Model:
-        """The pass as OpenVINO's graph."""
-        example = tuple(torch.zeros(1, channels, 32, 32) for channels in self._channels)
-        traced = trace_module(self._build(), example)
-        return ov.convert_model(traced, input=[ov.PartialShape([1, c, -1, -1]) for c in self._channels])
+
+def _pad(planes: NDArray[np.float32], multiple: int) -> NDArray[np.float32]:
+    height, width = (-(-px // multiple) * multiple for px in planes.shape[1:])
+    return pad_to(planes, (height, width))[None]
+
+
+def _fill_up(count: int) -> int:
+    return -(-count // _BUCKET_ROWS) * _BUCKET_ROWS
+
+
+def _widen(rows: Rows, height: int, width: int | None = None) -> Rows:
+    """Rows [N, M] with zeros at their end, [height, width or M]."""
+    wide = np.zeros((height, rows.shape[1] if width is None else width), np.float32)
+    wide[: rows.shape[0], : rows.shape[1]] = rows
+    return wide
+
+
+def _count_off(count: int, size: int) -> Rows:
+    """Which of `size` rows are there."""
+    present = np.zeros(size, np.float32)
+    present[:count] = 1
+    return present

@@ -1,45 +1,43 @@
-"""The cuda engine: PyTorch in half precision on NVIDIA GPUs, on lanes, as CUDA graphs."""
+"""The cuda engine: PyTorch on NVIDIA GPUs, on lanes, as CUDA graphs; in half where the GPU computes well in it."""
 
 from __future__ import annotations
 
 import torch
 
+from framecolor.core.precision import PrecisionChoice, choose_precision
 from framecolor.engines.base import Runner
 from framecolor.engines.lanes.bodies import Sizes, torch_site
 from framecolor.engines.lanes.streams import CudaDevice
 from framecolor.engines.lanes.tuning import load_on_lanes
+from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.engines.plans.cache import PlanCache
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.settings import LaneCount
 
 
 class CudaEngine:
-    """PyTorch half, channels last, on all GPUs that PyTorch sees.
+    """PyTorch, channels last, on all GPUs that PyTorch sees.
 
     lanes  pictures that each GPU works on at once; auto: as many as are best, measured once for each kind of GPU
     """
 
     name = "cuda"
 
-    def __init__(self, lanes: LaneCount = "auto") -> None:
+    def __init__(self, lanes: LaneCount = "auto", precision: PrecisionChoice = "auto") -> None:
         self._lanes: LaneCount = lanes
+        self._precision: PrecisionChoice = precision
 
     def find_problem(self) -> tuple[str, str] | None:
         return find_gpu_problem()
 
-    def load(self, network: PaletteNetwork) -> Runner:
-        sites = [torch_site(device, network, torch.float16) for device in list_gpus()]
-        versions = {"torch": str(torch.__version__)}
+    def load(self, network: PaletteNetwork | None = None) -> Runner:
+        sites = [torch_site(gpu, network, self._choose_type(str(gpu.place))) for gpu in list_gpus()]
+        versions = {"torch": str(torch.__version__), "precision": self._precision}
         return load_on_lanes(self.name, network, sites, Sizes(), self._lanes, versions, PlanCache().folder)
 
-
-def find_gpu_problem() -> tuple[str, str] | None:
-    """What keeps PyTorch from using an NVIDIA GPU here, and how to mend it."""
-    if not torch.backends.cuda.is_built():
-        return "this PyTorch is a CPU build", "install a CUDA build of torch or use --engine cpu"
-    if not torch.cuda.is_available():
-        return "PyTorch finds no NVIDIA GPU", "check the driver with nvidia-smi or use --engine cpu"
-    return None
+    def _choose_type(self, place: str) -> torch.dtype:
+        half = choose_precision(self._precision, place) == "f16"
+        return torch.float16 if half else torch.float32
 
 
 def list_gpus() -> list[CudaDevice]:

@@ -1,7 +1,7 @@
 """The tensorrt engine: compiled plans on lanes.
 
-One plan of the features serves all shots: it is opened twice, once with the base weights and once refitted with the
-shot's. Where a backend cannot refit, the shot's network gets a plan of its own.
+One plan of the features serves all shots. Where a network was fitted to a shot, the plan is opened once more, refitted
+with its weights; where a backend cannot refit, that network gets a plan of its own.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from typing import Any
 
 import torch
 
+from framecolor.core.precision import PrecisionChoice
 from framecolor.engines.base import Runner
-from framecolor.engines.cuda import find_gpu_problem, list_gpus
+from framecolor.engines.cuda import list_gpus
 from framecolor.engines.lanes.bodies import Sizes, feature_shapes
 from framecolor.engines.lanes.lane import Site
 from framecolor.engines.lanes.station import Body
 from framecolor.engines.lanes.streams import Device
 from framecolor.engines.lanes.tuning import load_on_lanes
+from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.engines.plans.backends import Backend, find_backends
 from framecolor.engines.plans.body import PlanBody
 from framecolor.engines.plans.cache import PlanCache, StoredPlan
@@ -46,13 +48,16 @@ class TensorRtEngine:
 
     name = "tensorrt"
 
-    def __init__(self, lanes: LaneCount = "auto") -> None:
+    def __init__(self, lanes: LaneCount = "auto", precision: PrecisionChoice = "auto") -> None:
         self._lanes: LaneCount = lanes
+        self._precision: PrecisionChoice = precision
 
     def find_problem(self) -> tuple[str, str] | None:
         problem = find_gpu_problem()
         if problem is not None:
             return problem
+        if self._precision == "f32":
+            return "its plans compute in half", "use --engine cuda for float32"
         found = find_backends()
         if not found:
             return "TensorRT is not installed", "pip install 'framecolor[tensorrt]' or use --engine cuda"
@@ -62,7 +67,7 @@ class TensorRtEngine:
             return "the package onnx is not installed", "pip install 'framecolor[onnx]' or use --engine cuda"
         return None
 
-    def load(self, network: PaletteNetwork) -> Runner:
+    def load(self, network: PaletteNetwork | None = None) -> Runner:
         cache, profile = PlanCache(), find_profile("features")
         backend = _choose_backend()
         assert backend is not None, "find_problem comes first"
@@ -90,8 +95,12 @@ def _choose_backend(device: int = 0) -> Backend | None:
     return None
 
 
-def _make_site(device: Device, network: PaletteNetwork, cache: PlanCache, profile: Profile) -> Site:
-    """A GPU with the bodies look, see and color, each made when it is first asked for."""
+def _make_site(device: Device, network: PaletteNetwork | None, cache: PlanCache, profile: Profile) -> Site:
+    """A GPU with the bodies look and color, and see where a network was fitted, each made when it is first asked for.
+
+    What is compiled depends on no shot, nor is anything refitted where nothing was fitted.
+    """
+    generator = load_generator(base_weights_path()) if network is None else network.generator
     opener = _Opener(device, cache)
     base: list[Any] = []  # filled once: bodies are made one at a time
 
@@ -102,17 +111,21 @@ def _make_site(device: Device, network: PaletteNetwork, cache: PlanCache, profil
 
     def features(engines: list[Any]) -> Body:
         outputs = (("features", "context"), ("features", "context"))[: len(engines)]
-        return PlanBody(opener.backend, engines, ("planes",), outputs, _feature_shapes_of(network, len(engines)))
+        return PlanBody(opener.backend, engines, ("planes",), outputs, _feature_shapes_of(generator, len(engines)))
+
+    def see() -> Body:
+        assert network is not None, "nothing was fitted"
+        return features([open_base(), opener.open(profile, generator)])
 
     def color() -> Body:
-        engine = opener.open(find_profile("color"), network.generator)
+        engine = opener.open(find_profile("color"), None if network is None else generator)
         return PlanBody(opener.backend, [engine], ("planes", "hint"), (("color",),), lambda n: [(n[0], 3, *n[2:])])
 
     return Site(
         device,
         {
             "look": lambda: features([open_base()]),
-            "see": lambda: features([open_base(), opener.open(profile, network.generator)]),
+            "see": see,
             "color": color,
         },
     )
@@ -125,9 +138,8 @@ def _open_matcher(device: Device, cache: PlanCache) -> PlanMatcher:
     return PlanMatcher(opener.backend, device, describe, compare, TorchMatcher(str(device.place)))
 
 
-def _feature_shapes_of(network: PaletteNetwork, engines: int) -> Callable[[tuple[int, ...]], list[tuple[int, ...]]]:
+def _feature_shapes_of(generator: Generator, engines: int) -> Callable[[tuple[int, ...]], list[tuple[int, ...]]]:
     """Outputs of one or two engines for planes: features and context of the base, then of the fitted one."""
-    generator = network.generator
     return lambda planes: feature_shapes(planes, generator, fitted=False) * engines
 
 

@@ -19,35 +19,43 @@ from framecolor.networks.view import View, pool
 
 
 class TorchRunner(TorchMatcher):
-    """A shot's passes on a device, in a dtype."""
+    """The passes that ship, and those of a network that was fitted to a shot, on a device and in a dtype."""
 
-    def __init__(self, network: PaletteNetwork, device: str = "cpu", dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self, network: PaletteNetwork | None = None, device: str = "cpu", dtype: torch.dtype = torch.float32
+    ) -> None:
         super().__init__(device)
         self._network, self._dtype = network, dtype
-        self._multiple = network.generator.size_multiple
+        self._shipped = load_generator(base_weights_path())
+        self._multiple = self._shipped.size_multiple
 
     @cached_property
     def _base(self) -> FeaturePass:
-        return FeaturePass(load_generator(base_weights_path()), self._dtype).to(self._device)
+        return FeaturePass(self._shipped, self._dtype).to(self._device)
 
     @cached_property
     def _fitted(self) -> FeaturePass:
+        assert self._network is not None, "nothing was fitted"
         return FeaturePass(self._network.generator, self._dtype).to(self._device)
 
     @cached_property
     def _color(self) -> ColorPass:
-        return ColorPass(self._network.generator, self._dtype).to(self._device)
+        generator = self._shipped if self._network is None else self._network.generator
+        return ColorPass(generator, self._dtype).to(self._device)
+
+    def warm_up(self) -> None:
+        """There is nothing to prepare."""
 
     @torch.inference_mode()
     def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
         planes = self._load_padded(view.planes)
-        features, context = (maps[0] for maps in self._base(planes))
+        features, context = (maps[0].cpu().numpy() for maps in self._base(planes))
         fine = view.cells(points, (features.shape[0], features.shape[1]))
         coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
         look = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
-        if not votes:
+        if not votes or self._network is None:
             return Done(Seen(look, None))
-        return Done(Seen(look, self._network.vote(pool(self._fitted(planes)[0][0], fine))))
+        return Done(Seen(look, self._network.vote(pool(self._fitted(planes)[0][0].cpu().numpy(), fine))))
 
     @torch.inference_mode()
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:

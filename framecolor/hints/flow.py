@@ -18,6 +18,8 @@ from framecolor.datatypes import Box, Flow
 FLOW_LONG_SIDE_PX = 512
 _FALL_OFF_PX = 6.0
 _AGREEMENT_PX = 2.0
+# Pixels of the field that one at which distances are measured may take.
+_COARSEST = 0.6
 # Flow runs in the part where either drawing has lines, and this far around it.
 _AROUND_PX = 16
 
@@ -39,23 +41,40 @@ def line_field(line: NDArray[np.bool_], long_side_px: int = FLOW_LONG_SIDE_PX) -
         return LineField(np.zeros((h, w), np.uint8), (height, width))
     # Beyond this margin nothing of the field is left after rounding.
     margin_px = math.ceil(_FALL_OFF_PX * math.log(256) * width / w) + 4
-    box = _align(Box.around(line.view(np.uint8), margin_px), (h, w))
-    distance = cv2.distanceTransform((~box.crop(line)).view(np.uint8), cv2.DIST_L2, 3)
+    step = _choose_step((height, width), scale)
+    box = _align(Box.around(line.view(np.uint8), margin_px), (h, w), step)
+    coarse = _thin_out(box.crop(line), step)
+    distance = cv2.distanceTransform((~coarse).view(np.uint8), cv2.DIST_L2, 3)
     top, bottom, left, right = (
         box.top * h // height,
         box.bottom * h // height,
         box.left * w // width,
         box.right * w // width,
     )
-    small = cv2.resize(distance, (right - left, bottom - top), interpolation=cv2.INTER_AREA) * np.float32(w / width)
+    small = cv2.resize(distance, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
     values = np.zeros((h, w), np.uint8)
-    values[top:bottom, left:right] = 255 * np.exp(-small / _FALL_OFF_PX)
+    values[top:bottom, left:right] = 255 * np.exp(small * np.float32(-step * w / width / _FALL_OFF_PX))
     return LineField(values, (height, width))
 
 
-def _align(box: Box, size: tuple[int, int]) -> Box:
-    """The box, grown until its edges are edges of pixels also when its picture is resized to `size`."""
-    rows, columns = box.height // math.gcd(box.height, size[0]), box.width // math.gcd(box.width, size[1])
+def _choose_step(size: tuple[int, int], scale: float) -> int:
+    """Distances of a picture that is much larger than its field are measured at every so-many-th pixel."""
+    return next(step for step in range(max(1, int(_COARSEST / scale)), 0, -1) if not any(side % step for side in size))
+
+
+def _thin_out(line: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:
+    """A mask at a `step`-th of its size, set where any of its pixels is."""
+    for axis in range(2):
+        parts = [line[first::step] if axis == 0 else line[:, first::step] for first in range(step)]
+        line = np.logical_or.reduce(parts)
+    return line
+
+
+def _align(box: Box, size: tuple[int, int], step: int) -> Box:
+    """The box, grown until its edges are edges of pixels also when its picture is resized to `size`, or thinned out."""
+    rows, columns = (
+        math.lcm(step, side // math.gcd(side, other)) for side, other in zip((box.height, box.width), size, strict=True)
+    )
     return replace(
         box,
         top=box.top // rows * rows,

@@ -57,6 +57,15 @@ class Gallery:
     keys: Sequence[KeyRegions]
     palette_size: int
 
+    def find(self, number: int) -> Tokens | None:
+        """The tokens of a key's regions; None where it is not among the keys."""
+        return next((key.tokens for key in self.keys if key.number == number), None)
+
+    def guess_nothing(self, count: int) -> Recognized:
+        """What is recognized of `count` regions where nobody asks."""
+        votes = np.full((count + 1, self.palette_size), -np.log(self.palette_size), np.float32)
+        return Recognized(votes, np.zeros(count + 1, np.float32))
+
     def vote(self, number: int, target: Tokens, count: int, compare: Compare) -> Recognized:
         """Which color each of a drawing's `count` regions has in the keys, and whether they show it at all.
 
@@ -64,10 +73,10 @@ class Gallery:
         All regions of known color are rivals, beside having no counterpart, which votes for no color. Whether there is
         a counterpart is asked of whole keys, where there are any: one that is known in part has it without a color.
         """
-        votes = np.full((count + 1, self.palette_size), -np.log(self.palette_size), np.float32)
-        margin = np.zeros(count + 1, np.float32)
+        nothing = self.guess_nothing(count)
+        votes, margin = nothing.votes, nothing.nowhere
         if not len(target.rows):
-            return Recognized(votes, margin)
+            return nothing
         asked = self.choose_keys(number)
         scores, nowhere = zip(*(_compare_known(compare, target, key) for key in asked), strict=True)
         colors = np.concatenate([key.colors[key.colors != UNKNOWN] for key in asked])

@@ -18,6 +18,8 @@ _TRACE_PURITY = 0.35
 _TRACE_MIN_LEVEL = 170
 _FAINTEST_ALPHA = 4
 _NEAR_WHITE = 250
+# By the first channel, the most that the second one may have.
+_MOST_SECOND = np.floor(np.float32(_TRACE_PURITY) * np.arange(256, dtype=np.float32)).astype(np.uint8)
 _WHITE_PAPER, _NO_PAPER = 0xFFFFFFFF, 0
 
 
@@ -52,7 +54,7 @@ def _find_ink(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if alpha.min() == 255 or not _is_paperless(rgba):
         return _take_out_white(_over_white(rgba))
     ink = rgba.copy()
-    if is_colored(ink) and ink[..., :3][alpha > 0].min(initial=255) >= _NEAR_WHITE:
+    if is_colored(ink) and np.maximum(_darkest(ink), (alpha == 0) * np.uint8(255)).min() >= _NEAR_WHITE:
         ink[..., :3] = 0
     return ink
 
@@ -92,10 +94,10 @@ def _take_out_white(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _find_trace(ink: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Pixels of one pure hue, whatever their antialiasing."""
-    trace = np.zeros(ink.shape[:2], bool)
     if not is_colored(ink):
-        return trace
-    visible = ink[..., 3] >= _FAINTEST_ALPHA
-    first_two = np.sort(ink[visible, :3], axis=1)[:, 1:].astype(np.float32)
-    trace[visible] = (first_two[:, 1] >= _TRACE_MIN_LEVEL) & (first_two[:, 0] <= _TRACE_PURITY * first_two[:, 1])
-    return trace
+        return np.zeros(ink.shape[:2], bool)
+    red, green, blue, alpha = cv2.split(ink)
+    low, high = cv2.min(red, green), cv2.max(red, green)
+    first, second = cv2.max(high, blue), cv2.max(low, cv2.min(high, blue))
+    trace = (first >= _TRACE_MIN_LEVEL) & (second <= cv2.LUT(first, _MOST_SECOND))
+    return trace & (alpha >= _FAINTEST_ALPHA)

@@ -6,6 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+LINE_PLANES = 7
+EMPTY_PLANES = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
+"""What the planes are where there is nothing: far from all lines, outside of the figure."""
+
 # Distances are measured in pixels of a drawing whose long side would be twice the working size,
 # so that line planes look alike at 480p and at 4K.
 _UNITS_PER_WORKING_PX = 2.0

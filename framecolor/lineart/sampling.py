@@ -58,29 +58,40 @@ def sample_points(regions: Regions) -> RegionPoints:
     stride = max(1, round((height * width / _GRID_POINTS) ** 0.5))
     dense = regions.area < _DENSE_BELOW_POINTS * stride * stride
     dense[0] = False
-    thin = max(1, stride // 3)
-    small = regions.labels[::thin, ::thin]
-    y_small, x_small = _find(dense[small])
+    sparse = ~dense
+    sparse[0] = False
     half = stride // 2
-    coarse = regions.labels[half::stride, half::stride]
-    keep = ~dense
-    keep[0] = False
-    y_large, x_large = _find(keep[coarse])
-    y = np.concatenate([y_small * thin, y_large * stride + half])
-    x = np.concatenate([x_small * thin, x_large * stride + half])
-    found = np.bincount(regions.labels[y, x], minlength=regions.count + 1)
-    lost = np.flatnonzero(found[1:] == 0) + 1
-    if len(lost):
-        is_lost = np.zeros(regions.count + 1, bool)
-        is_lost[lost] = True
-        y_lost, x_lost = _find(is_lost[regions.labels])
-        y, x = np.concatenate([y, y_lost]), np.concatenate([x, x_lost])
-    region = regions.labels[y, x]
-    order = np.argsort(region, kind="stable")
+    parts = [_find(regions, dense, max(1, stride // 3), 0), _find(regions, sparse, stride, half)]
+    found = sum(np.bincount(region, minlength=regions.count + 1) for _, _, region in parts)
+    lost = np.asarray(found) == 0
+    lost[0] = False
+    if lost.any():
+        parts.append(_find_all(regions, lost))
+    y, x, region = (np.concatenate(column) for column in zip(*parts, strict=True))
+    # A stable sort of 16 bits is a radix sort, several times as fast.
+    order = np.argsort(region.astype(np.uint16) if regions.count < 1 << 16 else region, kind="stable")
     return RegionPoints(x[order].astype(np.int32), y[order].astype(np.int32), region[order], regions.count)
 
 
-def _find(mask: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Rows and columns where a mask is set; several times as fast as np.nonzero where that is rare."""
-    rows, columns = np.divmod(np.flatnonzero(mask), mask.shape[1])
-    return rows, columns
+def _find(
+    regions: Regions, wanted: NDArray[np.bool_], stride: int, first: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]]:
+    """Rows, columns and regions of the pixels of `wanted` regions on a grid: every `stride`-th one from `first` on."""
+    grid = regions.labels[first::stride, first::stride]
+    # np.nonzero would take several times as long where that is rare.
+    places = np.flatnonzero(np.take(wanted, grid))
+    rows, columns = np.divmod(places, grid.shape[1])
+    return rows * stride + first, columns * stride + first, grid[rows, columns]
+
+
+def _find_all(
+    regions: Regions, wanted: NDArray[np.bool_]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]]:
+    """Rows, columns and regions of all pixels of `wanted` regions."""
+    runs = regions.runs
+    own = np.flatnonzero(wanted[runs.values.astype(np.intp)])
+    lengths = runs.lengths[own].astype(np.intp)
+    begin = (np.cumsum(runs.lengths) - runs.lengths)[own]
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    rows, columns = np.divmod(np.repeat(begin, lengths) + within, runs.shape[1])
+    return rows, columns, np.repeat(runs.values[own], lengths).astype(np.int32)

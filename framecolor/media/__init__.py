@@ -2,7 +2,15 @@
 
 from framecolor.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.corrections import Correction, describe_correction, read_corrections, write_corrections
-from framecolor.media.decode import check_image, hash_file, image_size, read_image, read_numbers
+from framecolor.media.decode import (
+    ImageFile,
+    check_image,
+    hash_file,
+    image_size,
+    open_image,
+    read_image,
+    read_numbers,
+)
 from framecolor.media.encode import encode_image, write_image
 from framecolor.media.headers import IMAGE_SUFFIXES, PAINTED_SUFFIXES
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
@@ -18,6 +26,7 @@ __all__ = [
     "PAINTED_SUFFIXES",
     "Correction",
     "Format",
+    "ImageFile",
     "Mark",
     "Movie",
     "Picture",
@@ -30,6 +39,7 @@ __all__ = [
     "hash_file",
     "image_size",
     "is_movie",
+    "open_image",
     "read_corrections",
     "read_image",
     "read_numbers",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -61,11 +62,25 @@ def read_image(path: str | Path) -> Pixels:
     return _read(Path(path), _decode)
 
 
-def read_hashed(path: str | Path, size: tuple[int, int], role: str) -> tuple[Pixels, str]:
-    """`read_image` of a shot's drawing or key (`role`), and the hash of the very bytes that it was decoded from.
+@dataclass(frozen=True, eq=False, repr=False)
+class ImageFile:
+    """An image whose file was read once, as a whole; hash: XXH3-128 of its bytes, in hex."""
 
-    Raises ReadError also where it is not of `size`, (height, width), before anything is decoded: a few bytes can claim
-    to be gigabytes of pixels.
+    path: Path
+    hash: str
+    _data: bytes
+    _header: Header
+
+    def decode(self) -> Pixels:
+        """The pixels, uint8 HxWx4 straight RGBA. Raises ReadError as `read_image`."""
+        return _decode_whole(self.path, self._data, self._header, _decode)
+
+
+def open_image(path: str | Path, size: tuple[int, int], role: str) -> ImageFile:
+    """Read the file of a shot's drawing or key (`role`), without decoding it.
+
+    Raises ReadError as `read_image`, also where it is not of `size`, (height, width): a few bytes can claim to be
+    gigabytes of pixels.
     """
     path = Path(path)
     with _open(path) as file:
@@ -75,7 +90,7 @@ def read_hashed(path: str | Path, size: tuple[int, int], role: str) -> tuple[Pix
             raise ReadError(path, problem, "write it again at the shot's size")
         file.seek(0)
         data = file.read()
-    return _decode_whole(path, data, header, _decode), xxhash.xxh3_128_hexdigest(data)
+    return ImageFile(path, xxhash.xxh3_128_hexdigest(data), data, header)
 
 
 def check_image(path: str | Path) -> tuple[tuple[int, int], str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -18,12 +17,35 @@ from framecolor.errors import OutputError, ReadError
 from framecolor.files import read_file
 from framecolor.networks.generator import Generator
 from framecolor.networks.matcher import Matcher
+from framecolor.networks.shipped import (
+    WEIGHTS,
+    base_weights_path,
+    colorist_weights_path,
+    matcher_weights_path,
+    perception_weights_path,
+    read_card_hash,
+)
 from framecolor.networks.tensors import read_tensors
 from framecolor.tables import MISSHAPEN, parse_json
 
-_WEIGHTS = Path(__file__).parent.parent / "weights"
+__all__ = [
+    "base_weights_path",
+    "build_network",
+    "check_sizes",
+    "colorist_weights_path",
+    "load_colorist",
+    "load_generator",
+    "load_matcher",
+    "matcher_weights_path",
+    "perception_weights_path",
+    "read_card_hash",
+    "read_sizes",
+    "save_colorist",
+    "save_generator",
+    "save_matcher",
+]
+
 _REINSTALL = "run `pip install --force-reinstall --no-deps framecolor`"
-_SHA256 = re.compile(r"sha256\W+([0-9a-f]{64})")
 _GENERATOR = "framecolor generator 1"
 _MATCHER = "framecolor matcher 1"
 _MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
@@ -59,25 +81,6 @@ class SizedNetwork(Protocol):
     def state_dict(self) -> dict[str, Any]: ...
 
 
-def base_weights_path() -> Path:
-    """The generator's weights that ship with the package: what every fit starts from."""
-    return _WEIGHTS / "generator.safetensors"
-
-
-def matcher_weights_path() -> Path:
-    """The matcher's weights that ship with the package; they belong to the base weights of the generator."""
-    return _WEIGHTS / "matcher.safetensors"
-
-
-def read_card_hash(weights: Path) -> str | None:
-    """SHA-256 of weights that ship, in hex, as their model card has it; None where there is none."""
-    try:
-        told = _SHA256.search(weights.with_suffix(".md").read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return None if told is None else told[1]
-
-
 def save_generator(generator: Generator, path: Path, facts: dict[str, str] | None = None) -> None:
     """Write the weights (float32) and hyper-parameters; `facts` are further metadata, such as where they come from.
 
@@ -110,16 +113,6 @@ def load_matcher(path: Path) -> Matcher:
         return Matcher(*(read_sizes(metadata[name], tensors) for name in _MATCHER_SIZES))
 
     return _load(path, _MATCHER, "matcher", build)
-
-
-def colorist_weights_path() -> Path:
-    """The colorist's weights that ship with the package: what proposes colors where nobody painted."""
-    return _WEIGHTS / "diffusion.safetensors"
-
-
-def perception_weights_path() -> Path:
-    """Weights of the features that pictures are compared by."""
-    return _WEIGHTS / "perception.safetensors"
 
 
 def save_colorist(
@@ -203,7 +196,7 @@ def _save(network: nn.Module | SizedNetwork, path: Path, metadata: dict[str, str
 def _load(path: Path, format_: str, kind: str, build: Build[Network]) -> Network:
     fix = "give a file that `framecolor train` wrote"
     try:
-        if path.parent == _WEIGHTS and read_card_hash(path) not in (None, hashlib.sha256(read_file(path)).hexdigest()):
+        if path.parent == WEIGHTS and read_card_hash(path) not in (None, hashlib.sha256(read_file(path)).hexdigest()):
             problem = f"is not the {kind} that its model card describes: it is damaged, or was changed"
             raise ReadError(path, problem, _REINSTALL)
         tensors, metadata = read_tensors(path)

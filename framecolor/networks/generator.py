@@ -15,13 +15,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-LINE_PLANES = 7
-HINT_PLANES = 4
+from framecolor.lineart.planes import LINE_PLANES
+from framecolor.networks.view import CONTEXT_STRIDE, HINT_PLANES
+
+__all__ = ["CONTEXT_STRIDE", "HINT_PLANES", "LEAST_CONFIDENCE", "LINE_PLANES", "Block", "Generator"]
+
 # A hint of less confidence than this counts less and less.
 LEAST_CONFIDENCE = 0.05
 # The decoder's level whose output is the context: at a quarter of the size it has seen the parts around, and is cheap.
 _CONTEXT_LEVEL = 2
-CONTEXT_STRIDE = 2**_CONTEXT_LEVEL
+assert CONTEXT_STRIDE == 2**_CONTEXT_LEVEL
 
 
 class Block(nn.Sequential):

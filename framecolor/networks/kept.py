@@ -1,4 +1,4 @@
-"""Tensors that a run keeps for later ones: a safetensors file that notices when a bit of it flips."""
+"""Arrays that a run keeps for later ones: a safetensors file that notices when a bit of it flips."""
 
 from __future__ import annotations
 
@@ -7,35 +7,39 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors.torch import save
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from framecolor.digest import digest
-from framecolor.networks.tensors import read_tensors
+from framecolor.files import read_file
+from framecolor.networks.tensors import read_metadata
 from framecolor.tables import MISSHAPEN, parse_json
 
+Arrays = Mapping[str, NDArray[np.generic]]
 
-def pack_tensors(tensors: dict[str, Tensor], table: Mapping[str, Any]) -> bytes:
-    """The file's bytes: the same for the same tensors and table. `table` is plain data, and has no "digest"."""
+
+def pack_arrays(arrays: Arrays, table: Mapping[str, Any]) -> bytes:
+    """The file's bytes: the same for the same arrays and table. `table` is plain data, and has no "digest"."""
+    whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     # One entry holds all: several are written in any order, and the same fit would not give the same file.
-    return save(tensors, {"framecolor": json.dumps({**table, "digest": _digest(tensors, table)})})
+    return save(whole, {"framecolor": json.dumps({**table, "digest": _digest(whole, table)})})
 
 
-def unpack_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Tensors and table of a file that `pack_tensors` made; None when there is none or it is damaged."""
+def unpack_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+    """Arrays and table of a file that `pack_arrays` made; None when there is none or it is damaged."""
     try:
-        tensors, metadata = read_tensors(path)
-        table = parse_json(metadata["framecolor"])
+        data = read_file(path)
+        arrays, table = load(data), parse_json(read_metadata(data)["framecolor"])
         told = table.pop("digest")
-        return (tensors, table) if told == _digest(tensors, table) else None
-    except (OSError, *MISSHAPEN, RuntimeError):
+        return (arrays, table) if told == _digest(arrays, table) else None
+    except (OSError, *MISSHAPEN, RuntimeError, SafetensorError):
         return None
 
 
-def _digest(tensors: Mapping[str, Tensor], table: Mapping[str, Any]) -> str:
+def _digest(arrays: Arrays, table: Mapping[str, Any]) -> str:
     parts: list[str | bytes] = [json.dumps(table, sort_keys=True)]
-    for name in sorted(tensors):
-        flat = tensors[name].contiguous().reshape(-1).view(torch.uint8)  # NumPy does not know all types
-        parts += [f"{name} {tuple(tensors[name].shape)}", flat.numpy().tobytes()]
+    for name in sorted(arrays):
+        parts += [f"{name} {arrays[name].shape} {arrays[name].dtype}", arrays[name].tobytes()]
     return digest(*parts)

@@ -36,6 +36,38 @@ class ComparePass(nn.Module):
         return self.matcher.compare(a, b, contact_a, contact_b, flow_ab, flow_ba)
 
 
+class PaddedDescribePass(nn.Module):
+    """`DescribePass` of rows some of which only fill up: engines that prepare each size anew see few of them so."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        super().__init__()
+        self.matcher = narrow_products(matcher, torch.float32)
+
+    def forward(self, look: Tensor, shape: Tensor, contact: Tensor, present: Tensor) -> Tensor:
+        return self.matcher.describe(look, shape, contact, present)
+
+
+class PaddedComparePass(nn.Module):
+    """`ComparePass` of rows some of which only fill up."""
+
+    def __init__(self, matcher: Matcher) -> None:
+        super().__init__()
+        self.matcher = narrow_products(matcher, torch.float32)
+
+    def forward(
+        self,
+        a: Tensor,
+        b: Tensor,
+        contact_a: Tensor,
+        contact_b: Tensor,
+        flow_ab: Tensor,
+        flow_ba: Tensor,
+        present_a: Tensor,
+        present_b: Tensor,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return self.matcher.compare(a, b, contact_a, contact_b, flow_ab, flow_ba, present_a, present_b)
+
+
 def narrow_products(matcher: Matcher, dtype: torch.dtype) -> Matcher:
     """A copy for inference whose linear layers compute in dtype; parameters keep their names.
 

@@ -28,6 +28,8 @@ _FLOW_GAIN = 20.0
 _LIKENESS, _NOWHERE = 32.0, 0.8
 # How much of its popularity a region loses: one that looks like everything is nobody's counterpart.
 _RIVALRY = 0.5
+# Logits fall by this where there is no region.
+_NEVER = 1e4
 
 
 class Matcher(nn.Module):
@@ -61,11 +63,11 @@ class Matcher(nn.Module):
         nn.init.constant_(to_nowhere.bias, _NOWHERE * _LIKENESS)
         self.nowhere = nn.Sequential(nn.LayerNorm(width), to_nowhere)
 
-    def describe(self, look: Tensor, shape: Tensor, contact: Tensor) -> Tensor:
+    def describe(self, look: Tensor, shape: Tensor, contact: Tensor, present: Tensor | None = None) -> Tensor:
         """Tokens [N, width + features] of a drawing's N regions.
 
         look [N, features + context]; shape [N, SHAPE_TRAITS]; contact [N, N]: share of a region's outline along
-        another.
+        another; present [N]: 1 for a region, 0 for a row that only fills up, which no region attends to.
         """
         place = shape[:, :2]
         waves = torch.cat([place * (math.pi * 2**octave) for octave in range(_OCTAVES)], dim=1)
@@ -75,35 +77,52 @@ class Matcher(nn.Module):
             [apart[..., 0], apart[..., 1], apart.square().sum(-1).add(1e-6).sqrt(), contact, contact.T], dim=-1
         )
         bias = self.relate(pairs).permute(2, 0, 1).reshape(self.own_layers, self.heads, *contact.shape)
-        for layer, near in zip(self.own, bias, strict=True):
+        for layer, near in zip(self.own, _hide(bias, present), strict=True):
             tokens = layer(tokens, tokens, near)
         return torch.cat([tokens, F.normalize(look[:, : self.features], dim=1)], dim=1)
 
     def compare(
-        self, a: Tensor, b: Tensor, contact_a: Tensor, contact_b: Tensor, flow_ab: Tensor, flow_ba: Tensor
+        self,
+        a: Tensor,
+        b: Tensor,
+        contact_a: Tensor,
+        contact_b: Tensor,
+        flow_ab: Tensor,
+        flow_ba: Tensor,
+        present_a: Tensor | None = None,
+        present_b: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Scores as logits: [A, B] each region of a among those of b, [B, A] each of b among a, and [A], [B]: none.
 
         a [A, width + features], b [B, width + features]: tokens. contact_a [A, A], contact_b [B, B]. flow_ab [A, B],
         flow_ba [B, A]: share of each region that flow takes to each of the other drawing; all 0 where none is known.
+        present_a [A], present_b [B]: as in `describe`; what is said of a row that only fills up means nothing.
         """
         (a, plain_a), (b, plain_b) = (tokens.split([self.width, self.features], dim=1) for tokens in (a, b))
         there, back = (flow_ab * _FLOW_GAIN).log1p(), (flow_ba * _FLOW_GAIN).log1p().T
         for i, (cross, settle) in enumerate(zip(self.cross, self.settle, strict=True)):
             weight = self.by_flow[i][:, :, None, None]
             near = weight[:, 0] * there + weight[:, 1] * back
-            a, b = cross(a, b, near), cross(b, a, near.transpose(1, 2))
+            a, b = cross(a, b, _hide(near, present_b)), cross(b, a, _hide(near.transpose(1, 2), present_a))
             touch = self.by_contact[i][:, None, None]
-            a, b = settle(a, a, touch * contact_a), settle(b, b, touch * contact_b)
+            a = settle(a, a, _hide(touch * contact_a, present_a))
+            b = settle(b, b, _hide(touch * contact_b, present_b))
         score = self.leave(a) @ self.leave(b).T / math.sqrt(self.width)
         score = score + self.likeness * (plain_a @ plain_b.T)
         score = score + self.flow_score[0] * there + self.flow_score[1] * back
-        return self._among(score), self._among(score.T), self.nowhere(a)[:, 0], self.nowhere(b)[:, 0]
+        ahead, back = self._among(score, present_a, present_b), self._among(score.T, present_b, present_a)
+        return ahead, back, self.nowhere(a)[:, 0], self.nowhere(b)[:, 0]
 
-    def _among(self, score: Tensor) -> Tensor:
-        """Scores of each row's candidates, those that all rows want pushed back."""
-        popular = score.logsumexp(0)
-        return score - self.rivalry * (popular - popular.mean())
+    def _among(self, score: Tensor, rows: Tensor | None, candidates: Tensor | None) -> Tensor:
+        """Scores of each row's candidates, those that all rows want pushed back; arguments: which are present."""
+        popular = _hide(score.T, rows).logsumexp(1)
+        usual = popular.mean() if candidates is None else (popular * candidates).sum() / candidates.sum()
+        return score - self.rivalry * (popular - usual)
+
+
+def _hide(logits: Tensor, present: Tensor | None) -> Tensor:
+    """Logits [..., N] under which the rows that are not present [N] weigh nothing."""
+    return logits if present is None else logits + (present - 1) * _NEVER
 
 
 class _Attention(nn.Module):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,34 +10,14 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from framecolor.lineart.planes import EMPTY_PLANES
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
+from framecolor.networks.samples import IGNORE, KeySample
 
-IGNORE = -1
 # The head's own regression, before the fit: pixels that it sees, steps of the solver, and its weight decay.
 _HEAD_PIXELS = 8192
 _HEAD_STEPS = 60
 _HEAD_DECAY = 1e-3
-# What the line planes are where there is nothing: far from all lines, outside of the figure.
-_EMPTY = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
-
-
-@dataclass(frozen=True, eq=False)
-class KeySample:
-    """One key at working size.
-
-    planes  float32 7xhxw line planes; target int64 hxw palette index, IGNORE on lines and where nobody told it; weight
-            float32 hxw, 0 on lines.
-    """
-
-    planes: NDArray[np.float32]
-    target: NDArray[np.int64]
-    weight: NDArray[np.float32]
-
-    @property
-    def told_share(self) -> float:
-        """The share of it, by weight, of which the color is known; exactly 1 for a key that was painted as a whole."""
-        open_weight = float(self.weight[self.target == IGNORE].sum())
-        return 1 - open_weight / float(self.weight.sum()) if open_weight else 1.0
 
 
 class PaletteNetwork(nn.Module):
@@ -115,7 +94,7 @@ def without_hint(planes: Tensor) -> Tensor:
 
 def empty_planes(like: Tensor) -> Tensor:
     """Line planes of empty paper, [1, 7, 1, 1]."""
-    return torch.tensor(_EMPTY, dtype=like.dtype, device=like.device).view(1, LINE_PLANES, 1, 1)
+    return torch.tensor(EMPTY_PLANES, dtype=like.dtype, device=like.device).view(1, LINE_PLANES, 1, 1)
 
 
 def pad_planes(planes: Tensor, multiple: int) -> Tensor:

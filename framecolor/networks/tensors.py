@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-
-from safetensors import SafetensorError
-from safetensors.torch import load
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from framecolor.files import read_file
 from framecolor.tables import parse_json
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _LENGTH_BYTES = 8
 
@@ -19,10 +19,17 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Not mapped into memory, as the library would: a mapped file that somebody cuts short ends the whole process.
     """
+    from safetensors import SafetensorError
+    from safetensors.torch import load
+
     data = read_file(path)
     try:
-        tensors = load(data)
+        return load(data), read_metadata(data)
     except SafetensorError as error:
         raise ValueError(str(error)) from error
+
+
+def read_metadata(data: bytes) -> dict[str, str]:
+    """Metadata of a safetensors file from its bytes."""
     header = parse_json(data[_LENGTH_BYTES : _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")])
-    return tensors, header.get("__metadata__", {})
+    return header.get("__metadata__", {})

@@ -6,22 +6,23 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor
 
 from framecolor.datatypes import Frame, Regions
-from framecolor.lineart.planes import line_planes
+from framecolor.lineart.planes import EMPTY_PLANES, line_planes
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import RegionPoints
-from framecolor.networks.palette import empty_planes
 
 Box = tuple[int, int, int, int]
 
+HINT_PLANES = 4
+"""A hint's red, green and blue in [0, 1] times its confidence, then the confidence."""
+CONTEXT_STRIDE = 4
+"""The generator's context has one value for so many working pixels a side."""
+
 _MARGIN = 0.03
 _SMALLEST_BOX_PX = 32
-_EMPTY = empty_planes(torch.zeros(())).numpy()[0]
+_EMPTY = np.array(EMPTY_PLANES, np.float32)[:, None, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,7 @@ def look(frame: Frame, regions: Regions, scale: float) -> View:
     crop = (slice(top, bottom), slice(left, right))
     height, width = max(1, round((bottom - top) * scale)), max(1, round((right - left) * scale))
     planes = line_planes(
-        frame.solid[crop], frame.trace[crop], outside_regions(regions)[regions.labels[crop]], height, width
+        frame.solid[crop], frame.trace[crop], np.take(outside_regions(regions), regions.labels[crop]), height, width
     )
     return View(planes, box)
 
@@ -114,12 +115,14 @@ def pad_to(planes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.flo
     return padded
 
 
-def pool(maps: Tensor, cells: Cells) -> NDArray[np.float32]:
-    """Mean over each region of a map [h, w, C], float32 on any device: float32 [count + 1, C]; row 0 is 0."""
+def pool(maps: NDArray[np.float32], cells: Cells) -> NDArray[np.float32]:
+    """Mean over each region of a map [h, w, C]: float32 [count + 1, C]; row 0 is 0."""
+    from scipy.sparse import csr_array
+
     channels = maps.shape[2]
     pooled = np.zeros((len(cells.starts) + 1, channels), np.float32)
     if len(cells.index):
-        index, starts, weight = (torch.from_numpy(a).to(maps.device) for a in (cells.index, cells.starts, cells.weight))
-        rows = F.embedding_bag(index, maps.reshape(-1, channels), starts, mode="sum", per_sample_weights=weight)
-        pooled[1:] = rows.cpu().numpy()
+        ends = np.append(cells.starts, np.int32(len(cells.index)))
+        flat = maps.reshape(-1, channels)
+        pooled[1:] = csr_array((cells.weight, cells.index, ends), shape=(len(cells.starts), len(flat))) @ flat
     return pooled

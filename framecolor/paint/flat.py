@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.datatypes import Box, Regions
-from framecolor.lineart.regions import fill_lines
+from framecolor.lineart.regions import nearest_regions
 
 Value = TypeVar("Value", bound=np.generic)
 
@@ -31,6 +31,9 @@ def spread(regions: Regions, values: NDArray[Value]) -> NDArray[Value]:
     if regions.count == 0:
         return np.zeros(regions.size, values.dtype)
     picture = np.repeat(values[regions.runs.values.astype(np.intp)], regions.runs.lengths).reshape(regions.size)
-    box = Box.around((regions.labels == 0).view(np.uint8), margin_px=2)
-    box.crop(picture)[:] = np.take(values, fill_lines(box.crop(regions.labels)))
+    line = (regions.labels == 0).view(np.uint8)
+    if line.any():
+        box = Box.around(line, margin_px=2)
+        part = box.crop(line).view(np.bool_)
+        box.crop(picture)[part] = values[nearest_regions(box.crop(regions.labels), part)]
     return picture

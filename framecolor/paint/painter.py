@@ -68,7 +68,7 @@ def paint_frame(
     confidence  probability that the best one is right, float32 [count + 1].
     ids         of the palette's paints, where a matte is wanted
     """
-    regions = study.regions()
+    regions = study.drawing.regions()
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
     if settings.background == "transparent":
         colors = clear_paper(colors, regions)
@@ -78,15 +78,15 @@ def paint_frame(
         sure = confidence.copy()
         sure[0] = 1
         hint = Hint(np.ascontiguousarray(paint[..., :3]), sure[regions.labels])
-        paint = soften(paint, hint, look(study.frame(), regions, keyframes.scale), runner)
+        paint = soften(paint, hint, look(study.drawing.frame(), regions, keyframes.scale), runner)
     if settings.background == "paper":
         paint = fill_paper(paint)
     below = None
     if settings.line == "over":
         below = paint.copy() if FORMATS[settings.format].layered else None
-        part, ink = study.ink()
+        part, ink = study.drawing.ink()
         part.crop(paint)[:] = lay_over(ink, part.crop(paint))
-    lines = study.frame().ink if settings.line == "layer" or below is not None else None
+    lines = study.drawing.frame().ink if settings.line == "layer" or below is not None else None
     return Painted(paint, below, lines, matte)
 
 

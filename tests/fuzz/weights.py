@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.torch import load
+from safetensors.numpy import load
 from torch import nn
 
 from framecolor import fitting, proposal
@@ -29,7 +29,7 @@ from framecolor.networks.deepcolor import DeepColor
 from framecolor.networks.diffusion import Diffusion
 from framecolor.networks.generator import Generator
 from framecolor.networks.histogram import HistogramColor
-from framecolor.networks.kept import pack_tensors
+from framecolor.networks.kept import pack_arrays
 from framecolor.networks.matcher import Matcher
 from framecolor.networks.paintstorch import PaintsTorch, StencilTorch
 from framecolor.networks.palette import PaletteNetwork
@@ -106,7 +106,7 @@ def sign(data: bytes) -> bytes:
     try:
         (length,) = struct.unpack_from("<Q", data)
         table = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["framecolor"])
-        return pack_tensors(load(data), {key: value for key, value in table.items() if key != "digest"})
+        return pack_arrays(load(data), {key: value for key, value in table.items() if key != "digest"})
     except (SafetensorError, *MISSHAPEN, RuntimeError):
         return data
 

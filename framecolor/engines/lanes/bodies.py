@@ -105,8 +105,8 @@ def feature_shapes(planes: Shape, generator: Generator, fitted: bool) -> list[Sh
     return [features, context, features] if fitted else [features, context]
 
 
-def torch_site(device: Device, network: PaletteNetwork, dtype: torch.dtype) -> Site:
-    """A device with the bodies of a network in PyTorch: look (base weights), see (and the fitted ones), color."""
+def torch_site(device: Device, network: PaletteNetwork | None, dtype: torch.dtype) -> Site:
+    """A device with bodies in PyTorch: look (base weights) and color; with a fitted network also see (both)."""
     passes: dict[str, FeaturePass] = {}
 
     def prepared(module: Pass) -> Pass:
@@ -119,9 +119,11 @@ def torch_site(device: Device, network: PaletteNetwork, dtype: torch.dtype) -> S
         return passes["base"]
 
     def see() -> Body:
+        assert network is not None, "nothing was fitted"
         return FeatureBody(base(), prepared(FeaturePass(network.generator, dtype)))
 
     def color() -> Body:
-        return ColorBody(prepared(ColorPass(network.generator, dtype)))
+        generator = load_generator(base_weights_path()) if network is None else network.generator
+        return ColorBody(prepared(ColorPass(generator, dtype)))
 
     return Site(device, {"look": lambda: FeatureBody(base()), "see": see, "color": color})

@@ -25,6 +25,7 @@ from framecolor.engines.lanes.tiles import SIDES_PX, Tile, choose_margin, cut, s
 from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.errors import EngineError, FramecolorError
 from framecolor.lineart.sampling import RegionPoints
+from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import Cells, View, pad_to
@@ -37,9 +38,10 @@ _LOG = logging.getLogger("framecolor")
 
 
 class LaneRunner:
-    """A palette network on lanes, and the matcher beside them.
+    """The generator on lanes, and the matcher beside them.
 
-    sites    the devices with bodies `look`, `see` and `color` (see `bodies`)
+    network  what was fitted to a shot, if anything was
+    sites    the devices with bodies `look`, `color` and, for such a network, `see` (see `bodies`)
     matcher  None: in PyTorch on the first device
     The lanes end with the runner, or by `close`.
     """
@@ -47,7 +49,7 @@ class LaneRunner:
     def __init__(
         self,
         engine: str,
-        network: PaletteNetwork,
+        network: PaletteNetwork | None,
         sites: Sequence[Site],
         sizes: Sizes,
         *,
@@ -58,7 +60,9 @@ class LaneRunner:
         matcher = matcher or TorchMatcher(str(sites[0].device.place))
         self.describe, self.compare = matcher.describe, matcher.compare
         self.engine, self.sizes = engine, sizes
-        self._network, self._multiple = network, network.generator.size_multiple
+        self._network = network
+        self._generator = load_generator(base_weights_path()) if network is None else network.generator
+        self._multiple = self._generator.size_multiple
         self._most_px = sys.maxsize
         self._limiting = threading.Lock()
         self.lanes = Lanes(sites, lanes, min(batch, sizes.most_batch))
@@ -70,15 +74,19 @@ class LaneRunner:
         self._end.detach()
         self.lanes.close()
 
+    def warm_up(self) -> None:
+        """Nothing is left to prepare: the lanes were measured."""
+
     def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
         """See `Runner.see`."""
+        network = self._network if votes else None
         size = self._aligned(view.planes)
         fine = view.cells(points, size)
         coarse = view.cells(points, (size[0] // CONTEXT_STRIDE, size[1] // CONTEXT_STRIDE), CONTEXT_STRIDE)
 
         def ask(side: int | None) -> list[Task]:
             if side is None:
-                return [self._look(view.planes, size[1], fine, coarse, votes)]
+                return [self._look(view.planes, size[1], fine, coarse, network is not None)]
             whole, tiles = pad_to(view.planes, size), self._cut(size, side)
             return [
                 self._look(
@@ -86,15 +94,15 @@ class LaneRunner:
                     tile.columns.end - tile.columns.begin,
                     tile.select(fine, size[1]),
                     tile.select(coarse, size[1] // CONTEXT_STRIDE, CONTEXT_STRIDE),
-                    votes,
+                    network is not None,
                 )
                 for tile in tiles
             ]
 
         def join(side: int | None, sums: list[Rows]) -> Seen:
             total = np.asarray(np.sum(sums, axis=0, dtype=np.float32)) if len(sums) > 1 else sums[0]
-            seen = self._network.generator.feature_channels + self._network.generator.context_channels
-            return Seen(total[:, :seen], self._network.vote(total[:, seen:]) if votes else None)
+            seen = self._generator.feature_channels + self._generator.context_channels
+            return Seen(total[:, :seen], None if network is None else network.vote(total[:, seen:]))
 
         return Asked(self, size, ask, join)
 
@@ -152,7 +160,7 @@ class LaneRunner:
         return math.prod(self.sizes.fit(*size) or size)
 
     def _cut(self, size: Size, side: int) -> list[Tile]:
-        levels = len(self._network.generator.widths)
+        levels = len(self._generator.widths)
         return cut(*size, side, choose_margin(side, levels, self._multiple), self._multiple)
 
     def _aligned(self, planes: NDArray[np.float32]) -> Size:
@@ -171,7 +179,7 @@ class LaneRunner:
             cut_pieces(_widen(cells, columns // stride, size[1] // stride)).arrays()
             for cells, stride in ((fine, 1), (coarse, CONTEXT_STRIDE))
         ]
-        generator = self._network.generator
+        generator = self._generator
         channels = generator.feature_channels * (2 if votes else 1) + generator.context_channels
         shape = (len(fine.starts) + 1, channels)
         return Task("see" if votes else "look", (pad_to(planes, size),), (*reads[0], *reads[1]), shape, _pool)

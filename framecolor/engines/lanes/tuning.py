@@ -53,7 +53,7 @@ class Choice:
 
 def load_on_lanes(
     engine: str,
-    network: PaletteNetwork,
+    network: PaletteNetwork | None,
     sites: Sequence[Site],
     sizes: Sizes,
     lanes: LaneCount,
@@ -67,6 +67,7 @@ def load_on_lanes(
     matcher   see `LaneRunner`
     Raises EngineError when the first pictures fail.
     """
+    body = "look" if network is None else "see"
     counts = LANES if lanes == "auto" else (lanes,)
     batches = tuple(batch for batch in BATCHES if batch <= sizes.most_batch)
     key = {
@@ -75,12 +76,13 @@ def load_on_lanes(
         "picture": list(sizes.fit(*PICTURE) or PICTURE),
         "lanes": list(counts),
         "batches": list(batches),
+        "body": body,
         **versions,
     }
 
     def measure(choice: Choice) -> float:
         try:
-            return measure_rate(sites[0], sizes, choice)
+            return measure_rate(sites[0], sizes, choice, body=body)
         except FramecolorError:
             raise
         except Exception as error:
@@ -120,13 +122,15 @@ def choose_lanes(
     return best
 
 
-def measure_rate(site: Site, sizes: Sizes, choice: Choice, seconds: float = _MEASURED_SECONDS) -> float:
-    """Pictures a second that such lanes see with both networks on one device; 0 when it has no memory for them."""
+def measure_rate(
+    site: Site, sizes: Sizes, choice: Choice, seconds: float = _MEASURED_SECONDS, body: str = "look"
+) -> float:
+    """Pictures a second that such lanes see on one device; 0 when it has no memory for them."""
     size = sizes.fit(*PICTURE)
     if size is None:
         return 0.0
     planes = pad_to(np.zeros((LINE_PLANES, 0, 0), np.float32), size)
-    task = Task("see", (planes,), (), (1, 1), lambda outputs, extras, result: result.copy_(outputs[0][:1, 0, :1]))
+    task = Task(body, (planes,), (), (1, 1), lambda outputs, extras, result: result.copy_(outputs[0][:1, 0, :1]))
     pool = Lanes([site], choice.lanes, choice.batch)
     try:
         # Each lane sees its first batch as it is, captures the second and replays the third.

@@ -18,6 +18,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from framecolor.core.precision import autocast
 from framecolor.networks.cyclegan import CycleGan, PatchCritic
 from framecolor.training.adversary import critic_loss, painter_loss
 from framecolor.training.colorist_recipe import ColoristRecipe, to_planes
@@ -129,7 +130,7 @@ class CycleGanRecipe(ColoristRecipe):
             drawn = pair.sketches.exchange(drawn, chance[:, 1])
             loss = critic_loss("lsgan", pair.color_critic(color), pair.color_critic(painted))
             return loss + critic_loss("lsgan", pair.sketch_critic(sketch), pair.sketch_critic(drawn)), {}
-        with torch.autocast(sketch.device.type, torch.bfloat16):
+        with autocast(sketch.device):
             painted, drawn = pair.painter(sketch), pair.sketcher(color)
             again = pair.sketcher(painted), pair.painter(drawn)
             same = pair.painter(color), pair.sketcher(sketch)

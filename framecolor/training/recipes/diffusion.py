@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from framecolor.core.precision import autocast
 from framecolor.hints.histogram import color_histogram
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
@@ -134,7 +135,7 @@ class DiffusionRecipe(ColoristRecipe):
         colors = batch["colors"][:, :most].repeat_interleave(_NOISED, 0)
         noise = _share_noise(batch["noise"], scene.paint[:, None].expand(-1, _NOISED, -1)).flatten(0, 1)
         share = batch["noise_share"].flatten()
-        with torch.autocast(colors.device.type, torch.bfloat16):
+        with autocast(colors.device):
             known = diffusion.look(scene)
             predicted = diffusion(add_noise(colors, noise, share), share, known.repeat(_NOISED))
         error = (predicted.float() - velocity(colors, noise, share)).square().mean(2)
@@ -244,7 +245,7 @@ def make_scene(batch: Batch) -> Scene:
 def sample_colors(diffusion: Diffusion, batch: Batch, noise: Tensor) -> Tensor:
     """Colors [N, T, 3] in [-1, 1] from noise [N, 48, 3] by all that the batch tells; not which paints are the same."""
     scene = make_scene(batch)
-    with torch.autocast(noise.device.type, torch.bfloat16):
+    with autocast(noise.device):
         alike = diffusion.look(scene).alike.float().cpu().numpy()
         groups = [
             group_paints(*one) for one in zip(alike, scene.area.cpu().numpy(), scene.hint.cpu().numpy(), strict=True)

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
 
+from framecolor.core.precision import autocast
 from framecolor.networks.checkpoint import load_generator, load_matcher, save_generator, save_matcher
 from framecolor.networks.generator import LINE_PLANES, Generator
 from framecolor.networks.matcher import Matcher
@@ -102,7 +103,7 @@ class GeneratorRecipe:
         """Prototype and matching losses on the images without a hint, color losses on those with one."""
         networks = cast(Networks, network)
         generator = networks.generator
-        with torch.autocast("cpu", torch.bfloat16):
+        with autocast(batch["planes"].device):
             maps, context = generator.look(batch["planes"].contiguous(memory_format=torch.channels_last))
         features = gather(maps, batch["pixel"])
         keys, plain = int(batch["keys"]), int(batch["plain"])
@@ -159,7 +160,7 @@ class GeneratorRecipe:
         rows = []
         for index in range(_SAMPLE_EPISODES):
             batch = self.held_out[1000 + index]
-            with torch.autocast("cpu", torch.bfloat16):
+            with autocast(batch["planes"].device):
                 maps = generator(batch["planes"]).float()
             query = int(batch["keys"])
             rgb, trust = generator.color(maps[-1:], batch["planes"][-1:])

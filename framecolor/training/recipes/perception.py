@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
 
+from framecolor.core.precision import autocast
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.perception import Perception
 from framecolor.training.colorist_recipe import to_device, to_picture, to_planes
@@ -87,7 +88,7 @@ class PerceptionRecipe:
         """Contrast of figures and paints, kind of paint, coarse color."""
         learner = cast(Learner, network)
         rgb = batch["rgb"].contiguous(memory_format=torch.channels_last)
-        with torch.autocast(rgb.device.type, torch.bfloat16):
+        with autocast(rgb.device):
             maps = learner.perception.features(rgb)
         vectors = learner.perception.pool([level.float() for level in maps])
         contrast = contrast_paints(F.normalize(learner.compare(vectors), dim=1), batch["paint"])

@@ -1,0 +1,112 @@
+"""Which engines there are, and which of them runs here."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from framecolor.core.cpu import count_usable_cores
+from framecolor.core.precision import PrecisionChoice
+from framecolor.engines.base import Engine, Runner
+from framecolor.engines.nvidia import find_gpu_problem
+from framecolor.errors import EngineError
+from framecolor.settings import EngineName, LaneCount
+
+if TYPE_CHECKING:
+    from framecolor.networks.palette import PaletteNetwork
+
+_LOG = logging.getLogger("framecolor")
+
+
+def choose_engine(
+    name: EngineName, lanes: LaneCount = "auto", precision: PrecisionChoice = "auto", cores: int | None = None
+) -> Engine:
+    """The engine of that name; `auto` takes the first of tensorrt, cuda, cpu that runs here, and says so.
+
+    lanes      pictures that each GPU works on at once
+    precision  see `core.precision`
+    cores      that the cpu engine may keep busy; by default all that this process may use
+    Raises EngineError, with the fix, when the one that was asked for cannot run: only `auto` falls back.
+    """
+    engines = _list_engines(lanes, precision, cores or count_usable_cores())
+    if name == "auto":
+        return FirstThatRuns(engines)
+    engine = next(e for e in engines if e.name == name)
+    problem = engine.find_problem()
+    if problem is not None:
+        raise EngineError(f"engine {name}", *problem)
+    return engine
+
+
+@lru_cache(maxsize=2)
+def load_shipped(
+    name: EngineName, lanes: LaneCount, precision: PrecisionChoice, cores: int | None
+) -> tuple[Runner, str]:
+    """The networks that ship on the engine of that name, and its real name: one for all shots of a process.
+
+    Arguments and errors as `choose_engine`.
+    """
+    engine = choose_engine(name, lanes, precision, cores)
+    return engine.load(), engine.name
+
+
+def _list_engines(lanes: LaneCount, precision: PrecisionChoice, cores: int) -> list[Engine]:
+    """All engines, the best first. Where no GPU is, nothing of those that need one is imported."""
+    from framecolor.engines.cpu import CpuEngine
+
+    cpu = CpuEngine(precision, cores)
+    problem = find_gpu_problem()
+    if problem is not None:
+        return [MissingEngine("tensorrt", *problem), MissingEngine("cuda", *problem), cpu]
+    from framecolor.engines.cuda import CudaEngine
+    from framecolor.engines.tensorrt import TensorRtEngine
+
+    return [TensorRtEngine(lanes, precision), CudaEngine(lanes, precision), cpu]
+
+
+class MissingEngine:
+    """An engine that cannot run here, and why."""
+
+    def __init__(self, name: EngineName, problem: str, fix: str) -> None:
+        self.name = name
+        self._problem = problem, fix
+
+    def find_problem(self) -> tuple[str, str] | None:
+        return self._problem
+
+    def load(self, network: PaletteNetwork | None = None) -> Runner:
+        raise EngineError(f"engine {self.name}", *self._problem)
+
+
+class FirstThatRuns:
+    """The engine `auto`: the first that finds no problem here, and loads; its name is that one's.
+
+    What keeps a better one away is told, as a warning where there is a GPU that is not used as well as it could be.
+    """
+
+    def __init__(self, engines: Sequence[Engine]) -> None:
+        problems = [(engine, engine.find_problem()) for engine in engines]
+        self._left = [engine for engine, problem in problems if problem is None]
+        missed = [(e, p) for e, p in problems[: engines.index(self._left[0])] if p is not None]
+        for engine, (problem, fix) in missed:
+            level = logging.WARNING if self.name != "cpu" else logging.INFO
+            _LOG.log(level, "engine auto: %s, as %s does not run: %s; %s", self.name, engine.name, problem, fix)
+
+    @property
+    def name(self) -> str:
+        return self._left[0].name
+
+    def find_problem(self) -> tuple[str, str] | None:
+        return None
+
+    def load(self, network: PaletteNetwork | None = None) -> Runner:
+        """The networks on the first engine that takes them. Raises what the last one raises."""
+        while len(self._left) > 1:
+            try:
+                return self._left[0].load(network)
+            except Exception as error:  # drivers and compilers raise what they like, and there is another engine
+                failed, reason = self._left.pop(0), str(error).split("\n")[0] or type(error).__name__
+                _LOG.warning("engine auto: %s, as %s does not load: %s", self.name, failed.name, reason)
+        return self._left[0].load(network)

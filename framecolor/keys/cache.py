@@ -1,0 +1,110 @@
+"""What keys say, kept beside the painted frames: tasks of a farm, and runs that were stopped, read no key again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.datatypes import Palette
+from framecolor.errors import OutputError
+from framecolor.files import write_bytes_atomic
+from framecolor.hints.match import Tokens
+from framecolor.hints.recognize import Gallery, KeyRegions
+from framecolor.keyframes import Keyframes
+from framecolor.networks.kept import pack_arrays, unpack_arrays
+from framecolor.tables import MISSHAPEN
+from framecolor.told import Told
+
+# Raised when the same keys no longer say the same, or are kept otherwise.
+RECIPE = "keys 1"
+_PREFIX = "keys-"
+
+
+def keep_keyframes(folder: Path, name: str, keyframes: Keyframes, warnings: tuple[str, ...]) -> None:
+    """Write keyframes with their gallery, and what is to be told of them, as `name`; others that are kept go.
+
+    A folder that cannot be written to is no problem: they are read again next time.
+    """
+    path = folder / f"{_PREFIX}{name}.safetensors"
+    with suppress(OutputError):
+        write_bytes_atomic(path, pack_arrays(*_pack(keyframes, warnings)))
+        forget_keyframes(folder, but=path)
+
+
+def forget_keyframes(folder: Path, but: Path | None = None) -> None:
+    """Delete what is kept in a folder, all `but` one file."""
+    for path in folder.glob(f"{_PREFIX}*.safetensors"):
+        with suppress(OSError):
+            if path != but:
+                path.unlink()
+
+
+def find_keyframes(folder: Path, name: str) -> tuple[Keyframes, tuple[str, ...]] | None:
+    """What `keep_keyframes` wrote; None when there is nothing of that name or it is damaged."""
+    content = unpack_arrays(folder / f"{_PREFIX}{name}.safetensors")
+    try:
+        return None if content is None else _unpack(*content)
+    except (*MISSHAPEN, IndexError):
+        return None
+
+
+def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    assert keyframes.gallery is not None
+    arrays: dict[str, NDArray[Any]] = {
+        "colors": keyframes.palette.colors,
+        "classes": keyframes.classes,
+        "prior": keyframes.prior,
+    }
+    if keyframes.lean is not None:
+        arrays["lean"] = keyframes.lean
+    arrays |= {f"index {number}": index for number, index in keyframes.index.items()}
+    for key in keyframes.gallery.keys:
+        arrays[f"rows {key.number}"] = key.tokens.rows
+        arrays[f"values {key.number}"] = key.tokens.values
+        arrays[f"contact {key.number}"] = key.tokens.contact
+    for number, told in keyframes.told.items():
+        arrays |= {f"told {number}": told.color, f"by {number}": told.by, f"area {number}": told.area}
+    table = {
+        "recipe": RECIPE,
+        "scale": keyframes.scale,
+        "numbers": sorted(keyframes.index),
+        "repeats": {drawing: list(numbers) for drawing, numbers in sorted(keyframes.repeats.items())},
+        "told": {str(number): told.drawing for number, told in sorted(keyframes.told.items())},
+        "proposed": {str(number): colors for number, colors in sorted(keyframes.proposed.items())},
+        "mixed": {str(number): count for number, count in sorted(keyframes.mixed.items())},
+        "warnings": list(warnings),
+    }
+    return arrays, table
+
+
+def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tuple[Keyframes, tuple[str, ...]]:
+    if table["recipe"] != RECIPE:
+        raise ValueError("kept by another version")
+    index = {number: arrays[f"index {number}"].astype(np.intp) for number in table["numbers"]}
+    keyframes = Keyframes(
+        Palette(arrays["colors"]),
+        index,
+        table["scale"],
+        arrays["classes"].astype(np.intp),
+        arrays["prior"],
+        {drawing: tuple(numbers) for drawing, numbers in table["repeats"].items()},
+        told={
+            int(number): Told(drawing, arrays[f"told {number}"], arrays[f"by {number}"], arrays[f"area {number}"])
+            for number, drawing in table["told"].items()
+        },
+        lean=arrays.get("lean"),
+        proposed={int(number): colors for number, colors in table["proposed"].items()},
+        mixed={int(number): count for number, count in table["mixed"].items()},
+    )
+    keys = []
+    for number in table["numbers"]:
+        rows = arrays[f"rows {number}"].astype(np.intp)
+        tokens = Tokens(rows, arrays[f"values {number}"], arrays[f"contact {number}"])
+        keys.append(KeyRegions(number, tokens, index[number][rows]))
+    return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette))), tuple(table["warnings"])

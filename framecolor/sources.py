@@ -1,0 +1,116 @@
+"""From what each frame is painted, as one hash: files are hashed, no pixel is looked at.
+
+It decides which frames are up to date, so that a run that has nothing to do is over in a moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from framecolor.chains import Chain, hash_chain
+from framecolor.digest import digest
+from framecolor.errors import ReadError
+from framecolor.keys.cache import RECIPE as KEY_RECIPE
+from framecolor.media import hash_file
+from framecolor.networks.shipped import base_weights_path, matcher_weights_path
+from framecolor.proposal import Proposal
+from framecolor.settings import Settings
+from framecolor.shot import Shot
+from framecolor.told import hash_told
+
+# Raised when the same keys and settings no longer give the same fit.
+_FIT_RECIPE = "fit 4"
+
+
+@dataclass(eq=False)
+class Sources:
+    """The source of each wanted frame, by number: worked out when it is first asked for, a chain at a time.
+
+    marks  hashes of all that decides beside the drawings of a chain and what is known of them
+    told   hash of what strokes and corrections say of a drawing, by its number
+    """
+
+    shot: Shot
+    settings: Settings
+    chains: Sequence[Chain]
+    marks: Sequence[str]
+    told: Mapping[int, str]
+    _known: dict[int, str] = field(default_factory=dict)
+    _hashes: dict[int, str] = field(default_factory=dict)
+
+    def __getitem__(self, number: int) -> str:
+        if number not in self._known:
+            chain = next(chain for chain in self.chains if number in chain.paints)
+            hashes = {n: self._hash_drawing(n) for n in sorted({*chain.numbers, *self.told})}
+            source = hash_chain(chain, self.shot, hashes, self.settings, self.marks, self.told)
+            self._known |= dict.fromkeys(chain.paints, source)
+        return self._known[number]
+
+    def hash_files(self, pool: ThreadPoolExecutor) -> None:
+        """Hash the files of all drawings in the pool's threads, for sources that are asked for at once."""
+        numbers = {n for chain in self.chains for n in chain.numbers}
+        list(pool.map(self._hash_drawing, sorted(numbers.union(self.told))))
+
+    def items(self) -> Iterator[tuple[int, str]]:
+        """All wanted frames with their sources, chain by chain."""
+        for chain in self.chains:
+            for number in chain.paints:
+                yield number, self[number]
+
+    def _hash_drawing(self, number: int) -> str:
+        if number not in self._hashes:
+            self._hashes[number] = _hash_or_error(self.shot.source_hash, number)
+        return self._hashes[number]
+
+
+def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
+    """Hash of all that decides what the keys of a shot say: keys, strokes and corrections with their drawings, palette,
+    reference picture, and how regions are found. Raises ReadError."""
+    told = hash_told(shot)
+    keys = [f"{n} {shot.key_hash(n)} {_hash_or_error(shot.source_hash, n)}" for n in sorted(shot.keys)]
+    keys += [f"{n} told {told[n]} {_hash_or_error(shot.source_hash, n)}" for n in sorted(told)]
+    if proposal is not None:
+        drawing = _hash_or_error(shot.source_hash, proposal.number)
+        keys.append(f"{proposal.number} proposed {digest(proposal.color.tobytes())} {drawing}")
+    files = [f"{name} {hash_file(shot.root / path)}" for name, path in _list_files(settings)]
+    return digest(KEY_RECIPE, f"{settings.gap_px} {settings.min_region_px}", *files, *keys)
+
+
+def hash_fit(keys: str, settings: Settings, precision: str, device: str) -> str:
+    """Hash of all that decides a fit to keys with that hash, in a precision and on a kind of device."""
+    how = f"{settings.fit} {settings.seed} {settings.mode} {precision} {device.partition(':')[0]}"
+    return digest(_FIT_RECIPE, hash_file(base_weights_path()), how, keys)[:16]
+
+
+def forget_stopped_fit(cache: Path, fit: str) -> None:
+    """Delete the state of a fit that was stopped, where nobody needs it: it is fitted, or not asked for any more."""
+    with suppress(OSError):
+        (cache / f"fit-{fit}.partial").unlink()
+
+
+def list_marks(shot: Shot, settings: Settings, keys: str, fit: str) -> list[str]:
+    """Hashes of all that decides frames beside their own span.
+
+    A kept fit holds what lies far from a change: of the keys, then, only those of the span itself count.
+    """
+    marks = [hash_file(base_weights_path()), hash_file(matcher_weights_path()), f"fit {fit}"]
+    if settings.fit != "keep":
+        return [*marks, keys]
+    return [*marks, *(f"{name} {hash_file(shot.root / path)}" for name, path in _list_files(settings))]
+
+
+def _list_files(settings: Settings) -> list[tuple[str, str]]:
+    named = {"palette": settings.palette, "reference": settings.reference}
+    return [(name, path) for name, path in named.items() if path is not None]
+
+
+def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:
+    """An unreadable drawing is as good a state as any: the chain is painted without it, until it changes."""
+    try:
+        return hash_of(number)
+    except ReadError as error:
+        return str(error)
