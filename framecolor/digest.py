@@ -7,7 +7,7 @@ import xxhash
 from numpy.typing import NDArray
 
 
-def digest(*parts: str | bytes) -> str:
+def digest(*parts: str | bytes | memoryview) -> str:
     """128-bit hash of the parts, in order, as hexadecimal; where one part ends and the next begins counts."""
     state = xxhash.xxh3_128()
     # Names of files that are no UTF-8 hold surrogates.
@@ -20,4 +20,4 @@ def digest(*parts: str | bytes) -> str:
 
 def hash_pixels(picture: NDArray[np.uint8]) -> str:
     """A picture's hash: equal ones show the same."""
-    return digest(np.ascontiguousarray(picture).tobytes(), repr(picture.shape))
+    return digest(np.ascontiguousarray(picture).data.cast("B"), repr(picture.shape))

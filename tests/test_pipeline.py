@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import weakref
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from painting import FIT, colors_of, copy_shot, paint, read_bytes, read_frames, 
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image, write_image
 from framecolor.paint.composite import lay_over
-from framecolor.study import Study, study_drawing
+from framecolor.study import Study, study_drawing, study_known
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
@@ -225,13 +226,18 @@ def test_memory_does_not_grow_with_the_shot(tmp_path: Path, monkeypatch: pytest.
         alive: weakref.WeakSet[Study] = weakref.WeakSet()
         counts = []
 
-        def study(*arguments: Any, **named: Any) -> Study:
-            alive.add(result := study_drawing(*arguments, **named))
-            counts.append(len(alive))
-            return result
+        def watch(work: Callable[..., Study]) -> Callable[..., Study]:
+            def study(*arguments: Any, **named: Any) -> Study:
+                alive.add(result := work(*arguments, **named))
+                counts.append(len(alive))
+                return result
 
-        monkeypatch.setattr("framecolor.pipeline.study_drawing", study)
-        paint(root)
+            return study
+
+        with monkeypatch.context() as patch:
+            for work in (study_drawing, study_known):
+                patch.setattr(f"framecolor.pipeline.{work.__name__}", watch(work))
+            paint(root)
         assert len(counts) == frames
         return max(counts)
 

@@ -101,6 +101,26 @@ def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
 
 @train.command()
 @data_option
+@click.option("--looks", type=_FOLDER, help="Folder that episodes are kept in; beside the run if not given.")
+@click.option("--episodes", type=click.IntRange(1), default=12000, show_default=True, help="Different ones.")
+@click.option("--start", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Matcher to begin with.")
+@loop_options(steps=40000, rate=1e-3, size=288, batch=None, cooldown=0.5)
+def matcher(data: Path, looks: Path | None, episodes: int, start: Path | None, size: int, **loop: Any) -> None:
+    """The matcher alone, on the base weights as they are: cheap steps, many of them.
+
+    \b
+    Example:
+      framecolor train matcher --data data/moving -o runs/matcher
+    """
+    from framecolor.training.dataset import Dataset
+    from framecolor.training.recipes.matcher import MatcherRecipe
+
+    folder = loop["output"].with_name(f"{loop['output'].name}-looks") if looks is None else looks
+    run(MatcherRecipe(Dataset(data), loop["seed"], folder, episodes, size, start), loop)
+
+
+@train.command()
+@data_option
 @loop_options(steps=8000, rate=2e-4)
 def deepcolor(data: Path, size: int, batch: int, **loop: Any) -> None:
     """deepcolor: a U-Net with an adversary, from lines and blurred, whited-out color.

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 
 from framecolor.datatypes import Frame, Palette, Regions
 from framecolor.errors import PaletteError
+from framecolor.runs import Runs
 
 Rgba = tuple[int, int, int, int]
 
 PAPER: Rgba = (255, 255, 255, 0)
+_PAPER_CODE = 0xFFFFFF
 # A region has a color of its own when at least this share, and this many, of its pixels are exactly that color.
 _PURE_SHARE = 0.5
 _PURE_PX = 4
@@ -61,12 +63,14 @@ def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) ->
     inside = regions.labels > 0
     clean = inside & (frame.ink[..., 3] == 0)
     has_clean = np.bincount(regions.labels[clean], minlength=regions.count + 1) > 0
-    use = clean | (inside & ~has_clean[regions.labels])
-    pixels = painted[use].astype(np.uint32)
-    pixels[pixels[:, 3] < 128] = PAPER
-    code = pixels[:, 0] | pixels[:, 1] << 8 | pixels[:, 2] << 16 | (pixels[:, 3] > 0).astype(np.uint32) << 24
-    key = regions.labels[use].astype(np.int64) << 25 | code
-    values, votes = np.unique(key, return_counts=True)
+    use = clean | (inside & ~np.take(has_clean, regions.labels))
+    code = np.ascontiguousarray(painted).view(np.uint32)[..., 0]  # alpha is the highest byte
+    code = np.where(painted[..., 3] < 128, _PAPER_CODE, code & 0xFFFFFF | 1 << 24)
+    # Painted pixels come in long equal runs: of those there are few to be sorted.
+    runs = Runs.pack(np.where(use, regions.labels.astype(np.int64) << 25 | code, -1))
+    kept = runs.values >= 0
+    values, place = np.unique(runs.values[kept], return_inverse=True)
+    votes = np.bincount(place.ravel(), runs.lengths[kept], len(values)).astype(np.int64)
     region = values >> 25
     best = np.lexsort((votes, region))
     last = np.searchsorted(region[best], np.arange(regions.count + 1), side="right") - 1
@@ -78,7 +82,7 @@ def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) ->
         color[:, channel] = c >> (8 * channel) & 255
     color[:, 3] = np.where(c >> 24 & 1, 255, 0)
     count = np.where(found, votes[winner] if len(values) else 0, 0)
-    seen = np.bincount(regions.labels[use], minlength=regions.count + 1)
+    seen = np.bincount(region, votes, regions.count + 1).astype(np.int64)
     return RegionColors(color, count, seen, _count_rivals(values, votes, best, last, regions.count))
 
 

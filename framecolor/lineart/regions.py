@@ -10,6 +10,8 @@ before them, stay with it.
 from __future__ import annotations
 
 import math
+import os
+import threading
 from functools import cache
 
 import cv2
@@ -28,6 +30,8 @@ _MIN_POCKET_PX = 24
 _MIN_WIDENING_PX = 1.0
 # Screentone and hatching fall into thousands of areas: beyond this many, the smallest ones count as line.
 MOST_REGIONS = 2500
+
+_FIRST_CALL = threading.Lock()
 
 
 def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: int = 4) -> Regions:
@@ -53,9 +57,30 @@ def label_regions(lines: NDArray[np.bool_], *, gap_px: float = 2, min_region_px:
 
 def _label(free: NDArray[np.uint8]) -> Labels:
     """Areas of free space (0/1), 4-connected, numbered from 1 in reading order."""
-    # OpenCV's own labels are the same, and take three to five times as long.
+    # OpenCV's own labels are the same, and take three times as long.
+    _keep_to_one_thread()
     labels = imgproc.connected_components(np.ascontiguousarray(free)[..., None], 4)[1]
     return np.asarray(labels, dtype=np.int32)[..., 0]
+
+
+@cache
+def _ask_for_one_thread() -> None:
+    name = "RAYON_NUM_THREADS"
+    before = os.environ.get(name)
+    os.environ[name] = "1"
+    try:
+        imgproc.connected_components(np.zeros((2, 2, 1), np.uint8), 4)
+    finally:
+        del os.environ[name]
+        if before is not None:
+            os.environ[name] = before
+
+
+def _keep_to_one_thread() -> None:
+    """kornia labels on one thread, in this process from now on: drawings that share cores would wait for each other,
+    and six times as long in all. It reads how many it may have when it is first called, and never again."""
+    with _FIRST_CALL:
+        _ask_for_one_thread()
 
 
 def fill_lines(labels: Labels) -> Labels:
@@ -72,14 +97,10 @@ def fill_lines(labels: Labels) -> Labels:
 
 def nearest_regions(labels: Labels, line: NDArray[np.bool_]) -> Labels:
     """The nearest label of each line pixel (bool HxW: where labels are 0, not everywhere), in reading order."""
-    # Nearest-zero indices count the zero pixels of the mask, here the region pixels, in an order of OpenCV's own:
-    # reading the index image at those pixels tells which region each index stands for.
+    # OpenCV counts the zero pixels of the mask, here those of regions, from 1 on in reading order.
     mask = np.ascontiguousarray(line).view(np.uint8)
     found = cv2.distanceTransformWithLabels(mask, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
-    nearest, inside = np.asarray(found, dtype=np.int32), ~line
-    region_of = np.zeros(np.count_nonzero(inside) + 1, np.int32)
-    region_of[nearest[inside]] = labels[inside]
-    return region_of[nearest[line]]
+    return labels[~line][np.asarray(found, dtype=np.int32)[line] - 1]
 
 
 def outside_regions(regions: Regions, min_border_share: float = 0.1) -> NDArray[np.bool_]:
@@ -130,10 +151,11 @@ def _ball(level: float) -> NDArray[np.uint8]:
 
 
 class _Areas:
-    """The areas found so far while the ball shrinks: where each one is, and at which distance it appeared."""
+    """The areas found so far while the ball shrinks: where each one is, how large, and at which distance it appeared."""
 
     def __init__(self) -> None:
         self.pixel = np.zeros(1, np.int64)  # one pixel of each area, as an index into the flat picture
+        self.size = np.zeros(1, np.int64)
         self.appeared = np.zeros(1)
 
     def lower(self, labels: Labels, open_space: NDArray[np.uint8], level: float) -> Labels:
@@ -150,16 +172,35 @@ class _Areas:
         held = np.bincount(pool_of, minlength=count)
         fresh = np.flatnonzero(held[1:] == 0) + 1
         owner = np.zeros(count, np.int32)
-        owner[pool_of] = np.arange(1, known)  # right where one area is held; the others are settled below
+        owner[pool_of] = np.arange(1, known)  # right where one area is held
         owner[fresh] = known + np.arange(len(fresh))
+        shared = {}
+        for pool in np.flatnonzero(held > 1).tolist():
+            areas = 1 + np.flatnonzero(pool_of == pool)
+            major = self._find_major(areas, level)
+            owner[pool] = major[0]  # all of it, where one is major
+            if len(major) > 1:
+                shared[pool] = major
         self.pixel = np.concatenate([self.pixel, first[fresh - 1]])
         self.appeared = np.concatenate([self.appeared, np.full(len(fresh), level if known > 1 else np.inf)])
         grown = np.take(owner, pools)
-        for pool in np.flatnonzero(held > 1).tolist():
+        for pool, major in shared.items():
             window = _find_window(runs, begin, pool)
-            held_here = 1 + np.flatnonzero(pool_of == pool)
-            _share(grown[window], labels[window], pools[window] == pool, held_here, self.appeared[held_here] - level)
+            _share(grown[window], labels[window], pools[window] == pool, major)
+        # Without areas that share a pool the runs tell how large they are, and much faster.
+        values, lengths = (grown.ravel(), None) if shared else (owner[runs.values], runs.lengths)
+        self.size = np.bincount(values, lengths, len(self.pixel)).astype(np.int64)
         return grown
+
+    def _find_major(self, areas: NDArray[np.intp], level: float) -> NDArray[np.intp]:
+        """Those of the areas in one pool that stay apart.
+
+        An area that is small, or hardly wider than the bottleneck before it, is a ragged edge and joins its neighbors.
+        """
+        size = self.size[areas]
+        major = (size >= _MIN_POCKET_PX) & (self.appeared[areas] - level >= _MIN_WIDENING_PX)
+        major[np.argmax(size)] = True
+        return areas[major]
 
 
 def _find_window(runs: Runs, begin: NDArray[np.int64], pool: int) -> tuple[slice, slice]:
@@ -174,21 +215,12 @@ def _find_window(runs: Runs, begin: NDArray[np.int64], pool: int) -> tuple[slice
     )
 
 
-def _share(
-    grown: Labels, labels: Labels, pool: NDArray[np.bool_], areas: NDArray[np.intp], widening: NDArray[np.float64]
-) -> None:
-    """Write into `grown` which of the `areas` in one pool each pixel of it belongs to.
-
-    An area that is small, or hardly wider than the bottleneck before it, is a ragged edge and joins its neighbors.
-    """
-    inside = np.where(pool, labels, 0)
-    size = np.bincount(inside.ravel(), minlength=int(areas.max()) + 1)[areas]
-    minor = (size < _MIN_POCKET_PX) | (widening < _MIN_WIDENING_PX)
-    minor[np.argmax(size)] = False
-    joins = np.zeros(int(areas.max()) + 1, bool)
-    joins[areas[minor]] = True
-    inside[joins[inside]] = 0
-    grown[pool] = areas[~minor][0] if np.count_nonzero(~minor) == 1 else _spread(inside, pool)[pool]
+def _share(grown: Labels, labels: Labels, pool: NDArray[np.bool_], areas: NDArray[np.intp]) -> None:
+    """Write into `grown` which of the `areas` in one pool each pixel of it belongs to."""
+    is_seed = np.zeros(int(labels.max()) + 1, bool)
+    is_seed[areas] = True
+    seeds = np.where(pool & np.take(is_seed, labels), labels, 0)
+    grown[pool] = _spread(seeds, pool)[pool]
 
 
 def _spread(seeds: Labels, space: NDArray[np.bool_]) -> Labels:

@@ -16,18 +16,24 @@ def lay_over(ink: NDArray[np.uint8], paint: NDArray[np.uint8]) -> NDArray[np.uin
     Where there is no ink the paint's pixels come out unchanged, and where ink is opaque or nothing is painted the
     ink's, to the bit.
     """
-    out = paint.copy()
-    packed = np.ascontiguousarray(ink).view(np.uint32)[..., 0].ravel()
+    out = np.ascontiguousarray(paint).copy()
+    packed, pixels = (np.ascontiguousarray(picture).view(np.uint32).ravel() for picture in (ink, out))
     inked = np.flatnonzero(packed > 0xFFFFFF)  # alpha is the highest byte
-    pixels = out.reshape(-1, 4)
-    top, under = packed[inked].view(np.uint8).reshape(-1, 4).astype(np.uint32), pixels[inked].astype(np.uint32)
-    top_weight = top[:, 3:] * 255
-    under_weight = under[:, 3:] * (255 - top[:, 3:])
-    alpha = top_weight + under_weight
-    mixed = np.empty(top.shape, np.uint8)
-    mixed[:, :3] = (top[:, :3] * top_weight + under[:, :3] * under_weight + alpha // 2) // alpha
-    mixed[:, 3:] = (alpha + 127) // 255
-    pixels[inked] = mixed
+    over = packed[inked]
+    opaque = over >= 0xFF000000
+    pixels[inked[opaque]] = over[opaque]
+    soft = inked[~opaque]
+    if len(soft):
+        # Channel by channel: four rows are several times as fast as rows of four.
+        top, under = (np.ascontiguousarray(values[soft].view(np.uint8).reshape(-1, 4).T) for values in (packed, pixels))
+        top, under = top.astype(np.uint32), under.astype(np.uint32)
+        top_weight = top[3] * 255
+        under_weight = under[3] * (255 - top[3])
+        alpha = top_weight + under_weight
+        mixed = np.empty((len(soft), 4), np.uint8)
+        mixed[:, :3] = ((top[:3] * top_weight + under[:3] * under_weight + alpha // 2) // alpha).T
+        mixed[:, 3] = (alpha + 127) // 255
+        pixels[soft] = mixed.view(np.uint32)[:, 0]
     return out
 
 

@@ -64,7 +64,7 @@ def vote(
         sums = known.new_zeros(count, known.shape[1]).index_add_(0, classes[sources].flatten(), known)
         present = sums.abs().sum(1) > 0
         pixels = present[classes[image]]
-        among = torch.isin(region_image, torch.tensor(sources)) & sampled
+        among = torch.isin(region_image, region_image.new_tensor(sources)) & sampled
         asked = (region_image == image) & sampled & torch.isin(region_class, region_class[among])
         if not pixels.any() or not asked.any():
             votes.append(None)
@@ -106,8 +106,8 @@ def match_loss(score: Tensor, nowhere: Tensor, target_class: Tensor, source_clas
 def prototype_loss(votes: list[Votes | None], weights: list[float]) -> tuple[Tensor, Tensor]:
     """Weighted mean cross-entropy over the images: of pixels, and of regions."""
     total = sum(weight for vote_, weight in zip(votes, weights, strict=True) if vote_)
-    pixel = torch.zeros(())
-    region = torch.zeros(())
+    asked = next((vote_ for vote_ in votes if vote_), None)
+    pixel = region = torch.zeros(()) if asked is None else asked.pixel_logits.new_zeros(())
     for vote_, weight in zip(votes, weights, strict=True):
         if vote_:
             pixel = pixel + weight / total * F.cross_entropy(vote_.pixel_logits, vote_.pixel_class)
@@ -124,7 +124,7 @@ def color_loss(rgb: Tensor, trust: Tensor, hint: Tensor, truth: Tensor) -> tuple
     known = hint[:, 3] >= LEAST_CONFIDENCE
     color = F.l1_loss(rgb, truth)
     if not known.any():
-        return color, torch.zeros(())
+        return color, color.new_zeros(())
     hinted = hint[known, :3] / hint[known, 3:]
     right = ((hinted - truth[known]).abs().amax(dim=1) <= COLOR_TOLERANCE).to(trust.dtype)
     return color, F.binary_cross_entropy(trust[known].clamp(1e-4, 1 - 1e-4), right)

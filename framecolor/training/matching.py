@@ -104,11 +104,12 @@ def sample_context(context: Tensor, pixel: Tensor, size: torch.Size) -> Tensor:
 
 def dense_contact(contact: Tensor, rows: Tensor, count: int) -> Tensor:
     """Contact [3, E] of all regions as a matrix [N, N] over those in `rows`."""
-    place = torch.full((count,), -1, dtype=torch.long)
-    place[rows] = torch.arange(len(rows))
+    device = contact.device
+    place = torch.full((count,), -1, dtype=torch.long, device=device)
+    place[rows] = torch.arange(len(rows), device=device)
     region, neighbor = place[contact[0].long()], place[contact[1].long()]
     known = (region >= 0) & (neighbor >= 0)
-    dense = torch.zeros(len(rows), len(rows))
+    dense = torch.zeros(len(rows), len(rows), device=device)
     dense[region[known], neighbor[known]] = contact[2, known]
     return dense
 
@@ -121,8 +122,8 @@ def _rows(batch: Batch, image: int, pixels: Tensor) -> Tensor:
 
 
 def _no_flow(target: Tokens, source: Tokens) -> tuple[Tensor, Tensor]:
-    shape = (len(target.tokens), len(source.tokens))
-    return torch.zeros(shape), torch.zeros(shape[::-1])
+    there = target.tokens.new_zeros(len(target.tokens), len(source.tokens))
+    return there, torch.zeros_like(there.T)
 
 
 def _count_right(score: Tensor, target_class: Tensor, source_class: Tensor) -> Tensor:

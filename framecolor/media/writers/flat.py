@@ -1,4 +1,4 @@
-"""PNG, TGA and TIFF of 8 and 16 bits, by libav. 8-bit colors times 257 are 16-bit ones, and come back exactly."""
+"""PNG, TGA and TIFF of 8 and 16 bits. 8-bit colors times 257 are 16-bit ones, and come back exactly."""
 
 from __future__ import annotations
 
@@ -11,16 +11,11 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
-# Name -> codec, pixel format, options. PNG measured on one core with painted 1920x1080 frames of flat color:
-# level 2 without prediction writes 271 KiB in 15 ms and is read again in 5 ms; level 6 writes 206 KiB in 28 ms (read
-# in 15), level 9 203 KiB in 74 ms, and the predictors only help where colors are soft (level 2: 543 to 479 KiB).
-_PNG = {"compression_level": "2", "pred": "none"}
+from framecolor.media.writers.png import GRAY, RGBA, encode_png
+
+# Name -> codec, pixel format, options of libav.
 _TIFF = {"compression_algo": "lzw"}
 _WRITERS = {
-    "png": ("png", "rgba", _PNG),
-    "png16": ("png", "rgba64be", _PNG),
-    "gray": ("png", "gray", _PNG),
-    "gray16": ("png", "gray16be", _PNG),
     "tga": ("targa", "bgra", {"rle": "1"}),
     "tiff": ("tiff", "rgba", _TIFF),
     "tiff16": ("tiff", "rgba64le", _TIFF),
@@ -37,14 +32,15 @@ def encode_flat(rgba: NDArray[np.uint8], kind: str = "png") -> bytes:
         raise ValueError(f"rgba must be uint8 HxWx4, got {rgba.dtype} {rgba.shape}")
     if kind == "tga":
         return _encode(rgba[..., [2, 1, 0, 3]], kind)
-    return _encode(rgba.astype(np.uint16) * _BITS_16 if kind.endswith("16") else rgba, kind)
+    pixels = rgba.astype(np.uint16) * _BITS_16 if kind.endswith("16") else rgba
+    return encode_png(pixels, RGBA) if kind.startswith("png") else _encode(pixels, kind)
 
 
 def encode_gray(values: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
     """A PNG of one channel, uint8 or uint16 HxW, whose numbers are kept as they are."""
     if values.dtype not in (np.uint8, np.uint16) or values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"values must be uint8 or uint16 HxW, got {values.dtype} {values.shape}")
-    return _encode(values, "gray" if values.dtype == np.uint8 else "gray16")
+    return encode_png(values, GRAY)
 
 
 def _encode(pixels: NDArray[Any], kind: str) -> bytes:

@@ -1,0 +1,124 @@
+"""Recipe `matcher`: the matcher alone, on the base weights as they are.
+
+What the generator makes of each region is worked out once an episode (`framecolor.training.looks`), so that a step
+costs a tenth of one of the recipe `generator`, and the matcher can see many times as many pairs of drawings.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset as TorchDataset
+
+from framecolor.networks.checkpoint import load_matcher, matcher_weights_path, save_matcher
+from framecolor.networks.matcher import Matcher
+from framecolor.training.contact_sheet import write_contact_sheet
+from framecolor.training.dataset import Dataset
+from framecolor.training.looks import LookEpisodes
+from framecolor.training.loop import ONE_TURN, Batch
+from framecolor.training.matching import Tokens, dense_contact, match_keys, match_neighbors
+
+_LINK_WEIGHT = 0.5
+# One batch in four compares its neighbors without flow, which may be lost.
+_WITHOUT_FLOW = 0.25
+_VAL_EPISODES = 100
+_CELL_PX = 6
+
+
+class MatcherRecipe:
+    """See the module. `held_out` are episodes of characters that no batch shows."""
+
+    name = "matcher"
+    turns = ONE_TURN
+
+    def __init__(
+        self, data: Dataset, seed: int, folder: Path, episodes: int, size_px: int, start: Path | None = None
+    ) -> None:
+        """folder: where episodes are kept; start: a matcher to begin with, by default the one that ships."""
+        self.data, self.seed = data, seed
+        self.start = matcher_weights_path() if start is None else start
+        self.size_px, self.episodes = size_px, episodes
+        self.batches: TorchDataset[Batch] = LookEpisodes(data, "train", seed, folder, episodes, size_px)
+        self.held_out = LookEpisodes(data, "val", 2**20, folder, _VAL_EPISODES, size_px)
+
+    def build_network(self) -> nn.Module:
+        return load_matcher(self.start)
+
+    def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
+        """Cross-entropy of both neighbors against the keys, and of the neighbors against each other."""
+        matcher = cast(Matcher, network)
+        images = describe_looks(matcher, batch)
+        # Decided by the batch, so that a resumed training is exact.
+        with_flow = int(batch["region_class"].sum()) % 100 >= 100 * _WITHOUT_FLOW
+        matched = match_keys(matcher, images, int(batch["keys"]))
+        linked = match_neighbors(matcher, images, batch, with_flow=with_flow)
+        loss = matched.loss + _LINK_WEIGHT * linked.loss
+        return loss, {
+            "match": float(matched.loss.detach()),
+            "link": float(linked.loss.detach()),
+            "match_acc": matched.right,
+            "link_acc": linked.right,
+        }
+
+    @torch.no_grad()
+    def validate(self, network: nn.Module) -> dict[str, float]:
+        """The training's own numbers, as means over held-out episodes."""
+        rows = []
+        for index in range(_VAL_EPISODES):
+            loss, numbers = self.compute_loss(network, self.held_out[index], "all")
+            rows.append({"loss": float(loss), **numbers})
+        return {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}
+
+    @torch.no_grad()
+    def write_samples(self, network: nn.Module, path: Path) -> None:
+        """Scores of the regions of one drawing (rows) among those of its neighbor (columns), bright where sure; beside
+        them which of these pairs have one color."""
+        matcher = cast(Matcher, network)
+        rows = []
+        for index in range(4):
+            batch = self.held_out[index]
+            before, after = describe_looks(matcher, batch)[-2:]
+            flows = batch["flow_there"], batch["flow_back"]
+            score = matcher.compare(after.tokens, before.tokens, after.contact, before.contact, *flows)[0]
+            same = after.classes[:, None] == before.classes[None]
+            rows.append([_show(score.softmax(1)[:48, :48]), _show(same[:48, :48].float())])
+        write_contact_sheet(rows, path)
+
+    def export(self, network: nn.Module, folder: Path, step: int) -> None:
+        """folder/matcher.safetensors, as the package reads it."""
+        facts = {"recipe": self.name, "step": str(step), "data": self.data.hash, "license": self.data.table["license"]}
+        save_matcher(cast(Matcher, network), folder / "matcher.safetensors", facts)
+
+    def describe(self) -> dict[str, Any]:
+        """Seed, data and episodes."""
+        return {
+            "seed": self.seed,
+            "data": {k: self.data.table[k] for k in ("source", "license", "long_side")} | {"hash": self.data.hash},
+            "start": self.start.name,
+            "episodes": self.episodes,
+            "size_px": self.size_px,
+        }
+
+
+def describe_looks(matcher: Matcher, batch: Batch) -> list[Tokens]:
+    """Tokens of all images of a batch of `LookEpisodes`."""
+    image = batch["region_image"]
+    found = []
+    for one in range(int(image.max()) + 1):
+        rows = torch.nonzero(image == one)[:, 0]
+        contact = dense_contact(batch["contact"], rows, len(image))
+        tokens = matcher.describe(batch["look"][rows], batch["shape"][rows], contact)
+        found.append(Tokens(tokens, contact, batch["region_class"][rows], rows - rows[0]))
+    return found
+
+
+def _show(values: Tensor) -> np.ndarray:
+    """Values in [0, 1] as squares of gray, uint8, on a canvas of one size."""
+    canvas = np.zeros((48 * _CELL_PX, 48 * _CELL_PX, 3), np.uint8)
+    gray = (255 * values.clamp(0, 1)).byte().numpy().repeat(_CELL_PX, 0).repeat(_CELL_PX, 1)
+    canvas[: gray.shape[0], : gray.shape[1]] = gray[..., None]
+    return canvas
