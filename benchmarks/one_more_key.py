@@ -52,7 +52,7 @@ class Run:
     keys: tuple[int, ...]
     accuracy: Mapping[int, float]
     frames: Sequence[FrameRecord]
-    fit: Mapping[str, Any]
+    fit: Mapping[str, Any] | None
 
     def shot_accuracy(self, start: Sequence[int]) -> float:
         """Mean over all drawings but the keys that every run started with; a key is right."""

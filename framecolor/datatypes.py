@@ -139,14 +139,14 @@ class Regions:
         return self.labels.shape[0], self.labels.shape[1]
 
     @classmethod
-    def unpack(cls, runs: Runs, count: int) -> Regions:
+    def unpack(cls, runs: Runs[np.int32], count: int) -> Regions:
         """From what `runs` was."""
         regions = cls(runs.unpack().astype(np.int32, copy=False), count)
         regions.__dict__["runs"] = runs  # where cached_property keeps it
         return regions
 
     @cached_property
-    def runs(self) -> Runs:
+    def runs(self) -> Runs[np.int32]:
         """The labels as runs, reading order: a hundredth of the pixels, from which area and boxes follow."""
         return Runs.pack(self.labels)
 

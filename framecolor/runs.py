@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Value = TypeVar("Value", bound=np.generic)
+
 
 @dataclass(frozen=True, eq=False)
-class Runs:
+class Runs(Generic[Value]):
     """A 2-D array as run lengths: a hundredth of a label picture's size, packed and unpacked in milliseconds."""
 
-    values: NDArray[np.generic]
+    values: NDArray[Value]
     lengths: NDArray[np.int32]
     shape: tuple[int, int]
 
     @classmethod
-    def pack(cls, array: NDArray[np.generic]) -> Runs:
+    def pack(cls, array: NDArray[Value]) -> Runs[Value]:
         """Pack an HxW array of any dtype."""
         flat = np.ascontiguousarray(array).ravel()
         starts = np.concatenate([[0], np.flatnonzero(flat[1:] != flat[:-1]) + 1])
         lengths = np.diff(starts, append=flat.size).astype(np.int32)
         return cls(flat[starts], lengths, (array.shape[0], array.shape[1]))
 
-    def unpack(self) -> NDArray[np.generic]:
+    def unpack(self) -> NDArray[Value]:
         """The array, to the bit."""
         return np.repeat(self.values, self.lengths).reshape(self.shape)

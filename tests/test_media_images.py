@@ -19,6 +19,7 @@ from framecolor.errors import OutputError, ReadError
 from framecolor.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.decode import MAX_PIXELS, check_image, hash_file, image_size, read_image
 from framecolor.media.encode import encode_image, write_image
+from framecolor.media.png import decode_png
 
 
 @pytest.fixture
@@ -172,6 +173,20 @@ def test_palette_with_transparency(tmp_path: Path) -> None:
     packed = np.array([[0b00011001], [0b10100000]], np.uint8)  # two bits a pixel
     path = save(tmp_path, "b.png", png(2, 3, packed, 4, PLTE=colors.tobytes()))
     np.testing.assert_array_equal(read_image(path)[..., :3], colors[index])
+
+
+@pytest.mark.parametrize("kind", [2, 6])
+def test_8_bit_color_pngs_have_a_fast_way_and_a_transparent_color_does_not_go_there(
+    rgba: NDArray[np.uint8], kind: int
+) -> None:
+    bands = 3 if kind == 2 else 4
+    rows = np.ascontiguousarray(rgba[..., :bands]).reshape(len(rgba), -1)
+    plain = decode_png(png(8, kind, rows, rgba.shape[1], pHYs=struct.pack(">IIB", 3780, 3780, 1)))
+    assert plain is not None
+    np.testing.assert_array_equal(plain[..., :bands], rgba[..., :bands])
+    assert plain.shape == rgba.shape and (bands == 4 or bool((plain[..., 3] == 255).all()))
+    assert decode_png(png(8, kind, rows, rgba.shape[1], tRNS=struct.pack(">HHH", 250, 3, 128))) is None
+    assert decode_png(png(8, kind, rows, rgba.shape[1])[:-30]) is None
 
 
 def test_tga_whose_fourth_byte_is_not_alpha_is_opaque(tmp_path: Path, rgba: NDArray[np.uint8]) -> None:

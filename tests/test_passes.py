@@ -42,6 +42,17 @@ def test_the_color_pass_is_the_network_with_its_color_head(generator: Generator,
     )
 
 
+@torch.inference_mode()
+@pytest.mark.parametrize("size", [(48, 80), (16, 16)])
+def test_split_convolutions_make_the_same_maps(generator: Generator, size: tuple[int, int]) -> None:
+    planes = torch.rand(2, LINE_PLANES, *size, generator=torch.Generator().manual_seed(3))
+    hint = torch.rand(2, HINT_PLANES, *size, generator=torch.Generator().manual_seed(4))
+    for plain, split in zip(FeaturePass(generator)(planes), FeaturePass(generator, split=True)(planes), strict=True):
+        torch.testing.assert_close(split, plain, atol=2e-5, rtol=1e-4)
+    plain, split = ColorPass(generator)(planes, hint), ColorPass(generator, split=True)(planes, hint)
+    torch.testing.assert_close(split, plain, atol=2e-5, rtol=1e-4)
+
+
 def test_folding_leaves_the_network_as_it_is_and_has_no_batch_norm(generator: Generator) -> None:
     before = {name: tensor.clone() for name, tensor in generator.state_dict().items()}
     folded = fold_generator(generator, LINE_PLANES)

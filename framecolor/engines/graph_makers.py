@@ -19,14 +19,16 @@ _PICTURE, _ROWS, _PAIRS = (2, 3), (0,), (0, 1)
 def make_features(generator: Generator | None = None) -> Graph:
     """`FeaturePass` of one picture of any size; by default of the base weights."""
     generator = generator or load_generator(base_weights_path())
-    model = trace_graph(FeaturePass(generator), (_planes(LINE_PLANES),), (_PICTURE,))
+    model = trace_graph(FeaturePass(generator, split=True), (_planes(LINE_PLANES),), (_PICTURE,))
     return Graph(model, {"multiple": generator.size_multiple})
 
 
 def make_color(generator: Generator | None = None) -> Graph:
     """`ColorPass` of one picture of any size; by default of the base weights."""
     generator = generator or load_generator(base_weights_path())
-    model = trace_graph(ColorPass(generator), (_planes(LINE_PLANES), _planes(HINT_PLANES)), (_PICTURE, _PICTURE))
+    model = trace_graph(
+        ColorPass(generator, split=True), (_planes(LINE_PLANES), _planes(HINT_PLANES)), (_PICTURE, _PICTURE)
+    )
     return Graph(model, {"multiple": generator.size_multiple})
 
 

@@ -25,9 +25,9 @@ class PackedDrawing:
     count: int
     blank: bool
     _part: Box
-    _ink: Runs
-    _trace: Runs
-    _labels: Runs
+    _ink: Runs[np.uint32]
+    _trace: Runs[np.bool_]
+    _labels: Runs[np.int32]
 
     @classmethod
     def pack(cls, frame: Frame, regions: Regions, digest: str) -> PackedDrawing:
@@ -51,7 +51,7 @@ class PackedDrawing:
         part, inked = self.ink()
         size = part.height, part.width
         ink, trace = np.zeros((*size, 4), np.uint8), np.zeros(size, bool)
-        part.crop(ink)[:], part.crop(trace)[:] = inked, self._trace.unpack().astype(bool)
+        part.crop(ink)[:], part.crop(trace)[:] = inked, self._trace.unpack()
         return Frame(self.number, ink, trace)
 
     def ink(self) -> tuple[Box, NDArray[np.uint8]]:

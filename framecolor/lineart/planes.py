@@ -41,7 +41,7 @@ def line_planes(
         return shrink(np.asarray(whole, dtype=np.float32)) * np.float32(scale)
 
     to_ink = distance(ink)
-    to_line = distance(ink | trace)
+    to_line = distance(ink | trace) if trace.any() else to_ink
     return np.stack(
         [
             np.exp(-to_ink / 3),

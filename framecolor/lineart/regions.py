@@ -151,7 +151,7 @@ def _ball(level: float) -> NDArray[np.uint8]:
 
 
 class _Areas:
-    """The areas found so far while the ball shrinks: where each one is, how large, and at which distance it appeared."""
+    """The areas found so far while the ball shrinks: where each is, how large, and at which distance it appeared."""
 
     def __init__(self) -> None:
         self.pixel = np.zeros(1, np.int64)  # one pixel of each area, as an index into the flat picture
@@ -203,7 +203,7 @@ class _Areas:
         return areas[major]
 
 
-def _find_window(runs: Runs, begin: NDArray[np.int64], pool: int) -> tuple[slice, slice]:
+def _find_window(runs: Runs[np.int32], begin: NDArray[np.int64], pool: int) -> tuple[slice, slice]:
     """The rows and columns that a pool lies in; `begin`: where each run begins in the flat picture."""
     own = np.flatnonzero(runs.values == pool)
     width = runs.shape[1]

@@ -24,6 +24,7 @@ from framecolor.media import exr, psd, tiff
 from framecolor.media.broken import CUT_OFF, DAMAGED, BrokenImageError
 from framecolor.media.headers import Header, read_header
 from framecolor.media.pixels import Pixels, convert_bands, convert_frame, copy_gray
+from framecolor.media.png import decode_png
 
 MAX_PIXELS = 1 << 28
 """Larger images are refused from their header: a few bytes can claim to be terabytes.
@@ -212,6 +213,8 @@ def _check_whole(data: bytes, header: Header) -> bytes:
 
 
 def _decode(data: bytes, header: Header) -> Pixels:
+    if header.codec == "png" and (pixels := decode_png(data)) is not None:
+        return pixels
     rgba = convert_frame(_decode_frame(data, header), premultiplied=header.premultiplied)
     if header.over_white:
         merged = rgba

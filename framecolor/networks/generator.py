@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from framecolor.lineart.planes import LINE_PLANES
 from framecolor.networks.view import CONTEXT_STRIDE, HINT_PLANES
 
-__all__ = ["CONTEXT_STRIDE", "HINT_PLANES", "LEAST_CONFIDENCE", "LINE_PLANES", "Block", "Generator"]
+__all__ = ["CONTEXT_STRIDE", "HINT_PLANES", "LEAST_CONFIDENCE", "LINE_PLANES", "Block", "Generator", "UpBlock"]
 
 # A hint of less confidence than this counts less and less.
 LEAST_CONFIDENCE = 0.05
@@ -37,6 +37,19 @@ class Block(nn.Sequential):
         super().__init__(*layers)
 
 
+class UpBlock(nn.ModuleList):
+    """A `Block` of what comes from below, [N, C, H / 2, W / 2], and what goes around it, [N, D, H, W]."""
+
+    def __init__(self, deep: int, skip: int) -> None:
+        super().__init__(Block(deep + skip, skip))
+
+    def forward(self, deep: Tensor, skip: Tensor) -> Tensor:
+        x = torch.cat([F.interpolate(deep, scale_factor=2.0, mode="nearest"), skip], dim=1)
+        for layer in self:
+            x = layer(x)
+        return x
+
+
 class Generator(nn.Module):
     """U-Net of three or more levels from line planes and hint to per-pixel features, and a color head on them.
 
@@ -51,9 +64,7 @@ class Generator(nn.Module):
         self.feature_channels = feature_channels
         inputs = (LINE_PLANES + HINT_PLANES, *widths[:-1])
         self.down = nn.ModuleList(Block(i, o) for i, o in zip(inputs, widths, strict=True))
-        self.up = nn.ModuleList(
-            Block(deep + skip, skip) for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True)
-        )
+        self.up = nn.ModuleList(UpBlock(deep, skip) for deep, skip in zip(widths[:0:-1], widths[-2::-1], strict=True))
         self.project = nn.Conv2d(widths[0], feature_channels, 1)
         self.color_head = nn.Conv2d(feature_channels, 4, 1)
 
@@ -88,7 +99,7 @@ class Generator(nn.Module):
         skips.pop()
         context = x
         for block in self.up:
-            x = block(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skips.pop()], dim=1))
+            x = block(x, skips.pop())
             if len(skips) == _CONTEXT_LEVEL:
                 context = x
         return x, context
