@@ -53,17 +53,21 @@ class Believed:
 
 @dataclass(eq=False)
 class _Block:
-    """Drawings that wait for the key at their end. `fixed` is set where the first one's belief is settled."""
+    """Drawings that wait for the key at their end.
+
+    fixed  the first one's belief where it was settled before; is_out: whether the first one came out before
+    """
 
     nodes: list[Linked] = field(default_factory=list)
     holds: list[list[int]] = field(default_factory=list)
     fixed: Votes | None = None
+    is_out: bool = False
 
 
 def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]:
     """Beliefs for a stream of drawings in chain order; each comes out once, as soon as its chain's end is seen.
 
-    Empty drawings come out at once: they have nothing to learn from their neighbors and nothing to tell them.
+    Empty drawings and keys come out at once: they have nothing to learn from their neighbors.
     """
     block = _Block()
     for item in items:
@@ -81,10 +85,13 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]
             continue
         block.nodes.append(item)
         block.holds.append([])
+        if len(block.nodes) == 1 and number in keyframes.whole:
+            yield _believe_key(item, keyframes)
+            block.is_out = True
         if len(block.nodes) > 1 and (number in keyframes.whole or len(block.nodes) > LONGEST_BLOCK):
             beliefs = list(_settle(block, keyframes))
             yield from beliefs
-            block = _Block([item], [[]], beliefs[-1].belief)
+            block = _Block([item], [[]], beliefs[-1].belief, is_out=True)
     yield from _settle(block, keyframes)
 
 
@@ -110,6 +117,13 @@ def judge_belief(study: Study, belief: Votes, keyframes: Keyframes) -> NDArray[n
     return sure
 
 
+def _believe_key(item: Linked, keyframes: Keyframes) -> Believed:
+    """What a key says is settled, whatever comes after it."""
+    study = item.study
+    belief = Node(study.votes, keyframes.belief(study.number, study.digest)).believe(np.zeros_like(study.votes))
+    return Believed(study.number, study, belief, judge_belief(study, belief, keyframes))
+
+
 def _believe_empty(study: Study, keyframes: Keyframes) -> Votes:
     """A drawing without a figure is paper: what is transparent in the keys, or else their most used color."""
     paper = np.zeros((study.count + 1, len(keyframes.palette)), np.float32)
@@ -130,7 +144,7 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[Believed]:
     for i, (item, belief) in enumerate(zip(block.nodes, beliefs, strict=True)):
         sure = judge_belief(item.study, belief, keyframes)
         flicker = _measure_flicker(item, belief, beliefs[i - 1]) if i else 0.0
-        if i or block.fixed is None:
+        if i or not block.is_out:
             yield Believed(item.study.number, item.study, belief, sure, flicker=flicker)
         for number in block.holds[i]:
             yield Believed(number, item.study, belief, sure, hold_of=item.study.number)

@@ -29,6 +29,11 @@ from framecolor.shot import Shot
 from framecolor.stencils import read_mask, read_painted
 from framecolor.study import Study, link_studies, study_drawing, study_known
 
+# What drawings that are worked on hold together at most, and what one of them holds at its peak, with those that wait
+# for it (`benchmarks/memory.py`).
+_WORKERS_BYTES = 4 << 30
+_BYTES_PER_PIXEL = 64
+
 
 def colorize(
     shot: Shot,
@@ -60,7 +65,7 @@ def colorize(
     begin = time.monotonic()
     settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
-    with nullcontext() if part else claim_output(out), _open_pool(settings) as pool:
+    with nullcontext() if part else claim_output(out), _open_pool(shot, settings) as pool:
         run = prepare_run(shot, out, settings, progress or _ignore, pool, stenciled=stencils, part=part)
         run.listener = listener or _ignore
         if not part:
@@ -86,7 +91,7 @@ def prepare(
     """
     settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
-    with claim_output(out), _open_pool(settings) as pool:
+    with claim_output(out), _open_pool(shot, settings) as pool:
         run = prepare_run(shot, out, settings, progress or _ignore, pool, everything=True)
         run.keep_keys()
         note_prepared(out, dict(run.sources.items()))
@@ -94,13 +99,19 @@ def prepare(
 
 
 @contextmanager
-def _open_pool(settings: Settings) -> Iterator[ThreadPoolExecutor]:
+def _open_pool(shot: Shot, settings: Settings) -> Iterator[ThreadPoolExecutor]:
     """Threads that keep all cores busy, each of them computing on one. EngineError where the engine cannot run."""
     # First: where there is a GPU it imports PyTorch, whose threads are then limited, too.
     choose_engine(settings.engine, settings.lanes, settings.precision)
-    # One more than cores: one of them waits for a file now and then.
-    with one_thread_each(), ThreadPoolExecutor(settings.count_cores() + 1, "framecolor") as pool:
+    with one_thread_each(), ThreadPoolExecutor(count_workers(settings.count_cores(), shot.size), "framecolor") as pool:
         yield pool
+
+
+def count_workers(cores: int, size: tuple[int, int]) -> int:
+    """Drawings of HxW that are worked on at once, so that all cores are busy and memory has a bound on any host."""
+    fit = _WORKERS_BYTES // (size[0] * size[1] * _BYTES_PER_PIXEL)
+    # One more than cores: one of them waits for a file now and then.
+    return min(cores + 1, max(2, fit))
 
 
 def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
@@ -108,7 +119,8 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     wanted = {number for chain in run.stale for number in chain.paints}
     finished: set[int] = set()
     run.progress("paint", 0, len(wanted))
-    ahead = 2 * (run.settings.count_cores() + 1)  # on twos every second item is a hold, which keeps no worker busy
+    # On twos every second item is a hold, which keeps no worker busy.
+    ahead = 2 * count_workers(run.settings.count_cores(), run.shot.size)
     known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
     with ExitStack() as stack:
         drawings = read_drawings(run.shot, run.stale, known, pool, ahead)

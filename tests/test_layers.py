@@ -15,7 +15,7 @@ PACKAGE = Path(framecolor.__file__).parent
 LAYERS = (
     ("version", "errors", "files", "tables", "digest"),
     ("core",),
-    ("datatypes", "settings", "levels", "overlap", "runs", "allocator", "notes"),
+    ("datatypes", "settings", "levels", "overlap", "runs", "notes"),
     ("media", "lineart", "hints", "networks"),
     ("engines", "colorists", "mattes", "swaps"),
     (

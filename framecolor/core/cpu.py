@@ -34,17 +34,17 @@ def _count_by_affinity() -> int:
     return os.cpu_count() or 1
 
 
-def _count_by_groups(groups: Path = _GROUPS, own: Path = _OWN_GROUPS) -> Iterator[int]:
+def _count_by_groups() -> Iterator[int]:
     """The processor time that each control group around this process allows, in cores, rounded up."""
     with suppress(OSError):
-        for line in own.read_text("utf-8", "replace").splitlines():
+        for line in _OWN_GROUPS.read_text("utf-8", "replace").splitlines():
             _, controllers, path = line.split(":", 2)
             if controllers not in ("", "cpu", "cpu,cpuacct", "cpuacct,cpu"):
                 continue
             place = PurePosixPath("/", path)
             for group in (place, *place.parents):
                 # In a container the path may be that of the host: then only the last, the root, is there.
-                folder = groups / controllers / group.relative_to("/")
+                folder = _GROUPS / controllers / group.relative_to("/")
                 cores = _read_quota(folder)
                 if cores is not None:
                     yield max(1, math.ceil(cores))

@@ -198,7 +198,7 @@ class Compiled:
         with self._compiling:
             if self._model is None:
                 graph = self._make()
-                # One stream a core: drawings are independent, so that cores work on different ones.
+                # One stream a core, of one thread: with more, sums would tell how many cores there are.
                 settings = {"NUM_STREAMS": str(self._cores), "INFERENCE_NUM_THREADS": str(self._cores)}
                 settings["INFERENCE_PRECISION_HINT"] = self._precision
                 # Its own threads may run on any core: pinned ones of two passes, or of two processes, would share one.
