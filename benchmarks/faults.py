@@ -34,6 +34,7 @@ from drawings import make_shot  # noqa: E402  # pyright: ignore[reportMissingImp
 from faulty import kill_at, list_changes, list_torn, read_tree, run, stopped_well  # noqa: E402  # pyright: ignore[reportMissingImports]
 
 from framecolor.bench.machine import describe_machine, describe_run  # noqa: E402
+from framecolor.core.cpu import count_usable_cores  # noqa: E402
 
 _OPTIONS = ("--fit", "12", "--report", "--line", "layer", "--mattes")
 _MOST_LINKS = 30_000  # to one file; a disk takes no more of some ten thousands
@@ -139,7 +140,7 @@ def stop_runs(work: Path, count: int, seed: int) -> dict[str, Any]:
         shutil.rmtree(folder)
         return "; ".join([*told, f"then code {again.code}, {changed=}"]) if again.code or changed else ""
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(count_usable_cores()) as pool:
         failures = [told for told in pool.map(attempt, range(count)) if told]
     taken = round(time.monotonic() - begin, 1)
     return {"name": "stopped at random moments", "cases": count, "failures": failures, "seconds": taken}

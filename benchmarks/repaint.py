@@ -11,7 +11,6 @@ come out as they were, to the byte, or there is no result.
 
 from __future__ import annotations
 
-import os
 import tempfile
 import time
 from pathlib import Path
@@ -23,6 +22,7 @@ from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.bench.sizes import parse_size
 from framecolor.bench.timing import interleave, summarize
+from framecolor.core.cpu import count_usable_cores
 from framecolor.mattes import PALETTE_GPL
 from framecolor.pipeline import colorize
 from framecolor.repaint import repaint
@@ -43,7 +43,7 @@ def main(frames: int, size: str, repeats: int, output: Path) -> None:
         shot = Shot.open(write_shot(Path(work) / "walk", frames, 2, (height, width)))
         out = shot.root / "color"
         colorize(shot, out, Settings(fit="off", mattes=True))
-        cores = sorted({os.cpu_count() or 1, 1}, reverse=True)
+        cores = sorted({count_usable_cores(), 1}, reverse=True)
         cpu: list[float] = []
         works = {f"cores_{count}": lambda count=count: recolor(out, count, cpu) for count in cores}
         taken = interleave(works, warmup=1, repeats=repeats)

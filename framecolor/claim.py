@@ -17,6 +17,8 @@ from framecolor.record import CACHE_FOLDER, KEY_FOLDER, LINE_FOLDER, PARTS_FOLDE
 # Where runs write below the output folder.
 _FOLDERS = (LINE_FOLDER, MATTE_FOLDER, KEY_FOLDER, CACHE_FOLDER, f"{CACHE_FOLDER}/{PARTS_FOLDER}")
 
+_LOCK = "lock"
+
 
 def refuse_links_out(out: Path) -> None:
     """Raise OutputError where a folder below `out` that runs write to is a link to somewhere else.
@@ -36,17 +38,17 @@ def claim_output(out: Path) -> Iterator[None]:
     """Hold an output folder, made when missing, against other runs on this or other machines that see the same disk.
 
     The system lets go of the lock when the process ends, however it ends. On a disk that knows no locks nothing is
-    held. What was made for the lock alone is gone afterwards, and so are the unfinished files of runs and tasks that
-    were killed. Raises OutputError where another run holds the folder, and as `refuse_links_out`.
+    held. The lock's file stays, but for a run that was refused before it wrote anything: that leaves no folder behind.
+    Unfinished files of runs and tasks that were killed are gone afterwards. Raises OutputError where another run holds
+    the folder, and as `refuse_links_out`.
     """
     refuse_links_out(out)
     cache = out / CACHE_FOLDER
     parts = cache / PARTS_FOLDER
     made = [] if out.exists() else [out]
-    lock = FileLock(cache / "lock")
+    lock = FileLock(cache / _LOCK)
     try:
-        cache.mkdir(parents=True, exist_ok=True)
-        lock.acquire(timeout=0)
+        _acquire(lock, cache / _LOCK)
     except Timeout:
         fix = "wait for it, or choose another folder with -o"
         raise OutputError(out, "another run is painting into this folder", fix) from None
@@ -60,10 +62,24 @@ def claim_output(out: Path) -> Iterator[None]:
             clear_drafts(folder)
         yield
     finally:
-        with suppress(OSError):
-            # While it is held: afterwards it may be another run's.
-            (cache / "lock").unlink(missing_ok=True)
+        if made and not any(path.is_file() for path in out.rglob("*") if path != cache / _LOCK):
+            with suppress(OSError):
+                (cache / _LOCK).unlink()
         lock.release()
         for folder in (parts, cache, *made):
             with suppress(OSError):  # in use
                 folder.rmdir()
+
+
+def _acquire(lock: FileLock, path: Path) -> None:
+    """Hold the file that is at `path`, not one that another run removed in the meantime."""
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            path.touch()
+        before = path.stat().st_ino
+        lock.acquire(timeout=0)
+        with suppress(FileNotFoundError):
+            if path.stat().st_ino == before:
+                return
+        lock.release()

@@ -54,7 +54,7 @@ def colorize(
               runs, in OUT/keys (`framecolor.stencils`).
     part      others paint other frames of the shot at the same time: what is done is noted apart, for `gather_parts` or
               the next run that is no part. Without it a second run in the same folder is refused.
-    listener  hears of each frame when it is done.
+    listener  hears of each frame when it is done, as `progress` of each step: both in the thread that called this.
 
     Each wanted frame becomes one file, by default an 8-bit RGBA PNG, with its drawing's name, number and size;
     framecolor.json beside them tells what was done. Frames that are up to date are left alone. A drawing that cannot
@@ -131,9 +131,11 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
         ready = stack.enter_context(closing(taken_ahead(believed, LONGEST_BLOCK)))
         frames = stack.enter_context(closing(overlapped(pool, lambda b: _finish(run, b, wanted), ready, ahead)))
         for frame in repeat_holds(frames):
+            _tell_failed(run)
             _write(run, frame)
             finished.add(frame.entry["number"])
             run.progress("paint", len(finished | wanted.intersection(run.failed)), len(wanted))
+    _tell_failed(run)
     if not finished:
         run.progress("paint", len(wanted), len(wanted))  # all of them failed
 
@@ -224,8 +226,15 @@ def _write(run: Run, frame: Finished) -> None:
 
 def _fail(run: Run, number: int, error: FramecolorError) -> None:
     run.failed[number] = str(error)
-    if number in run.shot.wanted:
-        run.listener(FrameNote(number, "failed", seconds=run.watch.take(number), error=str(error)))
+    run.untold.append(number)
+
+
+def _tell_failed(run: Run) -> None:
+    """Failures are noted in any thread, and told in the one that writes."""
+    while run.untold:
+        number = run.untold.popleft()
+        if number in run.shot.wanted:
+            run.listener(FrameNote(number, "failed", seconds=run.watch.take(number), error=run.failed[number]))
 
 
 def _conclude(run: Run, begin: float, painting: float) -> Outcome:

@@ -47,6 +47,8 @@ class Record:
 
     part  frames of a task that paints beside others: only they are written, into a file of their own. Without it the
           parts that tasks have left are gathered, and deleted once framecolor.json holds what they say.
+
+    damaged  earlier records that say nothing any more: their frames are painted again
     """
 
     def __init__(self, out: Path, part: Collection[int] | None = None) -> None:
@@ -57,6 +59,7 @@ class Record:
         self._lines: dict[int, str] = {}
         self._part = None if part is None else frozenset(part)
         self._gathered: list[Path] = []
+        self.damaged: list[Path] = []
         self._written = time.monotonic()
         self._pause = _WRITE_EVERY_SECONDS
         self._content = ""
@@ -194,11 +197,14 @@ class Record:
             text = read_file(path).decode()
             table = parse_json(text)
             if table["format"] != _FORMAT or table.pop("seal", "") not in ("", digest(text.rpartition(_SEAL)[0])):
-                return False
+                raise ValueError("is not as it was written")
             lines = {_number(entry): json.dumps(entry) for entry in table.pop("frames")}
             head = {key: value for key, value in table.items() if key != "format"}
             frozenset(map(tuple, head["palette"]))
+        except FileNotFoundError:
+            return False
         except (OSError, *MISSHAPEN):
+            self.damaged.append(path)
             return False
         self._take_head(head)
         self._lines |= lines

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.cpu import count_usable_cores
 from framecolor.errors import FramecolorError, InputError, OutputError, PaletteError, ReadError
 from framecolor.files import read_file
 from framecolor.finish import make_picture
@@ -79,7 +80,7 @@ def repaint(out: Path, palette: Path, target: Path | None = None, *, workers: in
     target = target or place.with_name(f"{place.name}-{palette.stem}")
     _check_target(target, out, record)
     written, failed = [], {}
-    workers = workers or os.cpu_count() or 1
+    workers = workers or count_usable_cores()
     with one_thread_each(), ThreadPoolExecutor(workers, "framecolor") as pool:
         jobs = _list_jobs(painting, record)
         done = overlapped(pool, lambda job: _recolor(painting, job, target), jobs, 2 * workers)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -15,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.cpu import count_usable_cores
 from framecolor.errors import InputError, ReadError
 from framecolor.media import PAINTED_SUFFIXES, read_image, sheet
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
@@ -112,7 +112,7 @@ def write_movie(
 
 
 def _read_ahead(plan: Sequence[Exposure], size: tuple[int, int]) -> Iterator[tuple[Exposure, Rgba]]:
-    workers = os.cpu_count() or 1
+    workers = count_usable_cores()
 
     def read(exposure: Exposure) -> tuple[Exposure, Rgba]:
         layers = [_read(file, size) for file in exposure.files]

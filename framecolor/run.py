@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -46,6 +47,7 @@ class Run:
     stale   chains that have to be painted
     keys    how many painted keys there are
     opened  what is painted from, and by what; None where nothing is stale
+    untold     those that failed and that the listener has not heard of: `append` from any thread
     keys_name  what the keys are kept as for tasks that paint parts (`keys.cache`)
     """
 
@@ -65,6 +67,7 @@ class Run:
     watch: Stopwatch = field(default_factory=Stopwatch)
     written: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
+    untold: deque[int] = field(default_factory=deque)
     empty: list[int] = field(default_factory=list)
 
     @property
@@ -122,7 +125,7 @@ def prepare_run(
         run = _rest(shot, settings, progress, record, found)
     else:
         run = _open(survey, found, proposal, settings, progress, stenciled=stenciled)
-    run.warnings = [*shot.warnings, *waiting, *run.warnings]
+    run.warnings = [*shot.warnings, *waiting, *map(_tell_damaged, record.damaged), *run.warnings]
     names = {number: run.output_name(number) for chain in run.sources.chains for number in chain.paints}
     if strays := record.find_strays(names):
         many = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
@@ -131,6 +134,10 @@ def prepare_run(
     if run.ids is not None:
         write_palette_files(out, run.ids, shot.name, _name_paints(shot, settings))
     return run
+
+
+def _tell_damaged(path: Path) -> str:
+    return f"{path} is damaged, or of another version: what it told is not known, and its frames are painted again"
 
 
 @dataclass(frozen=True, eq=False)

@@ -27,6 +27,7 @@ from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak,
 from framecolor.bench.workload import Workload
 from framecolor.cli import framecolor
 from framecolor.cli.bench import WHAT
+from framecolor.core.precision import list_precisions
 from framecolor.digest import digest
 from framecolor.engines.lanes.bodies import Sizes, torch_site
 from framecolor.engines.lanes.host_device import HostDevice
@@ -102,8 +103,8 @@ def test_each_stage_works_on_each_drawing_once_a_run(results: dict[str, Any]) ->
 
 def test_the_generator_is_measured_beside_others(results: dict[str, Any]) -> None:
     rows = [row for row in results["rows"] if is_contest(row) and row["size"] == [160, 96]]
-    assert [row["by"] for row in rows[:5]] == [
-        "framecolor", "framecolor, no regions", "PyTorch f32", "PyTorch bf16", "OpenVINO"
+    assert [row["by"] for row in rows[: 3 + len(list_precisions())]] == [
+        "framecolor", "framecolor, no regions", *(f"PyTorch {name}" for name in list_precisions()[::-1]), "OpenVINO"
     ]  # fmt: skip
     assert rows[0]["of_engine"] == 1
     assert rows[1]["of_raw"] > 0

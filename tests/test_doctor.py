@@ -37,6 +37,7 @@ from framecolor.doctor import (
     weights,
 )
 from framecolor.doctor.shot import check_outputs, check_settings, check_shot
+from framecolor.engines.graphs import open_graph
 from framecolor.errors import ShotError
 from framecolor.media import movie_writer, trial
 from framecolor.networks import checkpoint, shipped
@@ -414,6 +415,18 @@ def test_damaged_plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "features-1234.json").write_text("{")
     found = only(caches.check_plans(HERE), "warn")
     assert f"{tmp_path}/features-1234.json is damaged" in found.what and found.fix == "framecolor engine prune"
+
+
+def test_damaged_graphs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FRAMECOLOR_CACHE_DIR", str(tmp_path))
+    folder = tmp_path / "graphs"
+    assert only(caches.check_graphs(HERE), "ok").what == f"none in {folder}"
+    open_graph("describe")
+    assert only(caches.check_graphs(HERE), "ok").what == f"1 in {folder}, whole"
+    (path,) = folder.iterdir()
+    path.write_bytes(path.read_bytes()[:-1])
+    found = only(caches.check_graphs(HERE), "warn")
+    assert found.what == f"{path} is damaged; it is made again when it is needed" and found.fix == "remove it"
 
 
 def test_settings_that_are_broken(healthy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

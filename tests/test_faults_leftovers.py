@@ -91,11 +91,13 @@ def test_a_movie_clears_what_a_killed_one_left(tmp_path: Path) -> None:
     assert sorted(read_tree(tmp_path)) == ["cut.mov"]
 
 
-def test_a_run_that_kept_nothing_leaves_no_folder(tmp_path: Path) -> None:
+def test_a_run_that_kept_nothing_leaves_nothing_but_its_lock(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 2, (0,))
     (root / "color/.framecolor/parts").mkdir(parents=True)
     paint(root)
-    assert not (root / "color/.framecolor").exists(), "one that was killed had made it"
+    assert [path.name for path in (root / "color/.framecolor").iterdir()] == ["lock"], (
+        "one that was killed had made more"
+    )
     with claim_output(tmp_path / "new"):
         pass
     assert not (tmp_path / "new").exists()

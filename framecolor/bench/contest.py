@@ -5,7 +5,6 @@ All of them are measured in turn in one run. Each contestant draws the same numb
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,8 +18,10 @@ import torch
 from numpy.typing import NDArray
 
 from framecolor.bench.device_time import time_lanes_ms, time_on_gpu_ms
-from framecolor.bench.limits import TORCH_TYPES, Precision, count_work, measure_rates
+from framecolor.bench.limits import TORCH_TYPES, count_work, measure_rates
 from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak, summarize, time_ms
+from framecolor.core.cpu import count_usable_cores
+from framecolor.core.precision import Precision, list_precisions
 from framecolor.datatypes import Regions
 from framecolor.engines.base import Runner
 from framecolor.lineart.sampling import RegionPoints, sample_points
@@ -99,7 +100,7 @@ def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
             "precision": c.precision,
             "batch": c.batch,
             "lanes": c.lanes,
-            "cores": os.cpu_count() or 1,
+            "cores": count_usable_cores(),
             "ms": summarize(taken[c.name], 3),
             **_time_device(c, device),
             **(_describe_lanes(contest.runner) if c.name in (OURS, WITHOUT_REGIONS) else {}),
@@ -117,7 +118,7 @@ def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
 def _hold_against_limit(taken: Sequence[float], shape: tuple[int, int], precision: Precision, device: str) -> Row:
     """What the pass asks for at this precision, the least that it could take, and which share of the time that is."""
     work = count_work(FeaturePass(load_generator(base_weights_path())), [(1, LINE_PLANES, *shape)], precision)
-    rates = measure_rates(precision, os.cpu_count() or 1, device)
+    rates = measure_rates(precision, count_usable_cores(), device)
     where = "all cores" if device == "cpu" else "the GPU"
     rate = "matrix" if rates.compute_ms(work) >= rates.copy_ms(work.bytes) else "copy"
     limit_ms = rates.limit_ms(work)
@@ -155,12 +156,12 @@ def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int], dev
         Contestant(name, contest.precision, contest.batch, contest.lanes, run)
         for name, run in ((OURS, see), (WITHOUT_REGIONS, see_nothing))
     ]
-    gathered += [_plain_pytorch(planes, "f32", device), _plain_pytorch(planes, "bf16", device)]
+    # On a processor only what it computes in by itself; a GPU has all of them.
+    precisions = list_precisions()[::-1] if device == "cpu" else TORCH_TYPES
+    gathered += [_plain_pytorch(planes, precision, device) for precision in precisions]
     if device == "cpu":
         gathered.append(_raw_openvino(network, planes, contest.precision, contest.lanes))
         gathered += _onnx_runtime(planes, contest.lanes)
-    else:
-        gathered.append(_plain_pytorch(planes, "f16", device))
     return gathered
 
 
@@ -199,7 +200,7 @@ def _raw_openvino(network: FeaturePass, planes: Planes, precision: Precision, la
     model = ov.convert_model(network, example_input=(example,), input=[free])
     settings = {
         "NUM_STREAMS": str(lanes),
-        "INFERENCE_NUM_THREADS": str(os.cpu_count() or 1),
+        "INFERENCE_NUM_THREADS": str(count_usable_cores()),
         "INFERENCE_PRECISION_HINT": precision,
     }
     compiled = open_core().compile_model(model, "CPU", settings)
@@ -225,7 +226,7 @@ def _onnx_runtime(planes: Planes, lanes: int) -> Sequence[Contestant]:
 
     graph = export_onnx(make_exportable("features", "float32"))
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = max(1, (os.cpu_count() or 1) // lanes)
+    options.intra_op_num_threads = max(1, count_usable_cores() // lanes)
     session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     run = partial(session.run, None, {"planes": planes})
     return (Contestant("ONNX Runtime", "f32", len(planes), lanes, run),)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
-from framecolor.bench.limits import Precision
 from framecolor.bench.spans import Recorder, Span
 from framecolor.bench.stage_rows import frame_shares_ms, stage_rows
 from framecolor.bench.timing import read_peak, reset_peak, summarize
 from framecolor.bench.workload import Workload, frame_ms
+from framecolor.core.cpu import count_usable_cores
+from framecolor.core.precision import Precision
 
 # A timeline shows this many frames from the middle of the run.
 _TIMELINE_FRAMES = 6
@@ -46,7 +46,7 @@ def measure_shot(
         "size": [width, height],
         "frames": frames,
         "keys": len(workload.shot.keys),
-        **compare_stages(shares, taken, os.cpu_count() or 1),
+        **compare_stages(shares, taken, count_usable_cores()),
         "between_stages_ms": round(fmean(alone_ms) - sum(shares.values()), 2),
         **peaks,
     }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +14,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from framecolor.bench.device_time import time_on_gpu_ms
 from framecolor.bench.timing import time_ms
+from framecolor.core.cpu import count_usable_cores
+from framecolor.core.precision import Precision
 
-Precision = Literal["f32", "bf16", "f16"]
 TORCH_TYPES: dict[Precision, torch.dtype] = {"f32": torch.float32, "bf16": torch.bfloat16, "f16": torch.float16}
 
 _MATRIX_SIDE = 1536
@@ -100,7 +100,7 @@ def measure_rates(precision: Precision, cores: int, device: str = "cpu") -> Rate
 
 def describe_rates(precision: Precision, device: str = "cpu") -> dict[str, Any]:
     """What the processor does in float32 and the device, which may be the processor too, in this precision."""
-    cores = os.cpu_count() or 1
+    cores = count_usable_cores()
     named: dict[str, dict[str, Rates]] = {
         "f32": {"one_core": measure_rates("f32", 1), "all_cores": measure_rates("f32", cores)}
     }

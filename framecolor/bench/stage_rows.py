@@ -9,10 +9,11 @@ from statistics import fmean, median
 from typing import Any
 
 from framecolor.bench.codec import DECODER, ENCODER, bare_decode_ms, bare_encode_ms
-from framecolor.bench.limits import Precision, Rates, Work, count_work, measure_rates
+from framecolor.bench.limits import Rates, Work, count_work, measure_rates
 from framecolor.bench.spans import STAGES, Asked, Span
 from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Workload
+from framecolor.core.precision import Precision
 from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
 from framecolor.networks.generator import LINE_PLANES
 from framecolor.networks.matcher import SHAPE_TRAITS

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,11 +12,13 @@ from typing import Any, cast
 from framecolor.bench.contest import Contest, measure_contest
 from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.end_to_end import measure_shot
-from framecolor.bench.limits import Precision, describe_rates
+from framecolor.bench.limits import describe_rates
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.bench.sizes import name_size
 from framecolor.bench.spans import STAGES
 from framecolor.bench.workload import Choices, Workload, load_runner, open_engine
+from framecolor.core.cpu import count_usable_cores
+from framecolor.core.precision import Precision
 from framecolor.engines.base import Engine
 from framecolor.engines.cpu import CpuEngine
 from framecolor.errors import EngineError, SettingsError
@@ -177,7 +178,7 @@ def _measure_generator(
         engine=engine.name,
         precision=precision,
         batch=plan.batch or 1,
-        lanes=plan.lanes or (os.cpu_count() or 1 if engine.name == "cpu" else _GPU_CALLERS),
+        lanes=plan.lanes or (count_usable_cores() if engine.name == "cpu" else _GPU_CALLERS),
         warmup=plan.warmup,
         repeats=plan.repeats,
     )

@@ -20,7 +20,7 @@ PICTURE_NAME = "demo.png"
 @click.command()
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("framecolor-demo"), show_default=True,
               help="Folder for the shot, its painted frames and the report.")  # fmt: skip
-@click.option("--fit", type=FitType(), default="auto", show_default=True, help="Tuning on the keys.")
+@click.option("--fit", type=FitType(), default="off", show_default=True, help="Tuning on the keys.")
 @click.option("--engine", type=click.Choice(get_args(EngineName)), default="auto", show_default=True,
               help="Where the network runs.")  # fmt: skip
 def demo(output: Path, fit: FitChoice, engine: EngineName) -> None:

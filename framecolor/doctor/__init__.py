@@ -33,6 +33,7 @@ _CHECKS = (
     ("engines", "engines:check_choice"),
     ("engines", "engines:check_networks"),
     ("plans", "caches:check_plans"),
+    ("graphs", "caches:check_graphs"),
     ("weights", "weights:check_weights"),
     ("codecs", "codecs:check_images"),
     ("codecs", "codecs:check_movies"),

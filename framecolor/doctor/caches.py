@@ -1,4 +1,4 @@
-"""What earlier runs left to be used again: compiled plans, and the fits of the shot."""
+"""What earlier runs left to be used again: compiled plans, graphs of the networks, and the fits of the shot."""
 
 from __future__ import annotations
 
@@ -43,6 +43,22 @@ def check_plans(target: Target) -> Iterator[Finding]:
         yield Finding("plans", "note", what, "framecolor engine prune", data)
     if good or not records:
         yield Finding("plans", "ok", f"{good or 'none'} in {cache.folder}" + (", whole" if good else ""), data=data)
+
+
+def check_graphs(target: Target) -> Iterator[Finding]:
+    """The networks as graphs, which the first run makes and later ones read."""
+    from framecolor.engines.graphs import SUFFIX, graph_folder, is_whole_graph
+
+    folder = graph_folder()
+    graphs = sorted(folder.glob(f"*{SUFFIX}"))
+    damaged = [path for path in graphs if not is_whole_graph(path)]
+    for path in damaged:
+        what = f"{path} is damaged; it is made again when it is needed"
+        yield Finding("graphs", "warn", what, "remove it", {"file": str(path)})
+    good = len(graphs) - len(damaged)
+    if good or not graphs:
+        data = {"folder": str(folder), "whole": good}
+        yield Finding("graphs", "ok", f"{good or 'none'} in {folder}" + (", whole" if good else ""), data=data)
 
 
 def check_fits(target: Target) -> Iterator[Finding]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from framecolor.bench.machine import describe_machine
+from framecolor.core.cpu import count_usable_cores
+from framecolor.core.precision import list_precisions
 from framecolor.doctor.finding import Finding, Target
 
 _LEAST_GIB = 2.0
@@ -17,11 +18,9 @@ _GROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/
 
 def check_processor(target: Target) -> Iterator[Finding]:
     """Model, cores, and what it computes in."""
-    from framecolor.engines.cpu import CpuEngine
-
     facts = describe_machine()
-    cores, usable = facts["cores"], len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else facts["cores"]
-    precisions = CpuEngine().precisions()
+    cores, usable = facts["cores"], count_usable_cores()
+    precisions = list_precisions()
     data = {"model": facts["cpu"], "cores": cores, "usable_cores": usable, "precisions": list(precisions)}
     counted = f"{cores} cores" if usable == cores else f"{usable} of {cores} cores"
     yield Finding("processor", "ok", f"{facts['cpu']}, {counted}, computes in {' and '.join(precisions)}", data=data)

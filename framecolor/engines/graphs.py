@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 GraphName = Literal["features", "color", "describe", "compare"]
 
+SUFFIX = ".graph"
 _FORMAT = "framecolor graph 1"
 _NETWORKS = Path(__file__).parent.parent / "networks"
 # What a graph is made from beside the weights: a changed network is another graph.
@@ -48,7 +49,7 @@ class Graph:
 
 def open_graph(name: GraphName) -> Graph:
     """A network that ships, from the cache, or made now and kept there; a damaged one is made again."""
-    path = cache_folder() / "graphs" / f"{name}-{_hash_sources(name)}.graph"
+    path = graph_folder() / f"{name}-{_hash_sources(name)}{SUFFIX}"
     if (kept := _read(path)) is not None:
         return kept
     graph = _make(name)
@@ -57,6 +58,16 @@ def open_graph(name: GraphName) -> Graph:
     except OutputError as error:
         _LOG.info("the graph %s is made again next time: %s", name, error)
     return graph
+
+
+def graph_folder() -> Path:
+    """Where graphs are kept; it may be missing."""
+    return cache_folder() / "graphs"
+
+
+def is_whole_graph(path: Path) -> bool:
+    """Whether a kept graph can be used."""
+    return _read(path) is not None
 
 
 def trace_graph(module: nn.Module, example: tuple[Tensor, ...], free: tuple[tuple[int, ...], ...]) -> ov.Model:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from framecolor.core.cpu import count_usable_cores
 from framecolor.errors import on_one_line
 from framecolor.media import write_text_atomic
 from framecolor.overlap import overlapped
@@ -104,6 +104,6 @@ def _read_pictures(
     def read(frame: FrameRecord, drawing: LineDrawing) -> Pictures:
         return reader.read(frame, drawing, large.get(frame.number), frame.number in mapped)
 
-    workers = min(4, os.cpu_count() or 1)
+    workers = min(4, count_usable_cores())
     with ThreadPoolExecutor(max_workers=workers) as pool:
         return dict(zip(numbers, overlapped(pool, lambda visit: read(*visit), visits, 2 * workers), strict=True))
