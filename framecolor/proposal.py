@@ -137,7 +137,7 @@ def _carry(
     """(region of the anchor, color) of the told regions of other drawings, the nearest drawing first."""
     if not others or not anchor.regions.count:
         return []
-    runner = load_shipped(settings.engine, settings.lanes, settings.precision, None)[0]
+    runner = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())[0]
     scale = working_scale([figure_box(anchor.frame)], WORKING_AREA_PX)
 
     def describe(frame: Frame, regions: Regions) -> Tokens:

@@ -24,6 +24,7 @@ FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "ex
 FitChoice = int | Literal["auto", "keep", "off"]
 LaneCount = int | Literal["auto"]
 ThreadCount = int | Literal["auto"]
+MOST_LANES, MOST_THREADS = 16, 1024
 
 FILES = {"palette": "a .gpl file", "reference": "a picture", "model": "a weights file"}
 """Settings that name files: from the shot's folder on, unless they have their whole path (`levels` sees to it)."""
@@ -81,11 +82,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         choices = {"mode": Mode, "engine": EngineName, "line": LinePlacement, "background": Background}
-        choices["format"] = FormatName
+        choices |= {"format": FormatName, "precision": PrecisionChoice}
         for name, literal in choices.items():
             self._check(name, getattr(self, name) in get_args(literal), "one of " + ", ".join(get_args(literal)))
-        lanes = type(self.lanes) is int and 1 <= self.lanes <= 16
-        self._check("lanes", lanes or self.lanes == "auto", "a number from 1 to 16, or auto")
+        for name, most in (("lanes", MOST_LANES), ("threads", MOST_THREADS)):
+            value = getattr(self, name)
+            counted = type(value) is int and 1 <= value <= most
+            self._check(name, counted or value == "auto", f"a number from 1 to {most}, or auto")
         self._check("gap_px", _is_number(self.gap_px) and 0 <= self.gap_px <= 64, "a number of pixels from 0 to 64")
         least = _is_number(self.min_region_px) and 1 <= self.min_region_px <= 1_000_000
         self._check("min_region_px", least, "1 or more pixels, a million at most")

@@ -9,8 +9,18 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 from click.shell_completion import CompletionItem
 
+from framecolor.core.precision import PrecisionChoice
 from framecolor.levels import LayeredSettings, read_levels
-from framecolor.settings import Background, EngineName, FormatName, LinePlacement, Mode, Settings
+from framecolor.settings import (
+    MOST_LANES,
+    MOST_THREADS,
+    Background,
+    EngineName,
+    FormatName,
+    LinePlacement,
+    Mode,
+    Settings,
+)
 
 if TYPE_CHECKING:
     pass
@@ -44,19 +54,22 @@ class FitType(_WordsType):
         self.fail(f"{value!r} is not a number of steps, auto, keep or off", param, ctx)
 
 
-class LanesType(_WordsType):
-    """A number of lanes, or the word auto."""
+class CountType(_WordsType):
+    """A number from 1 to `most`, or the word auto."""
 
     words = ("auto",)
 
     name = "N|auto"
 
+    def __init__(self, most: int) -> None:
+        self.most = most
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if value in self.words or isinstance(value, int):
             return value
-        if str(value).isdecimal() and 1 <= int(value) <= 16:
+        if str(value).isdecimal() and 1 <= int(value) <= self.most:
             return int(value)
-        self.fail(f"{value!r} is not a number from 1 to 16, or auto", param, ctx)
+        self.fail(f"{value!r} is not a number from 1 to {self.most}, or auto", param, ctx)
 
 
 def shot_options(command: Command) -> Command:
@@ -136,7 +149,13 @@ def paint_options(command: Command) -> Command:
         click.option(
             "--gap", "gap_px", type=click.FloatRange(0), metavar="PX", help="Close openings in lines up to this wide."
         ),
-        click.option("--lanes", type=LanesType(), help="Drawings that each GPU works on at once."),
+        click.option("--threads", type=CountType(MOST_THREADS), help="Processor cores to keep busy; all if not given."),
+        click.option("--lanes", type=CountType(MOST_LANES), help="Drawings that each GPU works on at once."),
+        click.option(
+            "--precision",
+            type=click.Choice(get_args(PrecisionChoice)),
+            help="Of the networks: the fastest that the machine has, or float32.",
+        ),
         click.option("--engine", type=click.Choice(get_args(EngineName)), help="Where the network runs."),
         click.option(
             "--mode", type=click.Choice(get_args(Mode)), help="flat: exact palette colors; painted: soft color."
