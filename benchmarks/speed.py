@@ -49,6 +49,33 @@ def format_throughput(results: Path) -> str | None:
     return f"{body}\n\nMeasured on {name_machine(speed['machine'])}."
 
 
+_AGAINST = {
+    "first_frame_cold_seconds": "first frame on disk after the command, nothing kept, s",
+    "first_frame_seconds": "the same with the networks kept, s",
+    "idle_seconds": "a run that has nothing to do, s",
+    "cut_seconds": "{shots} shots of 8 frames in one call, s",
+    "moving_frames_per_second": "frames a second, all of them moving",
+    "twos_frames_per_second": "frames a second on twos",
+}
+
+
+def format_against(results: Path) -> str | None:
+    """This checkout beside an earlier one, for each kind of processor that was measured."""
+    kinds = read_results(results / "against.json")
+    if not kinds:
+        return None
+    heads, rows = ["1920x1080"], {name: [] for name in _AGAINST}
+    for kind, found in kinds.items():
+        heads += [f"{kind}: {found['earlier']}", f"{kind}: now", "times as fast"]
+        for name, row in found["measured"].items():
+            before, now = row["earlier"]["median"], row["now"]["median"]
+            times = before / now if name.endswith("_seconds") else now / before
+            rows[name] += [f"{before:.1f}", f"{now:.1f}", f"{times:.1f}"]
+    facts = next(iter(kinds.values()))
+    table = format_markdown(heads, [(_AGAINST[name].format(**facts), *cells) for name, cells in rows.items()])
+    return f"{table}\n\nMeasured on {name_machine(facts['machine'])}."
+
+
 def _limit_rows(table: Mapping[str, Any]) -> list[tuple[str, str]]:
     if "of_slowest_stage" not in table:
         return []

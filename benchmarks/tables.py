@@ -18,7 +18,7 @@ from accuracy import HAND_DRAWN
 from confidence import FLAGGED_SHARE
 from record import RESULTS, read_results
 from robustness import format_faults, format_fuzz, format_fuzz_sum
-from speed import draw_charts, format_bench_generator, format_bench_stages, format_throughput
+from speed import draw_charts, format_against, format_bench_generator, format_bench_stages, format_throughput
 from variants import VARIANTS
 
 from framecolor.bench.table import format_markdown, name_machine
@@ -189,6 +189,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "confidence": format_confidence,
     "one more key": format_one_more_key,
     "throughput": format_throughput,
+    "against": format_against,
     "recipes": format_recipes,
     "corrections": format_corrections,
     "bench stages": format_bench_stages,

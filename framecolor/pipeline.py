@@ -61,6 +61,9 @@ def colorize(
     be read, or a frame that cannot be written, costs its own frame only and is listed in `Outcome.failed`; a drawing
     without a line is painted as paper, with a warning. Raises InputError, OutputError and EngineError before any frame
     is written. KeyboardInterrupt leaves whole files only, and the next run goes on from there.
+
+    While it runs, OpenCV, NumPy and PyTorch compute on one thread each, in the whole process, and as before afterwards.
+    From then on kornia labels on one thread, and the networks stay loaded for the next shot.
     """
     begin = time.monotonic()
     settings, out = settings or Settings(), out or shot.out

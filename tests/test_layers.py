@@ -48,6 +48,8 @@ NEVER = {
     "training": {"engines", "paint", "pipeline", "protocols", "report", "demo"},
     "shot": {"engines", "networks", "hints", "lineart", "keyframes", "fit", "fitting", "study"},
     "record": {"engines", "networks", "hints", "lineart", "keyframes", "fit", "fitting", "study"},
+    "sources": {"engines", "hints", "lineart", "keyframes", "fit", "fitting", "study"},
+    "keys": {"engines", "fit", "fitting", "study"},
     "fit": {"engines"},
     "fitting": {"engines"},
     "metrics": {"engines", "networks", "hints", "paint", "keyframes", "fit", "fitting", "study"},
