@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from framecolor.core.precision import choose_training_precision
 from framecolor.errors import InputError, OutputError
-from framecolor.fit import Fit, FitSchedule, choose_steps
+from framecolor.fit import AUTO_STEPS, Fit, FitSchedule
 from framecolor.keyframes import Keyframes, make_samples
 from framecolor.media import write_bytes_atomic
 from framecolor.networks.checkpoint import base_weights_path, build_network, check_sizes, load_generator
@@ -57,9 +57,7 @@ def fit_shot(
     if (kept := _find_kept(path, shot.out / CACHE_FOLDER / path.name)) is not None:
         _forget_partial(path)
         return ShotNetwork(kept[0], kept[2])
-    steps = (
-        settings.fit if isinstance(settings.fit, int) else choose_steps(round(keyframes.poses), len(keyframes.palette))
-    )
+    steps = settings.fit if isinstance(settings.fit, int) else AUTO_STEPS
     samples = make_samples(keyframes)
     colors = keyframes.class_colors if settings.mode == "painted" else None
     precision = choose_training_precision(settings.precision, device)

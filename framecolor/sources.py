@@ -23,7 +23,7 @@ from framecolor.shot import Shot
 from framecolor.told import hash_told
 
 # Raised when the same keys and settings no longer give the same fit.
-_FIT_RECIPE = "fit 4"
+_FIT_RECIPE = "fit 5"
 
 
 @dataclass(eq=False)

@@ -27,7 +27,7 @@ def root(painted_shot: Path, tmp_path: Path) -> Path:
 
 def cache_of(root: Path) -> Path:
     """The one file in a shot's fit cache."""
-    (file,) = (root / "color/.framecolor").iterdir()
+    (file,) = (root / "color/.framecolor").glob("fit-*")
     return file
 
 
@@ -131,14 +131,14 @@ def test_what_a_fit_depends_on(root: Path, changes: dict[str, Any], fits: int) -
     """Settings that only decide how it is painted are not among it."""
     for settings in ({}, changes):
         paint(root, None, **{"fit": 1, "overwrite": True, **settings})
-    assert len(list((root / "color/.framecolor").iterdir())) == fits
+    assert len(list((root / "color/.framecolor").glob("fit-*"))) == fits
 
 
 @pytest.mark.parametrize("fit", [0, "off"])
 def test_without_a_fit_nothing_is_cached(tmp_path: Path, fit: int | str) -> None:
     root = make_shot(tmp_path / "cut", 2, (0,))
     paint(root, fit=fit)
-    assert not (root / "color/.framecolor").exists()
+    assert [path.name for path in (root / "color/.framecolor").iterdir()] == ["lock"]
     before = list_files(root)
     assert paint(root, fit=fit).written == ()
     assert list_files(root) == before
