@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from framecolor.networks.checkpoint import SizedNetwork, save_colorist
 from framecolor.training.contact_sheet import write_contact_sheet
-from framecolor.training.loop import ONE_TURN, Batch, Turn
+from framecolor.training.loop import ONE_TURN, Batch, Turn, to_device
 from framecolor.training.paintings import DRAWN_OR_EXTRACTED, Painting, PaintingBatches, open_paintings
 
 _VAL_BATCHES = 4
@@ -113,8 +113,3 @@ def to_planes(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
 def to_picture(planes: Tensor) -> NDArray[np.uint8]:
     """Planes [3, H, W] in [-1, 1] as uint8 HxWx3."""
     return ((planes.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()
-
-
-def to_device(batch: Batch, network: nn.Module) -> Batch:
-    device = next(network.parameters()).device
-    return {name: tensor.to(device) for name, tensor in batch.items()}

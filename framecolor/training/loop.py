@@ -191,7 +191,7 @@ def start(recipe: Recipe, settings: LoopSettings) -> State:
 
 def take_step(recipe: Recipe, state: State, batch: Batch, settings: LoopSettings) -> dict[str, float]:
     """One step on one batch: each turn that is due updates its own weights; the state's step counts up."""
-    batch = {name: tensor.to(settings.device) for name, tensor in batch.items()}
+    batch = to_device(batch, state.network)
     share = settings.rate_share(state.step)
     state.network.train()
     numbers: dict[str, float] = {}
@@ -210,6 +210,12 @@ def take_step(recipe: Recipe, state: State, batch: Batch, settings: LoopSettings
                 mean.copy_(now)
     state.step += 1
     return {**numbers, "rate": share * settings.rate}
+
+
+def to_device(batch: Batch, network: nn.Module) -> Batch:
+    """A batch where the network is: batches are made on the processor, held-out ones as well."""
+    device = next(network.parameters()).device
+    return {name: tensor.to(device) for name, tensor in batch.items()}
 
 
 def _take_turn(recipe: Recipe, state: State, batch: Batch, name: str, rate: float) -> dict[str, float]:

@@ -103,11 +103,12 @@ def match_loss(score: Tensor, nowhere: Tensor, target_class: Tensor, source_clas
     return F.cross_entropy(torch.cat([joined, nowhere[:, None]], 1), wanted, reduction="none")
 
 
-def prototype_loss(votes: list[Votes | None], weights: list[float]) -> tuple[Tensor, Tensor]:
-    """Weighted mean cross-entropy over the images: of pixels, and of regions."""
+def prototype_loss(
+    votes: list[Votes | None], weights: list[float], device: torch.device | None = None
+) -> tuple[Tensor, Tensor]:
+    """Weighted mean cross-entropy over the images, of pixels and of regions; 0 on `device` where all votes are None."""
     total = sum(weight for vote_, weight in zip(votes, weights, strict=True) if vote_)
-    asked = next((vote_ for vote_ in votes if vote_), None)
-    pixel = region = torch.zeros(()) if asked is None else asked.pixel_logits.new_zeros(())
+    pixel = region = torch.zeros((), device=device)
     for vote_, weight in zip(votes, weights, strict=True):
         if vote_:
             pixel = pixel + weight / total * F.cross_entropy(vote_.pixel_logits, vote_.pixel_class)

@@ -22,7 +22,7 @@ from framecolor.core.precision import autocast
 from framecolor.networks.cyclegan import CycleGan, PatchCritic
 from framecolor.training.adversary import critic_loss, painter_loss
 from framecolor.training.colorist_recipe import ColoristRecipe, to_planes
-from framecolor.training.loop import Batch, Turn
+from framecolor.training.loop import Batch, Turn, to_device
 from framecolor.training.paintings import DRAWN_OR_EXTRACTED, Painting, PaintingBatches, open_paintings
 from framecolor.training.unpaired import PaintingHalf, PictureFolder, UnpairedBatches, describe_folders
 
@@ -148,10 +148,9 @@ class CycleGanRecipe(ColoristRecipe):
         """How much of held-out pictures is lost on the way there and back; for paintings, also how far they are from
         the truth, which no training by cycles asks for."""
         pair, lost = cast(Pair, network), []
-        device = next(network.parameters()).device
         for index in range(_VAL_BATCHES):
-            batch = self.held_out[index]
-            sketch, color = show_sketch(batch["line"]).to(device), batch["rgb"].to(device)
+            batch = to_device(self.held_out[index], network)
+            sketch, color = show_sketch(batch["line"]), batch["rgb"]
             lost.append(float((pair.sketcher(pair.painter(sketch)) - sketch).abs().mean()))
             lost.append(float((pair.painter(pair.sketcher(color)) - color).abs().mean()))
         return {"cycle": sum(lost) / len(lost), **(super().validate(network) if self.paired else {})}

@@ -25,7 +25,7 @@ from framecolor.networks.diffusion import Diffusion, Scene, Tokens
 from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
 from framecolor.training.colorist_recipe import ColoristRecipe, to_picture, to_planes
 from framecolor.training.contact_sheet import write_contact_sheet
-from framecolor.training.loop import Batch
+from framecolor.training.loop import Batch, to_device
 from framecolor.training.paintings import Painting, open_paintings
 from framecolor.training.region_paint import REGIONS, fill_up, find_colors, find_paints, is_rich, take_palette
 from framecolor.training.simulate_hints import simulate_hint
@@ -161,7 +161,7 @@ class DiffusionRecipe(ColoristRecipe):
         diffusion = cast(Diffusion, network)
         sums: dict[str, list[float]] = {}
         for index in range(_VAL_BATCHES):
-            batch = {name: t.to(next(network.parameters()).device) for name, t in self.held_out[index].items()}
+            batch = to_device(self.held_out[index], network)
             batch["told"] = torch.ones_like(batch["told"])
             for name, value in self._measure(diffusion, batch).items():
                 sums.setdefault(name, []).append(value)
@@ -176,7 +176,7 @@ class DiffusionRecipe(ColoristRecipe):
         numbers = {}
         numbers["alike"] = float(_alike_loss(tokens.alike, truth, scene.area))
         for level in _VAL_SHARES:
-            share = torch.full((len(truth),), level)
+            share = truth.new_full((len(truth),), level)
             noisy = add_noise(truth, noise, share)
             color = clean(noisy, diffusion(noisy, share, tokens), share)
             numbers[f"error_{round(100 * level)}"] = float(((color - truth).square().mean(2) * weight).sum(1).mean())
@@ -197,7 +197,7 @@ class DiffusionRecipe(ColoristRecipe):
         rows: list[list[NDArray[np.uint8]]] = []
         index = 1000
         while len(rows) < _SAMPLES:
-            batch = {name: t.to(next(network.parameters()).device) for name, t in self.held_out[index].items()}
+            batch = to_device(self.held_out[index], network)
             batch["told"] = torch.ones_like(batch["told"])
             variations = [
                 draw(sample_colors(cast(Diffusion, network), batch, batch["noise"][:, v]), batch)

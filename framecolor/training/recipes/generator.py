@@ -28,7 +28,7 @@ from framecolor.networks.matcher import Matcher
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.episodes import Episodes, EpisodeSettings
-from framecolor.training.loop import ONE_TURN, Batch
+from framecolor.training.loop import ONE_TURN, Batch, to_device
 from framecolor.training.losses import (
     REGION_SCALE,
     accuracy,
@@ -121,7 +121,8 @@ class GeneratorRecipe:
         with_flow = int(batch["pixel"].sum()) % 100 >= 100 * _WITHOUT_FLOW
         linked = match_neighbors(networks.matcher, images, batch, with_flow=with_flow)
         key_weight = _KEY_WEIGHT if keys > 1 else _LONE_KEY_WEIGHT
-        pixel, region = prototype_loss(votes, [key_weight] * keys + [1.0] * (plain - keys))
+        weights = [key_weight] * keys + [1.0] * (plain - keys)
+        pixel, region = prototype_loss(votes, weights, features.device)
         hint = gather(batch["planes"][plain:], batch["pixel"][plain:])
         rgb, trust = generator.color(features[plain:].permute(0, 2, 1)[..., None], hint.permute(0, 2, 1)[..., None])
         truth = gather(batch["rgb"][plain:].permute(0, 3, 1, 2).float() / 255, batch["pixel"][plain:])
@@ -147,7 +148,7 @@ class GeneratorRecipe:
         """The training's own numbers, as means over held-out episodes."""
         sums: dict[str, list[float]] = {}
         for index in range(_VAL_EPISODES):
-            loss, numbers = self.compute_loss(network, self.held_out[index], "all")
+            loss, numbers = self.compute_loss(network, to_device(self.held_out[index], network), "all")
             for name, value in {"loss": float(loss), **numbers}.items():
                 sums.setdefault(name, []).append(value)
         return {name: sum(values) / len(values) for name, values in sums.items()}
@@ -159,13 +160,13 @@ class GeneratorRecipe:
         generator = cast(Networks, network).generator
         rows = []
         for index in range(_SAMPLE_EPISODES):
-            batch = self.held_out[1000 + index]
+            batch = to_device(self.held_out[1000 + index], network)
             with autocast(batch["planes"].device):
                 maps = generator(batch["planes"]).float()
             query = int(batch["keys"])
             rgb, trust = generator.color(maps[-1:], batch["planes"][-1:])
             planes = batch["planes"]
-            truth = batch["rgb"].numpy()
+            truth = batch["rgb"].cpu().numpy()
             rows.append(
                 [
                     show_lines(planes[0]),
@@ -217,11 +218,11 @@ def paint_by_regions(maps: Tensor, batch: Batch, image: int) -> NDArray[np.uint8
     sampled = known.abs().sum(1) > 0
     count = int(max(region_class.max(), batch["class_map"].max())) + 1
     scores = join_by_class(REGION_SCALE * own @ known[sampled].T, region_class[sampled], count)
-    colors = torch.zeros(count, 3, dtype=torch.uint8)
+    colors = batch["rgb"].new_zeros(count, 3)
     for k in range(len(batch["rgb"])):
         painted = batch["class_map"][k] >= 0
         colors[batch["class_map"][k][painted]] = batch["rgb"][k][painted]
-    return (colors[scores.argmax(1)[region]] * inside[:, None]).view(*maps.shape[2:], 3).numpy()
+    return (colors[scores.argmax(1)[region]] * inside[:, None]).view(*maps.shape[2:], 3).cpu().numpy()
 
 
 def show_lines(planes: Tensor) -> NDArray[np.uint8]:
@@ -232,4 +233,4 @@ def show_lines(planes: Tensor) -> NDArray[np.uint8]:
 
 def to_picture(rgb: Tensor) -> NDArray[np.uint8]:
     """Float [3, H, W] in [0, 1] as uint8 HxWx3."""
-    return (rgb.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().numpy()
+    return (rgb.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()

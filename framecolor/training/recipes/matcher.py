@@ -19,7 +19,7 @@ from framecolor.networks.matcher import Matcher
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.looks import LookEpisodes
-from framecolor.training.loop import ONE_TURN, Batch
+from framecolor.training.loop import ONE_TURN, Batch, to_device
 from framecolor.training.matching import Tokens, dense_contact, match_keys, match_neighbors
 
 _LINK_WEIGHT = 0.5
@@ -69,7 +69,7 @@ class MatcherRecipe:
         """The training's own numbers, as means over held-out episodes."""
         rows = []
         for index in range(_VAL_EPISODES):
-            loss, numbers = self.compute_loss(network, self.held_out[index], "all")
+            loss, numbers = self.compute_loss(network, to_device(self.held_out[index], network), "all")
             rows.append({"loss": float(loss), **numbers})
         return {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}
 
@@ -80,7 +80,7 @@ class MatcherRecipe:
         matcher = cast(Matcher, network)
         rows = []
         for index in range(4):
-            batch = self.held_out[index]
+            batch = to_device(self.held_out[index], network)
             before, after = describe_looks(matcher, batch)[-2:]
             flows = batch["flow_there"], batch["flow_back"]
             score = matcher.compare(after.tokens, before.tokens, after.contact, before.contact, *flows)[0]
@@ -119,6 +119,6 @@ def describe_looks(matcher: Matcher, batch: Batch) -> list[Tokens]:
 def _show(values: Tensor) -> np.ndarray:
     """Values in [0, 1] as squares of gray, uint8, on a canvas of one size."""
     canvas = np.zeros((48 * _CELL_PX, 48 * _CELL_PX, 3), np.uint8)
-    gray = (255 * values.clamp(0, 1)).byte().numpy().repeat(_CELL_PX, 0).repeat(_CELL_PX, 1)
+    gray = (255 * values.clamp(0, 1)).byte().cpu().numpy().repeat(_CELL_PX, 0).repeat(_CELL_PX, 1)
     canvas[: gray.shape[0], : gray.shape[1]] = gray[..., None]
     return canvas

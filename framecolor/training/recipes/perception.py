@@ -22,9 +22,9 @@ from torch.utils.data import Dataset as TorchDataset
 from framecolor.core.precision import autocast
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.perception import Perception
-from framecolor.training.colorist_recipe import to_device, to_picture, to_planes
+from framecolor.training.colorist_recipe import to_picture, to_planes
 from framecolor.training.contact_sheet import write_contact_sheet
-from framecolor.training.loop import ONE_TURN, Batch
+from framecolor.training.loop import ONE_TURN, Batch, to_device
 from framecolor.training.paintings import Painting, Paintings, open_paintings
 
 # What may be wrong with a paint; 0 is the painter's own.
