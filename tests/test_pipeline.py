@@ -207,15 +207,6 @@ def test_a_chain_does_not_depend_on_what_else_is_painted(tmp_path: Path, painted
     assert records[0] == records[1]
 
 
-def test_the_cpu_engine_paints_the_same(painted_shot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """OpenVINO, bfloat16 where the processor has it, beside the PyTorch reference that the other tests use."""
-    monkeypatch.undo()
-    root = copy_shot(painted_shot, tmp_path / "cut")
-    paint(root, fit=FIT, engine="cpu", overwrite=True)
-    for name, frame in read_frames(root / "color").items():
-        assert share_equal(frame, read_image(painted_shot / "color" / name)) > 0.995
-
-
 @pytest.mark.parametrize("key_every", [6, 1000])
 def test_memory_does_not_grow_with_the_shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key_every: int) -> None:
     """Only the drawings of one stretch and those in flight are held, however many there are and however few keys."""

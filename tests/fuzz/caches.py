@@ -1,4 +1,4 @@
-"""Targets: what runs leave for later runs. Plans, measured lanes, proposals, explorations, timings, calibrations."""
+"""Targets: what runs leave for later runs. Plans, graphs, measured lanes, explorations, timings, calibrations."""
 
 from __future__ import annotations
 
@@ -7,20 +7,24 @@ import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
+from random import Random
 
 import numpy as np
 
+from framecolor.engines import graphs
 from framecolor.engines.lanes import tuning
 from framecolor.engines.plans.cache import PlanCache, PlanKey
 from framecolor.engines.plans.timing_cache import read_timing_cache, write_timing_cache
+from framecolor.engines.quiet_openvino import ov
 from framecolor.errors import EngineError
 from framecolor.explore.variations import read_exploration
 from framecolor.farm.job_folder import _read_written
 from framecolor.hints import confidence
 from framecolor.prepared import note_prepared, read_prepared
 from framecolor.record import CACHE_FOLDER, PARTS_FOLDER, RECORD_NAME, Record
-from fuzz.mutate import mutate_json
+from fuzz.mutate import mutate_bytes, mutate_json
 from fuzz.target import Target, place, scratch_folder
 
 _KEY = PlanKey("features", "half", "ab12", "planes 1x11x64x64", "rtx", "1.7", "RTX 4090", "refit")
@@ -149,8 +153,37 @@ def _timings() -> Iterator[bytes]:
     yield path.read_bytes()
 
 
+def _feed_graph(data: bytes) -> bool:
+    found = graphs._read(place(data, "features.graph"))
+    if found is None:
+        return False
+    # What is taken is what was written: OpenVINO never sees a damaged model.
+    assert data.partition(b"\n")[2] == next(_graphs()).partition(b"\n")[2]
+    assert all(isinstance(key, str) and type(value) is int for key, value in found.facts.items())
+    return True
+
+
+@cache
+def _graph() -> bytes:
+    rows = ov.opset13.parameter(ov.PartialShape([-1, 2]), np.float32, "rows")
+    bias = ov.opset13.constant(np.array([[1.5, -2]], np.float32))
+    model = ov.Model([ov.opset13.add(rows, bias)], [rows], "graph")
+    return graphs._pack(graphs.Graph(model, {"multiple": 8}))
+
+
+def _graphs() -> Iterator[bytes]:
+    yield _graph()
+
+
+def mutate_graph(data: bytes, random: Random) -> bytes:
+    """A graph with a changed head, or with changed bytes anywhere."""
+    head, _, rest = data.partition(b"\n")
+    return mutate_json(head, random) + b"\n" + rest if random.random() < 0.6 else mutate_bytes(data, random)
+
+
 TARGETS = (
     Target("plan", "engines.plans.PlanCache", _feed_plan, _plans, refusals=(EngineError,), mutate=mutate_json),
+    Target("graph", "engines.graphs", _feed_graph, _graphs, refusals=(), mutate=mutate_graph),
     Target("lanes", "engines.lanes.tuning", _feed_lanes, _lanes, refusals=(), mutate=mutate_json),
     Target("part", "record.Record (a task's part)", _feed_part, _parts, refusals=(), mutate=mutate_json),
     Target("prepared", "prepared.read_prepared", _feed_prepared, _prepared, refusals=(), mutate=mutate_json),

@@ -1,4 +1,4 @@
-"""Targets: weights of every kind, the fit of a shot, and what a training left to go on from."""
+"""Targets: weights of every kind, and the arrays that runs keep: the fit of a shot, proposals, what keys say."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from safetensors.numpy import load
 from torch import nn
 
 from framecolor import fitting, proposal
+from framecolor.datatypes import Palette
+from framecolor.hints.match import Tokens
+from framecolor.hints.recognize import UNKNOWN, Gallery, KeyRegions
+from framecolor.keyframes import Keyframes
+from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.networks.checkpoint import (
     load_colorist,
     load_generator,
@@ -35,6 +40,7 @@ from framecolor.networks.paintstorch import PaintsTorch, StencilTorch
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.perception import Perception
 from framecolor.tables import MISSHAPEN
+from framecolor.told import STROKE, Told
 from fuzz.mutate import mutate_safetensors
 from fuzz.target import Target, place, scratch_folder
 
@@ -134,6 +140,34 @@ def _proposals() -> Iterator[bytes]:
     yield path.read_bytes()
 
 
+def _feed_keys(data: bytes) -> bool:
+    found = find_keyframes(place(data, "keys-ab.safetensors").parent, "ab")
+    if found is None:
+        return False
+    keyframes, warnings = found
+    assert isinstance(warnings, tuple) and keyframes.gallery is not None
+    assert keyframes.gallery.palette_size == len(keyframes.palette)
+    assert {key.number for key in keyframes.gallery.keys} == keyframes.index.keys()
+    return True
+
+
+def _keys() -> Iterator[bytes]:
+    """A key, and a drawing of which a stroke tells one region of two."""
+    colors = np.array([[255, 255, 255, 0], [1, 2, 3, 255]], np.uint8)
+    index = {1001: np.array([0, 0, 1]), 1004: np.array([0, UNKNOWN, 1])}
+    rows, generator = np.array([1, 2]), np.random.default_rng(0)
+    tokens = Tokens(rows, generator.random((2, 3), np.float32), generator.random((2, 2), np.float32))
+    gallery = Gallery([KeyRegions(number, tokens, one[rows]) for number, one in index.items()], len(colors))
+    told = Told("cd34", colors[[0, 0, 1]], np.array([0, 0, STROKE], np.int8), np.array([9, 5, 4]))
+    keyframes = Keyframes(
+        Palette(colors), index, 0.5, np.array([0, 1]), np.zeros(2, np.float32), {"ab12": (1001,), "cd34": (1004,)},
+        gallery, {1004: told}, np.zeros(2, np.float32), {1001: "ef56"}, {1001: 1},
+    )  # fmt: skip
+    folder = scratch_folder() / "seed-keys"
+    keep_keyframes(folder, "ab", keyframes, ("a warning",))
+    yield from (path.read_bytes() for path in folder.glob("*"))
+
+
 _target = partial(Target, mutate=mutate_safetensors, words=_WORDS, most_bytes=1 << 16)
 TARGETS = (
     _target("generator", "networks.checkpoint.load_generator", _feed_generator, _generators),
@@ -141,4 +175,5 @@ TARGETS = (
     _target("colorist", "networks.checkpoint.load_colorist", _feed_colorist, _colorists),
     _target("fit", "fitting (kept fits)", _feed_fit, _fits, refusals=(), mutate=mutate_kept),
     _target("proposal", "proposal (kept proposals)", _feed_proposal, _proposals, refusals=(), mutate=mutate_kept),
+    _target("keys", "keys.cache.find_keyframes", _feed_keys, _keys, refusals=(), mutate=mutate_kept),
 )

@@ -1,0 +1,135 @@
+"""Which engine to prefer on this GPU, plans of TensorRT or PyTorch's captured graphs: by speed, and by what they paint.
+
+    python -m framecolor.bench.gpu_check FOLDER
+
+writes FOLDER/engines.json and says the preferred one in a line. Each engine paints the same drawn shot in a process of
+its own, which a compiler, a driver or the time limit may end.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from framecolor.bench.drawn_shot import write_shot
+from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.timing import summarize
+from framecolor.bench.workload import Workload, frame_ms
+from framecolor.errors import EngineError, FramecolorError
+from framecolor.media import read_image
+from framecolor.settings import EngineName, Settings
+from framecolor.shot import Shot
+
+_MODULE = "framecolor.bench.gpu_check"
+_FRAMES, _SIZE, _REPEATS = 24, (1080, 1920), 3
+_LIMIT_SECONDS = 35
+# TensorRT takes an installation of its own and minutes of compiling: it has to be faster by more than runs differ.
+_WORTH = 1.05
+# Both round to half, each in its own way, which may decide a region that is in doubt; more than that is a mistake.
+_LEAST_ALIKE = 0.995
+
+
+@dataclass(frozen=True)
+class Painted:
+    """How fast an engine painted the shot, file to file, by the median run; or the problem that kept it from it."""
+
+    frames_per_second: float = 0.0
+    problem: str = ""
+
+
+def choose_preferred(cuda: Painted, tensorrt: Painted, alike: float | None) -> tuple[EngineName, str]:
+    """The engine to prefer, and why. alike: share of the paint in which both agree, None where not both painted."""
+    if cuda.problem and tensorrt.problem:
+        return "cpu", f"neither GPU engine paints here (cuda: {cuda.problem}) (tensorrt: {tensorrt.problem})"
+    if tensorrt.problem:
+        return "cuda", f"{cuda.frames_per_second:.1f} frames/s; tensorrt does not paint here ({tensorrt.problem})"
+    if cuda.problem:
+        return "tensorrt", f"{tensorrt.frames_per_second:.1f} frames/s; cuda does not paint here ({cuda.problem})"
+    found = (
+        f"tensorrt paints {tensorrt.frames_per_second:.1f} frames/s, cuda {cuda.frames_per_second:.1f}, "
+        f"{100 * (alike or 0):.2f} % of the paint alike"
+    )
+    if alike is None or alike < _LEAST_ALIKE:
+        return "cuda", f"{found}, which is too little to trust tensorrt"
+    if tensorrt.frames_per_second < _WORTH * cuda.frames_per_second:
+        return "cuda", f"{found}; compiling is not worth it"
+    return "tensorrt", found
+
+
+def compare_paint(ours: Path, theirs: Path, names: Sequence[str]) -> float:
+    """Share of the pixels painted in either of two folders, over frames of these names, that are the same in both."""
+    same = painted = 0
+    for name in names:
+        a, b = read_image(ours / name), read_image(theirs / name)
+        either = (a[..., 3] > 0) | (b[..., 3] > 0)
+        painted += int(either.sum())
+        same += int(((a == b).all(axis=2) & either).sum())
+    return same / max(1, painted)
+
+
+def paint_shot(engine: EngineName, shot_folder: Path, out: Path) -> float:
+    """Frames per second of one engine on a shot, painted into `out`. Raises FramecolorError when it cannot."""
+    workload = Workload(Shot.open(shot_folder), out, Settings(engine=engine))
+    taken_ms: list[float] = []
+    for _ in range(1 + _REPEATS):  # the first one opens the engine
+        outcome = workload.paint()
+        if outcome.failed:
+            reason = next(iter(outcome.failed.values()))
+            raise EngineError(f"engine {engine}", f"{len(outcome.failed)} frames failed ({reason})")
+        taken_ms.append(frame_ms(outcome, len(workload.shot.wanted)))
+    return 1000 / cast(float, summarize(taken_ms[1:], 6)["median"])
+
+
+def compare_engines() -> dict[str, Any]:
+    """Paint with both engines; everything found out, as it stands in engines.json."""
+    run = describe_run()
+    with tempfile.TemporaryDirectory(prefix="framecolor-bench-") as work:
+        shot = write_shot(Path(work) / "shot", _FRAMES, size=_SIZE)
+        outs = {engine: Path(work) / engine for engine in ("cuda", "tensorrt")}
+        painted = {engine: _paint_apart(engine, shot, out) for engine, out in outs.items()}
+        keys = {path.name for path in (shot / "keys").iterdir()}
+        names = sorted(path.name for path in (shot / "line").iterdir() if path.name not in keys)
+        both = not any(result.problem for result in painted.values())
+        alike = compare_paint(outs["cuda"], outs["tensorrt"], names) if both else None
+    preferred, why = choose_preferred(painted["cuda"], painted["tensorrt"], alike)
+    engines = {engine: {k: v for k, v in asdict(result).items() if v} for engine, result in painted.items()}
+    return {**run, "machine": describe_machine(), "prefer": preferred, "why": why, "alike": alike, "engines": engines}
+
+
+def _paint_apart(engine: str, shot: Path, out: Path) -> Painted:
+    command = [sys.executable, "-m", _MODULE, "--paint", engine, str(shot), str(out)]
+    try:
+        run = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return Painted(problem=f"not done after {_LIMIT_SECONDS} s")
+    if run.returncode:
+        said = run.stderr.strip().splitlines()
+        return Painted(problem=said[-1] if said else f"ended with exit code {run.returncode}")
+    return Painted(frames_per_second=round(float(run.stdout.split()[-1]), 2))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """See the module. Exit code 1 when neither engine painted."""
+    if arguments[0] == "--paint":
+        try:
+            print(paint_shot(cast(EngineName, arguments[1]), Path(arguments[2]), Path(arguments[3])))
+        except FramecolorError as error:
+            print(error, file=sys.stderr)
+            return 2
+        return 0
+    folder = Path(arguments[0])
+    found = compare_engines()
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "engines.json").write_text(json.dumps(found, indent=1) + "\n")
+    print(f"prefer {found['prefer']}: {found['why']}")
+    return int(found["prefer"] == "cpu")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
