@@ -64,7 +64,7 @@ class LookEpisodes(TorchDataset[dict[str, Tensor]]):
         """An episode's arrays, from its file or made now."""
         path = self.folder / f"{number:06d}.npz"
         try:
-            with np.load(path, allow_pickle=False) as kept:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
                 return dict(kept)
         except (OSError, ValueError, EOFError, BadZipFile):  # none yet, or cut off by a full disk
             episode = self._make(number)
