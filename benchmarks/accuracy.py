@@ -1,6 +1,6 @@
 """How many regions come out right on clips whose truth is known, from keys every so many drawings.
 
-    python benchmarks/accuracy.py --clips DIR [--clip NAME ...] [--one-key] [--fit-off]
+    python benchmarks/accuracy.py --clips DIR [--clip NAME ...] [--one-key] [--fit-auto]
 
 Chained: painted from the keys alone, as a user has it. Teacher-forced: each drawing from the true colors of the one
 before it, as the literature scores. The result file keeps what it says of clips, and of protocols (`EXTRAS`), that are
@@ -35,8 +35,8 @@ from framecolor.settings import Settings
 
 HAND_DRAWN = ("vpet_dance", "vpet_desk", "dwanko_run")
 # Measured only when asked for, each with its commit; what an earlier run found is kept.
-EXTRAS = ("one_key", "fit_off", "ablation", "independent")
-PROTOCOLS = ("chained", "teacher_forced", "one_key", "fit_off")
+EXTRAS = ("one_key", "fit_auto", "ablation", "independent")
+PROTOCOLS = ("chained", "teacher_forced", "one_key", "fit_auto")
 # Beside the results: the confidence of every region, so that clips measured apart can be looked at together.
 CONFIDENCE_FILE = "confidence.json"
 
@@ -46,7 +46,7 @@ class Wanted:
     """What to measure beside the two protocols: the options of the same names."""
 
     one_key: bool = False
-    fit_off: bool = False
+    fit_auto: bool = False
     ablation: bool = False
     scorer: Path | None = None
     sheets: Path | None = None
@@ -56,10 +56,10 @@ class Wanted:
 @click.option("--clips", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--clip", "names", multiple=True, help="Only this one; may be given several times.")
 @click.option("--keys-every", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--fit", type=FitType(), default="auto", show_default=True)
+@click.option("--fit", type=FitType(), default="off", show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--one-key", is_flag=True, help="Also paint with a key at the first frame only.")
-@click.option("--fit-off", is_flag=True, help="Also paint without a fit.")
+@click.option("--fit-auto", is_flag=True, help="Also paint with --fit auto.")
 @click.option("--ablation", is_flag=True, help="Also paint with voters silenced or replaced, one after the other.")
 @click.option("--scorer", type=click.Path(path_type=Path, exists=True), help="An independent scorer to compare with.")
 @click.option("--sheets", type=click.Path(path_type=Path), help="Folder for contact sheets.")
@@ -118,8 +118,8 @@ def measure_clip(
         write_sheets(wanted.sheets, clip, folders, [n for n in clip.line if n not in keys])
     if wanted.one_key:
         row["one_key"] = {**run, **measure_extra(clip, work / "one_key", settings, len(clip.line))}
-    if wanted.fit_off:
-        row["fit_off"] = {**run, **measure_extra(clip, work / "fit_off", settings.updated({"fit": "off"}), keys_every)}
+    if wanted.fit_auto:
+        row["fit_auto"] = {**run, **measure_extra(clip, work / "fit_auto", settings.updated({"fit": "auto"}), keys_every)}
     if wanted.ablation:
         row["ablation"] = {**run, "variants": ablate(painting, work / "ablation", settings)}
     return row, judged

@@ -89,9 +89,9 @@ def format_ablation(results: Path) -> str | None:
 
 
 def format_protocols(results: Path) -> str | None:
-    """Chained scores of each clip with a key at the first frame only, and without a fit, beside the usual ones."""
+    """Chained scores of each clip with a key at the first frame only, and with a fit, beside the usual ones."""
     table = read_results(results / "accuracy.json")
-    names = ("chained", "one_key", "fit_off")
+    names = ("chained", "one_key", "fit_auto")
     rows = [(name, *(_pair_of(clip, p) for p in names)) for name, clip in _in_order(table.get("clips", {}))
             if any(p in clip for p in names[1:])]  # fmt: skip
     if not rows:
@@ -102,7 +102,7 @@ def format_protocols(results: Path) -> str | None:
         whole = {p: mean[p] for p in names if p in mean and "clips" not in mean[p]}
         rows.append((title, *(_pair_of(whole, p) for p in names)))
     return format_markdown(
-        ("clip", "a key every 8 drawings", "one key, the first drawing", "a key every 8, no fit"), rows
+        ("clip", "a key every 8 drawings", "one key, the first drawing", "a key every 8, `--fit auto`"), rows
     )
 
 

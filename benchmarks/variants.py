@@ -29,28 +29,28 @@ Links = Literal["none", "flow", "hand-made", "learned"]
 class Variant:
     """One way to paint.
 
-    fit               steps of the fit; None as the run asks for
+    fit               as the setting; None as the run asks for
     scratch           the fit starts from random weights
     network, gallery  whether the fitted network and the match with the keys' own regions vote
     links             what joins neighboring drawings
     """
 
-    fit: int | None = None
+    fit: int | str | None = None
     scratch: bool = False
     network: bool = True
     gallery: bool = True
     links: Links = "learned"
 
 
-# The first three paint without a fitted network, the next four with nothing else.
+# The first three paint without a fitted network, the next three with nothing else; the third is what ships.
 VARIANTS = {
     "flow": Variant(fit=0, network=False, gallery=False, links="flow"),
     "flow + hand-made match": Variant(fit=0, network=False, gallery=False, links="hand-made"),
-    "flow + learned match": Variant(fit=0, network=False),
+    "flow + learned match": Variant(fit=0),
     "network: scratch, 300 steps": Variant(fit=300, scratch=True, gallery=False, links="none"),
     "network: base, 50": Variant(fit=50, gallery=False, links="none"),
     "network: base, 300": Variant(fit=300, gallery=False, links="none"),
-    "all": Variant(),
+    "all": Variant(fit="auto"),
 }
 
 

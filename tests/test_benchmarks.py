@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from conftest import pytorch_alone
 from drawings import draw, make_shot
 
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import read_image, write_image
-from framecolor.networks.palette import PaletteNetwork
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -64,24 +64,15 @@ def accuracy(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from accuracy import main
     from variants import VARIANTS
 
-    from framecolor.engines.cpu import CpuEngine
-    from framecolor.engines.registry import load_shipped
-    from framecolor.engines.torch_runner import TorchRunner
-
-    def load(engine: CpuEngine, network: PaletteNetwork | None = None) -> TorchRunner:
-        return TorchRunner(network)
-
     folder = tmp_path_factory.mktemp("accuracy")
     common = ("--clips", clips, "--keys-every", 3, "--fit", 2, "-o", folder / "accuracy.json")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CpuEngine, "load", load)
-        load_shipped.cache_clear()
+    with pytest.MonkeyPatch.context() as patch, pytorch_alone():
         for variant in VARIANTS.values():
             if variant.fit:
                 patch.setitem(variant.__dict__, "fit", 2)  # 300 steps are for the real thing
-        run(main, *common, "--clip", "walker", "--ablation", "--one-key", "--fit-off", "--sheets", folder / "sheets")
+        patch.setattr("framecolor.fitting.AUTO_STEPS", 2)
+        run(main, *common, "--clip", "walker", "--ablation", "--one-key", "--fit-auto", "--sheets", folder / "sheets")
         run(main, *common, "--clip", "vpet_dance")
-    load_shipped.cache_clear()
     return folder
 
 
@@ -121,8 +112,8 @@ def test_further_protocols_are_measured_when_asked_for(accuracy: Path) -> None:
     table = json.loads((accuracy / "accuracy.json").read_text("utf-8"))
     walker, dance = table["clips"]["walker"], table["clips"]["vpet_dance"]
     assert walker["one_key"]["keys"] == [1001]
-    assert walker["fit_off"]["keys"] == [1001, 1004]
-    assert walker["fit_off"]["fit"] is None
+    assert walker["fit_auto"]["keys"] == [1001, 1004]
+    assert walker["fit_auto"]["fit"]["steps"] == 2
     assert "one_key" not in dance
     mean = table["mean"]["all"]["one_key"]
     assert mean["clips"] == ["walker"]
@@ -136,14 +127,14 @@ def test_what_was_not_asked_for_this_time_is_kept_with_its_commit(accuracy: Path
     for name in ("accuracy.json", CONFIDENCE_FILE):
         (tmp_path / name).write_bytes((accuracy / name).read_bytes())
     before = json.loads((tmp_path / "accuracy.json").read_text("utf-8"))["clips"]["walker"]
-    plain = {name: value for name, value in before.items() if name not in ("one_key", "fit_off", "ablation")}
+    plain = {name: value for name, value in before.items() if name not in ("one_key", "fit_auto", "ablation")}
     none = np.zeros(0)
-    row = {**plain, "commit": "later", "fit_off": {**before["fit_off"], "commit": "later"}}
+    row = {**plain, "commit": "later", "fit_auto": {**before["fit_auto"], "commit": "later"}}
     keep_results(tmp_path / "accuracy.json", "walker", row, Judged(none, none > 0))
     after = json.loads((tmp_path / "accuracy.json").read_text("utf-8"))["clips"]["walker"]
     assert after["one_key"] == before["one_key"]
     assert after["ablation"] == before["ablation"]
-    assert after["fit_off"]["commit"] == after["commit"] == "later" != after["one_key"]["commit"]
+    assert after["fit_auto"]["commit"] == after["commit"] == "later" != after["one_key"]["commit"]
 
 
 def test_sheets_show_drawing_paint_truth_and_mistakes(accuracy: Path) -> None:

@@ -22,7 +22,8 @@ from framecolor.runs import Runs
 Votes = NDArray[np.float32]
 
 # How loud the network and the keys' own regions (`hints/recognize.py`) are beside a drawing's neighbors, as exponents
-# of their probabilities. Both look at the same keys, so that together they are worth little more than one of them.
+# of their probabilities. Both look at the same keys, so that together they are worth little more than one of them; where
+# no network was fitted, the keys' regions speak for it.
 NETWORK_WEIGHT = 0.6
 GALLERY_WEIGHT = 1.0
 _ENOUGH_KEYS = 4
@@ -132,9 +133,9 @@ def weigh(network: Votes | None, gallery: Votes, keys: float) -> Votes:
     keys  how many keys the network was fitted to, those known in part by their share: one that saw a single pose
           believes too much in it.
     """
-    votes = GALLERY_WEIGHT * gallery
     if network is None:
-        return votes
+        return ((GALLERY_WEIGHT + NETWORK_WEIGHT) * gallery).astype(np.float32, copy=False)
+    votes = GALLERY_WEIGHT * gallery
     say = np.float32(NETWORK_WEIGHT * min(1.0, keys / _ENOUGH_KEYS))
     return (votes + say * _doubt(_normalize(network))).astype(np.float32, copy=False)
 
