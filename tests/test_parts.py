@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,14 @@ def test_one_run_at_a_time_in_a_folder(root: Path) -> None:
 def test_a_listener_hears_of_each_frame_once(root: Path) -> None:
     (root / "line/cut.1004.png").write_bytes(b"broken")
     notes: list[FrameNote] = []
-    outcome = colorize(Shot.open(root), None, Settings(fit=0), listener=notes.append)
+    threads: set[int] = set()
+
+    def hear(note: FrameNote) -> None:
+        notes.append(note)
+        threads.add(threading.get_ident())
+
+    outcome = colorize(Shot.open(root), None, Settings(fit=0), listener=hear)
+    assert threads == {threading.get_ident()}, "whatever thread finds a drawing broken"
     assert sorted(note.number for note in notes) == list(range(1001, 1008))
     assert {note.number for note in notes if note.status == "failed"} == set(outcome.failed) == {1004}
     painted = next(note for note in notes if note.status == "painted")
