@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import pytest
 from drawings import COAT, PALETTE, PAPER, SIZE, SKIN, draw, make_shot
-from painting import FIT, colors_of, copy_shot, paint, read_bytes, read_frames, share_equal
+from painting import FIT, colors_of, paint, read_bytes, read_frames, share_equal
 
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image, write_image
