@@ -119,7 +119,8 @@ def measure_clip(
     if wanted.one_key:
         row["one_key"] = {**run, **measure_extra(clip, work / "one_key", settings, len(clip.line))}
     if wanted.fit_auto:
-        row["fit_auto"] = {**run, **measure_extra(clip, work / "fit_auto", settings.updated({"fit": "auto"}), keys_every)}
+        tuned = settings.updated({"fit": "auto"})
+        row["fit_auto"] = {**run, **measure_extra(clip, work / "fit_auto", tuned, keys_every)}
     if wanted.ablation:
         row["ablation"] = {**run, "variants": ablate(painting, work / "ablation", settings)}
     return row, judged

@@ -22,8 +22,8 @@ from framecolor.runs import Runs
 Votes = NDArray[np.float32]
 
 # How loud the network and the keys' own regions (`hints/recognize.py`) are beside a drawing's neighbors, as exponents
-# of their probabilities. Both look at the same keys, so that together they are worth little more than one of them; where
-# no network was fitted, the keys' regions speak for it.
+# of their probabilities. Both look at the same keys, so that together they are worth little more than one of them;
+# where no network was fitted, the keys' regions speak for it.
 NETWORK_WEIGHT = 0.6
 GALLERY_WEIGHT = 1.0
 _ENOUGH_KEYS = 4
