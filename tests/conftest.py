@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import cv2
 import pytest
 import torch
 from drawings import make_shot
 from farming import call, make_environment, make_farm_shot
 from painting import FIT, paint, read_all
+from threadpoolctl import threadpool_limits
 
 from framecolor.engines.base import Runner
 from framecolor.engines.cpu import CpuEngine
@@ -23,12 +26,19 @@ from framecolor.networks.palette import PaletteNetwork
 
 
 @cache
-def _open_shipped() -> Runner:
+def _open_shipped() -> TorchRunner:
     return TorchRunner()
 
 
 def _load(engine: CpuEngine, network: PaletteNetwork | None = None) -> Runner:
-    return _open_shipped() if network is None else TorchRunner(network)
+    """PyTorch for a network that was fitted, with the matcher of all others: to trace it takes longer than a fit."""
+    shipped = _open_shipped()
+    if network is None:
+        return shipped
+    runner = copy.copy(shipped)
+    runner._network = network
+    vars(runner).pop("_color", None)  # of the network that ships
+    return runner
 
 
 @contextmanager
@@ -43,9 +53,27 @@ def pytorch_alone() -> Iterator[None]:
         load_shipped.cache_clear()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="campaigns of random kills and inputs at their full size")
+
+
+@pytest.fixture(scope="session")
+def campaign(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """How many attempts a campaign has: the first number usually, the second one with `--full`."""
+    return lambda usual, full: full if request.config.getoption("--full") else usual
+
+
 def pytest_configure() -> None:
     """Ctrl-C works, also for the programs that tests start: a shell that runs this behind itself has it ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Libraries compute on one thread, whatever the test before left: threads of two workers that wait for each other
+    on two cores take several times as long."""
+    torch.set_num_threads(1)
+    cv2.setNumThreads(1)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -58,7 +86,9 @@ def _no_settings_of_this_machine(tmp_path_factory: pytest.TempPathFactory) -> It
         patch.setenv(CONFIG_VARIABLE, str(file))
         patch.setenv("SLURM_JOB_ID", "0")
         patch.setenv("SLURM_CPUS_PER_TASK", "1")
-        yield
+        patch.setenv("OMP_NUM_THREADS", "1")
+        with threadpool_limits(1):
+            yield
 
 
 @contextmanager

@@ -17,10 +17,10 @@ SPANS = ("1001-1004", "1005-1007")
 _SETTINGS = "fit = 3\nmin_region_px = 5\n"
 
 
-def make_farm_shot(root: Path) -> Path:
+def make_farm_shot(root: Path, settings: str = _SETTINGS) -> Path:
     """A shot of seven drawings and three keys, whose settings stand in its framecolor.toml."""
     make_shot(root, 7, (0, 3, 6))
-    (root / "framecolor.toml").write_text(_SETTINGS)
+    (root / "framecolor.toml").write_text(settings)
     return root
 
 

@@ -94,7 +94,7 @@ def _main(arguments: list[str], printed: str, prelude: Callable[[], object] | No
     signal.signal(signal.SIGINT, signal.default_int_handler)
     torch.set_num_threads(1)
     torch_matcher._prepare = _prepare
-    CpuEngine.load = lambda engine, network: TorchRunner(network)  # type: ignore[method-assign]
+    CpuEngine.load = lambda engine, network=None: TorchRunner(network)  # type: ignore[method-assign]
     if prelude is not None:
         prelude()
     cli.main(arguments)

@@ -13,7 +13,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from framecolor.bench import limits, suite
+from framecolor.bench import contest, limits, suite
 from framecolor.bench.charts import draw_bars, draw_timeline
 from framecolor.bench.contest import draw_view
 from framecolor.bench.device_time import time_lanes_ms
@@ -45,10 +45,12 @@ FRAMES = 6
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_rates() -> Iterator[None]:
-    """Rates of small products and copies: what they are is no matter here, and the real ones take a second each."""
+    """Rates of small products and copies, and rounds of one picture: what they are is no matter here, and the real ones
+    take a second each."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(limits, "_MATRIX_SIDE", 128)
         patch.setattr(limits, "_COPY_BYTES", 2**20)
+        patch.setattr(contest, "_MOST_PICTURES", 1)
         limits.measure_rates.cache_clear()
         yield
     limits.measure_rates.cache_clear()
@@ -168,7 +170,7 @@ def test_a_limit_is_the_slower_of_computing_and_moving() -> None:
 
 
 def test_measured_rates_rise_above_nothing() -> None:
-    rates = limits.measure_rates("bf16", 1)
+    rates = limits.measure_rates(list_precisions()[0], 1)
     assert rates.matrix_gflops > 0.1
     assert rates.copy_gb_per_second > 0.1
 

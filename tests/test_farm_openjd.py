@@ -27,15 +27,16 @@ def invoke(*arguments: str | Path) -> Result:
     return CliRunner().invoke(cli.framecolor, [str(argument) for argument in arguments])
 
 
-def test_openjd_paints_what_one_run_paints(single_run: dict[str, bytes], tmp_path: Path) -> None:
+def test_openjd_paints_what_one_run_paints(tmp_path: Path) -> None:
     """In folders with names of all kinds, which are others on the farm, by the settings of the day of the export."""
     studio, farm = tmp_path / "the studio's", tmp_path / 'the "farm" {{Param.Shot}} $HOME %d ü'
-    root = make_farm_shot(studio / "cut")
+    root, single = (make_farm_shot(place / "cut", "min_region_px = 5\n") for place in (studio, tmp_path / "single"))
     result = invoke("farm", "export", root, "-o", studio / "job", "--chunk", "1")
     assert result.exit_code == 0, result.output
     studio.rename(farm)
     (farm / "cut/framecolor.toml").write_text("fit = 1\nmode = 'painted'\n")
     environment = make_environment(tmp_path / "tmp")
+    call(environment, "framecolor", "colorize", single, "--report")
     assert "passes validation checks" in call(environment, "openjd", "check", farm / "job/template.json")
     rule = {"source_path_format": "POSIX", "source_path": str(studio), "destination_path": str(farm)}
     rules = json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": [rule]})
@@ -43,7 +44,7 @@ def test_openjd_paints_what_one_run_paints(single_run: dict[str, bytes], tmp_pat
     log = call(environment, "openjd", "run", template, "-p", parameters, "--path-mapping-rules", rules, cwd=tmp_path)
     assert "Chunks run: 4" in log, "Prepare, two of Color, Finish"
     assert not studio.exists()
-    assert read_all(farm / "cut/color") == single_run
+    assert read_all(farm / "cut/color") == read_all(single / "color")
 
 
 def test_openjd_paints_a_retake_from_its_cut(tmp_path: Path) -> None:
@@ -51,7 +52,6 @@ def test_openjd_paints_a_retake_from_its_cut(tmp_path: Path) -> None:
     studio, farm = tmp_path / "studio", tmp_path / "farm"
     cut = make_cut(studio / "Cut-005")
     write_sheet(cut)
-    (cut / "framecolor.toml").write_text("fit = 2\n")
     add(cut / "Line/A.R1", "a", 3, 5, step=4)
     shutil.copytree(studio, tmp_path / "single")
     environment = make_environment(tmp_path / "tmp")

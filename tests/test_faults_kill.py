@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,7 @@ from faulty import Ended, draw_moments, kill_at, list_changes, list_torn, read_t
 
 _OPTIONS = ("--fit", "12", "--report", "--line", "layer")
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGKILL)
-_KILLS = 50
-_COMMAND = (sys.executable, "-m", "framecolor", "colorize", "--fit", "2", "--report")
+_COMMAND = (sys.executable, "-m", "framecolor", "colorize", "--report")
 
 
 @dataclass(frozen=True)
@@ -57,16 +56,19 @@ def kill_and_rerun(folder: Path, seconds: float, number: signal.Signals, expecte
     return stopped, "" if fine else told
 
 
-def test_a_kill_at_any_of_fifty_random_moments(tmp_path: Path, undisturbed: _Undisturbed) -> None:
-    moments = draw_moments(_KILLS, 1.1 * undisturbed.seconds, seed=6)
+def test_a_kill_at_any_of_many_random_moments(
+    tmp_path: Path, undisturbed: _Undisturbed, campaign: Callable[[int, int], int]
+) -> None:
+    kills = campaign(15, 50)
+    moments = draw_moments(kills, 1.1 * undisturbed.seconds, seed=6)
 
     def attempt(i: int) -> tuple[Ended, str]:
         return kill_and_rerun(tmp_path / str(i), moments[i], _SIGNALS[i % len(_SIGNALS)], undisturbed)
 
     with ThreadPoolExecutor(2) as pool:
-        attempts = list(pool.map(attempt, range(_KILLS)))
+        attempts = list(pool.map(attempt, range(kills)))
     assert [told for _, told in attempts if told] == []
-    assert sum(stopped.code != 0 for stopped, _ in attempts) > _KILLS / 2, "too few runs were stopped before their end"
+    assert sum(stopped.code != 0 for stopped, _ in attempts) > kills / 2, "too few runs were stopped before their end"
 
 
 @pytest.fixture(scope="module")

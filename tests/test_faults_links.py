@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from drawings import make_shot
 from faulty import list_changes, read_tree
-from painting import FIT, copy_shot, paint
+from painting import FIT, copy_shot, paint, read_bytes
 
 from framecolor.errors import FramecolorError, OutputError
 from framecolor.files import open_file, read_file
@@ -92,8 +92,10 @@ def test_among_the_inputs_they_are_passed_over(root: Path, place: str, kind: str
 def test_in_place_of_what_was_written_they_are_replaced(root: Path, painted_shot: Path, kind: str) -> None:
     out = root / "color"
     expected = read_tree(painted_shot / "color")
-    files = [path for path in out.rglob("*") if path.is_file() and (kind != "folder" or "fit-" not in path.name)]
+    files = [path for path in out.rglob("*") if path.is_file() and path.name != "lock"]
     for path in files:
+        if kind == "folder" and "fit-" in path.name:
+            continue
         if kind == "folder" and path.suffix in (".png", ".json"):
             continue  # the next test
         path.unlink()
@@ -101,6 +103,20 @@ def test_in_place_of_what_was_written_they_are_replaced(root: Path, painted_shot
     outcome = paint(root, fit=FIT)
     assert outcome.failed == {}
     assert list_changes(read_tree(out), expected) == []
+
+
+@pytest.mark.parametrize("kind", STRANGE)
+def test_in_place_of_the_lock_they_are_named_where_they_cannot_be_held(
+    root: Path, painted_shot: Path, kind: str
+) -> None:
+    lock = root / "color/.framecolor/lock"
+    lock.unlink()
+    STRANGE[kind](lock)
+    try:
+        assert len(paint(root, fit=FIT).unchanged) == 7
+    except OutputError as error:
+        assert ".framecolor: cannot be written to (" in str(error)
+    assert read_bytes(root / "color") == read_bytes(painted_shot / "color")
 
 
 def test_folders_in_place_of_files_are_named(root: Path) -> None:

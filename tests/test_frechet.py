@@ -83,18 +83,26 @@ def add_noise(picture: NDArray[np.float32], amount: float) -> NDArray[np.float32
     return (picture + noise).clip(0, 1).astype(np.float32)
 
 
+def embed(network: Perception, pictures: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        return network.embed(torch.from_numpy(np.stack(pictures).transpose(0, 3, 1, 2) * 2 - 1)).numpy()
+
+
+@pytest.fixture(scope="module")
+def true(network: Perception, paintings: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The features of the paintings."""
+    return embed(network, paintings)
+
+
 @pytest.mark.parametrize("spoil", [blur, recolor, add_noise])
 def test_it_grows_with_what_is_done_to_paintings(
     network: Perception,
     paintings: list[NDArray[np.float32]],
+    true: NDArray[np.float32],
     spoil: Callable[[NDArray[np.float32], float], NDArray[np.float32]],
 ) -> None:
-    def embed(pictures: list[NDArray[np.float32]]) -> NDArray[np.float32]:
-        with torch.inference_mode():
-            return network.embed(torch.from_numpy(np.stack(pictures).transpose(0, 3, 1, 2) * 2 - 1)).numpy()
-
-    true = embed(paintings)
-    slightly, much = (frechet_distance(true, embed([spoil(p, amount) for p in paintings])) for amount in (0.3, 1.0))
+    spoiled = [embed(network, [spoil(p, amount) for p in paintings]) for amount in (0.3, 1.0)]
+    slightly, much = (frechet_distance(true, features) for features in spoiled)
     assert 0 < slightly < much
     # Other parts of the same keys, of which nothing is wrong, are nearer.
     assert much > 2 * frechet_distance(true[: COUNT // 2], true[COUNT // 2 :])

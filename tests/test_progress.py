@@ -181,13 +181,7 @@ def test_a_shot_is_painted_though_nobody_listens(tmp_path: Path, close: str) -> 
     """One drawing cannot be read: exit code 1, and the others are there."""
     root = make_shot(tmp_path / "cut", 3, (0,))
     (root / "line/cut.1002.png").write_bytes(b"")
-    program = f"""
-import conftest
-from framecolor import cli
-from framecolor.engines.cpu import CpuEngine
-CpuEngine.load = conftest._load
-cli.main(["colorize", {str(root)!r}, "--fit", "1", "--progress", "json"])
-"""
+    program = f"from framecolor import cli; cli.main(['colorize', {str(root)!r}, '--progress', 'json'])"
     assert run(program, close).returncode == 1
     painted = json.loads((root / "color/framecolor.json").read_text())["frames"]
     assert [frame["status"] for frame in painted] == ["key", "failed", "painted"]

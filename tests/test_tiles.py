@@ -17,7 +17,7 @@ from framecolor.networks.generator import CONTEXT_STRIDE
 from framecolor.networks.passes import FeaturePass
 from framecolor.networks.view import Cells, look, pad_to, pool
 
-SIZE = (544, 960)
+SIZE = (416, 640)
 
 
 @pytest.fixture(scope="module")
@@ -27,12 +27,12 @@ def features() -> FeaturePass:
 
 @pytest.fixture(scope="module")
 def planes() -> np.ndarray:
-    """A drawn figure, twice, on a picture of 540 x 960, padded."""
-    frame = read_drawing(1, draw(3, (540, 960))[0])
+    """A drawn figure, three times, on a picture of 404 x 640, padded."""
+    frame = read_drawing(1, draw(3, (404, 640))[0])
     figure = look(frame, find_regions(frame, gap_px=2.0, min_region_px=4), 1.0).planes
     height, width = figure.shape[1:]
     picture = pad_to(np.zeros((7, 0, 0), np.float32), SIZE)
-    for left in (80, 560):
+    for left in (60, 250, 420):
         picture[:, 16 : 16 + height, left : left + width] = figure
     return picture
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from framecolor.core.precision import choose_precision
 from framecolor.doctor.finding import Finding, Target
 from framecolor.doctor.gpu import lacks_gpu
 from framecolor.errors import EngineError
@@ -68,7 +69,8 @@ def _run_openvino(layer: Any, picture: Any) -> np.ndarray:
     from framecolor.engines.tracing import trace_module
 
     model = ov.convert_model(trace_module(layer, (picture,)), input=[ov.PartialShape(list(picture.shape))])
-    compiled = open_core().compile_model(model, "CPU", {"INFERENCE_NUM_THREADS": "1"})
+    settings = {"INFERENCE_NUM_THREADS": "1", "INFERENCE_PRECISION_HINT": choose_precision()}
+    compiled = open_core().compile_model(model, "CPU", settings)
     return compiled([picture.numpy()])[0]
 
 

@@ -167,7 +167,7 @@ def _feed_graph(data: bytes) -> bool:
 def _graph() -> bytes:
     rows = ov.opset13.parameter(ov.PartialShape([-1, 2]), np.float32, "rows")
     bias = ov.opset13.constant(np.array([[1.5, -2]], np.float32))
-    model = ov.Model([ov.opset13.add(rows, bias)], [rows], "graph")
+    model = ov.Model([ov.opset13.add(rows, bias)], [rows], "graph")  # pyright: ignore[reportGeneralTypeIssues]
     return graphs._pack(graphs.Graph(model, {"multiple": 8}))
 
 
