@@ -138,7 +138,7 @@ def run(
 @pytest.mark.usefixtures("quick_engine")
 @pytest.mark.parametrize(
     ("stage", "at", "delay", "fit", "sent"),
-    [("fit", 3, 0.02, 30, signal.SIGINT), ("paint", 2, 0.0, 0, signal.SIGINT), ("paint", 5, 0.0, 0, signal.SIGTERM)],
+    [("fit", 3, 0.02, 15, signal.SIGINT), ("paint", 2, 0.0, 0, signal.SIGINT), ("paint", 5, 0.0, 0, signal.SIGTERM)],
 )
 def test_ctrl_c_leaves_whole_files_only(
     tmp_path: Path, stage: str, at: int, delay: float, fit: int, sent: signal.Signals
