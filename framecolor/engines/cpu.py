@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from framecolor.core.precision import Precision, PrecisionChoice, choose_precision, list_precisions
 from framecolor.engines.base import Done, Pending, Rows, Runner, Seen
 from framecolor.engines.graphs import Graph, open_graph
-from framecolor.engines.quiet_openvino import open_core, ov
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.view import CONTEXT_STRIDE, View, pad_to, pool
 
 if TYPE_CHECKING:
+    from framecolor.engines.quiet_openvino import ov
     from framecolor.networks.palette import PaletteNetwork
 
 # Drawings differ in their number of regions: filled up to multiples of this they share shapes, which OpenVINO prepares
@@ -195,6 +195,9 @@ class Compiled:
 
     def open(self) -> ov.CompiledModel:
         """Compile it, if that was not done."""
+        # Imported when it is needed: a run that has nothing to paint is over sooner without it.
+        from framecolor.engines.quiet_openvino import open_core
+
         with self._compiling:
             if self._model is None:
                 graph = self._make()

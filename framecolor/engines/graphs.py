@@ -20,7 +20,6 @@ import numpy as np
 
 from framecolor.core.caches import cache_folder
 from framecolor.digest import digest
-from framecolor.engines.quiet_openvino import open_core, ov
 from framecolor.errors import OutputError
 from framecolor.files import read_file, write_bytes_atomic
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path
@@ -29,10 +28,12 @@ from framecolor.tables import MISSHAPEN, parse_json
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from framecolor.engines.quiet_openvino import ov
+
 GraphName = Literal["features", "color", "describe", "compare"]
 
 SUFFIX = ".graph"
-_FORMAT = "framecolor graph 1"
+_FORMAT = "framecolor graph 2"
 _NETWORKS = Path(__file__).parent.parent / "networks"
 # What a graph is made from beside the weights: a changed network is another graph.
 _SOURCES = ("generator.py", "passes.py", "matcher.py", "match_passes.py")
@@ -75,6 +76,7 @@ def trace_graph(module: nn.Module, example: tuple[Tensor, ...], free: tuple[tupl
 
     example  inputs to trace it with, whose sizes must not decide what it does; free: axes of each that may be any size
     """
+    from framecolor.engines.quiet_openvino import ov
     from framecolor.engines.tracing import trace_module
 
     shapes = [
@@ -98,29 +100,39 @@ def _make(name: GraphName) -> Graph:
 
 @cache
 def _hash_sources(name: GraphName) -> str:
+    from framecolor.engines.quiet_openvino import ov
+
     weights = matcher_weights_path() if name in ("describe", "compare") else base_weights_path()
     files = [weights, *(_NETWORKS / source for source in _SOURCES), Path(__file__).with_name("graph_makers.py")]
     return digest(_FORMAT, name, ov.__version__, *map(read_file, files))[:24]
 
 
 def _pack(graph: Graph) -> bytes:
+    from framecolor.engines.quiet_openvino import ov
+
     with tempfile.TemporaryDirectory(prefix="framecolor-") as work:
         path = Path(work) / "graph.xml"
         ov.save_model(graph.model, path, compress_to_fp16=False)
         xml, weights = path.read_bytes(), path.with_suffix(".bin").read_bytes()
-    head = {"format": _FORMAT, "facts": graph.facts, "xml": len(xml), "digest": digest(xml, weights)}
+    head = {"format": _FORMAT, "facts": graph.facts, "xml": len(xml), "digest": _digest(graph.facts, xml, weights)}
     return json.dumps(head).encode() + b"\n" + xml + weights
+
+
+def _digest(facts: dict[str, int], xml: bytes, weights: bytes) -> str:
+    return digest(json.dumps(facts, sort_keys=True), xml, weights)
 
 
 def _read(path: Path) -> Graph | None:
     """A kept graph; None when there is none or it is damaged."""
+    from framecolor.engines.quiet_openvino import open_core, ov
+
     try:
         head, _, rest = read_file(path).partition(b"\n")
         table: dict[str, Any] = parse_json(head)
         xml, weights = rest[: table["xml"]], rest[table["xml"] :]
-        if table["format"] != _FORMAT or table["digest"] != digest(xml, weights):
-            return None
         facts = {str(key): int(value) for key, value in table["facts"].items()}
+        if table["format"] != _FORMAT or table["digest"] != _digest(facts, xml, weights):
+            return None
         return Graph(open_core().read_model(xml, ov.Tensor(np.frombuffer(weights, np.uint8))), facts)
     except (OSError, *MISSHAPEN, RuntimeError):
         return None
