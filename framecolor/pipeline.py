@@ -54,7 +54,7 @@ def colorize(
               runs, in OUT/keys (`framecolor.stencils`).
     part      others paint other frames of the shot at the same time: what is done is noted apart, for `gather_parts` or
               the next run that is no part. Without it a second run in the same folder is refused.
-    listener  hears of each frame when it is done, as `progress` of each step: both in the thread that called this.
+    listener  is called for each finished frame; like `progress`, in the thread that called this.
 
     Each wanted frame becomes one file, by default an 8-bit RGBA PNG, with its drawing's name, number and size;
     framecolor.json beside them tells what was done. Frames that are up to date are left alone. A drawing that cannot
@@ -234,7 +234,7 @@ def _fail(run: Run, number: int, error: FramecolorError) -> None:
 
 
 def _tell_failed(run: Run) -> None:
-    """Failures are noted in any thread, and told in the one that writes."""
+    """Call the listener for frames that failed in any thread; only the writing thread calls this."""
     while run.untold:
         number = run.untold.popleft()
         if number in run.shot.wanted:

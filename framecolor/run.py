@@ -47,7 +47,7 @@ class Run:
     stale   chains that have to be painted
     keys    how many painted keys there are
     opened  what is painted from, and by what; None where nothing is stale
-    untold     those that failed and that the listener has not heard of: `append` from any thread
+    untold     failed frames that the listener was not called for yet; any thread may append
     keys_name  what the keys are kept as for tasks that paint parts (`keys.cache`)
     """
 
@@ -137,7 +137,7 @@ def prepare_run(
 
 
 def _tell_damaged(path: Path) -> str:
-    return f"{path} is damaged, or of another version: what it told is not known, and its frames are painted again"
+    return f"{path} is damaged, or of another version: it is left out, and its frames are painted again"
 
 
 @dataclass(frozen=True, eq=False)
