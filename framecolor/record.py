@@ -133,14 +133,14 @@ class Record:
         layer  the line layer's file, which goes below `line/` under the same name.
         matte  the matte's, which goes below `matte/`.
         """
-        files = {entry["file"]: data}
-        hashes = {"paint": digest(data)}
+        files = {"paint": (entry["file"], data)}
         if layer is not None:
-            files[f"{LINE_FOLDER}/{entry['file']}"], hashes["layer"] = layer, digest(layer)
+            files["layer"] = f"{LINE_FOLDER}/{entry['file']}", layer
         if matte is not None:
-            files[f"{MATTE_FOLDER}/{matte_name(entry['file'])}"], hashes["matte"] = matte, digest(matte)
-        changed = {name: content for name, content in files.items() if force or not self._holds(name, digest(content))}
-        for name, content in changed.items():
+            files["matte"] = f"{MATTE_FOLDER}/{matte_name(entry['file'])}", matte
+        hashes = {role: digest(content) for role, (_, content) in files.items()}
+        changed = [file for role, file in files.items() if force or not self._holds(file[0], hashes[role])]
+        for name, content in changed:
             write_bytes_atomic(self.out / name, content)
         self.note({**entry, **hashes})
         return bool(changed)

@@ -57,9 +57,8 @@ def list_commands(group: click.Group = framecolor, name: str = "framecolor") -> 
 
 
 def lay_out_desk(folder: Path) -> Path:
-    """What the pages name: shots, keys, strokes, masks, palettes, pictures. Settings make fits as short as can be."""
+    """What the pages name: shots, keys, strokes, masks, palettes, pictures."""
     folder.mkdir()
-    (folder / "framecolor.toml").write_text("fit = 1\n")
     _make_shot(folder / "cut_012", "cut_012.{:04d}.png")
     _make_shot(folder / "cut_013", "cut_013.{:04d}.png")
     sequence = make_shot(folder / "sh010", frames=3, keys=(0, 2), name="sh010.{:04d}.png")

@@ -14,7 +14,7 @@ from framecolor.media import read_image
 
 _PLACES = ("keys", "hints", "stencils", "corrections", "frames")
 
-FIT = 6
+FIT = 3
 """Steps of the fits here: as good as none, and long enough to be stopped half-way."""
 
 Pixels = NDArray[np.uint8]

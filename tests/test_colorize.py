@@ -104,12 +104,11 @@ PROGRAM = """
 import os, signal, sys, threading
 # Whoever runs the tests in the background of a script has Ctrl-C ignored, also by what is started from there.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from framecolor import pipeline, fitting
-from framecolor.engines.cpu import CpuEngine
-from framecolor.engines.torch_runner import TorchRunner
-CpuEngine.load = lambda engine, network=None: TorchRunner(network)
+from framecolor import pipeline
 stage, at = sys.argv[1], int(sys.argv[2])
-fitting._KEEP_EVERY_SECONDS = 0.0
+if stage == "fit":
+    from framecolor import fitting
+    fitting._KEEP_EVERY_SECONDS = 0.0
 whole = pipeline.colorize
 
 def colorize(shot, out, settings, progress, **more):
@@ -135,16 +134,15 @@ def run(
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
 
 
-@pytest.mark.usefixtures("quick_engine")
 @pytest.mark.parametrize(
     ("stage", "at", "delay", "fit", "sent"),
-    [("fit", 3, 0.02, 15, signal.SIGINT), ("paint", 2, 0.0, 0, signal.SIGINT), ("paint", 5, 0.0, 0, signal.SIGTERM)],
+    [("fit", 3, 0.02, 6, signal.SIGINT), ("paint", 2, 0.0, 0, signal.SIGINT), ("paint", 5, 0.0, 0, signal.SIGTERM)],
 )
 def test_ctrl_c_leaves_whole_files_only(
     tmp_path: Path, stage: str, at: int, delay: float, fit: int, sent: signal.Signals
 ) -> None:
     """Also the SIGTERM by which a farm cancels a task."""
-    frames = 20 if stage == "paint" else 5
+    frames = 13 if stage == "paint" else 5
     shots = [make_shot(tmp_path / name, frames, tuple(range(0, frames, 4))) for name in ("stopped", "whole")]
     arguments = ("colorize", shots[0], "--fit", str(fit), "--progress", "plain")
     stopped = run(stage, at, delay, *arguments, sent=sent)

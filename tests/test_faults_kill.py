@@ -59,7 +59,7 @@ def kill_and_rerun(folder: Path, seconds: float, number: signal.Signals, expecte
 def test_a_kill_at_any_of_many_random_moments(
     tmp_path: Path, undisturbed: _Undisturbed, campaign: Callable[[int, int], int]
 ) -> None:
-    kills = campaign(15, 50)
+    kills = campaign(8, 50)
     moments = draw_moments(kills, 1.1 * undisturbed.seconds, seed=6)
 
     def attempt(i: int) -> tuple[Ended, str]:

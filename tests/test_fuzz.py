@@ -30,7 +30,7 @@ def test_a_target_accepts_its_seeds_and_refuses_what_it_has_to(name: str, campai
     target, random = find_target(name), Random(name)
     seeds = list(target.seeds())
     assert seeds and all(try_input(target, seed) for seed in seeds)
-    for number in range(campaign(100, 2000)):
+    for number in range(campaign(60, 2000)):
         change = target.mutate if target.mutate is not None and number % 3 else mutate_bytes
         try_input(target, change(random.choice(seeds), random)[: target.most_bytes])
     try_input(target, b"")

@@ -51,8 +51,8 @@ def settings(steps: int) -> LoopSettings:
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights after a short training."""
     folder = tmp_path_factory.mktemp("run")
-    train(small_recipe(data), folder, settings(90), report=lambda _: None)
-    assert (folder / "samples" / "000090.png").stat().st_size > 1000
+    train(small_recipe(data), folder, settings(60), report=lambda _: None)
+    assert (folder / "samples" / "000060.png").stat().st_size > 1000
     return folder / "deepcolor.safetensors"
 
 

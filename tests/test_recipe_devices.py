@@ -6,7 +6,8 @@ an operation of one of them with a tensor of the processor is an error, and so i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -22,7 +23,7 @@ from drawings import draw
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves, tree_map
+from torch.utils._pytree import tree_map
 
 from framecolor.cli.train import train
 from framecolor.media import write_image
@@ -34,7 +35,7 @@ THERE = torch.device("meta")
 
 _COPIES = {torch.ops.aten.copy_.default, torch.ops.aten._to_copy.default}
 _JOINS = {torch.ops.aten.cat.default, torch.ops.aten.stack.default}
-# Constants of recipes of which two do, so that a run takes seconds.
+# Constants of recipes of which one does, so that a run takes seconds.
 _MANY = ("_VAL_EPISODES", "_VAL_BATCHES", "_SAMPLE_EPISODES", "_SAMPLES", "_STEPS", "_MOST_TRIES", "POOL")
 
 # The device double
@@ -85,7 +86,7 @@ class NumbersOfPython(TorchFunctionMode):
 
 def compute(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
     """What an operation makes of its arguments, on the device on which it would be made, or the error of a GPU."""
-    there = any(isinstance(leaf, Elsewhere) for leaf in tree_leaves((args, kwargs)))
+    there = any(isinstance(leaf, Elsewhere) for leaf in _list_leaves((*args, *kwargs.values())))
     if there and func not in _COPIES:
         check_devices(func, args, kwargs)
     if kwargs.get("device") is not None:
@@ -95,9 +96,8 @@ def compute(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
             raise RuntimeError(f"{func}: a generator of the processor")
     elif func is torch.ops.aten.copy_.default:
         there = isinstance(args[0], Elsewhere)
-    result = func(*tree_map(_take_here, args), **tree_map(_take_here, kwargs))
-    returns = func._schema.returns
-    if returns and returns[0].alias_info is not None and returns[0].alias_info.is_write:
+    result = func(*map(_take_here, args), **{name: _take_here(value) for name, value in kwargs.items()})
+    if _returns_an_argument(func):
         return kwargs.get("out", args[0])
     return tree_map(lambda leaf: Elsewhere(leaf) if isinstance(leaf, Tensor) else leaf, result) if there else result
 
@@ -107,17 +107,36 @@ def check_devices(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> 
 
     It takes places to read at, and single numbers where they are not written to or joined with others.
     """
-    described = func._schema.arguments
-    given = {**dict(zip((argument.name for argument in described), args, strict=False)), **kwargs}
     stray: list[Tensor] = []
-    for argument in described:
-        written = argument.alias_info is not None and argument.alias_info.is_write
-        for leaf in tree_leaves(given.get(argument.name)):
-            if isinstance(leaf, Tensor) and not isinstance(leaf, Elsewhere) and argument.name != "indices":
-                stray += [leaf] if leaf.dim() > 0 or written or func in _JOINS else []
+    described = _describe_arguments(func)
+    for name, value in [*zip(described, args, strict=False), *kwargs.items()]:
+        for leaf in _list_leaves([value]):
+            if isinstance(leaf, Tensor) and not isinstance(leaf, Elsewhere) and name != "indices":
+                stray += [leaf] if leaf.dim() > 0 or described[name] or func in _JOINS else []
     if stray:
         shapes = ", ".join(str(list(tensor.shape)) for tensor in stray)
         raise RuntimeError(f"{func}: tensors of the processor, {shapes}, among those of {THERE}")
+
+
+@cache
+def _describe_arguments(func: Any) -> dict[str, bool]:
+    """The arguments of an operation by name, and whether it writes to them."""
+    return {a.name: a.alias_info is not None and a.alias_info.is_write for a in func._schema.arguments}
+
+
+@cache
+def _returns_an_argument(func: Any) -> bool:
+    returns = func._schema.returns
+    return bool(returns) and returns[0].alias_info is not None and returns[0].alias_info.is_write
+
+
+def _list_leaves(values: Iterable[Any]) -> Iterator[Any]:
+    """The values, and those in the lists among them: arguments of an operation are nested no deeper."""
+    for value in values:
+        if isinstance(value, (list, tuple)):
+            yield from value
+        else:
+            yield value
 
 
 def _lists_to_tensors(index: Any) -> Any:
@@ -126,8 +145,10 @@ def _lists_to_tensors(index: Any) -> Any:
     return torch.tensor(index) if isinstance(index, list) else index
 
 
-def _take_here(leaf: Any) -> Any:
-    return leaf.here if isinstance(leaf, Elsewhere) else leaf
+def _take_here(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_take_here(leaf) for leaf in value]
+    return value.here if isinstance(value, Elsewhere) else value
 
 
 @pytest.mark.parametrize(
@@ -189,7 +210,7 @@ def test_a_recipe_learns_on_another_device(
     """The command, as users give it: a step, numbers, samples and weights, and another step from the checkpoint."""
     for module in iter_modules(recipes.__path__, recipes.__name__ + "."):
         for constant in _MANY:
-            monkeypatch.setattr(import_module(module.name), constant, 2, raising=False)
+            monkeypatch.setattr(import_module(module.name), constant, 1, raising=False)
     states: list[loop.State] = []
     run = loop.train
     monkeypatch.setattr(loop, "train", lambda *args, **options: states.append(run(*args, **options)))

@@ -1,6 +1,8 @@
 """Line extraction, hint simulation, episodes, losses, the loop and its checkpoints."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import torch
 from click.testing import CliRunner
 
 from framecolor.cli.train import train as train_command
-from framecolor.errors import InputError, ReadError
+from framecolor.errors import EngineError, InputError, ReadError
 from framecolor.networks.checkpoint import load_generator, save_generator
 from framecolor.networks.generator import Generator
 from framecolor.training.character import draw_character
@@ -18,6 +20,7 @@ from framecolor.training.episodes import Episodes, EpisodeSettings
 from framecolor.training.extract_lines import LineStyle, draw_lines, draw_style, find_borders, find_outside
 from framecolor.training.loop import LoopSettings, take_step, train
 from framecolor.training.losses import accuracy, color_loss, join_by_class, prototype_loss, vote
+from framecolor.training.recipes import generator as generator_recipe
 from framecolor.training.recipes.generator import GeneratorRecipe
 from framecolor.training.simulate_hints import KINDS, simulate_hint
 
@@ -35,6 +38,15 @@ def draw_sequence(name: str) -> IdSequence:
     rgb = np.array([[200, 40, 40], [120, 20, 20], [240, 200, 170], [10, 10, 10]], np.uint8)
     ids = np.arange(1, 5, dtype=np.uint16)
     return IdSequence(name, "move", frames, ids, rgb, np.array([1, 1, 3, 4], np.uint16), ("a", "a", "b", "c"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_validation() -> Iterator[None]:
+    """Two episodes tell as well as many whether a training is validated and shown."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generator_recipe, "_VAL_EPISODES", 2)
+        patch.setattr(generator_recipe, "_SAMPLE_EPISODES", 2)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -320,6 +332,17 @@ def test_the_command_trains_and_exports(data: Dataset, tmp_path: Path) -> None:
     result = CliRunner().invoke(train_command, arguments)
     assert result.exit_code == 0, result.output
     assert load_generator(tmp_path / "run" / "generator.safetensors").feature_channels == 32
+
+
+@pytest.mark.parametrize(("device", "problem"), [("cuda:99", "GPU|CPU build|ordinal"), ("abacus", "abacus")])
+def test_a_device_that_is_not_here_is_an_error_before_the_first_step(
+    data: Dataset, tmp_path: Path, device: str, problem: str
+) -> None:
+    arguments = ["matcher", "--data", str(data.folder), "-o", str(tmp_path / "run"), "--device", device]
+    failed = CliRunner().invoke(train_command, arguments).exception
+    assert isinstance(failed, EngineError) and failed.subject == f"--device {device}"
+    assert re.search(problem, failed.problem) and "--device cpu" in failed.fix
+    assert not (tmp_path / "run").exists()
 
 
 # Checkpoints

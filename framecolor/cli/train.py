@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from framecolor.errors import EngineError
+
 if TYPE_CHECKING:
     from framecolor.training.loop import Recipe
 
@@ -69,6 +71,7 @@ def run(recipe: Recipe, loop: dict[str, Any]) -> None:
     from framecolor.training.loop import LoopSettings
     from framecolor.training.loop import train as train_recipe
 
+    _check_device(loop["device"])
     settings = LoopSettings(
         loop["steps"],
         loop["seed"],
@@ -79,6 +82,20 @@ def run(recipe: Recipe, loop: dict[str, Any]) -> None:
         device=loop["device"],
     )
     train_recipe(recipe, loop["output"], settings, resume=loop["resume"], report=click.echo)
+
+
+def _check_device(name: str) -> None:
+    """Raise EngineError for a device that PyTorch does not know or find here."""
+    import torch
+
+    from framecolor.engines.nvidia import find_gpu_problem
+
+    try:
+        torch.empty(1, device=name)
+    except (RuntimeError, AssertionError) as error:  # the latter from a build without CUDA
+        gpu = find_gpu_problem() if name.startswith("cuda") else None
+        problem = str(error).splitlines()[0] if gpu is None else gpu[0]
+        raise EngineError(f"--device {name}", problem, "use --device cpu, or another one that is here") from error
 
 
 @train.command()

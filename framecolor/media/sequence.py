@@ -184,7 +184,9 @@ def parse_frames(text: str, numbers: tuple[int, ...], shown: str = "") -> tuple[
         if min(first, last) < numbers[0] or max(first, last) > numbers[-1] or (is_single and first not in present):
             raise ShotError(subject, f"{part.strip()} is not in the shot", fix)
         frames = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
-        wanted |= {number for number in present if number in frames}
+        # Of a range and the shot's numbers the fewer are looked through: each may be long.
+        fewer, more = (frames, present) if len(frames) < len(present) else (present, frames)
+        wanted |= {number for number in fewer if number in more}
     if not wanted:
         raise ShotError(subject, "no drawing has one of these numbers", fix)
     return tuple(sorted(wanted))
