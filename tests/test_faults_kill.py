@@ -16,7 +16,7 @@ import pytest
 from drawings import make_shot
 from faulty import Ended, draw_moments, kill_at, list_changes, list_torn, read_tree, run, stopped_well
 
-_OPTIONS = ("--fit", "12", "--report", "--line", "layer")
+_OPTIONS = ("--fit", "6", "--report", "--line", "layer")
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL, signal.SIGINT, signal.SIGKILL)
 _COMMAND = (sys.executable, "-m", "framecolor", "colorize", "--report")
 
