@@ -19,22 +19,22 @@ Result = TypeVar("Result")
 
 
 def overlapped(
-    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int, *, prompt: bool = False
+    pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
 ) -> Generator[Result, None, None]:
     """`work` applied to each item in the pool's threads, results in order.
 
-    At most `ahead` items are in flight or waiting, so that memory stays bounded. An exception in `work` surfaces at
-    its item's turn; leaving the iterator early cancels what has not started. prompt: the first result comes out before
-    a second item is waited for.
+    At most `ahead` items are in flight or waiting, so that memory stays bounded; at first one, then two, and so on, so
+    that the first results come through several stages before much is begun. An exception in `work` surfaces at its
+    item's turn; leaving the iterator early cancels what has not started.
     """
     waiting: deque[Future[Result]] = deque()
-    room = 1 if prompt else ahead
+    room = 1
     try:
         for item in items:
             waiting.append(pool.submit(work, item))
             if len(waiting) >= room:
                 yield waiting.popleft().result()
-                room = ahead
+                room = min(room + 1, ahead)
         while waiting:
             yield waiting.popleft().result()
     finally:

@@ -76,7 +76,7 @@ class Runner(RegionMatcher, Protocol):
     """Networks, ready to run. Thread safe: drawings of any size may be given from several threads at once."""
 
     def warm_up(self) -> None:
-        """Prepare what painting flat needs; otherwise that happens when it is first needed."""
+        """Prepare, or begin to prepare, what painting flat needs; otherwise that happens when it is first needed."""
         ...
 
     def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
@@ -97,9 +98,10 @@ class OpenVinoRunner:
         self._networks, self._network = networks, network
 
     def warm_up(self) -> None:
-        """See `Runner.warm_up`."""
-        for network in (self._networks.features, self._networks.describe, self._networks.compare):
+        """See `Runner.warm_up`. What compares drawings is not waited for: it is needed after the first frame."""
+        for network in (self._networks.features, self._networks.describe):
             network.open()
+        self._networks.compare.open_soon()
 
     def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
         """See `Runner.see`."""
@@ -192,6 +194,15 @@ class Compiled:
         """`Graph.facts`."""
         self.open()
         return self._facts
+
+    def open_soon(self) -> None:
+        """Begin to compile it, in a thread of its own; what goes wrong is raised where it is needed."""
+        if self._model is None:
+            threading.Thread(target=self._try_open, name="compile").start()
+
+    def _try_open(self) -> None:
+        with suppress(Exception):
+            self.open()
 
     def open(self) -> ov.CompiledModel:
         """Compile it, if that was not done."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -38,6 +39,8 @@ _NETWORKS = Path(__file__).parent.parent / "networks"
 # What a graph is made from beside the weights: a changed network is another graph.
 _SOURCES = ("generator.py", "passes.py", "matcher.py", "match_passes.py")
 _LOG = logging.getLogger("framecolor")
+# PyTorch traces, and Python keeps warnings quiet, for one thread at a time.
+_TRACING = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +86,8 @@ def trace_graph(module: nn.Module, example: tuple[Tensor, ...], free: tuple[tupl
         ov.PartialShape([-1 if axis in axes else side for axis, side in enumerate(tensor.shape)])
         for tensor, axes in zip(example, free, strict=True)
     ]
-    return ov.convert_model(trace_module(module, example), input=shapes)
+    with _TRACING:
+        return ov.convert_model(trace_module(module, example), input=shapes)
 
 
 def _make(name: GraphName) -> Graph:
