@@ -10,16 +10,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from framecolor.core.precision import choose_precision
+
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _PACKAGES = ("torch", "openvino", "opencv-python-headless", "numpy", "av")
 _OPTIONAL_PACKAGES = ("onnxruntime", "tensorrt", "torch-tensorrt", "tensorrt-rtx-cu13-bindings")
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, memory, GPU (where PyTorch sees one), system and versions, as plain data."""
+    """Processor, cores, precision, memory, GPU (where PyTorch sees one), system and versions, as plain data."""
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count() or 1,
+        "precision": choose_precision(),
         "memory_gib": _memory_gib(),
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),

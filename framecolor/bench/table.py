@@ -57,9 +57,10 @@ def shot_cells(row: Row) -> tuple[str, ...]:
 
 
 def name_machine(machine: Row) -> str:
-    """The machine in a few words."""
+    """The machine in a few words; older results do not say what its processor computes in."""
+    precision = f" ({machine['precision']})" if "precision" in machine else ""
     gpu = f", {machine['gpu']}" if "gpu" in machine else ""
-    return f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB{gpu}"
+    return f"{machine['cpu']}{precision}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB{gpu}"
 
 
 def align(rows: Iterable[Sequence[str]]) -> str:
