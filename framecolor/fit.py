@@ -29,7 +29,7 @@ _TURN, _ZOOM, _SHIFT = 0.3, 0.15, 0.12
 _BENDS = ((4, 0.08), (8, 0.035))
 
 AUTO_STEPS = 40
-"""Steps for `--fit auto`: with 1080p keys they take some ten seconds on two processor cores without bf16."""
+"""Steps for `--fit auto`: with 1080p keys they take 10 to 25 seconds on two processor cores without bf16."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -132,8 +132,7 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
         believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
         # A block of drawings is settled at once: while it is painted, the next ones are looked at.
         ready = stack.enter_context(closing(taken_ahead(believed, LONGEST_BLOCK)))
-        frames = overlapped(pool, lambda b: _finish(run, b, wanted), ready, ahead)
-        stack.enter_context(closing(frames))
+        frames = stack.enter_context(closing(overlapped(pool, lambda b: _finish(run, b, wanted), ready, ahead)))
         for frame in repeat_holds(frames):
             _tell_failed(run)
             _write(run, frame)

@@ -139,7 +139,9 @@ class Record:
         if matte is not None:
             files["matte"] = f"{MATTE_FOLDER}/{matte_name(entry['file'])}", matte
         hashes = {role: digest(content) for role, (_, content) in files.items()}
-        changed = [file for role, file in files.items() if force or not self._holds(file[0], hashes[role])]
+        changed = [
+            (name, content) for role, (name, content) in files.items() if force or not self._holds(name, hashes[role])
+        ]
         for name, content in changed:
             write_bytes_atomic(self.out / name, content)
         self.note({**entry, **hashes})

@@ -65,6 +65,13 @@ def test_leaving_early_ends_the_thread_and_closes_the_items() -> None:
     assert "ahead" not in {thread.name for thread in threading.enumerate()}
 
 
+def test_the_first_result_is_there_before_a_second_item_is_taken() -> None:
+    taken: list[int] = []
+    with ThreadPoolExecutor(2) as pool, closing(overlapped(pool, str, counted(9, taken), 4)) as results:
+        assert next(results) == "0" and taken == [0]
+        assert list(results) == [str(i) for i in range(1, 9)]
+
+
 def test_work_comes_in_order_and_a_failure_at_its_place() -> None:
     def work(item: int) -> int:
         time.sleep(0.001 * (item % 3))

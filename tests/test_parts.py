@@ -127,11 +127,11 @@ def test_a_listener_hears_of_each_frame_once(root: Path) -> None:
     notes: list[FrameNote] = []
     threads: set[int] = set()
 
-    def hear(note: FrameNote) -> None:
+    def listen(note: FrameNote) -> None:
         notes.append(note)
         threads.add(threading.get_ident())
 
-    outcome = colorize(Shot.open(root), None, Settings(fit=0), listener=hear)
+    outcome = colorize(Shot.open(root), None, Settings(fit=0), listener=listen)
     assert threads == {threading.get_ident()}, "whatever thread finds a drawing broken"
     assert sorted(note.number for note in notes) == list(range(1001, 1008))
     assert {note.number for note in notes if note.status == "failed"} == set(outcome.failed) == {1004}

@@ -134,7 +134,7 @@ def weigh(network: Votes | None, gallery: Votes, keys: float) -> Votes:
           believes too much in it.
     """
     if network is None:
-        return ((GALLERY_WEIGHT + NETWORK_WEIGHT) * gallery).astype(np.float32, copy=False)
+        return (GALLERY_WEIGHT + NETWORK_WEIGHT) * gallery
     votes = GALLERY_WEIGHT * gallery
     say = np.float32(NETWORK_WEIGHT * min(1.0, keys / _ENOUGH_KEYS))
     return (votes + say * _doubt(_normalize(network))).astype(np.float32, copy=False)
