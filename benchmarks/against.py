@@ -53,15 +53,14 @@ _PATIENCE_SECONDS = 600
 def main(earlier: Path, isa: str | None, frames: int, shots: int, repeats: int, output: Path) -> None:
     """Measure what is asked of both; results of other instructions in the output file are kept."""
     run = describe_run()
-    limits = {} if isa is None else {"ONEDNN_MAX_CPU_ISA": isa.upper(), "ATEN_CPU_CAPABILITY": isa.lower()}
+    if isa is not None:  # for both checkouts, and for what is said of the machine
+        os.environ |= {"ONEDNN_MAX_CPU_ISA": isa.upper(), "ATEN_CPU_CAPABILITY": isa.lower()}
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         shot = {name: write_shot(work / name, frames, 3, hold=hold) for name, hold in (("moving", 1), ("twos", 2))}
         cut = [write_shot(work / "cut" / f"shot{i:02d}", 8, 2) for i in range(shots)]
         here = Path(__file__).resolve().parents[1]
-        sides = {
-            name: Side(path, work / name, limits) for name, path in (("earlier", earlier.resolve()), ("now", here))
-        }
+        sides = {name: Side(path, work / name) for name, path in (("earlier", earlier.resolve()), ("now", here))}
         measures: dict[str, Callable[[Side], float]] = {
             "first_frame_cold_seconds": lambda side: side.time_first_frame(shot["moving"], cold=True),
             "first_frame_seconds": lambda side: side.time_first_frame(shot["moving"]),
@@ -94,7 +93,6 @@ class Side:
 
     checkout: Path
     work: Path
-    limits: dict[str, str]
 
     def time_first_frame(self, shot: Path, *, cold: bool = False) -> float:
         """Seconds from the command to the first painted frame on disk; cold: with nothing that was kept."""
@@ -152,7 +150,7 @@ class Side:
         """A process in the checkout: its folder comes first where Python looks for the package."""
         cache = str(self.work / "cache")
         own = {"PYTHONPATH": str(self.checkout), "FRAMECOLOR_CACHE_DIR": cache, "XDG_CACHE_HOME": cache}
-        environment = {**os.environ, **self.limits, **own}
+        environment = {**os.environ, **own}
         return subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.DEVNULL, cwd=self.checkout)
 
 
