@@ -121,7 +121,8 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     """All stale chains as one stream through the stages; each stage works on several frames at once."""
     wanted = {number for chain in run.stale for number in chain.paints}
     finished: set[int] = set()
-    run.progress("paint", 0, len(wanted))
+    done = 0
+    run.progress("paint", done, len(wanted))
     # On twos every second item is a hold, which keeps no worker busy.
     ahead = 2 * count_workers(run.settings.count_cores(), run.shot.size)
     known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
@@ -137,10 +138,11 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
             _tell_failed(run)
             _write(run, frame)
             finished.add(frame.entry["number"])
-            run.progress("paint", len(finished | wanted.intersection(run.failed)), len(wanted))
+            done = len(finished | wanted.intersection(run.failed))
+            run.progress("paint", done, len(wanted))
     _tell_failed(run)
-    if not finished:
-        run.progress("paint", len(wanted), len(wanted))  # all of them failed
+    if done < len(wanted):
+        run.progress("paint", len(wanted), len(wanted))  # the last of them failed
 
 
 def _study(run: Run, drawing: Drawing) -> tuple[Drawing, Study | None]:

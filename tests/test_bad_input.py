@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from threading import Event
 
 import click
 import numpy as np
@@ -14,6 +15,8 @@ from drawings import PAPER, SIZE, draw, make_shot
 from painting import list_files, paint, read_frames, share_equal
 
 from framecolor import cli
+from framecolor import drawings as drawing_flow
+from framecolor.drawings import Drawing, LoadedDrawing
 from framecolor.errors import FramecolorError
 from framecolor.media import read_image, write_image
 
@@ -241,6 +244,28 @@ def test_all_drawings_but_the_key_are_broken(tmp_path: Path) -> None:
     calls.clear()
     assert list(paint(root, frames="1002-1003", progress=lambda *call: calls.append(call)).failed) == [1002, 1003]
     assert calls[-1] == ("paint", 2, 2)
+
+
+def test_progress_ends_whole_when_the_last_drawings_fail_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_shot(tmp_path / "cut", 3, (0,))
+    for number in (1002, 1003):
+        (root / f"line/cut.{number}.png").write_bytes(b"x")
+    painted = Event()
+    decode = drawing_flow.decode_drawing
+
+    def decode_late(item: LoadedDrawing, known: Mapping[str, str]) -> Drawing:
+        assert item.drawing.number == 1001 or painted.wait(60)
+        return decode(item, known)
+
+    def note(stage: str, done: int, total: int) -> None:
+        calls.append((stage, done, total))
+        if done > 0:
+            painted.set()
+
+    monkeypatch.setattr(drawing_flow, "decode_drawing", decode_late)
+    calls: list[tuple[str, int, int]] = []
+    assert paint(root, progress=note).written == (1001,)
+    assert calls == [("paint", 0, 3), ("paint", 1, 3), ("paint", 3, 3)]
 
 
 def test_broken_drawings_beside_the_wanted_ones_are_not_failures(tmp_path: Path) -> None:
