@@ -43,7 +43,7 @@ SchedulerParameters=batch_sched_delay=0,sched_interval=1
 GresTypes=gpu
 ReturnToService=2
 MinJobAge=600
-KillWait=5
+KillWait=1
 SlurmdParameters=config_overrides
 NodeName={host} NodeAddr=127.0.0.1 CPUs={cpus} Gres=gpu:2 State=UNKNOWN
 PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP

@@ -14,13 +14,11 @@ import framecolor
 SPANS = ("1001-1004", "1005-1007")
 """Of the shot that `make_farm_shot` makes."""
 
-_SETTINGS = "fit = 3\nmin_region_px = 5\n"
 
-
-def make_farm_shot(root: Path, settings: str = _SETTINGS) -> Path:
-    """A shot of seven drawings and three keys, whose settings stand in its framecolor.toml."""
+def make_farm_shot(root: Path) -> Path:
+    """A shot of seven drawings and three keys, with a setting in its framecolor.toml."""
     make_shot(root, 7, (0, 3, 6))
-    (root / "framecolor.toml").write_text(settings)
+    (root / "framecolor.toml").write_text("min_region_px = 5\n")
     return root
 
 

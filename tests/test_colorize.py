@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from conftest import pytorch_alone
 from drawings import make_shot
 from painting import list_files, paint, read_bytes, read_frames
 
@@ -109,6 +110,11 @@ stage, at = sys.argv[1], int(sys.argv[2])
 if stage == "fit":
     from framecolor import fitting
     fitting._KEEP_EVERY_SECONDS = 0.0
+if sys.argv[5] == "pytorch":
+    sys.path.insert(0, "tests")
+    from conftest import pytorch_alone
+    engine = pytorch_alone()
+    engine.__enter__()
 whole = pipeline.colorize
 
 def colorize(shot, out, settings, progress, **more):
@@ -121,17 +127,21 @@ def colorize(shot, out, settings, progress, **more):
 
 pipeline.colorize = colorize
 from framecolor.cli import main
-main(sys.argv[5:])
+main(sys.argv[6:])
 """
 
 
 def run(
-    stage: str, at: int, delay: float, *arguments: str | Path, sent: signal.Signals = signal.SIGINT
+    stage: str,
+    at: int,
+    delay: float,
+    *arguments: str | Path,
+    sent: signal.Signals = signal.SIGINT,
+    engine: str = "openvino",
 ) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own, which gets a signal shortly after a stage got so far."""
-    command = [sys.executable, "-c", PROGRAM, stage, str(at), str(delay), str(int(sent)), *map(str, arguments)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120)
+    command = [sys.executable, "-c", PROGRAM, stage, str(at), str(delay), str(int(sent)), engine, *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize(
@@ -141,11 +151,13 @@ def run(
 def test_ctrl_c_leaves_whole_files_only(
     tmp_path: Path, stage: str, at: int, delay: float, fit: int, sent: signal.Signals
 ) -> None:
-    """Also the SIGTERM by which a farm cancels a task."""
+    """Also the SIGTERM by which a farm cancels a task. What was fitted is painted with by PyTorch, which need not
+    trace it."""
+    engine = "pytorch" if fit else "openvino"
     frames = 13 if stage == "paint" else 5
     shots = [make_shot(tmp_path / name, frames, tuple(range(0, frames, 4))) for name in ("stopped", "whole")]
     arguments = ("colorize", shots[0], "--fit", str(fit), "--progress", "plain")
-    stopped = run(stage, at, delay, *arguments, sent=sent)
+    stopped = run(stage, at, delay, *arguments, sent=sent, engine=engine)
     assert stopped.returncode == 130, stopped.stderr
     assert "interrupted; what was painted is whole" in stopped.stderr
     assert "Traceback" not in stopped.stderr
@@ -156,11 +168,12 @@ def test_ctrl_c_leaves_whole_files_only(
         assert {Path(name).suffix or Path(name).name for name in before} == {".partial", "lock"}
     else:
         assert at <= len(done) < frames
-    again = run("never", 0, 0, *arguments)
+    again = run("never", 0, 0, *arguments, engine=engine)
     assert again.returncode == 0, again.stderr
     after = list_files(shots[0] / "color")
     assert all(after[name] == before[name] for name in done), "what was done is not done again"
-    paint(shots[1], fit=fit)
+    with pytorch_alone() if fit else nullcontext():
+        paint(shots[1], fit=fit)
     assert read_bytes(shots[0] / "color") == read_bytes(shots[1] / "color")
     records = [json.loads((shot / "color/framecolor.json").read_text())["frames"] for shot in shots]
     assert records[0] == records[1]

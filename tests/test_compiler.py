@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache as remember
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ from torch import Tensor
 
 from framecolor.engines.plans import backends
 from framecolor.engines.plans.backends import Backend, Gpu, choose_backend, find_backends, import_backend
-from framecolor.engines.plans.cache import PlanCache
+from framecolor.engines.plans.cache import PlanCache, StoredPlan
 from framecolor.engines.plans.compiler import BuildOptions, compile_onnx, find_weights
 from framecolor.engines.plans.order import ensure_plan, order_plan, tensors_of
 from framecolor.engines.plans.profiles import Profile
@@ -43,9 +45,41 @@ def rtx() -> Backend:
     return found["rtx"]
 
 
-@pytest.fixture
-def cache(tmp_path: Path) -> PlanCache:
-    return PlanCache(tmp_path / "plans")
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> PlanCache:
+    return PlanCache(tmp_path_factory.mktemp("plans"))
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """What `ensure_plan` gave, and the progress that it told: phase, steps done, steps in all."""
+
+    stored: StoredPlan
+    plan: bytes
+    built: bool
+    heard: list[tuple[str, int, int]]
+
+
+Compile = Callable[[NetworkName, bool], Compiled]
+
+
+@pytest.fixture(scope="module")
+def compiled(rtx: Backend, cache: PlanCache) -> Compile:
+    """A network in half, of fixed or free sizes: compiled once for all tests that look at its plan."""
+
+    @remember
+    def compile_network(network: NetworkName, fixed: bool) -> Compiled:
+        heard: list[tuple[str, int, int]] = []
+        made = ensure_plan(profile_of(network, fixed), rtx, cache, progress=lambda *step: heard.append(step))
+        return Compiled(*made, heard)
+
+    return compile_network
+
+
+@remember
+def free_model(network: NetworkName) -> bytes:
+    """A network's file in half with all its axes free."""
+    return export_onnx(make_exportable(network))
 
 
 def profile_of(network: NetworkName, fixed: bool, **options: Any) -> Profile:
@@ -55,10 +89,11 @@ def profile_of(network: NetworkName, fixed: bool, **options: Any) -> Profile:
 
 @pytest.mark.parametrize("fixed", [True, False], ids=["fixed", "free"])
 @pytest.mark.parametrize("network", FORMS)
-def test_every_network_compiles_in_half(rtx: Backend, cache: PlanCache, network: NetworkName, fixed: bool) -> None:
-    stored, plan, built = ensure_plan(profile_of(network, fixed), rtx, cache)
-    assert built and len(plan) == stored.size_bytes > 100_000
-    assert (stored.key.network, stored.key.precision, stored.key.backend) == (network, "half", "rtx")
+def test_every_network_compiles_in_half(compiled: Compile, network: NetworkName, fixed: bool) -> None:
+    made = compiled(network, fixed)
+    assert made.built and len(made.plan) == made.stored.size_bytes > 100_000
+    key = made.stored.key
+    assert (key.network, key.precision, key.backend) == (network, "half", "rtx")
 
 
 def test_float32_and_bytes_compile(rtx: Backend, cache: PlanCache) -> None:
@@ -72,29 +107,28 @@ def test_float32_and_bytes_compile(rtx: Backend, cache: PlanCache) -> None:
 
 @pytest.mark.parametrize("network", FORMS)
 def test_the_compiler_knows_weights_by_their_parameters_names(rtx: Backend, network: NetworkName) -> None:
-    exported = make_exportable(network)
-    model = export_onnx(exported)
-    names = weight_names(model, exported.module)
+    model = free_model(network)
+    names = weight_names(model, make_exportable(network).module)
     assert len(names) > 30
     assert find_weights(rtx, model, (*names, "generator.nothing.weight")) == names
 
 
-def test_other_weights_of_a_network_have_the_same_names_and_sizes(rtx: Backend, cache: PlanCache) -> None:
+def test_other_weights_of_a_network_have_the_same_names_and_sizes(
+    rtx: Backend, cache: PlanCache, compiled: Compile
+) -> None:
     """What makes one refittable plan serve every shot: a fitted generator fills the same places."""
     generator = load_generator(base_weights_path())
     with torch.no_grad():
         for parameter in generator.parameters():
             parameter.mul_(1.5)
-    profile = profile_of("features", True)
-    stored, _, _ = ensure_plan(profile, rtx, cache)
-    exported = make_exportable("features")
-    names = weight_names(export_onnx(exported), exported.module)
-    base = dict(exported.module.named_parameters())
+    stored, module = compiled("features", True).stored, make_exportable("features").module
+    names = weight_names(free_model("features"), module)
+    base = dict(module.named_parameters())
     fitted = tensors_of(replace(stored, weights=names), generator)
     assert {n: t.shape for n, t in fitted.items()} == {n: base[n].shape for n in names}
     assert not any(torch.equal(fitted[n].half(), base[n]) for n in names if n.endswith("0.0.weight"))
     # Where a plan cannot be refitted, they are another plan.
-    assert ensure_plan(profile, rtx, cache, generator=generator)[0].key.graph != stored.key.graph
+    assert order_plan(profile_of("features", True), rtx, cache, generator).key.graph != stored.key.graph
 
 
 def test_refit_is_asked_for_where_it_can_be_had(rtx: Backend, cache: PlanCache) -> None:
@@ -117,14 +151,13 @@ def test_refit_without_a_gpu_is_refused(rtx: Backend) -> None:
         compile_onnx(replace(rtx, gpu=None), b"", BuildOptions({}, refittable=True))
 
 
-def test_progress_is_told(rtx: Backend, cache: PlanCache) -> None:
-    heard: list[tuple[str, int, int]] = []
-    ensure_plan(profile_of("features", True), rtx, cache, progress=lambda *step: heard.append(step))
+def test_progress_is_told(compiled: Compile) -> None:
+    heard = compiled("features", True).heard
     assert heard[0][1] == 0 and heard[-1][1] == heard[-1][2] > 1
 
 
 def test_a_broken_file_is_one_clear_line(rtx: Backend) -> None:
-    model = export_onnx(make_exportable("describe"))
+    model = free_model("describe")
     for broken in (b"no onnx at all", model[: len(model) // 2]):
         with pytest.raises(EngineError, match=r"^rtx [\d.]+: cannot read the ONNX file \(.+\); export") as caught:
             compile_onnx(rtx, broken, BuildOptions({}))
@@ -143,7 +176,7 @@ def test_a_broken_file_is_one_clear_line(rtx: Backend) -> None:
 )
 def test_impossible_shapes_are_one_clear_line(rtx: Backend, shapes: Any, problem: str) -> None:
     with pytest.raises(EngineError, match=problem) as caught:
-        compile_onnx(rtx, export_onnx(make_exportable("features")), BuildOptions(shapes))
+        compile_onnx(rtx, free_model("features"), BuildOptions(shapes))
     assert "\n" not in str(caught.value)
 
 
@@ -158,7 +191,7 @@ def test_a_plan_asks_for_no_memory_while_it_runs(rtx: Backend, monkeypatch: pyte
 
     monkeypatch.setattr(trt, "Builder", Builder)
     shapes: Any = {"planes": ((1, 7, 64, 64),) * 3}
-    assert compile_onnx(rtx, export_onnx(make_exportable("features")), BuildOptions(shapes))
+    assert compile_onnx(rtx, free_model("features"), BuildOptions(shapes))
     assert configs[0].get_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)
 
 
@@ -166,7 +199,7 @@ def test_a_failed_build_says_what_it_was_of(rtx: Backend) -> None:
     """A size that the free network's file allows and the network cannot have: 72 halved four times is no number."""
     shapes: Any = {"planes": ((1, 7, 72, 72),) * 3}
     with pytest.raises(EngineError, match=r"does not compile \(.+; shapes: planes \(1, 7, 72, 72\)") as caught:
-        compile_onnx(rtx, export_onnx(make_exportable("features")), BuildOptions(shapes))
+        compile_onnx(rtx, free_model("features"), BuildOptions(shapes))
     assert "\n" not in str(caught.value) and "no reason given" not in str(caught.value)
 
 
@@ -210,10 +243,9 @@ def test_parity_is_measured_over_the_range() -> None:
 
 
 def test_a_plan_of_a_network_that_is_another_is_found_wrong(
-    rtx: Backend, cache: PlanCache, monkeypatch: pytest.MonkeyPatch
+    rtx: Backend, cache: PlanCache, compiled: Compile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    profile = profile_of("describe", True)
-    stored, _, _ = ensure_plan(profile, rtx, cache)
+    profile, stored = profile_of("describe", True), compiled("describe", True).stored
     assert verify_plan(stored, profile, rtx, cache).good
     monkeypatch.setattr("framecolor.engines.plans.verify._reference", lambda *_: {"tokens": torch.ones(20, 128)})
     verdict = verify_plan(stored, profile, rtx, cache)

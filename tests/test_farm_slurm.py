@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
-import time
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +24,30 @@ STUB = """\
 echo "$1 $2 gpu ${CUDA_VISIBLE_DEVICES:-none}" >> "$(dirname "$0")/calls"
 [ "$1" = colorize ] && sleep 1
 case "$*" in *1001-1004*) exit 3 ;; esac
+"""
+
+STOPPED = f"""
+# framecolor, whose tasks are stopped in their first try, when they have painted a frame.
+import os, signal, subprocess, sys, time
+from pathlib import Path
+from framecolor import pipeline
+
+whole = pipeline.colorize
+
+def colorize(shot, out, settings, progress, **more):
+    def hear(stage, done, total):
+        progress(stage, done, total)
+        if done == 1 and "SLURM_RESTART_COUNT" not in os.environ:
+            if "{SPANS[0]}" in sys.argv:
+                os.kill(os.getpid(), signal.SIGKILL)
+            task = "{{SLURM_ARRAY_JOB_ID}}_{{SLURM_ARRAY_TASK_ID}}".format(**os.environ)
+            subprocess.run(["scontrol", "requeue", task], check=True)
+            time.sleep(60)  # until Slurm ends it
+    return whole(shot, out, settings, hear, **more)
+
+pipeline.colorize = colorize
+from framecolor.cli import main
+main()
 """
 
 
@@ -46,6 +69,15 @@ def write(root: Path, folder: Path, settings: Settings) -> Path:
     return folder
 
 
+def write_program(folder: Path, text: str) -> Path:
+    """A framecolor of the test's own, in a folder that holds nothing else."""
+    program = folder / "bin/framecolor"
+    program.parent.mkdir()
+    program.write_text(text)
+    program.chmod(0o755)
+    return program
+
+
 def submit(cluster: Cluster, folder: Path, *options: str, path: str = "") -> tuple[str, str, str]:
     """Hand a job to Slurm, from elsewhere; the numbers of its three Slurm jobs."""
     said = cluster.call(folder / "submit.sh", *options, cwd=Path("/"), path=path)
@@ -54,51 +86,26 @@ def submit(cluster: Cluster, folder: Path, *options: str, path: str = "") -> tup
     return found[1], found[2], found[3]
 
 
-def wait_for_text(path: Path, text: str, seconds: float = 300) -> None:
-    end = time.monotonic() + seconds
-    while not path.exists() or text not in path.read_text():
-        assert time.monotonic() < end, f"{path} does not say {text!r}"
-        time.sleep(0.01)
-
-
-def kill_task(root: Path, span: str) -> None:
-    """SIGKILL to the framecolor that paints a span of a shot."""
-    for process in Path("/proc").iterdir():
-        if process.name.isdecimal():
-            words = (process / "cmdline").read_bytes().decode(errors="replace").split("\0")
-            if "--part" in words and str(root) in words and span in words:
-                os.kill(int(process.name), signal.SIGKILL)
-                return
-    raise AssertionError(f"nothing paints {span} of {root}")
-
-
 def test_slurm_paints_what_one_run_paints(single_run: dict[str, bytes], cluster: Cluster, tmp_path: Path) -> None:
     """One task is killed in the middle of its work and queues itself again, the other one is told to by Slurm."""
     root = make_farm_shot(tmp_path / 'it\'s a {{"$HOME"}} %d' / "cut")
-    settings = Settings(fit=3, min_region_px=5)
-    folder = write(root, tmp_path / "the job's %a {{folder}}", settings)
-    _, color, finish = submit(cluster, folder)
-    logs = [folder / f"logs/color-{task}.log" for task in range(2)]
-    wait_for_text(logs[0], "paint 0/4")
-    kill_task(root, SPANS[0])
-    wait_for_text(logs[1], "paint 0/3")
-    cluster.call("scontrol", "requeue", f"{color}_1")
+    folder = write(root, tmp_path / "the job's %a {{folder}}", Settings(min_region_px=5))
+    program = write_program(tmp_path, f"#!{sys.executable}\n{STOPPED}")
+    _, color, finish = submit(cluster, folder, path=str(program.parent))
     ended = cluster.wait(finish)
     assert [state["JobState"] for state in ended] == ["COMPLETED"], (folder / "logs/finish.log").read_text()
     tasks = {state["ArrayTaskId"]: state for state in cluster.states(color)}
     assert {(task["JobState"], task["Restarts"]) for task in tasks.values()} == {("COMPLETED", "1")}
-    assert "queued again" in logs[0].read_text()
-    assert logs[0].read_text().count("Running step") == 2, "the log of the first try is still there"
+    logs = [(folder / f"logs/color-{task}.log").read_text() for task in range(2)]
+    assert [log.count("queued again") for log in logs] == [1, 0]
+    assert [log.count("Running step") for log in logs] == [2, 2], "the log of the first try is still there"
     assert read_all(root / "color") == single_run
 
 
 def test_gpus_are_shared_out_and_a_task_that_keeps_failing_ends(cluster: Cluster, tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 7, (0, 3, 6))
     folder = write(root, tmp_path / "job", Settings(engine="cuda"))
-    stub = tmp_path / "bin/framecolor"
-    stub.parent.mkdir()
-    stub.write_text(STUB)
-    stub.chmod(0o755)
+    stub = write_program(tmp_path, STUB)
     _, color, finish = submit(cluster, folder, "--comment=a test", path=str(stub.parent))
     assert [state["JobState"] for state in cluster.wait(finish)] == ["COMPLETED"], "whatever became of the others"
     tasks = {state["ArrayTaskId"]: (state["JobState"], state["Restarts"]) for state in cluster.states(color)}
