@@ -3,18 +3,18 @@
     python benchmarks/memory.py                     # some ten minutes
     python benchmarks/memory.py --frames 100 300    # some three
 
-Each is painted by a process of its own, and says how much memory it held at its peak.
+Each is painted by a process of its own, as `framecolor colorize` paints it.
 Both shots are the same walk, and only its first drawing is a key. That is the hardest case: drawings wait for each
 other until a key comes, and none does.
 """
 
 from __future__ import annotations
 
-import json
 import resource
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,7 @@ from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.bench.sizes import parse_size
 from framecolor.bench.timing import summarize
-from framecolor.pipeline import colorize
-from framecolor.settings import Settings
-from framecolor.shot import Shot
+from framecolor.cli import main as framecolor
 
 
 @click.command()
@@ -38,9 +36,8 @@ from framecolor.shot import Shot
 @click.option("--paint", type=click.Path(path_type=Path), hidden=True, help="Paint this shot and print the peak.")
 def main(frames: tuple[int, int], size: str, repeats: int, output: Path, paint: Path | None) -> None:
     """Measure the peak memory of a short and a long shot."""
-    settings = Settings(overwrite=True)
     if paint is not None:
-        click.echo(json.dumps(paint_and_weigh(paint, settings)))
+        click.echo(paint_and_weigh(paint))
         return
     height, width = parse_size(size)
     run = describe_run()
@@ -67,33 +64,25 @@ def measure(work: Path, frames: tuple[int, int], size: tuple[int, int], repeats:
     rows = []
     for shot, count in ((first, short), (second, long)):
         painted = [_paint_apart(shot) for _ in range(repeats)]
-        rows.append(
-            {
-                "frames": count,
-                "peak_mib": summarize([p["peak_mib"] for p in painted], 1),
-                "start_mib": summarize([p["start_mib"] for p in painted], 1),
-            }
-        )
+        rows.append({"frames": count, "peak_mib": summarize(painted, 1)})
     return rows
 
 
-def paint_and_weigh(folder: Path, settings: Settings) -> dict[str, float]:
-    """Paint a shot here; mebibytes at the peak, and those held when the first drawing came."""
-    start = 0.0
-
-    def note_start(stage: str, done: int, total: int) -> None:
-        nonlocal start
-        if stage == "paint" and done == 0:
-            start = _peak_mib()
-
-    colorize(Shot.open(folder), settings=settings, progress=note_start)
-    return {"peak_mib": _peak_mib(), "start_mib": start}
+def paint_and_weigh(folder: Path) -> float:
+    """Paint a shot here, as the command does; mebibytes at this process's peak."""
+    try:
+        with redirect_stdout(sys.stderr):
+            framecolor(["colorize", str(folder), "--overwrite"])
+    except SystemExit as end:
+        if end.code != 0:
+            raise
+    return _peak_mib()
 
 
-def _paint_apart(folder: Path) -> dict[str, float]:
+def _paint_apart(folder: Path) -> float:
     command = [sys.executable, __file__, "--paint", str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout.splitlines()[-1])
+    return float(done.stdout)
 
 
 def _peak_mib() -> float:

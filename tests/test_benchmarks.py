@@ -201,16 +201,13 @@ def test_repaint_is_timed_with_one_core_and_all(tmp_path: Path, quick_engine: No
 def test_memory_compares_a_short_and_a_long_shot(tmp_path: Path, quick_engine: None) -> None:
     import memory
 
-    from framecolor import Settings
-
-    def paint_here(folder: Path) -> dict[str, float]:
-        return memory.paint_and_weigh(folder, Settings(overwrite=True))
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "_paint_apart", paint_here)
+        patch.setattr(memory, "_paint_apart", memory.paint_and_weigh)
         rows = memory.measure(tmp_path, (3, 5), (120, 160), 1)
     assert [row["frames"] for row in rows] == [3, 5]
-    assert all(row["peak_mib"]["median"] >= row["start_mib"]["median"] > 0 for row in rows)
+    assert all(row["peak_mib"]["median"] > 50 for row in rows)
+    for count in (3, 5):
+        assert len(list((tmp_path / str(count)).rglob("color/*.png"))) == count
 
 
 def test_tables_are_written_between_their_markers_once(accuracy: Path, tmp_path: Path) -> None:

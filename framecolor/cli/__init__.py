@@ -11,6 +11,8 @@ import click
 from click.shell_completion import CompletionItem
 
 from framecolor.cli.streams import lasting_streams
+from framecolor.core.allocator import limit_arenas
+from framecolor.core.cpu import count_usable_cores
 from framecolor.errors import FramecolorError, on_one_line
 from framecolor.version import VERSION
 
@@ -77,6 +79,7 @@ def framecolor() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line. Exit codes: 0 all done; 1 some frames failed; 2 usage or input error; 130 interrupted."""
+    limit_arenas(count_usable_cores())
     with lasting_streams():
         code = _run(arguments)
     sys.exit(code)
