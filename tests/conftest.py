@@ -109,6 +109,16 @@ def one_torch_thread() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def quick_validation() -> Iterator[None]:
+    """Colorists in training are validated and shown on a few held-out paintings: these tell as well as many that it is
+    done."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("framecolor.training.colorist_recipe._VAL_BATCHES", 1)
+        patch.setattr("framecolor.training.colorist_recipe._SAMPLES", 2)
+        yield
+
+
 @pytest.fixture(scope="session")
 def painted_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shot of seven drawings between two keys, painted; to be looked at or copied, never changed."""

@@ -1,11 +1,14 @@
 """Framecolor's command in a process of its own, to be killed or starved, and what is looked at afterwards.
 
-The processes are forked from a server that has imported everything and started no thread: a run begins in milliseconds,
-so that many can be tried. They run PyTorch on one thread in place of OpenVINO, as `quick_engine` does.
+The processes are forked from a server that has imported everything, opened the networks and started no thread: a run
+begins in milliseconds, so that many can be tried. They run PyTorch on one thread in place of OpenVINO, as
+`quick_engine` does.
 """
 
 from __future__ import annotations
 
+import copy
+import encodings.ascii  # noqa: F401  # this and more below: what a run imports when it gets there
 import multiprocessing
 import multiprocessing.forkserver
 import os
@@ -18,13 +21,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from unittest import mock
 
+import scipy.sparse  # noqa: F401
+import threadpoolctl  # noqa: F401
 import torch
-import torch._dynamo  # what PyTorch imports when a fit begins
+import torch._dynamo
+import torch.profiler
+from drawings import make_shot
 from torch import nn
 
+import framecolor.fitting
 import framecolor.pipeline
-import framecolor.report.page  # noqa: F401  # imported for the server
+import framecolor.report.page  # noqa: F401
 from framecolor import cli
 from framecolor.cli import colorize  # noqa: F401
 from framecolor.engines import torch_matcher
@@ -32,10 +41,27 @@ from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.networks.export import NetworkName, make_exportable
 from framecolor.networks.matcher import Matcher
+from framecolor.networks.palette import PaletteNetwork
 
 _WARM = multiprocessing.get_context("forkserver")
 _WARM.set_forkserver_preload([__name__])
 _LONGEST_SECONDS = 120
+
+
+def prepare_untraced(name: NetworkName, matcher: Matcher, device: str) -> nn.Module:
+    """A half of the matcher as it is: to trace it takes half of a short run."""
+    return make_exportable(name, "float32", matcher=matcher).module
+
+
+with mock.patch.object(torch_matcher, "_prepare", prepare_untraced):
+    _SHIPPED = TorchRunner()
+"""Opened once, for the server; each run has a copy."""
+
+
+def _load(engine: CpuEngine, network: PaletteNetwork | None = None) -> TorchRunner:
+    runner = copy.copy(_SHIPPED)
+    runner._network = network
+    return runner
 
 
 @dataclass(frozen=True)
@@ -93,16 +119,10 @@ def _main(arguments: list[str], printed: str, prelude: Callable[[], object] | No
     sys.stdout, sys.stderr = (open(number, "w", closefd=False) for number in (1, 2))  # noqa: SIM115
     signal.signal(signal.SIGINT, signal.default_int_handler)
     torch.set_num_threads(1)
-    torch_matcher._prepare = _prepare
-    CpuEngine.load = lambda engine, network=None: TorchRunner(network)  # type: ignore[method-assign]
+    CpuEngine.load = _load  # type: ignore[method-assign]
     if prelude is not None:
         prelude()
     cli.main(arguments)
-
-
-def _prepare(name: NetworkName, matcher: Matcher, device: str) -> nn.Module:
-    """A half of the matcher as it is: to trace it takes half of a short run."""
-    return make_exportable(name, "float32", matcher=matcher).module
 
 
 def run(*arguments: str | Path, printed: Path, prelude: Callable[[], object] | None = None) -> Ended:
@@ -121,6 +141,11 @@ def kill_at(seconds: float, signal_number: int, *arguments: str | Path, printed:
 def stopped_well(ended: Ended, signal_number: int) -> bool:
     """Whether a command that got a signal ended as it should; before it has begun, its process says nothing and 1."""
     return ended.code in (0, 130, -signal_number) or (ended.code, ended.text) == (1, "")
+
+
+def make_small_shot(root: Path) -> Path:
+    """Four drawings between two keys: painting them with a fit takes half as long as `painted_shot`."""
+    return make_shot(root, 4, (0, 3))
 
 
 def read_tree(folder: Path) -> dict[str, object]:

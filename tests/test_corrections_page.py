@@ -44,12 +44,18 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture
-def shot(painted_shot: Path, tmp_path: Path) -> Path:
-    """The painted shot of seven drawings with its report."""
-    root = copy_shot(painted_shot, tmp_path / "cut")
+@pytest.fixture(scope="module")
+def shot(painted_shot: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The painted shot of seven drawings with its report; never changed."""
+    root = copy_shot(painted_shot, tmp_path_factory.mktemp("report") / "cut")
     write_report(root / "color")
     return root
+
+
+@pytest.fixture
+def own_shot(shot: Path, tmp_path: Path) -> Path:
+    """`shot` to change."""
+    return copy_shot(shot, tmp_path / "cut")
 
 
 class Desk:
@@ -85,18 +91,24 @@ class Desk:
         return read_corrections(path)
 
 
+def open_tab(context: Any, errors: list[str]) -> Any:
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    return page
+
+
 @pytest.fixture
 def open_page(browser: Any) -> Iterator[Callable[..., Desk]]:
+    """Opens a report in a page of its own."""
     contexts, all_errors = [], []
 
     def open_in(report: Path, context: Any = None, script: str = "", **how: Any) -> Desk:
         if context is None:
             context = browser.new_context(viewport={"width": 1280, "height": 800}, **how)
             contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(10_000)
-        page.on("pageerror", lambda error: all_errors.append(str(error)))
-        page.on("console", lambda message: all_errors.append(message.text) if message.type == "error" else None)
+        page = open_tab(context, all_errors)
         if script:
             page.add_init_script(script)
         page.goto(report.as_uri())
@@ -108,9 +120,34 @@ def open_page(browser: Any) -> Iterator[Callable[..., Desk]]:
     assert all_errors == []
 
 
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Iterator[Desk]:
+    """A page for one test after the other: the first report that a page shows takes three times as long."""
+    errors: list[str] = []
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    yield Desk(open_tab(context, errors), errors)
+    context.close()
+
+
 @pytest.fixture
-def desk(shot: Path, open_page: Callable[..., Desk]) -> Desk:
-    return open_page(shot / "color" / "report.html")
+def turn_to(tab: Desk) -> Iterator[Callable[[Path], Desk]]:
+    """Opens a report in the page that tests share, which knows nothing of the one before."""
+
+    def turn(report: Path) -> Desk:
+        tab.page.goto(report.as_uri())
+        assert tab.page.evaluate("localStorage.length") == 0
+        return tab
+
+    yield turn
+    tab.page.evaluate("localStorage.clear()")
+    tab.page.goto("about:blank")  # from a report to the same one would be no way at all
+    errors, tab.errors[:] = list(tab.errors), []
+    assert errors == []
+
+
+@pytest.fixture
+def desk(shot: Path, turn_to: Callable[[Path], Desk]) -> Desk:
+    return turn_to(shot / "color" / "report.html")
 
 
 def test_a_clicked_region_gets_exactly_the_color(desk: Desk, shot: Path, tmp_path: Path) -> None:
@@ -132,16 +169,19 @@ def test_a_clicked_region_gets_exactly_the_color(desk: Desk, shot: Path, tmp_pat
     assert desk.color_at(HEAD) == SKIN
 
 
-def test_the_saved_file_repaints_the_frame(desk: Desk, shot: Path, tmp_path: Path, quick_engine: None) -> None:
+def test_the_saved_file_repaints_the_frame(
+    own_shot: Path, turn_to: Callable[[Path], Desk], tmp_path: Path, quick_engine: None
+) -> None:
+    desk = turn_to(own_shot / "color" / "report.html")
     desk.show(1003)
     desk.click(HEAD)
     desk.swatch(COAT).click()
     desk.click(SCARF_AT)
     desk.swatch(PAPER_COLOR).click()
     desk.save(tmp_path / "c.json")
-    args = [str(shot), "--fit", "0", "--engine", "cpu", "--report", "--corrections", str(tmp_path / "c.json")]
+    args = [str(own_shot), "--fit", "0", "--engine", "cpu", "--report", "--corrections", str(tmp_path / "c.json")]
     assert CliRunner().invoke(colorize, args, catch_exceptions=False).exit_code == 0
-    painted = read_image(shot / "color" / "cut.1003.png")
+    painted = read_image(own_shot / "color" / "cut.1003.png")
     assert tuple(painted[HEAD[1], HEAD[0]]) == COAT and painted[SCARF_AT[1], SCARF_AT[0], 3] == 0
     # The next page knows them as done, and has nothing to save.
     desk.page.reload()  # it opens at the frame that its address names
@@ -151,12 +191,12 @@ def test_the_saved_file_repaints_the_frame(desk: Desk, shot: Path, tmp_path: Pat
     assert desk.page.locator(".unsaved:visible").count() == 0
 
 
-def test_a_click_near_the_edge_names_a_pixel_inside(desk: Desk, tmp_path: Path) -> None:
+def test_a_click_near_the_edge_names_a_pixel_inside(desk: Desk, shot: Path, tmp_path: Path) -> None:
     desk.show(1003)
     desk.click((42, 13))  # on the head's upper line
     desk.page.keyboard.press("0")
     made = desk.save(tmp_path / "c.json")
-    painted = read_image(tmp_path / "cut" / "color" / "cut.1003.png")
+    painted = read_image(shot / "color" / "cut.1003.png")
     ((x, y), color) = (made[0].x, made[0].y), made[0].color
     assert color == PAPER_COLOR
     assert len({tuple(pixel) for pixel in painted[y - 1 : y + 2, x - 1 : x + 2].reshape(-1, 4).tolist()}) == 1
@@ -197,8 +237,13 @@ def test_eyedropper_and_fill(desk: Desk) -> None:
     assert desk.page.locator("#corrections h2").inner_text() == "3 corrections"
 
 
-def test_touch_taps_on_a_narrow_dark_screen(shot: Path, open_page: Callable[..., Desk], tmp_path: Path) -> None:
-    desk = open_page(shot / "color" / "report.html", has_touch=True, is_mobile=True, color_scheme="dark")
+def test_touch_taps_on_a_narrow_dark_screen_that_keeps_nothing(
+    shot: Path, open_page: Callable[..., Desk], tmp_path: Path
+) -> None:
+    """Of a browser that forbids pages to store anything."""
+    forbid = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } });"
+    report = shot / "color" / "report.html"
+    desk = open_page(report, script=forbid, has_touch=True, is_mobile=True, color_scheme="dark")
     desk.page.set_viewport_size({"width": 390, "height": 780})
     desk.page.locator("#frame-1003 .open").tap()
     desk.page.wait_for_function("document.querySelector('canvas').width === 128")
@@ -228,7 +273,8 @@ def test_the_list_jumps_removes_and_loads(desk: Desk, tmp_path: Path) -> None:
     assert [c.number for c in desk.save(tmp_path / "again.json")] == [1002]
 
 
-def test_unsaved_work_is_kept_and_asked_about(desk: Desk, shot: Path, open_page: Callable[..., Desk]) -> None:
+def test_unsaved_work_is_kept_and_asked_about(shot: Path, open_page: Callable[..., Desk]) -> None:
+    desk = open_page(shot / "color" / "report.html")
     desk.show(1003)
     desk.click(HEAD)
     desk.swatch(SCARF).click()
@@ -243,17 +289,8 @@ def test_unsaved_work_is_kept_and_asked_about(desk: Desk, shot: Path, open_page:
     assert again.color_at(HEAD) == SCARF
 
 
-def test_a_page_without_storage_works(shot: Path, open_page: Callable[..., Desk], tmp_path: Path) -> None:
-    forbid = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } });"
-    desk = open_page(shot / "color" / "report.html", script=forbid)
-    desk.show(1003)
-    desk.click(HEAD)
-    desk.swatch(SCARF).click()
-    assert len(desk.save(tmp_path / "c.json")) == 1
-
-
-def test_holds_say_that_they_share_a_drawing(shot: Path, open_page: Callable[..., Desk], tmp_path: Path) -> None:
-    path = shot / "color" / "framecolor.json"
+def test_holds_say_that_they_share_a_drawing(own_shot: Path, turn_to: Callable[[Path], Desk], tmp_path: Path) -> None:
+    path = own_shot / "color" / "framecolor.json"
     record = json.loads(path.read_text())
     record["frames"][3] |= {"status": "hold", "hold_of": 1003}
     record["shot"] = "</script><script>alert(1)</script>"
@@ -263,7 +300,7 @@ def test_holds_say_that_they_share_a_drawing(shot: Path, open_page: Callable[...
         7,
     ]
     path.write_text(json.dumps(record))
-    desk = open_page(write_report(shot / "color"))
+    desk = turn_to(write_report(own_shot / "color"))
     desk.show(1003)
     assert "Also shown in 1004" in desk.page.locator(".shared").inner_text()
     assert desk.color_at(HEAD) == (1, 2, 3, 255)
@@ -273,11 +310,11 @@ def test_holds_say_that_they_share_a_drawing(shot: Path, open_page: Callable[...
     assert "alert(1)" in desk.page.locator(".command code").inner_text()
 
 
-def test_colored_lines_lie_over_the_paint(shot: Path, open_page: Callable[..., Desk]) -> None:
-    line = read_image(shot / "line" / "cut.1003.png")
+def test_colored_lines_lie_over_the_paint(own_shot: Path, turn_to: Callable[[Path], Desk]) -> None:
+    line = read_image(own_shot / "line" / "cut.1003.png")
     line[..., :3] = (120, 60, 30)
-    write_image(shot / "line" / "cut.1003.png", line)
-    desk = open_page(write_report(shot / "color"))
+    write_image(own_shot / "line" / "cut.1003.png", line)
+    desk = turn_to(write_report(own_shot / "color"))
     desk.show(1003)
     read = "([x, y]) => [...document.querySelector('.ink').getContext('2d').getImageData(x, y, 1, 1).data]"
     at = [42, 12]  # the head's upper line

@@ -102,8 +102,8 @@ def test_half_gives_nearly_the_same(name: NetworkName) -> None:
         assert_near(outputs_of(network.module(*inputs)), outputs_of(reference.module(*inputs)), "half")
 
 
-def test_a_whole_frame_gives_the_same_from_a_file_of_fixed_size() -> None:
-    reference, sizes = exportable("features", "float32"), {"batch": 1, "height": 544, "width": 960}
+def test_a_frame_gives_the_same_from_a_file_of_fixed_size() -> None:
+    reference, sizes = exportable("features", "float32"), {"batch": 1, "height": 272, "width": 480}
     inputs = reference.example(sizes)
     model = export_onnx(exportable("features", "half"), sizes)
     assert_near(run_onnx(model, inputs), outputs_of(reference.module(*inputs)), "half")
@@ -153,7 +153,7 @@ def test_fixed_sizes_are_written_into_the_file() -> None:
 
 
 def test_a_file_is_the_same_every_time() -> None:
-    assert export_onnx(make_exportable("describe")) == export_onnx(make_exportable("describe"))
+    assert export_onnx(make_exportable("describe")) == onnx_of(exportable("describe", "half"))
 
 
 def test_bytes_go_in_and_out() -> None:

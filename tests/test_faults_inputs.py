@@ -9,11 +9,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import pytorch_alone
 from drawings import COAT, SCARF, draw, make_shot
-from faulty import list_changes, list_torn, read_tree
+from faulty import list_changes, list_torn, make_small_shot, prepare_untraced, read_tree
 from painting import FIT, copy_shot, paint
 
 from framecolor import Outcome
+from framecolor.engines import torch_matcher
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch_runner import TorchRunner
@@ -46,24 +48,46 @@ def empty(path: Path) -> None:
 DAMAGES: dict[str, Damage] = {"removed": Path.unlink, "empty": empty, "cut short": cut, "corrupted": corrupt}
 
 
+@pytest.fixture(scope="module")
+def small_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`make_small_shot`, painted; to be looked at or copied, never changed."""
+    root = make_small_shot(tmp_path_factory.mktemp("small") / "cut")
+    with pytorch_alone():
+        assert len(paint(root, fit=FIT).written) == 4
+    return root
+
+
 @pytest.fixture
-def root(painted_shot: Path, tmp_path: Path) -> Path:
+def expected(small_shot: Path) -> dict[str, object]:
+    """What an undisturbed run leaves."""
+    return read_tree(small_shot / "color")
+
+
+@pytest.fixture
+def root(small_shot: Path, tmp_path: Path) -> Path:
     """A painted shot to change."""
-    return copy_shot(painted_shot, tmp_path / "cut")
+    return copy_shot(small_shot, tmp_path / "cut")
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("pattern", ["*.png", "framecolor.json", "*1003.png .framecolor/fit-*"])
-def test_what_was_written_is_written_again(root: Path, painted_shot: Path, damage: str, pattern: str) -> None:
+@pytest.mark.parametrize("pattern", ["framecolor.json", "*1003.png .framecolor/fit-*"])
+def test_what_was_written_is_written_again(root: Path, expected: dict[str, object], damage: str, pattern: str) -> None:
     """Also a fit, where a frame is to be painted with it."""
     for path in (path for one in pattern.split() for path in (root / "color").glob(one)):
         DAMAGES[damage](path)
     assert paint(root, fit=FIT).failed == {}
-    assert list_changes(read_tree(root / "color"), read_tree(painted_shot / "color")) == []
+    assert list_changes(read_tree(root / "color"), expected) == []
+
+
+def test_frames_are_written_again_each_with_another_damage(root: Path, expected: dict[str, object]) -> None:
+    for path, damage in zip(sorted((root / "color").glob("*.png")), DAMAGES.values(), strict=True):
+        damage(path)
+    assert paint(root, fit=FIT).failed == {}
+    assert list_changes(read_tree(root / "color"), expected) == []
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_any_damage_to_the_record_costs_nothing_but_time(root: Path, painted_shot: Path, seed: int) -> None:
+def test_any_damage_to_the_record_costs_nothing_but_time(root: Path, expected: dict[str, object], seed: int) -> None:
     """Entries dropped, doubled, of wrong types: what is still believed is what the files themselves confirm."""
     choose = random.Random(seed)
     path = root / "color/framecolor.json"
@@ -82,7 +106,7 @@ def test_any_damage_to_the_record_costs_nothing_but_time(root: Path, painted_sho
                 table["frames"].remove(frame)
     path.write_text(json.dumps(table))
     assert paint(root, fit=FIT).failed == {}
-    assert list_changes(read_tree(root / "color"), read_tree(painted_shot / "color")) == []
+    assert list_changes(read_tree(root / "color"), expected) == []
 
 
 def disturb(root: Path, stage: str, damage: Callable[[], object]) -> Outcome | FramecolorError:
@@ -99,14 +123,29 @@ def disturb(root: Path, stage: str, damage: Callable[[], object]) -> Outcome | F
         return error
 
 
-@pytest.mark.parametrize("stage", ["fit", "paint"])
-@pytest.mark.parametrize("damage", [*DAMAGES, "folder removed"])
-@pytest.mark.parametrize("place", ["line", "keys"])
+def go_back(root: Path, stage: str) -> None:
+    """Undo what a run does from this stage on: before the frames are painted, there is a fit."""
+    if stage == "fit":
+        shutil.rmtree(root / "color")
+        return
+    for path in (root / "color").iterdir():
+        if path.is_file():
+            path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("place", "damage", "stage"),
+    [
+        *((place, damage, "paint") for place in ("line", "keys") for damage in (*DAMAGES, "folder removed")),
+        ("line", "removed", "fit"),
+        ("keys", "corrupted", "fit"),
+    ],
+)
 def test_inputs_that_go_bad_in_the_middle(
-    tmp_path: Path, painted_shot: Path, place: str, damage: str, stage: str
+    root: Path, small_shot: Path, expected: dict[str, object], place: str, damage: str, stage: str
 ) -> None:
-    root = make_shot(tmp_path / "cut")
-    whole = shutil.copytree(root, tmp_path / "whole")
+    """All damages at the first frame: from the fit's begin till then nothing is read, so one of a kind is enough."""
+    go_back(root, stage)
     folder = root / place
 
     def harm() -> None:
@@ -118,17 +157,16 @@ def test_inputs_that_go_bad_in_the_middle(
     came = disturb(root, stage, harm)
     if isinstance(came, Outcome):
         assert all(str(root) in error for error in came.failed.values())
-    expected = read_tree(painted_shot / "color")
     assert list_torn(read_tree(root / "color"), expected) == []
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(whole / place, folder)
+    shutil.copytree(small_shot / place, folder)
     assert paint(root, fit=FIT).failed == {}
     assert list_changes(read_tree(root / "color"), expected) == []
 
 
 def test_a_key_that_is_painted_anew_while_the_shot_is_fitted(tmp_path: Path) -> None:
     """The next run has to see that the frames are of the old one."""
-    root = make_shot(tmp_path / "cut")
+    root = make_small_shot(tmp_path / "cut")
     key = draw(0)[1]
     key[(key == COAT).all(axis=2)] = SCARF
     disturb(root, "fit", lambda: write_image(root / "keys/cut.1001.png", key))
@@ -140,26 +178,25 @@ def test_a_key_that_is_painted_anew_while_the_shot_is_fitted(tmp_path: Path) -> 
     assert list_torn(read_tree(root / "color"), pictures) == []
 
 
-def test_a_drawing_that_is_exchanged_and_put_back(tmp_path: Path, painted_shot: Path) -> None:
+def test_a_drawing_that_is_exchanged_and_put_back(root: Path, expected: dict[str, object]) -> None:
     """Hashed before and after it is the same drawing; what was painted in between is that of another one."""
-    root = copy_shot(painted_shot, tmp_path / "cut")
     (root / "color/cut.1002.png").unlink()
-    path = root / "line/cut.1004.png"
+    path = root / "line/cut.1003.png"
     whole = path.read_bytes()
     came = disturb(root, "paint", lambda: write_image(path, draw(0)[0]))
     assert isinstance(came, Outcome)
-    assert "cut.1004.png: the drawing was changed while the shot was being painted; run again" in came.failed[1004]
+    assert "cut.1003.png: the drawing was changed while the shot was being painted; run again" in came.failed[1003]
     path.write_bytes(whole)
     paint(root, fit=FIT)
-    assert list_changes(read_tree(root / "color"), read_tree(painted_shot / "color")) == []
+    assert list_changes(read_tree(root / "color"), expected) == []
 
 
 @pytest.mark.parametrize("stage", ["fit", "paint"])
-def test_the_output_folder_is_removed_in_the_middle(tmp_path: Path, painted_shot: Path, stage: str) -> None:
-    root = make_shot(tmp_path / "cut")
+def test_the_output_folder_is_removed_in_the_middle(root: Path, expected: dict[str, object], stage: str) -> None:
+    go_back(root, stage)
     disturb(root, stage, lambda: shutil.rmtree(root / "color"))
     paint(root, fit=FIT)
-    kept = {name: data for name, data in read_tree(painted_shot / "color").items() if not name.startswith(".")}
+    kept = {name: data for name, data in expected.items() if not name.startswith(".")}
     assert list_changes({name: read_tree(root / "color")[name] for name in kept}, kept) == []
 
 
@@ -178,6 +215,7 @@ def test_weights_that_are_damaged_are_named(
     DAMAGES[damage](mine)
     for home in (shipped, checkpoint):
         monkeypatch.setattr(home, "WEIGHTS", weights)
+    monkeypatch.setattr(torch_matcher, "_prepare", prepare_untraced)
     monkeypatch.setattr(CpuEngine, "load", lambda engine, network=None: TorchRunner(network))
     load_shipped.cache_clear()
     root = make_shot(tmp_path / "cut", 2, (0,))

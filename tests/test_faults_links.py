@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from drawings import make_shot
-from faulty import list_changes, read_tree
+from conftest import pytorch_alone
+from faulty import list_changes, make_small_shot, read_tree
 from painting import FIT, copy_shot, paint, read_bytes
 
 from framecolor.errors import FramecolorError, OutputError
@@ -57,10 +57,19 @@ STRANGE: dict[str, Callable[[Path], object]] = {
 READERS = (read_image, image_size, hash_file, read_palette, read_corrections, read_sheet, Movie.open)
 
 
+@pytest.fixture(scope="module")
+def small_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`make_small_shot`, painted; to be looked at or copied, never changed."""
+    root = make_small_shot(tmp_path_factory.mktemp("small") / "cut")
+    with pytorch_alone():
+        assert len(paint(root, fit=FIT).written) == 4
+    return root
+
+
 @pytest.fixture
-def root(painted_shot: Path, tmp_path: Path) -> Path:
+def root(small_shot: Path, tmp_path: Path) -> Path:
     """A painted shot to change."""
-    return copy_shot(painted_shot, tmp_path / "cut")
+    return copy_shot(small_shot, tmp_path / "cut")
 
 
 @pytest.mark.parametrize("kind", STRANGE)
@@ -85,13 +94,13 @@ def test_no_reader_waits(tmp_path: Path, read: Callable[[Path], object], kind: s
 def test_among_the_inputs_they_are_passed_over(root: Path, place: str, kind: str) -> None:
     (root / place).mkdir(exist_ok=True)
     STRANGE[kind](root / place / "cut.1008.png")
-    assert len(paint(root, fit=FIT).unchanged) == 7
+    assert len(paint(root, fit=FIT).unchanged) == 4
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-def test_in_place_of_what_was_written_they_are_replaced(root: Path, painted_shot: Path, kind: str) -> None:
+def test_in_place_of_what_was_written_they_are_replaced(root: Path, small_shot: Path, kind: str) -> None:
     out = root / "color"
-    expected = read_tree(painted_shot / "color")
+    expected = read_tree(small_shot / "color")
     files = [path for path in out.rglob("*") if path.is_file() and path.name != "lock"]
     for path in files:
         if kind == "folder" and "fit-" in path.name:
@@ -106,17 +115,15 @@ def test_in_place_of_what_was_written_they_are_replaced(root: Path, painted_shot
 
 
 @pytest.mark.parametrize("kind", STRANGE)
-def test_in_place_of_the_lock_they_are_named_where_they_cannot_be_held(
-    root: Path, painted_shot: Path, kind: str
-) -> None:
+def test_in_place_of_the_lock_they_are_named_where_they_cannot_be_held(root: Path, small_shot: Path, kind: str) -> None:
     lock = root / "color/.framecolor/lock"
     lock.unlink()
     STRANGE[kind](lock)
     try:
-        assert len(paint(root, fit=FIT).unchanged) == 7
+        assert len(paint(root, fit=FIT).unchanged) == 4
     except OutputError as error:
         assert ".framecolor: cannot be written to (" in str(error)
-    assert read_bytes(root / "color") == read_bytes(painted_shot / "color")
+    assert read_bytes(root / "color") == read_bytes(small_shot / "color")
 
 
 def test_folders_in_place_of_files_are_named(root: Path) -> None:
@@ -135,7 +142,7 @@ def test_parts_and_proposals_that_are_no_files_are_as_good_as_none(root: Path, k
     parts = root / "color/.framecolor/parts"
     parts.mkdir()
     STRANGE[kind](parts / "1001-1004-abc.json")
-    assert len(paint(root, fit=FIT).unchanged) == 7
+    assert len(paint(root, fit=FIT).unchanged) == 4
 
 
 def test_a_frame_that_is_a_link_is_replaced_and_not_written_through(root: Path, tmp_path: Path) -> None:
@@ -170,13 +177,13 @@ def gather(root: Path) -> None:
         gather_parts(Shot.open(root), root / "color")
 
 
-def test_the_output_folder_itself_may_be_a_link(painted_shot: Path, tmp_path: Path) -> None:
-    root = make_shot(tmp_path / "cut")
+def test_the_output_folder_itself_may_be_a_link(small_shot: Path, tmp_path: Path) -> None:
+    root = make_small_shot(tmp_path / "cut")
     (tmp_path / "elsewhere/cut").mkdir(parents=True)
     (root / "color").symlink_to(tmp_path / "elsewhere/cut")
     paint(root, fit=FIT)
     (root / "color/framecolor.json").unlink()
-    found, expected = read_tree(tmp_path / "elsewhere/cut"), read_tree(painted_shot / "color")
+    found, expected = read_tree(tmp_path / "elsewhere/cut"), read_tree(small_shot / "color")
     assert list_changes(found, expected) == ["framecolor.json"]
 
 

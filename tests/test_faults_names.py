@@ -45,9 +45,9 @@ NAMES = {
 @pytest.mark.parametrize("kind", NAMES)
 def test_names_of_files_and_folders(tmp_path: Path, kind: str) -> None:
     name = NAMES[kind]
-    root = make_shot(tmp_path / name.format("")[:60], 3, (0,), name=name.replace("\n", " ") + ".png")
+    root = make_shot(tmp_path / name.format("")[:60], 2, (0,), name=name.replace("\n", " ") + ".png")
     outcome = paint(root)
-    assert outcome.failed == {} and len(outcome.written) == 3
+    assert outcome.failed == {} and len(outcome.written) == 2
     assert sorted(read_frames(root / "color")) == sorted(path.name for path in (root / "line").iterdir())
     assert paint(root).written == ()
     next((root / "line").glob("*1002.png")).write_bytes(b"broken")
@@ -76,9 +76,9 @@ class Tags(HTMLParser):
             self.strange.append(data)
 
 
-@pytest.mark.parametrize("kind", ["a line's end", "what clears a terminal", "eight-bit controls"])
-def test_what_commands_print_is_plain(tmp_path: Path, kind: str) -> None:
-    name = NAMES[kind]
+def test_what_commands_print_is_plain(tmp_path: Path) -> None:
+    """Of a name that has all that a terminal obeys: a line's end, what clears it and eight-bit controls."""
+    name = "a\nerror: all is lost\n\x1b[2J\x1b]0;owned\x07\x9b2J.{}"
     root = make_shot(tmp_path / name.format("shot"), 3, (0,), name=name.replace("\n", " ") + ".png")
     next((root / "line").glob("*1002.png")).write_bytes(b"broken")
     ended = run("colorize", root, "--fit", "0", "--report", "--progress", "openjd", printed=tmp_path / "printed")
@@ -156,9 +156,9 @@ def test_a_drawing_that_claims_to_be_huge_costs_only_itself(tmp_path: Path, size
 
 def test_a_decompression_bomb_is_not_decompressed(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 3, (0,))
-    (root / "line/cut.1002.png").write_bytes(bomb(4096))
+    (root / "line/cut.1002.png").write_bytes(bomb(2048))
     outcome = paint(root)
-    assert "the drawing is 4096x4096, the shot is 128x96" in outcome.failed[1002]
+    assert "the drawing is 2048x2048, the shot is 128x96" in outcome.failed[1002]
 
 
 def test_shots_of_one_pixel(tmp_path: Path) -> None:
@@ -175,12 +175,12 @@ def test_thousands_of_frames(tmp_path: Path) -> None:
     """One drawing on many frames is painted once, planned and reported in seconds."""
     root = make_shot(tmp_path / "cut", 1, (0,), first=1)
     line = root / "line/cut.0001.png"
-    for number in range(2, 3001):
+    for number in range(2, 2001):
         os.link(line, line.with_name(f"cut.{number:04d}.png"))
     begin = time.monotonic()
-    assert describe_plan(Shot.open(root))["holds"] == 2999
+    assert describe_plan(Shot.open(root))["holds"] == 1999
     outcome = paint(root)
-    assert len(outcome.written) == 3000 and outcome.failed == {}
+    assert len(outcome.written) == 2000 and outcome.failed == {}
     assert paint(root).written == ()
     assert len({data for name, data in read_tree(root / "color").items() if name.endswith(".png")}) == 1
-    assert time.monotonic() - begin < 60
+    assert time.monotonic() - begin < 30

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 import pytest
+from conftest import pytorch_alone
 from drawings import SIZE, draw, make_shot
 from numpy.typing import NDArray
-from painting import FIT, colors_of, copy_shot, list_files, paint
+from painting import colors_of, list_files, paint, read_bytes
 
 from framecolor.errors import ReadError, SettingsError
 from framecolor.media import FORMATS, Mark, Picture, image_size, read_image, write_bytes_atomic
@@ -187,96 +186,91 @@ def test_no_format_is_imported_before_it_is_used() -> None:
 
 
 @pytest.fixture(scope="module")
-def fitted(painted_shot: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The painted shot, to be painted again in other formats with the fit that it has."""
-    yield copy_shot(painted_shot, tmp_path_factory.mktemp("formats") / "cut")
+def shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shot of three drawings, two of them keys, to be painted beside it; never changed."""
+    return make_shot(tmp_path_factory.mktemp("formats") / "cut", 3, (0, 2))
+
+
+@pytest.fixture(scope="module")
+def plain(shot: Path) -> dict[str, Path]:
+    """How lines are shown -> the folder of its frames as PNG."""
+    folders = {line: shot.parent / line for line in ("over", "layer")}
+    with pytorch_alone():
+        for line, out in folders.items():
+            paint(shot, out, line=line)
+    return folders
 
 
 @pytest.mark.parametrize(
     "name, line", [*((name, "over") for name in FORMATS if name != "png"), ("exr", "layer"), ("psd", "layer")]
 )
 @pytest.mark.usefixtures("quick_engine")
-def test_a_run_in_each_format(fitted: Path, tmp_path: Path, name: FormatName, line: str) -> None:
+def test_a_run_in_each_format(shot: Path, plain: dict[str, Path], tmp_path: Path, name: FormatName, line: str) -> None:
     """The pixels of the PNG run, files that are up to date, a report and scores that read them."""
-    plain, out = fitted / "color", tmp_path / "out"
-    shutil.copytree(plain / ".framecolor", out / ".framecolor")
-    if line == "layer":
-        plain = tmp_path / "plain"
-        shutil.copytree(out, plain)
-        paint(fitted, plain, fit=FIT, line=line)
-    given = {"fit": FIT, "format": name, "line": line}
-    assert len(paint(fitted, out, **given).written) == 7
+    out, given = tmp_path / "out", {"format": name, "line": line}
+    assert len(paint(shot, out, **given).written) == 3
     suffix = FORMATS[name].suffix
-    for path in sorted(plain.glob("*.png")):
+    for path in sorted(plain[line].glob("*.png")):
         assert_seen_alike(read_image((out / path.name).with_suffix(suffix)), read_image(path))
         if line == "layer":
             layer = (out / "line" / path.name).with_suffix(suffix)
-            assert_seen_alike(read_image(layer), read_image(plain / "line" / path.name))
+            assert_seen_alike(read_image(layer), read_image(plain[line] / "line" / path.name))
     if line == "over":
-        assert score_folders(out, plain, None).mean.exact == 1
+        assert score_folders(out, plain[line], None).mean.exact == 1
     before = list_files(out)
-    assert paint(fitted, out, **given).written == ()
+    assert paint(shot, out, **given).written == ()
     assert list_files(out) == before
     assert "cut" in write_report(out).read_text("utf-8")
     victim = next(iter(sorted(out.glob(f"*{suffix}"))))
     content = victim.read_bytes()
     victim.unlink()
-    assert paint(fitted, out, **given).written == (1001,)
+    assert paint(shot, out, **given).written == (1001,)
     assert victim.read_bytes() == content
 
 
 @pytest.mark.usefixtures("quick_engine")
-def test_a_painted_psd_can_be_taken_apart(fitted: Path, tmp_path: Path) -> None:
+def test_a_painted_psd_can_be_taken_apart(shot: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    shutil.copytree(fitted / "color" / ".framecolor", out / ".framecolor")
-    paint(fitted, out, fit=FIT, format="psd")
-    path = out / "cut.1003.psd"
+    paint(shot, out, format="psd")
+    path = out / "cut.1002.psd"
     below = read_paint_layer(path)
     assert below is not None and (0, 0, 0, 255) not in colors_of(below), "no line in the paint"
-    assert np.array_equal(lay_over(draw(2)[0], below), read_image(path))
+    assert np.array_equal(lay_over(draw(1)[0], below), read_image(path))
 
 
 @pytest.mark.parametrize("name", ["psd", "exr", "tga"])
 @pytest.mark.usefixtures("quick_engine")
-def test_a_stencil_changes_nothing_around_it(fitted: Path, tmp_path: Path, name: FormatName) -> None:
-    root = copy_shot(fitted, tmp_path / "cut")
+def test_a_stencil_changes_nothing_around_it(shot: Path, tmp_path: Path, name: FormatName) -> None:
     out = tmp_path / "out"
-    paint(root, out, fit=0, format=name)
-    file = (out / "cut.1004.png").with_suffix(FORMATS[name].suffix)
+    paint(shot, out, format=name)
+    file = (out / "cut.1002.png").with_suffix(FORMATS[name].suffix)
     old = read_image(file)
     old_paint = read_paint_layer(file) if name == "psd" else None
     mask = np.zeros((*SIZE, 4), np.uint8)
     mask[30:60, 30:70] = 255
-    write_bytes_atomic(tmp_path / "masks" / "1004.png", FORMATS["png"].encode(Picture(mask)))
-    key, _ = draw(3)
-    assert paint(root, out, fit=0, format=name, stencils=tmp_path / "masks").failed == {}
+    write_bytes_atomic(tmp_path / "masks" / "1002.png", FORMATS["png"].encode(Picture(mask)))
+    key, _ = draw(1)
+    assert paint(shot, out, format=name, stencils=tmp_path / "masks").failed == {}
     new = read_image(file)
     around = mask[..., 3] == 0
     assert np.array_equal(new[around], old[around])
-    assert (out / "keys" / "cut.1004.png").is_file(), "a key is a PNG whatever the frames are"
+    assert (out / "keys" / "cut.1002.png").is_file(), "a key is a PNG whatever the frames are"
     if name == "psd":
         below = read_paint_layer(file)
         assert old_paint is not None and below is not None and np.array_equal(below[around], old_paint[around])
         assert np.array_equal(lay_over(key, below), new)
 
 
-LINE_FORMATS = ["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr"]
-
-
-@pytest.mark.parametrize("name", LINE_FORMATS)
+@pytest.mark.parametrize("name", ["png16", "png-indexed", "tga", "tiff", "tiff16", "exr"])
 @pytest.mark.usefixtures("quick_engine")
-def test_line_art_and_keys_in_each_format(tmp_path: Path, name: FormatName) -> None:
+def test_line_art_and_keys_in_each_format(plain: dict[str, Path], tmp_path: Path, name: FormatName) -> None:
     """Drawings and keys of any format give the frames of the same drawings as PNG."""
-    frames = {}
-    for kind in ("png", name):
-        root = tmp_path / kind
-        for step in range(3):
-            line, painted = draw(step)
-            files = {"line": line} | ({"keys": painted} if step != 1 else {})
-            for role, rgba in files.items():
-                data = FORMATS[kind].encode(Picture(rgba))  # pyright: ignore[reportArgumentType]
-                path = root / role / f"cut.{1001 + step}{FORMATS[kind].suffix}"  # pyright: ignore[reportArgumentType]
-                write_bytes_atomic(path, data)
-        paint(root, fit=0)
-        frames[kind] = {path.name: path.read_bytes() for path in sorted((root / "color").glob("*.png"))}
-    assert len(frames["png"]) == 3 and frames["png"] == frames[name]
+    for step in range(3):
+        line, painted = draw(step)
+        files = {"line": line} | ({"keys": painted} if step != 1 else {})
+        for role, rgba in files.items():
+            path = tmp_path / role / f"cut.{1001 + step}{FORMATS[name].suffix}"
+            write_bytes_atomic(path, FORMATS[name].encode(Picture(rgba)))
+    paint(tmp_path)
+    frames = read_bytes(tmp_path / "color")
+    assert len(frames) == 3 and frames == read_bytes(plain["over"])

@@ -8,17 +8,18 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from drawings import make_shot
-from painting import FIT, paint, read_bytes
+from painting import paint, read_bytes
 
 from framecolor.bench.drawn_shot import draw
 from framecolor.datatypes import Regions
-from framecolor.engines.base import Runner
+from framecolor.engines.base import Runner, Seen
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.lanes.bodies import FeatureBody, Sizes, torch_site
 from framecolor.engines.lanes.host_device import HostDevice
@@ -26,6 +27,7 @@ from framecolor.engines.lanes.lane import Site
 from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.engines.lanes.station import Body
 from framecolor.engines.registry import load_shipped
+from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.drawing import read_drawing
@@ -36,7 +38,7 @@ from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import View, look
 
 COLORS = 5
-SIZES = [(61, 93), (130, 47), (16, 16), (200, 320)]
+SIZES = [(61, 93), (130, 47), (16, 16), (104, 176)]
 
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -56,6 +58,17 @@ def network() -> PaletteNetwork:
 @pytest.fixture(scope="module")
 def reference(network: PaletteNetwork) -> Runner:
     return TorchRunner(network)
+
+
+@cache
+def shared_matcher() -> TorchMatcher:
+    """The matcher of runners whose pictures are looked at: to trace one for each takes longer than all the rest."""
+    return TorchMatcher()
+
+
+@cache
+def wanted_of(reference: Runner, size: tuple[int, int]) -> Seen:
+    return reference.see(*drawing_of(size)).result()
 
 
 def planes_of(size: tuple[int, int], channels: int = 7) -> np.ndarray:
@@ -78,7 +91,7 @@ def on_lanes(
 ) -> Iterator[LaneRunner]:
     site = torch_site(device or HostDevice(), network, torch.float32)
     settings = {"lanes": 2, "batch": 1, **given}
-    runner = LaneRunner("cuda", network, [site], sizes or Sizes(bucket=16), **settings)
+    runner = LaneRunner("cuda", network, [site], sizes or Sizes(bucket=16), matcher=shared_matcher(), **settings)
     try:
         yield runner
     finally:
@@ -86,7 +99,7 @@ def on_lanes(
 
 
 def assert_same(runner: Runner, reference: Runner, size: tuple[int, int], atol: float = 2e-5) -> None:
-    got, wanted = (r.see(*drawing_of(size)).result() for r in (runner, reference))
+    got, wanted = runner.see(*drawing_of(size)).result(), wanted_of(reference, size)
     assert got.votes is not None and wanted.votes is not None
     assert (got.look[0] == 0).all()
     for ours, theirs in ((got.look, wanted.look), (got.votes, wanted.votes)):
@@ -196,7 +209,7 @@ class Hungry:
 def hungry_runner(network: PaletteNetwork, device: HostDevice, bytes_per_px: int, **given: int) -> LaneRunner:
     plain = torch_site(device, network, torch.float32)
     bodies = {name: lambda n=name: Hungry(plain.body(n), bytes_per_px) for name in ("look", "see", "color")}
-    return LaneRunner("cuda", network, [Site(device, bodies)], Sizes(bucket=16), **given)
+    return LaneRunner("cuda", network, [Site(device, bodies)], Sizes(bucket=16), matcher=shared_matcher(), **given)
 
 
 def test_the_whole_ladder_of_memory(
@@ -208,7 +221,7 @@ def test_the_whole_ladder_of_memory(
     size = (144, 560)
     with caplog.at_level(logging.WARNING, "framecolor"), ThreadPoolExecutor(3) as pool:
         looks = [pending.result() for pending in pool.map(lambda _: runner.see(*drawing_of(size)), range(3))]
-        wanted = reference.see(*drawing_of(size)).result()
+        wanted = wanted_of(reference, size)
         for seen in looks:
             np.testing.assert_allclose(seen.look, wanted.look, atol=2e-5 * np.abs(wanted.look).max())
         assert_same(runner, reference, (61, 93))
@@ -261,26 +274,26 @@ def test_a_closed_runner_says_so(network: PaletteNetwork) -> None:
 @pytest.mark.usefixtures("quick_engine")
 def test_a_shot_is_painted_to_the_same_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The whole pipeline on lanes: every file is the reference's, byte for byte."""
-    root = make_shot(tmp_path / "cut", 5, (0, 4))
-    paint(root, tmp_path / "reference", fit=FIT)
+    root = make_shot(tmp_path / "cut", 4, (0, 3))
+    paint(root, fit=1)
     runners: list[LaneRunner] = []
 
     def load(engine: CpuEngine, fitted: PaletteNetwork | None = None) -> Runner:
         device = HostDevice(delay=lambda: 0.0005)
         sites = [torch_site(device, fitted, torch.float32) for _ in range(2)]
-        runners.append(LaneRunner("cpu", fitted, sites, Sizes(), lanes=2, batch=2))
+        runners.append(LaneRunner("cpu", fitted, sites, Sizes(), lanes=2, batch=2, matcher=shared_matcher()))
         return runners[-1]
 
     monkeypatch.setattr(CpuEngine, "load", load)
     load_shipped.cache_clear()
     for mode in ("flat", "painted"):
-        paint(root, tmp_path / mode, fit=FIT, mode=mode, engine="cpu")
+        paint(root, tmp_path / mode, fit=1, mode=mode, engine="cpu")
     monkeypatch.undo()
     load_shipped.cache_clear()
     for runner in runners:
         runner.close()
-    assert read_bytes(tmp_path / "flat") == read_bytes(tmp_path / "reference")
-    assert len(read_bytes(tmp_path / "painted")) == 5
+    assert read_bytes(tmp_path / "flat") == read_bytes(root / "color")
+    assert len(read_bytes(tmp_path / "painted")) == 4
 
 
 def test_a_body_is_made_once_for_all_lanes(network: PaletteNetwork) -> None:

@@ -27,6 +27,8 @@ SIDE = 64
 BODY = (slice(48, 76), slice(22, 50))
 """Where the body of the drawing is, rows and columns."""
 
+pytestmark = pytest.mark.usefixtures("quick_validation")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:
@@ -51,8 +53,8 @@ def settings(steps: int) -> LoopSettings:
 def trained(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights after a short training."""
     folder = tmp_path_factory.mktemp("run")
-    train(small_recipe(data), folder, settings(60), report=lambda _: None)
-    assert (folder / "samples" / "000060.png").stat().st_size > 1000
+    train(small_recipe(data), folder, settings(40), report=lambda _: None)
+    assert (folder / "samples" / "000040.png").stat().st_size > 1000
     return folder / "deepcolor.safetensors"
 
 

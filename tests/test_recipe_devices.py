@@ -27,7 +27,7 @@ from torch.utils._pytree import tree_map
 
 from framecolor.cli.train import train
 from framecolor.media import write_image
-from framecolor.training import loop, recipes
+from framecolor.training import colorist_recipe, loop, recipes
 from framecolor.training.losses import prototype_loss
 
 THERE = torch.device("meta")
@@ -37,8 +37,10 @@ _COPIES = {torch.ops.aten.copy_.default, torch.ops.aten._to_copy.default}
 _JOINS = {torch.ops.aten.cat.default, torch.ops.aten.stack.default}
 # Constants of recipes of which one does, so that a run takes seconds.
 _MANY = ("_VAL_EPISODES", "_VAL_BATCHES", "_SAMPLE_EPISODES", "_SAMPLES", "_STEPS", "_MOST_TRIES", "POOL")
+# Options of recipes, where they have them.
+_SMALL = {"size": 64, "batch": 4, "width": 4, "blocks": 1, "workers": 0}
 # Checkpoints are the loop's: a network with one optimizer, and one with several and pictures of its own.
-_RESUMED = ("matcher", "cyclegan")
+_RESUMED = ("perception", "cyclegan")
 
 # The device double
 
@@ -210,14 +212,15 @@ def test_a_recipe_learns_on_another_device(
     command: str, sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command, as users give it: a step, numbers, samples and weights, and for some another one from there."""
-    for module in iter_modules(recipes.__path__, recipes.__name__ + "."):
+    names = [module.name for module in iter_modules(recipes.__path__, recipes.__name__ + ".")]
+    for module in (colorist_recipe, *map(import_module, names)):
         for constant in _MANY:
-            monkeypatch.setattr(import_module(module.name), constant, 1, raising=False)
+            monkeypatch.setattr(module, constant, 1, raising=False)
     states: list[loop.State] = []
     run = loop.train
     monkeypatch.setattr(loop, "train", lambda *args, **options: states.append(run(*args, **options)))
     name, *chosen = command.split()
-    given = {**sources, "output": tmp_path / "run", "device": THERE, "size": 64, "batch": 4, "workers": 0}
+    given = {**sources, "output": tmp_path / "run", "device": THERE, **_SMALL}
     has = {parameter.name for parameter in train.commands[name].params}
     options = [text for option, value in given.items() if option in has for text in (f"--{option}", str(value))]
     steps = 2 if command in _RESUMED else 1

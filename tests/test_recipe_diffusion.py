@@ -1,6 +1,7 @@
 """The diffusion model: noise and its way back, the recipe, and the colorist that comes of it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from framecolor.networks.diffusion import PALETTE_COLORS, Diffusion
 from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
 from framecolor.training.dataset import Provenance, write_dataset
 from framecolor.training.loop import LoopSettings, start, take_step, train
+from framecolor.training.recipes import diffusion as recipe_module
 from framecolor.training.recipes.diffusion import DiffusionRecipe, make_scene, sample_colors
 
 LINE, PAINTED = draw(1)
@@ -37,6 +39,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     write_dataset([draw_sequence(f"c{i}") for i in range(3)], folder, Provenance("drawn by the test", "CC0-1.0"), 96, 1)
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quick_validation() -> Iterator[None]:
+    """A batch tells as well as many whether a training is validated and shown, and few steps whether it paints."""
+    with pytest.MonkeyPatch.context() as patch:
+        for constant in ("_VAL_BATCHES", "_SAMPLES", "_VARIATIONS"):
+            patch.setattr(recipe_module, constant, 1)
+        patch.setattr(recipe_module, "_STEPS", 4)
+        yield
 
 
 @pytest.fixture(scope="module")

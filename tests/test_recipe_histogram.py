@@ -27,6 +27,8 @@ from framecolor.training.recipes.histogram import HistogramRecipe, show_histogra
 SIDE = 64
 RED, BLUE = (200, 40, 40), (40, 40, 200)
 
+pytestmark = pytest.mark.usefixtures("quick_validation")
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import pytorch_alone
 from drawings import COAT, draw, make_shot
 from painting import FIT, copy_shot, list_files, paint, read_bytes
 
@@ -21,11 +22,26 @@ def root(painted_shot: Path, tmp_path: Path) -> Path:
     return copy_shot(painted_shot, tmp_path / "cut")
 
 
-@pytest.fixture
-def long_root(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def long_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A painted shot of three chains: frames 1001 to 1010, keys 1001, 1004, 1007, 1010."""
-    root = make_shot(tmp_path / "cut", 10, (0, 3, 6, 9))
-    assert len(paint(root, fit=FIT).written) == 10
+    root = make_shot(tmp_path_factory.mktemp("long") / "cut", 10, (0, 3, 6, 9))
+    with pytorch_alone():
+        assert len(paint(root, fit=FIT).written) == 10
+    return root
+
+
+@pytest.fixture
+def long_root(long_shot: Path, tmp_path: Path) -> Path:
+    """`long_shot` to change."""
+    return copy_shot(long_shot, tmp_path / "cut")
+
+
+@pytest.fixture
+def short_root(tmp_path: Path) -> Path:
+    """A shot of three drawings between two keys, painted without a fit."""
+    root = make_shot(tmp_path / "cut", 3, (0, 2))
+    assert len(paint(root).written) == 3
     return root
 
 
@@ -49,28 +65,27 @@ def test_a_second_run_writes_nothing(root: Path) -> None:
     assert list_files(root).keys() >= {"color/framecolor.json", "color/cut.1004.png"}
 
 
-@pytest.mark.parametrize("damage", ["removed", "cut off", "empty", "another picture"])
-def test_a_frame_that_is_lost_or_damaged_comes_back(root: Path, damage: str) -> None:
+def test_frames_that_are_lost_or_damaged_come_back(root: Path) -> None:
+    """Cut off, empty, another picture, or not there."""
     want = read_bytes(root / "color")
-    path = root / "color/cut.1003.png"
-    if damage == "removed":
-        path.unlink()
-    else:
-        path.write_bytes({"cut off": want[path.name][:99], "empty": b""}.get(damage, want["cut.1001.png"]))
+    for number, data in ((1002, want["cut.1002.png"][:99]), (1003, b""), (1005, want["cut.1001.png"])):
+        (root / f"color/cut.{number}.png").write_bytes(data)
+    (root / "color/cut.1006.png").unlink()
     before = list_files(root)
-    assert paint(root, fit=FIT).written == (1003,)
+    assert paint(root, fit=FIT).written == (1002, 1003, 1005, 1006)
     assert read_bytes(root / "color") == want
-    assert changed(before, list_files(root)) == {"color/cut.1003.png"}
+    assert changed(before, list_files(root)) == {f"color/cut.{n}.png" for n in (1002, 1003, 1005, 1006)}
 
 
-def test_a_lost_line_layer_comes_back(root: Path) -> None:
-    paint(root, fit=FIT, line="layer")
-    path = root / "color/line/cut.1003.png"
+def test_a_lost_line_layer_comes_back(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 3, (0, 2))
+    paint(root, line="layer")
+    path = root / "color/line/cut.1002.png"
     want = path.read_bytes()
     path.unlink()
-    assert paint(root, fit=FIT, line="layer").written == (1003,)
+    assert paint(root, line="layer").written == (1002,)
     assert path.read_bytes() == want
-    assert paint(root, fit=FIT, line="layer").written == ()
+    assert paint(root, line="layer").written == ()
 
 
 def test_renamed_drawings_get_their_frames(root: Path) -> None:
@@ -149,11 +164,11 @@ def test_doubts_of_untouched_frames_follow_the_palette(long_root: Path) -> None:
             assert doubt["color"] < len(after["palette"])
 
 
-def test_other_settings_repaint_and_back_again(root: Path) -> None:
-    frames = read_bytes(root / "color")
-    assert len(paint(root, fit=FIT, background="paper").written) == 7
-    assert len(paint(root, fit=FIT).written) == 7
-    assert read_bytes(root / "color") == frames
+def test_other_settings_repaint_and_back_again(short_root: Path) -> None:
+    frames = read_bytes(short_root / "color")
+    assert len(paint(short_root, background="paper").written) == 3
+    assert len(paint(short_root).written) == 3
+    assert read_bytes(short_root / "color") == frames
 
 
 def test_overwrite_writes_all_again(root: Path) -> None:
@@ -175,26 +190,26 @@ def test_a_removed_drawing_leaves_the_record(root: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["", "{", "[]", '{"format": 1}', '{"format": 1, "frames": [3]}', "null", "\0", None]
 )
-def test_a_damaged_record_is_made_again(root: Path, content: str | None) -> None:
-    record = root / "color/framecolor.json"
-    before, want = list_files(root / "color"), json.loads(record.read_text())
+def test_a_damaged_record_is_made_again(short_root: Path, content: str | None) -> None:
+    record = short_root / "color/framecolor.json"
+    before, want = list_files(short_root / "color"), json.loads(record.read_text())
     if content is None:
         record.unlink()
     else:
         record.write_text(content)
-    outcome = paint(root, fit=FIT)
-    assert (outcome.written, len(outcome.unchanged)) == ((), 7), "the frames are the same, so they stay"
-    assert not changed(before, list_files(root / "color"))
+    outcome = paint(short_root)
+    assert (outcome.written, len(outcome.unchanged)) == ((), 3), "the frames are the same, so they stay"
+    assert not changed(before, list_files(short_root / "color"))
     assert json.loads(record.read_text()) == want
     warnings = [text for text in outcome.warnings if text.startswith(f"{record} is damaged")]
     assert len(warnings) == (0 if content is None else 1)
-    assert not any(" is damaged" in text for text in paint(root, fit=FIT).warnings)
+    assert not any(" is damaged" in text for text in paint(short_root).warnings)
 
 
-def test_a_future_record_is_not_misread(root: Path) -> None:
-    record = root / "color/framecolor.json"
+def test_a_future_record_is_not_misread(short_root: Path) -> None:
+    record = short_root / "color/framecolor.json"
     record.write_text(record.read_text().replace('"format": 1', '"format": 2'))
-    assert len(paint(root, fit=FIT).unchanged) == 7
+    assert len(paint(short_root).unchanged) == 3
 
 
 def test_keep_needs_a_fit(root: Path) -> None:

@@ -236,10 +236,10 @@ def test_files_that_are_no_sheet(tmp_path: Path) -> None:
 
 
 def test_a_sheet_that_claims_to_be_huge_costs_little(tmp_path: Path) -> None:
-    """Frames far away, many tracks, millions of empty lists: read or refused within seconds and a bounded memory."""
-    far = describe_xdts(LONGEST_FRAMES, {f"T{i}": [(0, "1"), (2**31 - 1, "2"), (-(2**31) + 1, "3")] for i in range(20)})
+    """Frames far away, many tracks, very many empty lists: read or refused within seconds and a bounded memory."""
+    far = describe_xdts(LONGEST_FRAMES, {f"T{i}": [(0, "1"), (2**31 - 1, "2"), (-(2**31) + 1, "3")] for i in range(4)})
     many = describe_xdts(LONGEST_FRAMES, {f"T{i}": [(0, "1")] for i in range(300)})
-    lists = '{"version": 5, "timeTables": [' + "[]," * 1_000_000 + "[]]}"
+    lists = '{"version": 5, "timeTables": [' + "[]," * 300_000 + "[]]}"
     tracemalloc.start()
     begin = time.monotonic()
     sheet = read_sheet(write_xdts(tmp_path / "far.xdts", far))
@@ -247,9 +247,9 @@ def test_a_sheet_that_claims_to_be_huge_costs_little(tmp_path: Path) -> None:
     fail(write_xdts(tmp_path / "lists.xdts", lists), "timeTables[0]: is a list")
     seconds, peak = time.monotonic() - begin, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert len(sheet.tracks) == 20
+    assert len(sheet.tracks) == 4
     assert sheet.tracks[0].exposures[:2] == (1, 1)
-    assert peak < 200 << 20
+    assert peak < 60 << 20
     assert seconds < 30
 
 

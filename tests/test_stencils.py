@@ -11,9 +11,10 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from conftest import pytorch_alone
 from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 from numpy.typing import NDArray
-from painting import colors_of, list_files, paint, read_frames, share_equal
+from painting import colors_of, copy_shot, list_files, paint, read_frames, share_equal
 
 from framecolor.cli.colorize import colorize as colorize_command
 from framecolor.errors import FramecolorError, OutputError
@@ -63,17 +64,29 @@ def spoil(path: Path) -> NDArray[np.uint8]:
     return picture
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A painted shot of seven frames."""
-    root = make_shot(tmp_path / "cut")
-    paint(root)
+@pytest.fixture(scope="module")
+def unfitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A shot of seven frames, painted without a fit; to be copied, never changed."""
+    root = make_shot(tmp_path_factory.mktemp("unfitted") / "cut")
+    with pytorch_alone():
+        paint(root)
     return root
 
 
-@pytest.mark.parametrize("kind", ["white on black", "on transparent"])
+@pytest.fixture
+def root(unfitted: Path, tmp_path: Path) -> Path:
+    """A painted shot of seven frames to change."""
+    return copy_shot(unfitted, tmp_path / "cut")
+
+
 @pytest.mark.parametrize(
-    "settings", [{}, {"line": "none", "background": "paper"}, {"mode": "painted", "line": "layer"}]
+    ("settings", "kind"),
+    [
+        ({}, "white on black"),
+        ({}, "on transparent"),
+        ({"line": "none", "background": "paper"}, "white on black"),
+        ({"mode": "painted", "line": "layer"}, "on transparent"),
+    ],
 )
 def test_outside_of_the_mask_not_one_bit_changes(root: Path, kind: str, settings: dict[str, Any]) -> None:
     rng = np.random.default_rng(3)
@@ -145,7 +158,7 @@ def test_corrections_and_several_frames_at_once(root: Path) -> None:
 
 
 def test_holds_have_a_stencil_each(tmp_path: Path) -> None:
-    root = make_shot(tmp_path / "cut")
+    root = make_shot(tmp_path / "cut", 6, (0,))
     for number in (1005, 1006):
         (root / f"line/cut.{number}.png").write_bytes((root / "line/cut.1004.png").read_bytes())
     paint(root)

@@ -93,10 +93,7 @@ def test_soft_color_and_a_fit_go_through_it_too(shot: Path, tmp_path: Path) -> N
         assert abs(frame.astype(int) - wanted[name]).max() <= 1, name
 
 
-@pytest.mark.parametrize("damage", ["cut short", "another bit", "no graph"])
-def test_a_damaged_graph_is_made_again(
-    shot: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str
-) -> None:
+def test_a_damaged_graph_is_made_again(shot: Path, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
     def make(name: graphs.GraphName, whole: Callable[[graphs.GraphName], graphs.Graph] = graphs._make) -> graphs.Graph:
@@ -106,9 +103,14 @@ def test_a_damaged_graph_is_made_again(
     graphs.open_graph("describe")  # the one that is made soonest
     (path,) = kept.glob("describe-*.graph")
     whole = path.read_bytes()
-    flipped = whole[:-9] + bytes([whole[-9] ^ 4]) + whole[-8:]
-    path.write_bytes({"cut short": whole[: len(whole) // 2], "another bit": flipped, "no graph": b"{}\n"}[damage])
     monkeypatch.setattr(graphs, "_make", make)
+    for damaged in (whole[: len(whole) // 2], b"{}\n"):
+        path.write_bytes(damaged)
+        for _ in range(2):
+            graphs.open_graph("describe")
+        assert made == ["describe"], "it is kept again"
+        made.clear()
+    path.write_bytes(whole[:-9] + bytes([whole[-9] ^ 4]) + whole[-8:])
     root = copy_shot(shot, tmp_path / "cut")
     paint(root, engine="cpu", overwrite=True)
     assert [name for name in made if name == "describe"] == ["describe"]
