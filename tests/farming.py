@@ -23,14 +23,13 @@ def make_farm_shot(root: Path) -> Path:
 
 
 def make_environment(temporary: Path) -> dict[str, str]:
-    """For processes: this framecolor and its openjd come first, and as many threads do the sums everywhere."""
+    """For processes: this framecolor and its openjd come first."""
     temporary.mkdir(parents=True, exist_ok=True)
     programs, package = Path(sys.executable).parent, Path(framecolor.__file__).parent.parent
     return {
         **os.environ,
         "PATH": os.pathsep.join([str(programs), os.environ.get("PATH", "")]),
         "PYTHONPATH": str(package),
-        "OMP_NUM_THREADS": "1",
         "TMPDIR": str(temporary),
     }
 

@@ -154,7 +154,7 @@ def test_a_name_cannot_speak_to_the_farm(capsys: pytest.CaptureFixture[str]) -> 
 
 def run(program: str, close: str) -> subprocess.CompletedProcess[bytes]:
     """A Python program with the redirections of a shell."""
-    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT}/tests", "OMP_NUM_THREADS": "1", "PROGRAM": program}
+    env = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT}/tests", "PROGRAM": program}
     command = f'set -o pipefail; "{sys.executable}" -c "$PROGRAM" {close}'
     return subprocess.run(["bash", "-c", command], env=env, capture_output=True, check=False)
 
