@@ -246,7 +246,7 @@ def test_all_drawings_but_the_key_are_broken(tmp_path: Path) -> None:
     assert calls[-1] == ("paint", 2, 2)
 
 
-def test_progress_ends_whole_when_the_last_drawings_fail_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_ends_whole_when_the_last_drawing_fails_late(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = make_shot(tmp_path / "cut", 3, (0,))
     for number in (1002, 1003):
         (root / f"line/cut.{number}.png").write_bytes(b"x")
@@ -254,7 +254,7 @@ def test_progress_ends_whole_when_the_last_drawings_fail_late(tmp_path: Path, mo
     decode = drawing_flow.decode_drawing
 
     def decode_late(item: LoadedDrawing, known: Mapping[str, str]) -> Drawing:
-        assert item.drawing.number == 1001 or painted.wait(60)
+        assert item.drawing.number != 1003 or painted.wait(60)
         return decode(item, known)
 
     def note(stage: str, done: int, total: int) -> None:
@@ -265,7 +265,7 @@ def test_progress_ends_whole_when_the_last_drawings_fail_late(tmp_path: Path, mo
     monkeypatch.setattr(drawing_flow, "decode_drawing", decode_late)
     calls: list[tuple[str, int, int]] = []
     assert paint(root, progress=note).written == (1001,)
-    assert calls == [("paint", 0, 3), ("paint", 1, 3), ("paint", 3, 3)]
+    assert calls[-2] != calls[-1] == ("paint", 3, 3)
 
 
 def test_broken_drawings_beside_the_wanted_ones_are_not_failures(tmp_path: Path) -> None:
