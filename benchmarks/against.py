@@ -34,7 +34,7 @@ _PAINT_TWICE = """
 import sys
 from pathlib import Path
 from framecolor.pipeline import colorize
-from framecolor.settings import Settings
+from framecolor.config.settings import Settings
 from framecolor.shot import Shot
 shot = Shot.open(sys.argv[1])
 print([colorize(shot, Path(sys.argv[2]), Settings(fit="off", overwrite=True)).seconds for _ in range(2)][1])

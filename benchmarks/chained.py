@@ -19,12 +19,12 @@ from record import read_results
 
 from framecolor import pipeline
 from framecolor.beliefs import Believed
+from framecolor.config.settings import Settings
 from framecolor.media import read_image
 from framecolor.metrics import FrameScore, ShotScore, score_sequence
 from framecolor.metrics.score import list_frames
 from framecolor.outcome import Outcome
 from framecolor.record import RECORD_NAME
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 # The truth of most clips was painted with antialiasing: 8 levels are the same color. 0 counts exact colors only.

@@ -23,12 +23,12 @@ from record import RESULTS, read_results, write_results
 from subjects import LEAST_AREA_PX
 
 from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.config.settings import Settings
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image
 from framecolor.media.corrections import Correction, write_corrections
 from framecolor.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
 from framecolor.pipeline import colorize
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 TOLERANCE = 8

@@ -38,9 +38,9 @@ from record import RESULTS, read_results, write_results
 
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.cli.options import FitType
+from framecolor.config.settings import Settings
 from framecolor.report.sidecar import FrameRecord, read_sidecar
 from framecolor.report.suggest import suggest_keys
-from framecolor.settings import Settings
 
 OTHERS = ("random", "widest")
 

@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 from subjects import Rgb, Subject, opaque
 
+from framecolor.core.compositing import lay_over
 from framecolor.media import write_image
 from framecolor.metrics.regions import compose_over_white
-from framecolor.paint.composite import lay_over
 
 # Drawings of a set that are shown.
 _SHOWN = 4

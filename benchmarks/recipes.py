@@ -29,12 +29,12 @@ from systems import SYSTEMS, count_steps, open_system, run_folder, train_system
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.colorists.base import Colorist, Knobs
 from framecolor.colorists.flats import vote_flats
+from framecolor.config.settings import Settings
 from framecolor.hints.keys import region_colors
 from framecolor.media import read_image
 from framecolor.metrics.regions import compose_over_white
 from framecolor.paint.flat import paint_flat
 from framecolor.pipeline import colorize
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 OURS = "framecolor, first frame as key"

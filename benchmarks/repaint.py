@@ -22,11 +22,11 @@ from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.bench.sizes import parse_size
 from framecolor.bench.timing import interleave, summarize
+from framecolor.config.settings import Settings
 from framecolor.core.cpu import count_usable_cores
 from framecolor.mattes import PALETTE_GPL
 from framecolor.pipeline import colorize
 from framecolor.repaint import repaint
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 

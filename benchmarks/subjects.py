@@ -12,8 +12,8 @@ from clips import Clip
 from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide
-from framecolor.datatypes import Frame, Hint, Palette, Regions
-from framecolor.hints.histogram import color_histogram
+from framecolor.core.histogram import color_histogram
+from framecolor.core.types import Frame, Hint, Palette, Regions
 from framecolor.hints.keys import build_palette, region_colors
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions, outside_regions

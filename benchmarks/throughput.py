@@ -28,9 +28,9 @@ from framecolor.bench.suite import find_precision
 from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Workload
 from framecolor.cli.options import FitType
+from framecolor.config.settings import Settings
 from framecolor.engines.registry import choose_engine
 from framecolor.pipeline import colorize
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from framecolor.version import VERSION
 
 if TYPE_CHECKING:
+    from framecolor.config.settings import Settings
     from framecolor.errors import FramecolorError
     from framecolor.metrics import score_folders
     from framecolor.outcome import Outcome
     from framecolor.pipeline import colorize
-    from framecolor.settings import Settings
     from framecolor.shot import Shot
 
 __version__ = VERSION
@@ -29,7 +29,7 @@ __all__ = ["FramecolorError", "Outcome", "Settings", "Shot", "__version__", "col
 _HOMES = {
     "FramecolorError": "errors",
     "Outcome": "outcome",
-    "Settings": "settings",
+    "Settings": "config.settings",
     "Shot": "shot",
     "colorize": "pipeline",
     "score_folders": "metrics",

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from framecolor.digest import digest
+from framecolor.config.settings import Settings
+from framecolor.core.hashing import digest
 from framecolor.errors import ReadError
 from framecolor.media import check_image
 from framecolor.media.sequence import format_numbers, format_range
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 # Raised when the same drawings, keys and fit no longer give the same paint.

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from framecolor.core.files import clear_drafts
 from framecolor.errors import OutputError
-from framecolor.files import clear_drafts
 from framecolor.mattes import MATTE_FOLDER
 from framecolor.record import CACHE_FOLDER, KEY_FOLDER, LINE_FOLDER, PARTS_FOLDER
 

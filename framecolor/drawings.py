@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.chains import Chain
-from framecolor.digest import hash_pixels
+from framecolor.core.hashing import hash_pixels
+from framecolor.core.stages import overlapped
 from framecolor.errors import ReadError
 from framecolor.media import ImageFile
-from framecolor.overlap import overlapped
 from framecolor.shot import Shot
 
 

@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from framecolor.config.settings import Settings
+from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.precision import choose_training_precision
 from framecolor.errors import InputError, OutputError
 from framecolor.fit import AUTO_STEPS, Fit, FitSchedule
@@ -24,9 +26,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.networks.palette import PaletteNetwork, pad_planes
 from framecolor.networks.samples import IGNORE, KeySample
 from framecolor.record import CACHE_FOLDER
-from framecolor.settings import Settings
 from framecolor.shot import Shot
-from framecolor.tables import MISSHAPEN
 
 _KEEP_EVERY_SECONDS = 1.0
 _SAVE_EVERY_SECONDS = 15.0

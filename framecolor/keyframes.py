@@ -10,8 +10,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Palette, Regions
-from framecolor.digest import digest
+from framecolor.config.settings import Settings
+from framecolor.core.hashing import digest
+from framecolor.core.types import Palette, Regions
 from framecolor.engines.base import Pending, Runner
 from framecolor.errors import ShotError
 from framecolor.hints.keys import (
@@ -33,7 +34,6 @@ from framecolor.lineart.sampling import sample_points
 from framecolor.media import read_image, read_palette
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
 from framecolor.networks.view import look, working_scale
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.told import NOBODY, Told, join_colors
 

@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from framecolor.core.files import read_file
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import FramecolorError, InputError, ShotError
-from framecolor.files import read_file
 from framecolor.media import PAINTED_SUFFIXES, image_size, read_image
 from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder
 from framecolor.media.sequence import list_images
@@ -16,7 +17,6 @@ from framecolor.media.sheet_files import read_sheet
 from framecolor.media.shot_files import ShotPlace, locate_shot
 from framecolor.record import RECORD_NAME
 from framecolor.review import list_painted
-from framecolor.tables import MISSHAPEN, parse_json
 from framecolor.timing import NO_SHEET, Timing, find_timing
 
 _EVERY = "every drawing is shown for one frame"

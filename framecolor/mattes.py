@@ -25,9 +25,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Palette
+from framecolor.core.files import read_file
+from framecolor.core.types import Palette
 from framecolor.errors import PaletteError, ReadError
-from framecolor.files import read_file
 from framecolor.media import format_swatches, read_numbers, write_text_atomic
 from framecolor.media.writers.flat import encode_gray
 

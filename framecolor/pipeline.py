@@ -11,6 +11,8 @@ from pathlib import Path
 
 from framecolor.beliefs import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
 from framecolor.claim import claim_output
+from framecolor.config.settings import Settings
+from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
 from framecolor.drawings import Drawing, read_drawings
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import FramecolorError, OutputError
@@ -19,12 +21,10 @@ from framecolor.media import write_bytes_atomic
 from framecolor.media.sequence import format_numbers
 from framecolor.notes import FrameNote, Listener
 from framecolor.outcome import Outcome, sum_up
-from framecolor.overlap import one_thread_each, overlapped, taken_ahead
 from framecolor.preflight import check_output
 from framecolor.prepared import forget_prepared, note_prepared
 from framecolor.record import KEY_FOLDER
 from framecolor.run import Progress, Run, prepare_run
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.stencils import read_mask, read_painted
 from framecolor.study import Study, link_studies, study_drawing, study_known

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from framecolor.claim import refuse_links_out
+from framecolor.config.settings import Settings
 from framecolor.errors import OutputError, ReadError
 from framecolor.mattes import MATTE_FOLDER
 from framecolor.media import FORMATS
 from framecolor.record import LINE_FOLDER, RECORD_NAME
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 _CHOOSE = "choose another folder with -o"

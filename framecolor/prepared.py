@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from framecolor.files import read_file, write_text_atomic
+from framecolor.core.files import read_file, write_text_atomic
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.keys.cache import forget_keyframes
 from framecolor.record import CACHE_FOLDER
-from framecolor.tables import MISSHAPEN, parse_json
 
 _NAME = "prepared.json"
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs, open_colorist
 from framecolor.colorists.propose import propose_painting
-from framecolor.datatypes import Frame, Hint, Palette, Regions
-from framecolor.digest import digest
+from framecolor.config.settings import Settings
+from framecolor.core.files import write_bytes_atomic
+from framecolor.core.hashing import digest
+from framecolor.core.types import Frame, Hint, Palette, Regions
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import ReadError, ShotError
-from framecolor.files import write_bytes_atomic
 from framecolor.hints.keys import Rgba, as_color, nearest_entries
 from framecolor.hints.lean import measure_picture
 from framecolor.hints.match import Tokens
@@ -27,7 +28,6 @@ from framecolor.media import hash_file, read_image, read_palette
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.networks.shipped import colorist_weights_path
 from framecolor.networks.view import figure_box, look, working_scale
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.told import Told, hash_told
 

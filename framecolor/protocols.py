@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.beliefs import judge_belief
-from framecolor.datatypes import Palette
+from framecolor.config.settings import Settings
+from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
 from framecolor.hints.keys import region_colors
 from framecolor.hints.propagate import Node, Votes, propagate
 from framecolor.keyframes import Keyframes
 from framecolor.paint.painter import paint_frame
 from framecolor.run import Progress, prepare_run
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.study import Study, link_studies, study_drawing
 

@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from framecolor.digest import digest
-from framecolor.files import read_file, write_bytes_atomic, write_text_atomic
+from framecolor.core.files import read_file, write_bytes_atomic, write_text_atomic
+from framecolor.core.hashing import digest
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.mattes import MATTE_FOLDER, matte_name
-from framecolor.tables import MISSHAPEN, parse_json
 
 RECORD_NAME = "framecolor.json"
 CACHE_FOLDER = ".framecolor"

@@ -17,18 +17,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import WHITE, lay_over
 from framecolor.core.cpu import count_usable_cores
+from framecolor.core.files import read_file
+from framecolor.core.run_length import Runs
+from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.errors import FramecolorError, InputError, OutputError, PaletteError, ReadError
-from framecolor.files import read_file
 from framecolor.finish import make_picture
 from framecolor.lineart.drawing import read_drawing
 from framecolor.mattes import MATTE_FOLDER, PAPER_ID, MatteIds, matte_name, read_matte
 from framecolor.media import FORMATS, Format, write_bytes_atomic
-from framecolor.overlap import one_thread_each, overlapped
-from framecolor.paint.composite import WHITE, lay_over
 from framecolor.record import LINE_FOLDER, RECORD_NAME, Record
 from framecolor.report.lines import LineArt, LineDrawing
-from framecolor.runs import Runs
 from framecolor.swaps import read_swap
 
 _AGAIN = "run `framecolor colorize --mattes` on the shot"

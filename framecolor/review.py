@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import lay_over
 from framecolor.core.cpu import count_usable_cores
+from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.errors import InputError, ReadError
 from framecolor.media import PAINTED_SUFFIXES, read_image, sheet
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
 from framecolor.media.sequence import list_images, number_files
-from framecolor.overlap import one_thread_each, overlapped
-from framecolor.paint.composite import lay_over
 from framecolor.record import Record
 
 USUAL_FPS = Fraction(sheet.USUAL_FPS)

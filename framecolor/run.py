@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.chains import Chain, plan_chains
+from framecolor.config.settings import Settings
 from framecolor.core.precision import choose_training_precision
 from framecolor.engines.base import Runner
 from framecolor.engines.nvidia import find_gpu_problem
@@ -26,7 +27,6 @@ from framecolor.media import describe_correction, read_swatches
 from framecolor.notes import Listener, Stopwatch
 from framecolor.proposal import Proposal, find_proposal, propose_key
 from framecolor.record import CACHE_FOLDER, Record
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.sources import Sources, forget_stopped_fit, hash_fit, hash_keys, list_marks
 from framecolor.stencils import add_painted_keys, check_stencils, list_waiting

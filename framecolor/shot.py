@@ -12,13 +12,13 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from framecolor.digest import digest
+from framecolor.config.settings import FormatName
+from framecolor.core.hashing import digest
 from framecolor.errors import ReadError, ShotError
 from framecolor.media import FORMATS, Correction, ImageFile, Movie, hash_file, is_movie, open_image, read_corrections
 from framecolor.media.cels import Cel
 from framecolor.media.sequence import format_numbers, parse_frames
 from framecolor.media.shot_files import find_lines, find_painted, locate_shot, measure_lines
-from framecolor.settings import FormatName
 from framecolor.timing import Timing, choose_shown, find_timing
 
 Pixels = NDArray[np.uint8]

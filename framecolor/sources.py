@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from framecolor.chains import Chain, hash_chain
-from framecolor.digest import digest
+from framecolor.config.settings import Settings
+from framecolor.core.hashing import digest
 from framecolor.errors import ReadError
 from framecolor.keys.cache import RECIPE as KEY_RECIPE
 from framecolor.media import hash_file
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path
 from framecolor.proposal import Proposal
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 from framecolor.told import hash_told
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Palette, Regions
+from framecolor.config.settings import Settings
+from framecolor.core.types import Frame, Palette, Regions
 from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.hints.keys import nearest_entries, region_colors
 from framecolor.mattes import MATTE_FOLDER, matte_name, read_matte
@@ -23,7 +24,6 @@ from framecolor.media.shot_files import list_painted
 from framecolor.media.writers.psd import read_paint_layer
 from framecolor.paint.flat import paint_flat
 from framecolor.record import KEY_FOLDER
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 Rgba = NDArray[np.uint8]

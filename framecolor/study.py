@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Regions
-from framecolor.digest import hash_pixels
+from framecolor.config.settings import Settings
+from framecolor.core.hashing import hash_pixels
+from framecolor.core.types import Frame, Regions
 from framecolor.engines.base import Runner, Seen
 from framecolor.hints.flow import LineField, compute_flow, line_field
 from framecolor.hints.match import Match, Rows, Tokens
@@ -20,7 +21,6 @@ from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.view import look
-from framecolor.settings import Settings
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.files import read_small
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import FramecolorError, PaletteError
-from framecolor.files import read_small
 from framecolor.mattes import PALETTE_GPL, PAPER_ID, MatteIds
 from framecolor.media import read_swatches
-from framecolor.tables import MISSHAPEN, parse_json
 
 _PAPER = (255, 255, 255, 0)
 _MOST_BYTES = 1 << 22

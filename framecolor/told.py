@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Regions
-from framecolor.digest import digest
+from framecolor.core.hashing import digest
+from framecolor.core.types import Regions
 from framecolor.errors import InputError
 from framecolor.hints.strokes import read_strokes
 from framecolor.lineart.regions import fill_lines

@@ -24,7 +24,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Palette
+from framecolor.config.settings import Settings
+from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.hints.confidence import FEATURES, Calibration, estimate, gather_evidence, pack_calibration
@@ -38,7 +39,6 @@ from framecolor.metrics.calibration import measure_auroc, measure_calibration_er
 from framecolor.networks.checkpoint import base_weights_path, load_generator, matcher_weights_path
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import figure_box, look, working_scale
-from framecolor.settings import Settings
 from framecolor.study import link_studies, study_drawing
 from framecolor.training.character import draw_character
 from framecolor.training.dataset import Dataset

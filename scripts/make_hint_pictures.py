@@ -21,7 +21,7 @@ _ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(_ROOT))  # so that the script also runs from a checkout that is not installed
 
 from framecolor import Settings, Shot, colorize  # noqa: E402
-from framecolor.datatypes import Palette  # noqa: E402
+from framecolor.core.types import Palette  # noqa: E402
 from framecolor.hints.keys import region_colors  # noqa: E402
 from framecolor.lineart.drawing import read_drawing  # noqa: E402
 from framecolor.lineart.regions import find_regions, outside_regions  # noqa: E402

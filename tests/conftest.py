@@ -17,11 +17,11 @@ from farming import call, make_environment, make_farm_shot
 from painting import FIT, paint, read_all
 from threadpoolctl import threadpool_limits
 
+from framecolor.config.cascade import CONFIG_VARIABLE, SETTINGS_FILE
 from framecolor.engines.base import Runner
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch_runner import TorchRunner
-from framecolor.levels import CONFIG_VARIABLE, SETTINGS_FILE
 from framecolor.networks.palette import PaletteNetwork
 
 

@@ -14,7 +14,7 @@ from drawings import COAT, PALETTE, SCARF, SIZE, SKIN, draw, make_shot
 from test_cuts import make_cut, write_sheet
 
 from framecolor.cli import framecolor
-from framecolor.datatypes import Palette
+from framecolor.core.types import Palette
 from framecolor.media import Correction, read_palette, write_corrections, write_image, write_palette
 from framecolor.media.movie_writer import MovieWriter
 

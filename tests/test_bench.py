@@ -27,8 +27,9 @@ from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak,
 from framecolor.bench.workload import Workload
 from framecolor.cli import framecolor
 from framecolor.cli.bench import WHAT
+from framecolor.config.settings import Settings
+from framecolor.core.hashing import digest
 from framecolor.core.precision import list_precisions
-from framecolor.digest import digest
 from framecolor.engines.lanes.bodies import Sizes, torch_site
 from framecolor.engines.lanes.host_device import HostDevice
 from framecolor.engines.lanes.runner import LaneRunner
@@ -36,7 +37,6 @@ from framecolor.errors import EngineError, SettingsError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.passes import FeaturePass
-from framecolor.settings import Settings
 from framecolor.shot import Shot
 
 SIZE = (96, 160)

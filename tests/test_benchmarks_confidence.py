@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from drawings import make_shot
 
+from framecolor.config.settings import Settings
 from framecolor.media import read_image, write_image
-from framecolor.settings import Settings
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 

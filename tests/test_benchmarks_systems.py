@@ -117,7 +117,7 @@ def test_one_command_trains_scores_and_keeps_the_rows_of_others(
     from recipes import OURS, main
     from tables import format_recipes
 
-    from framecolor.settings import Settings
+    from framecolor.config.settings import Settings
 
     monkeypatch.setattr(recipes, "Settings", lambda: Settings(fit=0))
     monkeypatch.setattr(systems, "SIZE_PX", 32)
@@ -145,7 +145,7 @@ def test_a_painter_corrects_until_the_clip_is_right(
     import corrections
     from tables import format_corrections
 
-    from framecolor.settings import Settings
+    from framecolor.config.settings import Settings
 
     # Head and scarf have each other's color in the key: the clip begins with regions to correct.
     monkeypatch.setattr(corrections, "Settings", lambda **given: Settings(**{**given, "fit": 0}))

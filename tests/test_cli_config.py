@@ -12,8 +12,8 @@ from click.testing import CliRunner
 from drawings import make_shot
 
 from framecolor import cli
-from framecolor.levels import CONFIG_VARIABLE, draft_file
-from framecolor.settings import Settings, describe_settings, read_settings
+from framecolor.config.cascade import CONFIG_VARIABLE, draft_file
+from framecolor.config.settings import Settings, describe_settings, read_settings
 
 
 def invoke(*arguments: str | Path):

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from framecolor.colorists import base
 from framecolor.colorists.base import Colorist, Guide, Knobs, open_colorist
 from framecolor.colorists.propose import propose_painting
-from framecolor.datatypes import Frame, Hint, Palette
+from framecolor.core.histogram import color_histogram
+from framecolor.core.types import Frame, Hint, Palette
 from framecolor.errors import ReadError
-from framecolor.hints.histogram import color_histogram
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.networks import checkpoint

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from framecolor import cli
-from framecolor.settings import EngineName, Mode
+from framecolor.config.settings import EngineName, Mode
 
 ROOT = Path(cli.__file__).parents[2]
 BASH = shutil.which("bash")

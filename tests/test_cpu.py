@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from framecolor.config.settings import Settings
 from framecolor.core import cpu
 from framecolor.core.precision import choose_precision, choose_training_precision, list_precisions
 from framecolor.pipeline import count_workers
-from framecolor.settings import Settings
 
 HD, UHD = (1080, 1920), (2160, 3840)
 
@@ -118,7 +118,7 @@ _PAINT = """
 import json, os, sys, threading
 from pathlib import Path
 from framecolor.pipeline import colorize
-from framecolor.settings import Settings
+from framecolor.config.settings import Settings
 from framecolor.shot import Shot
 
 most = [0, 0]  # threads in all, and those that paint

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from framecolor.hints.histogram import BINS, bin_colors, color_histogram
+from framecolor.core.histogram import BINS, bin_colors, color_histogram
 from framecolor.training.curate.codec import (
     decode_color,
     decode_flat,

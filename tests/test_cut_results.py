@@ -11,8 +11,8 @@ from painting import paint, read_bytes, read_frames
 from test_cuts import add, invoke, make_cut, write_sheet
 from timesheets import describe_xdts, write_xdts
 
+from framecolor.core.compositing import lay_over
 from framecolor.media import Movie, read_image, write_image
-from framecolor.paint.composite import lay_over
 
 
 @pytest.fixture(scope="module")

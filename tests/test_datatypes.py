@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from framecolor.datatypes import Box, Frame, Regions
+from framecolor.core.types import Box, Frame, Regions
 
 
 def test_a_box_lies_around_what_is_set_and_stays_inside_the_picture() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from framecolor.core.compositing import WHITE, lay_over
 from framecolor.lineart.drawing import read_drawing
-from framecolor.paint.composite import WHITE, lay_over
 
 
 def stroke() -> np.ndarray:

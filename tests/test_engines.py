@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import torch
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.cuda import CudaEngine

@@ -14,7 +14,7 @@ from faulty import list_changes, read_tree
 from painting import FIT, copy_shot, paint
 
 from framecolor.claim import claim_output
-from framecolor.files import clear_drafts, write_bytes_atomic
+from framecolor.core.files import clear_drafts, write_bytes_atomic
 from framecolor.media.movie_writer import MovieWriter
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
@@ -25,7 +25,7 @@ _FOLDERS = (".", "line", "matte", "keys", ".framecolor", ".framecolor/parts")
 def leave_draft(path: Path) -> Path:
     """Write a file in a process that is killed just before the file gets its name; the draft that it leaves."""
     program = (
-        "import os, sys; from pathlib import Path; from framecolor.files import write_bytes_atomic\n"
+        "import os, sys; from pathlib import Path; from framecolor.core.files import write_bytes_atomic\n"
         "Path.replace = lambda *_: os.kill(os.getpid(), 9)\n"
         "write_bytes_atomic(sys.argv[1], b'half')"
     )

@@ -12,8 +12,8 @@ from conftest import pytorch_alone
 from faulty import list_changes, make_small_shot, read_tree
 from painting import FIT, copy_shot, paint, read_bytes
 
+from framecolor.core.files import open_file, read_file
 from framecolor.errors import FramecolorError, OutputError
-from framecolor.files import open_file, read_file
 from framecolor.media import Movie, hash_file, image_size, read_corrections, read_image, read_palette, read_sheet
 from framecolor.outcome import gather_parts
 from framecolor.shot import Shot
@@ -210,7 +210,7 @@ def test_a_shot_that_is_none(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_settings_file_that_is_a_pipe(root: Path) -> None:
-    from framecolor.levels import read_levels
+    from framecolor.config.cascade import read_levels
 
     os.mkfifo(root / "framecolor.toml")
     with pytest.raises(FramecolorError, match=r"framecolor\.toml"):

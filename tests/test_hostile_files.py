@@ -12,14 +12,14 @@ from fuzz.findings import cut_strip, replace_bytes
 from fuzz.movies import mkvs, mp4s
 from safetensors.torch import save
 
+from framecolor.config.settings import read_settings
+from framecolor.core.parsing import is_file_name, parse_json, parse_toml
 from framecolor.errors import InputError, ReadError, SettingsError, ShotError
 from framecolor.media import Movie, read_image
 from framecolor.media.sequence import find_sequence, parse_frames
 from framecolor.networks.checkpoint import load_matcher
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.record import Record
-from framecolor.settings import read_settings
-from framecolor.tables import is_file_name, parse_json, parse_toml
 
 
 def test_an_error_is_one_printable_line() -> None:

@@ -18,7 +18,7 @@ from drawings import make_shot
 from painting import paint, read_bytes
 
 from framecolor.bench.drawn_shot import draw
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.engines.base import Runner, Seen
 from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.lanes.bodies import FeatureBody, Sizes, torch_site

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from framecolor.config.cascade import CONFIG_VARIABLE, SETTINGS_FILE, LayeredSettings, Source, read_levels
+from framecolor.config.settings import Settings
 from framecolor.errors import ReadError, SettingsError
-from framecolor.levels import CONFIG_VARIABLE, SETTINGS_FILE, LayeredSettings, Source, read_levels
-from framecolor.settings import Settings
 
 
 @pytest.fixture

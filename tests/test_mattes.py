@@ -12,7 +12,7 @@ from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 from painting import FIT, copy_shot, list_files, paint
 
 from framecolor import Settings, Shot, colorize
-from framecolor.datatypes import Palette
+from framecolor.core.types import Palette
 from framecolor.errors import OutputError, PaletteError, ReadError
 from framecolor.mattes import MatteIds, read_matte
 from framecolor.media import FORMATS, Picture, read_image, read_swatches, write_bytes_atomic, write_image

@@ -15,8 +15,8 @@ from av.codec.context import CodecContext
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from framecolor.core.files import write_bytes_atomic, write_text_atomic
 from framecolor.errors import OutputError, ReadError
-from framecolor.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.decode import MAX_PIXELS, check_image, hash_file, image_size, read_image
 from framecolor.media.encode import encode_image, write_image
 from framecolor.media.png import decode_png

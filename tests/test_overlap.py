@@ -15,7 +15,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from framecolor.overlap import one_thread_each, overlapped, taken_ahead
+from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
 
 
 def counted(until: int, taken: list[int], fails_at: int | None = None) -> Generator[int, None, None]:

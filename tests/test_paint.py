@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from framecolor.datatypes import Frame, Palette, Regions
+from framecolor.core.compositing import clear_paper, fill_paper, lay_over
+from framecolor.core.types import Frame, Palette, Regions
 from framecolor.errors import PaletteError
 from framecolor.hints.keys import (
     PAPER,
@@ -16,7 +17,6 @@ from framecolor.hints.keys import (
     region_colors,
     restrict_palette,
 )
-from framecolor.paint.composite import clear_paper, fill_paper, lay_over
 from framecolor.paint.flat import paint_flat
 from framecolor.paint.painter import find_unsure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.paint.painter import find_unsure
 
 

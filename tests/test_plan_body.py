@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.engines import tensorrt
 from framecolor.engines.lanes.bodies import Sizes, feature_shapes
 from framecolor.engines.lanes.host_device import HostDevice

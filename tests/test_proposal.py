@@ -18,7 +18,7 @@ from painting import colors_of, list_files, paint, read_frames
 from framecolor import Shot
 from framecolor.cli.plan import plan
 from framecolor.colorists.base import Guide, Knobs
-from framecolor.datatypes import Frame, Regions
+from framecolor.core.types import Frame, Regions
 from framecolor.errors import ReadError
 from framecolor.media import read_image, write_image
 from framecolor.networks.checkpoint import save_colorist

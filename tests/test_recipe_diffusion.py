@@ -16,8 +16,8 @@ from torch import Tensor
 from framecolor.colorists.base import Guide, Knobs, open_colorist
 from framecolor.colorists.diffusion import DiffusionColorist
 from framecolor.colorists.flats import vote_flats
-from framecolor.datatypes import Hint, Regions
-from framecolor.hints.histogram import color_histogram
+from framecolor.core.histogram import color_histogram
+from framecolor.core.types import Hint, Regions
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity

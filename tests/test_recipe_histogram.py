@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs
 from framecolor.colorists.histogram import HistogramColorist, wanted_colors
-from framecolor.datatypes import Hint
-from framecolor.hints.histogram import bin_colors, color_histogram, figure_weight
+from framecolor.core.histogram import bin_colors, color_histogram, figure_weight
+from framecolor.core.types import Hint
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.checkpoint import load_colorist

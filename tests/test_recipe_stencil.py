@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from test_training import draw_sequence
 
 from framecolor.colorists.base import Colorist, Guide, Knobs, open_colorist
-from framecolor.datatypes import Frame, Hint
+from framecolor.core.types import Frame, Hint
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.paintstorch import StencilTorch

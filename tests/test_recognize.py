@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.hints.match import MOST_TOKENS, Match, Rows, Tokens, choose_rows, read_scores
 from framecolor.hints.recognize import MOST_KEYS, UNKNOWN, Gallery, KeyRegions
 from framecolor.hints.shapes import describe_shapes, region_traits

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from framecolor.datatypes import Frame
+from framecolor.core.types import Frame
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import fill_lines, find_regions, outside_regions
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from framecolor.config.settings import Settings, read_settings
 from framecolor.errors import ReadError, SettingsError
-from framecolor.settings import Settings, read_settings
 
 
 def test_defaults_hold() -> None:

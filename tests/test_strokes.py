@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.hints.strokes import Strokes, read_strokes
 
 RED, BLUE = (200, 40, 50), (60, 90, 160)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.view import View, pool
 

@@ -22,7 +22,7 @@ from framecolor.bench.limits import TORCH_TYPES, count_work, measure_rates
 from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak, summarize, time_ms
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import Precision, list_precisions
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.engines.base import Runner
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator

@@ -21,9 +21,9 @@ from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Workload, frame_ms
+from framecolor.config.settings import EngineName, Settings
 from framecolor.errors import EngineError, FramecolorError
 from framecolor.media import read_image
-from framecolor.settings import EngineName, Settings
 from framecolor.shot import Shot
 
 _MODULE = "framecolor.bench.gpu_check"

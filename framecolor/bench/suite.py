@@ -17,6 +17,7 @@ from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.bench.sizes import name_size
 from framecolor.bench.spans import STAGES
 from framecolor.bench.workload import Choices, Workload, load_runner, open_engine
+from framecolor.config.settings import EngineName, Settings
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import Precision
 from framecolor.engines.base import Engine
@@ -25,7 +26,6 @@ from framecolor.errors import EngineError, SettingsError
 from framecolor.keyframes import WORKING_AREA_PX
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork
-from framecolor.settings import EngineName, Settings
 from framecolor.shot import Shot
 
 FORMAT = 1

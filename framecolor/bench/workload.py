@@ -13,12 +13,12 @@ from typing import Any, cast
 import framecolor.pipeline as pipeline
 import framecolor.run as run
 from framecolor.bench.spans import Recorder, record_stages, replaced
+from framecolor.config.settings import EngineName, Settings
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.outcome import Outcome
-from framecolor.settings import EngineName, Settings
 from framecolor.shot import Shot
 
 

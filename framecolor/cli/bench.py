@@ -8,7 +8,7 @@ from typing import Any, get_args
 
 import click
 
-from framecolor.settings import EngineName
+from framecolor.config.settings import EngineName
 
 # As `bench.spans.STAGES` and `bench.suite.END_TO_END`, which are slow to import.
 WHAT = ("decode", "regions", "flow", "match", "generator", "paint", "encode", "end-to-end")

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from framecolor.cli.options import gather_levels, paint_options
+from framecolor.config.cascade import SETTINGS_FILE, draft_file
 from framecolor.errors import OutputError, ShotError, on_one_line
-from framecolor.levels import SETTINGS_FILE, draft_file
 
 _STATES = {"read": "read", "absent": "not there", "unreachable": "may not be entered"}
 

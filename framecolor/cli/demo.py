@@ -9,10 +9,10 @@ import click
 
 from framecolor.cli.options import FitType
 from framecolor.cli.progress import ProgressPrinter
-from framecolor.settings import EngineName
+from framecolor.config.settings import EngineName
 
 if TYPE_CHECKING:
-    from framecolor.settings import FitChoice
+    from framecolor.config.settings import FitChoice
 
 PICTURE_NAME = "demo.png"
 

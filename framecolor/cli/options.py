@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args
 import click
 from click.shell_completion import CompletionItem
 
-from framecolor.core.precision import PrecisionChoice
-from framecolor.levels import LayeredSettings, read_levels
-from framecolor.settings import (
+from framecolor.config.cascade import LayeredSettings, read_levels
+from framecolor.config.settings import (
     MOST_LANES,
     MOST_THREADS,
     Background,
@@ -21,6 +20,7 @@ from framecolor.settings import (
     Mode,
     Settings,
 )
+from framecolor.core.precision import PrecisionChoice
 
 if TYPE_CHECKING:
     pass

@@ -16,9 +16,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Hint, Regions
+from framecolor.core.histogram import BINS
+from framecolor.core.types import Frame, Hint, Regions
 from framecolor.errors import ReadError
-from framecolor.hints.histogram import BINS
 
 # Recipe name -> module and class. A class takes the network that `load_colorist` gives.
 _COLORISTS = {
@@ -36,7 +36,7 @@ class Guide:
     """What a colorist is told beside the drawing; whatever it cannot use it leaves aside.
 
     hint       loose colors, of the drawing's size
-    histogram  float32 [512], sums to 1: how much of each color is wanted (`hints.histogram.color_histogram`)
+    histogram  float32 [512], sums to 1: how much of each color is wanted (`core.histogram.color_histogram`)
     reference  uint8 hxwx3, any size: a painted picture whose style is wanted
     image      uint8 HxWx3, a painting to start from, of the drawing's size
     mask       bool HxW: where `image` may change; everywhere when None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from framecolor.colorists.base import Guide, Knobs, blend_image, draw_gray, fit_size
-from framecolor.datatypes import Frame, Regions
+from framecolor.core.types import Frame, Regions
 from framecolor.networks.cyclegan import SIZE_MULTIPLE, CycleGan
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from framecolor.colorists.base import Guide, Knobs, blend_image, draw_gray, fit_size
-from framecolor.datatypes import Frame, Hint, Regions
+from framecolor.core.types import Frame, Hint, Regions
 from framecolor.networks.deepcolor import SIZE_MULTIPLE, DeepColor
 
 Float = NDArray[np.float32]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from framecolor.colorists.base import Guide, Knobs
-from framecolor.datatypes import Frame, Regions
+from framecolor.core.types import Frame, Regions
 from framecolor.lineart.regions import fill_lines, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.denoise import Denoiser, guide, sample

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Palette, Regions
+from framecolor.core.types import Palette, Regions
 from framecolor.hints.keys import PAPER
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import sample_points

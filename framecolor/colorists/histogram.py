@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from framecolor.colorists.base import Guide, Knobs, blend_image, draw_gray, fit_size
-from framecolor.datatypes import Frame, Regions
-from framecolor.hints.histogram import BINS, color_histogram, figure_weight
+from framecolor.core.histogram import BINS, color_histogram, figure_weight
+from framecolor.core.types import Frame, Regions
 from framecolor.networks.deepcolor import SIZE_MULTIPLE
 from framecolor.networks.histogram import HistogramColor
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from framecolor.colorists.base import Colorist, Guide, Knobs
 from framecolor.colorists.flats import vote_flats
-from framecolor.datatypes import Frame, Palette, Regions
+from framecolor.core.types import Frame, Palette, Regions
 
 
 def propose_painting(

@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs, fit_size
-from framecolor.datatypes import Frame, Regions
+from framecolor.core.types import Frame, Regions
 from framecolor.errors import EngineError, ReadError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs, blend_image, fit_size
 from framecolor.colorists.paintstorch import from_output, hint_input, line_input
-from framecolor.datatypes import Frame, Regions
+from framecolor.core.types import Frame, Regions
 from framecolor.networks.paintstorch import StencilTorch
 
 

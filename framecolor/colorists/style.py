@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs, blend_image, draw_gray, fit_size
-from framecolor.datatypes import Frame, Regions
+from framecolor.core.types import Frame, Regions
 from framecolor.networks.perception import Perception, load_perception
 from framecolor.networks.style import StyleLoss, transfer_style
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from framecolor.config.settings import EngineName
 from framecolor.core.precision import choose_precision
 from framecolor.doctor.finding import Finding, Target
 from framecolor.doctor.gpu import lacks_gpu
 from framecolor.errors import EngineError
-from framecolor.settings import EngineName
 
 _ORDER: tuple[EngineName, ...] = ("tensorrt", "cuda", "cpu")
 # Half and bfloat16 round to three and two digits.

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framecolor.config.cascade import LayeredSettings, read_levels
+from framecolor.config.settings import FILES
+from framecolor.core.files import read_file
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError, SettingsError
-from framecolor.files import read_file
-from framecolor.levels import LayeredSettings, read_levels
 from framecolor.media.cels import find_cel
 from framecolor.media.sequence import format_numbers
 from framecolor.record import CACHE_FOLDER, RECORD_NAME
-from framecolor.settings import FILES
-from framecolor.tables import MISSHAPEN, parse_json
 
 if TYPE_CHECKING:
     from framecolor.shot import Shot

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from framecolor.config.settings import LaneCount
 from framecolor.core.precision import PrecisionChoice, choose_precision
 from framecolor.engines.base import Runner
 from framecolor.engines.lanes.bodies import Sizes, torch_site
@@ -12,7 +13,6 @@ from framecolor.engines.lanes.tuning import load_on_lanes
 from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.engines.plans.cache import PlanCache
 from framecolor.networks.palette import PaletteNetwork
-from framecolor.settings import LaneCount
 
 
 class CudaEngine:

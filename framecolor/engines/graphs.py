@@ -20,11 +20,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from framecolor.core.caches import cache_folder
-from framecolor.digest import digest
+from framecolor.core.files import read_file, write_bytes_atomic
+from framecolor.core.hashing import digest
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import OutputError
-from framecolor.files import read_file, write_bytes_atomic
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path
-from framecolor.tables import MISSHAPEN, parse_json
 
 if TYPE_CHECKING:
     from torch import Tensor, nn

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from framecolor.config.settings import EngineName, LaneCount
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import PrecisionChoice
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.errors import EngineError
-from framecolor.settings import EngineName, LaneCount
 
 if TYPE_CHECKING:
     from framecolor.networks.palette import PaletteNetwork

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from framecolor.config.settings import LaneCount
 from framecolor.core.precision import PrecisionChoice
 from framecolor.engines.base import Runner
 from framecolor.engines.cuda import list_gpus
@@ -33,7 +34,6 @@ from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import Generator
 from framecolor.networks.palette import PaletteNetwork
-from framecolor.settings import LaneCount
 
 _LOG = logging.getLogger("framecolor")
 

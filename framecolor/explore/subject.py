@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Regions
-from framecolor.digest import digest
+from framecolor.config.settings import Settings
+from framecolor.core.hashing import digest
+from framecolor.core.types import Frame, Regions
 from framecolor.errors import InputError, ReadError
 from framecolor.hints.keys import region_colors
 from framecolor.lineart.drawing import read_drawing
@@ -17,7 +18,6 @@ from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.media import hash_file, read_image
 from framecolor.media.cels import LINE_FOLDER, find_folder, is_cut
 from framecolor.media.sequence import list_images, number_files
-from framecolor.settings import Settings
 
 # A drawing is mostly paper: more than this share of ink is a painting.
 _MOST_INK = 0.6

@@ -14,19 +14,19 @@ from numpy.typing import NDArray
 from framecolor.colorists.base import Colorist, Guide, Knobs
 from framecolor.colorists.flats import to_lab
 from framecolor.colorists.propose import propose_painting
-from framecolor.datatypes import Hint, Palette
-from framecolor.digest import digest, hash_pixels
+from framecolor.core.compositing import fill_paper, lay_over
+from framecolor.core.files import read_file
+from framecolor.core.hashing import digest, hash_pixels
+from framecolor.core.histogram import color_histogram
+from framecolor.core.parsing import MISSHAPEN, is_file_name, parse_json
+from framecolor.core.types import Hint, Palette
 from framecolor.errors import InputError
 from framecolor.explore.sheet import draw_sheet
 from framecolor.explore.subject import Subject
-from framecolor.files import read_file
-from framecolor.hints.histogram import color_histogram
 from framecolor.hints.keys import PAPER, Rgba, as_color
 from framecolor.hints.strokes import read_strokes
 from framecolor.media import hash_file, read_image, write_image, write_text_atomic
-from framecolor.paint.composite import fill_paper, lay_over
 from framecolor.paint.flat import paint_flat
-from framecolor.tables import MISSHAPEN, is_file_name, parse_json
 
 _FORMAT = "framecolor explore 1"
 RECORD, SHEET = "explore.json", "contact.png"

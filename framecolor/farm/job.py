@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from framecolor.config.settings import FILES, Settings
 from framecolor.errors import InputError
 from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
 from framecolor.media.sequence import is_pattern
 from framecolor.preflight import check_output, leave_out_broken_keys
-from framecolor.settings import FILES, Settings
 from framecolor.shot import Shot
 from framecolor.stencils import add_painted_keys
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from framecolor.digest import digest
+from framecolor.core.files import read_file, write_text_atomic
+from framecolor.core.hashing import digest
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import OutputError
 from framecolor.farm.job import FarmJob, write_settings
 from framecolor.farm.openjd import SETTINGS_NAME, build_parameters, build_template
 from framecolor.farm.slurm import STEP_NAME, SUBMIT_NAME, write_step, write_submit
-from framecolor.files import read_file, write_text_atomic
-from framecolor.tables import MISSHAPEN, parse_json
 
 TEMPLATE_NAME = "template.json"
 PARAMETERS_NAME = "parameters.json"

@@ -17,8 +17,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import ReadError
-from framecolor.tables import MISSHAPEN, parse_json
 
 Evidence = NDArray[np.float32]
 """One row for each region, [count + 1, F], with the columns FEATURES."""

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Box, Flow
+from framecolor.core.types import Box, Flow
 
 FLOW_LONG_SIDE_PX = 512
 _FALL_OFF_PX = 6.0

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Palette, Regions
+from framecolor.core.run_length import Runs
+from framecolor.core.types import Frame, Palette, Regions
 from framecolor.errors import PaletteError
-from framecolor.runs import Runs
 
 Rgba = tuple[int, int, int, int]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.hints.histogram import bin_colors, color_histogram, figure_weight
+from framecolor.core.histogram import bin_colors, color_histogram, figure_weight
 
 # How far a color of the picture counts for a color of the palette, in levels: about the size of a bin.
 _NEAR_LEVELS = 24.0

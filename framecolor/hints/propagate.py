@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Flow, Regions
+from framecolor.core.run_length import Runs
+from framecolor.core.types import Flow, Regions
 from framecolor.hints.match import Match
 from framecolor.lineart.sampling import RegionPoints
-from framecolor.runs import Runs
 
 Votes = NDArray[np.float32]
 

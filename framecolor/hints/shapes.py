@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.lineart.regions import fill_lines
 
 _WORKING_LONG_SIDE_PX = 384

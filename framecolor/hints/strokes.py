@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 
 Rgba = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Palette
+from framecolor.core.files import write_bytes_atomic
+from framecolor.core.parsing import MISSHAPEN
+from framecolor.core.types import Palette
 from framecolor.errors import OutputError
-from framecolor.files import write_bytes_atomic
 from framecolor.hints.match import Tokens
 from framecolor.hints.recognize import Gallery, KeyRegions
 from framecolor.keyframes import Keyframes
 from framecolor.networks.kept import pack_arrays, unpack_arrays
-from framecolor.tables import MISSHAPEN
 from framecolor.told import Told
 
 # Raised when the same keys no longer say the same, or are kept otherwise.

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Box, Frame, is_colored
+from framecolor.core.types import Box, Frame, is_colored
 
 # A trace line is one pure hue: once white is taken out, the second channel stays below this share of the first.
 _TRACE_PURITY = 0.35

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Box, Frame, Regions
-from framecolor.runs import Runs
+from framecolor.core.run_length import Runs
+from framecolor.core.types import Box, Frame, Regions
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,8 +19,8 @@ import numpy as np
 from kornia_rs import imgproc
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Box, Frame, Regions
-from framecolor.runs import Runs
+from framecolor.core.run_length import Runs
+from framecolor.core.types import Box, Frame, Regions
 
 Labels = NDArray[np.int32]
 

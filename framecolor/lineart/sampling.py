@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 
 _GRID_POINTS = 30_000
 _DENSE_BELOW_POINTS = 24

@@ -1,6 +1,6 @@
 """Files in and out: images, movies, palettes and the numbering of sequences. The only place that imports av."""
 
-from framecolor.files import write_bytes_atomic, write_text_atomic
+from framecolor.core.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.corrections import Correction, describe_correction, read_corrections, write_corrections
 from framecolor.media.decode import (
     ImageFile,

@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from framecolor.core.files import read_small, write_text_atomic
+from framecolor.core.parsing import parse_json
 from framecolor.errors import InputError, ReadError
-from framecolor.files import read_small, write_text_atomic
 from framecolor.media.quote import quote
-from framecolor.tables import parse_json
 
 Rgba = tuple[int, int, int, int]
 

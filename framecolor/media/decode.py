@@ -18,8 +18,8 @@ from av.error import FFmpegError
 from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
+from framecolor.core.files import open_file
 from framecolor.errors import ReadError
-from framecolor.files import open_file
 from framecolor.media import exr, psd, tiff
 from framecolor.media.broken import CUT_OFF, DAMAGED, BrokenImageError
 from framecolor.media.headers import Header, read_header

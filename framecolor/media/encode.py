@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.files import write_bytes_atomic
 from framecolor.errors import OutputError
-from framecolor.files import write_bytes_atomic
 from framecolor.media.writers.flat import encode_flat
 
 _KINDS = {".png": "png", ".tga": "tga", ".tif": "tiff", ".tiff": "tiff"}

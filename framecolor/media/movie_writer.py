@@ -17,8 +17,8 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from framecolor.core.files import clear_drafts, name_draft, put_in_place
 from framecolor.errors import OutputError
-from framecolor.files import clear_drafts, name_draft, put_in_place
 
 MovieCodec = Literal["prores", "ffv1", "h264"]
 

@@ -13,8 +13,8 @@ from av.error import FFmpegError
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from framecolor.core.files import open_file
 from framecolor.errors import ReadError
-from framecolor.files import open_file
 from framecolor.media.pixels import Pixels, convert_frame
 
 MOVIE_SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mkv", ".avi", ".webm", ".mxf"})

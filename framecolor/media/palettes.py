@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from framecolor.datatypes import Palette
+from framecolor.core.files import read_small, write_text_atomic
+from framecolor.core.types import Palette
 from framecolor.errors import PaletteError
-from framecolor.files import read_small, write_text_atomic
 
 _FIRST_LINE = "GIMP Palette"
 _FIELDS = ("name:", "columns:", "channels:")

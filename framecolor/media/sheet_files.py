@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from framecolor.core.files import read_small
 from framecolor.errors import ReadError, ShotError
-from framecolor.files import read_small
 from framecolor.media.sheet import Sheet
 from framecolor.media.sheet_csv import parse_csv
 from framecolor.media.xdts import SIGNATURE, parse_xdts

@@ -16,8 +16,8 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange, Colorspace
 from numpy.typing import NDArray
 
+from framecolor.core.files import write_bytes_atomic
 from framecolor.errors import ReadError, SettingsError
-from framecolor.files import write_bytes_atomic
 from framecolor.media.decode import read_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter
 from framecolor.media.movies import Movie

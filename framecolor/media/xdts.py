@@ -20,10 +20,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
+from framecolor.core.parsing import parse_json
 from framecolor.errors import InputError, ReadError
 from framecolor.media.quote import quote
 from framecolor.media.sheet import Sheet, Track, check_size, expose
-from framecolor.tables import parse_json
 
 SIGNATURE = "exchangeDigitalTimeSheet Save Data"
 

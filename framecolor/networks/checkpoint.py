@@ -13,8 +13,9 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
+from framecolor.core.files import read_file
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import OutputError, ReadError
-from framecolor.files import read_file
 from framecolor.networks.generator import Generator
 from framecolor.networks.matcher import Matcher
 from framecolor.networks.shipped import (
@@ -26,7 +27,6 @@ from framecolor.networks.shipped import (
     read_card_hash,
 )
 from framecolor.networks.tensors import read_tensors
-from framecolor.tables import MISSHAPEN, parse_json
 
 __all__ = [
     "base_weights_path",

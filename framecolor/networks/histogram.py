@@ -92,6 +92,6 @@ class HistogramCritic(nn.Module):
 
 
 def _bin_colors() -> Tensor:
-    """The color of each bin in [-1, 1], float [512, 3]; the order is that of `framecolor.hints.histogram`."""
+    """The color of each bin in [-1, 1], float [512, 3]; the order is that of `framecolor.core.histogram`."""
     level = (torch.arange(LEVELS) + 0.5) / LEVELS * 2 - 1
     return torch.cartesian_prod(level, level, level)

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from framecolor.digest import digest
-from framecolor.files import read_file
+from framecolor.core.files import read_file
+from framecolor.core.hashing import digest
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.networks.tensors import read_metadata
-from framecolor.tables import MISSHAPEN, parse_json
 
 Arrays = Mapping[str, NDArray[np.generic]]
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.networks.view import View
 
 IGNORE = -1

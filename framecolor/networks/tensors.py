@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from framecolor.files import read_file
-from framecolor.tables import parse_json
+from framecolor.core.files import read_file
+from framecolor.core.parsing import parse_json
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Regions
+from framecolor.core.types import Frame, Regions
 from framecolor.lineart.planes import EMPTY_PLANES, line_planes
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import RegionPoints

@@ -7,7 +7,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Box, Regions
+from framecolor.core.types import Box, Regions
 from framecolor.lineart.regions import nearest_regions
 
 Value = TypeVar("Value", bound=np.generic)

@@ -8,16 +8,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Hint, Regions
+from framecolor.config.settings import Settings
+from framecolor.core.compositing import clear_paper, fill_paper, lay_over
+from framecolor.core.types import Hint, Regions
 from framecolor.engines.base import Runner
 from framecolor.keyframes import Keyframes
 from framecolor.mattes import MatteIds
 from framecolor.media import FORMATS
 from framecolor.networks.view import look
-from framecolor.paint.composite import clear_paper, fill_paper, lay_over
 from framecolor.paint.flat import paint_flat, spread
 from framecolor.paint.soft import soften
-from framecolor.settings import Settings
 from framecolor.study import Study
 
 # Regions below this confidence are shown to the painter.

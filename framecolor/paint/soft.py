@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Hint
+from framecolor.core.types import Hint
 from framecolor.engines.base import Runner
 from framecolor.networks.view import View
 

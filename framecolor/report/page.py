@@ -10,9 +10,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from framecolor.core.cpu import count_usable_cores
+from framecolor.core.stages import overlapped
 from framecolor.errors import on_one_line
 from framecolor.media import write_text_atomic
-from framecolor.overlap import overlapped
 from framecolor.report import strip as strip_layout
 from framecolor.report.correcting import describe_shot, name_uncorrectable, read_names, write_command
 from framecolor.report.lines import LineArt, LineDrawing

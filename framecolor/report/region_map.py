@@ -23,12 +23,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Frame, Regions, is_colored
+from framecolor.core.run_length import Runs
+from framecolor.core.types import Frame, Regions, is_colored
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.report.sidecar import FrameRecord, ShotRecord
 from framecolor.report.webp import LARGE_PX, encode_webp, shrink
-from framecolor.runs import Runs
 
 Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int32]

@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from framecolor.core.files import read_file
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import InputError, ReadError
-from framecolor.files import read_file
 from framecolor.media.corrections import Correction, parse_correction
-from framecolor.tables import MISSHAPEN, parse_json
 
 SIDECAR_NAME = "framecolor.json"
 # The record keeps the most important unsure regions of a frame, up to this many.

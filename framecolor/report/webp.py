@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import is_colored
+from framecolor.core.types import is_colored
 
 THUMBNAIL_PX = 320
 LARGE_PX = 1100

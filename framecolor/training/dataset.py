@@ -24,8 +24,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.parsing import MISSHAPEN, is_file_name, parse_json
 from framecolor.errors import OutputError, ReadError
-from framecolor.tables import MISSHAPEN, is_file_name, parse_json
 
 FORMAT = 2
 _TEXTS = ("file", "source", "character", "split", "sha256")

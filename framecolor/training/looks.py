@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
+from framecolor.core.files import write_bytes_atomic
 from framecolor.core.precision import autocast
-from framecolor.files import write_bytes_atomic
 from framecolor.hints.shapes import region_traits
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.passes import FeaturePass

@@ -1,7 +1,7 @@
 """Color hints as they go wrong in use: from the true colors of a frame to what propagation or a hand would give.
 
 `simulate_hint` is what our own generator trains with; `white_out`, `draw_strokes` and `sample_flats` are the hints of
-single systems of the literature (the fourth, a color histogram, is `framecolor.hints.histogram`).
+single systems of the literature (the fourth, a color histogram, is `framecolor.core.histogram`).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.datatypes import Regions
+from framecolor.core.types import Regions
 from framecolor.hints.flow import LineField, line_field
 from framecolor.hints.shapes import Shapes, describe_shapes
 from framecolor.lineart.planes import line_planes

@@ -9,13 +9,13 @@ from functools import partial
 
 import numpy as np
 
-from framecolor.datatypes import Palette
+from framecolor.config.settings import Settings, read_settings
+from framecolor.core.types import Palette
 from framecolor.engines.plans.profiles import read_profile
 from framecolor.mattes import PALETTE_JSON, MatteIds, write_palette_files
 from framecolor.media import Correction, read_corrections, read_palette, write_corrections, write_palette
 from framecolor.record import Record
 from framecolor.report.sidecar import read_sidecar
-from framecolor.settings import Settings, read_settings
 from framecolor.swaps import read_swap
 from framecolor.training.curate.provenance import read_provenance
 from fuzz.mutate import mutate_json, mutate_toml

@@ -16,7 +16,8 @@ from safetensors.numpy import load
 from torch import nn
 
 from framecolor import fitting, proposal
-from framecolor.datatypes import Palette
+from framecolor.core.parsing import MISSHAPEN
+from framecolor.core.types import Palette
 from framecolor.hints.match import Tokens
 from framecolor.hints.recognize import UNKNOWN, Gallery, KeyRegions
 from framecolor.keyframes import Keyframes
@@ -39,7 +40,6 @@ from framecolor.networks.matcher import Matcher
 from framecolor.networks.paintstorch import PaintsTorch, StencilTorch
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.perception import Perception
-from framecolor.tables import MISSHAPEN
 from framecolor.told import STROKE, Told
 from fuzz.mutate import mutate_safetensors
 from fuzz.target import Target, place, scratch_folder

@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from framecolor.digest import digest
+from framecolor.config.settings import LaneCount
+from framecolor.core.hashing import digest
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.engines.base import RegionMatcher
 from framecolor.engines.lanes.bodies import Sizes
 from framecolor.engines.lanes.dispatch import RING, Lanes
@@ -26,8 +28,6 @@ from framecolor.media import write_text_atomic
 from framecolor.networks.generator import LINE_PLANES
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import pad_to
-from framecolor.settings import LaneCount
-from framecolor.tables import MISSHAPEN, parse_json
 
 # What is tried; more lanes than four, or larger batches, have not been worth their memory elsewhere.
 LANES = (1, 2, 4)

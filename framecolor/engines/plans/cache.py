@@ -25,10 +25,10 @@ from typing import Any
 import platformdirs
 from filelock import FileLock, Timeout
 
-from framecolor.digest import digest
+from framecolor.core.hashing import digest
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import EngineError, OutputError
 from framecolor.media import write_bytes_atomic, write_text_atomic
-from framecolor.tables import MISSHAPEN, parse_json
 
 FOLDER_VARIABLE = "FRAMECOLOR_ENGINE_DIR"
 _FORMAT = "framecolor plan 1"

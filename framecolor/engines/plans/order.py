@@ -19,7 +19,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from framecolor.digest import digest
+from framecolor.core.hashing import digest
 from framecolor.engines.plans.backends import Backend
 from framecolor.engines.plans.cache import Built, PlanCache, PlanKey, StoredPlan
 from framecolor.engines.plans.compiler import (

@@ -20,9 +20,9 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from framecolor.core.parsing import parse_toml
 from framecolor.errors import EngineError, ReadError, SettingsError
 from framecolor.networks.export import FORMS, Extent, NetworkName, PixelType, Precision
-from framecolor.tables import parse_toml
 
 Purpose = Literal["pipeline", "benchmark"]
 # Height and width are multiples of this in every plan, so that one profile serves generators of any usual depth.

@@ -1,13 +1,13 @@
-"""The formats that frames are written in: one table. A new format is a line here and its name in `settings.Format`."""
+"""The formats of written frames, one table. A new one is a line here and a name in `config.settings.FormatName`."""
 
 from __future__ import annotations
 
+from framecolor.config.settings import FormatName
 from framecolor.media.writers.base import Format, Mark, Picture
 from framecolor.media.writers.exr import encode_exr
 from framecolor.media.writers.flat import encode_flat
 from framecolor.media.writers.indexed import encode_indexed
 from framecolor.media.writers.psd import encode_psd
-from framecolor.settings import FormatName
 
 FORMATS: dict[FormatName, Format] = {
     "png": Format(".png", lambda picture: encode_flat(picture.rgba, "png")),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.run_length import Runs
 from framecolor.media.writers.png import INDEXED, RGBA, encode_png
-from framecolor.runs import Runs
 
 _MOST_COLORS = 256
 

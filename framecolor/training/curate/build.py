@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from framecolor.core.stages import overlapped
 from framecolor.errors import InputError, OutputError
 from framecolor.media import write_text_atomic
-from framecolor.overlap import overlapped
 from framecolor.training.curate.collect import LONG_SIDE, Picture, collect_pictures
 from framecolor.training.curate.duplicates import Duplicates
 from framecolor.training.curate.picture import ArtItem, curate_picture

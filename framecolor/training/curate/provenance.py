@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from framecolor.core.parsing import parse_toml
 from framecolor.errors import InputError, ReadError
-from framecolor.tables import parse_toml
 from framecolor.training.dataset import Provenance
 
 UNKNOWN = "unknown"

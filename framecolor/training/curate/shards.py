@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from framecolor.core.parsing import MISSHAPEN, is_file_name, parse_json
 from framecolor.errors import ReadError
 from framecolor.media import write_bytes_atomic
-from framecolor.tables import MISSHAPEN, is_file_name, parse_json
 from framecolor.training.curate.codec import (
     decode_color,
     decode_flat,

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.histogram import bin_colors, color_histogram
 from framecolor.errors import ReadError
-from framecolor.hints.histogram import bin_colors, color_histogram
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.curate.picture import ArtItem
 from framecolor.training.curate.shards import ArtShards

@@ -17,8 +17,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from framecolor.core.histogram import color_histogram
 from framecolor.core.precision import autocast
-from framecolor.hints.histogram import color_histogram
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
 from framecolor.networks.diffusion import Diffusion, Scene, Tokens

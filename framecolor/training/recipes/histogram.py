@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from framecolor.hints.histogram import bin_colors, color_histogram
+from framecolor.core.histogram import bin_colors, color_histogram
 from framecolor.networks.histogram import HistogramColor, HistogramCritic
 from framecolor.training.adversary import critic_loss, painter_loss
 from framecolor.training.colorist_recipe import ColoristRecipe, to_planes

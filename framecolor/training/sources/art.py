@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from framecolor.core.parsing import MISSHAPEN, is_file_name, parse_json
 from framecolor.errors import ReadError
-from framecolor.tables import MISSHAPEN, is_file_name, parse_json
 from framecolor.training.dataset import IdSequence, Provenance
 from framecolor.training.puppets.bodies import give_body
 from framecolor.training.puppets.cast import draw_scene

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import ReadError
-from framecolor.tables import MISSHAPEN, parse_json
 from framecolor.training.dataset import IdSequence, Provenance
 
 PROVENANCE = Provenance(

@@ -28,8 +28,8 @@ from typing import Any, Literal, get_args
 
 import platformdirs
 
+from framecolor.config.settings import FILES, Settings, describe_settings, read_table
 from framecolor.errors import SettingsError
-from framecolor.settings import FILES, Settings, describe_settings, read_table
 
 Level = Literal["default", "studio", "user", "show", "shot", "job", "option"]
 LEVELS: tuple[Level, ...] = get_args(Level)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from framecolor.core.cpu import count_usable_cores
+from framecolor.core.files import open_file
+from framecolor.core.parsing import parse_toml
 from framecolor.core.precision import PrecisionChoice
 from framecolor.errors import ReadError, SettingsError
-from framecolor.files import open_file
-from framecolor.tables import parse_toml
 
 Mode = Literal["flat", "painted"]
 EngineName = Literal["auto", "tensorrt", "cuda", "cpu"]
@@ -27,7 +27,7 @@ ThreadCount = int | Literal["auto"]
 MOST_LANES, MOST_THREADS = 16, 1024
 
 FILES = {"palette": "a .gpl file", "reference": "a picture", "model": "a weights file"}
-"""Settings that name files: from the shot's folder on, unless they have their whole path (`levels` sees to it)."""
+"""Settings that name files: relative to the shot's folder unless absolute (`config.cascade` resolves them)."""
 
 # What tomllib makes of a hostile file takes time with the square of its lines' length; ours has twenty short ones.
 _MOST_BYTES = 1 << 14

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.runs import Runs
+from framecolor.core.run_length import Runs
 
 Array = NDArray[np.generic]
 Pixel = TypeVar("Pixel", bound=np.generic)
