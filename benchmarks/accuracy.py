@@ -27,11 +27,11 @@ from variants import VARIANTS, painting_as
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.cli.options import FitType
 from framecolor.config.settings import Settings
+from framecolor.evaluation.metrics.score import list_frames
+from framecolor.evaluation.teacher_forced import paint_teacher_forced
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image, write_image
-from framecolor.metrics.score import list_frames
 from framecolor.pipeline import colorize
-from framecolor.protocols import paint_teacher_forced
 
 HAND_DRAWN = ("vpet_dance", "vpet_desk", "dwanko_run")
 # Measured only when asked for, each with its commit; what an earlier run found is kept.

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from framecolor.metrics.score import list_frames
+from framecolor.evaluation.metrics.score import list_frames
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 from subjects import Rgb, Subject, opaque
 
 from framecolor.core.compositing import lay_over
+from framecolor.evaluation.metrics.regions import compose_over_white
 from framecolor.media import write_image
-from framecolor.metrics.regions import compose_over_white
 
 # Drawings of a set that are shown.
 _SHOWN = 4

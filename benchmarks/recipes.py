@@ -30,9 +30,9 @@ from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.colorists.base import Colorist, Knobs
 from framecolor.colorists.flats import vote_flats
 from framecolor.config.settings import Settings
+from framecolor.evaluation.metrics.regions import compose_over_white
 from framecolor.hints.keys import region_colors
 from framecolor.media import read_image
-from framecolor.metrics.regions import compose_over_white
 from framecolor.paint.flat import paint_flat
 from framecolor.pipeline import colorize
 from framecolor.shot import Shot

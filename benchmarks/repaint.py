@@ -26,7 +26,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.cpu import count_usable_cores
 from framecolor.mattes import PALETTE_GPL
 from framecolor.pipeline import colorize
-from framecolor.repaint import repaint
+from framecolor.recolor.recolor import repaint
 from framecolor.shot import Shot
 
 

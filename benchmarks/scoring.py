@@ -13,8 +13,8 @@ from recipe_sheet import cell, lay_lines, spread
 from subjects import Rgb, Subject
 
 from framecolor.core.histogram import color_histogram, figure_weight
-from framecolor.metrics import mean_ciede2000, ssim
-from framecolor.metrics.frechet import frechet_distance
+from framecolor.evaluation.metrics import mean_ciede2000, ssim
+from framecolor.evaluation.metrics.frechet import frechet_distance
 from framecolor.networks.perception import load_perception
 
 _EMBED_PX = 128

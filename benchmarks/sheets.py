@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import write_image
-from framecolor.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
 
 Rgba = NDArray[np.uint8]
 Reader = Callable[[int], Rgba]

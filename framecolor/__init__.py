@@ -17,7 +17,7 @@ from framecolor.version import VERSION
 if TYPE_CHECKING:
     from framecolor.config.settings import Settings
     from framecolor.errors import FramecolorError
-    from framecolor.metrics import score_folders
+    from framecolor.evaluation.metrics import score_folders
     from framecolor.outcome import Outcome
     from framecolor.pipeline import colorize
     from framecolor.shot import Shot
@@ -32,7 +32,7 @@ _HOMES = {
     "Settings": "config.settings",
     "Shot": "shot",
     "colorize": "pipeline",
-    "score_folders": "metrics",
+    "score_folders": "evaluation.metrics",
 }
 
 

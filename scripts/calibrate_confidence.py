@@ -28,6 +28,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
 from framecolor.engines.torch_runner import TorchRunner
+from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
 from framecolor.hints.confidence import FEATURES, Calibration, estimate, gather_evidence, pack_calibration
 from framecolor.hints.propagate import Node, propagate
 from framecolor.hints.recognize import Gallery, KeyRegions
@@ -35,7 +36,6 @@ from framecolor.keyframes import WORKING_AREA_PX, Keyframes, describe_regions, m
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
-from framecolor.metrics.calibration import measure_auroc, measure_calibration_error
 from framecolor.networks.checkpoint import base_weights_path, load_generator, matcher_weights_path
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import figure_box, look, working_scale

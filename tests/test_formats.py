@@ -17,10 +17,10 @@ from painting import colors_of, list_files, paint, read_bytes
 from framecolor.config.settings import FormatName, Settings
 from framecolor.core.compositing import lay_over
 from framecolor.errors import ReadError, SettingsError
+from framecolor.evaluation.metrics import score_folders
 from framecolor.media import FORMATS, Mark, Picture, image_size, read_image, write_bytes_atomic
 from framecolor.media.writers.exr import encode_exr
 from framecolor.media.writers.psd import read_paint_layer
-from framecolor.metrics import score_folders
 from framecolor.report import write_report
 
 Rgba = NDArray[np.uint8]

@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 import framecolor
+from framecolor.evaluation.metrics.frechet import frechet_distance
 from framecolor.media import read_image
-from framecolor.metrics.frechet import frechet_distance
 from framecolor.networks.perception import Perception, load_perception
 
 SIDE = 64

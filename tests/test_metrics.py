@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from framecolor.errors import InputError
-from framecolor.metrics import score_folders, score_frame
-from framecolor.metrics.calibration import measure_auroc, measure_calibration_error
+from framecolor.evaluation.metrics import score_folders, score_frame
+from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
 
 WHITE, RED, BLUE, GREEN = (255, 255, 255), (200, 40, 40), (40, 60, 200), (40, 160, 60)
 

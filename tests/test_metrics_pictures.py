@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from framecolor.metrics.pictures import ciede2000, mean_ciede2000, psnr, rgb_to_lab, ssim
+from framecolor.evaluation.metrics.pictures import ciede2000, mean_ciede2000, psnr, rgb_to_lab, ssim
 
 # Sharma, Wu, Dalal 2005, table 1: L a b, L a b, CIEDE2000.
 PUBLISHED = """

@@ -17,7 +17,7 @@ from framecolor.cli import main
 from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.media import Movie, read_image, write_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
-from framecolor.review import Exposure, list_painted, plan_exposures, stack_exposures, write_movie
+from framecolor.movie.timeline import Exposure, list_painted, plan_exposures, stack_exposures, write_movie
 
 Rgba = NDArray[np.uint8]
 

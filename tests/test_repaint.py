@@ -17,7 +17,7 @@ from framecolor.core.compositing import lay_over
 from framecolor.errors import InputError, OutputError, PaletteError
 from framecolor.mattes import read_matte
 from framecolor.media import FORMATS, read_image, read_swatches, write_image
-from framecolor.repaint import repaint
+from framecolor.recolor.recolor import repaint
 
 RUNS = [(name, "over", "keys") for name in ("png", "png-indexed", "tga", "exr", "psd")]
 RUNS += [("png", "none", "paper"), ("png", "over", "paper"), ("png", "layer", "keys"), ("psd", "layer", "paper")]

@@ -12,7 +12,7 @@ import click
 from framecolor.cli.options import FitType, gather_settings
 
 if TYPE_CHECKING:
-    from framecolor.metrics import FrameScore, ShotScore
+    from framecolor.evaluation.metrics import FrameScore, ShotScore
 
 _PROTOCOLS = ("chained", "teacher-forced")
 
@@ -76,7 +76,7 @@ def evaluate(
     if protocol == "teacher-forced":
         score = _score_teacher_forced(pred, truth, line, tolerance, skipped, {"fit": fit})
     else:
-        from framecolor.metrics import score_folders
+        from framecolor.evaluation.metrics import score_folders
 
         score = score_folders(pred, truth, line, tolerance=tolerance, skip=skipped)
     if as_json:
@@ -91,10 +91,10 @@ def _score_teacher_forced(
 ) -> ShotScore:
     """Paint and score drawing by drawing. Regions come from the shot's own drawings unless `line` names others."""
     from framecolor.errors import InputError
+    from framecolor.evaluation.metrics import score_sequence
+    from framecolor.evaluation.metrics.score import list_frames
+    from framecolor.evaluation.teacher_forced import paint_teacher_forced
     from framecolor.media import read_image
-    from framecolor.metrics import score_sequence
-    from framecolor.metrics.score import list_frames
-    from framecolor.protocols import paint_teacher_forced
     from framecolor.shot import Shot
 
     shot, true = Shot.open(path), list_frames(truth)

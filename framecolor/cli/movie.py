@@ -14,7 +14,7 @@ from framecolor.cli.shots import find_output, list_shots
 from framecolor.errors import InputError
 
 if TYPE_CHECKING:
-    from framecolor.layers import Layer
+    from framecolor.movie.tracks import Layer
 
 _CODECS = ("prores", "ffv1", "h264")
 _NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
@@ -93,7 +93,7 @@ def movie(
       framecolor movie Cut-005 -o cut.mov
       framecolor movie Cut-005 --cel A -o a.mov
     """
-    from framecolor.review import USUAL_FPS, plan_exposures, stack_exposures, write_movie
+    from framecolor.movie.timeline import USUAL_FPS, plan_exposures, stack_exposures, write_movie
 
     if held is not None and sheet is not None:
         raise click.UsageError("--on and --sheet both say how long drawings are shown: give one of them")
@@ -108,8 +108,8 @@ def movie(
 
 def _open_layers(shot: Path, cels: tuple[str, ...], sheet: Path | None, held: int | None) -> list[Layer]:
     """What is shown, the lowest layer first; tells what the user should know of it. Raises InputError."""
-    from framecolor.layers import open_layer, order_layers
     from framecolor.media.cels import split_retake
+    from framecolor.movie.tracks import open_layer, order_layers
 
     latest = {one.cel and split_retake(one.cel)[0]: one for one in list_shots([shot], cels)}
     several = len(latest) > 1

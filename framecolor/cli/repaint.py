@@ -33,8 +33,8 @@ def repaint(shot: Path, palette: Path, out: Path | None, cels: tuple[str, ...]) 
       framecolor repaint cut_012 --palette night.gpl
       framecolor repaint Cut-005 --cel A --palette a-night.gpl
     """
-    from framecolor.repaint import check_same_paints
-    from framecolor.repaint import repaint as recolor
+    from framecolor.recolor.recolor import check_same_paints
+    from framecolor.recolor.recolor import repaint as recolor
 
     chosen = list_shots([shot], cels)
     outs = [find_output(one.path, in_cut=one.cel is not None) for one in chosen]

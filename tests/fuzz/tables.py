@@ -14,9 +14,9 @@ from framecolor.core.types import Palette
 from framecolor.engines.plans.profiles import read_profile
 from framecolor.mattes import PALETTE_JSON, MatteIds, write_palette_files
 from framecolor.media import Correction, read_corrections, read_palette, write_corrections, write_palette
+from framecolor.recolor.palette_swap import read_swap
 from framecolor.record import Record
 from framecolor.report.sidecar import read_sidecar
-from framecolor.swaps import read_swap
 from framecolor.training.curate.provenance import read_provenance
 from fuzz.mutate import mutate_json, mutate_toml
 from fuzz.target import Target, place, scratch_folder

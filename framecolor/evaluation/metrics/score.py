@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.errors import InputError
-from framecolor.lineart.drawing import read_drawing
-from framecolor.media import PAINTED_SUFFIXES, read_image
-from framecolor.media.sequence import list_images, number_files
-from framecolor.metrics.pictures import line_change, mean_ciede2000, psnr, ssim
-from framecolor.metrics.regions import (
+from framecolor.evaluation.metrics.pictures import line_change, mean_ciede2000, psnr, ssim
+from framecolor.evaluation.metrics.regions import (
     RegionVotes,
     compose_over_white,
     label_line_art,
@@ -25,6 +22,9 @@ from framecolor.metrics.regions import (
     pack_rgb,
     vote_regions,
 )
+from framecolor.lineart.drawing import read_drawing
+from framecolor.media import PAINTED_SUFFIXES, read_image
+from framecolor.media.sequence import list_images, number_files
 
 Rgba = NDArray[np.uint8]
 

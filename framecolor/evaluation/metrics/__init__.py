@@ -6,8 +6,8 @@
 Region metrics are those of the field (BasicPBC, DACoN), picture metrics are CIEDE2000, PSNR and SSIM.
 """
 
-from framecolor.metrics.pictures import ciede2000, mean_ciede2000, psnr, ssim
-from framecolor.metrics.score import FrameScore, ShotScore, score_folders, score_frame, score_sequence
+from framecolor.evaluation.metrics.pictures import ciede2000, mean_ciede2000, psnr, ssim
+from framecolor.evaluation.metrics.score import FrameScore, ShotScore, score_folders, score_frame, score_sequence
 
 __all__ = [
     "FrameScore",

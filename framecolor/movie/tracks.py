@@ -15,8 +15,8 @@ from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder
 from framecolor.media.sequence import list_images
 from framecolor.media.sheet_files import read_sheet
 from framecolor.media.shot_files import ShotPlace, locate_shot
+from framecolor.movie.timeline import list_painted
 from framecolor.record import RECORD_NAME
-from framecolor.review import list_painted
 from framecolor.timing import NO_SHEET, Timing, find_timing
 
 _EVERY = "every drawing is shown for one frame"
