@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 from record import read_results
 
 from framecolor import pipeline
-from framecolor.beliefs import Believed
 from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics import FrameScore, ShotScore, score_sequence
 from framecolor.evaluation.metrics.score import list_frames
 from framecolor.media import read_image
 from framecolor.outcome import Outcome
+from framecolor.propagation.smoothing import Believed
 from framecolor.record import RECORD_NAME
 from framecolor.shot import Shot
 

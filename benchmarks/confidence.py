@@ -15,13 +15,13 @@ import numpy as np
 from chained import Painting
 from numpy.typing import NDArray
 
-from framecolor.beliefs import Believed
 from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
 from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import fill_lines
 from framecolor.media import read_image
 from framecolor.paint.painter import UNSURE_BELOW
+from framecolor.propagation.smoothing import Believed
 
 # A painter looks at this share of the regions, those that the report is least sure of.
 FLAGGED_SHARE = 0.15

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.hints.shapes import Shapes
+from framecolor.lineart.region_shapes import Shapes
 
 # How far two drawings of the same region usually lie apart: place in shares of the figure's size, log area, elongation.
 _SPREAD = np.array([0.12, 0.12, 0.35, 0.25, 0.25], np.float32)

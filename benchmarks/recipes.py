@@ -31,7 +31,7 @@ from framecolor.colorists.base import Colorist, Knobs
 from framecolor.colorists.flats import vote_flats
 from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.regions import compose_over_white
-from framecolor.hints.keys import region_colors
+from framecolor.lineart.region_colors import region_colors
 from framecolor.media import read_image
 from framecolor.paint.flat import paint_flat
 from framecolor.pipeline import colorize

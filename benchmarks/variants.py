@@ -13,14 +13,15 @@ import numpy as np
 import torch
 from handmade import fill_lost, match_by_hand
 
-from framecolor import fitting, pipeline
+from framecolor import pipeline
 from framecolor.engines.base import Runner
-from framecolor.hints import propagate
-from framecolor.hints.flow import compute_flow
-from framecolor.hints.propagate import Link, link_regions
-from framecolor.hints.shapes import describe_shapes
+from framecolor.keys import finetune_cache as fitting
+from framecolor.lineart.region_shapes import describe_shapes
+from framecolor.matching.flow import compute_flow
 from framecolor.networks.generator import Generator
-from framecolor.study import Study, link_studies
+from framecolor.propagation import belief as propagate
+from framecolor.propagation.belief import Link, link_regions
+from framecolor.propagation.features import Study, link_studies
 
 Links = Literal["none", "flow", "hand-made", "learned"]
 

@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from framecolor.beliefs import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
 from framecolor.claim import claim_output
 from framecolor.config.settings import Settings
 from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
@@ -23,11 +22,12 @@ from framecolor.notes import FrameNote, Listener
 from framecolor.outcome import Outcome, sum_up
 from framecolor.preflight import check_output
 from framecolor.prepared import forget_prepared, note_prepared
+from framecolor.propagation.features import Study, link_studies, study_drawing, study_known
+from framecolor.propagation.smoothing import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
 from framecolor.record import KEY_FOLDER
 from framecolor.run import Progress, Run, prepare_run
 from framecolor.shot import Shot
 from framecolor.stencils import read_mask, read_painted
-from framecolor.study import Study, link_studies, study_drawing, study_known
 
 # What drawings that are worked on hold together at most, and what one of them holds at its peak, with those that wait
 # for it (`benchmarks/memory.py`).

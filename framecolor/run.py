@@ -19,13 +19,13 @@ from framecolor.engines.base import Runner
 from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.engines.registry import choose_engine, load_shipped
 from framecolor.errors import InputError
-from framecolor.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
+from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.key_drawing import KeyDrawings, read_key_drawing, read_key_drawings
+from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.mattes import MatteIds, Rgb, name_paints, write_palette_files
 from framecolor.media import describe_correction, read_swatches
 from framecolor.notes import Listener, Stopwatch
-from framecolor.proposal import Proposal, find_proposal, propose_key
 from framecolor.record import CACHE_FOLDER, Record
 from framecolor.shot import Shot
 from framecolor.sources import Sources, forget_stopped_fit, hash_fit, hash_keys, list_marks
@@ -301,7 +301,7 @@ def _read_keys(survey: _Survey, found: _Found | None, proposal: Proposal | None,
 
 def _fit(keys: _Keys, survey: _Survey, settings: Settings, progress: Progress) -> tuple[Runner, dict[str, object]]:
     """The networks with one that is fitted to the keys, and how that came about."""
-    from framecolor.fitting import fit_shot
+    from framecolor.keys.finetune_cache import fit_shot
 
     fitted = fit_shot(keys.shot, keys.keyframes, settings, survey.out, keys.found.fit, survey.device, progress)
     engine = choose_engine(settings.engine, settings.lanes, settings.precision, settings.count_cores())

@@ -15,10 +15,10 @@ from framecolor.chains import Chain, hash_chain
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
 from framecolor.errors import ReadError
+from framecolor.keys.auto_key import Proposal
 from framecolor.keys.cache import RECIPE as KEY_RECIPE
 from framecolor.media import hash_file
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path
-from framecolor.proposal import Proposal
 from framecolor.shot import Shot
 from framecolor.told import hash_told
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.core.types import Frame, Palette, Regions
 from framecolor.errors import OutputError, ReadError, ShotError
-from framecolor.hints.keys import nearest_entries, region_colors
+from framecolor.lineart.region_colors import nearest_entries, region_colors
 from framecolor.mattes import MATTE_FOLDER, matte_name, read_matte
 from framecolor.media import FORMATS, read_image
 from framecolor.media.sequence import format_numbers

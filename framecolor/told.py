@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from framecolor.core.hashing import digest
 from framecolor.core.types import Regions
 from framecolor.errors import InputError
-from framecolor.hints.strokes import read_strokes
+from framecolor.shot.strokes import read_strokes
 from framecolor.lineart.regions import fill_lines
 from framecolor.media import Correction, hash_file
 from framecolor.shot import Shot

@@ -1,4 +1,4 @@
-"""Fit the model that says how likely each region's color is right (`framecolor/hints/confidence.py`).
+"""Fit the model that says how likely each region's color is right (`framecolor/propagation/confidence.py`).
 
     python scripts/calibrate_confidence.py --data DATASET [--shots N] [-o framecolor/weights/confidence.json]
 
@@ -29,17 +29,17 @@ from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
 from framecolor.engines.torch_runner import TorchRunner
 from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
-from framecolor.hints.confidence import FEATURES, Calibration, estimate, gather_evidence, pack_calibration
-from framecolor.hints.propagate import Node, propagate
-from framecolor.hints.recognize import Gallery, KeyRegions
-from framecolor.keyframes import WORKING_AREA_PX, Keyframes, describe_regions, make_sample
+from framecolor.keys.keyframes import WORKING_AREA_PX, Keyframes, describe_regions, make_sample
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
+from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.networks.checkpoint import base_weights_path, load_generator, matcher_weights_path
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.view import figure_box, look, working_scale
-from framecolor.study import link_studies, study_drawing
+from framecolor.propagation.belief import Node, propagate
+from framecolor.propagation.confidence import FEATURES, Calibration, estimate, gather_evidence, pack_calibration
+from framecolor.propagation.features import link_studies, study_drawing
 from framecolor.training.character import draw_character
 from framecolor.training.dataset import Dataset
 from framecolor.training.stage import Drawing, Pose, Stage, find_majority
@@ -163,7 +163,7 @@ def find_truth(drawing: Drawing, rgba: Rgba) -> NDArray[np.int64]:
 def read_keys(
     lines: dict[int, Rgba], truths: dict[int, NDArray[np.int64]], known: NDArray[np.int64]
 ) -> tuple[Keyframes, Runner]:
-    """What the keys say, as `framecolor.keyframes` reads it from files, and the network to paint with.
+    """What the keys say, as `framecolor.keys.keyframes` reads it from files, and the network to paint with.
 
     known  the classes that any key shows, rising: they are the palette.
     """

@@ -70,7 +70,7 @@ def accuracy(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         for variant in VARIANTS.values():
             if variant.fit:
                 patch.setitem(variant.__dict__, "fit", 2)  # 300 steps are for the real thing
-        patch.setattr("framecolor.fitting.AUTO_STEPS", 2)
+        patch.setattr("framecolor.keys.finetune_cache.AUTO_STEPS", 2)
         run(main, *common, "--clip", "walker", "--ablation", "--one-key", "--fit-auto", "--sheets", folder / "sheets")
         run(main, *common, "--clip", "vpet_dance")
     return folder

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from framecolor.errors import ReadError
-from framecolor.hints.confidence import (
+from framecolor.paint.painter import UNSURE_BELOW
+from framecolor.propagation.belief import Votes
+from framecolor.propagation.confidence import (
     FEATURES,
     Calibration,
     estimate,
@@ -18,8 +20,6 @@ from framecolor.hints.confidence import (
     pack_calibration,
     read_calibration,
 )
-from framecolor.hints.propagate import Votes
-from framecolor.paint.painter import UNSURE_BELOW
 
 SHIPPED = Path(__file__).resolve().parent.parent / "framecolor" / "weights" / "confidence.json"
 COLORS = 5

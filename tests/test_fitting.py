@@ -11,8 +11,8 @@ from conftest import pytorch_alone
 from drawings import make_shot
 from painting import FIT, copy_shot, list_files, paint, read_bytes
 
-from framecolor import fitting
-from framecolor.fit import Fit
+from framecolor.keys import finetune_cache as fitting
+from framecolor.keys.finetune import Fit
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 
 pytestmark = pytest.mark.usefixtures("quick_engine")

@@ -9,9 +9,9 @@ import pytest
 from drawings import COAT, SCARF, SKIN, draw, make_shot
 from painting import paint, read_bytes
 
-from framecolor.hints.lean import lean_towards, measure_picture
-from framecolor.hints.propagate import lean
+from framecolor.keys.reference_prior import lean_towards, measure_picture
 from framecolor.media import write_image
+from framecolor.propagation.belief import lean
 
 COLORS = np.array([SKIN, COAT, SCARF, (255, 255, 255, 0)], np.uint8)
 

@@ -8,7 +8,7 @@ import pytest
 from framecolor.core.compositing import clear_paper, fill_paper, lay_over
 from framecolor.core.types import Frame, Palette, Regions
 from framecolor.errors import PaletteError
-from framecolor.hints.keys import (
+from framecolor.lineart.region_colors import (
     PAPER,
     RegionColors,
     build_palette,

@@ -11,8 +11,8 @@ from drawings import SIZE, draw, make_shot
 from painting import paint
 
 from framecolor import Settings, Shot
-from framecolor.fit import Fit, FitSchedule
-from framecolor.keyframes import make_samples, read_keyframes
+from framecolor.keys.finetune import Fit, FitSchedule
+from framecolor.keys.keyframes import make_samples, read_keyframes
 from framecolor.media import Correction, write_corrections, write_image
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork

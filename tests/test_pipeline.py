@@ -18,7 +18,7 @@ from painting import FIT, colors_of, paint, read_bytes, read_frames, share_equal
 from framecolor.core.compositing import lay_over
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image, write_image
-from framecolor.study import Study, study_drawing, study_known
+from framecolor.propagation.features import Study, study_drawing, study_known
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
@@ -210,7 +210,7 @@ def test_a_chain_does_not_depend_on_what_else_is_painted(tmp_path: Path, painted
 @pytest.mark.parametrize("key_every", [6, 1000])
 def test_memory_does_not_grow_with_the_shot(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key_every: int) -> None:
     """Only the drawings of one stretch and those in flight are held, however many there are and however few keys."""
-    monkeypatch.setattr("framecolor.beliefs.LONGEST_BLOCK", 6)
+    monkeypatch.setattr("framecolor.propagation.smoothing.LONGEST_BLOCK", 6)
 
     def most_alive(frames: int) -> int:
         root = make_shot(tmp_path / f"cut{frames}", frames, tuple(range(0, frames, key_every)))

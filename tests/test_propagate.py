@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from framecolor.chains import plan_chains
-from framecolor.hints.match import Match
-from framecolor.hints.propagate import Link, Node, Votes, propagate
+from framecolor.matching.tokens import Match
+from framecolor.propagation.belief import Link, Node, Votes, propagate
 
 COLORS = 3
 

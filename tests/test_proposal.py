@@ -47,8 +47,8 @@ def colorist(monkeypatch: pytest.MonkeyPatch, quick_engine: None, tmp_path: Path
     found = Gradient()
     weights = tmp_path / "colorist.safetensors"
     weights.write_bytes(b"stands for weights")
-    monkeypatch.setattr("framecolor.proposal.open_colorist", lambda path: found)
-    monkeypatch.setattr("framecolor.proposal.colorist_weights_path", lambda: weights)
+    monkeypatch.setattr("framecolor.keys.auto_key.open_colorist", lambda path: found)
+    monkeypatch.setattr("framecolor.keys.auto_key.colorist_weights_path", lambda: weights)
     return found
 
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from test_training import draw_sequence
 
 from framecolor.colorists.base import Guide, Knobs, draw_gray, open_colorist
+from framecolor.colorists.marks import shrink_marks
 from framecolor.core.types import Frame, Hint
-from framecolor.hints.marks import shrink_marks
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.paintstorch import PaintsTorch

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from framecolor.core.types import Regions
-from framecolor.hints.match import MOST_TOKENS, Match, Rows, Tokens, choose_rows, read_scores
-from framecolor.hints.recognize import MOST_KEYS, UNKNOWN, Gallery, KeyRegions
-from framecolor.hints.shapes import describe_shapes, region_traits
+from framecolor.lineart.region_shapes import describe_shapes, region_traits
+from framecolor.matching.gallery import MOST_KEYS, UNKNOWN, Gallery, KeyRegions
+from framecolor.matching.tokens import MOST_TOKENS, Match, Rows, Tokens, choose_rows, read_scores
 
 
 def drawing(shift: int) -> Regions:

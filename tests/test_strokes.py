@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from framecolor.core.types import Regions
-from framecolor.hints.strokes import Strokes, read_strokes
+from framecolor.shot.strokes import Strokes, read_strokes
 
 RED, BLUE = (200, 40, 50), (60, 90, 160)
 SIZE = (100, 120)

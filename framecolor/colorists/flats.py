@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.types import Palette, Regions
-from framecolor.hints.keys import PAPER
+from framecolor.lineart.region_colors import PAPER
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import sample_points
 

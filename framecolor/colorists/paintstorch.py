@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from framecolor.colorists.base import Guide, Knobs, blend_image, draw_gray, fit_size
+from framecolor.colorists.marks import shrink_marks
 from framecolor.core.types import Frame, Hint, Regions
-from framecolor.hints.marks import shrink_marks
 from framecolor.networks.paintstorch import HINT_PLANES, HINT_STRIDE, PaintsTorch
 
 

@@ -63,7 +63,7 @@ def check_graphs(target: Target) -> Iterator[Finding]:
 
 def check_fits(target: Target) -> Iterator[Finding]:
     """The fits that are kept beside the frames."""
-    from framecolor.fitting import is_whole_fit
+    from framecolor.keys.finetune_cache import is_whole_fit
 
     for folder in (out / CACHE_FOLDER for out in target.outs):
         fits = sorted(folder.glob("fit-*.safetensors"))

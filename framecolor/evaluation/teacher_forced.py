@@ -12,17 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.beliefs import judge_belief
 from framecolor.config.settings import Settings
 from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
-from framecolor.hints.keys import region_colors
-from framecolor.hints.propagate import Node, Votes, propagate
-from framecolor.keyframes import Keyframes
+from framecolor.keys.keyframes import Keyframes
+from framecolor.lineart.region_colors import region_colors
 from framecolor.paint.painter import paint_frame
+from framecolor.propagation.belief import Node, Votes, propagate
+from framecolor.propagation.features import Study, link_studies, study_drawing
+from framecolor.propagation.smoothing import judge_belief
 from framecolor.run import Progress, prepare_run
 from framecolor.shot import Shot
-from framecolor.study import Study, link_studies, study_drawing
 
 Rgba = NDArray[np.uint8]
 

@@ -12,8 +12,8 @@ from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import InputError, ReadError
-from framecolor.hints.keys import region_colors
 from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.region_colors import region_colors
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.media import hash_file, read_image
 from framecolor.media.cels import LINE_FOLDER, find_folder, is_cut

@@ -1,1 +1,1 @@
-"""The painted keys of a shot, and the drawings of which strokes or corrections tell some regions."""
+"""Painted keys: the colors and tokens of their regions, a network tuned on them. Imports shot, engines and below."""

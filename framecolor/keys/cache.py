@@ -15,9 +15,9 @@ from framecolor.core.files import write_bytes_atomic
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.types import Palette
 from framecolor.errors import OutputError
-from framecolor.hints.match import Tokens
-from framecolor.hints.recognize import Gallery, KeyRegions
-from framecolor.keyframes import Keyframes
+from framecolor.keys.keyframes import Keyframes
+from framecolor.matching.gallery import Gallery, KeyRegions
+from framecolor.matching.tokens import Tokens
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.told import Told
 

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import hash_pixels
 from framecolor.errors import ReadError
-from framecolor.hints.keys import RegionColors, region_colors
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.packed import PackedDrawing
+from framecolor.lineart.region_colors import RegionColors, region_colors
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.view import figure_box
 from framecolor.shot import Shot

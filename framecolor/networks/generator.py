@@ -4,7 +4,7 @@ Line planes and a color hint go in; a feature vector per pixel comes out, read b
 
 - the color head (soft RGB and a confidence), used by painted mode;
 - a palette head, which exists per shot: one logit per palette color, its weights fitted to the shot's keys
-  (`framecolor.fit`) and started by a regression on the keys' features, so that it paints before the first step.
+  (`framecolor.keys.finetune`), started by a regression on the keys' features: it paints before the first step.
 """
 
 from __future__ import annotations

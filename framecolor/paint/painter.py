@@ -12,13 +12,13 @@ from framecolor.config.settings import Settings
 from framecolor.core.compositing import clear_paper, fill_paper, lay_over
 from framecolor.core.types import Hint, Regions
 from framecolor.engines.base import Runner
-from framecolor.keyframes import Keyframes
+from framecolor.keys.keyframes import Keyframes
 from framecolor.mattes import MatteIds
 from framecolor.media import FORMATS
 from framecolor.networks.view import look
 from framecolor.paint.flat import paint_flat, spread
 from framecolor.paint.soft import soften
-from framecolor.study import Study
+from framecolor.propagation.features import Study
 
 # Regions below this confidence are shown to the painter.
 UNSURE_BELOW = 0.8

@@ -20,7 +20,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from framecolor.core.files import write_bytes_atomic
 from framecolor.core.precision import autocast
-from framecolor.hints.shapes import region_traits
+from framecolor.lineart.region_shapes import region_traits
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.passes import FeaturePass
 from framecolor.networks.view import CONTEXT_STRIDE, View, pool

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.types import Regions
-from framecolor.hints.flow import LineField, line_field
-from framecolor.hints.shapes import Shapes, describe_shapes
 from framecolor.lineart.planes import line_planes
+from framecolor.lineart.region_shapes import Shapes, describe_shapes
 from framecolor.lineart.regions import label_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
+from framecolor.matching.flow import LineField, line_field
 from framecolor.training.character import Character
 from framecolor.training.extract_lines import LineStyle, draw_lines, draw_style, find_outside
 from framecolor.training.props import Prop, draw_move, draw_props, move_prop

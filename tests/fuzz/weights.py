@@ -15,13 +15,14 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 from torch import nn
 
-from framecolor import fitting, proposal
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.types import Palette
-from framecolor.hints.match import Tokens
-from framecolor.hints.recognize import UNKNOWN, Gallery, KeyRegions
-from framecolor.keyframes import Keyframes
+from framecolor.keys import auto_key as proposal
+from framecolor.keys import finetune_cache as fitting
 from framecolor.keys.cache import find_keyframes, keep_keyframes
+from framecolor.keys.keyframes import Keyframes
+from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
+from framecolor.matching.tokens import Tokens
 from framecolor.networks.checkpoint import (
     load_colorist,
     load_generator,

@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from framecolor.hints.marks import shrink_marks
+from framecolor.colorists.marks import shrink_marks
 from framecolor.networks.checkpoint import SizedNetwork
 from framecolor.networks.paintstorch import HINT_STRIDE, StencilTorch, Tunnel, start_convolutions
 from framecolor.training.colorist_recipe import to_planes

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.hints.confidence import measure_confidence
-from framecolor.hints.propagate import Link, Node, Votes, propagate
-from framecolor.hints.recognize import UNKNOWN
-from framecolor.keyframes import Keyframes
-from framecolor.study import Study
+from framecolor.keys.keyframes import Keyframes
+from framecolor.matching.gallery import UNKNOWN
+from framecolor.propagation.belief import Link, Node, Votes, propagate
+from framecolor.propagation.confidence import measure_confidence
+from framecolor.propagation.features import Study
 
 # A stretch without a key is cut here: what lies further ahead says next to nothing, and memory stays bounded.
 LONGEST_BLOCK = 24

@@ -15,7 +15,10 @@ from framecolor.core.hashing import digest
 from framecolor.core.types import Palette, Regions
 from framecolor.engines.base import Pending, Runner
 from framecolor.errors import ShotError
-from framecolor.hints.keys import (
+from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, read_key_drawings
+from framecolor.keys.reference_prior import lean_towards, measure_picture
+from framecolor.lineart.packed import PackedDrawing
+from framecolor.lineart.region_colors import (
     RegionColors,
     add_colors,
     build_palette,
@@ -23,14 +26,11 @@ from framecolor.hints.keys import (
     nearest_entries,
     restrict_palette,
 )
-from framecolor.hints.lean import lean_towards, measure_picture
-from framecolor.hints.match import Tokens, choose_rows
-from framecolor.hints.recognize import UNKNOWN, Gallery, KeyRegions
-from framecolor.hints.shapes import describe_shapes, region_traits
-from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, read_key_drawings
-from framecolor.lineart.packed import PackedDrawing
+from framecolor.lineart.region_shapes import describe_shapes, region_traits
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import sample_points
+from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
+from framecolor.matching.tokens import Tokens, choose_rows
 from framecolor.media import read_image, read_palette
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
 from framecolor.networks.view import look, working_scale

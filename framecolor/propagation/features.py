@@ -11,16 +11,16 @@ from framecolor.config.settings import Settings
 from framecolor.core.hashing import hash_pixels
 from framecolor.core.types import Frame, Regions
 from framecolor.engines.base import Runner, Seen
-from framecolor.hints.flow import LineField, compute_flow, line_field
-from framecolor.hints.match import Match, Rows, Tokens
-from framecolor.hints.propagate import Link, Votes, lean, link_regions, weigh
-from framecolor.hints.recognize import Recognized
-from framecolor.keyframes import Keyframes, describe_regions
+from framecolor.keys.keyframes import Keyframes, describe_regions
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
+from framecolor.matching.flow import LineField, compute_flow, line_field
+from framecolor.matching.gallery import Recognized
+from framecolor.matching.tokens import Match, Rows, Tokens
 from framecolor.networks.view import look
+from framecolor.propagation.belief import Link, Votes, lean, link_regions, weigh
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,13 +17,13 @@ from framecolor.core.hashing import digest
 from framecolor.core.types import Frame, Hint, Palette, Regions
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import ReadError, ShotError
-from framecolor.hints.keys import Rgba, as_color, nearest_entries
-from framecolor.hints.lean import measure_picture
-from framecolor.hints.match import Tokens
-from framecolor.keyframes import WORKING_AREA_PX, ask_for_key, describe_regions
+from framecolor.keys.keyframes import WORKING_AREA_PX, ask_for_key, describe_regions
+from framecolor.keys.reference_prior import measure_picture
 from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.region_colors import Rgba, as_color, nearest_entries
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
+from framecolor.matching.tokens import Tokens
 from framecolor.media import hash_file, read_image, read_palette
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.networks.shipped import colorist_weights_path

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.hints.match import Rows, Tokens, read_scores
+from framecolor.matching.tokens import Rows, Tokens, read_scores
 
 # However alike, two regions may differ in color: this much is spread over the whole palette.
 _DOUBT = 0.02

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from framecolor.core.run_length import Runs
 from framecolor.core.types import Flow, Regions
-from framecolor.hints.match import Match
 from framecolor.lineart.sampling import RegionPoints
+from framecolor.matching.tokens import Match
 
 Votes = NDArray[np.float32]
 
-# How loud the network and the keys' own regions (`hints/recognize.py`) are beside a drawing's neighbors, as exponents
+# How loud the network and the keys' own regions (`matching/gallery.py`) are beside a drawing's neighbors, as exponents
 # of their probabilities. Both look at the same keys, so that together they are worth little more than one of them;
 # where no network was fitted, the keys' regions speak for it.
 NETWORK_WEIGHT = 0.6
