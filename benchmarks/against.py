@@ -35,7 +35,7 @@ import sys
 from pathlib import Path
 from framecolor.pipeline import colorize
 from framecolor.config.settings import Settings
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 shot = Shot.open(sys.argv[1])
 print([colorize(shot, Path(sys.argv[2]), Settings(fit="off", overwrite=True)).seconds for _ in range(2)][1])
 """

@@ -25,7 +25,7 @@ from framecolor.media import read_image
 from framecolor.outcome import Outcome
 from framecolor.propagation.smoothing import Believed
 from framecolor.record import RECORD_NAME
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 # The truth of most clips was painted with antialiasing: 8 levels are the same color. 0 counts exact colors only.
 TOLERANCES = (8, 0)

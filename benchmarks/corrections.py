@@ -27,9 +27,9 @@ from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image
-from framecolor.media.corrections import Correction, write_corrections
 from framecolor.pipeline import colorize
-from framecolor.shot import Shot
+from framecolor.shot.corrections import Correction, write_corrections
+from framecolor.shot.shot import Shot
 
 TOLERANCE = 8
 # Frames that the painter opens before painting again, and how far apart they are: neighbors mend each other.

@@ -35,7 +35,7 @@ from framecolor.lineart.region_colors import region_colors
 from framecolor.media import read_image
 from framecolor.paint.flat import paint_flat
 from framecolor.pipeline import colorize
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 OURS = "framecolor, first frame as key"
 # Held-out art is drawn at this size, its lines at twice that.

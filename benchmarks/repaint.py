@@ -27,7 +27,7 @@ from framecolor.core.cpu import count_usable_cores
 from framecolor.mattes import PALETTE_GPL
 from framecolor.pipeline import colorize
 from framecolor.recolor.recolor import repaint
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 
 @click.command()

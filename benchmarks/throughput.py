@@ -31,7 +31,7 @@ from framecolor.cli.options import FitType
 from framecolor.config.settings import Settings
 from framecolor.engines.registry import choose_engine
 from framecolor.pipeline import colorize
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 
 @click.command()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from framecolor.evaluation.metrics import score_folders
     from framecolor.outcome import Outcome
     from framecolor.pipeline import colorize
-    from framecolor.shot import Shot
+    from framecolor.shot.shot import Shot
 
 __version__ = VERSION
 
@@ -30,7 +30,7 @@ _HOMES = {
     "FramecolorError": "errors",
     "Outcome": "outcome",
     "Settings": "config.settings",
-    "Shot": "shot",
+    "Shot": "shot.shot",
     "colorize": "pipeline",
     "score_folders": "evaluation.metrics",
 }

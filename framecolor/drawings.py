@@ -14,12 +14,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.chains import Chain
 from framecolor.core.hashing import hash_pixels
 from framecolor.core.stages import overlapped
 from framecolor.errors import ReadError
 from framecolor.media import ImageFile
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
+from framecolor.shot.spans import Chain
 
 
 @dataclass(frozen=True, eq=False)

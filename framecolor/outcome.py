@@ -9,7 +9,7 @@ from pathlib import Path
 from framecolor.errors import OutputError, on_one_line
 from framecolor.prepared import forget_prepared, read_prepared
 from framecolor.record import Record
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 _NOT_REPORTED = "no task has painted it; run its task again"
 _OTHER_SOURCE = "it was painted from other drawings, keys or settings than were prepared; run its task again"

@@ -17,7 +17,6 @@ from framecolor.engines.registry import choose_engine
 from framecolor.errors import FramecolorError, OutputError
 from framecolor.finish import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.media import write_bytes_atomic
-from framecolor.media.sequence import format_numbers
 from framecolor.notes import FrameNote, Listener
 from framecolor.outcome import Outcome, sum_up
 from framecolor.preflight import check_output
@@ -26,7 +25,8 @@ from framecolor.propagation.features import Study, link_studies, study_drawing, 
 from framecolor.propagation.smoothing import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
 from framecolor.record import KEY_FOLDER
 from framecolor.run import Progress, Run, prepare_run
-from framecolor.shot import Shot
+from framecolor.shot.sequence import format_numbers
+from framecolor.shot.shot import Shot
 from framecolor.stencils import read_mask, read_painted
 
 # What drawings that are worked on hold together at most, and what one of them holds at its peak, with those that wait

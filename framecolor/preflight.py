@@ -12,7 +12,7 @@ from framecolor.errors import OutputError, ReadError
 from framecolor.mattes import MATTE_FOLDER
 from framecolor.media import FORMATS
 from framecolor.record import LINE_FOLDER, RECORD_NAME
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 _CHOOSE = "choose another folder with -o"
 

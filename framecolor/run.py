@@ -12,7 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.chains import Chain, plan_chains
 from framecolor.config.settings import Settings
 from framecolor.core.precision import choose_training_precision
 from framecolor.engines.base import Runner
@@ -24,13 +23,15 @@ from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.key_drawing import KeyDrawings, read_key_drawing, read_key_drawings
 from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.mattes import MatteIds, Rgb, name_paints, write_palette_files
-from framecolor.media import describe_correction, read_swatches
+from framecolor.media import read_swatches
 from framecolor.notes import Listener, Stopwatch
 from framecolor.record import CACHE_FOLDER, Record
-from framecolor.shot import Shot
+from framecolor.shot.annotations import hash_told
+from framecolor.shot.corrections import describe_correction
+from framecolor.shot.shot import Shot
+from framecolor.shot.spans import Chain, plan_chains
 from framecolor.sources import Sources, forget_stopped_fit, hash_fit, hash_keys, list_marks
 from framecolor.stencils import add_painted_keys, check_stencils, list_waiting
-from framecolor.told import hash_told
 from framecolor.version import VERSION
 
 Progress = Callable[[str, int, int], None]

@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from framecolor.chains import Chain, hash_chain
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
 from framecolor.errors import ReadError
@@ -19,8 +18,9 @@ from framecolor.keys.auto_key import Proposal
 from framecolor.keys.cache import RECIPE as KEY_RECIPE
 from framecolor.media import hash_file
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path
-from framecolor.shot import Shot
-from framecolor.told import hash_told
+from framecolor.shot.annotations import hash_told
+from framecolor.shot.shot import Shot
+from framecolor.shot.spans import Chain, hash_chain
 
 # Raised when the same keys and settings no longer give the same fit.
 _FIT_RECIPE = "fit 5"

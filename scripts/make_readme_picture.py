@@ -19,7 +19,7 @@ sys.path.insert(0, str(_ROOT))  # so that the script also runs from a checkout t
 
 from framecolor.demo.picture import write_picture  # noqa: E402
 from framecolor.media import read_image  # noqa: E402
-from framecolor.shot import Shot  # noqa: E402
+from framecolor.shot.shot import Shot  # noqa: E402
 
 # Keys 1001, 1013, 1029 and, between them, a turn with a half-closed eye, a crouch and a hop.
 _NUMBERS = (1001, 1006, 1013, 1021, 1024, 1029)

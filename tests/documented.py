@@ -15,8 +15,9 @@ from test_cuts import make_cut, write_sheet
 
 from framecolor.cli import framecolor
 from framecolor.core.types import Palette
-from framecolor.media import Correction, read_palette, write_corrections, write_image, write_palette
+from framecolor.media import read_palette, write_image, write_palette
 from framecolor.media.movie_writer import MovieWriter
+from framecolor.shot.corrections import Correction, write_corrections
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "engines/README.md", ROOT / "benchmarks/README.md"])

@@ -37,7 +37,7 @@ from framecolor.errors import EngineError, SettingsError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.passes import FeaturePass
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 SIZE = (96, 160)
 FRAMES = 6

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from framecolor.errors import FramecolorError, InputError, OutputError, ReadError
-from framecolor.media import corrections as module
-from framecolor.media.corrections import PAPER_COLOR, Correction, read_corrections, write_corrections
+from framecolor.shot import corrections as module
+from framecolor.shot.corrections import PAPER_COLOR, Correction, read_corrections, write_corrections
 
 RED = (200, 60, 40, 255)
 GOOD = {"frame": 12, "x": 340, "y": 210, "color": "#c83c28"}

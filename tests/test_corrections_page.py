@@ -15,9 +15,9 @@ from drawings import COAT, SCARF, SKIN
 from painting import copy_shot
 
 from framecolor.cli.colorize import colorize
-from framecolor.media import Correction, hash_file, read_corrections, read_image, write_corrections, write_image
-from framecolor.media.corrections import PAPER_COLOR
+from framecolor.media import hash_file, read_image, write_image
 from framecolor.report import write_report
+from framecolor.shot.corrections import PAPER_COLOR, Correction, read_corrections, write_corrections
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]

@@ -119,7 +119,7 @@ import json, os, sys, threading
 from pathlib import Path
 from framecolor.pipeline import colorize
 from framecolor.config.settings import Settings
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 most = [0, 0]  # threads in all, and those that paint
 def see(stage, done, total):

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from drawings import make_shot
 
-from framecolor.chains import Chain
 from framecolor.drawings import Drawing, read_drawings
 from framecolor.media import ImageFile, read_image, write_image
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
+from framecolor.shot.spans import Chain
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from framecolor.errors import InputError, OutputError
 from framecolor.farm import CHUNK_FRAMES, build_parameters, build_template, cut_spans, plan_job, write_job
 from framecolor.farm.job import FarmJob
 from framecolor.media import write_image
-from framecolor.media.sequence import parse_frames
+from framecolor.shot.sequence import parse_frames
 
 
 def make_lines(root: Path, numbers: list[int], keys: list[int]) -> Path:

@@ -17,10 +17,10 @@ from faulty import read_tree, run
 from painting import paint, read_frames
 
 from framecolor import Shot
-from framecolor.chains import describe_plan
 from framecolor.errors import ReadError, ShotError
 from framecolor.media import write_image
 from framecolor.report import write_report
+from framecolor.shot.spans import describe_plan
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

@@ -16,10 +16,10 @@ from framecolor.config.settings import read_settings
 from framecolor.core.parsing import is_file_name, parse_json, parse_toml
 from framecolor.errors import InputError, ReadError, SettingsError, ShotError
 from framecolor.media import Movie, read_image
-from framecolor.media.sequence import find_sequence, parse_frames
 from framecolor.networks.checkpoint import load_matcher
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.record import Record
+from framecolor.shot.sequence import find_sequence, parse_frames
 
 
 def test_an_error_is_one_printable_line() -> None:

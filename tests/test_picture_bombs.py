@@ -12,7 +12,7 @@ from picture_bombs import PACKERS, pack_png, pack_webp
 
 from framecolor.errors import ReadError, ShotError
 from framecolor.media import decode, read_image
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 # As in `decode.MAX_PIXELS`: 4 GiB for the largest; floats are decoded to 16 bytes a pixel, of which fewer are read.
 _BYTES_A_PIXEL, _BYTES_A_FLOAT_PIXEL = 16, 24

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from framecolor.chains import plan_chains
 from framecolor.matching.tokens import Match
 from framecolor.propagation.belief import Link, Node, Votes, propagate
+from framecolor.shot.spans import plan_chains
 
 COLORS = 3
 

@@ -21,7 +21,7 @@ from framecolor.media import hash_file, write_image
 from framecolor.report import page, read_sidecar, write_report
 from framecolor.report.lines import LineArt
 from framecolor.report.region_map import build_map, shrink_labels
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 
 def unpack(text: str) -> tuple[NDArray[np.int32], NDArray[np.uint32], NDArray[np.uint8]]:

@@ -12,9 +12,9 @@ import pytest
 from timesheets import describe_xdts, write_xdts
 
 from framecolor.errors import InputError
-from framecolor.media import Sheet, Track, read_sheet
-from framecolor.media.sheet import LONGEST_FRAMES, read_drawing
-from framecolor.media.xdts import SIGNATURE
+from framecolor.shot.exposure_sheet import LONGEST_FRAMES, Sheet, Track, read_drawing
+from framecolor.shot.sheet_files import read_sheet
+from framecolor.shot.xdts import SIGNATURE
 
 # As CLIP STUDIO PAINT exports it: compact, symbols, dialogue and camera beside the cels, an entry before frame 0.
 CLIP_STUDIO = (

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from framecolor.errors import InputError, ReadError
 from framecolor.media import write_image
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 
 def picture(shade: int, height: int = 6, width: int = 8) -> NDArray[np.uint8]:

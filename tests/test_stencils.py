@@ -18,7 +18,8 @@ from painting import colors_of, copy_shot, list_files, paint, read_frames, share
 
 from framecolor.cli.colorize import colorize as colorize_command
 from framecolor.errors import FramecolorError, OutputError
-from framecolor.media import Correction, read_image, write_corrections, write_image
+from framecolor.media import read_image, write_image
+from framecolor.shot.corrections import Correction, write_corrections
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

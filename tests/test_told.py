@@ -17,7 +17,8 @@ from painting import colors_of, list_files, paint, read_frames, share_equal
 
 from framecolor.cli.colorize import colorize as colorize_command
 from framecolor.errors import FramecolorError, InputError, ShotError
-from framecolor.media import Correction, write_corrections, write_image
+from framecolor.media import write_image
+from framecolor.shot.corrections import Correction, write_corrections
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

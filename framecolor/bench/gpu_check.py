@@ -24,7 +24,7 @@ from framecolor.bench.workload import Workload, frame_ms
 from framecolor.config.settings import EngineName, Settings
 from framecolor.errors import EngineError, FramecolorError
 from framecolor.media import read_image
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 _MODULE = "framecolor.bench.gpu_check"
 _FRAMES, _SIZE, _REPEATS = 24, (1080, 1920), 3

@@ -26,7 +26,7 @@ from framecolor.errors import EngineError, SettingsError
 from framecolor.keys.keyframes import WORKING_AREA_PX
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette import PaletteNetwork
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 FORMAT = 1
 END_TO_END = "end-to-end"

@@ -19,7 +19,7 @@ from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.outcome import Outcome
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from framecolor.version import VERSION
 
 if TYPE_CHECKING:
     from framecolor.outcome import Outcome
-    from framecolor.shot import Shot
+    from framecolor.shot.shot import Shot
 
 _PLACES = ("keys", "hints", "stencils", "frames", "corrections", "sheet")
 

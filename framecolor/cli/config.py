@@ -88,8 +88,8 @@ def init(output: Path | None) -> None:
 
 def _find_root(path: Path) -> Path:
     """The folder that a shot belongs to, without a look at its drawings: a show or an empty folder will do."""
-    from framecolor.media.cels import find_cel
-    from framecolor.media.sequence import is_pattern
+    from framecolor.shot.cut import find_cel
+    from framecolor.shot.sequence import is_pattern
 
     cel = find_cel(path)
     root = cel.cut if cel is not None else path if path.is_dir() else path.parent

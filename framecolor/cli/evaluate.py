@@ -95,7 +95,7 @@ def _score_teacher_forced(
     from framecolor.evaluation.metrics.score import list_frames
     from framecolor.evaluation.teacher_forced import paint_teacher_forced
     from framecolor.media import read_image
-    from framecolor.shot import Shot
+    from framecolor.shot.shot import Shot
 
     shot, true = Shot.open(path), list_frames(truth)
     drawn = None if line is None else list_frames(line)

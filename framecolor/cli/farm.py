@@ -27,7 +27,7 @@ from framecolor.errors import FramecolorError, ShotError
 
 if TYPE_CHECKING:
     from framecolor.farm import FarmJob
-    from framecolor.shot import Shot
+    from framecolor.shot.shot import Shot
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -216,7 +216,7 @@ def _find_in_cut(one: ShotPath) -> ShotPath:
 
     A farm that ships folders or maps their paths has to have the whole cut: keys and the sheet lie beside Line/.
     """
-    from framecolor.media.cels import find_cel
+    from framecolor.shot.cut import find_cel
 
     cel = find_cel(one.path)
     if cel is not None:

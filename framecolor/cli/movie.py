@@ -108,8 +108,8 @@ def movie(
 
 def _open_layers(shot: Path, cels: tuple[str, ...], sheet: Path | None, held: int | None) -> list[Layer]:
     """What is shown, the lowest layer first; tells what the user should know of it. Raises InputError."""
-    from framecolor.media.cels import split_retake
     from framecolor.movie.tracks import open_layer, order_layers
+    from framecolor.shot.cut import split_retake
 
     latest = {one.cel and split_retake(one.cel)[0]: one for one in list_shots([shot], cels)}
     several = len(latest) > 1
@@ -131,7 +131,7 @@ def _open_layers(shot: Path, cels: tuple[str, ...], sheet: Path | None, held: in
 def _find_frames(path: Path, *, in_cut: bool) -> Path:
     """The folder of frames: a shot's painted one, or any folder of numbered pictures. Raises InputError."""
     from framecolor.media import PAINTED_SUFFIXES
-    from framecolor.media.sequence import list_images
+    from framecolor.shot.sequence import list_images
 
     try:
         return find_output(path, in_cut=in_cut)

@@ -13,7 +13,7 @@ from framecolor.cli.shots import list_shots, open_shot
 from framecolor.errors import on_one_line
 
 if TYPE_CHECKING:
-    from framecolor.shot import Shot
+    from framecolor.shot.shot import Shot
 
 _NO_KEY = "keys      none: colors would be proposed"
 
@@ -40,7 +40,7 @@ def plan(
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
     """
-    from framecolor.chains import describe_plan
+    from framecolor.shot.spans import describe_plan
     from framecolor.stencils import add_painted_keys
 
     chosen = list_shots([shot], cels)
@@ -61,7 +61,7 @@ def plan(
 
 def _ask_for_keys(shot: Shot, given: Path | None) -> str:
     """That there are none, and where they are looked for."""
-    from framecolor.media.cels import find_folder
+    from framecolor.shot.cut import find_folder
 
     folder = given or (find_folder(shot.root, "keys") if shot.cel is None else shot.cel.find_painted("keys")[0])
     absent = "" if folder.is_dir() else ", and there is no such folder"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from framecolor.shot import Shot
+    from framecolor.shot.shot import Shot
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def list_shots(paths: Iterable[str | Path], cels: Iterable[str] = ()) -> list[Sh
     Raises ShotError where a cut lacks a cel that is chosen, or one is chosen from what is no cut.
     """
     from framecolor.errors import ShotError
-    from framecolor.media.cels import is_cut, list_cels
+    from framecolor.shot.cut import is_cut, list_cels
 
     names = [name.strip() for text in cels for name in text.split(",") if name.strip()]
     found: list[ShotPath] = []
@@ -64,7 +64,7 @@ def open_shot(
     sheet: Path | None = None,
 ) -> Shot:
     """The shot that the options name: they are those of `shot_options` and `corrections_option`."""
-    from framecolor.shot import Shot
+    from framecolor.shot.shot import Shot
 
     return Shot.open(
         one.path,
@@ -83,8 +83,8 @@ def find_output(shot: Path, *, in_cut: bool = False) -> Path:
     in_cut  whether it is one of the cels of a cut that the command line names
     """
     from framecolor.errors import InputError
-    from framecolor.media.cels import find_cel
     from framecolor.record import RECORD_NAME
+    from framecolor.shot.cut import find_cel
 
     if not shot.is_dir():
         raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")

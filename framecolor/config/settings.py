@@ -52,7 +52,7 @@ class Settings:
                     tiff16: 16 bits a channel; exr: half floats, linear, multiplied with alpha; psd: layers.
     mattes          also write, for each frame, which palette color each pixel has (`framecolor.mattes`).
     fit             off, or 0: paint at once, with the networks that ship. Steps of tuning one of them on the keys
-                    first; auto: some tens of steps (`keys.finetune_cache.AUTO_STEPS`); keep: hold the fit of the last run.
+                    first; auto: some tens of steps (`keys.finetune.AUTO_STEPS`); keep: hold the fit of the last run.
     seed            of the fit, and of what is proposed where there is no key.
     palette         a .gpl file, its place given from the folder of the framecolor.toml that names it, or whole: only
                     its colors are used; the keys' are matched.

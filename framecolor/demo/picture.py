@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.media import read_image, write_image
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 Rgb = NDArray[np.uint8]
 

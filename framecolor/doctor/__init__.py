@@ -16,10 +16,10 @@ from pathlib import Path
 
 from framecolor.doctor.finding import STATUSES, Check, Finding, Status, Target, one_line
 from framecolor.errors import FramecolorError, ShotError
-from framecolor.media.cels import find_cel, is_cut, list_cels
-from framecolor.media.sequence import is_pattern
 from framecolor.movie.tracks import find_painted_shot
 from framecolor.record import CACHE_FOLDER, RECORD_NAME
+from framecolor.shot.cut import find_cel, is_cut, list_cels
+from framecolor.shot.sequence import is_pattern
 
 # Topic of what a broken check says -> module and function, imported when its turn comes: also an import may break.
 _CHECKS = (

@@ -13,12 +13,12 @@ from framecolor.core.files import read_file
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError, SettingsError
-from framecolor.media.cels import find_cel
-from framecolor.media.sequence import format_numbers
 from framecolor.record import CACHE_FOLDER, RECORD_NAME
+from framecolor.shot.cut import find_cel
+from framecolor.shot.sequence import format_numbers
 
 if TYPE_CHECKING:
-    from framecolor.shot import Shot
+    from framecolor.shot.shot import Shot
 
 
 def check_settings(target: Target) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def _find_problems(target: Target, found: LayeredSettings) -> Iterator[Finding]:
 
 def check_shot(target: Target) -> Iterator[Finding]:
     """Whether the shot that was named can be painted."""
-    from framecolor.shot import Shot
+    from framecolor.shot.shot import Shot
 
     for path in target.shots:
         if path.is_dir() and not (path / "line").is_dir() and find_cel(path) is None:

@@ -22,7 +22,7 @@ from framecolor.propagation.belief import Node, Votes, propagate
 from framecolor.propagation.features import Study, link_studies, study_drawing
 from framecolor.propagation.smoothing import judge_belief
 from framecolor.run import Progress, prepare_run
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 Rgba = NDArray[np.uint8]
 

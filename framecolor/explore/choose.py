@@ -8,8 +8,8 @@ from pathlib import Path
 from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.explore.subject import Subject
 from framecolor.media import image_size, write_bytes_atomic
-from framecolor.media.sequence import format_numbers, list_images, number_files
-from framecolor.shot import Shot
+from framecolor.shot.sequence import format_numbers, list_images, number_files
+from framecolor.shot.shot import Shot
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.region_colors import region_colors
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.media import hash_file, read_image
-from framecolor.media.cels import LINE_FOLDER, find_folder, is_cut
-from framecolor.media.sequence import list_images, number_files
+from framecolor.shot.cut import LINE_FOLDER, find_folder, is_cut
+from framecolor.shot.sequence import list_images, number_files
 
 # A drawing is mostly paper: more than this share of ink is a painting.
 _MOST_INK = 0.6

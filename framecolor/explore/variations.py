@@ -23,10 +23,10 @@ from framecolor.core.types import Hint, Palette
 from framecolor.errors import InputError
 from framecolor.explore.sheet import draw_sheet
 from framecolor.explore.subject import Subject
-from framecolor.shot.strokes import read_strokes
 from framecolor.lineart.region_colors import PAPER, Rgba, as_color
 from framecolor.media import hash_file, read_image, write_image, write_text_atomic
 from framecolor.paint.flat import paint_flat
+from framecolor.shot.shot.strokes import read_strokes
 
 _FORMAT = "framecolor explore 1"
 RECORD, SHEET = "explore.json", "contact.png"

@@ -9,9 +9,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from framecolor.chains import plan_chains
-from framecolor.media.sequence import format_numbers
-from framecolor.shot import Shot
+from framecolor.shot.sequence import format_numbers
+from framecolor.shot.shot import Shot
+from framecolor.shot.spans import plan_chains
 
 CHUNK_FRAMES = 24
 """Frames that a task paints at least: starting one takes as long as painting a few."""

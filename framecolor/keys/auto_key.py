@@ -28,8 +28,8 @@ from framecolor.media import hash_file, read_image, read_palette
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.networks.shipped import colorist_weights_path
 from framecolor.networks.view import figure_box, look, working_scale
-from framecolor.shot import Shot
-from framecolor.told import Told, hash_told
+from framecolor.shot.annotations import Told, hash_told
+from framecolor.shot.shot import Shot
 
 # Raised when the same colorist, drawings and words no longer give the same proposal.
 _RECIPE = "proposal 3"

@@ -19,7 +19,7 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
 from framecolor.networks.kept import pack_arrays, unpack_arrays
-from framecolor.told import Told
+from framecolor.shot.annotations import Told
 
 # Raised when the same keys no longer say the same, or are kept otherwise.
 RECIPE = "keys 1"

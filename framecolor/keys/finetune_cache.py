@@ -26,7 +26,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.networks.palette import PaletteNetwork, pad_planes
 from framecolor.networks.samples import IGNORE, KeySample
 from framecolor.record import CACHE_FOLDER
-from framecolor.shot import Shot
+from framecolor.shot.shot import Shot
 
 _KEEP_EVERY_SECONDS = 1.0
 _SAVE_EVERY_SECONDS = 15.0

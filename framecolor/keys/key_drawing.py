@@ -21,8 +21,8 @@ from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import RegionColors, region_colors
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.view import figure_box
-from framecolor.shot import Shot
-from framecolor.told import Told, read_told
+from framecolor.shot.annotations import Told, read_told
+from framecolor.shot.shot import Shot
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -34,8 +34,8 @@ from framecolor.matching.tokens import Tokens, choose_rows
 from framecolor.media import read_image, read_palette
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
 from framecolor.networks.view import look, working_scale
-from framecolor.shot import Shot
-from framecolor.told import NOBODY, Told, join_colors
+from framecolor.shot.annotations import NOBODY, Told, join_colors
+from framecolor.shot.shot import Shot
 
 # What the figure is given to the networks at: enough to tell its parts, and what a processor core sees in a tenth of a
 # second.

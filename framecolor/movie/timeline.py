@@ -18,10 +18,11 @@ from framecolor.core.compositing import lay_over
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.errors import InputError, ReadError
-from framecolor.media import PAINTED_SUFFIXES, read_image, sheet
+from framecolor.media import PAINTED_SUFFIXES, read_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
-from framecolor.media.sequence import list_images, number_files
 from framecolor.record import Record
+from framecolor.shot import exposure_sheet as sheet
+from framecolor.shot.sequence import list_images, number_files
 
 USUAL_FPS = Fraction(sheet.USUAL_FPS)
 

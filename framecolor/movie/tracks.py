@@ -11,13 +11,13 @@ from framecolor.core.files import read_file
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import FramecolorError, InputError, ShotError
 from framecolor.media import PAINTED_SUFFIXES, image_size, read_image
-from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder
-from framecolor.media.sequence import list_images
-from framecolor.media.sheet_files import read_sheet
-from framecolor.media.shot_files import ShotPlace, locate_shot
 from framecolor.movie.timeline import list_painted
 from framecolor.record import RECORD_NAME
-from framecolor.timing import NO_SHEET, Timing, find_timing
+from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder
+from framecolor.shot.locate import ShotPlace, locate_shot
+from framecolor.shot.sequence import list_images
+from framecolor.shot.sheet_files import read_sheet
+from framecolor.shot.timing import NO_SHEET, Timing, find_timing
 
 _EVERY = "every drawing is shown for one frame"
 

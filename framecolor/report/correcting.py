@@ -9,10 +9,10 @@ from typing import Any
 
 from framecolor.errors import FramecolorError
 from framecolor.media import hash_file, read_palette
-from framecolor.media.cels import LINE_FOLDER, OUTPUT_ENDING
-from framecolor.media.corrections import CORRECTIONS_NAME, describe_correction
 from framecolor.report.sidecar import SIDECAR_NAME, ShotRecord
 from framecolor.report.view import name_ranges
+from framecolor.shot.corrections import CORRECTIONS_NAME, describe_correction
+from framecolor.shot.cut import LINE_FOLDER, OUTPUT_ENDING
 
 _OUT_FOLDER = "color"
 

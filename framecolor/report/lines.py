@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from framecolor.errors import FramecolorError, ReadError
 from framecolor.media import Movie, hash_file, is_movie, read_image
-from framecolor.media.sequence import find_sequence, is_pattern, parse_pattern
+from framecolor.shot.sequence import find_sequence, is_pattern, parse_pattern
 
 Pixels = NDArray[np.uint8]
 

@@ -13,7 +13,7 @@ from typing import Any
 from framecolor.core.files import read_file
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import InputError, ReadError
-from framecolor.media.corrections import Correction, parse_correction
+from framecolor.shot.corrections import Correction, parse_correction
 
 SIDECAR_NAME = "framecolor.json"
 # The record keeps the most important unsure regions of a frame, up to this many.

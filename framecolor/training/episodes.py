@@ -39,7 +39,7 @@ class Episodes(TorchDataset[dict[str, Tensor]]):
     """Episode n of a data set, as tensors. Images come in the order keys, queries, hinted; R regions in all images.
 
     planes [N, 11, H, W]; pixel [N, P] flat positions of the samples; classes [N, P]; region [N, P] over all images;
-    region_class [R]; region_image [R]; shape [R, 6] (`lineart.region_shapes.region_traits`); contact [3, E]: region, neighbor,
+    region_class [R]; region_image [R]; shape [R, 6] (`lineart.region_shapes`); contact [3, E]: region, neighbor,
     share; flow_there [A, B], flow_back [B, A]: overlap by flow of the last two plain images, the later one first; rgb
     [N, H, W, 3] uint8; keys, plain: how many images are keys, and are without a hint. `whole` adds class_map and
     region_map [N, H, W], -1 on lines.

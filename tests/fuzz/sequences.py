@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from framecolor.media.sequence import (
+from framecolor.shot.sequence import (
     find_sequence,
     format_numbers,
     is_pattern,

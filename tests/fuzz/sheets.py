@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from random import Random
 
-from framecolor.media import Sheet, read_sheet
-from framecolor.media.sheet import LONGEST_FRAMES
-from framecolor.media.xdts import SIGNATURE
+from framecolor.shot.exposure_sheet import LONGEST_FRAMES, Sheet
+from framecolor.shot.sheet_files import read_sheet
+from framecolor.shot.xdts import SIGNATURE
 from fuzz.mutate import mutate_json
 from fuzz.target import Target, place
 

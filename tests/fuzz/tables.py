@@ -13,10 +13,11 @@ from framecolor.config.settings import Settings, read_settings
 from framecolor.core.types import Palette
 from framecolor.engines.plans.profiles import read_profile
 from framecolor.mattes import PALETTE_JSON, MatteIds, write_palette_files
-from framecolor.media import Correction, read_corrections, read_palette, write_corrections, write_palette
+from framecolor.media import read_palette, write_palette
 from framecolor.recolor.palette_swap import read_swap
 from framecolor.record import Record
 from framecolor.report.sidecar import read_sidecar
+from framecolor.shot.corrections import Correction, read_corrections, write_corrections
 from framecolor.training.curate.provenance import read_provenance
 from fuzz.mutate import mutate_json, mutate_toml
 from fuzz.target import Target, place, scratch_folder

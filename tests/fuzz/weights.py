@@ -41,7 +41,7 @@ from framecolor.networks.matcher import Matcher
 from framecolor.networks.paintstorch import PaintsTorch, StencilTorch
 from framecolor.networks.palette import PaletteNetwork
 from framecolor.networks.perception import Perception
-from framecolor.told import STROKE, Told
+from framecolor.shot.annotations import STROKE, Told
 from fuzz.mutate import mutate_safetensors
 from fuzz.target import Target, place, scratch_folder
 

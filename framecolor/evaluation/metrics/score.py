@@ -24,7 +24,7 @@ from framecolor.evaluation.metrics.regions import (
 )
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import PAINTED_SUFFIXES, read_image
-from framecolor.media.sequence import list_images, number_files
+from framecolor.shot.sequence import list_images, number_files
 
 Rgba = NDArray[np.uint8]
 

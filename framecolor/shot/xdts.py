@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from framecolor.core.parsing import parse_json
+from framecolor.core.text import quote
 from framecolor.errors import InputError, ReadError
-from framecolor.media.quote import quote
-from framecolor.media.sheet import Sheet, Track, check_size, expose
+from framecolor.shot.exposure_sheet import Sheet, Track, check_size, expose
 
 SIGNATURE = "exchangeDigitalTimeSheet Save Data"
 

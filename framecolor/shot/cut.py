@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import ShotError
-from framecolor.media.sequence import list_images, list_movies
+from framecolor.shot.sequence import list_images, list_movies
 
 LINE_FOLDER = "line"
 OUTPUT_ENDING = "_Cell"

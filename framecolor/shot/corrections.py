@@ -19,8 +19,8 @@ from typing import Any
 
 from framecolor.core.files import read_small, write_text_atomic
 from framecolor.core.parsing import parse_json
+from framecolor.core.text import quote
 from framecolor.errors import InputError, ReadError
-from framecolor.media.quote import quote
 
 Rgba = tuple[int, int, int, int]
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from framecolor.core.files import read_small
 from framecolor.errors import ReadError, ShotError
-from framecolor.media.sheet import Sheet
-from framecolor.media.sheet_csv import parse_csv
-from framecolor.media.xdts import SIGNATURE, parse_xdts
+from framecolor.shot.exposure_sheet import Sheet
+from framecolor.shot.sheet_csv import parse_csv
+from framecolor.shot.xdts import SIGNATURE, parse_xdts
 
 SHEET_NAME = "sheet.csv"
 

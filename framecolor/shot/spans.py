@@ -12,8 +12,8 @@ from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
 from framecolor.errors import ReadError
 from framecolor.media import check_image
-from framecolor.media.sequence import format_numbers, format_range
-from framecolor.shot import Shot
+from framecolor.shot.sequence import format_numbers, format_range
+from framecolor.shot.shot import Shot
 
 # Raised when the same drawings, keys and fit no longer give the same paint.
 _RECIPE = "paint 6"

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from framecolor.core.hashing import digest
 from framecolor.core.types import Regions
 from framecolor.errors import InputError
-from framecolor.shot.strokes import read_strokes
 from framecolor.lineart.regions import fill_lines
-from framecolor.media import Correction, hash_file
-from framecolor.shot import Shot
+from framecolor.media import hash_file
+from framecolor.shot.corrections import Correction
+from framecolor.shot.shot import Shot
+from framecolor.shot.shot.strokes import read_strokes
 
 NOBODY, STROKE, CORRECTION = 0, 1, 2
 

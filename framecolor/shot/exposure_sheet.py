@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from framecolor.core.text import plain_name
 from framecolor.errors import InputError
-from framecolor.media.quote import plain_name
 
 LONGEST_FRAMES = 65_535
 """Frames of the longest sheet that is read: three quarters of an hour, where a cut has a few seconds."""

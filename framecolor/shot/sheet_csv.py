@@ -21,9 +21,9 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from framecolor.core.text import quote
 from framecolor.errors import InputError, ReadError
-from framecolor.media.quote import quote
-from framecolor.media.sheet import Sheet, check_size, expose
+from framecolor.shot.exposure_sheet import Sheet, check_size, expose
 
 _NOTHING = frozenset("xX\u00d7\u2715\u2573")
 _AS_BEFORE = frozenset(["", "-", "|", "\uff5c", "\u2502", "\u2192", "\u25cb", "\u25cf", "\u30fb"])

@@ -1,6 +1,6 @@
 """Where the files of a shot are: its drawings, its keys, and whether they fit together. Only headers are read.
 
-A shot is a folder, a pattern or a movie; or a cel of a cut folder (`framecolor.media.cels`), in several folders.
+A shot is a folder, a pattern or a movie; or a cel of a cut folder (`framecolor.shot.cut`), in several folders.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 
 from framecolor.errors import ReadError, ShotError
-from framecolor.media.cels import LINE_FOLDER, Cel, find_cel, find_folder, find_shots, is_cut, refuse_cut
 from framecolor.media.decode import image_size
 from framecolor.media.movies import is_movie
-from framecolor.media.sequence import (
+from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder, find_shots, is_cut, refuse_cut
+from framecolor.shot.sequence import (
     find_sequence,
     format_numbers,
     is_pattern,

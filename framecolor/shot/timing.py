@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.errors import ShotError
-from framecolor.media.sequence import format_numbers
-from framecolor.media.sheet import USUAL_FPS, Sheet, Track
-from framecolor.media.sheet_files import find_sheet, read_sheet
-from framecolor.media.shot_files import ShotPlace
+from framecolor.shot.exposure_sheet import USUAL_FPS, Sheet, Track
+from framecolor.shot.locate import ShotPlace
+from framecolor.shot.sequence import format_numbers
+from framecolor.shot.sheet_files import find_sheet, read_sheet
 
 NO_SHEET = "none"
 """Given for a sheet: take none, also not the one that lies in the shot's folder."""
