@@ -23,8 +23,8 @@ from framecolor.evaluation.metrics import FrameScore, ShotScore, score_sequence
 from framecolor.evaluation.metrics.score import list_frames
 from framecolor.media import read_image
 from framecolor.outcome import Outcome
+from framecolor.output.manifest import RECORD_NAME
 from framecolor.propagation.smoothing import Believed
-from framecolor.record import RECORD_NAME
 from framecolor.shot.shot import Shot
 
 # The truth of most clips was painted with antialiasing: 8 levels are the same color. 0 counts exact colors only.

@@ -24,7 +24,7 @@ from framecolor.bench.sizes import parse_size
 from framecolor.bench.timing import interleave, summarize
 from framecolor.config.settings import Settings
 from framecolor.core.cpu import count_usable_cores
-from framecolor.mattes import PALETTE_GPL
+from framecolor.output.mattes import PALETTE_GPL
 from framecolor.pipeline import colorize
 from framecolor.recolor.recolor import repaint
 from framecolor.shot.shot import Shot

@@ -13,8 +13,8 @@ from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest, hash_pixels
 from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
-from framecolor.mattes import MatteIds
 from framecolor.media import FORMATS, Mark, Picture, encode_image
+from framecolor.output.mattes import MatteIds
 from framecolor.paint.painter import Painted, find_unsure, paint_frame
 from framecolor.propagation.smoothing import Believed
 from framecolor.stencils import Before, apply_stencil

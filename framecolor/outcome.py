@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import OutputError, on_one_line
+from framecolor.output.manifest import Record
 from framecolor.prepared import forget_prepared, read_prepared
-from framecolor.record import Record
 from framecolor.shot.shot import Shot
 
 _NOT_REPORTED = "no task has painted it; run its task again"

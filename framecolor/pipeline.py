@@ -9,7 +9,6 @@ from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from framecolor.claim import claim_output
 from framecolor.config.settings import Settings
 from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
 from framecolor.drawings import Drawing, read_drawings
@@ -19,11 +18,12 @@ from framecolor.finish import Finished, finish_frame, finish_hold, finish_stenci
 from framecolor.media import write_bytes_atomic
 from framecolor.notes import FrameNote, Listener
 from framecolor.outcome import Outcome, sum_up
-from framecolor.preflight import check_output
+from framecolor.output.checks import check_output
+from framecolor.output.lock import claim_output
+from framecolor.output.manifest import KEY_FOLDER
 from framecolor.prepared import forget_prepared, note_prepared
 from framecolor.propagation.features import Study, link_studies, study_drawing, study_known
 from framecolor.propagation.smoothing import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
-from framecolor.record import KEY_FOLDER
 from framecolor.run import Progress, Run, prepare_run
 from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot

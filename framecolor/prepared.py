@@ -12,7 +12,7 @@ from pathlib import Path
 from framecolor.core.files import read_file, write_text_atomic
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.keys.cache import forget_keyframes
-from framecolor.record import CACHE_FOLDER
+from framecolor.output.manifest import CACHE_FOLDER
 
 _NAME = "prepared.json"
 

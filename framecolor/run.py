@@ -22,10 +22,10 @@ from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.key_drawing import KeyDrawings, read_key_drawing, read_key_drawings
 from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
-from framecolor.mattes import MatteIds, Rgb, name_paints, write_palette_files
 from framecolor.media import read_swatches
 from framecolor.notes import Listener, Stopwatch
-from framecolor.record import CACHE_FOLDER, Record
+from framecolor.output.manifest import CACHE_FOLDER, Record
+from framecolor.output.mattes import MatteIds, Rgb, name_paints, write_palette_files
 from framecolor.shot.annotations import hash_told
 from framecolor.shot.corrections import describe_correction
 from framecolor.shot.shot import Shot

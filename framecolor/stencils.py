@@ -17,11 +17,11 @@ from framecolor.config.settings import Settings
 from framecolor.core.types import Frame, Palette, Regions
 from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.lineart.region_colors import nearest_entries, region_colors
-from framecolor.mattes import MATTE_FOLDER, matte_name, read_matte
 from framecolor.media import FORMATS, read_image
 from framecolor.media.writers.psd import read_paint_layer
+from framecolor.output.manifest import KEY_FOLDER
+from framecolor.output.mattes import MATTE_FOLDER, matte_name, read_matte
 from framecolor.paint.flat import paint_flat
-from framecolor.record import KEY_FOLDER
 from framecolor.shot.locate import list_painted
 from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot

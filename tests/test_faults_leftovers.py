@@ -13,9 +13,9 @@ from drawings import SIZE, draw, make_shot
 from faulty import list_changes, read_tree
 from painting import FIT, copy_shot, paint
 
-from framecolor.claim import claim_output
 from framecolor.core.files import clear_drafts, write_bytes_atomic
 from framecolor.media.movie_writer import MovieWriter
+from framecolor.output.lock import claim_output
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

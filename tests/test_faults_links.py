@@ -173,7 +173,7 @@ def test_folders_that_lead_out_are_refused(root: Path, tmp_path: Path, name: str
 
 
 def gather(root: Path) -> None:
-    from framecolor.claim import claim_output
+    from framecolor.output.lock import claim_output
 
     with claim_output(root / "color"):
         gather_parts(Shot.open(root), root / "color")

@@ -18,7 +18,7 @@ from framecolor.errors import InputError, ReadError, SettingsError, ShotError
 from framecolor.media import Movie, read_image
 from framecolor.networks.checkpoint import load_matcher
 from framecolor.networks.kept import pack_arrays, unpack_arrays
-from framecolor.record import Record
+from framecolor.output.manifest import Record
 from framecolor.shot.sequence import find_sequence, parse_frames
 
 

@@ -14,11 +14,11 @@ from painting import FIT, copy_shot, list_files, paint
 from framecolor import Settings, Shot, colorize
 from framecolor.core.types import Palette
 from framecolor.errors import OutputError, PaletteError, ReadError
-from framecolor.mattes import MatteIds, read_matte
 from framecolor.media import FORMATS, Picture, read_image, read_swatches, write_bytes_atomic, write_image
 from framecolor.media.writers.flat import encode_gray
 from framecolor.outcome import gather_parts
-from framecolor.record import Record
+from framecolor.output.manifest import Record
+from framecolor.output.mattes import MatteIds, read_matte
 
 WHITE = (255, 255, 255, 255)
 

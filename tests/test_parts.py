@@ -12,14 +12,14 @@ from drawings import make_shot
 from painting import FIT, paint, read_all
 
 from framecolor import Settings, Shot, colorize
-from framecolor.claim import claim_output
 from framecolor.cli import framecolor as command
 from framecolor.errors import OutputError
 from framecolor.notes import STAGES, FrameNote
 from framecolor.outcome import gather_parts
+from framecolor.output.lock import claim_output
+from framecolor.output.manifest import Record
 from framecolor.pipeline import prepare
 from framecolor.prepared import read_prepared
-from framecolor.record import Record
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

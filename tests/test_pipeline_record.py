@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from framecolor.errors import OutputError
-from framecolor.record import Record
+from framecolor.output.manifest import Record
 
 HEAD = {"palette": [[1, 2, 3, 255]], "size": [4, 4]}
 
@@ -59,7 +59,7 @@ def test_saving_the_same_writes_nothing(tmp_path: Path) -> None:
 def test_the_record_is_written_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that is killed has not forgotten everything."""
     clock = [0.0]
-    monkeypatch.setattr("framecolor.record.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("framecolor.output.manifest.time.monotonic", lambda: clock[0])
     record = Record(tmp_path)
     record.begin(HEAD, [1, 2])
     record.note(entry(1))

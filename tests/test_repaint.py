@@ -15,8 +15,8 @@ from painting import FIT, copy_shot, list_files, paint
 from framecolor.cli import main
 from framecolor.core.compositing import lay_over
 from framecolor.errors import InputError, OutputError, PaletteError
-from framecolor.mattes import read_matte
 from framecolor.media import FORMATS, read_image, read_swatches, write_image
+from framecolor.output.mattes import read_matte
 from framecolor.recolor.recolor import repaint
 
 RUNS = [(name, "over", "keys") for name in ("png", "png-indexed", "tga", "exr", "psd")]

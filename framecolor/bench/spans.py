@@ -173,7 +173,7 @@ def _list_stages() -> Sequence[tuple[str, str, Stage, FrameOf | None]]:
         ("framecolor.paint.painter", "paint_frame", "paint", lambda study, *_, **__: study.number),
         ("framecolor.paint.painter", "find_unsure", "paint", None),
         ("framecolor.finish", "encode_painted", "encode", None),
-        ("framecolor.record", "Record.write_frame", "encode", lambda record, entry, *_, **__: entry["number"]),
+        ("framecolor.output.manifest", "Record.write_frame", "encode", lambda record, entry, *_, **__: entry["number"]),
     )
 
 

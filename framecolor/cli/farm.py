@@ -167,8 +167,8 @@ def finish(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     Example:
       framecolor farm finish cut_012
     """
-    from framecolor.claim import claim_output
     from framecolor.outcome import gather_parts
+    from framecolor.output.lock import claim_output
     from framecolor.report import write_report
 
     name = _name(shot, given)

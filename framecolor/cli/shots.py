@@ -83,7 +83,7 @@ def find_output(shot: Path, *, in_cut: bool = False) -> Path:
     in_cut  whether it is one of the cels of a cut that the command line names
     """
     from framecolor.errors import InputError
-    from framecolor.record import RECORD_NAME
+    from framecolor.output.manifest import RECORD_NAME
     from framecolor.shot.cut import find_cel
 
     if not shot.is_dir():

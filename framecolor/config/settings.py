@@ -50,7 +50,7 @@ class Settings:
     background      keys: paper is transparent where the keys' paper is; transparent or paper: always so.
     format          of the frames. png-indexed: a palette where a frame has at most 256 colors, else as png; png16 and
                     tiff16: 16 bits a channel; exr: half floats, linear, multiplied with alpha; psd: layers.
-    mattes          also write, for each frame, which palette color each pixel has (`framecolor.mattes`).
+    mattes          also write, for each frame, which palette color each pixel has (`framecolor.output.mattes`).
     fit             off, or 0: paint at once, with the networks that ship. Steps of tuning one of them on the keys
                     first; auto: some tens of steps (`keys.finetune.AUTO_STEPS`); keep: hold the fit of the last run.
     seed            of the fit, and of what is proposed where there is no key.

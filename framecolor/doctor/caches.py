@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError
-from framecolor.record import CACHE_FOLDER
+from framecolor.output.manifest import CACHE_FOLDER
 
 # Longer than this is not waited for: what was not looked at is said.
 _MOST_BYTES = 1 << 31

@@ -13,7 +13,7 @@ from framecolor.core.files import read_file
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError, SettingsError
-from framecolor.record import CACHE_FOLDER, RECORD_NAME
+from framecolor.output.manifest import CACHE_FOLDER, RECORD_NAME
 from framecolor.shot.cut import find_cel
 from framecolor.shot.sequence import format_numbers
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from framecolor.config.settings import FILES, Settings
 from framecolor.errors import InputError
 from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
-from framecolor.preflight import check_output, leave_out_broken_keys
+from framecolor.output.checks import check_output, leave_out_broken_keys
 from framecolor.shot.sequence import is_pattern
 from framecolor.shot.shot import Shot
 from framecolor.stencils import add_painted_keys

@@ -25,7 +25,7 @@ from framecolor.networks.generator import Generator
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.networks.palette import PaletteNetwork, pad_planes
 from framecolor.networks.samples import IGNORE, KeySample
-from framecolor.record import CACHE_FOLDER
+from framecolor.output.manifest import CACHE_FOLDER
 from framecolor.shot.shot import Shot
 
 _KEEP_EVERY_SECONDS = 1.0

@@ -20,7 +20,7 @@ from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.errors import InputError, ReadError
 from framecolor.media import PAINTED_SUFFIXES, read_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
-from framecolor.record import Record
+from framecolor.output.manifest import Record
 from framecolor.shot import exposure_sheet as sheet
 from framecolor.shot.sequence import list_images, number_files
 

@@ -12,7 +12,7 @@ from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import FramecolorError, InputError, ShotError
 from framecolor.media import PAINTED_SUFFIXES, image_size, read_image
 from framecolor.movie.timeline import list_painted
-from framecolor.record import RECORD_NAME
+from framecolor.output.manifest import RECORD_NAME
 from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder
 from framecolor.shot.locate import ShotPlace, locate_shot
 from framecolor.shot.sequence import list_images

@@ -13,9 +13,9 @@ from framecolor.core.compositing import clear_paper, fill_paper, lay_over
 from framecolor.core.types import Hint, Regions
 from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
-from framecolor.mattes import MatteIds
 from framecolor.media import FORMATS
 from framecolor.networks.view import look
+from framecolor.output.mattes import MatteIds
 from framecolor.paint.flat import paint_flat, spread
 from framecolor.paint.soft import soften
 from framecolor.propagation.features import Study

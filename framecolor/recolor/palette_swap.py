@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from framecolor.core.files import read_small
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import FramecolorError, PaletteError
-from framecolor.mattes import PALETTE_GPL, PAPER_ID, MatteIds
 from framecolor.media import read_swatches
+from framecolor.output.mattes import PALETTE_GPL, PAPER_ID, MatteIds
 
 _PAPER = (255, 255, 255, 0)
 _MOST_BYTES = 1 << 22

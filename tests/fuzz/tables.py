@@ -12,10 +12,10 @@ import numpy as np
 from framecolor.config.settings import Settings, read_settings
 from framecolor.core.types import Palette
 from framecolor.engines.plans.profiles import read_profile
-from framecolor.mattes import PALETTE_JSON, MatteIds, write_palette_files
 from framecolor.media import read_palette, write_palette
+from framecolor.output.manifest import Record
+from framecolor.output.mattes import PALETTE_JSON, MatteIds, write_palette_files
 from framecolor.recolor.palette_swap import read_swap
-from framecolor.record import Record
 from framecolor.report.sidecar import read_sidecar
 from framecolor.shot.corrections import Correction, read_corrections, write_corrections
 from framecolor.training.curate.provenance import read_provenance

@@ -17,7 +17,7 @@ from typing import Any
 from framecolor.core.files import read_file, write_bytes_atomic, write_text_atomic
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN, parse_json
-from framecolor.mattes import MATTE_FOLDER, matte_name
+from framecolor.output.mattes import MATTE_FOLDER, matte_name
 
 RECORD_NAME = "framecolor.json"
 CACHE_FOLDER = ".framecolor"

@@ -11,8 +11,8 @@ from filelock import FileLock, Timeout
 
 from framecolor.core.files import clear_drafts
 from framecolor.errors import OutputError
-from framecolor.mattes import MATTE_FOLDER
-from framecolor.record import CACHE_FOLDER, KEY_FOLDER, LINE_FOLDER, PARTS_FOLDER
+from framecolor.output.manifest import CACHE_FOLDER, KEY_FOLDER, LINE_FOLDER, PARTS_FOLDER
+from framecolor.output.mattes import MATTE_FOLDER
 
 # Where runs write below the output folder.
 _FOLDERS = (LINE_FOLDER, MATTE_FOLDER, KEY_FOLDER, CACHE_FOLDER, f"{CACHE_FOLDER}/{PARTS_FOLDER}")

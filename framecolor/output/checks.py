@@ -6,12 +6,12 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from framecolor.claim import refuse_links_out
 from framecolor.config.settings import Settings
 from framecolor.errors import OutputError, ReadError
-from framecolor.mattes import MATTE_FOLDER
 from framecolor.media import FORMATS
-from framecolor.record import LINE_FOLDER, RECORD_NAME
+from framecolor.output.lock import refuse_links_out
+from framecolor.output.manifest import LINE_FOLDER, RECORD_NAME
+from framecolor.output.mattes import MATTE_FOLDER
 from framecolor.shot.shot import Shot
 
 _CHOOSE = "choose another folder with -o"
