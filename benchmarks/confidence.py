@@ -20,8 +20,8 @@ from framecolor.evaluation.metrics.regions import compose_over_white, label_line
 from framecolor.lineart.drawing import read_drawing
 from framecolor.lineart.regions import fill_lines
 from framecolor.media import read_image
-from framecolor.paint.painter import UNSURE_BELOW
 from framecolor.propagation.smoothing import Believed
+from framecolor.render.frame import UNSURE_BELOW
 
 # A painter looks at this share of the regions, those that the report is least sure of.
 FLAGGED_SHARE = 0.15

@@ -33,8 +33,8 @@ from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.regions import compose_over_white
 from framecolor.lineart.region_colors import region_colors
 from framecolor.media import read_image
-from framecolor.paint.flat import paint_flat
 from framecolor.pipeline import colorize
+from framecolor.render.flat import paint_flat
 from framecolor.shot.shot import Shot
 
 OURS = "framecolor, first frame as key"

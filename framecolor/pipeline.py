@@ -14,7 +14,6 @@ from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
 from framecolor.drawings import Drawing, read_drawings
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import FramecolorError, OutputError
-from framecolor.finish import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.media import write_bytes_atomic
 from framecolor.notes import FrameNote, Listener
 from framecolor.outcome import Outcome, sum_up
@@ -24,10 +23,11 @@ from framecolor.output.manifest import KEY_FOLDER
 from framecolor.prepared import forget_prepared, note_prepared
 from framecolor.propagation.features import Study, link_studies, study_drawing, study_known
 from framecolor.propagation.smoothing import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
+from framecolor.render.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
+from framecolor.render.stencils import read_mask, read_painted
 from framecolor.run import Progress, Run, prepare_run
 from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
-from framecolor.stencils import read_mask, read_painted
 
 # What drawings that are worked on hold together at most, and what one of them holds at its peak, with those that wait
 # for it (`benchmarks/memory.py`).
@@ -51,7 +51,7 @@ def colorize(
     settings  see `Settings`; by default all defaults.
     progress  see `Progress`.
     stencils  change nothing but painted frames that have a stencil, inside of it; each of them becomes a key for later
-              runs, in OUT/keys (`framecolor.stencils`).
+              runs, in OUT/keys (`framecolor.render.stencils`).
     part      others paint other frames of the shot at the same time: what is done is noted apart, for `gather_parts` or
               the next run that is no part. Without it a second run in the same folder is refused.
     listener  is called for each finished frame; like `progress`, in the thread that called this.

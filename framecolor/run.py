@@ -26,12 +26,12 @@ from framecolor.media import read_swatches
 from framecolor.notes import Listener, Stopwatch
 from framecolor.output.manifest import CACHE_FOLDER, Record
 from framecolor.output.mattes import MatteIds, Rgb, name_paints, write_palette_files
+from framecolor.render.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.shot.annotations import hash_told
 from framecolor.shot.corrections import describe_correction
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Chain, plan_chains
 from framecolor.sources import Sources, forget_stopped_fit, hash_fit, hash_keys, list_marks
-from framecolor.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.version import VERSION
 
 Progress = Callable[[str, int, int], None]

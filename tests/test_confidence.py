@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from framecolor.errors import ReadError
-from framecolor.paint.painter import UNSURE_BELOW
 from framecolor.propagation.belief import Votes
 from framecolor.propagation.confidence import (
     FEATURES,
@@ -20,6 +19,7 @@ from framecolor.propagation.confidence import (
     pack_calibration,
     read_calibration,
 )
+from framecolor.render.frame import UNSURE_BELOW
 
 SHIPPED = Path(__file__).resolve().parent.parent / "framecolor" / "weights" / "confidence.json"
 COLORS = 5

@@ -170,9 +170,9 @@ def _list_stages() -> Sequence[tuple[str, str, Stage, FrameOf | None]]:
         ("framecolor.propagation.features", "link_studies", "match", lambda earlier, later, *_, **__: later.number),
         ("framecolor.propagation.belief", "propagate", "match", lambda *_, **__: None),
         ("framecolor.propagation.smoothing", "judge_belief", "match", lambda study, *_, **__: study.number),
-        ("framecolor.paint.painter", "paint_frame", "paint", lambda study, *_, **__: study.number),
-        ("framecolor.paint.painter", "find_unsure", "paint", None),
-        ("framecolor.finish", "encode_painted", "encode", None),
+        ("framecolor.render.frame", "paint_frame", "paint", lambda study, *_, **__: study.number),
+        ("framecolor.render.frame", "find_unsure", "paint", None),
+        ("framecolor.render.encode_frame", "encode_painted", "encode", None),
         ("framecolor.output.manifest", "Record.write_frame", "encode", lambda record, entry, *_, **__: entry["number"]),
     )
 

@@ -40,8 +40,8 @@ def plan(
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
     """
+    from framecolor.render.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
-    from framecolor.stencils import add_painted_keys
 
     chosen = list_shots([shot], cels)
     tables = []

@@ -11,9 +11,9 @@ from framecolor.config.settings import FILES, Settings
 from framecolor.errors import InputError
 from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
 from framecolor.output.checks import check_output, leave_out_broken_keys
+from framecolor.render.stencils import add_painted_keys
 from framecolor.shot.sequence import is_pattern
 from framecolor.shot.shot import Shot
-from framecolor.stencils import add_painted_keys
 
 _GPU_ENGINES = ("tensorrt", "cuda")
 # As long as a parameter of OpenJD may be.

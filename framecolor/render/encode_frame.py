@@ -15,9 +15,9 @@ from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS, Mark, Picture, encode_image
 from framecolor.output.mattes import MatteIds
-from framecolor.paint.painter import Painted, find_unsure, paint_frame
 from framecolor.propagation.smoothing import Believed
-from framecolor.stencils import Before, apply_stencil
+from framecolor.render.frame import Painted, find_unsure, paint_frame
+from framecolor.render.stencils import Before, apply_stencil
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 

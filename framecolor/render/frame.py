@@ -16,9 +16,9 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS
 from framecolor.networks.view import look
 from framecolor.output.mattes import MatteIds
-from framecolor.paint.flat import paint_flat, spread
-from framecolor.paint.soft import soften
 from framecolor.propagation.features import Study
+from framecolor.render.flat import paint_flat, spread
+from framecolor.render.shaded import soften
 
 # Regions below this confidence are shown to the painter.
 UNSURE_BELOW = 0.8

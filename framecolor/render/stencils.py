@@ -21,7 +21,7 @@ from framecolor.media import FORMATS, read_image
 from framecolor.media.writers.psd import read_paint_layer
 from framecolor.output.manifest import KEY_FOLDER
 from framecolor.output.mattes import MATTE_FOLDER, matte_name, read_matte
-from framecolor.paint.flat import paint_flat
+from framecolor.render.flat import paint_flat
 from framecolor.shot.locate import list_painted
 from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
