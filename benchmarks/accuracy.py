@@ -31,7 +31,7 @@ from framecolor.evaluation.metrics.score import list_frames
 from framecolor.evaluation.teacher_forced import paint_teacher_forced
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image, write_image
-from framecolor.pipeline import colorize
+from framecolor.pipeline.colorize import colorize
 
 HAND_DRAWN = ("vpet_dance", "vpet_desk", "dwanko_run")
 # Measured only when asked for, each with its commit; what an earlier run found is kept.

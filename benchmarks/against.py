@@ -33,7 +33,7 @@ from framecolor.bench.timing import interleave, summarize
 _PAINT_TWICE = """
 import sys
 from pathlib import Path
-from framecolor.pipeline import colorize
+from framecolor.pipeline.colorize import colorize
 from framecolor.config.settings import Settings
 from framecolor.shot.shot import Shot
 shot = Shot.open(sys.argv[1])

@@ -17,13 +17,13 @@ from numpy import uint8
 from numpy.typing import NDArray
 from record import read_results
 
-from framecolor import pipeline
 from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics import FrameScore, ShotScore, score_sequence
 from framecolor.evaluation.metrics.score import list_frames
 from framecolor.media import read_image
-from framecolor.outcome import Outcome
 from framecolor.output.manifest import RECORD_NAME
+from framecolor.pipeline import colorize as pipeline
+from framecolor.pipeline.result import Outcome
 from framecolor.propagation.smoothing import Believed
 from framecolor.shot.shot import Shot
 

@@ -27,7 +27,7 @@ from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
 from framecolor.lineart.drawing import read_drawing
 from framecolor.media import read_image
-from framecolor.pipeline import colorize
+from framecolor.pipeline.colorize import colorize
 from framecolor.shot.corrections import Correction, write_corrections
 from framecolor.shot.shot import Shot
 

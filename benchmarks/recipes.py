@@ -33,7 +33,7 @@ from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.regions import compose_over_white
 from framecolor.lineart.region_colors import region_colors
 from framecolor.media import read_image
-from framecolor.pipeline import colorize
+from framecolor.pipeline.colorize import colorize
 from framecolor.render.flat import paint_flat
 from framecolor.shot.shot import Shot
 

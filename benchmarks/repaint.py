@@ -25,7 +25,7 @@ from framecolor.bench.timing import interleave, summarize
 from framecolor.config.settings import Settings
 from framecolor.core.cpu import count_usable_cores
 from framecolor.output.mattes import PALETTE_GPL
-from framecolor.pipeline import colorize
+from framecolor.pipeline.colorize import colorize
 from framecolor.recolor.recolor import repaint
 from framecolor.shot.shot import Shot
 

@@ -30,7 +30,7 @@ from framecolor.bench.workload import Workload
 from framecolor.cli.options import FitType
 from framecolor.config.settings import Settings
 from framecolor.engines.registry import choose_engine
-from framecolor.pipeline import colorize
+from framecolor.pipeline.colorize import colorize
 from framecolor.shot.shot import Shot
 
 

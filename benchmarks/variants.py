@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from handmade import fill_lost, match_by_hand
 
-from framecolor import pipeline
 from framecolor.engines.base import Runner
 from framecolor.keys import finetune_cache as fitting
 from framecolor.lineart.region_shapes import describe_shapes
 from framecolor.matching.flow import compute_flow
 from framecolor.networks.generator import Generator
+from framecolor.pipeline import colorize as pipeline
 from framecolor.propagation import belief as propagate
 from framecolor.propagation.belief import Link, link_regions
 from framecolor.propagation.features import Study, link_studies

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from framecolor.config.settings import Settings
     from framecolor.errors import FramecolorError
     from framecolor.evaluation.metrics import score_folders
-    from framecolor.outcome import Outcome
-    from framecolor.pipeline import colorize
+    from framecolor.pipeline.colorize import colorize
+    from framecolor.pipeline.result import Outcome
     from framecolor.shot.shot import Shot
 
 __version__ = VERSION
@@ -28,10 +28,10 @@ __all__ = ["FramecolorError", "Outcome", "Settings", "Shot", "__version__", "col
 
 _HOMES = {
     "FramecolorError": "errors",
-    "Outcome": "outcome",
+    "Outcome": "pipeline.result",
     "Settings": "config.settings",
     "Shot": "shot.shot",
-    "colorize": "pipeline",
+    "colorize": "pipeline.colorize",
     "score_folders": "evaluation.metrics",
 }
 

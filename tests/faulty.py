@@ -32,7 +32,7 @@ from drawings import make_shot
 from torch import nn
 
 import framecolor.keys.finetune_cache
-import framecolor.pipeline
+import framecolor.pipeline.colorize
 import framecolor.report.page  # noqa: F401
 from framecolor import cli
 from framecolor.cli import colorize  # noqa: F401

@@ -15,10 +15,10 @@ from drawings import PAPER, SIZE, draw, make_shot
 from painting import list_files, paint, read_frames, share_equal
 
 from framecolor import cli
-from framecolor import drawings as drawing_flow
-from framecolor.drawings import Drawing, LoadedDrawing
 from framecolor.errors import FramecolorError
 from framecolor.media import read_image, write_image
+from framecolor.pipeline import read_ahead as drawing_flow
+from framecolor.pipeline.read_ahead import Drawing, LoadedDrawing
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

@@ -199,9 +199,9 @@ def test_a_call_that_fails_ends_its_span() -> None:
 
 
 def test_recording_changes_nothing_that_is_painted_and_leaves_no_trace(tmp_path: Path, quick_engine: None) -> None:
-    import framecolor.pipeline as pipeline
-    import framecolor.run as run
-    from framecolor import drawings
+    import framecolor.pipeline.colorize as pipeline
+    import framecolor.pipeline.job as run
+    from framecolor.pipeline import read_ahead as drawings
     from framecolor.propagation import features as study
 
     names = [

@@ -13,7 +13,7 @@ import pytest
 from framecolor.config.settings import Settings
 from framecolor.core import cpu
 from framecolor.core.precision import choose_precision, choose_training_precision, list_precisions
-from framecolor.pipeline import count_workers
+from framecolor.pipeline.colorize import count_workers
 
 HD, UHD = (1080, 1920), (2160, 3840)
 
@@ -117,7 +117,7 @@ def test_bf16_is_what_the_processor_says(tmp_path: Path, monkeypatch: pytest.Mon
 _PAINT = """
 import json, os, sys, threading
 from pathlib import Path
-from framecolor.pipeline import colorize
+from framecolor.pipeline.colorize import colorize
 from framecolor.config.settings import Settings
 from framecolor.shot.shot import Shot
 

@@ -15,7 +15,7 @@ from painting import FIT, copy_shot, paint, read_bytes
 from framecolor.core.files import open_file, read_file
 from framecolor.errors import FramecolorError, OutputError
 from framecolor.media import Movie, hash_file, image_size, read_image, read_palette
-from framecolor.outcome import gather_parts
+from framecolor.pipeline.result import gather_parts
 from framecolor.shot.corrections import read_corrections
 from framecolor.shot.sheet_files import read_sheet
 from framecolor.shot.shot import Shot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,54 +12,25 @@ import framecolor
 
 PACKAGE = Path(framecolor.__file__).parent
 
-# From the ground up; a module may import its own layer and those below. Modules that are not named: see `layer_of`.
-LAYERS = (
-    ("version", "errors", "files", "tables", "digest"),
-    ("core",),
-    ("datatypes", "settings", "levels", "overlap", "runs", "notes"),
-    ("media", "lineart", "hints", "networks"),
-    ("engines", "colorists", "mattes", "swaps"),
-    (
-        "shot",
-        "timing",
-        "metrics",
-        "record",
-        "prepared",
-        "chains",
-        "keys",
-        "sources",
-        "told",
-        "keyframes",
-        "proposal",
-        "fit",
-        "fitting",
-        "study",
-        "beliefs",
-        "drawings",
-    ),
-    ("paint", "preflight", "claim", "outcome"),
-    ("stencils",),
-    ("finish", "run"),
-    ("pipeline", "protocols", "report", "demo", "bench", "explore", "farm", "repaint", "review", "layers"),
-    ("doctor",),
-    ("cli",),
-)
 # Exceptions that a layer's rank alone does not tell: who may never import what.
 NEVER = {
-    "training": {"engines", "paint", "pipeline", "protocols", "report", "demo"},
-    "shot": {"engines", "networks", "hints", "lineart", "keyframes", "fit", "fitting", "study"},
-    "record": {"engines", "networks", "hints", "lineart", "keyframes", "fit", "fitting", "study"},
-    "sources": {"engines", "hints", "lineart", "keyframes", "fit", "fitting", "study"},
-    "keys": {"engines", "fit", "fitting", "study"},
-    "fit": {"engines"},
-    "fitting": {"engines"},
-    "metrics": {"engines", "networks", "hints", "paint", "keyframes", "fit", "fitting", "study"},
-    "report": {"engines", "networks", "hints", "paint", "pipeline", "fitting", "study"},
-    "media": {"lineart", "hints", "networks"},
-    "lineart": {"media", "hints", "networks"},
-    "hints": {"networks"},
-    "networks": {"media", "hints"},
+    "training": {"engines", "render"},
+    "shot": {"engines", "networks", "matching"},
+    "output": {"engines", "networks", "matching", "lineart"},
+    "report": {"engines", "networks", "matching", "keys", "propagation", "render", "pipeline"},
+    "media": {"lineart"},
+    "lineart": {"media"},
+    "matching": {"networks"},
+    "networks": {"media", "matching"},
 }
+
+
+def read_layers() -> list[set[str]]:
+    """The layers as `docs/architecture.md` lists them, from the ground up."""
+    page = (PACKAGE.parent / "docs/architecture.md").read_text("utf-8")
+    listed = page.split("<!-- layers: from the top -->")[1].split("<!-- /layers -->")[0]
+    rows = [re.split(r"\s{2,}", line.strip())[0] for line in listed.strip().splitlines()]
+    return [set(row.split(" · ")) for row in reversed(rows)]
 
 
 def part_of(module: str) -> str:
@@ -101,7 +73,7 @@ def files() -> list[tuple[str, Path]]:
     return found
 
 
-RANK = {part: rank for rank, layer in enumerate(LAYERS) for part in layer}
+RANK = {part: rank for rank, layer in enumerate(read_layers()) for part in layer}
 
 
 def test_every_part_has_a_layer() -> None:

@@ -16,9 +16,9 @@ from framecolor.core.types import Palette
 from framecolor.errors import OutputError, PaletteError, ReadError
 from framecolor.media import FORMATS, Picture, read_image, read_swatches, write_bytes_atomic, write_image
 from framecolor.media.writers.flat import encode_gray
-from framecolor.outcome import gather_parts
 from framecolor.output.manifest import Record
 from framecolor.output.mattes import MatteIds, read_matte
+from framecolor.pipeline.result import gather_parts
 
 WHITE = (255, 255, 255, 255)
 

@@ -14,12 +14,12 @@ from painting import FIT, paint, read_all
 from framecolor import Settings, Shot, colorize
 from framecolor.cli import framecolor as command
 from framecolor.errors import OutputError
-from framecolor.notes import STAGES, FrameNote
-from framecolor.outcome import gather_parts
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import Record
-from framecolor.pipeline import prepare
-from framecolor.prepared import read_prepared
+from framecolor.pipeline.colorize import prepare
+from framecolor.pipeline.events import STAGES, FrameNote
+from framecolor.pipeline.prepared import read_prepared
+from framecolor.pipeline.result import gather_parts
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

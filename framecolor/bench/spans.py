@@ -157,8 +157,8 @@ def _list_modules() -> list[Any]:
 def _list_stages() -> Sequence[tuple[str, str, Stage, FrameOf | None]]:
     """(module, function, stage, frame by its arguments). What one of them calls of another stage is the other's."""
     return (
-        ("framecolor.drawings", "load_drawing", "decode", lambda shot, visit: visit.number),
-        ("framecolor.drawings", "decode_drawing", "decode", lambda item, known: item.drawing.number),
+        ("framecolor.pipeline.read_ahead", "load_drawing", "decode", lambda shot, visit: visit.number),
+        ("framecolor.pipeline.read_ahead", "decode_drawing", "decode", lambda item, known: item.drawing.number),
         ("framecolor.propagation.features", "study_drawing", "regions", lambda number, *_, **__: number),
         ("framecolor.propagation.features", "study_known", "regions", lambda number, *_, **__: number),
         ("framecolor.networks.view", "look", "generator", None),

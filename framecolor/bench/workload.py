@@ -10,15 +10,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-import framecolor.pipeline as pipeline
-import framecolor.run as run
+import framecolor.pipeline.colorize as pipeline
+import framecolor.pipeline.job as run
 from framecolor.bench.spans import Recorder, record_stages, replaced
 from framecolor.config.settings import EngineName, Settings
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
 from framecolor.networks.palette import PaletteNetwork
-from framecolor.outcome import Outcome
+from framecolor.pipeline.result import Outcome
 from framecolor.shot.shot import Shot
 
 

@@ -24,7 +24,7 @@ from framecolor.errors import FramecolorError, OutputError
 from framecolor.version import VERSION
 
 if TYPE_CHECKING:
-    from framecolor.outcome import Outcome
+    from framecolor.pipeline.result import Outcome
     from framecolor.shot.shot import Shot
 
 _PLACES = ("keys", "hints", "stencils", "frames", "corrections", "sheet")
@@ -120,7 +120,7 @@ class _Outs:
 
 
 def _paint(shot: Shot, out: Path, given: dict[str, Any], printer: ProgressPrinter, **how: Any) -> Outcome:
-    from framecolor.pipeline import colorize as paint
+    from framecolor.pipeline.colorize import colorize as paint
 
     return paint(shot, out, gather_settings(shot.root, given), printer, **how)
 

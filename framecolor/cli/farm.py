@@ -139,7 +139,7 @@ def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     Example:
       framecolor farm prepare cut_012 && framecolor colorize cut_012 --part --frames 1001-1024
     """
-    from framecolor.pipeline import prepare as prepare_shot
+    from framecolor.pipeline.colorize import prepare as prepare_shot
 
     name = _name(shot, given)
     printer = ProgressPrinter(name, cast(Style, progress))
@@ -167,8 +167,8 @@ def finish(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     Example:
       framecolor farm finish cut_012
     """
-    from framecolor.outcome import gather_parts
     from framecolor.output.lock import claim_output
+    from framecolor.pipeline.result import gather_parts
     from framecolor.report import write_report
 
     name = _name(shot, given)

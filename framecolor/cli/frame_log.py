@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from framecolor.errors import OutputError
 
 if TYPE_CHECKING:
-    from framecolor.notes import FrameNote
-    from framecolor.outcome import Outcome
+    from framecolor.pipeline.events import FrameNote
+    from framecolor.pipeline.result import Outcome
 
 STANDARD_OUTPUT = "-"
 _BARE = re.compile(r"[\w.,:+/#%@-]+", re.ASCII)

@@ -13,7 +13,7 @@ import click
 from framecolor.errors import on_one_line
 
 if TYPE_CHECKING:
-    from framecolor.outcome import Outcome
+    from framecolor.pipeline.result import Outcome
 
 _SHOWN_FAILURES = 8
 

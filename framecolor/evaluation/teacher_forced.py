@@ -17,11 +17,11 @@ from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.region_colors import region_colors
+from framecolor.pipeline.job import Progress, prepare_run
 from framecolor.propagation.belief import Node, Votes, propagate
 from framecolor.propagation.features import Study, link_studies, study_drawing
 from framecolor.propagation.smoothing import judge_belief
 from framecolor.render.frame import paint_frame
-from framecolor.run import Progress, prepare_run
 from framecolor.shot.shot import Shot
 
 Rgba = NDArray[np.uint8]

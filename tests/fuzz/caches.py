@@ -22,7 +22,7 @@ from framecolor.errors import EngineError
 from framecolor.explore.variations import read_exploration
 from framecolor.farm.job_folder import _read_written
 from framecolor.output.manifest import CACHE_FOLDER, PARTS_FOLDER, RECORD_NAME, Record
-from framecolor.prepared import note_prepared, read_prepared
+from framecolor.pipeline.prepared import note_prepared, read_prepared
 from framecolor.propagation import confidence
 from fuzz.mutate import mutate_bytes, mutate_json
 from fuzz.target import Target, place, scratch_folder

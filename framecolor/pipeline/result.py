@@ -8,7 +8,7 @@ from pathlib import Path
 
 from framecolor.errors import OutputError, on_one_line
 from framecolor.output.manifest import Record
-from framecolor.prepared import forget_prepared, read_prepared
+from framecolor.pipeline.prepared import forget_prepared, read_prepared
 from framecolor.shot.shot import Shot
 
 _NOT_REPORTED = "no task has painted it; run its task again"

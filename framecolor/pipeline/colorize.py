@@ -11,21 +11,21 @@ from pathlib import Path
 
 from framecolor.config.settings import Settings
 from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
-from framecolor.drawings import Drawing, read_drawings
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import FramecolorError, OutputError
 from framecolor.media import write_bytes_atomic
-from framecolor.notes import FrameNote, Listener
-from framecolor.outcome import Outcome, sum_up
 from framecolor.output.checks import check_output
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import KEY_FOLDER
-from framecolor.prepared import forget_prepared, note_prepared
+from framecolor.pipeline.events import FrameNote, Listener
+from framecolor.pipeline.job import Progress, Run, prepare_run
+from framecolor.pipeline.prepared import forget_prepared, note_prepared
+from framecolor.pipeline.read_ahead import Drawing, read_drawings
+from framecolor.pipeline.result import Outcome, sum_up
 from framecolor.propagation.features import Study, link_studies, study_drawing, study_known
 from framecolor.propagation.smoothing import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
 from framecolor.render.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.render.stencils import read_mask, read_painted
-from framecolor.run import Progress, Run, prepare_run
 from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
 

@@ -23,15 +23,15 @@ from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.key_drawing import KeyDrawings, read_key_drawing, read_key_drawings
 from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.media import read_swatches
-from framecolor.notes import Listener, Stopwatch
 from framecolor.output.manifest import CACHE_FOLDER, Record
 from framecolor.output.mattes import MatteIds, Rgb, name_paints, write_palette_files
+from framecolor.pipeline.events import Listener, Stopwatch
+from framecolor.pipeline.sources import Sources, forget_stopped_fit, hash_fit, hash_keys, list_marks
 from framecolor.render.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.shot.annotations import hash_told
 from framecolor.shot.corrections import describe_correction
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Chain, plan_chains
-from framecolor.sources import Sources, forget_stopped_fit, hash_fit, hash_keys, list_marks
 from framecolor.version import VERSION
 
 Progress = Callable[[str, int, int], None]
