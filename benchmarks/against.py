@@ -33,9 +33,7 @@ from framecolor.bench.timing import interleave, summarize
 _PAINT_TWICE = """
 import sys
 from pathlib import Path
-from framecolor.pipeline.colorize import colorize
-from framecolor.config.settings import Settings
-from framecolor.shot.shot import Shot
+from framecolor import Settings, Shot, colorize
 shot = Shot.open(sys.argv[1])
 print([colorize(shot, Path(sys.argv[2]), Settings(fit="off", overwrite=True)).seconds for _ in range(2)][1])
 """
