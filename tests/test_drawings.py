@@ -13,7 +13,7 @@ from drawings import make_shot
 from framecolor.media import ImageFile, read_image, write_image
 from framecolor.pipeline.read_ahead import Drawing, read_drawings
 from framecolor.shot.shot import Shot
-from framecolor.shot.spans import Chain
+from framecolor.shot.spans import Span
 
 
 @pytest.fixture
@@ -25,14 +25,14 @@ def line(folder: Path, number: int) -> Path:
     return folder / f"line/cut.{number}.png"
 
 
-def read(folder: Path, *chains: Chain) -> list[Drawing]:
+def read(folder: Path, *spans: Span) -> list[Drawing]:
     shot = Shot.open(folder)
     with ThreadPoolExecutor(3) as pool:
-        return list(read_drawings(shot, chains or [Chain(shot.numbers, shot.numbers)], {}, pool, 2))
+        return list(read_drawings(shot, spans or [Span(shot.numbers, shot.numbers)], {}, pool, 2))
 
 
-def test_each_drawing_comes_once_in_the_order_of_the_chains(folder: Path) -> None:
-    found = read(folder, Chain((1001, 1002, 1003), (1001,)), Chain((1003, 1004), (1004,)), Chain((1005, 1006), (1006,)))
+def test_each_drawing_comes_once_in_the_order_of_the_spans(folder: Path) -> None:
+    found = read(folder, Span((1001, 1002, 1003), (1001,)), Span((1003, 1004), (1004,)), Span((1005, 1006), (1006,)))
     assert [d.number for d in found] == [1001, 1002, 1003, 1004, 1005, 1006]
     assert [d.number for d in found if d.begins] == [1001, 1005]
     for drawing in found:
@@ -55,7 +55,7 @@ def test_a_drawing_that_is_known_is_not_decoded(folder: Path) -> None:
     shot = Shot.open(folder)
     with ThreadPoolExecutor(3) as pool:
         known = {shot.line_hash(1003): "what it shows"}
-        found = {d.number: d for d in read_drawings(shot, [Chain(shot.numbers, shot.numbers)], known, pool, 2)}
+        found = {d.number: d for d in read_drawings(shot, [Span(shot.numbers, shot.numbers)], known, pool, 2)}
     assert found[1003].rgba is None and found[1003].digest == "what it shows" and not found[1003].repeats
     assert found[1002].rgba is not None
 

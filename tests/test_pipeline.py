@@ -195,8 +195,8 @@ def test_a_shot_of_one_frame(tmp_path: Path) -> None:
     assert share_equal(read_image(root / "color/a_7.png"), draw(0)[1]) == 1
 
 
-def test_a_chain_does_not_depend_on_what_else_is_painted(tmp_path: Path, painted_shot: Path) -> None:
-    """Frames are the same whether they are painted alone, with their chain or with the whole shot."""
+def test_a_span_does_not_depend_on_what_else_is_painted(tmp_path: Path, painted_shot: Path) -> None:
+    """Frames are the same whether they are painted alone, with their span or with the whole shot."""
     root = make_shot(tmp_path / "cut", 7, (0, 3, 6))
     whole = read_bytes(paint(root, tmp_path / "whole", fit=1).out)
     parts = tmp_path / "parts"

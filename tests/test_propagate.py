@@ -1,4 +1,4 @@
-"""Beliefs along a chain, and how a shot is cut into chains."""
+"""Beliefs along a span, and how a shot is cut into spans."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from framecolor.matching.tokens import Match
 from framecolor.propagation.belief import Link, Node, Votes, propagate
-from framecolor.shot.spans import plan_chains
+from framecolor.shot.spans import plan_spans
 
 COLORS = 3
 
@@ -100,7 +100,7 @@ def test_the_network_decides_where_flow_is_lost() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_a_chain_read_backward_gives_the_same(seed: int) -> None:
+def test_a_span_read_backward_gives_the_same(seed: int) -> None:
     rng = np.random.default_rng(seed)
     sizes = rng.integers(1, 6, 7)
     nodes = []
@@ -121,7 +121,7 @@ def test_a_chain_read_backward_gives_the_same(seed: int) -> None:
         assert np.isfinite(one).all()
 
 
-def test_a_chain_of_one() -> None:
+def test_a_span_of_one() -> None:
     votes = np.log(np.array([[1, 1, 1], [1, 2, 7]], np.float32) / 10)
     belief = propagate([Node(votes)], [])[0]
     assert colors_of(belief) == [2]
@@ -143,21 +143,21 @@ def test_match_speaks_where_flow_is_lost() -> None:
 
 
 @pytest.mark.parametrize("seed", range(30))
-def test_chains_cover_every_wanted_frame_once(seed: int) -> None:
+def test_spans_cover_every_wanted_frame_once(seed: int) -> None:
     rng = np.random.default_rng(seed)
     numbers = sorted(rng.choice(60, rng.integers(1, 25), replace=False).tolist())
     keys = set(rng.choice(numbers, rng.integers(1, len(numbers) + 1), replace=False).tolist())
     wanted = set(rng.choice(numbers, rng.integers(1, len(numbers) + 1), replace=False).tolist())
-    chains = plan_chains(numbers, keys, wanted)
-    painted = [number for chain in chains for number in chain.paints]
+    spans = plan_spans(numbers, keys, wanted)
+    painted = [number for span in spans for number in span.paints]
     assert sorted(painted) == sorted(wanted)
     assert painted == sorted(painted)
-    for chain in chains:
-        start = numbers.index(chain.numbers[0])
-        assert list(chain.numbers) == numbers[start : start + len(chain.numbers)]
-        assert set(chain.paints) <= set(chain.numbers)
-        assert keys & {chain.numbers[0], chain.numbers[-1]}
-        assert not keys & set(chain.numbers[1:-1])
-        assert chain.numbers[0] in keys or chain.numbers[0] == numbers[0]
-        assert chain.numbers[-1] in keys or chain.numbers[-1] == numbers[-1]
-    assert plan_chains(numbers, keys, []) == []
+    for span in spans:
+        start = numbers.index(span.numbers[0])
+        assert list(span.numbers) == numbers[start : start + len(span.numbers)]
+        assert set(span.paints) <= set(span.numbers)
+        assert keys & {span.numbers[0], span.numbers[-1]}
+        assert not keys & set(span.numbers[1:-1])
+        assert span.numbers[0] in keys or span.numbers[0] == numbers[0]
+        assert span.numbers[-1] in keys or span.numbers[-1] == numbers[-1]
+    assert plan_spans(numbers, keys, []) == []

@@ -24,7 +24,7 @@ def root(painted_shot: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def long_shot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A painted shot of three chains: frames 1001 to 1010, keys 1001, 1004, 1007, 1010."""
+    """A painted shot of three spans: frames 1001 to 1010, keys 1001, 1004, 1007, 1010."""
     root = make_shot(tmp_path_factory.mktemp("long") / "cut", 10, (0, 3, 6, 9))
     with pytorch_alone():
         assert len(paint(root, fit=FIT).written) == 10
@@ -97,7 +97,7 @@ def test_renamed_drawings_get_their_frames(root: Path) -> None:
     assert (root / "color/take2.1004.png").read_bytes() == frames["cut.1004.png"]
 
 
-def test_a_changed_drawing_repaints_its_chain_only(long_root: Path) -> None:
+def test_a_changed_drawing_repaints_its_span_only(long_root: Path) -> None:
     before = list_files(long_root / "color")
     line, _ = draw(4)
     line[0:3, 0:3, 3] = 255  # a speck in a corner: the frame changes, its neighbors' paint does not
@@ -118,7 +118,7 @@ def test_a_changed_key_repaints_what_comes_out_differently(long_root: Path) -> N
 
 
 def test_a_kept_fit_leaves_far_frames_alone(long_root: Path) -> None:
-    """A new key with a new color: the frames of its own chain hear it, those beyond the next key do not."""
+    """A new key with a new color: the frames of its own span hear it, those beyond the next key do not."""
     record = long_root / "color/framecolor.json"
     before, fit = list_files(long_root / "color"), json.loads(record.read_text())["fit"]["hash"]
     new = (1, 130, 60, 255)

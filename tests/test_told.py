@@ -218,7 +218,7 @@ def test_paper_can_be_told_and_a_point_on_a_line_means_the_nearest_region(tmp_pa
     assert color_at(out, 1001, 36, 70) == COAT
 
 
-def test_a_correction_with_a_kept_fit_repaints_the_chains_that_it_reaches(tmp_path: Path) -> None:
+def test_a_correction_with_a_kept_fit_repaints_the_spans_that_it_reaches(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 10, (0, 3, 6, 9))
     paint(root, fit=6)
     before = list_files(root / "color")

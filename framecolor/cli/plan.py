@@ -77,8 +77,8 @@ def _lines(table: dict[str, Any]) -> list[str]:
     ]
     if table["partial"]:
         lines.append(f"strokes   {len(table['partial'])}: " + ", ".join(str(n) for n in table["partial"]))
-    for chain in table["spans"]:
-        lines.append(f"span      {chain['first']}-{chain['last']}: paints {chain['paints']} ({chain['frames']})")
+    for span in table["spans"]:
+        lines.append(f"span      {span['first']}-{span['last']}: paints {span['paints']} ({span['frames']})")
     if table["holds"]:
         lines.append(f"holds     {table['holds']}, which repeat the drawing before them and are painted once")
     if table["missing"]:

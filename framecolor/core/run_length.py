@@ -1,4 +1,4 @@
-"""Pictures of long equal stretches (labels, ink), kept small while a chain of drawings waits for its last one."""
+"""Pictures of long equal stretches (labels, ink), kept small while a span of drawings waits for its last one."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
-from framecolor.shot.spans import plan_chains
+from framecolor.shot.spans import plan_spans
 
 CHUNK_FRAMES = 24
 """Frames that a task paints at least: starting one takes as long as painting a few."""
@@ -44,11 +44,11 @@ def cut_spans(shot: Shot, chunk_frames: int = CHUNK_FRAMES) -> list[Chunk]:
         raise ValueError(f"chunk_frames must be 1 or more, got {chunk_frames}")
     least = max(chunk_frames, -(-len(shot.wanted) // _MOST_TASKS))
     chunks: list[list[int]] = []
-    for chain in plan_chains(shot.numbers, shot.keys, shot.wanted):
+    for span in plan_spans(shot.numbers, shot.keys, shot.wanted):
         if chunks and len(chunks[-1]) < least:
-            chunks[-1] += chain.paints
+            chunks[-1] += span.paints
         else:
-            chunks.append([*chain.paints])
+            chunks.append([*span.paints])
     if len(chunks) > 1 and len(chunks[-1]) < least:
         rest = chunks.pop()
         chunks[-1] += rest

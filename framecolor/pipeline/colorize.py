@@ -118,8 +118,8 @@ def count_workers(cores: int, size: tuple[int, int]) -> int:
 
 
 def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
-    """All stale chains as one stream through the stages; each stage works on several frames at once."""
-    wanted = {number for chain in run.stale for number in chain.paints}
+    """All stale spans as one stream through the stages; each stage works on several frames at once."""
+    wanted = {number for span in run.stale for number in span.paints}
     finished: set[int] = set()
     done = 0
     run.progress("paint", done, len(wanted))
@@ -162,7 +162,7 @@ def _study(run: Run, drawing: Drawing) -> tuple[Drawing, Study | None]:
 
 
 def _pair(run: Run, studies: Iterable[tuple[Drawing, Study | None]]) -> Iterator[tuple[Study | None, Study]]:
-    """Each drawing with the one before it in its chain; drawings that cannot be read are noted and left out.
+    """Each drawing with the one before it in its span; drawings that cannot be read are noted and left out.
 
     Empty drawings, such as a flash, stand alone: those before and after them are neighbors.
     """
@@ -181,7 +181,7 @@ def _pair(run: Run, studies: Iterable[tuple[Drawing, Study | None]]) -> Iterator
         if is_empty(study):
             run.empty.append(study.number)
             yield None, study
-            before = None if study.number in run.keyframes.whole else before  # a key ends a chain, also an empty one
+            before = None if study.number in run.keyframes.whole else before  # a key ends a span, also an empty one
             continue
         yield before, study
         if before is None or not is_hold(study, before, run.keyframes):

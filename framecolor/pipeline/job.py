@@ -31,7 +31,7 @@ from framecolor.render.stencils import add_painted_keys, check_stencils, list_wa
 from framecolor.shot.annotations import hash_told
 from framecolor.shot.corrections import describe_correction
 from framecolor.shot.shot import Shot
-from framecolor.shot.spans import Chain, plan_chains
+from framecolor.shot.spans import Span, plan_spans
 from framecolor.version import VERSION
 
 Progress = Callable[[str, int, int], None]
@@ -45,7 +45,7 @@ _UNRECORDED = ("overwrite", "threads", "lanes")
 class Run:
     """One run on one shot: what the stages share.
 
-    stale   chains that have to be painted
+    stale   spans that have to be painted
     keys    how many painted keys there are
     opened  what is painted from, and by what; None where nothing is stale
     untold     failed frames that the listener was not called for yet; any thread may append
@@ -57,7 +57,7 @@ class Run:
     progress: Progress
     record: Record
     sources: Sources
-    stale: list[Chain]
+    stale: list[Span]
     stenciled: bool
     warnings: list[str]
     keys: int
@@ -127,7 +127,7 @@ def prepare_run(
     else:
         run = _open(survey, found, proposal, settings, progress, stenciled=stenciled)
     run.warnings = [*shot.warnings, *waiting, *map(_tell_damaged, record.damaged), *run.warnings]
-    names = {number: run.output_name(number) for chain in run.sources.chains for number in chain.paints}
+    names = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
     if strays := record.find_strays(names):
         many = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
         stay = "frames of another format stay as they are, and are no longer looked after"
@@ -151,7 +151,7 @@ class _Found:
     keys: str
     fit: str
     sources: Sources
-    stale: list[Chain]
+    stale: list[Span]
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,12 +176,12 @@ class _Survey:
         keys = hash_keys(shot, settings, proposal)
         fit = self._choose_fit(keys)
         whole = {*shot.keys, *(() if proposal is None else (proposal.number,))}
-        chains = plan_chains(shot.numbers, whole, shot.wanted)
+        spans = plan_spans(shot.numbers, whole, shot.wanted)
         told = {} if proposal is None else {proposal.number: f"proposed {keys}"}
-        sources = Sources(shot, settings, chains, list_marks(shot, settings, keys, fit), self._told(shot, told))
-        if any(record.has(number) for chain in chains for number in chain.paints):
+        sources = Sources(shot, settings, spans, list_marks(shot, settings, keys, fit), self._told(shot, told))
+        if any(record.has(number) for span in spans for number in span.paints):
             sources.hash_files(self.pool)
-        return _Found(keys, fit, sources, [chain for chain in chains if self._is_stale(chain, sources)])
+        return _Found(keys, fit, sources, [span for span in spans if self._is_stale(span, sources)])
 
     def _told(self, shot: Shot, proposed: Mapping[int, str]) -> dict[int, str]:
         told = hash_told(shot)
@@ -198,13 +198,11 @@ class _Survey:
             return self.record.last_fit or ""
         return hash_fit(keys, settings, choose_training_precision(settings.precision, self.device), self.device)
 
-    def _is_stale(self, chain: Chain, sources: Sources) -> bool:
-        if self.anew or not all(self.record.has(number) for number in chain.paints):
+    def _is_stale(self, span: Span, sources: Sources) -> bool:
+        if self.anew or not all(self.record.has(number) for number in span.paints):
             return True
-        names = {number: self.shot.output_name(number, self.settings.format) for number in chain.paints}
-        return not all(
-            self.record.is_current(n, sources[n], names[n], matte=self.settings.mattes) for n in chain.paints
-        )
+        names = {number: self.shot.output_name(number, self.settings.format) for number in span.paints}
+        return not all(self.record.is_current(n, sources[n], names[n], matte=self.settings.mattes) for n in span.paints)
 
 
 def _rest(shot: Shot, settings: Settings, progress: Progress, record: Record, found: _Found) -> Run:
@@ -252,7 +250,7 @@ def _open(
     if stale and keys.found.fit:
         runner, facts = _fit(keys, survey, settings, progress)
     if stale and keyframes.gallery is None:
-        numbers = {number for chain in stale for number in chain.numbers}
+        numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
     head = _write_head(keys.shot, out, keyframes, facts, engine, settings, keys.warnings)
     ids = _number_paints(record, head, keyframes, settings)

@@ -1,4 +1,4 @@
-"""The drawings of some chains, read ahead in the order in which they are painted; holds are neither decoded nor seen.
+"""The drawings of some spans, read ahead in the order in which they are painted; holds are neither decoded nor seen.
 
 Animation on twos shows every drawing twice: often as a copy of one file, or as two files with the same pixels.
 """
@@ -19,14 +19,14 @@ from framecolor.core.stages import overlapped
 from framecolor.errors import ReadError
 from framecolor.media import ImageFile
 from framecolor.shot.shot import Shot
-from framecolor.shot.spans import Chain
+from framecolor.shot.spans import Span
 
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
     """One drawing on its way.
 
-    begins   whether a chain begins with it
+    begins   whether a span begins with it
     repeats  whether it shows the same as the last one before it that could be read
     rgba     its pixels, uint8 HxWx4; None where it repeats, and where they are known already
     digest   hash of the pixels; "" where they were not decoded
@@ -53,14 +53,14 @@ class LoadedDrawing:
 
 
 def read_drawings(
-    shot: Shot, chains: Sequence[Chain], known: Mapping[str, str], pool: ThreadPoolExecutor, ahead: int
+    shot: Shot, spans: Sequence[Span], known: Mapping[str, str], pool: ThreadPoolExecutor, ahead: int
 ) -> Iterator[Drawing]:
-    """All drawings of the chains in order, once each, also where one chain begins with the last drawing of another.
+    """All drawings of the spans in order, once each, also where one span begins with the last drawing of another.
 
     known  hash of a file -> hash of its pixels, for drawings that need not be decoded
     Files are read and hashed several at once, at most `ahead` of them, then decoded; a movie only decodes in order.
     """
-    visits = _plan_visits(chains)
+    visits = _plan_visits(spans)
     before = ""
     found = _read_movie(shot, visits) if shot.movie else _read_files(shot, visits, known, pool, ahead)
     with closing(found):
@@ -72,11 +72,11 @@ def read_drawings(
                 yield drawing
 
 
-def _plan_visits(chains: Iterable[Chain]) -> list[Drawing]:
+def _plan_visits(spans: Iterable[Span]) -> list[Drawing]:
     visits: list[Drawing] = []
-    for chain in chains:
-        joined = bool(visits) and visits[-1].number == chain.numbers[0]
-        visits += [Drawing(number, i == 0) for i, number in enumerate(chain.numbers) if i > 0 or not joined]
+    for span in spans:
+        joined = bool(visits) and visits[-1].number == span.numbers[0]
+        visits += [Drawing(number, i == 0) for i, number in enumerate(span.numbers) if i > 0 or not joined]
     return visits
 
 

@@ -20,7 +20,7 @@ from framecolor.media import hash_file
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path
 from framecolor.shot.annotations import hash_told
 from framecolor.shot.shot import Shot
-from framecolor.shot.spans import Chain, hash_chain
+from framecolor.shot.spans import Span, hash_span
 
 # Raised when the same keys and settings no longer give the same fit.
 _FIT_RECIPE = "fit 5"
@@ -28,15 +28,15 @@ _FIT_RECIPE = "fit 5"
 
 @dataclass(eq=False)
 class Sources:
-    """The source of each wanted frame, by number: worked out when it is first asked for, a chain at a time.
+    """The source of each wanted frame, by number: worked out when it is first asked for, a span at a time.
 
-    marks  hashes of all that decides beside the drawings of a chain and what is known of them
+    marks  hashes of all that decides beside the drawings of a span and what is known of them
     told   hash of what strokes and corrections say of a drawing, by its number
     """
 
     shot: Shot
     settings: Settings
-    chains: Sequence[Chain]
+    spans: Sequence[Span]
     marks: Sequence[str]
     told: Mapping[int, str]
     _known: dict[int, str] = field(default_factory=dict)
@@ -44,21 +44,21 @@ class Sources:
 
     def __getitem__(self, number: int) -> str:
         if number not in self._known:
-            chain = next(chain for chain in self.chains if number in chain.paints)
-            hashes = {n: self._hash_drawing(n) for n in sorted({*chain.numbers, *self.told})}
-            source = hash_chain(chain, self.shot, hashes, self.settings, self.marks, self.told)
-            self._known |= dict.fromkeys(chain.paints, source)
+            span = next(span for span in self.spans if number in span.paints)
+            hashes = {n: self._hash_drawing(n) for n in sorted({*span.numbers, *self.told})}
+            source = hash_span(span, self.shot, hashes, self.settings, self.marks, self.told)
+            self._known |= dict.fromkeys(span.paints, source)
         return self._known[number]
 
     def hash_files(self, pool: ThreadPoolExecutor) -> None:
         """Hash the files of all drawings in the pool's threads, for sources that are asked for at once."""
-        numbers = {n for chain in self.chains for n in chain.numbers}
+        numbers = {n for span in self.spans for n in span.numbers}
         list(pool.map(self._hash_drawing, sorted(numbers.union(self.told))))
 
     def items(self) -> Iterator[tuple[int, str]]:
-        """All wanted frames with their sources, chain by chain."""
-        for chain in self.chains:
-            for number in chain.paints:
+        """All wanted frames with their sources, span by span."""
+        for span in self.spans:
+            for number in span.paints:
                 yield number, self[number]
 
     def _hash_drawing(self, number: int) -> str:
@@ -109,7 +109,7 @@ def _list_files(settings: Settings) -> list[tuple[str, str]]:
 
 
 def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:
-    """An unreadable drawing is as good a state as any: the chain is painted without it, until it changes."""
+    """An unreadable drawing is as good a state as any: the span is painted without it, until it changes."""
     try:
         return hash_of(number)
     except ReadError as error:

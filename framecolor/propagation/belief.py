@@ -1,7 +1,7 @@
-"""From keys, flow and the fitted network to one palette color per region, over a chain of drawings.
+"""From keys, flow and the fitted network to one palette color per region, over a span of drawings.
 
-The drawings between two keys form a chain. Each region of each drawing has a belief over the palette; neighbors are
-linked by flow: which share of this region comes from which region there. Messages run along the chain in both
+The drawings between two keys form a span. Each region of each drawing has a belief over the palette; neighbors are
+linked by flow: which share of this region comes from which region there. Messages run along the span in both
 directions (forward-backward, as in a hidden Markov model), so that every drawing hears all keys that reach it, before
 and after it, each weighted with how far its flow can be trusted, and no drawing ever speaks before it was spoken to.
 """
@@ -35,7 +35,7 @@ _DOUBT = 0.02
 
 @dataclass(frozen=True, eq=False)
 class Node:
-    """One drawing in a chain.
+    """One drawing in a span.
 
     votes   float32 [count + 1, P]: log-probability of each palette color in each region by the drawing alone.
     fixed   the belief itself where it is settled already (a key: certainty), else None. Rows of zeros are open: those
@@ -58,14 +58,14 @@ class Node:
 
 
 class Link:
-    """How two neighboring drawings of a chain share their regions.
+    """How two neighboring drawings of a span share their regions.
 
     forward   float32 [later count + 1, earlier count + 1]: share of each region of the later drawing that flow takes to
               those of the earlier.
     backward  the same the other way.
     match_forward, match_backward  how the matcher compared the later with the earlier drawing, and the other way round.
 
-    Nearly all of the overlap is 0, and a chain holds many: it is kept packed, and unpacked, to the bit, when asked for.
+    Nearly all of the overlap is 0, and a span holds many: it is kept packed, and unpacked, to the bit, when asked for.
     """
 
     def __init__(
@@ -101,9 +101,9 @@ def link_regions(
 
 
 def propagate(nodes: Sequence[Node], links: Sequence[Link]) -> list[Votes]:
-    """Belief over the palette for every region of every drawing of a chain.
+    """Belief over the palette for every region of every drawing of a span.
 
-    nodes  the chain, in order; links join each to the next, so there is one less of them.
+    nodes  the span, in order; links join each to the next, so there is one less of them.
     Returns probabilities float32 [count + 1, P], rows summing to 1; what is settled stays as it is.
     """
     ahead = _listen(nodes, ((link.forward, link.match_forward) for link in links))

@@ -25,7 +25,7 @@ from framecolor.propagation.belief import Link, Votes, lean, link_regions, weigh
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """One drawing, looked at once; small enough (about half a megabyte at 1080p) to wait for the rest of its chain.
+    """One drawing, looked at once; small enough (about half a megabyte at 1080p) to wait for the rest of its span.
 
     number  of the frame; drawing: its lines and regions, which another frame may show as well
     votes   log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]

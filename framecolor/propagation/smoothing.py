@@ -24,8 +24,8 @@ PROPOSED_TRUST = np.float32(0.5)
 class Linked:
     """A drawing on its way.
 
-    link    joins it to the drawing before it; None where a chain begins, and for a hold (`is_hold`)
-    begins  whether a chain begins with it
+    link    joins it to the drawing before it; None where a span begins, and for a hold (`is_hold`)
+    begins  whether a span begins with it
     """
 
     study: Study
@@ -65,7 +65,7 @@ class _Block:
 
 
 def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]:
-    """Beliefs for a stream of drawings in chain order; each comes out once, as soon as its chain's end is seen.
+    """Beliefs for a stream of drawings in span order; each comes out once, as soon as its span's end is seen.
 
     Empty drawings and keys come out at once: they have nothing to learn from their neighbors.
     """

@@ -1,4 +1,4 @@
-"""Chains: the stretches of drawings between keys that are painted together."""
+"""Spans: the stretches of drawings between keys that are painted together."""
 
 from __future__ import annotations
 
@@ -21,55 +21,55 @@ _PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background", "pre
 
 
 @dataclass(frozen=True)
-class Chain:
+class Span:
     """Neighboring drawings, first to last, with a key at one end or both.
 
-    numbers  all drawings of the chain
-    paints   those that are painted with it: a key between two chains belongs to the first of them
+    numbers  all drawings of the span
+    paints   those that are painted with it: a key between two spans belongs to the first of them
     """
 
     numbers: tuple[int, ...]
     paints: tuple[int, ...]
 
 
-def plan_chains(numbers: Sequence[int], keys: Collection[int], wanted: Collection[int]) -> list[Chain]:
-    """Cut a shot at its keys; chains that hold no wanted drawing are left out.
+def plan_spans(numbers: Sequence[int], keys: Collection[int], wanted: Collection[int]) -> list[Span]:
+    """Cut a shot at its keys; spans that hold no wanted drawing are left out.
 
     numbers  every drawing of the shot, rising; keys: some of them, or none.
     """
     wanted = frozenset(wanted)
     cuts = [i for i, number in enumerate(numbers) if number in keys]
     edges = [0, *[i for i in cuts if 0 < i < len(numbers) - 1], len(numbers) - 1]
-    chains = []
+    spans = []
     for first, last in pairwise(edges):
         own = numbers[first : last + 1] if first == 0 else numbers[first + 1 : last + 1]
-        chains.append(Chain(tuple(numbers[first : last + 1]), tuple(n for n in own if n in wanted)))
+        spans.append(Span(tuple(numbers[first : last + 1]), tuple(n for n in own if n in wanted)))
     if len(numbers) == 1:
-        chains = [Chain(tuple(numbers), tuple(n for n in numbers if n in wanted))]
-    return [chain for chain in chains if chain.paints]
+        spans = [Span(tuple(numbers), tuple(n for n in numbers if n in wanted))]
+    return [span for span in spans if span.paints]
 
 
-def hash_chain(
-    chain: Chain,
+def hash_span(
+    span: Span,
     shot: Shot,
     hashes: Mapping[int, str],
     settings: Settings,
     marks: Sequence[str],
     told: Mapping[int, str] | None = None,
 ) -> str:
-    """Hash of all that decides a chain's frames: its drawings and keys, what else was told, the settings, the networks.
+    """Hash of all that decides a span's frames: its drawings and keys, what else was told, the settings, the networks.
 
     hashes  of the drawings' files; marks: of whatever else decides, such as the networks
     told    hash of what strokes and corrections say of a drawing, by its number: it also holds where the drawing is
             shown again
     """
     told = told or {}
-    drawings = {hashes[number] for number in chain.numbers}
+    drawings = {hashes[number] for number in span.numbers}
     parts = [_RECIPE, *marks]
     parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
     if settings.format != "png":
         parts.append(f"format {settings.format}")
-    for number in chain.numbers:
+    for number in span.numbers:
         parts += [str(number), hashes[number], shot.key_hash(number) if number in shot.keys else ""]
     for number, said in sorted(told.items()):
         if hashes.get(number) in drawings:
@@ -86,13 +86,13 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
     Reads the file of every drawing and key (but does not decode it) and writes nothing. `cost` counts the drawings that
     have to be looked at, also those that are only passed on the way to a wanted one.
     """
-    chains = plan_chains(shot.numbers, shot.keys, shot.wanted)
+    spans = plan_spans(shot.numbers, shot.keys, shot.wanted)
     hashes: dict[int, str | None] = {number: _try_hash(shot, number) for number in shot.numbers}
     repeats = {b for a, b in pairwise(shot.numbers) if hashes[b] is not None and hashes[a] == hashes[b]}
     holds = len(repeats.intersection(shot.wanted).difference(shot.keys))
     distance = _measure_distance(shot)
     farthest = max(shot.wanted, key=lambda n: distance.get(n, 0))
-    drawings = {number for chain in chains for number in chain.numbers}
+    drawings = {number for span in spans for number in span.numbers}
     return {
         "shot": shot.name,
         "size": [shot.size[1], shot.size[0]],
@@ -100,7 +100,7 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "range": format_numbers(shot.wanted),
         "keys": sorted(shot.keys),
         "partial": sorted({*shot.hints, *(c.number for c in shot.corrections)}.difference(shot.keys)),
-        "spans": [_describe_span(chain) for chain in chains],
+        "spans": [_describe_span(span) for span in spans],
         "holds": holds,
         "missing": ",".join(format_range(gap) for gap in shot.gaps),
         "sheet": None if shot.timing is None else shot.timing.describe(shot.numbers),
@@ -127,12 +127,12 @@ def _measure_distance(shot: Shot) -> dict[int, int]:
     return distance
 
 
-def _describe_span(chain: Chain) -> dict[str, Any]:
+def _describe_span(span: Span) -> dict[str, Any]:
     return {
-        "first": chain.numbers[0],
-        "last": chain.numbers[-1],
-        "paints": len(chain.paints),
-        "frames": format_numbers(chain.paints),
+        "first": span.numbers[0],
+        "last": span.numbers[-1],
+        "paints": len(span.paints),
+        "frames": format_numbers(span.paints),
     }
 
 
