@@ -29,7 +29,7 @@ from framecolor.cli.options import FitType
 from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.score import list_frames
 from framecolor.evaluation.teacher_forced import paint_teacher_forced
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.media import read_image, write_image
 from framecolor.pipeline.colorize import colorize
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
 from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import fill_lines
 from framecolor.media import read_image
 from framecolor.propagation.smoothing import Believed

@@ -25,7 +25,7 @@ from subjects import LEAST_AREA_PX
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.media import read_image
 from framecolor.pipeline.colorize import colorize
 from framecolor.shot.corrections import Correction, write_corrections

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.media import write_image
 
 Rgba = NDArray[np.uint8]

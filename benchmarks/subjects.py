@@ -15,7 +15,7 @@ from framecolor.colorists.base import Guide
 from framecolor.core.histogram import color_histogram
 from framecolor.core.types import Frame, Hint, Palette, Regions
 from framecolor.evaluation.metrics.regions import compose_over_white
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import build_palette, region_colors
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.media import read_image

@@ -27,15 +27,15 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
-from framecolor.engines.torch_runner import TorchRunner
+from framecolor.engines.torch import TorchRunner
 from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
 from framecolor.keys.keyframes import WORKING_AREA_PX, Keyframes, describe_regions, make_sample
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.networks.checkpoint import base_weights_path, load_generator, matcher_weights_path
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import figure_box, look, working_scale
 from framecolor.propagation.belief import Node, propagate
 from framecolor.propagation.confidence import FEATURES, Calibration, estimate, gather_evidence, pack_calibration

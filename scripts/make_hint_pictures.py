@@ -23,7 +23,7 @@ sys.path.insert(0, str(_ROOT))  # so that the script also runs from a checkout t
 from framecolor import Settings, Shot, colorize  # noqa: E402
 from framecolor.core.types import Palette  # noqa: E402
 from framecolor.evaluation.metrics.regions import compose_over_white  # noqa: E402
-from framecolor.lineart.drawing import read_drawing  # noqa: E402
+from framecolor.lineart.lines import read_drawing  # noqa: E402
 from framecolor.lineart.region_colors import region_colors  # noqa: E402
 from framecolor.lineart.regions import find_regions, outside_regions  # noqa: E402
 from framecolor.media import read_image, write_image, write_palette  # noqa: E402

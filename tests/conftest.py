@@ -19,10 +19,10 @@ from threadpoolctl import threadpool_limits
 
 from framecolor.config.cascade import CONFIG_VARIABLE, SETTINGS_FILE
 from framecolor.engines.base import Runner
-from framecolor.engines.cpu import CpuEngine
+from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped
-from framecolor.engines.torch_runner import TorchRunner
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.engines.torch import TorchRunner
+from framecolor.networks.palette_head import PaletteNetwork
 
 
 @cache

@@ -37,11 +37,11 @@ import framecolor.report.page  # noqa: F401
 from framecolor import cli
 from framecolor.cli import colorize  # noqa: F401
 from framecolor.engines import torch_matcher
-from framecolor.engines.cpu import CpuEngine
-from framecolor.engines.torch_runner import TorchRunner
+from framecolor.engines.openvino import CpuEngine
+from framecolor.engines.torch import TorchRunner
 from framecolor.networks.export import NetworkName, make_exportable
 from framecolor.networks.matcher import Matcher
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 
 _WARM = multiprocessing.get_context("forkserver")
 _WARM.set_forkserver_preload([__name__])

@@ -35,7 +35,7 @@ from framecolor.engines.lanes.host_device import HostDevice
 from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.errors import EngineError, SettingsError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.passes import FeaturePass
 from framecolor.shot.shot import Shot
 

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from conftest import pytorch_alone
 from drawings import draw, make_shot
 
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import read_image, write_image
 

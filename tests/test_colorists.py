@@ -24,7 +24,7 @@ from framecolor.colorists.propose import propose_painting
 from framecolor.core.histogram import color_histogram
 from framecolor.core.types import Frame, Hint, Palette
 from framecolor.errors import ReadError
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.networks import checkpoint
 from framecolor.networks.checkpoint import save_colorist

@@ -39,7 +39,8 @@ from framecolor.doctor import (
 from framecolor.doctor.shot import check_outputs, check_settings, check_shot
 from framecolor.engines.graphs import open_graph
 from framecolor.errors import ShotError
-from framecolor.media import movie_writer, trial
+from framecolor.media import movie_writer
+from framecolor.media import self_test as trial
 from framecolor.networks import checkpoint, shipped
 
 HERE = Target(Path.cwd(), (Path.cwd() / "color",))

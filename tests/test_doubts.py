@@ -11,7 +11,7 @@ from painting import FIT, paint
 from test_cuts import make_cut
 
 from framecolor.keys import finetune_cache as fitting
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import region_colors
 from framecolor.lineart.regions import find_regions
 from framecolor.media import read_image, write_image

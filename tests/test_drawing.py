@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from framecolor.core.compositing import WHITE, lay_over
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 
 
 def stroke() -> np.ndarray:

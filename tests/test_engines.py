@@ -14,17 +14,17 @@ import torch
 
 from framecolor.core.types import Regions
 from framecolor.engines.base import Engine, Runner
-from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.cuda import CudaEngine
 from framecolor.engines.lanes.runner import LaneRunner
+from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import FirstThatRuns, choose_engine
 from framecolor.engines.tensorrt import TensorRtEngine
-from framecolor.engines.torch_runner import TorchRunner
+from framecolor.engines.torch import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
 from framecolor.networks.matcher import SHAPE_TRAITS
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import View, pad_to
 
 COLORS = 5
@@ -230,9 +230,9 @@ def test_a_signal_is_heard_after_openvino_has_computed() -> None:
 import ctypes, faulthandler, os, signal
 import numpy as np
 faulthandler.enable()
-from framecolor.engines.cpu import Compiled, CpuEngine
+from framecolor.engines.openvino import Compiled, CpuEngine
 from framecolor.engines.graphs import open_graph
-from framecolor.lineart.planes import LINE_PLANES
+from framecolor.lineart.input_planes import LINE_PLANES
 see = Compiled(lambda: open_graph("features"), CpuEngine().precisions()[0], 1)
 see(np.zeros((1, LINE_PLANES, 64, 64), np.float32))
 stack = (ctypes.c_long * 3)()  # its address, flags and size

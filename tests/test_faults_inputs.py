@@ -16,9 +16,9 @@ from painting import FIT, copy_shot, paint
 
 from framecolor import Outcome
 from framecolor.engines import torch_matcher
-from framecolor.engines.cpu import CpuEngine
+from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped
-from framecolor.engines.torch_runner import TorchRunner
+from framecolor.engines.torch import TorchRunner
 from framecolor.errors import FramecolorError, ReadError
 from framecolor.media import write_image
 from framecolor.networks import checkpoint, shipped

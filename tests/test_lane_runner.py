@@ -20,21 +20,21 @@ from painting import paint, read_bytes
 from framecolor.bench.drawn_shot import draw
 from framecolor.core.types import Regions
 from framecolor.engines.base import Runner, Seen
-from framecolor.engines.cpu import CpuEngine
 from framecolor.engines.lanes.bodies import FeatureBody, Sizes, torch_site
 from framecolor.engines.lanes.host_device import HostDevice
 from framecolor.engines.lanes.lane import Site
 from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.engines.lanes.station import Body
+from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped
+from framecolor.engines.torch import TorchRunner
 from framecolor.engines.torch_matcher import TorchMatcher
-from framecolor.engines.torch_runner import TorchRunner
 from framecolor.errors import EngineError
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import View, look
 
 COLORS = 5

@@ -15,7 +15,7 @@ from framecolor.keys.finetune import Fit, FitSchedule
 from framecolor.keys.keyframes import make_samples, read_keyframes
 from framecolor.media import write_image
 from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.samples import IGNORE, KeySample
 from framecolor.shot.corrections import Correction, write_corrections
 

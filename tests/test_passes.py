@@ -9,7 +9,7 @@ import torch.nn.functional as F
 
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
-from framecolor.networks.palette import PaletteNetwork, without_hint
+from framecolor.networks.palette_head import PaletteNetwork, without_hint
 from framecolor.networks.passes import ColorPass, FeaturePass, fold_generator, take_planes
 
 

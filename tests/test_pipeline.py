@@ -16,7 +16,7 @@ from drawings import COAT, PALETTE, PAPER, SIZE, SKIN, draw, make_shot
 from painting import FIT, colors_of, paint, read_bytes, read_frames, share_equal
 
 from framecolor.core.compositing import lay_over
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.media import read_image, write_image
 from framecolor.propagation.features import Study, study_drawing, study_known
 

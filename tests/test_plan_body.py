@@ -26,13 +26,13 @@ from framecolor.engines.plans.body import PlanBody
 from framecolor.engines.plans.cache import PlanCache
 from framecolor.engines.plans.profiles import Profile, find_profile
 from framecolor.engines.tensorrt import TensorRtEngine, sizes_of
-from framecolor.engines.torch_runner import TorchRunner
+from framecolor.engines.torch import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS
 from framecolor.networks.generator import Generator
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.passes import FeaturePass
 from framecolor.networks.view import View
 

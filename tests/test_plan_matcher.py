@@ -29,7 +29,7 @@ from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, make_exportable
 from framecolor.networks.matcher import SHAPE_TRAITS
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 
 TRT = SimpleNamespace(
     ExecutionContextAllocationStrategy=SimpleNamespace(USER_MANAGED="user managed"),

@@ -15,7 +15,7 @@ from framecolor.cli.evaluate import evaluate
 from framecolor.errors import InputError, ReadError
 from framecolor.evaluation.metrics import score_sequence
 from framecolor.evaluation.teacher_forced import paint_teacher_forced
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import write_image
 from framecolor.propagation import belief as propagate

@@ -16,7 +16,7 @@ from drawings import draw
 from framecolor.cli.train import train as train_command
 from framecolor.colorists.base import Guide, Knobs, draw_gray, open_colorist
 from framecolor.errors import InputError
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import write_image
 from framecolor.training.dataset import Dataset

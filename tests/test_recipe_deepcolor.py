@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from framecolor.colorists.base import Guide, Knobs
 from framecolor.colorists.deepcolor import DeepColorColorist, grow, soften
 from framecolor.core.types import Frame, Hint
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.checkpoint import load_colorist
 from framecolor.training.loop import LoopSettings, start, take_step, train

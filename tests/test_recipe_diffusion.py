@@ -18,7 +18,7 @@ from framecolor.colorists.diffusion import DiffusionColorist
 from framecolor.colorists.flats import vote_flats
 from framecolor.core.histogram import color_histogram
 from framecolor.core.types import Hint, Regions
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
 from framecolor.networks.diffusion import PALETTE_COLORS, Diffusion

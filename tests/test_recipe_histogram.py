@@ -17,7 +17,7 @@ from framecolor.colorists.base import Guide, Knobs
 from framecolor.colorists.histogram import HistogramColorist, wanted_colors
 from framecolor.core.histogram import bin_colors, color_histogram, figure_weight
 from framecolor.core.types import Hint
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.checkpoint import load_colorist
 from framecolor.networks.histogram import HistogramReader

@@ -18,7 +18,7 @@ from drawings import draw
 from framecolor.cli.train import train as train_command
 from framecolor.colorists.base import Guide, Knobs, open_colorist
 from framecolor.errors import ReadError
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import read_image, write_image
 from framecolor.networks.perception import load_perception

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from framecolor.core.types import Frame
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import fill_lines, find_regions, outside_regions
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from painting import copy_shot
 from test_media_movies import write_lossless
 
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import hash_file, write_image
 from framecolor.report import page, read_sidecar, write_report

@@ -16,7 +16,7 @@ from framecolor.colorists import stable_diffusion
 from framecolor.colorists.base import Guide, Knobs
 from framecolor.colorists.stable_diffusion import StableDiffusionColorist, is_stable_diffusion, open_stable_diffusion
 from framecolor.errors import EngineError, ReadError
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import write_image
 

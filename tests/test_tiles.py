@@ -9,7 +9,7 @@ import torch
 from framecolor.bench.drawn_shot import draw
 from framecolor.engines.lanes.pooling import PIECE_READS, cut_pieces, pool_pieces
 from framecolor.engines.lanes.tiles import SIDES_PX, choose_margin, cut, reach_px, stitch
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator

@@ -18,7 +18,7 @@ from framecolor.engines.lanes.lane import Site
 from framecolor.engines.lanes.tuning import Choice, choose_lanes, load_on_lanes, measure_rate
 from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 
 KEY = {"engine": "cuda", "device": "host", "torch": "2"}
 RATES = {

@@ -14,7 +14,8 @@ from drawings import make_shot
 from painting import copy_shot, list_files, paint, read_bytes, read_frames
 
 from framecolor.core.caches import FOLDER_VARIABLE
-from framecolor.engines import cpu, graphs
+from framecolor.engines import graphs
+from framecolor.engines import openvino as cpu
 from framecolor.engines.registry import load_shipped
 
 _NETWORKS: tuple[graphs.GraphName, ...] = ("compare", "describe", "features")  # those that flat painting asks

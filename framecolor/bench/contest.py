@@ -27,7 +27,7 @@ from framecolor.engines.base import Runner
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import LINE_PLANES
-from framecolor.networks.palette import pad_planes
+from framecolor.networks.palette_head import pad_planes
 from framecolor.networks.passes import FeaturePass
 from framecolor.networks.view import View
 

@@ -21,11 +21,11 @@ from framecolor.config.settings import EngineName, Settings
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import Precision
 from framecolor.engines.base import Engine
-from framecolor.engines.cpu import CpuEngine
+from framecolor.engines.openvino import CpuEngine
 from framecolor.errors import EngineError, SettingsError
 from framecolor.keys.keyframes import WORKING_AREA_PX
 from framecolor.networks.checkpoint import base_weights_path, load_generator
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.shot.shot import Shot
 
 FORMAT = 1

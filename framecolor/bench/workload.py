@@ -17,7 +17,7 @@ from framecolor.config.settings import EngineName, Settings
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.pipeline.result import Outcome
 from framecolor.shot.shot import Shot
 

@@ -15,7 +15,7 @@ from framecolor.lineart.regions import fill_lines, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.denoise import Denoiser, guide, sample
 from framecolor.networks.diffusion import Diffusion, Scene, Tokens
-from framecolor.networks.palette import empty_planes
+from framecolor.networks.palette_head import empty_planes
 from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
 from framecolor.networks.view import figure_box, look
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from framecolor.doctor.finding import Finding, Target
-from framecolor.media.trial import Trial, try_movies, try_read_images, try_written_images
+from framecolor.media.self_test import Trial, try_movies, try_read_images, try_written_images
 
 _FIX = "pip install --force-reinstall av opencv-python-headless; a libav of the system may be in the way"
 

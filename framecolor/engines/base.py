@@ -16,7 +16,7 @@ from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.view import View
 
 if TYPE_CHECKING:
-    from framecolor.networks.palette import PaletteNetwork
+    from framecolor.networks.palette_head import PaletteNetwork
 
 Rows = NDArray[np.float32]
 

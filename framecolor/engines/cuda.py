@@ -12,7 +12,7 @@ from framecolor.engines.lanes.streams import CudaDevice
 from framecolor.engines.lanes.tuning import load_on_lanes
 from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.engines.plans.cache import PlanCache
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 
 
 class CudaEngine:

@@ -15,7 +15,7 @@ from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.errors import EngineError
 
 if TYPE_CHECKING:
-    from framecolor.networks.palette import PaletteNetwork
+    from framecolor.networks.palette_head import PaletteNetwork
 
 _LOG = logging.getLogger("framecolor")
 
@@ -54,7 +54,7 @@ def load_shipped(
 
 def _list_engines(lanes: LaneCount, precision: PrecisionChoice, cores: int) -> list[Engine]:
     """All engines, the best first. Where no GPU is, nothing of those that need one is imported."""
-    from framecolor.engines.cpu import CpuEngine
+    from framecolor.engines.openvino import CpuEngine
 
     cpu = CpuEngine(precision, cores)
     problem = find_gpu_problem()

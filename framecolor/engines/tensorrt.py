@@ -33,7 +33,7 @@ from framecolor.engines.plans.runtime import open_plan, refit
 from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import Generator
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 
 _LOG = logging.getLogger("framecolor")
 

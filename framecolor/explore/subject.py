@@ -12,7 +12,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import InputError, ReadError
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import region_colors
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.media import hash_file, read_image

@@ -19,7 +19,7 @@ from framecolor.engines.registry import load_shipped
 from framecolor.errors import ReadError, ShotError
 from framecolor.keys.keyframes import WORKING_AREA_PX, ask_for_key, describe_regions
 from framecolor.keys.reference_prior import measure_picture
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import Rgba, as_color, nearest_entries
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points

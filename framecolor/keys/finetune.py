@@ -20,7 +20,7 @@ from torch import Tensor
 
 from framecolor.core.precision import Precision, autocast
 from framecolor.networks.generator import LINE_PLANES
-from framecolor.networks.palette import PaletteNetwork, empty_planes, without_hint
+from framecolor.networks.palette_head import PaletteNetwork, empty_planes, without_hint
 from framecolor.networks.samples import IGNORE, KeySample
 
 # Augmentation, as standard deviations: of the turn in radians, of log scale, of the shift and of the bends on a coarse

@@ -23,7 +23,7 @@ from framecolor.media import write_bytes_atomic
 from framecolor.networks.checkpoint import base_weights_path, build_network, check_sizes, load_generator
 from framecolor.networks.generator import Generator
 from framecolor.networks.kept import pack_arrays, unpack_arrays
-from framecolor.networks.palette import PaletteNetwork, pad_planes
+from framecolor.networks.palette_head import PaletteNetwork, pad_planes
 from framecolor.networks.samples import IGNORE, KeySample
 from framecolor.output.manifest import CACHE_FOLDER
 from framecolor.shot.shot import Shot

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import hash_pixels
 from framecolor.errors import ReadError
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import RegionColors, region_colors
 from framecolor.lineart.regions import find_regions

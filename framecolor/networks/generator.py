@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from framecolor.lineart.planes import LINE_PLANES
+from framecolor.lineart.input_planes import LINE_PLANES
 from framecolor.networks.view import CONTEXT_STRIDE, HINT_PLANES
 
 __all__ = ["CONTEXT_STRIDE", "HINT_PLANES", "LEAST_CONFIDENCE", "LINE_PLANES", "Block", "Generator", "UpBlock"]

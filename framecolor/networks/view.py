@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.types import Frame, Regions
-from framecolor.lineart.planes import EMPTY_PLANES, line_planes
+from framecolor.lineart.input_planes import EMPTY_PLANES, line_planes
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import RegionPoints
 

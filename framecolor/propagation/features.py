@@ -12,7 +12,7 @@ from framecolor.core.hashing import hash_pixels
 from framecolor.core.types import Frame, Regions
 from framecolor.engines.base import Runner, Seen
 from framecolor.keys.keyframes import Keyframes, describe_regions
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points

@@ -23,7 +23,7 @@ from framecolor.core.files import read_file
 from framecolor.core.run_length import Runs
 from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.errors import FramecolorError, InputError, OutputError, PaletteError, ReadError
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.media import FORMATS, Format, write_bytes_atomic
 from framecolor.output.manifest import LINE_FOLDER, RECORD_NAME, Record
 from framecolor.output.mattes import MATTE_FOLDER, PAPER_ID, MatteIds, matte_name, read_matte

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from framecolor.core.run_length import Runs
 from framecolor.core.types import Frame, Regions, is_colored
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.report.sidecar import FrameRecord, ShotRecord
 from framecolor.report.webp import LARGE_PX, encode_webp, shrink

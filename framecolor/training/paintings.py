@@ -20,7 +20,7 @@ from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
 from framecolor.errors import InputError
-from framecolor.lineart.planes import line_planes
+from framecolor.lineart.input_planes import line_planes
 from framecolor.training.character import draw_character
 from framecolor.training.dataset import Dataset, Split
 from framecolor.training.extract_lines import METHODS, Method, draw_lines, draw_style, extract_lines, find_outside
@@ -60,7 +60,7 @@ class Painting:
 
     @cached_property
     def planes(self) -> Float:
-        """Line art as our own networks take it: float32 7xHxW (`framecolor.lineart.planes`)."""
+        """Line art as our own networks take it: float32 7xHxW (`framecolor.lineart.input_planes`)."""
         return line_planes(self.ink, self.trace, self.outside, *self.flats.shape)
 
 

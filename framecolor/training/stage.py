@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.types import Regions
-from framecolor.lineart.planes import line_planes
+from framecolor.lineart.input_planes import line_planes
 from framecolor.lineart.region_shapes import Shapes, describe_shapes
 from framecolor.lineart.regions import label_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points

@@ -39,7 +39,7 @@ from framecolor.networks.histogram import HistogramColor
 from framecolor.networks.kept import pack_arrays
 from framecolor.networks.matcher import Matcher
 from framecolor.networks.paintstorch import PaintsTorch, StencilTorch
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.perception import Perception
 from framecolor.shot.annotations import STROKE, Told
 from fuzz.mutate import mutate_safetensors

@@ -15,7 +15,7 @@ from framecolor.engines.lanes.station import Body
 from framecolor.engines.lanes.streams import Device
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE, Generator
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.passes import ColorPass, FeaturePass
 
 Pass = TypeVar("Pass", bound=nn.Module)

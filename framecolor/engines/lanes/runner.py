@@ -27,7 +27,7 @@ from framecolor.errors import EngineError, FramecolorError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import Cells, View, pad_to
 
 Answer = TypeVar("Answer")

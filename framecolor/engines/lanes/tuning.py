@@ -26,7 +26,7 @@ from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.errors import EngineError, FramecolorError, OutputError
 from framecolor.media import write_text_atomic
 from framecolor.networks.generator import LINE_PLANES
-from framecolor.networks.palette import PaletteNetwork
+from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import pad_to
 
 # What is tried; more lanes than four, or larger batches, have not been worth their memory elsewhere.

@@ -22,7 +22,7 @@ from framecolor.evaluation.metrics.regions import (
     pack_rgb,
     vote_regions,
 )
-from framecolor.lineart.drawing import read_drawing
+from framecolor.lineart.lines import read_drawing
 from framecolor.media import PAINTED_SUFFIXES, read_image
 from framecolor.shot.sequence import list_images, number_files
 

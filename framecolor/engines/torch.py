@@ -13,7 +13,7 @@ from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES
-from framecolor.networks.palette import PaletteNetwork, pad_planes
+from framecolor.networks.palette_head import PaletteNetwork, pad_planes
 from framecolor.networks.passes import ColorPass, FeaturePass
 from framecolor.networks.view import View, pool
 

@@ -20,7 +20,7 @@ from framecolor.networks.view import CONTEXT_STRIDE, View, pad_to, pool
 
 if TYPE_CHECKING:
     from framecolor.engines.quiet_openvino import ov
-    from framecolor.networks.palette import PaletteNetwork
+    from framecolor.networks.palette_head import PaletteNetwork
 
 # Drawings differ in their number of regions: filled up to multiples of this they share shapes, which OpenVINO prepares
 # for anew each time that they change.

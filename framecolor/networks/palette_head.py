@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from framecolor.lineart.planes import EMPTY_PLANES
+from framecolor.lineart.input_planes import EMPTY_PLANES
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
 from framecolor.networks.samples import IGNORE, KeySample
 
