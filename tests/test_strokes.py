@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from framecolor.shot.shot.strokes import Strokes, read_strokes
+from framecolor.shot.strokes import Strokes, read_strokes
 from numpy.typing import NDArray
 
 from framecolor.core.types import Regions

@@ -26,7 +26,7 @@ from framecolor.explore.subject import Subject
 from framecolor.lineart.region_colors import PAPER, Rgba, as_color
 from framecolor.media import hash_file, read_image, write_image, write_text_atomic
 from framecolor.render.flat import paint_flat
-from framecolor.shot.shot.strokes import read_strokes
+from framecolor.shot.strokes import read_strokes
 
 _FORMAT = "framecolor explore 1"
 RECORD, SHEET = "explore.json", "contact.png"

@@ -15,7 +15,7 @@ from framecolor.lineart.regions import fill_lines
 from framecolor.media import hash_file
 from framecolor.shot.corrections import Correction
 from framecolor.shot.shot import Shot
-from framecolor.shot.shot.strokes import read_strokes
+from framecolor.shot.strokes import read_strokes
 
 NOBODY, STROKE, CORRECTION = 0, 1, 2
 
