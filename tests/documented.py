@@ -10,8 +10,8 @@ from shutil import copytree
 
 import click
 import numpy as np
+from cut_folders import make_cut, write_sheet
 from drawings import COAT, PALETTE, SCARF, SIZE, SKIN, draw, make_shot
-from test_cuts import make_cut, write_sheet
 
 from framecolor.cli import framecolor
 from framecolor.core.types import Palette

@@ -13,13 +13,13 @@ from framecolor.cli import framecolor, main
 
 # What takes too long, or needs another machine, is parsed with its real options; what runs it is named.
 ONLY_PARSED = {
-    "framecolor bench": "minutes; tests/test_bench.py",
-    "framecolor dataset": "a folder of footage; tests/test_curate.py",
-    "framecolor demo": "a fit of half a minute; tests/test_cli_demo.py",
-    "framecolor engine build": "a GPU or its compiler; tests/test_cli_engine.py",
-    "framecolor engine verify": "compiled plans; tests/test_cli_engine.py",
-    "framecolor explore cut_012/line/cut_012.0001.png --model": "a training; tests/test_explore.py",
-    "framecolor train": "hours; tests/test_recipe_*.py",
+    "framecolor bench": "minutes; tests/bench/test_bench.py",
+    "framecolor dataset": "a folder of footage; tests/training/test_curate.py",
+    "framecolor demo": "a fit of half a minute; tests/cli/test_cli_demo.py",
+    "framecolor engine build": "a GPU or its compiler; tests/cli/test_cli_engine.py",
+    "framecolor engine verify": "compiled plans; tests/cli/test_cli_engine.py",
+    "framecolor explore cut_012/line/cut_012.0001.png --model": "a training; tests/explore/test_explore.py",
+    "framecolor train": "hours; tests/training/test_recipe_*.py",
 }
 
 

@@ -1,7 +1,7 @@
 """Targets: image files. Their headers alone, and whole files of each format as they are read into a run.
 
-How much memory the largest pictures take is what tests/test_picture_bombs.py measures. Here larger ones than a megabyte
-are refused, so that not most of the time goes into filling memory.
+How much memory the largest pictures take is what tests/media/test_picture_bombs.py measures. Here larger ones than a
+megabyte are refused, so that not most of the time goes into filling memory.
 """
 
 from __future__ import annotations

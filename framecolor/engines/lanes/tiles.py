@@ -2,7 +2,8 @@
 
 How far a generator sees is finite: 92 px for five levels. Cores that stay so far from the tiles' inner edges come out
 as in the whole picture, at the price of computing the margins twice: tiles of 512 px compute up to two and a half times
-as much as the picture alone, of 384 px four times. Smaller margins are cheaper and close: see tests/test_tiles.py.
+as much as the picture alone, of 384 px four times. Smaller margins are cheaper and close
+(tests/engines/test_tiles.py).
 """
 
 from __future__ import annotations

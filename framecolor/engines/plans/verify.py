@@ -22,7 +22,8 @@ from framecolor.engines.plans.runtime import open_plan, run_plan
 from framecolor.errors import EngineError
 from framecolor.networks.export import Precision, export_onnx
 
-# Below this a plan is wrong, not merely rounded: half itself gives 72 dB and more (tests/test_export.py), bytes 50.
+# Below this a plan is wrong, not merely rounded: half itself gives 72 dB and more, bytes 50
+# (tests/networks/test_export.py).
 LEAST_PSNR_DB: dict[Precision, float] = {"half": 60.0, "float32": 90.0}
 _LEAST_PSNR_OF_BYTES_DB = 45.0
 # The reference runs on the processor: a whole 4K frame in float32 would take gigabytes and minutes.

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
+from movie_files import write_lossless
 from test_curate_pictures import COLORS, draw_figure, paint
-from test_media_movies import write_lossless
 
 from framecolor.cli.dataset import dataset
 from framecolor.errors import InputError, OutputError, ReadError

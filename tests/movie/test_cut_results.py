@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cut_folders import add, invoke, make_cut, write_sheet
 from painting import paint, read_bytes, read_frames
-from test_cuts import add, invoke, make_cut, write_sheet
 from timesheets import describe_xdts, write_xdts
 
 from framecolor.core.compositing import lay_over

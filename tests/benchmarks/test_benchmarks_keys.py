@@ -13,7 +13,7 @@ from drawings import make_shot
 
 from framecolor.report.sidecar import FrameRecord
 
-BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -70,7 +70,7 @@ def drawing_of(size: tuple[int, int]) -> tuple[View, RegionPoints]:
 def padded_like(runner: Runner, view: View) -> View:
     """The view with the empty paper around it that a runner on lanes adds: what it computes with is compared here.
 
-    What the paper itself changes is told in tests/test_lane_runner.py.
+    What the paper itself changes is told in tests/engines/test_lane_runner.py.
     """
     if not isinstance(runner, LaneRunner):
         return view

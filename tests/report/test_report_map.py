@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawings import COAT, SCARF, SKIN, draw
+from movie_files import write_lossless
 from numpy.typing import NDArray
 from painting import copy_shot
-from test_media_movies import write_lossless
 
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions

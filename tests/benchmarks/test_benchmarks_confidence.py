@@ -12,7 +12,7 @@ from drawings import make_shot
 from framecolor.config.settings import Settings
 from framecolor.media import read_image, write_image
 
-BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -20,7 +20,7 @@ from framecolor.cli import framecolor
 from framecolor.cli.colorize import colorize
 from framecolor.media import read_image
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.usefixtures("quick_engine")

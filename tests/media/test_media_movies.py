@@ -7,13 +7,10 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from av.video.stream import VideoStream
-from numpy.typing import NDArray
+from movie_files import Picture, write_lossless, write_movie
 
 from framecolor.errors import ReadError
 from framecolor.media.movies import Movie, is_movie
-
-Picture = NDArray[np.uint8]
 
 
 def draw(count: int, height: int = 96, width: int = 128) -> list[Picture]:
@@ -21,27 +18,6 @@ def draw(count: int, height: int = 96, width: int = 128) -> list[Picture]:
     blocks = np.random.default_rng(3).integers(0, 256, (count, 4, 4, 4), dtype=np.uint8)
     blocks[..., 3] = 255
     return [block.repeat(height // 4, axis=0).repeat(width // 4, axis=1) for block in blocks]
-
-
-def write_movie(path: Path, frames: list[av.VideoFrame], codec: str, **options: str) -> Path:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream(codec, rate=24, options=options)
-        assert isinstance(stream, VideoStream)
-        stream.width, stream.height, stream.pix_fmt = frames[0].width, frames[0].height, frames[0].format.name
-        stream.codec_context.colorspace = frames[0].colorspace
-        stream.codec_context.color_range = frames[0].color_range
-        for frame in frames:
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
-    return path
-
-
-def write_lossless(path: Path, pictures: list[Picture]) -> Path:
-    """FFV1; PNG where the container does not take it."""
-    if path.suffix == ".mov":
-        return write_movie(path, [av.VideoFrame.from_ndarray(picture, format="rgba") for picture in pictures], "png")
-    frames = [av.VideoFrame.from_ndarray(picture[..., [2, 1, 0, 3]].copy(), format="bgra") for picture in pictures]
-    return write_movie(path, frames, "ffv1")
 
 
 def read_all(movie: Movie, start: int = 0) -> dict[int, Picture | ReadError]:

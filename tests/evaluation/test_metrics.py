@@ -167,7 +167,7 @@ def test_folders_that_do_not_match_are_named(tmp_path, spoil, words):
 
 
 def independent_scorer():
-    beside = Path(__file__).parents[2] / "shared" / "score.py"
+    beside = Path(__file__).parents[3] / "shared" / "score.py"
     path = Path(os.environ.get("FRAMECOLOR_SCORER", beside))
     if not path.is_file():
         pytest.skip("no independent scorer: set FRAMECOLOR_SCORER to its path")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from cut_folders import make_cut
 from drawings import COAT, SCARF, draw, make_shot
 from painting import FIT, paint
-from test_cuts import make_cut
 
 from framecolor.keys import finetune_cache as fitting
 from framecolor.lineart.lines import read_drawing

@@ -53,7 +53,7 @@ def test_a_profile_is_found_by_name_or_file(tmp_path: Path) -> None:
 
 
 def test_profiles_are_part_of_what_is_installed() -> None:
-    root = Path(__file__).parents[1]
+    root = Path(__file__).parents[2]
     files = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
     found = {path.stem for pattern in files["share/framecolor/engines"] for path in root.glob(pattern)}
     assert found == {profile.name for profile in list_profiles()}

@@ -17,7 +17,7 @@ from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.gpu_check import Painted, choose_preferred, compare_paint, main, paint_shot
 from framecolor.media import read_image, write_image
 
-SCRIPT = Path(__file__).parents[1] / "scripts/gpu_check"
+SCRIPT = Path(__file__).parents[2] / "scripts/gpu_check"
 NO_GPU = pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 MISSING = Painted(problem="TensorRT is not installed")
 

@@ -17,7 +17,7 @@ from drawings import SCARF, SKIN, draw, make_shot
 from framecolor.media import read_image, write_image
 from framecolor.training.dataset import IdSequence, Provenance, write_dataset
 
-BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 COLORS = ((255, 255, 255), (220, 40, 40), (40, 90, 220), (250, 210, 160))
 
 

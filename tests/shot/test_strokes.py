@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from framecolor.shot.strokes import Strokes, read_strokes
 from numpy.typing import NDArray
 
 from framecolor.core.types import Regions
+from framecolor.shot.strokes import Strokes, read_strokes
 
 RED, BLUE = (200, 40, 50), (60, 90, 160)
 SIZE = (100, 120)

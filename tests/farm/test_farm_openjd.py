@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from cut_folders import add, make_cut, write_sheet
 from drawings import make_shot
 from farming import call, make_environment, make_farm_shot
 from painting import read_all
-from test_cuts import add, make_cut, write_sheet
 
 from framecolor import Settings, Shot, cli
 from framecolor.errors import InputError

@@ -21,7 +21,7 @@ from framecolor.propagation.confidence import (
 )
 from framecolor.render.frame import UNSURE_BELOW
 
-SHIPPED = Path(__file__).resolve().parent.parent / "framecolor" / "weights" / "confidence.json"
+SHIPPED = Path(__file__).resolve().parents[2] / "framecolor" / "weights" / "confidence.json"
 COLORS = 5
 
 
