@@ -17,7 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-# Place x, y, log area share, elongation as a vector (`hints.shapes.Shapes.traits`), and whether it is paper.
+# Place x, y, log area share, elongation as a vector (`lineart.region_shapes.Shapes.traits`), and whether it is paper.
 SHAPE_TRAITS = 6
 _OCTAVES = 4
 _PAIR_TRAITS = 5

@@ -45,7 +45,7 @@ class Calibration:
 def measure_confidence(belief: NDArray[np.float32], nowhere: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probability that the best color of each region is right, float32 [count + 1], by the shipped calibration.
 
-    belief  probability of each palette color, float32 [count + 1, P]; nowhere as in `recognize.Recognized`.
+    belief  probability of each palette color, float32 [count + 1, P]; nowhere as in `matching.gallery.Recognized`.
     """
     return estimate(gather_evidence(belief, nowhere), read_calibration())
 

@@ -29,7 +29,7 @@ class Study:
 
     number  of the frame; drawing: its lines and regions, which another frame may show as well
     votes   log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
-    nowhere  whether the keys lack a counterpart of each region (`recognize.Recognized`), float32 [count + 1]
+    nowhere  whether the keys lack a counterpart of each region (`matching.gallery.Recognized`), float32 [count + 1]
     area, outside  pixels of each region and whether it is paper, [count + 1]
     tokens  its regions, as the matcher knows them
     """

@@ -38,7 +38,7 @@ class Believed:
     """A drawing that can be painted.
 
     belief      probability of each palette color in each region, float32 [count + 1, P]
-    confidence  probability that the best one is right, float32 [count + 1] (`hints.confidence`)
+    confidence  probability that the best one is right, float32 [count + 1] (`propagation.confidence`)
     hold_of     number of the frame before it that shows the same drawing, if it does
     flicker     share of the painted area that changes color from the drawing before, where flow says it is the same
     """

@@ -41,7 +41,7 @@ def write_sheet(
 
 
 def draw_planes(drawing: Drawing) -> NDArray[np.uint8]:
-    """Ink dark (its plane of nearness, see `lineart.planes`) and trace lines red on white, uint8 HxWx3."""
+    """Ink dark (its plane of nearness, see `lineart.input_planes`) and trace lines red on white, uint8 HxWx3."""
     ink, trace = drawing.planes[0] ** 2, drawing.planes[6]
     picture = np.stack([1 - ink, 1 - np.maximum(ink, trace), 1 - np.maximum(ink, trace)], axis=2)
     return (picture.clip(0, 1) * 255).astype(np.uint8)

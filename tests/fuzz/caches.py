@@ -185,12 +185,14 @@ TARGETS = (
     Target("plan", "engines.plans.PlanCache", _feed_plan, _plans, refusals=(EngineError,), mutate=mutate_json),
     Target("graph", "engines.graphs", _feed_graph, _graphs, refusals=(), mutate=mutate_graph),
     Target("lanes", "engines.lanes.tuning", _feed_lanes, _lanes, refusals=(), mutate=mutate_json),
-    Target("part", "record.Record (a task's part)", _feed_part, _parts, refusals=(), mutate=mutate_json),
-    Target("prepared", "prepared.read_prepared", _feed_prepared, _prepared, refusals=(), mutate=mutate_json),
+    Target("part", "output.manifest.Record (a task's part)", _feed_part, _parts, refusals=(), mutate=mutate_json),
+    Target("prepared", "pipeline.prepared.read_prepared", _feed_prepared, _prepared, refusals=(), mutate=mutate_json),
     Target("job", "farm.job_folder", _feed_job, _jobs, refusals=(), mutate=mutate_json),
     Target("timings", "engines.plans.read_timing_cache", _feed_timings, _timings, refusals=()),
     Target(
         "exploration", "explore.read_exploration", _feed_exploration, _explorations, refusals=(), mutate=mutate_json
     ),
-    Target("calibration", "hints.confidence.read_calibration", _feed_calibration, _calibrations, mutate=mutate_json),
+    Target(
+        "calibration", "propagation.confidence.read_calibration", _feed_calibration, _calibrations, mutate=mutate_json
+    ),
 )

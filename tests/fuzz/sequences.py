@@ -68,7 +68,7 @@ def _names() -> Iterator[bytes]:
 TARGETS = (
     Target(
         "frames",
-        "media.sequence.parse_frames",
+        "shot.sequence.parse_frames",
         _feed_frames,
         _ranges,
         words=(b"1001", b"-", b"x", b","),
@@ -76,7 +76,7 @@ TARGETS = (
     ),
     Target(
         "pattern",
-        "media.sequence.parse_pattern",
+        "shot.sequence.parse_pattern",
         _feed_pattern,
         _patterns,
         words=(b"####", b"%04d", b"$F4", b"@"),
@@ -84,7 +84,7 @@ TARGETS = (
     ),
     Target(
         "names",
-        "media.sequence.find_sequence",
+        "shot.sequence.find_sequence",
         _feed_names,
         _names,
         words=(b".0001.png\n", b".exr", b"-"),

@@ -61,6 +61,6 @@ _SYMBOLS = (b"SYMBOL_NULL_CELL", b"SYMBOL_HYPHEN", b'"duration"', b'"frame"', b'
 _MARKS = (b"frame", b"# fps ", b"\t", b";", b"\xc3\x97")
 
 TARGETS = (
-    Target("xdts", "media.read_sheet (XDTS)", _feed_xdts, _xdts, mutate=_mutate_xdts, words=_SYMBOLS),
-    Target("csv", "media.read_sheet (CSV)", _feed_table, _tables, words=_MARKS),
+    Target("xdts", "shot.sheet_files.read_sheet (XDTS)", _feed_xdts, _xdts, mutate=_mutate_xdts, words=_SYMBOLS),
+    Target("csv", "shot.sheet_files.read_sheet (CSV)", _feed_table, _tables, words=_MARKS),
 )

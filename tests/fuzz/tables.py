@@ -159,18 +159,18 @@ TARGETS = (
         "palette", "media.read_palette", _feed_palette, _palettes, words=(b"GIMP Palette\n", b"Channels: RGBA", b"255")
     ),
     Target(
-        "swap", "swaps.read_swap (.gpl)", partial(_feed_swap, name="night.gpl"), _palettes, words=(b"GIMP Palette\n",)
+        "swap", "recolor.palette_swap.read_swap (.gpl)", partial(_feed_swap, name="night.gpl"), _palettes, words=(b"GIMP Palette\n",)
     ),
     Target(
         "swap-json",
-        "swaps.read_swap (.json)",
+        "recolor.palette_swap.read_swap (.json)",
         partial(_feed_swap, name="night.json"),
         _palette_tables,
         mutate=mutate_json,
     ),
-    Target("mattes", "mattes.MatteIds.read", _feed_mattes, _matte_tables, mutate=mutate_json),
-    Target("corrections", "media.read_corrections", _feed_corrections, _corrections, mutate=mutate_json),
-    Target("settings", "settings.read_settings", _feed_settings, _settings, mutate=mutate_toml, words=_TOML_WORDS),
+    Target("mattes", "output.mattes.MatteIds.read", _feed_mattes, _matte_tables, mutate=mutate_json),
+    Target("corrections", "shot.corrections.read_corrections", _feed_corrections, _corrections, mutate=mutate_json),
+    Target("settings", "config.settings.read_settings", _feed_settings, _settings, mutate=mutate_toml, words=_TOML_WORDS),
     Target("profile", "engines.plans.read_profile", _feed_profile, _profiles, mutate=mutate_toml, words=_TOML_WORDS),
     Target(
         "provenance",
@@ -180,6 +180,6 @@ TARGETS = (
         mutate=mutate_toml,
         words=_TOML_WORDS,
     ),
-    Target("record", "record.Record", _feed_record, _records, refusals=(), mutate=mutate_json),
+    Target("record", "output.manifest.Record", _feed_record, _records, refusals=(), mutate=mutate_json),
     Target("sidecar", "report.read_sidecar", _feed_sidecar, _records, mutate=mutate_json),
 )  # fmt: skip
