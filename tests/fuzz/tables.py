@@ -159,7 +159,11 @@ TARGETS = (
         "palette", "media.read_palette", _feed_palette, _palettes, words=(b"GIMP Palette\n", b"Channels: RGBA", b"255")
     ),
     Target(
-        "swap", "recolor.palette_swap.read_swap (.gpl)", partial(_feed_swap, name="night.gpl"), _palettes, words=(b"GIMP Palette\n",)
+        "swap",
+        "recolor.palette_swap.read_swap (.gpl)",
+        partial(_feed_swap, name="night.gpl"),
+        _palettes,
+        words=(b"GIMP Palette\n",),
     ),
     Target(
         "swap-json",
@@ -170,7 +174,9 @@ TARGETS = (
     ),
     Target("mattes", "output.mattes.MatteIds.read", _feed_mattes, _matte_tables, mutate=mutate_json),
     Target("corrections", "shot.corrections.read_corrections", _feed_corrections, _corrections, mutate=mutate_json),
-    Target("settings", "config.settings.read_settings", _feed_settings, _settings, mutate=mutate_toml, words=_TOML_WORDS),
+    Target(
+        "settings", "config.settings.read_settings", _feed_settings, _settings, mutate=mutate_toml, words=_TOML_WORDS
+    ),
     Target("profile", "engines.plans.read_profile", _feed_profile, _profiles, mutate=mutate_toml, words=_TOML_WORDS),
     Target(
         "provenance",
