@@ -24,7 +24,7 @@ from framecolor.media import read_image
 from framecolor.output.manifest import RECORD_NAME
 from framecolor.pipeline import colorize as pipeline
 from framecolor.pipeline.result import Outcome
-from framecolor.propagation.smoothing import Believed
+from framecolor.propagation.smoothing import FramePosterior
 from framecolor.shot.shot import Shot
 
 # The truth of most clips was painted with antialiasing: 8 levels are the same color. 0 counts exact colors only.
@@ -37,7 +37,7 @@ class Painting:
 
     out       folder of the frames
     record    what framecolor.json says
-    believed  what was believed of each drawing that was painted now, by frame number
+    posteriors  of each drawing that was painted now, by frame number
     """
 
     clip: Clip
@@ -46,26 +46,26 @@ class Painting:
     out: Path
     outcome: Outcome
     record: Mapping[str, Any]
-    believed: Mapping[int, Believed]
+    posteriors: Mapping[int, FramePosterior]
 
 
 def paint_clip(clip: Clip, root: Path, out: Path, keys: Sequence[int], settings: Settings) -> Painting:
     """Hand over a clip with these frames as keys in the new folder `root`, and paint it into `out`."""
     shot = Shot.open(clip.write_shot(root, keys))
-    with overhear() as believed:
+    with overhear() as posteriors:
         outcome = pipeline.colorize(shot, out, settings)
     if outcome.failed:
         raise SystemExit(f"{clip.name}: frames failed: {outcome.failed}")
-    return Painting(clip, tuple(keys), shot, out, outcome, read_results(out / RECORD_NAME), believed)
+    return Painting(clip, tuple(keys), shot, out, outcome, read_results(out / RECORD_NAME), posteriors)
 
 
 @contextmanager
-def overhear() -> Iterator[dict[int, Believed]]:
+def overhear() -> Iterator[dict[int, FramePosterior]]:
     """Inside of this, the pipeline's beliefs are kept as they come out, by frame number."""
-    heard: dict[int, Believed] = {}
+    heard: dict[int, FramePosterior] = {}
     believe = pipeline.believe
 
-    def keep(*arguments: Any) -> Iterator[Believed]:
+    def keep(*arguments: Any) -> Iterator[FramePosterior]:
         for item in believe(*arguments):
             heard[item.number] = item
             yield item

@@ -20,7 +20,7 @@ from framecolor.evaluation.metrics.regions import compose_over_white, label_line
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import fill_lines
 from framecolor.media import read_image
-from framecolor.propagation.smoothing import Believed
+from framecolor.propagation.smoothing import FramePosterior
 from framecolor.render.frame import UNSURE_BELOW
 
 # A painter looks at this share of the regions, those that the report is least sure of.
@@ -60,20 +60,20 @@ def judge(painting: Painting) -> Judged:
     return Judged.join(_judge_frame(painting, number) for number in numbers)
 
 
-def read_confidence(item: Believed) -> NDArray[np.float32]:
+def read_confidence(item: FramePosterior) -> NDArray[np.float32]:
     """How sure the painter is of each region of a drawing, [count + 1]."""
     return item.confidence
 
 
 def _judge_frame(painting: Painting, number: int) -> Judged:
-    clip, item = painting.clip, painting.believed[number]
+    clip, item = painting.clip, painting.posteriors[number]
     line = read_image(clip.line[number])
     labels = label_line_art(line, read_drawing(number, line).ink)
     pictures = (clip.truth[number], painting.out / painting.shot.output_name(number))
     true, painted = (pack_rgb(compose_over_white(read_image(path))) for path in pictures)
     votes = vote_regions(labels, true, painted, _TOLERANCE)
     # Lines are painted with the region beside them, so what lies on them belongs to it here too.
-    region = fill_lines(item.study.drawing.regions().labels)
+    region = fill_lines(item.features.drawing.regions().labels)
     region_of = vote_regions(labels, region, region, 0).true
     counted = votes.area > SMALL_REGION_PX
     return Judged(read_confidence(item)[region_of][counted].astype(np.float64), votes.right[counted])

@@ -21,7 +21,7 @@ from framecolor.networks.generator import Generator
 from framecolor.pipeline import colorize as pipeline
 from framecolor.propagation import belief as propagate
 from framecolor.propagation.belief import Link, link_regions
-from framecolor.propagation.features import Study, link_studies
+from framecolor.propagation.features import FrameFeatures, link_frames
 
 Links = Literal["none", "flow", "hand-made", "learned"]
 
@@ -65,7 +65,7 @@ def painting_as(variant: Variant) -> Iterator[None]:
             stack.enter_context(patch.object(propagate, "GALLERY_WEIGHT", 0.0))
         if variant.scratch:
             stack.enter_context(patch.object(fitting, "load_generator", _make_generator))
-        stack.enter_context(patch.object(pipeline, "link_studies", _LINKS[variant.links]))
+        stack.enter_context(patch.object(pipeline, "link_frames", _LINKS[variant.links]))
         yield
 
 
@@ -74,12 +74,12 @@ def _make_generator(path: Path) -> Generator:
     return Generator()
 
 
-def _link_nothing(earlier: Study, later: Study, runner: Runner) -> Link:
+def _link_nothing(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:
     shape = (later.count + 1, earlier.count + 1)
     return Link(np.zeros(shape, np.float32), np.zeros(shape[::-1], np.float32))
 
 
-def _link_by_flow(earlier: Study, later: Study, runner: Runner) -> Link:
+def _link_by_flow(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:
     to_earlier, to_later = compute_flow(later.field, earlier.field)
     return Link(
         link_regions(later.points, earlier.drawing.regions(), to_earlier, later.field.size),
@@ -87,10 +87,10 @@ def _link_by_flow(earlier: Study, later: Study, runner: Runner) -> Link:
     )
 
 
-def _link_by_hand(earlier: Study, later: Study, runner: Runner) -> Link:
+def _link_by_hand(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:
     flow = _link_by_flow(earlier, later, runner)
     old, new = describe_shapes(earlier.drawing.regions()), describe_shapes(later.drawing.regions())
     return Link(fill_lost(flow.forward, match_by_hand(new, old)), fill_lost(flow.backward, match_by_hand(old, new)))
 
 
-_LINKS = {"none": _link_nothing, "flow": _link_by_flow, "hand-made": _link_by_hand, "learned": link_studies}
+_LINKS = {"none": _link_nothing, "flow": _link_by_flow, "hand-made": _link_by_hand, "learned": link_frames}

@@ -39,7 +39,7 @@ from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import figure_box, look, working_scale
 from framecolor.propagation.belief import Node, propagate
 from framecolor.propagation.confidence import FEATURES, Calibration, estimate, gather_evidence, pack_calibration
-from framecolor.propagation.features import link_studies, study_drawing
+from framecolor.propagation.features import compute_features, link_frames
 from framecolor.training.character import draw_character
 from framecolor.training.dataset import Dataset
 from framecolor.training.stage import Drawing, Pose, Stage, find_majority
@@ -115,15 +115,15 @@ def paint_shot(dataset: Dataset, seed: int, number: int) -> Samples:
     truths = [find_truth(drawing, rgba) for drawing, rgba in zip(drawings, lines, strict=True)]
     known = np.unique(np.concatenate([truths[key][1:] for key in keys]))
     keyframes, runner = read_keys({key: lines[key] for key in keys}, {key: truths[key] for key in keys}, known)
-    studies = [study_drawing(i, rgba, keyframes, runner, _SETTINGS) for i, rgba in enumerate(lines)]
-    links = [link_studies(earlier, later, runner) for earlier, later in pairwise(studies)]
-    nodes = [Node(study.votes, keyframes.belief(study.number)) for study in studies]
+    computed = [compute_features(i, rgba, keyframes, runner, _SETTINGS) for i, rgba in enumerate(lines)]
+    links = [link_frames(earlier, later, runner) for earlier, later in pairwise(computed)]
+    nodes = [Node(features.votes, keyframes.belief(features.number)) for features in computed]
     parts = []
-    for study, truth, belief in zip(studies, truths, propagate(nodes, links), strict=True):
-        if study.number in keys:
+    for features, truth, belief in zip(computed, truths, propagate(nodes, links), strict=True):
+        if features.number in keys:
             continue
-        counted = 1 + np.flatnonzero(study.area[1:] > _SMALL_REGION_PX)
-        evidence, right = gather_evidence(belief, study.nowhere), known[belief.argmax(axis=1)] == truth
+        counted = 1 + np.flatnonzero(features.area[1:] > _SMALL_REGION_PX)
+        evidence, right = gather_evidence(belief, features.nowhere), known[belief.argmax(axis=1)] == truth
         sure = belief.max(axis=1)
         parts.append(Samples(evidence[counted], sure[counted], right[counted], np.full(len(counted), number)))
     return join(parts)

@@ -19,7 +19,7 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.region_colors import region_colors
 from framecolor.pipeline.job import Progress, prepare_run
 from framecolor.propagation.belief import Node, Votes, propagate
-from framecolor.propagation.features import Study, link_studies, study_drawing
+from framecolor.propagation.features import FrameFeatures, compute_features, link_frames
 from framecolor.propagation.smoothing import judge_belief
 from framecolor.render.frame import paint_frame
 from framecolor.shot.shot import Shot
@@ -49,31 +49,35 @@ def paint_teacher_forced(
     with ThreadPoolExecutor(settings.count_cores()) as pool:
         run = prepare_run(shot, out, settings, progress or (lambda *_: None), pool, everything=True)
     keyframes, runner = run.keyframes, run.runner
-    before: tuple[Study, Votes] | None = None
+    before: tuple[FrameFeatures, Votes] | None = None
     for number in shot.numbers:
-        study = study_drawing(number, shot.read_line(number), keyframes, runner, settings, ask_keys=True)
-        yield number, _paint(study, before, keyframes, runner, settings)
+        features = compute_features(number, shot.read_line(number), keyframes, runner, settings, ask_keys=True)
+        yield number, _paint(features, before, keyframes, runner, settings)
         if number != shot.numbers[-1]:
-            belief = _true_belief(study, read_truth(number), keyframes.palette)
-            before = study, belief
+            belief = _true_belief(features, read_truth(number), keyframes.palette)
+            before = features, belief
 
 
 def _paint(
-    study: Study, before: tuple[Study, Votes] | None, keyframes: Keyframes, runner: Runner, settings: Settings
+    features: FrameFeatures,
+    before: tuple[FrameFeatures, Votes] | None,
+    keyframes: Keyframes,
+    runner: Runner,
+    settings: Settings,
 ) -> Rgba:
-    node = Node(study.votes, keyframes.belief(study.number))
+    node = Node(features.votes, keyframes.belief(features.number))
     if before is None:
         belief = propagate([node], [])[0]
     else:
         earlier, truth = before
-        belief = propagate([Node(earlier.votes, truth), node], [link_studies(earlier, study, runner)])[1]
-    sure = judge_belief(study, belief, keyframes)
-    return paint_frame(study, belief, sure, keyframes, runner, settings).rgba
+        belief = propagate([Node(earlier.votes, truth), node], [link_frames(earlier, features, runner)])[1]
+    sure = judge_belief(features, belief, keyframes)
+    return paint_frame(features, belief, sure, keyframes, runner, settings).rgba
 
 
-def _true_belief(study: Study, painted: Rgba, palette: Palette) -> Votes:
+def _true_belief(features: FrameFeatures, painted: Rgba, palette: Palette) -> Votes:
     """Certainty about the true color of each region, float32 [count + 1, P]."""
-    index = _nearest(region_colors(painted, study.drawing.frame(), study.drawing.regions()).color, palette)
+    index = _nearest(region_colors(painted, features.drawing.frame(), features.drawing.regions()).color, palette)
     belief = np.zeros((len(index), len(palette)), np.float32)
     belief[np.arange(len(index)), index] = 1
     return belief

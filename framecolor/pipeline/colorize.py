@@ -1,4 +1,4 @@
-"""The whole flow: fit once; then decode, study, link, believe, paint and encode, overlapped and bounded."""
+"""The whole flow: prepare once; then read, look, link, believe, paint and write, overlapped and bounded."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from framecolor.pipeline.job import Progress, Run, prepare_run
 from framecolor.pipeline.prepared import forget_prepared, note_prepared
 from framecolor.pipeline.read_ahead import Drawing, read_drawings
 from framecolor.pipeline.result import Outcome, sum_up
-from framecolor.propagation.features import Study, link_studies, study_drawing, study_known
-from framecolor.propagation.smoothing import LONGEST_BLOCK, Believed, Linked, believe, is_empty, is_hold
+from framecolor.propagation.features import FrameFeatures, compute_features, link_frames, reuse_features
+from framecolor.propagation.smoothing import LONGEST_BLOCK, FramePosterior, Linked, believe, is_empty, is_hold
 from framecolor.render.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.render.stencils import read_mask, read_painted
 from framecolor.shot.sequence import format_numbers
@@ -128,11 +128,11 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
     with ExitStack() as stack:
         drawings = read_drawings(run.shot, run.stale, known, pool, ahead)
-        studies = stack.enter_context(closing(overlapped(pool, lambda d: _study(run, d), drawings, ahead)))
-        linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, studies), ahead)))
-        believed = (item for item in believe(linked, run.keyframes) if item.number in wanted)
+        computed = stack.enter_context(closing(overlapped(pool, lambda d: _look(run, d), drawings, ahead)))
+        linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, computed), ahead)))
+        posteriors = (item for item in believe(linked, run.keyframes) if item.number in wanted)
         # A block of drawings is settled at once: while it is painted, the next ones are looked at.
-        ready = stack.enter_context(closing(taken_ahead(believed, LONGEST_BLOCK)))
+        ready = stack.enter_context(closing(taken_ahead(posteriors, LONGEST_BLOCK)))
         frames = stack.enter_context(closing(overlapped(pool, lambda b: _finish(run, b, wanted), ready, ahead)))
         for frame in repeat_holds(frames):
             _tell_failed(run)
@@ -145,7 +145,7 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
         run.progress("paint", len(wanted), len(wanted))  # the last of them failed
 
 
-def _study(run: Run, drawing: Drawing) -> tuple[Drawing, Study | None]:
+def _look(run: Run, drawing: Drawing) -> tuple[Drawing, FrameFeatures | None]:
     """A drawing looked at; None for a hold, and where it cannot be read."""
     if drawing.repeats or drawing.error is not None:
         return drawing, None
@@ -154,21 +154,23 @@ def _study(run: Run, drawing: Drawing) -> tuple[Drawing, Study | None]:
         if drawing.rgba is None:
             known = run.keyframes.find_drawing(drawing.digest)
             assert known is not None
-            return drawing, study_known(drawing.number, known, run.keyframes, run.runner)
-        study = study_drawing(
+            return drawing, reuse_features(drawing.number, known, run.keyframes, run.runner)
+        features = compute_features(
             drawing.number, drawing.rgba, run.keyframes, run.runner, run.settings, digest=drawing.digest
         )
-    return replace(drawing, rgba=None), study
+    return replace(drawing, rgba=None), features
 
 
-def _pair(run: Run, studies: Iterable[tuple[Drawing, Study | None]]) -> Iterator[tuple[Study | None, Study]]:
+def _pair(
+    run: Run, computed: Iterable[tuple[Drawing, FrameFeatures | None]]
+) -> Iterator[tuple[FrameFeatures | None, FrameFeatures]]:
     """Each drawing with the one before it in its span; drawings that cannot be read are noted and left out.
 
     Empty drawings, such as a flash, stand alone: those before and after them are neighbors.
     """
-    before: Study | None = None
-    last: Study | None = None
-    for drawing, found in studies:
+    before: FrameFeatures | None = None
+    last: FrameFeatures | None = None
+    for drawing, found in computed:
         if drawing.begins:
             before = None
         if drawing.error is not None:
@@ -177,30 +179,30 @@ def _pair(run: Run, studies: Iterable[tuple[Drawing, Study | None]]) -> Iterator
         if found is None:
             assert last is not None  # a hold repeats a drawing that could be read
             found = replace(last, number=drawing.number)
-        study = last = found
-        if is_empty(study):
-            run.empty.append(study.number)
-            yield None, study
-            before = None if study.number in run.keyframes.whole else before  # a key ends a span, also an empty one
+        features = last = found
+        if is_empty(features):
+            run.empty.append(features.number)
+            yield None, features
+            before = None if features.number in run.keyframes.whole else before  # a key ends a span, also an empty one
             continue
-        yield before, study
-        if before is None or not is_hold(study, before, run.keyframes):
-            before = study
+        yield before, features
+        if before is None or not is_hold(features, before, run.keyframes):
+            before = features
 
 
-def _link(run: Run, before: Study | None, study: Study) -> Linked:
-    if before is None or is_hold(study, before, run.keyframes):
-        return Linked(study, None, begins=before is None)
-    with run.watch.timing(study.number, "link"):
-        return Linked(study, link_studies(before, study, run.runner))
+def _link(run: Run, before: FrameFeatures | None, features: FrameFeatures) -> Linked:
+    if before is None or is_hold(features, before, run.keyframes):
+        return Linked(features, None, begins=before is None)
+    with run.watch.timing(features.number, "link"):
+        return Linked(features, link_frames(before, features, run.runner))
 
 
-def _finish(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
+def _finish(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished:
     with run.watch.timing(item.number, "paint"):
         return _paint_and_encode(run, item, wanted)
 
 
-def _paint_and_encode(run: Run, item: Believed, wanted: Collection[int]) -> Finished:
+def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished:
     entry = {"file": run.output_name(item.number), "source": run.sources[item.number]}
     if run.stenciled:
         before = read_painted(run.record.out / entry["file"], run.shot.size, run.settings)

@@ -24,7 +24,7 @@ from framecolor.propagation.belief import Link, Votes, lean, link_regions, weigh
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class FrameFeatures:
     """One drawing, looked at once; small enough (about half a megabyte at 1080p) to wait for the rest of its span.
 
     number  of the frame; drawing: its lines and regions, which another frame may show as well
@@ -55,7 +55,7 @@ class Study:
         return self.drawing.digest
 
 
-def study_drawing(
+def compute_features(
     number: int,
     rgba: NDArray[np.uint8],
     keyframes: Keyframes,
@@ -64,7 +64,7 @@ def study_drawing(
     digest: str | None = None,
     *,
     ask_keys: bool = False,
-) -> Study:
+) -> FrameFeatures:
     """Everything that one drawing (uint8 HxWx4) tells by itself, and by the keys if it is one.
 
     digest    hash of its pixels, where that is known already
@@ -72,21 +72,21 @@ def study_drawing(
     """
     digest = digest or hash_pixels(rgba)
     if (known := keyframes.find_drawing(digest)) is not None:
-        return study_known(number, known, keyframes, runner, ask_keys=ask_keys)
+        return reuse_features(number, known, keyframes, runner, ask_keys=ask_keys)
     frame = read_drawing(number, rgba)
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     packed = PackedDrawing.pack(frame, regions, digest)
-    return _study(number, packed, frame, regions, keyframes, runner, ask_keys=ask_keys)
+    return _compute(number, packed, frame, regions, keyframes, runner, ask_keys=ask_keys)
 
 
-def study_known(
+def reuse_features(
     number: int, drawing: PackedDrawing, keyframes: Keyframes, runner: Runner, *, ask_keys: bool = False
-) -> Study:
-    """`study_drawing` of one that a key or partial key shows: it is neither read nor segmented again."""
-    return _study(number, drawing, drawing.frame(), drawing.regions(), keyframes, runner, ask_keys=ask_keys)
+) -> FrameFeatures:
+    """`compute_features` of one that a key or partial key shows: it is neither read nor segmented again."""
+    return _compute(number, drawing, drawing.frame(), drawing.regions(), keyframes, runner, ask_keys=ask_keys)
 
 
-def _study(
+def _compute(
     number: int,
     drawing: PackedDrawing,
     frame: Frame,
@@ -95,7 +95,7 @@ def _study(
     runner: Runner,
     *,
     ask_keys: bool,
-) -> Study:
+) -> FrameFeatures:
     """What the keys know of a drawing is not looked for again: its tokens, and its colors where they know all."""
     assert keyframes.gallery is not None
     points, field = sample_points(regions), line_field(frame.lines)
@@ -107,7 +107,7 @@ def _study(
         tokens = tokens or describe_regions(regions, pending, runner)
         if not settled:
             recognized = vote(number, pending.result(), tokens, keyframes, runner)
-    return Study(
+    return FrameFeatures(
         number,
         drawing,
         points,
@@ -137,7 +137,7 @@ def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: 
     return Recognized(votes, found.nowhere)
 
 
-def link_studies(earlier: Study, later: Study, runner: Runner) -> Link:
+def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:
     """How two neighboring drawings share their regions, by flow and match both ways."""
     to_earlier, to_later = compute_flow(later.field, earlier.field)
     back = link_regions(later.points, earlier.drawing.regions(), to_earlier, later.field.size)

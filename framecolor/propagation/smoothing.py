@@ -12,7 +12,7 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.matching.gallery import UNKNOWN
 from framecolor.propagation.belief import Link, Node, Votes, propagate
 from framecolor.propagation.confidence import measure_confidence
-from framecolor.propagation.features import Study
+from framecolor.propagation.features import FrameFeatures
 
 # A stretch without a key is cut here: what lies further ahead says next to nothing, and memory stays bounded.
 LONGEST_BLOCK = 24
@@ -28,13 +28,13 @@ class Linked:
     begins  whether a span begins with it
     """
 
-    study: Study
+    features: FrameFeatures
     link: Link | None
     begins: bool = False
 
 
 @dataclass(frozen=True, eq=False)
-class Believed:
+class FramePosterior:
     """A drawing that can be painted.
 
     belief      probability of each palette color in each region, float32 [count + 1, P]
@@ -44,7 +44,7 @@ class Believed:
     """
 
     number: int
-    study: Study
+    features: FrameFeatures
     belief: Votes
     confidence: NDArray[np.float32]
     hold_of: int | None = None
@@ -64,23 +64,23 @@ class _Block:
     is_out: bool = False
 
 
-def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]:
+def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[FramePosterior]:
     """Beliefs for a stream of drawings in span order; each comes out once, as soon as its span's end is seen.
 
     Empty drawings and keys come out at once: they have nothing to learn from their neighbors.
     """
     block = _Block()
     for item in items:
-        if is_empty(item.study):
-            sure = np.ones(item.study.count + 1, np.float32)
-            yield Believed(item.study.number, item.study, _believe_empty(item.study, keyframes), sure)
+        if is_empty(item.features):
+            sure = np.ones(item.features.count + 1, np.float32)
+            yield FramePosterior(item.features.number, item.features, _believe_empty(item.features, keyframes), sure)
             continue
         if block.nodes and item.begins:
             yield from _settle(block, keyframes)
             block = _Block()
-        last = block.nodes[-1].study if block.nodes else None
-        number = item.study.number
-        if last is not None and is_hold(item.study, last, keyframes):
+        last = block.nodes[-1].features if block.nodes else None
+        number = item.features.number
+        if last is not None and is_hold(item.features, last, keyframes):
             block.holds[-1].append(number)
             continue
         block.nodes.append(item)
@@ -95,64 +95,65 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[Believed]
     yield from _settle(block, keyframes)
 
 
-def is_empty(study: Study) -> bool:
+def is_empty(features: FrameFeatures) -> bool:
     """Whether a drawing shows no figure: it has no line, or nothing but lines."""
-    return study.drawing.blank or study.count == 0
+    return features.drawing.blank or features.count == 0
 
 
-def is_hold(study: Study, before: Study, keyframes: Keyframes) -> bool:
+def is_hold(features: FrameFeatures, before: FrameFeatures, keyframes: Keyframes) -> bool:
     """Whether a drawing repeats the one before it, and nobody says anything else of it."""
-    return study.digest == before.digest and keyframes.says_the_same(study.number, before.number, study.digest)
+    return features.digest == before.digest and keyframes.says_the_same(features.number, before.number, features.digest)
 
 
-def judge_belief(study: Study, belief: Votes, keyframes: Keyframes) -> NDArray[np.float32]:
+def judge_belief(features: FrameFeatures, belief: Votes, keyframes: Keyframes) -> NDArray[np.float32]:
     """How likely the best color of each region is right, float32 [count + 1]; 1 in what the painter made or told."""
-    sure = measure_confidence(belief, study.nowhere)
-    known = keyframes.find_known(study.number, study.digest)
+    sure = measure_confidence(belief, features.nowhere)
+    known = keyframes.find_known(features.number, features.digest)
     if known is not None:
         sure[known != UNKNOWN] = 1
     if keyframes.proposed:
-        said = keyframes.find_said(study.number, study.digest, study.count)
+        said = keyframes.find_said(features.number, features.digest, features.count)
         sure = np.where(said, sure, PROPOSED_TRUST * sure)
     return sure
 
 
-def _believe_key(item: Linked, keyframes: Keyframes) -> Believed:
+def _believe_key(item: Linked, keyframes: Keyframes) -> FramePosterior:
     """What a key says is settled, whatever comes after it."""
-    study = item.study
-    belief = Node(study.votes, keyframes.belief(study.number, study.digest)).believe(np.zeros_like(study.votes))
-    return Believed(study.number, study, belief, judge_belief(study, belief, keyframes))
+    features = item.features
+    node = Node(features.votes, keyframes.belief(features.number, features.digest))
+    belief = node.believe(np.zeros_like(features.votes))
+    return FramePosterior(features.number, features, belief, judge_belief(features, belief, keyframes))
 
 
-def _believe_empty(study: Study, keyframes: Keyframes) -> Votes:
+def _believe_empty(features: FrameFeatures, keyframes: Keyframes) -> Votes:
     """A drawing without a figure is paper: what is transparent in the keys, or else their most used color."""
-    paper = np.zeros((study.count + 1, len(keyframes.palette)), np.float32)
+    paper = np.zeros((features.count + 1, len(keyframes.palette)), np.float32)
     paper[:, np.argmin(keyframes.palette.colors[:, 3])] = 1
-    known = keyframes.belief(study.number)
+    known = keyframes.belief(features.number)
     return paper if known is None else np.where(known.any(axis=1, keepdims=True), known, paper)
 
 
-def _settle(block: _Block, keyframes: Keyframes) -> Iterator[Believed]:
+def _settle(block: _Block, keyframes: Keyframes) -> Iterator[FramePosterior]:
     """The block's drawings and their holds, without its first drawing where that came out before."""
     if not block.nodes:
         return
-    nodes = [Node(n.study.votes, keyframes.belief(n.study.number, n.study.digest)) for n in block.nodes]
+    nodes = [Node(n.features.votes, keyframes.belief(n.features.number, n.features.digest)) for n in block.nodes]
     if block.fixed is not None:
         nodes[0] = Node(nodes[0].votes, block.fixed)
     links = [n.link for n in block.nodes[1:] if n.link is not None]
     beliefs = propagate(nodes, links)
     for i, (item, belief) in enumerate(zip(block.nodes, beliefs, strict=True)):
-        sure = judge_belief(item.study, belief, keyframes)
+        sure = judge_belief(item.features, belief, keyframes)
         flicker = _measure_flicker(item, belief, beliefs[i - 1]) if i else 0.0
         if i or not block.is_out:
-            yield Believed(item.study.number, item.study, belief, sure, flicker=flicker)
+            yield FramePosterior(item.features.number, item.features, belief, sure, flicker=flicker)
         for number in block.holds[i]:
-            yield Believed(number, item.study, belief, sure, hold_of=item.study.number)
+            yield FramePosterior(number, item.features, belief, sure, hold_of=item.features.number)
 
 
 def _measure_flicker(item: Linked, belief: Votes, before: Votes) -> float:
     assert item.link is not None
-    area: NDArray[np.float32] = item.study.points.per_region[:, None] * item.link.forward
+    area: NDArray[np.float32] = item.features.points.per_region[:, None] * item.link.forward
     differs = belief.argmax(axis=1)[:, None] != before.argmax(axis=1)[None]
     total = float(area.sum())
     return float(area[differs].sum()) / total if total else 0.0

@@ -15,7 +15,7 @@ from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS, Mark, Picture, encode_image
 from framecolor.output.mattes import MatteIds
-from framecolor.propagation.smoothing import Believed
+from framecolor.propagation.smoothing import FramePosterior
 from framecolor.render.frame import Painted, find_unsure, paint_frame
 from framecolor.render.stencils import Before, apply_stencil
 
@@ -37,7 +37,7 @@ class Finished:
 
 
 def finish_frame(
-    item: Believed,
+    item: FramePosterior,
     entry: Mapping[str, Any],
     keyframes: Keyframes,
     runner: Runner,
@@ -45,12 +45,12 @@ def finish_frame(
     ids: MatteIds | None = None,
 ) -> Finished:
     """Paint and encode. entry: what is known of the frame already (file, source); ids: where a matte is wanted."""
-    painted = paint_frame(item.study, item.belief, item.confidence, keyframes, runner, settings, ids)
+    painted = paint_frame(item.features, item.belief, item.confidence, keyframes, runner, settings, ids)
     return encode_painted(item, entry, keyframes, settings, painted, ids)
 
 
 def finish_stenciled(
-    item: Believed,
+    item: FramePosterior,
     entry: Mapping[str, Any],
     keyframes: Keyframes,
     runner: Runner,
@@ -63,12 +63,12 @@ def finish_stenciled(
 
     The entry's source becomes one that no whole painting of the frame has: without its key it would be painted again.
     """
-    study = item.study if item.study.number == item.number else replace(item.study, number=item.number)
-    painted = paint_frame(study, item.belief, item.confidence, keyframes, runner, settings, ids)
+    features = item.features if item.features.number == item.number else replace(item.features, number=item.number)
+    painted = paint_frame(features, item.belief, item.confidence, keyframes, runner, settings, ids)
     colors = keyframes.palette.colors[item.belief.argmax(axis=1)]
     palette = keyframes.palette if settings.mode == "painted" else None
     done = apply_stencil(
-        before.rgba, painted.rgba, mask, study.drawing.frame(), study.drawing.regions(), colors, palette
+        before.rgba, painted.rgba, mask, features.drawing.frame(), features.drawing.regions(), colors, palette
     )
     entry = {**entry, "source": digest("stencil", entry["source"], hash_pixels(done.frame))}
     alone = replace(item, hold_of=None)
@@ -92,7 +92,7 @@ def _merge(old: NDArray[Pixel] | None, new: NDArray[Pixel] | None, mask: NDArray
 
 
 def encode_painted(
-    item: Believed,
+    item: FramePosterior,
     entry: Mapping[str, Any],
     keyframes: Keyframes,
     settings: Settings,
@@ -125,7 +125,7 @@ def make_picture(
     return Picture(rgba, paint, None if paint is None else ink, marks)
 
 
-def finish_hold(item: Believed, entry: Mapping[str, Any]) -> Finished:
+def finish_hold(item: FramePosterior, entry: Mapping[str, Any]) -> Finished:
     """A frame that repeats the one painted before it: `repeat_holds` adds the rest."""
     return Finished(_begin(item, entry, is_key=False), None)
 
@@ -142,7 +142,7 @@ def repeat_holds(frames: Iterable[Finished]) -> Iterator[Finished]:
             yield frame
 
 
-def _begin(item: Believed, entry: Mapping[str, Any], *, is_key: bool) -> dict[str, Any]:
+def _begin(item: FramePosterior, entry: Mapping[str, Any], *, is_key: bool) -> dict[str, Any]:
     status = "key" if is_key else "painted" if item.hold_of is None else "hold"
     begun = {
         "number": item.number,
@@ -153,9 +153,9 @@ def _begin(item: Believed, entry: Mapping[str, Any], *, is_key: bool) -> dict[st
     return begun if item.hold_of is None else {**begun, "hold_of": item.hold_of}
 
 
-def _judge(item: Believed) -> dict[str, Any]:
+def _judge(item: FramePosterior) -> dict[str, Any]:
     """What the entry says of the frame's regions."""
-    regions = item.study.drawing.regions()
+    regions = item.features.drawing.regions()
     unsure = find_unsure(regions, item.belief, item.confidence)
     return {
         "regions": regions.count,
@@ -164,15 +164,15 @@ def _judge(item: Believed) -> dict[str, Any]:
     }
 
 
-def _mean_confidence(item: Believed) -> float:
+def _mean_confidence(item: FramePosterior) -> float:
     """Mean over the figure's regions by area; the background is sure anyway and would hide them."""
-    weight = item.study.area * ~item.study.outside
+    weight = item.features.area * ~item.features.outside
     weight[0] = 0
     total = weight.sum()
     return float((item.confidence * weight).sum() / total) if total else 1.0
 
 
-def _count_told(item: Believed, keyframes: Keyframes) -> dict[str, int]:
+def _count_told(item: FramePosterior, keyframes: Keyframes) -> dict[str, int]:
     """How many of the frame's regions somebody spoke of, and how many of these are corrected; nothing if none is."""
     told = keyframes.told.get(item.number)
     if told is None:

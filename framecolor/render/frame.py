@@ -16,7 +16,7 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS
 from framecolor.networks.view import look
 from framecolor.output.mattes import MatteIds
-from framecolor.propagation.features import Study
+from framecolor.propagation.features import FrameFeatures
 from framecolor.render.flat import paint_flat, spread
 from framecolor.render.shaded import soften
 
@@ -54,7 +54,7 @@ class Painted:
 
 
 def paint_frame(
-    study: Study,
+    features: FrameFeatures,
     belief: NDArray[np.float32],
     confidence: NDArray[np.float32],
     keyframes: Keyframes,
@@ -68,7 +68,7 @@ def paint_frame(
     confidence  probability that the best one is right, float32 [count + 1].
     ids         of the palette's paints, where a matte is wanted
     """
-    regions = study.drawing.regions()
+    regions = features.drawing.regions()
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
     if settings.background == "transparent":
         colors = clear_paper(colors, regions)
@@ -78,15 +78,15 @@ def paint_frame(
         sure = confidence.copy()
         sure[0] = 1
         hint = Hint(np.ascontiguousarray(paint[..., :3]), sure[regions.labels])
-        paint = soften(paint, hint, look(study.drawing.frame(), regions, keyframes.scale), runner)
+        paint = soften(paint, hint, look(features.drawing.frame(), regions, keyframes.scale), runner)
     if settings.background == "paper":
         paint = fill_paper(paint)
     below = None
     if settings.line == "over":
         below = paint.copy() if FORMATS[settings.format].layered else None
-        part, ink = study.drawing.ink()
+        part, ink = features.drawing.ink()
         part.crop(paint)[:] = lay_over(ink, part.crop(paint))
-    lines = study.drawing.frame().ink if settings.line == "layer" or below is not None else None
+    lines = features.drawing.frame().ink if settings.line == "layer" or below is not None else None
     return Painted(paint, below, lines, matte)
 
 

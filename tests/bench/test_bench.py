@@ -202,12 +202,12 @@ def test_recording_changes_nothing_that_is_painted_and_leaves_no_trace(tmp_path:
     import framecolor.pipeline.colorize as pipeline
     import framecolor.pipeline.job as run
     from framecolor.pipeline import read_ahead as drawings
-    from framecolor.propagation import features as study
+    from framecolor.propagation import features
 
     names = [
         (run, "load_shipped"),
         (pipeline, "ThreadPoolExecutor"),
-        (study, "compute_flow"),
+        (features, "compute_flow"),
         (drawings, "decode_drawing"),
     ]
     before = [getattr(home, name) for home, name in names]

@@ -18,7 +18,7 @@ from painting import FIT, colors_of, paint, read_bytes, read_frames, share_equal
 from framecolor.core.compositing import lay_over
 from framecolor.lineart.lines import read_drawing
 from framecolor.media import read_image, write_image
-from framecolor.propagation.features import Study, study_drawing, study_known
+from framecolor.propagation.features import FrameFeatures, compute_features, reuse_features
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
@@ -214,19 +214,19 @@ def test_memory_does_not_grow_with_the_shot(tmp_path: Path, monkeypatch: pytest.
 
     def most_alive(frames: int) -> int:
         root = make_shot(tmp_path / f"cut{frames}", frames, tuple(range(0, frames, key_every)))
-        alive: weakref.WeakSet[Study] = weakref.WeakSet()
+        alive: weakref.WeakSet[FrameFeatures] = weakref.WeakSet()
         counts = []
 
-        def watch(work: Callable[..., Study]) -> Callable[..., Study]:
-            def study(*arguments: Any, **named: Any) -> Study:
+        def watch(work: Callable[..., FrameFeatures]) -> Callable[..., FrameFeatures]:
+            def features(*arguments: Any, **named: Any) -> FrameFeatures:
                 alive.add(result := work(*arguments, **named))
                 counts.append(len(alive))
                 return result
 
-            return study
+            return features
 
         with monkeypatch.context() as patch:
-            for work in (study_drawing, study_known):
+            for work in (compute_features, reuse_features):
                 patch.setattr(f"framecolor.pipeline.colorize.{work.__name__}", watch(work))
             paint(root)
         assert len(counts) == frames
