@@ -21,7 +21,7 @@ from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics import FrameScore, ShotScore, score_sequence
 from framecolor.evaluation.metrics.score import list_frames
 from framecolor.media import read_image
-from framecolor.output.manifest import RECORD_NAME
+from framecolor.output.manifest import MANIFEST_NAME
 from framecolor.pipeline import colorize as pipeline
 from framecolor.pipeline.result import Outcome
 from framecolor.propagation.smoothing import FramePosterior
@@ -56,7 +56,7 @@ def paint_clip(clip: Clip, root: Path, out: Path, keys: Sequence[int], settings:
         outcome = pipeline.colorize(shot, out, settings)
     if outcome.failed:
         raise SystemExit(f"{clip.name}: frames failed: {outcome.failed}")
-    return Painting(clip, tuple(keys), shot, out, outcome, read_results(out / RECORD_NAME), posteriors)
+    return Painting(clip, tuple(keys), shot, out, outcome, read_results(out / MANIFEST_NAME), posteriors)
 
 
 @contextmanager

@@ -173,7 +173,12 @@ def _list_stages() -> Sequence[tuple[str, str, Stage, FrameOf | None]]:
         ("framecolor.render.frame", "paint_frame", "paint", lambda features, *_, **__: features.number),
         ("framecolor.render.frame", "find_unsure", "paint", None),
         ("framecolor.render.encode_frame", "encode_painted", "encode", None),
-        ("framecolor.output.manifest", "Record.write_frame", "encode", lambda record, entry, *_, **__: entry["number"]),
+        (
+            "framecolor.output.manifest",
+            "Manifest.write_frame",
+            "encode",
+            lambda manifest, entry, *_, **__: entry["number"],
+        ),
     )
 
 

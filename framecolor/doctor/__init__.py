@@ -17,7 +17,7 @@ from pathlib import Path
 from framecolor.doctor.finding import STATUSES, Check, Finding, Status, Target, one_line
 from framecolor.errors import FramecolorError, ShotError
 from framecolor.movie.tracks import find_painted_shot
-from framecolor.output.manifest import CACHE_FOLDER, RECORD_NAME
+from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME
 from framecolor.shot.cut import find_cel, is_cut, list_cels
 from framecolor.shot.sequence import is_pattern
 
@@ -56,7 +56,7 @@ def find_target(path: str | Path | None = None) -> Target:
     if path is None:
         return Target(Path.cwd(), (Path.cwd() / "color",))
     path = Path(path)
-    if (path / RECORD_NAME).exists() or (path / CACHE_FOLDER).is_dir():
+    if (path / MANIFEST_NAME).exists() or (path / CACHE_FOLDER).is_dir():
         shot = find_painted_shot(path)
         return Target(path.absolute().parent, (path,)) if shot is None else replace(_open(shot), outs=(path,))
     return _open(path)

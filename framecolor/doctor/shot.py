@@ -13,7 +13,7 @@ from framecolor.core.files import read_file
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError, SettingsError
-from framecolor.output.manifest import CACHE_FOLDER, RECORD_NAME
+from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME
 from framecolor.shot.cut import find_cel
 from framecolor.shot.sequence import format_numbers
 
@@ -92,7 +92,7 @@ def check_outputs(target: Target) -> Iterator[Finding]:
     """What earlier runs left in the folders of frames."""
     for out in target.outs:
         yield from _check_drafts(out)
-        if (out / RECORD_NAME).exists():
+        if (out / MANIFEST_NAME).exists():
             yield _check_record(out)
 
 
@@ -105,12 +105,12 @@ def _check_drafts(out: Path) -> Iterator[Finding]:
 
 def _check_record(out: Path) -> Finding:
     try:
-        frames = parse_json(read_file(out / RECORD_NAME))["frames"]
+        frames = parse_json(read_file(out / MANIFEST_NAME))["frames"]
         failed = [frame["number"] for frame in frames if frame.get("status") == "failed"]
         painted = [frame for frame in frames if frame.get("status") != "failed"]
         gone = [frame["file"] for frame in painted if not (out / str(frame["file"])).is_file()]
     except (OSError, *MISSHAPEN):
-        what = f"{out / RECORD_NAME} is damaged: the next run paints every frame again"
+        what = f"{out / MANIFEST_NAME} is damaged: the next run paints every frame again"
         return Finding("output", "warn", what, "run colorize again")
     data = {"folder": str(out), "frames": len(frames), "failed": failed, "gone": gone}
     if failed or gone:

@@ -20,7 +20,7 @@ from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.errors import InputError, ReadError
 from framecolor.media import PAINTED_SUFFIXES, read_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
-from framecolor.output.manifest import Record
+from framecolor.output.manifest import Manifest
 from framecolor.shot import exposure_sheet as sheet
 from framecolor.shot.sequence import list_images, number_files
 
@@ -44,7 +44,7 @@ def list_painted(out: Path) -> dict[int, Path]:
     InputError where there are none, ShotError where two files have one number.
     """
     files = {}
-    for entry in Record(out).entries():
+    for entry in Manifest(out).entries():
         name = str(entry.get("file", ""))
         if Path(name).name == name and (out / name).is_file():
             files[int(entry["number"])] = out / name

@@ -12,7 +12,7 @@ from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import FramecolorError, InputError, ShotError
 from framecolor.media import PAINTED_SUFFIXES, image_size, read_image
 from framecolor.movie.timeline import list_painted
-from framecolor.output.manifest import RECORD_NAME
+from framecolor.output.manifest import MANIFEST_NAME
 from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder
 from framecolor.shot.locate import ShotPlace, locate_shot
 from framecolor.shot.sequence import list_images
@@ -93,9 +93,9 @@ def order_layers(cut: Path, layers: Sequence[Layer]) -> tuple[list[Layer], list[
 
 
 def find_painted_shot(out: Path) -> Path | None:
-    """The shot or cel that a folder of frames was painted from, as its record tells; None where it does not."""
+    """The shot or cel that a folder of frames was painted from, as its manifest tells; None where it does not."""
     try:
-        source = (out / parse_json(read_file(out / RECORD_NAME))["line_dir"]).resolve()
+        source = (out / parse_json(read_file(out / MANIFEST_NAME))["line_dir"]).resolve()
         shot = source if find_cel(source) is not None else source.parent
     except (OSError, *MISSHAPEN, FramecolorError):
         shot = out.absolute().parent
@@ -110,7 +110,7 @@ def find_recolored_shot(folder: Path) -> Path | None:
     name = folder.resolve().name
     dashes = [at for at, letter in enumerate(name) if letter == "-" and at]
     places = [folder, *(folder.resolve().with_name(name[:at]) for at in reversed(dashes))]
-    painted = next((place for place in places if (place / RECORD_NAME).is_file()), None)
+    painted = next((place for place in places if (place / MANIFEST_NAME).is_file()), None)
     return None if painted is None else find_painted_shot(painted)
 
 

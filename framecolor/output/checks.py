@@ -10,7 +10,7 @@ from framecolor.config.settings import Settings
 from framecolor.errors import OutputError, ReadError
 from framecolor.media import FORMATS
 from framecolor.output.lock import refuse_links_out
-from framecolor.output.manifest import LINE_FOLDER, RECORD_NAME
+from framecolor.output.manifest import LINE_FOLDER, MANIFEST_NAME
 from framecolor.output.mattes import MATTE_FOLDER
 from framecolor.shot.shot import Shot
 
@@ -37,8 +37,10 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
         raise OutputError(place, "is a file, not a folder", f"move it away, or {_CHOOSE}")
     if not os.access(place, os.W_OK | os.X_OK):
         raise OutputError(place, "may not be written to", f"change its permissions, or {_CHOOSE}")
-    if (out / RECORD_NAME).is_dir():
-        raise OutputError(out / RECORD_NAME, "is a folder, where a file has to be written", f"remove it, or {_CHOOSE}")
+    if (out / MANIFEST_NAME).is_dir():
+        raise OutputError(
+            out / MANIFEST_NAME, "is a folder, where a file has to be written", f"remove it, or {_CHOOSE}"
+        )
     refuse_links_out(out)
 
 

@@ -1,4 +1,4 @@
-"""One run at a time in an output folder: two that write the same record would each forget what the other painted."""
+"""One run at a time in an output folder: two that write the same manifest would each forget what the other painted."""
 
 from __future__ import annotations
 

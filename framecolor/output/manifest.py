@@ -19,7 +19,7 @@ from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.output.mattes import MATTE_FOLDER, matte_name
 
-RECORD_NAME = "framecolor.json"
+MANIFEST_NAME = "framecolor.json"
 CACHE_FOLDER = ".framecolor"
 """In the output folder: what later runs and other tasks take up, such as the fit, and may be deleted at any time."""
 PARTS_FOLDER = "parts"
@@ -31,15 +31,15 @@ _FORMAT = 1
 _WRITE_EVERY_SECONDS = 2.0
 # ... and so rarely that writing it takes a twentieth of the time, however long the shot is.
 _WRITE_SHARE = 20
-# Hash of all that stands before it: a record in which a bit flips may still be one, but tells what is not so. One that
-# was written by hand has none.
+# Hash of all that stands before it: a manifest in which a bit flips may still parse, but is wrong. One that was written
+# by hand has none.
 _SEAL = ',\n "seal": "'
-# What names a file is looked at twice: a record may have been written by anybody.
+# What names a file is looked at twice: a manifest may have been written by anybody.
 _HASH = re.compile("[0-9a-f]{1,64}")
 
 
-class Record:
-    """The record of one output folder, one entry per frame, written now and then and at the end.
+class Manifest:
+    """The manifest of one output folder, one entry per frame, written now and then and at the end.
 
     A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file, `layer` and `matte`
     those of the line layer's and the matte's, where there is one: a frame is up to date while all of them still hold.
@@ -48,11 +48,11 @@ class Record:
     part  frames of a task that paints beside others: only they are written, into a file of their own. Without it the
           parts that tasks have left are gathered, and deleted once framecolor.json holds what they say.
 
-    damaged  earlier records that say nothing any more: their frames are painted again
+    damaged  earlier manifests that say nothing any more: their frames are painted again
     """
 
     def __init__(self, out: Path, part: Collection[int] | None = None) -> None:
-        self.path = out / RECORD_NAME if part is None else _part_path(out, part)
+        self.path = out / MANIFEST_NAME if part is None else _part_path(out, part)
         self.out = out
         self.head: dict[str, Any] = {}
         # Entries as they are written: as objects, the outlines of doubtful regions take ten times the memory.
@@ -186,8 +186,8 @@ class Record:
             return False
 
     def _read(self) -> None:
-        """Take over an earlier record, and parts of it; a missing or damaged one is as good as none."""
-        self._take_over(self.out / RECORD_NAME)
+        """Take over an earlier manifest, and parts of it; a missing or damaged one is as good as none."""
+        self._take_over(self.out / MANIFEST_NAME)
         parts = [self.path] if self._part is not None else sorted(_part_folder(self.out).glob("*.json"), key=_age)
         for path in parts:
             if self._take_over(path) and self._part is None:
@@ -256,5 +256,5 @@ def _translate(entry: dict[str, Any], before: Any, today: list[list[int]]) -> di
                 second = None if region["second"] is None else row.get(tuple(before[region["second"]]))
                 regions.append({**region, "color": color, "second": second})
     except (KeyError, IndexError, TypeError):
-        regions = []  # a record that was damaged by hand: the frame is as good as before, only its doubts are lost
+        regions = []  # a manifest that was damaged by hand: the frame is as good as before, only its doubts are lost
     return {**entry, "unsure": regions} if "unsure" in entry else entry

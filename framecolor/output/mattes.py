@@ -55,7 +55,7 @@ class MatteIds:
 
     @classmethod
     def read(cls, table: object) -> MatteIds:
-        """What framecolor.json has as `mattes`; none where that is no such table (as with any damage to a record)."""
+        """What framecolor.json has as `mattes`; none where that is no such table (as with any damage to a manifest)."""
         rows = [tuple(row) for row in table if isinstance(row, list)] if isinstance(table, list) else []
         right = all(len(row) == 3 and all(type(value) is int and 0 <= value <= 255 for value in row) for row in rows)
         whole = right and isinstance(table, list) and len(rows) == len(table) == len(set(rows)) <= _MOST_IDS

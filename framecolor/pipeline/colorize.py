@@ -79,7 +79,7 @@ def colorize(
                 _paint(run, pool)
         except BaseException:
             with suppress(OutputError):  # what stopped the run matters more
-                run.record.save()
+                run.manifest.save()
             raise
         return _conclude(run, begin, painting)
 
@@ -205,7 +205,7 @@ def _finish(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished
 def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished:
     entry = {"file": run.output_name(item.number), "source": run.sources[item.number]}
     if run.stenciled:
-        before = read_painted(run.record.out / entry["file"], run.shot.size, run.settings)
+        before = read_painted(run.manifest.out / entry["file"], run.shot.size, run.settings)
         mask = read_mask(run.shot.read_stencil(item.number))
         return finish_stenciled(item, entry, run.keyframes, run.runner, run.settings, before, mask, run.ids)
     if item.hold_of in wanted:
@@ -219,9 +219,9 @@ def _write(run: Run, frame: Finished) -> None:
     try:
         with run.watch.timing(number, "write"):
             if frame.key is not None:
-                write_bytes_atomic(run.record.out / KEY_FOLDER / run.shot.output_name(number), frame.key)
+                write_bytes_atomic(run.manifest.out / KEY_FOLDER / run.shot.output_name(number), frame.key)
             force = run.settings.overwrite
-            written = run.record.write_frame(entry, frame.data, frame.layer, frame.matte, force=force)
+            written = run.manifest.write_frame(entry, frame.data, frame.layer, frame.matte, force=force)
     except OutputError as error:
         _fail(run, number, error)
         return
@@ -246,13 +246,13 @@ def _tell_failed(run: Run) -> None:
 
 def _conclude(run: Run, begin: float, painting: float) -> Outcome:
     for number, error in run.failed.items():
-        run.record.note_failure(number, run.output_name(number), error)
-    run.record.save()
+        run.manifest.note_failure(number, run.output_name(number), error)
+    run.manifest.save()
     if empty := sorted(set(run.shot.wanted).intersection(run.empty)):
         run.warnings.append(f"painted as paper, as the drawing shows no figure: {format_numbers(empty)}")
     return sum_up(
         run.shot,
-        run.record,
+        run.manifest,
         run.failed,
         keys=run.keys,
         written=run.written,

@@ -23,7 +23,7 @@ from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.key_drawing import KeyDrawings, read_key_drawing, read_key_drawings
 from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.media import read_swatches
-from framecolor.output.manifest import CACHE_FOLDER, Record
+from framecolor.output.manifest import CACHE_FOLDER, Manifest
 from framecolor.output.mattes import MatteIds, Rgb, name_paints, write_palette_files
 from framecolor.pipeline.events import Listener, Stopwatch
 from framecolor.pipeline.sources import Sources, forget_stopped_fit, hash_fit, hash_keys, list_marks
@@ -37,7 +37,7 @@ from framecolor.version import VERSION
 Progress = Callable[[str, int, int], None]
 """Hears the stage ("fit" or "paint"), the work done and the work in all."""
 
-# What of the settings never changes a frame is no part of the record.
+# What of the settings never changes a frame is no part of the manifest.
 _UNRECORDED = ("overwrite", "threads", "lanes")
 
 
@@ -55,7 +55,7 @@ class Run:
     shot: Shot
     settings: Settings
     progress: Progress
-    record: Record
+    manifest: Manifest
     sources: Sources
     stale: list[Span]
     stenciled: bool
@@ -86,8 +86,8 @@ class Run:
     def keep_keys(self) -> None:
         """Keep what the keys say for tasks that paint parts of the shot; a network that was fitted is kept anyway."""
         if not self.settings.fits:
-            warnings = tuple(self.record.head.get("warnings", ()))
-            keep_keyframes(self.record.out / CACHE_FOLDER, self.keys_name, self.keyframes, warnings)
+            warnings = tuple(self.manifest.head.get("warnings", ()))
+            keep_keyframes(self.manifest.out / CACHE_FOLDER, self.keys_name, self.keyframes, warnings)
 
     def output_name(self, number: int) -> str:
         """File name of a painted frame in the format of this run."""
@@ -116,19 +116,19 @@ def prepare_run(
     waiting = [] if stenciled else list_waiting(shot.stencils)
     shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
-    record = Record(out, shot.wanted if part else None)
+    manifest = Manifest(out, shot.wanted if part else None)
     proposal = None if shot.keys else find_proposal(shot, settings, out / CACHE_FOLDER)
-    survey = _Survey(shot, out, settings, record, pool, anew=stenciled or settings.overwrite or everything)
+    survey = _Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
     found = None
     if shot.keys or proposal is not None:
         found = survey.look(shot, proposal)
     if found is not None and not found.stale:
-        run = _rest(shot, settings, progress, record, found)
+        run = _rest(shot, settings, progress, manifest, found)
     else:
         run = _open(survey, found, proposal, settings, progress, stenciled=stenciled)
-    run.warnings = [*shot.warnings, *waiting, *map(_tell_damaged, record.damaged), *run.warnings]
+    run.warnings = [*shot.warnings, *waiting, *map(_tell_damaged, manifest.damaged), *run.warnings]
     names = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
-    if strays := record.find_strays(names):
+    if strays := manifest.find_strays(names):
         many = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
         stay = "frames of another format stay as they are, and are no longer looked after"
         run.warnings.append(f"{stay}: {strays[0]}{many}")
@@ -161,7 +161,7 @@ class _Survey:
     shot: Shot
     out: Path
     settings: Settings
-    record: Record
+    manifest: Manifest
     pool: ThreadPoolExecutor
     anew: bool
 
@@ -172,14 +172,14 @@ class _Survey:
 
     def look(self, shot: Shot, proposal: Proposal | None) -> _Found:
         """shot: with the keys that can be used."""
-        settings, record = self.settings, self.record
+        settings, manifest = self.settings, self.manifest
         keys = hash_keys(shot, settings, proposal)
         fit = self._choose_fit(keys)
         whole = {*shot.keys, *(() if proposal is None else (proposal.number,))}
         spans = plan_spans(shot.numbers, whole, shot.wanted)
         told = {} if proposal is None else {proposal.number: f"proposed {keys}"}
         sources = Sources(shot, settings, spans, list_marks(shot, settings, keys, fit), self._told(shot, told))
-        if any(record.has(number) for span in spans for number in span.paints):
+        if any(manifest.has(number) for span in spans for number in span.paints):
             sources.hash_files(self.pool)
         return _Found(keys, fit, sources, [span for span in spans if self._is_stale(span, sources)])
 
@@ -192,27 +192,29 @@ class _Survey:
         if not settings.fits:
             return ""
         if settings.fit == "keep":
-            if not self.record.head:
+            if not self.manifest.head:
                 problem = "there is no earlier run whose networks could be kept"
                 raise InputError("--fit keep", problem, "run once without it, or with --fit auto")
-            return self.record.last_fit or ""
+            return self.manifest.last_fit or ""
         return hash_fit(keys, settings, choose_training_precision(settings.precision, self.device), self.device)
 
     def _is_stale(self, span: Span, sources: Sources) -> bool:
-        if self.anew or not all(self.record.has(number) for number in span.paints):
+        if self.anew or not all(self.manifest.has(number) for number in span.paints):
             return True
         names = {number: self.shot.output_name(number, self.settings.format) for number in span.paints}
-        return not all(self.record.is_current(n, sources[n], names[n], matte=self.settings.mattes) for n in span.paints)
+        return not all(
+            self.manifest.is_current(n, sources[n], names[n], matte=self.settings.mattes) for n in span.paints
+        )
 
 
-def _rest(shot: Shot, settings: Settings, progress: Progress, record: Record, found: _Found) -> Run:
+def _rest(shot: Shot, settings: Settings, progress: Progress, manifest: Manifest, found: _Found) -> Run:
     """A run that has nothing to paint: what an earlier one had to say is said again."""
     if found.fit:
-        forget_stopped_fit(record.out / CACHE_FOLDER, found.fit)
-    warnings = [str(text) for text in record.head.get("warnings", ()) if isinstance(text, str)]
-    ids = MatteIds.read(record.head.get("mattes")) if settings.mattes else None
-    record.begin(record.head, shot.numbers)
-    return Run(shot, settings, progress, record, found.sources, [], False, warnings, len(shot.keys), ids=ids)
+        forget_stopped_fit(manifest.out / CACHE_FOLDER, found.fit)
+    warnings = [str(text) for text in manifest.head.get("warnings", ()) if isinstance(text, str)]
+    ids = MatteIds.read(manifest.head.get("mattes")) if settings.mattes else None
+    manifest.begin(manifest.head, shot.numbers)
+    return Run(shot, settings, progress, manifest, found.sources, [], False, warnings, len(shot.keys), ids=ids)
 
 
 @dataclass(frozen=True, eq=False)
@@ -235,7 +237,7 @@ def _open(
     stenciled: bool,
 ) -> Run:
     """Read the keys and open the networks, beside each other, and fit one of them where that is asked for."""
-    out, record, pool = survey.out, survey.record, survey.pool
+    out, manifest, pool = survey.out, survey.manifest, survey.pool
     runner, engine = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
     opening = pool.submit(runner.warm_up)
     kept = None
@@ -253,13 +255,13 @@ def _open(
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
     head = _write_head(keys.shot, out, keyframes, facts, engine, settings, keys.warnings)
-    ids = _number_paints(record, head, keyframes, settings)
-    record.begin(head, keys.shot.numbers)
+    ids = _number_paints(manifest, head, keyframes, settings)
+    manifest.begin(head, keys.shot.numbers)
     return Run(
         keys.shot,
         settings,
         progress,
-        record,
+        manifest,
         keys.found.sources,
         stale,
         stenciled,
@@ -345,10 +347,10 @@ def _doubt_keys(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[st
 
 
 def _number_paints(
-    record: Record, head: dict[str, object], keyframes: Keyframes, settings: Settings
+    manifest: Manifest, head: dict[str, object], keyframes: Keyframes, settings: Settings
 ) -> MatteIds | None:
     """The ids of all paints, where mattes are wanted; noted in the new head, also where they are only kept."""
-    before = MatteIds.read(record.head.get("mattes"))
+    before = MatteIds.read(manifest.head.get("mattes"))
     ids = before.extend(keyframes.palette) if settings.mattes else before
     if ids.paints:
         head["mattes"] = [list(paint) for paint in ids.paints]

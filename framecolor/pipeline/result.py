@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import OutputError, on_one_line
-from framecolor.output.manifest import Record
+from framecolor.output.manifest import Manifest
 from framecolor.pipeline.prepared import forget_prepared, read_prepared
 from framecolor.shot.shot import Shot
 
@@ -42,7 +42,7 @@ class Outcome:
 
 def sum_up(
     shot: Shot,
-    record: Record,
+    manifest: Manifest,
     failed: Mapping[int, str],
     *,
     keys: int,
@@ -55,13 +55,13 @@ def sum_up(
     wanted = set(shot.wanted)
     touched = {*written, *failed}
     return Outcome(
-        record.out,
+        manifest.out,
         keys,
         tuple(sorted(written)),
         tuple(number for number in shot.wanted if number not in touched),
         {number: error for number, error in sorted(failed.items()) if number in wanted},
         tuple(map(on_one_line, warnings)),
-        sum(len(entry.get("unsure", ())) for entry in record.entries() if entry["number"] in wanted),
+        sum(len(entry.get("unsure", ())) for entry in manifest.entries() if entry["number"] in wanted),
         seconds,
         fit_seconds,
     )
@@ -74,21 +74,21 @@ def gather_parts(shot: Shot, out: Path) -> Outcome:
     something else than `prepare` has noted, such as by an earlier job, count as failed. To be called with the folder
     claimed (`claim_output`). Raises OutputError where nothing was painted.
     """
-    record = Record(out)
-    if not record.head:
+    manifest = Manifest(out)
+    if not manifest.head:
         raise OutputError(out, "holds no painted frames", "run the tasks that paint them first")
-    record.begin(record.head, shot.numbers)
-    record.save()
+    manifest.begin(manifest.head, shot.numbers)
+    manifest.save()
     prepared = read_prepared(out)
-    failed = {number: _find_fault(record, number, prepared.get(number)) for number in shot.wanted}
+    failed = {number: _find_fault(manifest, number, prepared.get(number)) for number in shot.wanted}
     failed = {number: fault for number, fault in failed.items() if fault}
     if not failed and prepared.keys() <= set(shot.wanted):
         forget_prepared(out)
-    return sum_up(shot, record, failed, keys=len(shot.keys))
+    return sum_up(shot, manifest, failed, keys=len(shot.keys))
 
 
-def _find_fault(record: Record, number: int, source: str | None) -> str:
-    entry = record.entry(number)
+def _find_fault(manifest: Manifest, number: int, source: str | None) -> str:
+    entry = manifest.entry(number)
     if entry is None:
         return _NOT_REPORTED
     if entry.get("status") == "failed":
@@ -96,5 +96,5 @@ def _find_fault(record: Record, number: int, source: str | None) -> str:
     if source is not None and entry.get("source") != source:
         return _OTHER_SOURCE
     file = str(entry.get("file", ""))
-    whole = record.is_current(number, entry.get("source", ""), file, matte="matte" in entry)
+    whole = manifest.is_current(number, entry.get("source", ""), file, matte="matte" in entry)
     return "" if whole else f"{file} is missing or was changed"

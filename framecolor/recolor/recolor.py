@@ -25,7 +25,7 @@ from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.errors import FramecolorError, InputError, OutputError, PaletteError, ReadError
 from framecolor.lineart.lines import read_drawing
 from framecolor.media import FORMATS, Format, write_bytes_atomic
-from framecolor.output.manifest import LINE_FOLDER, RECORD_NAME, Record
+from framecolor.output.manifest import LINE_FOLDER, MANIFEST_NAME, Manifest
 from framecolor.output.mattes import MATTE_FOLDER, PAPER_ID, MatteIds, matte_name, read_matte
 from framecolor.recolor.palette_swap import read_swap
 from framecolor.render.encode_frame import make_picture
@@ -46,7 +46,7 @@ class Repainted:
 
 @dataclass(frozen=True, eq=False)
 class _Painting:
-    """A painted shot: what its record says of all frames, and the colors that they get (uint8 [ids + 1, 4])."""
+    """A painted shot: what its manifest says of all frames, and the colors that they get (uint8 [ids + 1, 4])."""
 
     out: Path
     size: tuple[int, int]
@@ -74,15 +74,15 @@ def repaint(out: Path, palette: Path, target: Path | None = None, *, workers: in
     frames. A frame that cannot be recolored costs itself only.
     """
     begin = time.monotonic()
-    record = Record(out)
-    painting = _read_painting(out, record, palette)
+    manifest = Manifest(out)
+    painting = _read_painting(out, manifest, palette)
     place = Path(os.path.abspath(out))  # noqa: PTH100 (a link to a folder counts as the folder that it is called)
     target = target or place.with_name(f"{place.name}-{palette.stem}")
-    _check_target(target, out, record)
+    _check_target(target, out, manifest)
     written, failed = [], {}
     workers = workers or count_usable_cores()
     with one_thread_each(), ThreadPoolExecutor(workers, "framecolor") as pool:
-        jobs = _list_jobs(painting, record)
+        jobs = _list_jobs(painting, manifest)
         done = overlapped(pool, lambda job: _recolor(painting, job, target), jobs, 2 * workers)
         with closing(done) as results:
             for job, error in results:
@@ -96,57 +96,57 @@ def repaint(out: Path, palette: Path, target: Path | None = None, *, workers: in
 
 def check_same_paints(outs: Sequence[Path]) -> None:
     """Raise PaletteError unless one palette can recolor all of these folders: ids have to mean the same paints."""
-    paints = [MatteIds.read(Record(out).head.get("mattes")).paints for out in outs]
+    paints = [MatteIds.read(Manifest(out).head.get("mattes")).paints for out in outs]
     for out, others in zip(outs[1:], paints[1:], strict=True):
         if others != paints[0]:
             problem = f"was painted in {len(others)} colors of its own, {outs[0].name} in {len(paints[0])}"
             raise PaletteError(out, problem, "give each its own palette, and choose it with --cel")
 
 
-def _read_painting(out: Path, record: Record, palette: Path) -> _Painting:
-    settings = record.head.get("settings")
+def _read_painting(out: Path, manifest: Manifest, palette: Path) -> _Painting:
+    settings = manifest.head.get("settings")
     if not isinstance(settings, dict):
-        raise InputError(out, f"holds no {RECORD_NAME}", _AGAIN)
-    ids = MatteIds.read(record.head.get("mattes"))
+        raise InputError(out, f"holds no {MANIFEST_NAME}", _AGAIN)
+    ids = MatteIds.read(manifest.head.get("mattes"))
     if not settings.get("mattes") or not ids.paints:
         raise InputError(out, "was painted without mattes, which tell what to recolor", f"{_AGAIN} once")
     if settings.get("mode") == "painted":
         problem = "was painted in mode painted: its shading is not in the mattes"
         raise InputError(out, problem, "recolor it in compositing, or paint it with --mode flat")
     try:
-        width, height = (int(side) for side in record.head["size"])
+        width, height = (int(side) for side in manifest.head["size"])
         image = FORMATS[settings.get("format", "png")]
     except (KeyError, TypeError, ValueError):
-        raise ReadError(out / RECORD_NAME, "is not a record of painted frames", _AGAIN) from None
+        raise ReadError(out / MANIFEST_NAME, "is not a manifest of painted frames", _AGAIN) from None
     colors = read_swap(palette, out, ids)
     if settings.get("background") == "paper":
         colors[colors[:, 3] == 0] = WHITE
     return _Painting(out, (height, width), str(settings.get("line", "over")), image, ids, colors)
 
 
-def _check_target(target: Path, out: Path, record: Record) -> None:
+def _check_target(target: Path, out: Path, manifest: Manifest) -> None:
     """Raise OutputError where recolored frames would go over files that are not theirs."""
     place = target.resolve()
-    drawings = (out / str(record.head.get("line_dir", ""))).resolve()
-    if (target / RECORD_NAME).exists() or place == out.resolve():
+    drawings = (out / str(manifest.head.get("line_dir", ""))).resolve()
+    if (target / MANIFEST_NAME).exists() or place == out.resolve():
         raise OutputError(target, "holds painted frames, which would be written over", "choose another folder with -o")
     given = [drawings, *(drawings.parent / role for role in ("keys", "hints", "stencils"))]
     if place in (*given, out.resolve() / MATTE_FOLDER, out.resolve() / LINE_FOLDER, out.resolve() / "keys"):
         raise OutputError(target, "holds other files of the shot", "choose another folder with -o")
 
 
-def _list_jobs(painting: _Painting, record: Record) -> Iterator[_Job]:
+def _list_jobs(painting: _Painting, manifest: Manifest) -> Iterator[_Job]:
     """One for each drawing; holds go with the frame that they repeat."""
     groups: dict[int, list[dict[str, Any]]] = {}
     mattes: dict[int, Any] = {}
-    for entry in record.entries():
+    for entry in manifest.entries():
         held, number = entry.get("hold_of"), int(entry["number"])
         if isinstance(held, int) and held in groups and mattes[held] == entry.get("matte"):
             number = held
         mattes.setdefault(number, entry.get("matte"))
         groups.setdefault(number, []).append(entry)
     numbers = sorted(groups)
-    drawings = LineArt(painting.out, str(record.head.get("line_dir") or "")).visit(numbers)
+    drawings = LineArt(painting.out, str(manifest.head.get("line_dir") or "")).visit(numbers)
     if painting.line != "over":
         drawings = (LineDrawing(number) for number in numbers)
     for number, drawing in zip(numbers, drawings, strict=True):
@@ -164,8 +164,8 @@ def _recolor(painting: _Painting, job: _Job, target: Path) -> tuple[_Job, str]:
             write_bytes_atomic(target / name, data)
     except FramecolorError as error:
         return job, str(error)
-    except (KeyError, TypeError, ValueError) as error:  # of a record that was changed by hand
-        return job, f"{RECORD_NAME} does not say of it what it has to ({type(error).__name__}: {error}); {_AGAIN}"
+    except (KeyError, TypeError, ValueError) as error:  # of a manifest that was changed by hand
+        return job, f"{MANIFEST_NAME} does not say of it what it has to ({type(error).__name__}: {error}); {_AGAIN}"
     return job, ""
 
 
@@ -196,10 +196,10 @@ def _paint(painting: _Painting, job: _Job) -> bytes:
 
 
 def _own_name(out: Path, entry: dict[str, Any]) -> str:
-    """The name of a frame's file. The record is a file that anyone may have changed: it names no other folder."""
+    """The name of a frame's file. The manifest is a file that anyone may have changed: it names no other folder."""
     name = str(entry.get("file", ""))
     if not name or Path(name).name != name:
-        raise ReadError(out / RECORD_NAME, f"names {name!r}, which is no file in it", _AGAIN)
+        raise ReadError(out / MANIFEST_NAME, f"names {name!r}, which is no file in it", _AGAIN)
     return name
 
 

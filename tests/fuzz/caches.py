@@ -21,7 +21,7 @@ from framecolor.engines.quiet_openvino import ov
 from framecolor.errors import EngineError
 from framecolor.explore.variations import read_exploration
 from framecolor.farm.job_folder import _read_written
-from framecolor.output.manifest import CACHE_FOLDER, PARTS_FOLDER, RECORD_NAME, Record
+from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME, PARTS_FOLDER, Manifest
 from framecolor.pipeline.prepared import note_prepared, read_prepared
 from framecolor.propagation import confidence
 from fuzz.mutate import mutate_bytes, mutate_json
@@ -93,14 +93,14 @@ def _feed_part(data: bytes) -> bool:
     shutil.rmtree(out, ignore_errors=True)
     parts = out / CACHE_FOLDER / PARTS_FOLDER
     parts.mkdir(parents=True)
-    (out / RECORD_NAME).write_bytes(_WHOLE)
+    (out / MANIFEST_NAME).write_bytes(_WHOLE)
     (parts / "2-3.json").write_bytes(data)
-    record = Record(out)
-    numbers = [entry["number"] for entry in record.entries()]
-    assert record.entry(1) is not None and numbers == sorted(set(numbers))
-    record.save()
-    again = Record(out)
-    assert list(again.entries()) == list(record.entries()) and again.head == record.head
+    manifest = Manifest(out)
+    numbers = [entry["number"] for entry in manifest.entries()]
+    assert manifest.entry(1) is not None and numbers == sorted(set(numbers))
+    manifest.save()
+    again = Manifest(out)
+    assert list(again.entries()) == list(manifest.entries()) and again.head == manifest.head
     return not any(parts.glob("*.json"))  # the folder goes with its last file
 
 
@@ -185,7 +185,7 @@ TARGETS = (
     Target("plan", "engines.plans.PlanCache", _feed_plan, _plans, refusals=(EngineError,), mutate=mutate_json),
     Target("graph", "engines.graphs", _feed_graph, _graphs, refusals=(), mutate=mutate_graph),
     Target("lanes", "engines.lanes.tuning", _feed_lanes, _lanes, refusals=(), mutate=mutate_json),
-    Target("part", "output.manifest.Record (a task's part)", _feed_part, _parts, refusals=(), mutate=mutate_json),
+    Target("part", "output.manifest.Manifest (a task's part)", _feed_part, _parts, refusals=(), mutate=mutate_json),
     Target("prepared", "pipeline.prepared.read_prepared", _feed_prepared, _prepared, refusals=(), mutate=mutate_json),
     Target("job", "farm.job_folder", _feed_job, _jobs, refusals=(), mutate=mutate_json),
     Target("timings", "engines.plans.read_timing_cache", _feed_timings, _timings, refusals=()),

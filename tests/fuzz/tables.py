@@ -13,7 +13,7 @@ from framecolor.config.settings import Settings, read_settings
 from framecolor.core.types import Palette
 from framecolor.engines.plans.profiles import read_profile
 from framecolor.media import read_palette, write_palette
-from framecolor.output.manifest import Record
+from framecolor.output.manifest import Manifest
 from framecolor.output.mattes import PALETTE_JSON, MatteIds, write_palette_files
 from framecolor.recolor.palette_swap import read_swap
 from framecolor.report.sidecar import read_sidecar
@@ -106,17 +106,17 @@ def _profiles() -> Iterator[bytes]:
 def _feed_record(data: bytes) -> None:
     place(data, "framecolor.json")
     out = scratch_folder()
-    record = Record(out)
-    for entry in record.entries():
-        assert record.entry(entry["number"]) == entry
-        assert not record.is_current(entry["number"], "source", "gone.png")
-    assert record.last_fit is None or isinstance(record.last_fit, str)
-    numbers = [entry["number"] for entry in record.entries()]
-    record.begin({"palette": [[1, 2, 3, 255]]}, numbers)
-    record.save()
-    again = Record(out)
-    assert list(again.entries()) == list(record.entries())
-    assert again.head == record.head
+    manifest = Manifest(out)
+    for entry in manifest.entries():
+        assert manifest.entry(entry["number"]) == entry
+        assert not manifest.is_current(entry["number"], "source", "gone.png")
+    assert manifest.last_fit is None or isinstance(manifest.last_fit, str)
+    numbers = [entry["number"] for entry in manifest.entries()]
+    manifest.begin({"palette": [[1, 2, 3, 255]]}, numbers)
+    manifest.save()
+    again = Manifest(out)
+    assert list(again.entries()) == list(manifest.entries())
+    assert again.head == manifest.head
 
 
 def _records() -> Iterator[bytes]:
@@ -186,6 +186,6 @@ TARGETS = (
         mutate=mutate_toml,
         words=_TOML_WORDS,
     ),
-    Target("record", "output.manifest.Record", _feed_record, _records, refusals=(), mutate=mutate_json),
+    Target("record", "output.manifest.Manifest", _feed_record, _records, refusals=(), mutate=mutate_json),
     Target("sidecar", "report.read_sidecar", _feed_sidecar, _records, mutate=mutate_json),
 )  # fmt: skip
