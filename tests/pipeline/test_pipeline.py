@@ -232,4 +232,4 @@ def test_memory_does_not_grow_with_the_shot(tmp_path: Path, monkeypatch: pytest.
         assert len(counts) == frames
         return max(counts)
 
-    assert most_alive(24) <= most_alive(12) + 4
+    assert most_alive(36) <= most_alive(18) + 4
