@@ -80,6 +80,19 @@ def test_every_part_has_a_layer() -> None:
     assert {part for part, _ in files()} == {*RANK, "training"}
 
 
+def test_every_folder_says_what_it_may_import() -> None:
+    silent = [
+        folder.name
+        for folder in PACKAGE.iterdir()
+        if (folder / "__init__.py").exists() and not re.search(r"\bImports\b", module_text(folder / "__init__.py"))
+    ]
+    assert silent == []
+
+
+def module_text(path: Path) -> str:
+    return ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+
+
 def test_imports_point_downward() -> None:
     wrong = []
     for part, path in files():

@@ -1,4 +1,4 @@
-"""The command line: one short file per command, each imported only when it is called."""
+"""The command line: one short file per command, each imported only when it is called. Imports everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The demo shot that ships with the package: drawn by `scripts/make_demo_shot.py`, see ATTRIBUTION.md."""
+"""The demo shot that ships with the package: drawn by `scripts/make_demo_shot.py`, see ATTRIBUTION.md.
+
+Imports the pipeline and below.
+"""
 
 from __future__ import annotations
 

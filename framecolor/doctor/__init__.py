@@ -4,6 +4,8 @@ for finding in examine(find_target("cut_012")):
     print(finding.topic, finding.status, finding.what, finding.fix)
 
 To add a check, write a function as `Check` in a module of its topic here, and a line into the table.
+
+Imports everything but the command line.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Scores of painted frames against the truth, and the literature's protocols. Imports the pipeline and below."""
+"""Scores of painted frames against the truth; the literature's protocols. Imports the pipeline and below."""

@@ -2,6 +2,8 @@
 
 `subject` is the drawing and what is known of it, `variations` paints and keeps them in a folder, `sheet` draws the
 contact sheet, `choose` makes a key of one.
+
+Imports colorists, shot, render and below.
 """
 
 from framecolor.explore.choose import add_key, find_place

@@ -1,4 +1,4 @@
-"""Files in and out: images, movies and palettes. The only place that imports av."""
+"""Files in and out: images, movies and palettes. The only place that imports av. Imports config and below."""
 
 from framecolor.core.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.decode import (

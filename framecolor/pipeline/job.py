@@ -2,43 +2,36 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.core.precision import choose_training_precision
 from framecolor.engines.base import Runner
-from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.engines.registry import choose_engine, load_shipped
-from framecolor.errors import InputError
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
-from framecolor.keys.key_drawing import KeyDrawings, read_key_drawing, read_key_drawings
+from framecolor.keys.key_checks import find_doubts, leave_out_broken
+from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
 from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.media import read_swatches
 from framecolor.output.manifest import CACHE_FOLDER, Manifest
-from framecolor.output.mattes import MatteIds, Rgb, name_paints, write_palette_files
+from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
 from framecolor.pipeline.events import Listener, Stopwatch
-from framecolor.pipeline.sources import Sources, forget_stopped_fit, hash_fit, hash_keys, list_marks
+from framecolor.pipeline.head import describe_run, number_paints
+from framecolor.pipeline.sources import Sources, forget_stopped_fit
+from framecolor.pipeline.survey import Found, Survey
 from framecolor.render.stencils import add_painted_keys, check_stencils, list_waiting
-from framecolor.shot.annotations import hash_told
-from framecolor.shot.corrections import describe_correction
 from framecolor.shot.shot import Shot
-from framecolor.shot.spans import Span, plan_spans
-from framecolor.version import VERSION
+from framecolor.shot.spans import Span
 
 Progress = Callable[[str, int, int], None]
 """Hears the stage ("fit" or "paint"), the work done and the work in all."""
-
-# What of the settings never changes a frame is no part of the manifest.
-_UNRECORDED = ("overwrite", "threads", "lanes")
 
 
 @dataclass(eq=False)
@@ -118,7 +111,7 @@ def prepare_run(
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     manifest = Manifest(out, shot.wanted if part else None)
     proposal = None if shot.keys else find_proposal(shot, settings, out / CACHE_FOLDER)
-    survey = _Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
+    survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
     found = None
     if shot.keys or proposal is not None:
         found = survey.look(shot, proposal)
@@ -127,13 +120,14 @@ def prepare_run(
     else:
         run = _open(survey, found, proposal, settings, progress, stenciled=stenciled)
     run.warnings = [*shot.warnings, *waiting, *map(_tell_damaged, manifest.damaged), *run.warnings]
-    names = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
-    if strays := manifest.find_strays(names):
+    files = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
+    if strays := manifest.find_strays(files):
         many = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
         stay = "frames of another format stay as they are, and are no longer looked after"
         run.warnings.append(f"{stay}: {strays[0]}{many}")
     if run.ids is not None:
-        write_palette_files(out, run.ids, shot.name, _name_paints(shot, settings))
+        names = {} if settings.palette is None else name_paints(read_swatches(shot.root / settings.palette))
+        write_palette_files(out, run.ids, shot.name, names)
     return run
 
 
@@ -141,73 +135,7 @@ def _tell_damaged(path: Path) -> str:
     return f"{path} is damaged, or of another version: it is left out, and its frames are painted again"
 
 
-@dataclass(frozen=True, eq=False)
-class _Found:
-    """What a look at the files tells.
-
-    keys   `hash_keys`; fit: hash of the fit to paint with, "" where there is none
-    """
-
-    keys: str
-    fit: str
-    sources: Sources
-    stale: list[Span]
-
-
-@dataclass(frozen=True, eq=False)
-class _Survey:
-    """Looks at the files of a shot to tell what has to be painted. anew: all of it."""
-
-    shot: Shot
-    out: Path
-    settings: Settings
-    manifest: Manifest
-    pool: ThreadPoolExecutor
-    anew: bool
-
-    @property
-    def device(self) -> str:
-        """Where a fit is made: on the GPU if the engine may use one."""
-        return "cpu" if self.settings.engine == "cpu" or find_gpu_problem() is not None else "cuda"
-
-    def look(self, shot: Shot, proposal: Proposal | None) -> _Found:
-        """shot: with the keys that can be used."""
-        settings, manifest = self.settings, self.manifest
-        keys = hash_keys(shot, settings, proposal)
-        fit = self._choose_fit(keys)
-        whole = {*shot.keys, *(() if proposal is None else (proposal.number,))}
-        spans = plan_spans(shot.numbers, whole, shot.wanted)
-        told = {} if proposal is None else {proposal.number: f"proposed {keys}"}
-        sources = Sources(shot, settings, spans, list_marks(shot, settings, keys, fit), self._told(shot, told))
-        if any(manifest.has(number) for span in spans for number in span.paints):
-            sources.hash_files(self.pool)
-        return _Found(keys, fit, sources, [span for span in spans if self._is_stale(span, sources)])
-
-    def _told(self, shot: Shot, proposed: Mapping[int, str]) -> dict[int, str]:
-        told = hash_told(shot)
-        return told | {number: told.get(number, "") + colors for number, colors in proposed.items()}
-
-    def _choose_fit(self, keys: str) -> str:
-        settings = self.settings
-        if not settings.fits:
-            return ""
-        if settings.fit == "keep":
-            if not self.manifest.head:
-                problem = "there is no earlier run whose networks could be kept"
-                raise InputError("--fit keep", problem, "run once without it, or with --fit auto")
-            return self.manifest.last_fit or ""
-        return hash_fit(keys, settings, choose_training_precision(settings.precision, self.device), self.device)
-
-    def _is_stale(self, span: Span, sources: Sources) -> bool:
-        if self.anew or not all(self.manifest.has(number) for number in span.paints):
-            return True
-        names = {number: self.shot.output_name(number, self.settings.format) for number in span.paints}
-        return not all(
-            self.manifest.is_current(n, sources[n], names[n], matte=self.settings.mattes) for n in span.paints
-        )
-
-
-def _rest(shot: Shot, settings: Settings, progress: Progress, manifest: Manifest, found: _Found) -> Run:
+def _rest(shot: Shot, settings: Settings, progress: Progress, manifest: Manifest, found: Found) -> Run:
     """A run that has nothing to paint: what an earlier one had to say is said again."""
     if found.fit:
         forget_stopped_fit(manifest.out / CACHE_FOLDER, found.fit)
@@ -222,14 +150,14 @@ class _Keys:
     """What the keys of a shot say; shot: without those that cannot be used; found: what to paint from the others."""
 
     shot: Shot
-    found: _Found
+    found: Found
     keyframes: Keyframes
     warnings: tuple[str, ...]
 
 
 def _open(
-    survey: _Survey,
-    found: _Found | None,
+    survey: Survey,
+    found: Found | None,
     proposal: Proposal | None,
     settings: Settings,
     progress: Progress,
@@ -254,8 +182,8 @@ def _open(
     if stale and keyframes.gallery is None:
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
-    head = _write_head(keys.shot, out, keyframes, facts, engine, settings, keys.warnings)
-    ids = _number_paints(manifest, head, keyframes, settings)
+    head = describe_run(keys.shot, out, keyframes, facts, engine, settings, keys.warnings)
+    ids = number_paints(manifest, head, keyframes, settings)
     manifest.begin(head, keys.shot.numbers)
     return Run(
         keys.shot,
@@ -273,14 +201,14 @@ def _open(
     )
 
 
-def _name_cache(found: _Found, engine: str, settings: Settings) -> str:
+def _name_cache(found: Found, engine: str, settings: Settings) -> str:
     return f"{found.keys[:16]}-{engine}-{settings.precision}"
 
 
-def _read_keys(survey: _Survey, found: _Found | None, proposal: Proposal | None, settings: Settings) -> _Keys:
+def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, settings: Settings) -> _Keys:
     """Read all keys; where there is none, colors are proposed first. found: None where that was not known before."""
     drawings = read_key_drawings(survey.shot, settings, survey.pool)
-    shot, warnings = _leave_out_broken(survey.shot, drawings)
+    shot, warnings = leave_out_broken(survey.shot, drawings)
     is_changed = bool(warnings)
     by_number = dict(drawings.by_number)
     warnings += [text for _, key in sorted(by_number.items()) for text in key.warnings]
@@ -296,96 +224,14 @@ def _read_keys(survey: _Survey, found: _Found | None, proposal: Proposal | None,
     if found is None or is_changed:
         found = survey.look(shot, proposal)
     keyframes = read_keyframes(shot, settings, by_number, proposed)
-    warnings += _doubt_keys(shot, keyframes, settings)
+    warnings += find_doubts(shot, keyframes, settings)
     return _Keys(shot, found, keyframes, tuple(warnings))
 
 
-def _fit(keys: _Keys, survey: _Survey, settings: Settings, progress: Progress) -> tuple[Runner, dict[str, object]]:
+def _fit(keys: _Keys, survey: Survey, settings: Settings, progress: Progress) -> tuple[Runner, dict[str, object]]:
     """The networks with one that is fitted to the keys, and how that came about."""
     from framecolor.keys.finetune_cache import fit_shot
 
     fitted = fit_shot(keys.shot, keys.keyframes, settings, survey.out, keys.found.fit, survey.device, progress)
     engine = choose_engine(settings.engine, settings.lanes, settings.precision, settings.count_cores())
     return engine.load(fitted.network), fitted.facts
-
-
-def _leave_out_broken(shot: Shot, drawings: KeyDrawings) -> tuple[Shot, list[str]]:
-    """The shot without the keys, strokes and corrections of drawings that cannot be read, and a warning for each.
-
-    Such a drawing costs its own frame only; the others are painted from the other keys. Raises ReadError when no key
-    would be left.
-    """
-    broken = drawings.broken
-    if not broken:
-        return shot, []
-    if shot.keys and broken.keys() >= shot.keys.keys():
-        raise next(error for number, error in broken.items() if number in shot.keys)
-    warnings = [
-        f"key {number} is not used: its drawing cannot be read ({error.problem})"
-        if number in shot.keys
-        else f"what was said of frame {number} is not used: its drawing cannot be read ({error.problem})"
-        for number, error in broken.items()
-    ]
-    keys = {number: path for number, path in shot.keys.items() if number not in broken}
-    hints = {number: path for number, path in shot.hints.items() if number not in broken}
-    right = tuple(correction for correction in shot.corrections if correction.number not in broken)
-    return replace(shot, keys=keys, hints=hints, corrections=right), warnings
-
-
-def _doubt_keys(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[str]:
-    """What of the keys will not come out as the painter may expect."""
-    doubts = [
-        f"key {number}: more than one color in {count} region{'s' * (count > 1)}, where the one that covers most is "
-        "painted; a line between them, also a trace line, parts them"
-        for number, count in sorted(keyframes.mixed.items())
-    ]
-    if shot.cel is not None and settings.background == "keys" and keyframes.palette.colors[:, 3].all():
-        doubts.append(
-            "its keys are on opaque paper, and so are its frames; --background transparent makes cels of them"
-        )
-    return doubts
-
-
-def _number_paints(
-    manifest: Manifest, head: dict[str, object], keyframes: Keyframes, settings: Settings
-) -> MatteIds | None:
-    """The ids of all paints, where mattes are wanted; noted in the new head, also where they are only kept."""
-    before = MatteIds.read(manifest.head.get("mattes"))
-    ids = before.extend(keyframes.palette) if settings.mattes else before
-    if ids.paints:
-        head["mattes"] = [list(paint) for paint in ids.paints]
-    return ids if settings.mattes else None
-
-
-def _name_paints(shot: Shot, settings: Settings) -> dict[Rgb, str]:
-    return {} if settings.palette is None else name_paints(read_swatches(shot.root / settings.palette))
-
-
-def _write_head(
-    shot: Shot,
-    out: Path,
-    keyframes: Keyframes,
-    fit: dict[str, object] | None,
-    engine: str,
-    settings: Settings,
-    warnings: tuple[str, ...],
-) -> dict[str, object]:
-    """What framecolor.json says of the whole shot."""
-    height, width = shot.size
-    head: dict[str, object] = {
-        "framecolor": VERSION,
-        "shot": shot.name,
-        "line_dir": os.path.relpath(shot.line_source, out),
-        "size": [width, height],
-        "engine": engine,
-        "settings": {k: v for k, v in asdict(settings).items() if k not in _UNRECORDED},
-        "palette": keyframes.palette.colors.tolist(),
-        "fit": fit,
-    }
-    if keyframes.proposed:
-        head["proposed"] = sorted(keyframes.proposed)
-    if shot.corrections:
-        head["corrections"] = [describe_correction(correction) for correction in shot.corrections]
-    if warnings:
-        head["warnings"] = list(warnings)
-    return head

@@ -1,4 +1,7 @@
-"""The report of a painted shot: one HTML file that says what to check, and which drawing to paint as the next key."""
+"""The report of a painted shot: one HTML file that says what to check, and which drawing to paint as the next key.
+
+Imports shot, media, lineart and below.
+"""
 
 from framecolor.report.page import write_report
 from framecolor.report.sidecar import FrameRecord, ShotRecord, UnsureRegion, read_sidecar

@@ -1,0 +1,1 @@
+"""How the weights are made: data, the loop, a recipe each. Imports networks, matching, colorists and below."""

@@ -25,9 +25,9 @@ def test_shipped_profiles_are_what_the_pipeline_and_benchmarks_need() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('network = "features"\nlane = 2', "no key 'lane'; did you mean lanes"),
+        ('network = "features"\nrefits = true', "no key 'refits'; did you mean refit"),
         ('network = "feature"', "network cannot be 'feature'; give one of features, color"),
-        ("lanes = 2", "names no network"),
+        ("refit = true", "names no network"),
         ('network = "describe"\nsizes = {regions = [9, 4, 10]}', r"sizes.regions cannot be \(9, 4, 10\)"),
         ('network = "describe"\nsizes = {regions = true}', "sizes.regions cannot be True"),
         ('network = "features"\nsizes = {batch = 1, height = 100, width = 64}', "multiples of 16"),

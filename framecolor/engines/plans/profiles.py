@@ -2,7 +2,6 @@
 
     network = "features"
     precision = "half"
-    lanes = 2
     [sizes]
     batch = 1                   # a number is fixed,
     height = [64, 256, 1024]    # three are least, usual and most
@@ -39,7 +38,6 @@ class Profile:
     sizes               of every free axis: a number, or (least, usual, most)
     precision           half or float32
     pixels_in           what planes and hint come as, float32 or uint8; pixels_out the same for color
-    lanes               kept with the profile; how many an engine has, `Settings.lanes` or a measurement says
     optimization_level  0 to 5: how long the builder may look for a faster plan
     refit               weights can be changed after the build, where the backend can do it
     purpose             pipeline: built by `framecolor engine build` without names; benchmark: only when named
@@ -51,7 +49,6 @@ class Profile:
     precision: Precision = "half"
     pixels_in: PixelType = "float32"
     pixels_out: PixelType = "float32"
-    lanes: int = 2
     optimization_level: int = 3
     refit: bool = False
     purpose: Purpose = "pipeline"
@@ -61,7 +58,6 @@ class Profile:
         for name, literal in {**words, "pixels_in": PixelType, "pixels_out": PixelType}.items():
             choices = get_args(literal)
             self._check(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
-        self._check("lanes", _is_count(self.lanes) and self.lanes <= 16, "a number from 1 to 16")
         level = self.optimization_level
         self._check("optimization_level", type(level) is int and 0 <= level <= 5, "a number from 0 to 5")
         self._check("refit", isinstance(self.refit, bool), "true or false")

@@ -1,0 +1,47 @@
+"""Keys that cannot be used, and keys that will not come out as the painter may expect."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from framecolor.config.settings import Settings
+from framecolor.keys.key_drawing import KeyDrawings
+from framecolor.keys.keyframes import Keyframes
+from framecolor.shot.shot import Shot
+
+
+def leave_out_broken(shot: Shot, drawings: KeyDrawings) -> tuple[Shot, list[str]]:
+    """The shot without the keys, strokes and corrections of drawings that cannot be read, and a warning for each.
+
+    Such a drawing costs its own frame only; the others are painted from the other keys. Raises ReadError when no key
+    would be left.
+    """
+    broken = drawings.broken
+    if not broken:
+        return shot, []
+    if shot.keys and broken.keys() >= shot.keys.keys():
+        raise next(error for number, error in broken.items() if number in shot.keys)
+    warnings = [
+        f"key {number} is not used: its drawing cannot be read ({error.problem})"
+        if number in shot.keys
+        else f"what was said of frame {number} is not used: its drawing cannot be read ({error.problem})"
+        for number, error in broken.items()
+    ]
+    keys = {number: path for number, path in shot.keys.items() if number not in broken}
+    hints = {number: path for number, path in shot.hints.items() if number not in broken}
+    right = tuple(correction for correction in shot.corrections if correction.number not in broken)
+    return replace(shot, keys=keys, hints=hints, corrections=right), warnings
+
+
+def find_doubts(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[str]:
+    """What of the keys will not come out as the painter may expect."""
+    doubts = [
+        f"key {number}: more than one color in {count} region{'s' * (count > 1)}, where the one that covers most is "
+        "painted; a line between them, also a trace line, parts them"
+        for number, count in sorted(keyframes.mixed.items())
+    ]
+    if shot.cel is not None and settings.background == "keys" and keyframes.palette.colors[:, 3].all():
+        doubts.append(
+            "its keys are on opaque paper, and so are its frames; --background transparent makes cels of them"
+        )
+    return doubts

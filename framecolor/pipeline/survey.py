@@ -1,0 +1,86 @@
+"""Which spans of a shot have to be painted: its files against what the manifest says of the frames that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from framecolor.config.settings import Settings
+from framecolor.core.precision import choose_training_precision
+from framecolor.engines.nvidia import find_gpu_problem
+from framecolor.errors import InputError
+from framecolor.keys.auto_key import Proposal
+from framecolor.output.manifest import Manifest
+from framecolor.pipeline.sources import Sources, hash_fit, hash_keys, list_marks
+from framecolor.shot.annotations import hash_told
+from framecolor.shot.shot import Shot
+from framecolor.shot.spans import Span, plan_spans
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What has to be painted.
+
+    keys     `hash_keys`; fit: hash of the fit to paint with, "" if none
+    sources  what decides each frame; stale: spans to paint
+    """
+
+    keys: str
+    fit: str
+    sources: Sources
+    stale: list[Span]
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """Looks at the files of a shot to tell what has to be painted. anew: all of it."""
+
+    shot: Shot
+    out: Path
+    settings: Settings
+    manifest: Manifest
+    pool: ThreadPoolExecutor
+    anew: bool
+
+    @property
+    def device(self) -> str:
+        """Where a fit is made: on the GPU if the engine may use one."""
+        return "cpu" if self.settings.engine == "cpu" or find_gpu_problem() is not None else "cuda"
+
+    def look(self, shot: Shot, proposal: Proposal | None) -> Found:
+        """Compare the files with the manifest; shot: with the keys that can be used. Raises InputError."""
+        settings, manifest = self.settings, self.manifest
+        keys = hash_keys(shot, settings, proposal)
+        fit = self._choose_fit(keys)
+        whole = {*shot.keys, *(() if proposal is None else (proposal.number,))}
+        spans = plan_spans(shot.numbers, whole, shot.wanted)
+        told = {} if proposal is None else {proposal.number: f"proposed {keys}"}
+        sources = Sources(shot, settings, spans, list_marks(shot, settings, keys, fit), self._told(shot, told))
+        if any(manifest.has(number) for span in spans for number in span.paints):
+            sources.hash_files(self.pool)
+        return Found(keys, fit, sources, [span for span in spans if self._is_stale(span, sources)])
+
+    def _told(self, shot: Shot, proposed: Mapping[int, str]) -> dict[int, str]:
+        told = hash_told(shot)
+        return told | {number: told.get(number, "") + colors for number, colors in proposed.items()}
+
+    def _choose_fit(self, keys: str) -> str:
+        settings = self.settings
+        if not settings.fits:
+            return ""
+        if settings.fit == "keep":
+            if not self.manifest.head:
+                problem = "there is no earlier run whose networks could be kept"
+                raise InputError("--fit keep", problem, "run once without it, or with --fit auto")
+            return self.manifest.last_fit or ""
+        return hash_fit(keys, settings, choose_training_precision(settings.precision, self.device), self.device)
+
+    def _is_stale(self, span: Span, sources: Sources) -> bool:
+        if self.anew or not all(self.manifest.has(number) for number in span.paints):
+            return True
+        names = {number: self.shot.output_name(number, self.settings.format) for number in span.paints}
+        return not all(
+            self.manifest.is_current(n, sources[n], names[n], matte=self.settings.mattes) for n in span.paints
+        )
