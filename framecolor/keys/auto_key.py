@@ -28,7 +28,7 @@ from framecolor.media import hash_file, read_image, read_palette
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.networks.shipped import colorist_weights_path
 from framecolor.networks.view import figure_box, look, working_scale
-from framecolor.shot.annotations import Told, hash_told
+from framecolor.shot.annotations import RegionLabels, hash_labels
 from framecolor.shot.shot import Shot
 
 # Raised when the same colorist, drawings and words no longer give the same proposal.
@@ -55,7 +55,7 @@ class _Anchor:
     regions: Regions
 
 
-def propose_key(shot: Shot, settings: Settings, said: Mapping[int, Told], cache: Path) -> Proposal:
+def propose_key(shot: Shot, settings: Settings, said: Mapping[int, RegionLabels], cache: Path) -> Proposal:
     """The proposal for a shot without a key, from the folder `cache` or made now. Same arguments, same colors.
 
     The drawing with most strokes and corrections is painted, or else the one with most regions; what was said of others
@@ -97,7 +97,7 @@ def choose_candidates(shot: Shot, said: Collection[int]) -> Sequence[int]:
     return [shot.numbers[place] for place in places]
 
 
-def choose_anchor(shot: Shot, settings: Settings, said: Mapping[int, Told], asked: Sequence[int]) -> _Anchor:
+def choose_anchor(shot: Shot, settings: Settings, said: Mapping[int, RegionLabels], asked: Sequence[int]) -> _Anchor:
     """Of these drawings the one with most told regions, then with most regions, then the nearest to the middle."""
     middle = (shot.numbers[0] + shot.numbers[-1]) / 2
     best: tuple[tuple[float, ...], _Anchor] | None = None
@@ -119,7 +119,7 @@ def choose_anchor(shot: Shot, settings: Settings, said: Mapping[int, Told], aske
     return best[1]
 
 
-def _tell(anchor: _Anchor, shot: Shot, settings: Settings, said: Mapping[int, Told]) -> dict[int, Rgba]:
+def _tell(anchor: _Anchor, shot: Shot, settings: Settings, said: Mapping[int, RegionLabels]) -> dict[int, Rgba]:
     """Region of the anchor -> its color: what was said of it, and what was said of its counterparts elsewhere."""
     number = anchor.frame.number
     told: dict[int, Rgba] = {}
@@ -132,7 +132,7 @@ def _tell(anchor: _Anchor, shot: Shot, settings: Settings, said: Mapping[int, To
 
 
 def _carry(
-    anchor: _Anchor, others: Sequence[int], shot: Shot, settings: Settings, said: Mapping[int, Told]
+    anchor: _Anchor, others: Sequence[int], shot: Shot, settings: Settings, said: Mapping[int, RegionLabels]
 ) -> list[tuple[int, Rgba]]:
     """(region of the anchor, color) of the told regions of other drawings, the nearest drawing first."""
     if not others or not anchor.regions.count:
@@ -156,7 +156,7 @@ def _carry(
 
 
 def _pair(
-    told: Told,
+    told: RegionLabels,
     here: Tokens,
     there: Tokens,
     ahead: NDArray[np.float32],
@@ -197,7 +197,7 @@ def _find_model(shot: Shot, settings: Settings) -> Path:
 def _place(shot: Shot, settings: Settings, cache: Path) -> Path:
     files = [_find_model(shot, settings)]
     files += [shot.root / name for name in (settings.palette, settings.reference) if name is not None]
-    told = hash_told(shot)
+    told = hash_labels(shot)
     # Of what is told nothing may come to anything: then the drawings all over the shot decide.
     numbers = sorted({*choose_candidates(shot, told), *choose_candidates(shot, ())})
     lines = [f"{n} {_hash_line(shot, n)} {told.get(n, '')}" for n in numbers]

@@ -19,10 +19,10 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
 from framecolor.networks.kept import pack_arrays, unpack_arrays
-from framecolor.shot.annotations import Told
+from framecolor.shot.annotations import RegionLabels
 
 # Raised when the same keys no longer say the same, or are kept otherwise.
-RECIPE = "keys 1"
+RECIPE = "keys 2"
 _PREFIX = "keys-"
 
 
@@ -61,21 +61,21 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         "classes": keyframes.classes,
         "prior": keyframes.prior,
     }
-    if keyframes.lean is not None:
-        arrays["lean"] = keyframes.lean
+    if keyframes.reference is not None:
+        arrays["reference"] = keyframes.reference
     arrays |= {f"index {number}": index for number, index in keyframes.index.items()}
     for key in keyframes.gallery.keys:
         arrays[f"rows {key.number}"] = key.tokens.rows
         arrays[f"values {key.number}"] = key.tokens.values
         arrays[f"contact {key.number}"] = key.tokens.contact
-    for number, told in keyframes.told.items():
-        arrays |= {f"told {number}": told.color, f"by {number}": told.by, f"area {number}": told.area}
+    for number, labels in keyframes.labels.items():
+        arrays |= {f"label {number}": labels.color, f"by {number}": labels.by, f"area {number}": labels.area}
     table = {
         "recipe": RECIPE,
         "scale": keyframes.scale,
         "numbers": sorted(keyframes.index),
         "repeats": {drawing: list(numbers) for drawing, numbers in sorted(keyframes.repeats.items())},
-        "told": {str(number): told.drawing for number, told in sorted(keyframes.told.items())},
+        "labels": {str(number): labels.drawing for number, labels in sorted(keyframes.labels.items())},
         "proposed": {str(number): colors for number, colors in sorted(keyframes.proposed.items())},
         "mixed": {str(number): count for number, count in sorted(keyframes.mixed.items())},
         "warnings": list(warnings),
@@ -94,11 +94,11 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         arrays["classes"].astype(np.intp),
         arrays["prior"],
         {drawing: tuple(numbers) for drawing, numbers in table["repeats"].items()},
-        told={
-            int(number): Told(drawing, arrays[f"told {number}"], arrays[f"by {number}"], arrays[f"area {number}"])
-            for number, drawing in table["told"].items()
+        labels={
+            int(n): RegionLabels(drawing, arrays[f"label {n}"], arrays[f"by {n}"], arrays[f"area {n}"])
+            for n, drawing in table["labels"].items()
         },
-        lean=arrays.get("lean"),
+        reference=arrays.get("reference"),
         proposed={int(number): colors for number, colors in table["proposed"].items()},
         mixed={int(number): count for number, count in table["mixed"].items()},
     )

@@ -21,7 +21,7 @@ from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import RegionColors, region_colors
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.view import figure_box
-from framecolor.shot.annotations import Told, read_told
+from framecolor.shot.annotations import RegionLabels, read_region_labels
 from framecolor.shot.shot import Shot
 
 Item = TypeVar("Item")
@@ -36,7 +36,7 @@ class KeyDrawing:
     box       (left, top, right, bottom) of its figure in pixels
     area      pixels of each region, int64 [count + 1]
     colors    of each region, where it is painted
-    told      what strokes and corrections say, where they do
+    labels      what strokes and corrections say, where they do
     warnings  what of it could not be used as it was meant
     """
 
@@ -44,7 +44,7 @@ class KeyDrawing:
     box: tuple[int, int, int, int]
     area: NDArray[np.int64]
     colors: RegionColors | None = None
-    told: Told | None = None
+    labels: RegionLabels | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -88,7 +88,7 @@ def read_key_drawing(shot: Shot, number: int, rgba: NDArray[np.uint8], settings:
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     digest = hash_pixels(rgba)
     colors = region_colors(shot.read_key(number), frame, regions) if number in shot.keys else None
-    told, warnings = read_told(shot, number, regions, digest)
+    told, warnings = read_region_labels(shot, number, regions, digest)
     drawing = PackedDrawing.pack(frame, regions, digest)
     return KeyDrawing(drawing, figure_box(frame), regions.area, colors, told, warnings)
 

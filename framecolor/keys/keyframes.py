@@ -16,7 +16,7 @@ from framecolor.core.types import Palette, Regions
 from framecolor.engines.base import Pending, Runner
 from framecolor.errors import ShotError
 from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, read_key_drawings
-from framecolor.keys.reference_prior import lean_towards, measure_picture
+from framecolor.keys.reference_prior import measure_picture, measure_prior
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import (
     RegionColors,
@@ -34,7 +34,7 @@ from framecolor.matching.tokens import Tokens, choose_rows
 from framecolor.media import read_image, read_palette
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
 from framecolor.networks.view import look, working_scale
-from framecolor.shot.annotations import NOBODY, Told, join_colors
+from framecolor.shot.annotations import NOBODY, RegionLabels, join_colors
 from framecolor.shot.shot import Shot
 
 # What the figure is given to the networks at: enough to tell its parts, and what a processor core sees in a tenth of a
@@ -54,8 +54,8 @@ class Keyframes:
     prior    float32 [P]: log share of each color in its class
     repeats  for each key's drawing, as its pixels' hash, the numbers of the keys that show it, rising
     gallery  the keys' regions to recognize others by; None before an engine has looked at them (`add_gallery`)
-    told     what strokes and corrections say of drawings, by their number
-    lean     float32 [P]: log odds of each color by the reference picture; None without one
+    labels   what strokes and corrections say of drawings, by their number
+    reference  float32 [P]: log odds of each color by the reference picture; None without one
     proposed  for keys that nobody painted, their number and a hash of their colors
     mixed    for keys in which regions hold a second color (`RegionColors.mixed`), how many do
     drawings  the keys and partial keys themselves, by number; none where they came from a cache
@@ -68,8 +68,8 @@ class Keyframes:
     prior: NDArray[np.float32]
     repeats: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     gallery: Gallery | None = None
-    told: Mapping[int, Told] = field(default_factory=dict)
-    lean: NDArray[np.float32] | None = None
+    labels: Mapping[int, RegionLabels] = field(default_factory=dict)
+    reference: NDArray[np.float32] | None = None
     proposed: Mapping[int, str] = field(default_factory=dict)
     mixed: Mapping[int, int] = field(default_factory=dict)
     drawings: Mapping[int, KeyDrawing] = field(default_factory=dict)
@@ -133,7 +133,7 @@ class Keyframes:
         """Of which of a drawing's regions a stroke or correction tells the color, bool [count + 1]; as `find_known`."""
         said = np.zeros(count + 1, bool)
         for near in {number, *self.repeats.get(drawing, ())}:
-            if (told := self.told.get(near)) is not None:
+            if (told := self.labels.get(near)) is not None:
                 said |= told.by != NOBODY
         return said
 
@@ -174,7 +174,7 @@ def read_keyframes(
     """
     drawings = read_key_drawings(shot, settings).by_number if drawings is None else drawings
     proposed = proposed or {}
-    told = {number: key.told for number, key in drawings.items() if key.told is not None}
+    told = {number: key.labels for number, key in drawings.items() if key.labels is not None}
     colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
     for number, color in proposed.items():
         area = drawings[number].area
@@ -207,8 +207,8 @@ def read_keyframes(
         classes,
         np.log(share).astype(np.float32),
         repeats,
-        told=told,
-        lean=_read_lean(shot, settings, palette),
+        labels=told,
+        reference=_read_prior(shot, settings, palette),
         proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
         mixed={number: int(c.mixed[1:].sum()) for number, c in colors.items() if c.mixed[1:].any()},
         drawings={number: drawings[number] for number in index},
@@ -220,10 +220,10 @@ def ask_for_key(shot: Shot) -> str:
     return f"paint one of the drawings, say {shot.numbers[0]}, and put it into keys, or name a folder with --keys"
 
 
-def _read_lean(shot: Shot, settings: Settings, palette: Palette) -> NDArray[np.float32] | None:
+def _read_prior(shot: Shot, settings: Settings, palette: Palette) -> NDArray[np.float32] | None:
     if settings.reference is None:
         return None
-    return lean_towards(measure_picture(read_image(shot.root / settings.reference)), palette.colors)
+    return measure_prior(measure_picture(read_image(shot.root / settings.reference)), palette.colors)
 
 
 def make_samples(keyframes: Keyframes) -> list[KeySample]:

@@ -19,7 +19,7 @@ def measure_picture(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
     return color_histogram(rgba[..., :3], solid * figure)
 
 
-def lean_towards(histogram: NDArray[np.float32], colors: NDArray[np.uint8]) -> NDArray[np.float32]:
+def measure_prior(histogram: NDArray[np.float32], colors: NDArray[np.uint8]) -> NDArray[np.float32]:
     """How much more each color [P, 4] is to be expected of a picture with this histogram, as log odds, float32 [P].
 
     From the share of the picture near each color; 0 on average over solid colors, and for paper.

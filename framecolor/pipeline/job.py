@@ -214,7 +214,7 @@ def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, s
     warnings += [text for _, key in sorted(by_number.items()) for text in key.warnings]
     proposed: dict[int, NDArray[np.uint8]] = {}
     if not shot.keys:
-        told = {number: key.told for number, key in by_number.items() if key.told is not None}
+        told = {number: key.labels for number, key in by_number.items() if key.labels is not None}
         proposal = proposal or propose_key(shot, settings, told, survey.out / CACHE_FOLDER)
         number = proposal.number
         proposed[number] = proposal.color

@@ -18,7 +18,7 @@ from framecolor.keys.auto_key import Proposal
 from framecolor.keys.cache import RECIPE as KEY_RECIPE
 from framecolor.media import hash_file
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path
-from framecolor.shot.annotations import hash_told
+from framecolor.shot.annotations import hash_labels
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Span, hash_span
 
@@ -30,30 +30,30 @@ _FIT_RECIPE = "fit 5"
 class Sources:
     """The source of each wanted frame, by number: worked out when it is first asked for, a span at a time.
 
-    marks  hashes of all that decides beside the drawings of a span and what is known of them
-    told   hash of what strokes and corrections say of a drawing, by its number
+    marks   hashes of all that decides beside the drawings of a span and what is known of them
+    labels  hash of what strokes and corrections say of a drawing, by its number
     """
 
     shot: Shot
     settings: Settings
     spans: Sequence[Span]
     marks: Sequence[str]
-    told: Mapping[int, str]
+    labels: Mapping[int, str]
     _known: dict[int, str] = field(default_factory=dict)
     _hashes: dict[int, str] = field(default_factory=dict)
 
     def __getitem__(self, number: int) -> str:
         if number not in self._known:
             span = next(span for span in self.spans if number in span.paints)
-            hashes = {n: self._hash_drawing(n) for n in sorted({*span.numbers, *self.told})}
-            source = hash_span(span, self.shot, hashes, self.settings, self.marks, self.told)
+            hashes = {n: self._hash_drawing(n) for n in sorted({*span.numbers, *self.labels})}
+            source = hash_span(span, self.shot, hashes, self.settings, self.marks, self.labels)
             self._known |= dict.fromkeys(span.paints, source)
         return self._known[number]
 
     def hash_files(self, pool: ThreadPoolExecutor) -> None:
         """Hash the files of all drawings in the pool's threads, for sources that are asked for at once."""
         numbers = {n for span in self.spans for n in span.numbers}
-        list(pool.map(self._hash_drawing, sorted(numbers.union(self.told))))
+        list(pool.map(self._hash_drawing, sorted(numbers.union(self.labels))))
 
     def items(self) -> Iterator[tuple[int, str]]:
         """All wanted frames with their sources, span by span."""
@@ -70,7 +70,7 @@ class Sources:
 def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
     """Hash of all that decides what the keys of a shot say: keys, strokes and corrections with their drawings, palette,
     reference picture, and how regions are found. Raises ReadError."""
-    told = hash_told(shot)
+    told = hash_labels(shot)
     keys = [f"{n} {shot.key_hash(n)} {_hash_or_error(shot.source_hash, n)}" for n in sorted(shot.keys)]
     keys += [f"{n} told {told[n]} {_hash_or_error(shot.source_hash, n)}" for n in sorted(told)]
     if proposal is not None:

@@ -14,7 +14,7 @@ from framecolor.errors import InputError
 from framecolor.keys.auto_key import Proposal
 from framecolor.output.manifest import Manifest
 from framecolor.pipeline.sources import Sources, hash_fit, hash_keys, list_marks
-from framecolor.shot.annotations import hash_told
+from framecolor.shot.annotations import hash_labels
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Span, plan_spans
 
@@ -63,7 +63,7 @@ class Survey:
         return Found(keys, fit, sources, [span for span in spans if self._is_stale(span, sources)])
 
     def _told(self, shot: Shot, proposed: Mapping[int, str]) -> dict[int, str]:
-        told = hash_told(shot)
+        told = hash_labels(shot)
         return told | {number: told.get(number, "") + colors for number, colors in proposed.items()}
 
     def _choose_fit(self, keys: str) -> str:

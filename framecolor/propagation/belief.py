@@ -140,7 +140,7 @@ def weigh(network: Votes | None, gallery: Votes, keys: float) -> Votes:
     return (votes + say * _doubt(_normalize(network))).astype(np.float32, copy=False)
 
 
-def lean(votes: Votes, towards: NDArray[np.float32] | None) -> Votes:
+def add_prior(votes: Votes, towards: NDArray[np.float32] | None) -> Votes:
     """Votes, log-probabilities [count + 1, P], that lean a little towards some colors, [P] log odds, where unsure."""
     if towards is None:
         return votes

@@ -20,7 +20,7 @@ from framecolor.matching.flow import LineField, compute_flow, line_field
 from framecolor.matching.gallery import Recognized
 from framecolor.matching.tokens import Match, Rows, Tokens
 from framecolor.networks.view import look
-from framecolor.propagation.belief import Link, Votes, lean, link_regions, weigh
+from framecolor.propagation.belief import Link, Votes, add_prior, link_regions, weigh
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: 
 
     found = keyframes.gallery.vote(number, tokens, len(seen.look) - 1, compare)
     network = None if seen.votes is None else keyframes.expand(seen.votes)
-    votes = lean(weigh(network, found.votes, keyframes.poses), keyframes.lean)
+    votes = add_prior(weigh(network, found.votes, keyframes.poses), keyframes.reference)
     return Recognized(votes, found.nowhere)
 
 

@@ -21,8 +21,8 @@ NOBODY, STROKE, CORRECTION = 0, 1, 2
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
-    """What was said of one drawing.
+class RegionLabels:
+    """The regions of one drawing whose color is given, by strokes or corrections.
 
     drawing  hash of its pixels
     color    uint8 [count + 1, 4]: of the regions that somebody spoke of, to the bit
@@ -51,8 +51,10 @@ class Told:
         return digest(self.color[self.rows].tobytes(), self.by.tobytes())
 
 
-def read_told(shot: Shot, number: int, regions: Regions, drawing: str) -> tuple[Told | None, tuple[str, ...]]:
-    """What strokes and corrections say of a drawing, None where they say nothing, and what they fail to say.
+def read_region_labels(
+    shot: Shot, number: int, regions: Regions, drawing: str
+) -> tuple[RegionLabels | None, tuple[str, ...]]:
+    """The regions that strokes and corrections label, None if there is none, and warnings of those that label nothing.
 
     drawing  hash of its pixels. A correction outranks the strokes of its frame.
     Raises ReadError on an unreadable hint, InputError on one without transparency and on a correction that lies outside
@@ -67,17 +69,17 @@ def read_told(shot: Shot, number: int, regions: Regions, drawing: str) -> tuple[
     if number in shot.hints:
         warnings += _take_strokes(shot, number, regions, color, by)
     warnings += _take_corrections(shot, number, corrections, regions, color, by)
-    return Told(drawing, color, by, regions.area) if by.any() else None, tuple(warnings)
+    return RegionLabels(drawing, color, by, regions.area) if by.any() else None, tuple(warnings)
 
 
-def join_colors(told: Iterable[Told]) -> NDArray[np.uint8]:
+def join_colors(told: Iterable[RegionLabels]) -> NDArray[np.uint8]:
     """Every color that was named, uint8 [N, 4], in the order of frames, each once."""
     rows = [one.color[one.rows] for one in told]
     found = dict.fromkeys(map(tuple, np.concatenate(rows).tolist())) if rows else {}
     return np.array(list(found), np.uint8).reshape(-1, 4)
 
 
-def hash_told(shot: Shot) -> dict[int, str]:
+def hash_labels(shot: Shot) -> dict[int, str]:
     """Of each drawing of which anything is told, a hash of it: of the hint's file and of the corrections.
 
     Raises ReadError on an unreadable hint.

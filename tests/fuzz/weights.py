@@ -41,7 +41,7 @@ from framecolor.networks.matcher import Matcher
 from framecolor.networks.paintstorch import PaintsTorch, StencilTorch
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.perception import Perception
-from framecolor.shot.annotations import STROKE, Told
+from framecolor.shot.annotations import STROKE, RegionLabels
 from fuzz.mutate import mutate_safetensors
 from fuzz.target import Target, place, scratch_folder
 
@@ -159,7 +159,7 @@ def _keys() -> Iterator[bytes]:
     rows, generator = np.array([1, 2]), np.random.default_rng(0)
     tokens = Tokens(rows, generator.random((2, 3), np.float32), generator.random((2, 2), np.float32))
     gallery = Gallery([KeyRegions(number, tokens, one[rows]) for number, one in index.items()], len(colors))
-    told = Told("cd34", colors[[0, 0, 1]], np.array([0, 0, STROKE], np.int8), np.array([9, 5, 4]))
+    told = RegionLabels("cd34", colors[[0, 0, 1]], np.array([0, 0, STROKE], np.int8), np.array([9, 5, 4]))
     keyframes = Keyframes(
         Palette(colors), index, 0.5, np.array([0, 1]), np.zeros(2, np.float32), {"ab12": (1001,), "cd34": (1004,)},
         gallery, {1004: told}, np.zeros(2, np.float32), {1001: "ef56"}, {1001: 1},

@@ -9,9 +9,9 @@ import pytest
 from drawings import COAT, SCARF, SKIN, draw, make_shot
 from painting import paint, read_bytes
 
-from framecolor.keys.reference_prior import lean_towards, measure_picture
+from framecolor.keys.reference_prior import measure_picture, measure_prior
 from framecolor.media import write_image
-from framecolor.propagation.belief import lean
+from framecolor.propagation.belief import add_prior
 
 COLORS = np.array([SKIN, COAT, SCARF, (255, 255, 255, 0)], np.uint8)
 
@@ -26,18 +26,18 @@ def test_what_is_transparent_is_no_color() -> None:
 
 
 def test_it_leans_towards_the_colors_of_the_picture() -> None:
-    towards = lean_towards(measure_picture(picture(COAT, COAT, SKIN)), COLORS)
+    towards = measure_prior(measure_picture(picture(COAT, COAT, SKIN)), COLORS)
     assert towards.argsort()[::-1][:2].tolist() == [1, 0] and towards[2] < 0 and towards[3] == 0
     assert np.abs(towards).max() < 5
 
 
 def test_it_decides_a_tie_and_overrules_nobody() -> None:
-    towards = lean_towards(measure_picture(picture(SCARF)), COLORS)
+    towards = measure_prior(measure_picture(picture(SCARF)), COLORS)
     votes = np.log(np.array([[0.25] * 4, [0.49, 0.49, 0.01, 0.01], [0.9, 0.04, 0.03, 0.03]], np.float32))
-    leaning = lean(votes, towards)
+    leaning = add_prior(votes, towards)
     assert leaning.argmax(axis=1).tolist() == [2, 0, 0]
-    np.testing.assert_array_equal(lean(votes, None), votes)
-    coat = lean(votes, lean_towards(measure_picture(picture(COAT)), COLORS))
+    np.testing.assert_array_equal(add_prior(votes, None), votes)
+    coat = add_prior(votes, measure_prior(measure_picture(picture(COAT)), COLORS))
     assert coat.argmax(axis=1).tolist() == [1, 1, 0]
 
 
