@@ -22,7 +22,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
 # Raised when the same keys no longer say the same, or are kept otherwise.
-RECIPE = "keys 2"
+RECIPE = "keys 1"
 _PREFIX = "keys-"
 
 
