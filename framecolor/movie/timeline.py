@@ -21,10 +21,10 @@ from framecolor.errors import InputError, ReadError
 from framecolor.media import PAINTED_SUFFIXES, read_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
 from framecolor.output.manifest import Manifest
-from framecolor.shot import exposure_sheet as sheet
+from framecolor.shot import exposure_sheet
 from framecolor.shot.sequence import list_images, number_files
 
-USUAL_FPS = Fraction(sheet.USUAL_FPS)
+USUAL_FPS = Fraction(exposure_sheet.USUAL_FPS)
 
 Rgba = NDArray[np.uint8]
 

@@ -201,14 +201,14 @@ def test_a_call_that_fails_ends_its_span() -> None:
 def test_recording_changes_nothing_that_is_painted_and_leaves_no_trace(tmp_path: Path, quick_engine: None) -> None:
     import framecolor.pipeline.colorize as pipeline
     import framecolor.pipeline.job as run
-    from framecolor.pipeline import read_ahead as drawings
+    from framecolor.pipeline import read_ahead
     from framecolor.propagation import features
 
     names = [
         (run, "load_shipped"),
         (pipeline, "ThreadPoolExecutor"),
         (features, "compute_flow"),
-        (drawings, "decode_drawing"),
+        (read_ahead, "decode_drawing"),
     ]
     before = [getattr(home, name) for home, name in names]
     shot = Shot.open(write_shot(tmp_path / "shot", 4, 2, SIZE))

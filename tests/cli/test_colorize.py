@@ -108,8 +108,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 from framecolor.pipeline import colorize as pipeline
 stage, at = sys.argv[1], int(sys.argv[2])
 if stage == "fit":
-    from framecolor.keys import finetune_cache as fitting
-    fitting._KEEP_EVERY_SECONDS = 0.0
+    from framecolor.keys import finetune_cache
+    finetune_cache._KEEP_EVERY_SECONDS = 0.0
 if sys.argv[5] == "pytorch":
     sys.path.insert(0, "tests")
     from conftest import pytorch_alone

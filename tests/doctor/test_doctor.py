@@ -39,8 +39,7 @@ from framecolor.doctor import (
 from framecolor.doctor.shot import check_outputs, check_settings, check_shot
 from framecolor.engines.graphs import open_graph
 from framecolor.errors import ShotError
-from framecolor.media import movie_writer
-from framecolor.media import self_test as trial
+from framecolor.media import movie_writer, self_test
 from framecolor.networks import checkpoint, shipped
 
 HERE = Target(Path.cwd(), (Path.cwd() / "color",))
@@ -306,8 +305,8 @@ def test_codecs_that_are_missing_or_wrong(monkeypatch: pytest.MonkeyPatch) -> No
     assert found["fail"][0].what.startswith("h264: ") and "no_such_codec" in found["fail"][0].what
     assert found["ok"][0].what == "movies written and read: ffv1, prores"
     # As a library that mixes up the channels.
-    read = trial.read_image
-    monkeypatch.setattr(trial, "read_image", lambda path: read(path)[..., [2, 1, 0, 3]])
+    read = self_test.read_image
+    monkeypatch.setattr(self_test, "read_image", lambda path: read(path)[..., [2, 1, 0, 3]])
     wrong = by_status(list(codecs.check_images(HERE)))
     assert wrong["ok"] == []
     assert len(wrong["fail"]) == 12

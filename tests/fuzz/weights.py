@@ -17,8 +17,7 @@ from torch import nn
 
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.types import Palette
-from framecolor.keys import auto_key as proposal
-from framecolor.keys import finetune_cache as fitting
+from framecolor.keys import auto_key, finetune_cache
 from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.keyframes import Keyframes
 from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
@@ -92,7 +91,7 @@ def _colorists() -> Iterator[bytes]:
 
 
 def _feed_fit(data: bytes) -> bool:
-    kept = fitting._read(place(data, "fit.safetensors"))
+    kept = finetune_cache._read(place(data, "fit.safetensors"))
     if kept is None:
         return False
     network, colors, facts = kept
@@ -105,7 +104,9 @@ def _feed_fit(data: bytes) -> bool:
 def _fits() -> Iterator[bytes]:
     network = PaletteNetwork(Generator((2, 2, 2), 2), 2)
     colors = [[1, 2, 3, 255], [4, 5, 6, 255]]
-    yield _saved(lambda path: fitting._write(path, network, colors, {"hash": "ab", "steps": 3, "key_accuracy": 0.5}))
+    yield _saved(
+        lambda path: finetune_cache._write(path, network, colors, {"hash": "ab", "steps": 3, "key_accuracy": 0.5})
+    )
 
 
 def sign(data: bytes) -> bytes:
@@ -130,14 +131,14 @@ def _small(
 
 
 def _feed_proposal(data: bytes) -> bool:
-    found = proposal._read(place(data, "proposed"))
+    found = auto_key._read(place(data, "proposed"))
     assert found is None or (found.color.dtype == np.uint8 and found.color.shape[1:] == (4,))
     return found is not None
 
 
 def _proposals() -> Iterator[bytes]:
     path = scratch_folder() / "seed-proposed"
-    proposal._write(path, proposal.Proposal(1001, np.arange(20, dtype=np.uint8).reshape(5, 4)))
+    auto_key._write(path, auto_key.Proposal(1001, np.arange(20, dtype=np.uint8).reshape(5, 4)))
     yield path.read_bytes()
 
 

@@ -11,7 +11,7 @@ from conftest import pytorch_alone
 from drawings import make_shot
 from painting import FIT, copy_shot, list_files, paint, read_bytes
 
-from framecolor.keys import finetune_cache as fitting
+from framecolor.keys import finetune_cache
 from framecolor.keys.finetune import Fit
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 
@@ -62,7 +62,7 @@ def stop_at(step: int):
 def test_a_stopped_fit_goes_on_to_the_same_bits(
     root: Path, painted_shot: Path, monkeypatch: pytest.MonkeyPatch, at: int
 ) -> None:
-    monkeypatch.setattr(fitting, "_KEEP_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(finetune_cache, "_KEEP_EVERY_SECONDS", 0.0)
     with pytest.raises(KeyboardInterrupt):
         paint(root, fit=FIT, progress=stop_at(at))
     assert sorted(Path(name).suffix for name in list_files(root / "color")) == (["", ".partial"] if at else [])
@@ -77,7 +77,7 @@ def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_one(
     root: Path, painted_shot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C falls anywhere, also between the weights' update and the count of it."""
-    monkeypatch.setattr(fitting, "_KEEP_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(finetune_cache, "_KEEP_EVERY_SECONDS", 0.0)
     whole = Fit.step
 
     def torn(fit: Fit) -> float:
@@ -99,7 +99,7 @@ def test_a_damaged_cache_is_made_again(
     root: Path, painted_shot: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool
 ) -> None:
     """A damaged file is read as if there were none, whatever is wrong with it: the run meets one kind of damage."""
-    monkeypatch.setattr(fitting, "_KEEP_EVERY_SECONDS", 0.0)
+    monkeypatch.setattr(finetune_cache, "_KEEP_EVERY_SECONDS", 0.0)
     if stopped:
         with pytest.raises(KeyboardInterrupt):
             paint(root, fit=FIT, progress=stop_at(2))

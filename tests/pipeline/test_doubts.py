@@ -10,7 +10,7 @@ from cut_folders import make_cut
 from drawings import COAT, SCARF, draw, make_shot
 from painting import FIT, paint
 
-from framecolor.keys import finetune_cache as fitting
+from framecolor.keys import finetune_cache
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import region_colors
 from framecolor.lineart.regions import find_regions
@@ -80,7 +80,7 @@ def test_frames_of_an_earlier_format_are_named(root: Path) -> None:
 
 def test_a_fit_serves_other_folders_too(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paint(root, fit=FIT, overwrite=True)
-    monkeypatch.setattr(fitting, "_run", lambda *_: pytest.fail("fitted again"))
+    monkeypatch.setattr(finetune_cache, "_run", lambda *_: pytest.fail("fitted again"))
     paint(root, tmp_path / "out", fit=FIT)
     (fit,) = (root / "color/.framecolor").glob("fit-*")
     assert (tmp_path / "out/.framecolor" / fit.name).read_bytes() == fit.read_bytes()

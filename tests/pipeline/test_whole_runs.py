@@ -14,8 +14,7 @@ from drawings import make_shot
 from painting import copy_shot, list_files, paint, read_bytes, read_frames
 
 from framecolor.core.caches import FOLDER_VARIABLE
-from framecolor.engines import graphs
-from framecolor.engines import openvino as cpu
+from framecolor.engines import graphs, openvino
 from framecolor.engines.registry import load_shipped
 
 _NETWORKS: tuple[graphs.GraphName, ...] = ("compare", "describe", "features")  # those that flat painting asks
@@ -57,14 +56,14 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return open_graph(name)
 
     _forget_networks()
-    monkeypatch.setattr(cpu, "open_graph", lambda name, whole=cpu.open_graph: hear(whole, name))
+    monkeypatch.setattr(openvino, "open_graph", lambda name, whole=openvino.open_graph: hear(whole, name))
     yield names
     _forget_networks()
 
 
 def _forget_networks() -> None:
     load_shipped.cache_clear()
-    cpu._open_networks.cache_clear()
+    openvino._open_networks.cache_clear()
 
 
 def read_painted(root: Path) -> dict[str, bytes]:
