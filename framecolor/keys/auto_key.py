@@ -156,7 +156,7 @@ def _carry(
 
 
 def _pair(
-    told: RegionLabels,
+    labels: RegionLabels,
     here: Tokens,
     there: Tokens,
     ahead: NDArray[np.float32],
@@ -170,8 +170,8 @@ def _pair(
     pairs = []
     for column, region in enumerate(there.rows.tolist()):
         row = int(back[column].argmax())
-        if told.by[region] and back[column, row] > nowhere[column] and int(ahead[row].argmax()) == column:
-            pairs.append((int(here.rows[row]), as_color(told.color[region])))
+        if labels.by[region] and back[column, row] > nowhere[column] and int(ahead[row].argmax()) == column:
+            pairs.append((int(here.rows[row]), as_color(labels.color[region])))
     return pairs
 
 
@@ -197,10 +197,10 @@ def _find_model(shot: Shot, settings: Settings) -> Path:
 def _place(shot: Shot, settings: Settings, cache: Path) -> Path:
     files = [_find_model(shot, settings)]
     files += [shot.root / name for name in (settings.palette, settings.reference) if name is not None]
-    told = hash_labels(shot)
-    # Of what is told nothing may come to anything: then the drawings all over the shot decide.
-    numbers = sorted({*choose_candidates(shot, told), *choose_candidates(shot, ())})
-    lines = [f"{n} {_hash_line(shot, n)} {told.get(n, '')}" for n in numbers]
+    labels = hash_labels(shot)
+    # Labels may match no region: then drawings all over the shot decide.
+    numbers = sorted({*choose_candidates(shot, labels), *choose_candidates(shot, ())})
+    lines = [f"{n} {_hash_line(shot, n)} {labels.get(n, '')}" for n in numbers]
     given = f"{settings.palette is None} {settings.reference is None}"
     made_by = f"{settings.seed} {settings.gap_px} {settings.min_region_px} {given}"
     return cache / f"proposed-{digest(_RECIPE, made_by, *map(hash_file, files), *lines)[:16]}.safetensors"

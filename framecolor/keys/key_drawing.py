@@ -36,7 +36,7 @@ class KeyDrawing:
     box       (left, top, right, bottom) of its figure in pixels
     area      pixels of each region, int64 [count + 1]
     colors    of each region, where it is painted
-    labels      what strokes and corrections say, where they do
+    labels    regions that strokes and corrections label, None if none
     warnings  what of it could not be used as it was meant
     """
 
@@ -88,9 +88,9 @@ def read_key_drawing(shot: Shot, number: int, rgba: NDArray[np.uint8], settings:
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     digest = hash_pixels(rgba)
     colors = region_colors(shot.read_key(number), frame, regions) if number in shot.keys else None
-    told, warnings = read_region_labels(shot, number, regions, digest)
+    labels, warnings = read_region_labels(shot, number, regions, digest)
     drawing = PackedDrawing.pack(frame, regions, digest)
-    return KeyDrawing(drawing, figure_box(frame), regions.area, colors, told, warnings)
+    return KeyDrawing(drawing, figure_box(frame), regions.area, colors, labels, warnings)
 
 
 def map_in_pool(

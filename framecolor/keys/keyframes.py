@@ -133,8 +133,8 @@ class Keyframes:
         """Of which of a drawing's regions a stroke or correction tells the color, bool [count + 1]; as `find_known`."""
         said = np.zeros(count + 1, bool)
         for near in {number, *self.repeats.get(drawing, ())}:
-            if (told := self.labels.get(near)) is not None:
-                said |= told.by != NOBODY
+            if (labels := self.labels.get(near)) is not None:
+                said |= labels.by != NOBODY
         return said
 
     def says_the_same(self, number: int, other: int, drawing: str) -> bool:
@@ -174,7 +174,7 @@ def read_keyframes(
     """
     drawings = read_key_drawings(shot, settings).by_number if drawings is None else drawings
     proposed = proposed or {}
-    told = {number: key.labels for number, key in drawings.items() if key.labels is not None}
+    labels = {number: key.labels for number, key in drawings.items() if key.labels is not None}
     colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
     for number, color in proposed.items():
         area = drawings[number].area
@@ -182,12 +182,12 @@ def read_keyframes(
     colors = dict(sorted(colors.items()))
     if not colors:
         raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
-    palette = add_colors(build_palette(list(colors.values())), join_colors(told.values()))
+    palette = add_colors(build_palette(list(colors.values())), join_colors(labels.values()))
     if settings.palette is not None:
         palette = restrict_palette(palette, read_palette(shot.root / settings.palette))
     index = {number: nearest_entries(c.color, palette) for number, c in colors.items()}
     pixels = np.zeros(len(palette))
-    for number, one in told.items():
+    for number, one in labels.items():
         if number not in index:
             index[number] = np.full(len(one.by), UNKNOWN, np.intp)
             np.add.at(pixels, nearest_entries(one.color[one.rows], palette), one.area[one.rows])
@@ -207,7 +207,7 @@ def read_keyframes(
         classes,
         np.log(share).astype(np.float32),
         repeats,
-        labels=told,
+        labels=labels,
         reference=_read_prior(shot, settings, palette),
         proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
         mixed={number: int(c.mixed[1:].sum()) for number, c in colors.items() if c.mixed[1:].any()},

@@ -31,8 +31,7 @@ _FORMAT = 1
 _WRITE_EVERY_SECONDS = 2.0
 # ... and so rarely that writing it takes a twentieth of the time, however long the shot is.
 _WRITE_SHARE = 20
-# Hash of all that stands before it: a manifest in which a bit flips may still parse, but is wrong. One that was written
-# by hand has none.
+# Hash of everything before it: finds a flipped bit in a file that still parses. A file written by hand has none.
 _SEAL = ',\n "seal": "'
 # What names a file is looked at twice: a manifest may have been written by anybody.
 _HASH = re.compile("[0-9a-f]{1,64}")

@@ -206,7 +206,7 @@ def _name_cache(found: Found, engine: str, settings: Settings) -> str:
 
 
 def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, settings: Settings) -> _Keys:
-    """Read all keys; where there is none, colors are proposed first. found: None where that was not known before."""
+    """Read all keys; propose colors if there is none. found: None if it depends on what is proposed."""
     drawings = read_key_drawings(survey.shot, settings, survey.pool)
     shot, warnings = leave_out_broken(survey.shot, drawings)
     is_changed = bool(warnings)
@@ -214,8 +214,8 @@ def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, s
     warnings += [text for _, key in sorted(by_number.items()) for text in key.warnings]
     proposed: dict[int, NDArray[np.uint8]] = {}
     if not shot.keys:
-        told = {number: key.labels for number, key in by_number.items() if key.labels is not None}
-        proposal = proposal or propose_key(shot, settings, told, survey.out / CACHE_FOLDER)
+        labels = {number: key.labels for number, key in by_number.items() if key.labels is not None}
+        proposal = proposal or propose_key(shot, settings, labels, survey.out / CACHE_FOLDER)
         number = proposal.number
         proposed[number] = proposal.color
         if number not in by_number:

@@ -70,9 +70,9 @@ class Sources:
 def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
     """Hash of all that decides what the keys of a shot say: keys, strokes and corrections with their drawings, palette,
     reference picture, and how regions are found. Raises ReadError."""
-    told = hash_labels(shot)
+    labels = hash_labels(shot)
     keys = [f"{n} {shot.key_hash(n)} {_hash_or_error(shot.source_hash, n)}" for n in sorted(shot.keys)]
-    keys += [f"{n} told {told[n]} {_hash_or_error(shot.source_hash, n)}" for n in sorted(told)]
+    keys += [f"{n} told {labels[n]} {_hash_or_error(shot.source_hash, n)}" for n in sorted(labels)]
     if proposal is not None:
         drawing = _hash_or_error(shot.source_hash, proposal.number)
         keys.append(f"{proposal.number} proposed {digest(proposal.color.tobytes())} {drawing}")

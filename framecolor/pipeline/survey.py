@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,15 +55,13 @@ class Survey:
         fit = self._choose_fit(keys)
         whole = {*shot.keys, *(() if proposal is None else (proposal.number,))}
         spans = plan_spans(shot.numbers, whole, shot.wanted)
-        told = {} if proposal is None else {proposal.number: f"proposed {keys}"}
-        sources = Sources(shot, settings, spans, list_marks(shot, settings, keys, fit), self._told(shot, told))
+        labels = hash_labels(shot)
+        if proposal is not None:
+            labels[proposal.number] = labels.get(proposal.number, "") + f"proposed {keys}"
+        sources = Sources(shot, settings, spans, list_marks(shot, settings, keys, fit), labels)
         if any(manifest.has(number) for span in spans for number in span.paints):
             sources.hash_files(self.pool)
         return Found(keys, fit, sources, [span for span in spans if self._is_stale(span, sources)])
-
-    def _told(self, shot: Shot, proposed: Mapping[int, str]) -> dict[int, str]:
-        told = hash_labels(shot)
-        return told | {number: told.get(number, "") + colors for number, colors in proposed.items()}
 
     def _choose_fit(self, keys: str) -> str:
         settings = self.settings

@@ -174,7 +174,7 @@ def _mean_confidence(item: FramePosterior) -> float:
 
 def _count_told(item: FramePosterior, keyframes: Keyframes) -> dict[str, int]:
     """How many of the frame's regions somebody spoke of, and how many of these are corrected; nothing if none is."""
-    told = keyframes.labels.get(item.number)
-    if told is None:
+    labels = keyframes.labels.get(item.number)
+    if labels is None:
         return {}
-    return {"told": len(told.rows)} | ({"corrected": told.corrected} if told.corrected else {})
+    return {"told": len(labels.rows)} | ({"corrected": labels.corrected} if labels.corrected else {})
