@@ -21,6 +21,7 @@ NEVER = {
     "media": {"lineart"},
     "lineart": {"media"},
     "matching": {"networks"},
+    "render": {"media", "shot", "colorists"},
     "networks": {"media", "matching"},
 }
 

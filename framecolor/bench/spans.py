@@ -170,9 +170,9 @@ def _list_stages() -> Sequence[tuple[str, str, Stage, FrameOf | None]]:
         ("framecolor.propagation.features", "link_frames", "match", lambda earlier, later, *_, **__: later.number),
         ("framecolor.propagation.belief", "propagate", "match", lambda *_, **__: None),
         ("framecolor.propagation.smoothing", "judge_belief", "match", lambda features, *_, **__: features.number),
-        ("framecolor.render.frame", "paint_frame", "paint", lambda features, *_, **__: features.number),
+        ("framecolor.pipeline.paint", "paint_frame", "paint", lambda frame, *_, **__: frame.number),
         ("framecolor.render.frame", "find_unsure", "paint", None),
-        ("framecolor.render.encode_frame", "encode_painted", "encode", None),
+        ("framecolor.pipeline.encode_frame", "_encode", "encode", None),
         (
             "framecolor.output.manifest",
             "Manifest.write_frame",

@@ -75,7 +75,7 @@ def explore(
     from framecolor.explore import explore as paint_variations
     from framecolor.explore.variations import SHEET, Wish, digest_settings
     from framecolor.media import read_image, read_palette
-    from framecolor.render.stencils import read_mask
+    from framecolor.render.stencil import read_mask
 
     if choose is None and (shot is not None or frame is not None):
         raise click.UsageError("--shot and --frame say where --choose puts a key; give --choose N too")

@@ -40,7 +40,7 @@ def plan(
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
     """
-    from framecolor.render.stencils import add_painted_keys
+    from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
     chosen = list_shots([shot], cels)

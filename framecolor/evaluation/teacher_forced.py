@@ -18,10 +18,10 @@ from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.region_colors import region_colors
 from framecolor.pipeline.job import Progress, prepare_run
+from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.propagation.belief import Node, Votes, propagate
 from framecolor.propagation.features import FrameFeatures, compute_features, link_frames
 from framecolor.propagation.smoothing import judge_belief
-from framecolor.render.frame import paint_frame
 from framecolor.shot.shot import Shot
 
 Rgba = NDArray[np.uint8]
@@ -72,7 +72,9 @@ def _paint(
         earlier, truth = before
         belief = propagate([Node(earlier.votes, truth), node], [link_frames(earlier, features, runner)])[1]
     sure = judge_belief(features, belief, keyframes)
-    return paint_frame(features, belief, sure, keyframes, runner, settings).rgba
+    frame, regions = features.drawing.frame(), features.drawing.regions()
+    colors = choose_colors(regions, belief, keyframes, settings)
+    return paint_frame(frame, regions, colors, sure, keyframes, runner, settings).rgba
 
 
 def _true_belief(features: FrameFeatures, painted: Rgba, palette: Palette) -> Votes:

@@ -11,7 +11,7 @@ from framecolor.config.settings import FILES, Settings
 from framecolor.errors import InputError
 from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
 from framecolor.output.checks import check_output, leave_out_broken_keys
-from framecolor.render.stencils import add_painted_keys
+from framecolor.pipeline.stencils import add_painted_keys
 from framecolor.shot.sequence import is_pattern
 from framecolor.shot.shot import Shot
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from framecolor.core.run_length import Runs
 from framecolor.core.types import Box, Frame, Regions
@@ -48,15 +47,14 @@ class PackedDrawing:
 
     def frame(self) -> Frame:
         """The drawing, as it was."""
-        part, inked = self.ink()
+        part = self._part
         size = part.height, part.width
         ink, trace = np.zeros((*size, 4), np.uint8), np.zeros(size, bool)
-        part.crop(ink)[:], part.crop(trace)[:] = inked, self._trace.unpack()
-        return Frame(self.number, ink, trace)
-
-    def ink(self) -> tuple[Box, NDArray[np.uint8]]:
-        """The part of the drawing that has ink, and its ink there, uint8 hxwx4."""
-        return self._part, self._ink.unpack().view(np.uint8).reshape(*self._ink.shape, 4)
+        part.crop(ink)[:] = self._ink.unpack().view(np.uint8).reshape(*self._ink.shape, 4)
+        part.crop(trace)[:] = self._trace.unpack()
+        frame = Frame(self.number, ink, trace)
+        frame.__dict__["box"] = part  # where cached_property keeps it
+        return frame
 
     def regions(self) -> Regions:
         """The drawing's regions, as they were."""

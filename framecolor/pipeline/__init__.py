@@ -1,1 +1,1 @@
-"""One run on one shot: which frames, from which keys, in overlapped stages. Imports render and below."""
+"""One run on one shot: which frames, from which keys, in overlapped stages. Imports propagation and below."""

@@ -17,15 +17,16 @@ from framecolor.media import write_bytes_atomic
 from framecolor.output.checks import check_output
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import KEY_FOLDER
+from framecolor.pipeline.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.pipeline.events import FrameNote, Listener
 from framecolor.pipeline.job import Progress, Run, prepare_run
 from framecolor.pipeline.prepared import forget_prepared, note_prepared
 from framecolor.pipeline.read_ahead import Drawing, read_drawings
 from framecolor.pipeline.result import Outcome, sum_up
+from framecolor.pipeline.stencils import read_painted
 from framecolor.propagation.features import FrameFeatures, compute_features, link_frames, reuse_features
 from framecolor.propagation.smoothing import LONGEST_BLOCK, FramePosterior, Linked, believe, is_empty, is_hold
-from framecolor.render.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
-from framecolor.render.stencils import read_mask, read_painted
+from framecolor.render.stencil import read_mask
 from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
 
@@ -51,7 +52,7 @@ def colorize(
     settings  see `Settings`; by default all defaults.
     progress  see `Progress`.
     stencils  change nothing but painted frames that have a stencil, inside of it; each of them becomes a key for later
-              runs, in OUT/keys (`framecolor.render.stencils`).
+              runs, in OUT/keys (`framecolor.pipeline.stencils`).
     part      others paint other frames of the shot at the same time: what is done is noted apart, for `gather_parts` or
               the next run that is no part. Without it a second run in the same folder is refused.
     listener  is called for each finished frame; like `progress`, in the thread that called this.

@@ -25,8 +25,8 @@ from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
 from framecolor.pipeline.events import Listener, Stopwatch
 from framecolor.pipeline.head import describe_run, number_paints
 from framecolor.pipeline.sources import Sources, forget_stopped_fit
+from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.pipeline.survey import Found, Survey
-from framecolor.render.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Span
 

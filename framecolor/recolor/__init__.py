@@ -1,1 +1,1 @@
-"""Other colors for painted frames, without a new run: from mattes and palettes. Imports render, report and below."""
+"""Other colors for painted frames, without a new run: from mattes and palettes. Imports pipeline, report and below."""

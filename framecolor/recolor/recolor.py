@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.core.compositing import WHITE, lay_over
+from framecolor.core.compositing import WHITE
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.files import read_file
 from framecolor.core.run_length import Runs
@@ -27,8 +27,9 @@ from framecolor.lineart.lines import read_drawing
 from framecolor.media import FORMATS, Format, write_bytes_atomic
 from framecolor.output.manifest import LINE_FOLDER, MANIFEST_NAME, Manifest
 from framecolor.output.mattes import MATTE_FOLDER, PAPER_ID, MatteIds, matte_name, read_matte
+from framecolor.pipeline.encode_frame import make_picture
 from framecolor.recolor.palette_swap import read_swap
-from framecolor.render.encode_frame import make_picture
+from framecolor.render.frame import lay_lines
 from framecolor.report.lines import LineArt, LineDrawing
 
 _AGAIN = "run `framecolor colorize --mattes` on the shot"
@@ -191,7 +192,7 @@ def _paint(painting: _Painting, job: _Job) -> bytes:
         raise ReadError(name, f"its drawing {job.drawing.number} is missing or was changed", "put it back")
     frame = read_drawing(job.drawing.number, drawing)
     below = paint.copy() if painting.format.layered else None
-    frame.box.crop(paint)[:] = lay_over(frame.box.crop(frame.ink), frame.box.crop(paint))
+    lay_lines(frame, paint)
     return painting.format.encode(make_picture(paint, below, frame.ink, entry.get("unsure", ())))
 
 

@@ -1,1 +1,1 @@
-"""Frames from regions and colors: paint, lines on top, encoded. Imports propagation, output and below."""
+"""Frames from regions and colors, on arrays alone: paint, shading, lines on top. Imports engines and below."""

@@ -1,24 +1,20 @@
-"""One drawing and its region colors to a finished frame: flat or painted, lines over or apart, and what to check."""
+"""Lay the colors of a drawing's regions under its lines: one finished frame, as arrays."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.config.settings import Settings
-from framecolor.core.compositing import clear_paper, fill_paper, lay_over
-from framecolor.core.types import Hint, Regions
-from framecolor.engines.base import Runner
-from framecolor.keys.keyframes import Keyframes
-from framecolor.media import FORMATS
-from framecolor.networks.view import look
-from framecolor.output.mattes import MatteIds
-from framecolor.propagation.features import FrameFeatures
-from framecolor.render.flat import paint_flat, spread
-from framecolor.render.shaded import soften
+from framecolor.config.settings import LinePlacement
+from framecolor.core.compositing import fill_paper, lay_over
+from framecolor.core.types import Frame, Regions
+from framecolor.render.flat import paint_flat
+
+Rgba = NDArray[np.uint8]
 
 # Regions below this confidence are shown to the painter.
 UNSURE_BELOW = 0.8
@@ -26,8 +22,65 @@ _MOST_UNSURE = 40
 
 
 @dataclass(frozen=True, eq=False)
+class Painted:
+    """A painted frame, all of it uint8 HxWx4 straight RGBA.
+
+    rgba   the frame
+    paint  what lies below its lines, where it is wanted apart
+    ink    its lines, where they are wanted apart
+    """
+
+    rgba: Rgba
+    paint: Rgba | None = None
+    ink: Rgba | None = None
+
+
+def render_frame(
+    frame: Frame,
+    regions: Regions,
+    colors: Rgba,
+    *,
+    line: LinePlacement = "over",
+    paper: bool = False,
+    apart: bool = False,
+    shade: Callable[[Rgba], Rgba] | None = None,
+) -> Painted:
+    """Paint each region of a drawing in its color, and lay the drawing's lines over the paint.
+
+    colors  of each region, uint8 [count + 1, 4]
+    line    over: lines over the paint; none: paint alone; layer: paint alone, and the lines beside it
+    paper   fill what is transparent with opaque white
+    apart   give the paint below the lines and the lines as well, for a format with layers
+    shade   makes soft color of the flat paint, uint8 HxWx4, before the lines are laid over it
+    """
+    paint = paint_flat(regions, colors)
+    if shade is not None:
+        paint = shade(paint)
+    if paper:
+        paint = fill_paper(paint)
+    if line != "over":
+        return Painted(paint, ink=frame.ink if line == "layer" else None)
+    below = paint.copy() if apart else None
+    lay_lines(frame, paint)
+    return Painted(paint, below, frame.ink if apart else None)
+
+
+def lay_lines(frame: Frame, paint: Rgba) -> None:
+    """Lay a drawing's ink over its paint, uint8 HxWx4, in place; pixels without ink stay unchanged."""
+    part = frame.box.crop(paint)
+    part[:] = lay_over(frame.box.crop(frame.ink), part)
+
+
+@dataclass(frozen=True, eq=False)
 class UnsureRegion:
-    """A region that the painter should look at; palette indices for its color and the second choice."""
+    """A region that the painter should look at.
+
+    area           pixels
+    box            (left, top, width, height), pixels
+    outline        its largest contour, [x, y] of each corner
+    color, second  palette indices of its color and of the second choice, None if there is none
+    confidence     probability that the color is right
+    """
 
     area: int
     box: tuple[int, int, int, int]
@@ -35,59 +88,6 @@ class UnsureRegion:
     color: int
     second: int | None
     confidence: float
-
-
-@dataclass(frozen=True, eq=False)
-class Painted:
-    """A painted frame: all uint8 HxWx4 straight RGBA, but the matte.
-
-    rgba   the frame
-    paint  what lies below its lines, where a format with layers wants it
-    ink    its lines, where they are wanted as a layer
-    matte  ids of its paints, uint16 HxW, where they are wanted
-    """
-
-    rgba: NDArray[np.uint8]
-    paint: NDArray[np.uint8] | None
-    ink: NDArray[np.uint8] | None
-    matte: NDArray[np.uint16] | None
-
-
-def paint_frame(
-    features: FrameFeatures,
-    belief: NDArray[np.float32],
-    confidence: NDArray[np.float32],
-    keyframes: Keyframes,
-    runner: Runner,
-    settings: Settings,
-    ids: MatteIds | None = None,
-) -> Painted:
-    """The finished frame, and its parts where they are wanted.
-
-    belief      probability of each palette color in each region, float32 [count + 1, P].
-    confidence  probability that the best one is right, float32 [count + 1].
-    ids         of the palette's paints, where a matte is wanted
-    """
-    regions = features.drawing.regions()
-    colors = keyframes.palette.colors[belief.argmax(axis=1)]
-    if settings.background == "transparent":
-        colors = clear_paper(colors, regions)
-    paint = paint_flat(regions, colors)
-    matte = None if ids is None else spread(regions, ids.find(colors))
-    if settings.mode == "painted" and regions.count:
-        sure = confidence.copy()
-        sure[0] = 1
-        hint = Hint(np.ascontiguousarray(paint[..., :3]), sure[regions.labels])
-        paint = soften(paint, hint, look(features.drawing.frame(), regions, keyframes.scale), runner)
-    if settings.background == "paper":
-        paint = fill_paper(paint)
-    below = None
-    if settings.line == "over":
-        below = paint.copy() if FORMATS[settings.format].layered else None
-        part, ink = features.drawing.ink()
-        part.crop(paint)[:] = lay_over(ink, part.crop(paint))
-    lines = features.drawing.frame().ink if settings.line == "layer" or below is not None else None
-    return Painted(paint, below, lines, matte)
 
 
 def find_unsure(regions: Regions, belief: NDArray[np.float32], confidence: NDArray[np.float32]) -> list[UnsureRegion]:

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest, hash_pixels
+from framecolor.core.types import Regions
 from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS, Mark, Picture, encode_image
 from framecolor.output.mattes import MatteIds
+from framecolor.pipeline.paint import choose_colors, paint_frame
+from framecolor.pipeline.stencils import Before
 from framecolor.propagation.smoothing import FramePosterior
-from framecolor.render.frame import Painted, find_unsure, paint_frame
-from framecolor.render.stencils import Before, apply_stencil
+from framecolor.render.flat import spread
+from framecolor.render.frame import Painted, find_unsure
+from framecolor.render.stencil import apply_stencil
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
@@ -45,8 +49,11 @@ def finish_frame(
     ids: MatteIds | None = None,
 ) -> Finished:
     """Paint and encode. entry: what is known of the frame already (file, source); ids: where a matte is wanted."""
-    painted = paint_frame(item.features, item.belief, item.confidence, keyframes, runner, settings, ids)
-    return encode_painted(item, entry, keyframes, settings, painted, ids)
+    frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
+    colors = choose_colors(regions, item.belief, keyframes, settings)
+    painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
+    matte = None if ids is None else spread(regions, ids.find(colors))
+    return _encode(item, entry, regions, keyframes, settings, painted, matte, ids)
 
 
 def finish_stenciled(
@@ -63,22 +70,16 @@ def finish_stenciled(
 
     The entry's source becomes one that no whole painting of the frame has: without its key it would be painted again.
     """
-    features = item.features if item.features.number == item.number else replace(item.features, number=item.number)
-    painted = paint_frame(features, item.belief, item.confidence, keyframes, runner, settings, ids)
-    colors = keyframes.palette.colors[item.belief.argmax(axis=1)]
+    frame, regions = replace(item.features.drawing.frame(), number=item.number), item.features.drawing.regions()
+    colors = choose_colors(regions, item.belief, keyframes, settings)
+    painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
+    today = keyframes.palette.colors[item.belief.argmax(axis=1)]
     palette = keyframes.palette if settings.mode == "painted" else None
-    done = apply_stencil(
-        before.rgba, painted.rgba, mask, features.drawing.frame(), features.drawing.regions(), colors, palette
-    )
+    done = apply_stencil(before.rgba, painted.rgba, mask, frame, regions, today, palette)
     entry = {**entry, "source": digest("stencil", entry["source"], hash_pixels(done.frame))}
-    alone = replace(item, hold_of=None)
-    painted = replace(
-        painted,
-        rgba=done.frame,
-        paint=_merge(before.paint, painted.paint, mask),
-        matte=_merge(before.matte, painted.matte, mask),
-    )
-    finished = encode_painted(alone, entry, keyframes, settings, painted, ids)
+    painted = replace(painted, rgba=done.frame, paint=_merge(before.paint, painted.paint, mask))
+    matte = None if ids is None else _merge(before.matte, spread(regions, ids.find(colors)), mask)
+    finished = _encode(replace(item, hold_of=None), entry, regions, keyframes, settings, painted, matte, ids)
     return replace(finished, entry={**finished.entry, "status": "key"}, key=encode_image(done.key))
 
 
@@ -91,18 +92,20 @@ def _merge(old: NDArray[Pixel] | None, new: NDArray[Pixel] | None, mask: NDArray
     return merged
 
 
-def encode_painted(
+def _encode(
     item: FramePosterior,
     entry: Mapping[str, Any],
+    regions: Regions,
     keyframes: Keyframes,
     settings: Settings,
     painted: Painted,
+    matte: NDArray[np.uint16] | None,
     ids: MatteIds | None,
 ) -> Finished:
     """A painted frame's files as bytes, and its entry."""
     entry = {
         **_begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
-        **_judge(item),
+        **_judge(item, regions),
         **_count_told(item, keyframes),
     }
     image = FORMATS[settings.format]
@@ -110,8 +113,7 @@ def encode_painted(
     layer = None
     if settings.line == "layer" and painted.ink is not None:
         layer = image.encode(Picture(painted.ink))
-    matte = None if ids is None or painted.matte is None else ids.encode(painted.matte)
-    return Finished(entry, image.encode(picture), layer, matte)
+    return Finished(entry, image.encode(picture), layer, None if ids is None or matte is None else ids.encode(matte))
 
 
 def make_picture(
@@ -153,9 +155,8 @@ def _begin(item: FramePosterior, entry: Mapping[str, Any], *, is_key: bool) -> d
     return begun if item.hold_of is None else {**begun, "hold_of": item.hold_of}
 
 
-def _judge(item: FramePosterior) -> dict[str, Any]:
+def _judge(item: FramePosterior, regions: Regions) -> dict[str, Any]:
     """What the entry says of the frame's regions."""
-    regions = item.features.drawing.regions()
     unsure = find_unsure(regions, item.belief, item.confidence)
     return {
         "regions": regions.count,

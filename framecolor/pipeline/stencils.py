@@ -14,36 +14,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.core.types import Frame, Palette, Regions
 from framecolor.errors import OutputError, ReadError, ShotError
-from framecolor.lineart.region_colors import nearest_entries, region_colors
 from framecolor.media import FORMATS, read_image
 from framecolor.media.writers.psd import read_paint_layer
 from framecolor.output.manifest import KEY_FOLDER
 from framecolor.output.mattes import MATTE_FOLDER, matte_name, read_matte
-from framecolor.render.flat import paint_flat
+from framecolor.render.stencil import read_mask
 from framecolor.shot.locate import list_painted
 from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
-
-Rgba = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Before:
     """A frame as it was painted before: uint8 HxWx4, its layer of paint and its matte (uint16 HxW) where it has any."""
 
-    rgba: Rgba
-    paint: Rgba | None = None
+    rgba: NDArray[np.uint8]
+    paint: NDArray[np.uint8] | None = None
     matte: NDArray[np.uint16] | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Stenciled:
-    """A frame after its stencil: its pixels, and the same drawing as a key, both uint8 HxWx4."""
-
-    frame: Rgba
-    key: Rgba
 
 
 def add_painted_keys(shot: Shot, out: Path, but: Collection[int] = ()) -> Shot:
@@ -84,11 +72,6 @@ def check_stencils(shot: Shot, out: Path, settings: Settings) -> Shot:
     return replace(shot, wanted=wanted)
 
 
-def read_mask(stencil: Rgba) -> NDArray[np.bool_]:
-    """Where a stencil (uint8 HxWx4) lets the frame change: what is neither transparent nor black, bool HxW."""
-    return (stencil[..., 3] > 0) & (stencil[..., :3].max(axis=2) > 0)
-
-
 def read_painted(path: Path, size: tuple[int, int], settings: Settings) -> Before:
     """A frame that was painted before, with what the settings want of it.
 
@@ -101,25 +84,6 @@ def read_painted(path: Path, size: tuple[int, int], settings: Settings) -> Befor
     layered = FORMATS[settings.format].layered and settings.line == "over"
     matte = read_matte(path.parent / MATTE_FOLDER / matte_name(path.name), size) if settings.mattes else None
     return Before(painted, read_paint_layer(path) if layered else None, matte)
-
-
-def apply_stencil(
-    old: Rgba, new: Rgba, mask: NDArray[np.bool_], frame: Frame, regions: Regions, colors: Rgba, palette: Palette | None
-) -> Stenciled:
-    """The old frame with the new one inside of a mask.
-
-    colors   of each region as it is painted today, uint8 [count + 1, 4]
-    palette  to which the key's other colors are matched; None takes them as they are
-
-    A region that looks as today's is that color in the key, also where paper is shown as white; any other is what most
-    of it is.
-    """
-    merged = old.copy()
-    merged[mask] = new[mask]
-    shown, today = (region_colors(picture, frame, regions).color for picture in (merged, new))
-    kept = shown if palette is None else palette.colors[nearest_entries(shown, palette)]
-    same = (shown == today).all(axis=1)
-    return Stenciled(merged, paint_flat(regions, np.where(same[:, None], colors, kept)))
 
 
 def list_waiting(stencils: Mapping[int, Path]) -> list[str]:
