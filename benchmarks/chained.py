@@ -23,6 +23,7 @@ from framecolor.evaluation.metrics.score import list_frames
 from framecolor.media import read_image
 from framecolor.output.manifest import MANIFEST_NAME
 from framecolor.pipeline import colorize as pipeline
+from framecolor.pipeline import stream
 from framecolor.pipeline.result import Outcome
 from framecolor.propagation.smoothing import FramePosterior
 from framecolor.shot.shot import Shot
@@ -63,14 +64,14 @@ def paint_clip(clip: Clip, root: Path, out: Path, keys: Sequence[int], settings:
 def overhear() -> Iterator[dict[int, FramePosterior]]:
     """Inside of this, the pipeline's beliefs are kept as they come out, by frame number."""
     heard: dict[int, FramePosterior] = {}
-    believe = pipeline.believe
+    believe = stream.believe
 
     def keep(*arguments: Any) -> Iterator[FramePosterior]:
         for item in believe(*arguments):
             heard[item.number] = item
             yield item
 
-    with patch.object(pipeline, "believe", keep):
+    with patch.object(stream, "believe", keep):
         yield heard
 
 

@@ -5,6 +5,8 @@ from framecolor import Settings, Shot, colorize
 shot = Shot.open("cut_012")
 outcome = colorize(shot, settings=Settings(gap_px=3))
 print(outcome.out, outcome.failed, outcome.unsure)
+
+docs/api.md lists all public names; whatever is not exported here may change with any release.
 """
 
 from __future__ import annotations
@@ -16,24 +18,66 @@ from framecolor.version import VERSION
 
 if TYPE_CHECKING:
     from framecolor.config.settings import Settings
-    from framecolor.errors import FramecolorError
+    from framecolor.errors import (
+        EngineError,
+        FramecolorError,
+        InputError,
+        OutputError,
+        PaletteError,
+        ReadError,
+        SettingsError,
+        ShotError,
+    )
     from framecolor.evaluation.metrics import score_folders
-    from framecolor.pipeline.colorize import colorize
-    from framecolor.pipeline.result import Outcome
+    from framecolor.pipeline.color_frames import ColoredFrame, color_frames
+    from framecolor.pipeline.colorize import colorize, colorize_part, colorize_stencils, prepare
+    from framecolor.pipeline.events import Event, FrameDone, Progress, Warned
+    from framecolor.pipeline.result import Outcome, gather_parts
+    from framecolor.render.frame import UnsureRegion
     from framecolor.shot.shot import Shot
 
 __version__ = VERSION
 
-__all__ = ["FramecolorError", "Outcome", "Settings", "Shot", "__version__", "colorize", "score_folders"]
-
-_HOMES = {
-    "FramecolorError": "errors",
-    "Outcome": "pipeline.result",
-    "Settings": "config.settings",
-    "Shot": "shot.shot",
-    "colorize": "pipeline.colorize",
-    "score_folders": "evaluation.metrics",
+_NAMES = {
+    "config.settings": "Settings",
+    "errors": "EngineError FramecolorError InputError OutputError PaletteError ReadError SettingsError ShotError",
+    "evaluation.metrics": "score_folders",
+    "pipeline.color_frames": "ColoredFrame color_frames",
+    "pipeline.colorize": "colorize colorize_part colorize_stencils prepare",
+    "pipeline.events": "Event FrameDone Progress Warned",
+    "pipeline.result": "Outcome gather_parts",
+    "render.frame": "UnsureRegion",
+    "shot.shot": "Shot",
 }
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+__all__ = [
+    "ColoredFrame",
+    "EngineError",
+    "Event",
+    "FrameDone",
+    "FramecolorError",
+    "InputError",
+    "Outcome",
+    "OutputError",
+    "PaletteError",
+    "Progress",
+    "ReadError",
+    "Settings",
+    "SettingsError",
+    "Shot",
+    "ShotError",
+    "UnsureRegion",
+    "Warned",
+    "__version__",
+    "color_frames",
+    "colorize",
+    "colorize_part",
+    "colorize_stencils",
+    "gather_parts",
+    "prepare",
+    "score_folders",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -20,7 +20,7 @@ from make_readme_picture import reduce_colors
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(_ROOT))  # so that the script also runs from a checkout that is not installed
 
-from framecolor import Settings, Shot, colorize  # noqa: E402
+from framecolor import Settings, Shot, colorize, colorize_stencils  # noqa: E402
 from framecolor.core.types import Palette  # noqa: E402
 from framecolor.evaluation.metrics.regions import compose_over_white  # noqa: E402
 from framecolor.lineart.lines import read_drawing  # noqa: E402
@@ -114,7 +114,7 @@ def _give_stencil(demo: Path, root: Path) -> Given:
         write_image(root / folder / f"fox.{_HINTED}.png", picture)
     shot = Shot.open(root, hints=root / "hints", stencils=root / "stencils")
     out = root / "color"
-    colorize(shot, out, Settings(), stencils=True)
+    colorize_stencils(shot, out, Settings())
     after = read_image(out / f"fox.{_HINTED}.png")
     given = _lay(strokes, before)
     given[mask[..., 3] == 0] = given[mask[..., 3] == 0] // 2 + 120

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor import Outcome, Settings, Shot, colorize
+from framecolor import Event, Outcome, Progress, Settings, Shot, colorize, colorize_stencils
 from framecolor.media import read_image
 
 _PLACES = ("keys", "hints", "stencils", "corrections", "frames")
@@ -21,10 +21,16 @@ Pixels = NDArray[np.uint8]
 
 
 def paint(root: Path | str, out: Path | None = None, **given: Any) -> Outcome:
-    """Open a shot and paint it; `given` are settings, or what `Shot.open` takes, or progress."""
+    """Open a shot and paint it; `given` are settings, what `Shot.open` takes, or progress(stage, done, total)."""
     places = {name: given.pop(name) for name in _PLACES if name in given}
     progress = given.pop("progress", None)
-    return colorize(Shot.open(root, **places), out, Settings(**given), progress, stencils="stencils" in places)
+
+    def listen(event: Event) -> None:
+        if isinstance(event, Progress) and progress is not None:
+            progress(event.stage, event.done, event.total)
+
+    colorize_shot = colorize_stencils if "stencils" in places else colorize
+    return colorize_shot(Shot.open(root, **places), out, Settings(**given), listen)
 
 
 def read_frames(folder: Path) -> dict[str, Pixels]:

@@ -12,12 +12,14 @@ from typing import Any, cast
 
 import framecolor.pipeline.colorize as pipeline
 import framecolor.pipeline.job as run
+import framecolor.pipeline.stream as stream
 from framecolor.bench.spans import Recorder, record_stages, replaced
 from framecolor.config.settings import EngineName, Settings
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
 from framecolor.networks.palette_head import PaletteNetwork
+from framecolor.pipeline.events import Event, Progress
 from framecolor.pipeline.result import Outcome
 from framecolor.shot.shot import Shot
 
@@ -75,8 +77,8 @@ class Workload:
         """
         settings = replace(self.settings, overwrite=True)
 
-        def forget(stage: str, done: int, total: int) -> None:
-            if stage == "paint" and done == 0 and recorder is not None:
+        def forget(event: Event) -> None:
+            if isinstance(event, Progress) and event.stage == "paint" and event.done == 0 and recorder is not None:
                 recorder.clear()
 
         with replaced(run, "load_shipped", self._load):
@@ -125,7 +127,7 @@ def _on_one_thread(wanted: bool) -> Iterator[None]:
         yield
         return
     with (
-        replaced(pipeline, "ThreadPoolExecutor", _Inline),
+        replaced(stream, "ThreadPoolExecutor", _Inline),
         replaced(pipeline, "taken_ahead", lambda items, count: items),
     ):
         yield

@@ -24,7 +24,7 @@ from framecolor.errors import FramecolorError, OutputError
 from framecolor.version import VERSION
 
 if TYPE_CHECKING:
-    from framecolor.pipeline.result import Outcome
+    from framecolor.pipeline.events import Event
     from framecolor.shot.shot import Shot
 
 _PLACES = ("keys", "hints", "stencils", "frames", "corrections", "sheet")
@@ -71,6 +71,8 @@ def colorize(
       framecolor colorize cut_012 --corrections corrections.json --fit keep
       framecolor colorize Cut-005 --cel A,B --sheet Cut-005/take2.xdts
     """
+    from framecolor.pipeline.colorize import colorize as colorize_shot
+    from framecolor.pipeline.colorize import colorize_part, colorize_stencils
     from framecolor.report import write_report
 
     chosen = list_shots(shots, cels)
@@ -88,9 +90,11 @@ def colorize(
             shot = open_shot(one, **places)
             target = outs.choose(shot, one)
             frame_log.begin(one.name, len(shot.wanted), len(shot.keys), VERSION)
-            outcome = _paint(shot, target, given, printer, part=part, stencils=places["stencils"] is not None,
-                             listener=partial(frame_log.note, one.name))  # fmt: skip
-            rows.append(Row(one.name, outcome, report=write_report(outcome.out) if report else None))
+            paint = colorize_part if part else colorize_stencils if places["stencils"] is not None else colorize_shot
+            listener = partial(_listen, printer, frame_log, one.name)
+            outcome = paint(shot, target, gather_settings(shot.root, given), listener)
+            written = write_report(outcome.out) if report else None
+            rows.append(Row(one.name, outcome, report=written, warned=printer.warned))
         except FramecolorError as error:
             rows.append(Row(one.name, error=str(error)))
         finally:
@@ -119,10 +123,12 @@ class _Outs:
         return out
 
 
-def _paint(shot: Shot, out: Path, given: dict[str, Any], printer: ProgressPrinter, **how: Any) -> Outcome:
-    from framecolor.pipeline.colorize import colorize as paint
+def _listen(printer: ProgressPrinter, frame_log: FrameLog, shot: str, event: Event) -> None:
+    from framecolor.pipeline.events import FrameDone
 
-    return paint(shot, out, gather_settings(shot.root, given), printer, **how)
+    printer.listen(event)
+    if isinstance(event, FrameDone):
+        frame_log.note(shot, event)
 
 
 def _choose_exit_code(rows: list[Row], part: bool) -> int:

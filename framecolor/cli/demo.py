@@ -42,7 +42,7 @@ def demo(output: Path, fit: FitChoice, engine: EngineName) -> None:
     shot = Shot.open(output)
     printer = ProgressPrinter("demo", "auto")
     try:
-        outcome = colorize(shot, settings=Settings(fit=fit, engine=engine), progress=printer)
+        outcome = colorize(shot, settings=Settings(fit=fit, engine=engine), listener=printer.listen)
     finally:
         printer.close()
     report = write_report(outcome.out)

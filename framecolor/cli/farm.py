@@ -145,8 +145,7 @@ def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     printer = ProgressPrinter(name, cast(Style, progress))
     try:
         one, opened, _ = _open(shot, given)
-        for warning in prepare_shot(opened, one.find(out), gather_settings(opened.root, given), printer):
-            click.echo(f"warning: {name}: {warning}", err=True)
+        prepare_shot(opened, one.find(out), gather_settings(opened.root, given), printer.listen)
     except FramecolorError as error:
         print_problems([Row(name, error=str(error))], progress)
         raise click.exceptions.Exit(2) from None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from framecolor.errors import OutputError
 
 if TYPE_CHECKING:
-    from framecolor.pipeline.events import FrameNote
+    from framecolor.pipeline.events import FrameDone
     from framecolor.pipeline.result import Outcome
 
 STANDARD_OUTPUT = "-"
@@ -49,7 +49,7 @@ class FrameLog:
         """A shot is opened."""
         self._write({"shot": shot, "event": "begin", "frames": frames, "keys": keys, "framecolor": version})
 
-    def note(self, shot: str, note: FrameNote) -> None:
+    def note(self, shot: str, note: FrameDone) -> None:
         """A frame is done."""
         table: dict[str, Any] = {"shot": shot, "frame": note.number, "status": note.status}
         if note.status == "failed":

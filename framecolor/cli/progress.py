@@ -7,12 +7,17 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from typing import Literal, Self, get_args
+from typing import TYPE_CHECKING, Any, Literal, Self, get_args
 
 import click
 
 from framecolor.cli.heartbeat import HEARTBEAT_SECONDS, Heartbeat
 from framecolor.errors import on_one_line
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from framecolor.pipeline.events import Event
 
 Style = Literal["auto", "bar", "plain", "json", "openjd", "deadline", "afanasy"]
 STYLES = get_args(Style)
@@ -47,7 +52,8 @@ class ProgressPrinter:
         self._position, self._count = position, count
         watched = sys.stderr is not None and sys.stderr.isatty()
         self._style = ("bar" if watched else "plain") if style == "auto" else style
-        self._bar = None
+        self._bar: tqdm[Any] | None = None
+        self.warned: list[str] = []
         self._at = (begin, 0, 0)
         self._fits = False
         self._last = (-1, 0.0)
@@ -73,6 +79,15 @@ class ProgressPrinter:
         if self._heartbeat is not None:
             self._heartbeat.tell()
 
+    def listen(self, event: Event) -> None:
+        """Print the progress and the warnings of a run as they come."""
+        from framecolor.pipeline.events import Progress, Warned
+
+        if isinstance(event, Progress):
+            self(event.stage, event.done, event.total)
+        elif isinstance(event, Warned):
+            self._warn(event.text)
+
     def __enter__(self) -> Self:
         return self
 
@@ -85,6 +100,15 @@ class ProgressPrinter:
             self._bar.close()
         if self._heartbeat is not None:
             self._heartbeat.stop()
+
+    def _warn(self, text: str) -> None:
+        self.warned.append(text)
+        line = f"warning: {self._shot}: {text}"
+        if self._bar is not None:
+            self._bar.write(line, file=sys.stderr)
+            return
+        with self._printing:
+            click.echo(line, err=True)
 
     def _repeat(self, silent_seconds: float) -> None:
         with self._printing:

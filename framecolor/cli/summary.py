@@ -20,12 +20,14 @@ _SHOWN_FAILURES = 8
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one shot: an outcome or an error; and its report, where one was written."""
+    """What became of one shot: an outcome or an error; its report, if one was written; warnings that are printed
+    already."""
 
     name: str
     outcome: Outcome | None = None
     error: str = ""
     report: Path | None = None
+    warned: Sequence[str] = ()
 
     @property
     def title(self) -> str:
@@ -55,6 +57,8 @@ def print_problems(rows: Sequence[Row], progress: str) -> None:
             click.echo(f"error: {row.error}", err=True)
             continue
         for warning in row.outcome.warnings:
+            if warning in row.warned:
+                continue
             click.echo(f"warning: {row.title}: {warning}", err=True)
         for number, error in row.outcome.failed.items():
             click.echo(f"failed: {row.title} frame {number}: {error}", err=True)

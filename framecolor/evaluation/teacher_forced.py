@@ -17,7 +17,8 @@ from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.region_colors import region_colors
-from framecolor.pipeline.job import Progress, prepare_run
+from framecolor.pipeline.events import Listener, ignore
+from framecolor.pipeline.job import prepare_run
 from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.propagation.belief import Node, Votes, propagate
 from framecolor.propagation.features import FrameFeatures, compute_features, link_frames
@@ -32,7 +33,7 @@ def paint_teacher_forced(
     read_truth: Callable[[int], Rgba],
     settings: Settings,
     out: Path,
-    progress: Progress | None = None,
+    listener: Listener | None = None,
 ) -> Iterator[tuple[int, Rgba]]:
     """Every drawing of a shot, each painted from the truth of the drawing before it: (number, uint8 HxWx4), in order.
 
@@ -47,7 +48,7 @@ def paint_teacher_forced(
     where a true frame has another size.
     """
     with ThreadPoolExecutor(settings.count_cores()) as pool:
-        run = prepare_run(shot, out, settings, progress or (lambda *_: None), pool, everything=True)
+        run = prepare_run(shot, out, settings, listener or ignore, pool, everything=True)
     keyframes, runner = run.keyframes, run.runner
     before: tuple[FrameFeatures, Votes] | None = None
     for number in shot.numbers:

@@ -31,7 +31,8 @@ from framecolor.shot.shot import Shot
 _KEEP_EVERY_SECONDS = 1.0
 _SAVE_EVERY_SECONDS = 15.0
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[int, int], None]
+"""Is called with the steps done and the steps in all."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +134,7 @@ def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> Palette
     whole = b""
     try:
         while not fit.done:
-            progress("fit", fit.taken, fit.schedule.steps)
+            progress(fit.taken, fit.schedule.steps)
             fit.step()
             now = time.monotonic()
             if now - kept >= _KEEP_EVERY_SECONDS:
@@ -146,7 +147,7 @@ def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> Palette
             with suppress(OutputError):  # what stopped the run matters more
                 write_bytes_atomic(partial, whole)
         raise
-    progress("fit", fit.taken, fit.schedule.steps)
+    progress(fit.taken, fit.schedule.steps)
     return fit.network
 
 

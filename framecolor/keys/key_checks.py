@@ -33,13 +33,18 @@ def leave_out_broken(shot: Shot, drawings: KeyDrawings) -> tuple[Shot, list[str]
     return replace(shot, keys=keys, hints=hints, corrections=right), warnings
 
 
-def find_doubts(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[str]:
-    """What of the keys will not come out as the painter may expect."""
-    doubts = [
+def find_mixed(keyframes: Keyframes) -> list[str]:
+    """A warning for each key in which regions hold a second color."""
+    return [
         f"key {number}: more than one color in {count} region{'s' * (count > 1)}, where the one that covers most is "
         "painted; a line between them, also a trace line, parts them"
         for number, count in sorted(keyframes.mixed.items())
     ]
+
+
+def find_doubts(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[str]:
+    """What of the keys will not come out as the painter may expect."""
+    doubts = find_mixed(keyframes)
     if shot.cel is not None and settings.background == "keys" and keyframes.palette.colors[:, 3].all():
         doubts.append(
             "its keys are on opaque paper, and so are its frames; --background transparent makes cels of them"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -83,14 +83,20 @@ def read_key_drawings(shot: Shot, settings: Settings, pool: ThreadPoolExecutor |
 
 
 def read_key_drawing(shot: Shot, number: int, rgba: NDArray[np.uint8], settings: Settings) -> KeyDrawing:
-    """A drawing (uint8 HxWx4), its key where it has one, and what is told of it. Errors as `read_key_drawings`."""
+    """A drawing (uint8 HxWx4), its key if it has one, and its labels. Errors as `read_key_drawings`."""
+    key = make_key_drawing(number, rgba, shot.read_key(number) if number in shot.keys else None, settings)
+    labels, warnings = read_region_labels(shot, number, key.drawing.regions(), key.drawing.digest)
+    return replace(key, labels=labels, warnings=warnings)
+
+
+def make_key_drawing(
+    number: int, rgba: NDArray[np.uint8], painted: NDArray[np.uint8] | None, settings: Settings
+) -> KeyDrawing:
+    """A drawing and the same drawing painted, if it is, both uint8 HxWx4."""
     frame = read_drawing(number, rgba)
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
-    digest = hash_pixels(rgba)
-    colors = region_colors(shot.read_key(number), frame, regions) if number in shot.keys else None
-    labels, warnings = read_region_labels(shot, number, regions, digest)
-    drawing = PackedDrawing.pack(frame, regions, digest)
-    return KeyDrawing(drawing, figure_box(frame), regions.area, colors, labels, warnings)
+    colors = None if painted is None else region_colors(painted, frame, regions)
+    return KeyDrawing(PackedDrawing.pack(frame, regions, hash_pixels(rgba)), figure_box(frame), regions.area, colors)
 
 
 def map_in_pool(

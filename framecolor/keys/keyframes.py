@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,6 +174,23 @@ def read_keyframes(
     Raises ShotError where there is no key at all, ReadError on an unreadable file, PaletteError on a bad palette.
     """
     drawings = read_key_drawings(shot, settings).by_number if drawings is None else drawings
+    if not proposed and all(key.colors is None for key in drawings.values()):
+        raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
+    return build_keyframes(drawings, settings, shot.root, proposed)
+
+
+def build_keyframes(
+    drawings: Mapping[int, KeyDrawing],
+    settings: Settings,
+    root: Path,
+    proposed: Mapping[int, NDArray[np.uint8]] | None = None,
+) -> Keyframes:
+    """What key drawings say, at least one of which is painted or proposed.
+
+    root      folder from which the settings name the palette and the reference picture
+    proposed  as for `read_keyframes`
+    Raises ReadError and PaletteError for these two.
+    """
     proposed = proposed or {}
     labels = {number: key.labels for number, key in drawings.items() if key.labels is not None}
     colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
@@ -180,11 +198,9 @@ def read_keyframes(
         area = drawings[number].area
         colors[number] = RegionColors(color, area, area, np.zeros_like(area))
     colors = dict(sorted(colors.items()))
-    if not colors:
-        raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
     palette = add_colors(build_palette(list(colors.values())), join_colors(labels.values()))
     if settings.palette is not None:
-        palette = restrict_palette(palette, read_palette(shot.root / settings.palette))
+        palette = restrict_palette(palette, read_palette(root / settings.palette))
     index = {number: nearest_entries(c.color, palette) for number, c in colors.items()}
     pixels = np.zeros(len(palette))
     for number, one in labels.items():
@@ -208,7 +224,7 @@ def read_keyframes(
         np.log(share).astype(np.float32),
         repeats,
         labels=labels,
-        reference=_read_prior(shot, settings, palette),
+        reference=_read_prior(root, settings, palette),
         proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
         mixed={number: int(c.mixed[1:].sum()) for number, c in colors.items() if c.mixed[1:].any()},
         drawings={number: drawings[number] for number in index},
@@ -220,10 +236,10 @@ def ask_for_key(shot: Shot) -> str:
     return f"paint one of the drawings, say {shot.numbers[0]}, and put it into keys, or name a folder with --keys"
 
 
-def _read_prior(shot: Shot, settings: Settings, palette: Palette) -> NDArray[np.float32] | None:
+def _read_prior(root: Path, settings: Settings, palette: Palette) -> NDArray[np.float32] | None:
     if settings.reference is None:
         return None
-    return measure_prior(measure_picture(read_image(shot.root / settings.reference)), palette.colors)
+    return measure_prior(measure_picture(read_image(root / settings.reference)), palette.colors)
 
 
 def make_samples(keyframes: Keyframes) -> list[KeySample]:

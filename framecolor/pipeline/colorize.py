@@ -3,75 +3,88 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
-from dataclasses import replace
+from contextlib import ExitStack, closing, nullcontext, suppress
 from pathlib import Path
 
 from framecolor.config.settings import Settings
-from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
-from framecolor.engines.registry import choose_engine
-from framecolor.errors import FramecolorError, OutputError
+from framecolor.core.stages import overlapped, taken_ahead
+from framecolor.errors import OutputError
 from framecolor.media import write_bytes_atomic
 from framecolor.output.checks import check_output
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import KEY_FOLDER
 from framecolor.pipeline.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
-from framecolor.pipeline.events import FrameNote, Listener
-from framecolor.pipeline.job import Progress, Run, prepare_run
+from framecolor.pipeline.events import FrameDone, Listener, Progress, ignore
+from framecolor.pipeline.job import Run, prepare_run
 from framecolor.pipeline.prepared import forget_prepared, note_prepared
-from framecolor.pipeline.read_ahead import Drawing, read_drawings
+from framecolor.pipeline.read_ahead import read_drawings
 from framecolor.pipeline.result import Outcome, sum_up
 from framecolor.pipeline.stencils import read_painted
-from framecolor.propagation.features import FrameFeatures, compute_features, link_frames, reuse_features
-from framecolor.propagation.smoothing import LONGEST_BLOCK, FramePosterior, Linked, believe, is_empty, is_hold
+from framecolor.pipeline.stream import Stream, count_workers, open_pool
+from framecolor.propagation.smoothing import LONGEST_BLOCK, FramePosterior
 from framecolor.render.stencil import read_mask
 from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
 
-# What drawings that are worked on hold together at most, and what one of them holds at its peak, with those that wait
-# for it (`benchmarks/memory.py`).
-_WORKERS_BYTES = 4 << 30
-_BYTES_PER_PIXEL = 64
-
 
 def colorize(
-    shot: Shot,
-    out: Path | None = None,
-    settings: Settings | None = None,
-    progress: Progress | None = None,
-    *,
-    stencils: bool = False,
-    part: bool = False,
-    listener: Listener | None = None,
+    shot: Shot, out: Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> Outcome:
-    """Paint a shot.
+    """Paint a shot: every wanted frame that is not up to date.
 
     out       folder for the frames, made when missing; by default `Shot.out`.
     settings  see `Settings`; by default all defaults.
-    progress  see `Progress`.
-    stencils  change nothing but painted frames that have a stencil, inside of it; each of them becomes a key for later
-              runs, in OUT/keys (`framecolor.pipeline.stencils`).
-    part      others paint other frames of the shot at the same time: what is done is noted apart, for `gather_parts` or
-              the next run that is no part. Without it a second run in the same folder is refused.
-    listener  is called for each finished frame; like `progress`, in the thread that called this.
+    listener  is called for each `Event`, in the thread that called this.
 
     Each wanted frame becomes one file, by default an 8-bit RGBA PNG, with its drawing's name, number and size;
     framecolor.json beside them tells what was done. Frames that are up to date are left alone. A drawing that cannot
     be read, or a frame that cannot be written, costs its own frame only and is listed in `Outcome.failed`; a drawing
     without a line is painted as paper, with a warning. Raises InputError, OutputError and EngineError before any frame
-    is written. KeyboardInterrupt leaves whole files only, and the next run goes on from there.
+    is written, OutputError also where another run is painting into the same folder. KeyboardInterrupt leaves whole
+    files only, and the next run goes on from there.
 
     While it runs, OpenCV, NumPy and PyTorch compute on one thread each, in the whole process, and as before afterwards.
     From then on kornia labels on one thread, and the networks stay loaded for the next shot.
     """
+    return _colorize(shot, out, settings, listener)
+
+
+def colorize_part(
+    shot: Shot, out: Path | None = None, settings: Settings | None = None, listener: Listener | None = None
+) -> Outcome:
+    """Paint the wanted frames of a shot while other tasks paint others into the same folder, as `colorize`.
+
+    What is done is noted apart; `gather_parts`, or the next `colorize`, makes one framecolor.json of all notes.
+    """
+    return _colorize(shot, out, settings, listener, part=True)
+
+
+def colorize_stencils(
+    shot: Shot, out: Path | None = None, settings: Settings | None = None, listener: Listener | None = None
+) -> Outcome:
+    """Paint anew, as `colorize`, inside of the shot's stencils: no pixel outside of them changes.
+
+    Only frames that have a stencil and are painted already are wanted. Each becomes a key for later runs, in OUT/keys.
+    """
+    return _colorize(shot, out, settings, listener, stenciled=True)
+
+
+def _colorize(
+    shot: Shot,
+    out: Path | None,
+    settings: Settings | None,
+    listener: Listener | None,
+    *,
+    part: bool = False,
+    stenciled: bool = False,
+) -> Outcome:
     begin = time.monotonic()
     settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
-    with nullcontext() if part else claim_output(out), _open_pool(shot, settings) as pool:
-        run = prepare_run(shot, out, settings, progress or _ignore, pool, stenciled=stencils, part=part)
-        run.listener = listener or _ignore
+    with nullcontext() if part else claim_output(out), open_pool(settings, shot.size) as pool:
+        run = prepare_run(shot, out, settings, listener or ignore, pool, stenciled=stenciled, part=part)
         if not part:
             forget_prepared(out)
         painting = time.monotonic()
@@ -86,7 +99,7 @@ def colorize(
 
 
 def prepare(
-    shot: Shot, out: Path | None = None, settings: Settings | None = None, progress: Progress | None = None
+    shot: Shot, out: Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> tuple[str, ...]:
     """Do what comes before the first frame, for tasks that paint parts of a shot to take up; returns warnings.
 
@@ -95,27 +108,11 @@ def prepare(
     """
     settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
-    with claim_output(out), _open_pool(shot, settings) as pool:
-        run = prepare_run(shot, out, settings, progress or _ignore, pool, everything=True)
+    with claim_output(out), open_pool(settings, shot.size) as pool:
+        run = prepare_run(shot, out, settings, listener or ignore, pool, everything=True)
         run.keep_keys()
         note_prepared(out, dict(run.sources.items()))
-        return tuple(run.warnings)
-
-
-@contextmanager
-def _open_pool(shot: Shot, settings: Settings) -> Iterator[ThreadPoolExecutor]:
-    """Threads that keep all cores busy, each of them computing on one. EngineError where the engine cannot run."""
-    # First: where there is a GPU it imports PyTorch, whose threads are then limited, too.
-    choose_engine(settings.engine, settings.lanes, settings.precision)
-    with one_thread_each(), ThreadPoolExecutor(count_workers(settings.count_cores(), shot.size), "framecolor") as pool:
-        yield pool
-
-
-def count_workers(cores: int, size: tuple[int, int]) -> int:
-    """Drawings of HxW that are worked on at once, so that all cores are busy and memory has a bound on any host."""
-    fit = _WORKERS_BYTES // (size[0] * size[1] * _BYTES_PER_PIXEL)
-    # One more than cores: one of them waits for a file now and then.
-    return min(cores + 1, max(2, fit))
+        return tuple(run.warnings.texts)
 
 
 def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
@@ -123,79 +120,27 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     wanted = {number for span in run.stale for number in span.paints}
     finished: set[int] = set()
     done = 0
-    run.progress("paint", done, len(wanted))
+    run.listener(Progress("paint", done, len(wanted)))
     # On twos every second item is a hold, which keeps no worker busy.
     ahead = 2 * count_workers(run.settings.count_cores(), run.shot.size)
     known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
+    stream = Stream(run.keyframes, run.runner, run.settings, pool, ahead, run.watch, run.fail, run.empty.append)
     with ExitStack() as stack:
-        drawings = read_drawings(run.shot, run.stale, known, pool, ahead)
-        computed = stack.enter_context(closing(overlapped(pool, lambda d: _look(run, d), drawings, ahead)))
-        linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, computed), ahead)))
-        posteriors = (item for item in believe(linked, run.keyframes) if item.number in wanted)
+        drawings = stack.enter_context(closing(read_drawings(run.shot, run.stale, known, pool, ahead)))
+        settled = stack.enter_context(closing(stream.run(drawings)))
+        posteriors = (item for item in settled if item.number in wanted)
         # A block of drawings is settled at once: while it is painted, the next ones are looked at.
         ready = stack.enter_context(closing(taken_ahead(posteriors, LONGEST_BLOCK)))
-        frames = stack.enter_context(closing(overlapped(pool, lambda b: _finish(run, b, wanted), ready, ahead)))
+        frames = stack.enter_context(closing(overlapped(pool, lambda item: _finish(run, item, wanted), ready, ahead)))
         for frame in repeat_holds(frames):
             _tell_failed(run)
             _write(run, frame)
             finished.add(frame.entry["number"])
             done = len(finished | wanted.intersection(run.failed))
-            run.progress("paint", done, len(wanted))
+            run.listener(Progress("paint", done, len(wanted)))
     _tell_failed(run)
     if done < len(wanted):
-        run.progress("paint", len(wanted), len(wanted))  # the last of them failed
-
-
-def _look(run: Run, drawing: Drawing) -> tuple[Drawing, FrameFeatures | None]:
-    """A drawing looked at; None for a hold, and where it cannot be read."""
-    if drawing.repeats or drawing.error is not None:
-        return drawing, None
-    run.watch.count(drawing.number, "read", drawing.seconds)
-    with run.watch.timing(drawing.number, "look"):
-        if drawing.rgba is None:
-            known = run.keyframes.find_drawing(drawing.digest)
-            assert known is not None
-            return drawing, reuse_features(drawing.number, known, run.keyframes, run.runner)
-        features = compute_features(
-            drawing.number, drawing.rgba, run.keyframes, run.runner, run.settings, digest=drawing.digest
-        )
-    return replace(drawing, rgba=None), features
-
-
-def _pair(
-    run: Run, computed: Iterable[tuple[Drawing, FrameFeatures | None]]
-) -> Iterator[tuple[FrameFeatures | None, FrameFeatures]]:
-    """Each drawing with the one before it in its span; drawings that cannot be read are noted and left out.
-
-    Empty drawings, such as a flash, stand alone: those before and after them are neighbors.
-    """
-    before: FrameFeatures | None = None
-    last: FrameFeatures | None = None
-    for drawing, found in computed:
-        if drawing.begins:
-            before = None
-        if drawing.error is not None:
-            _fail(run, drawing.number, drawing.error)
-            continue
-        if found is None:
-            assert last is not None  # a hold repeats a drawing that could be read
-            found = replace(last, number=drawing.number)
-        features = last = found
-        if is_empty(features):
-            run.empty.append(features.number)
-            yield None, features
-            before = None if features.number in run.keyframes.whole else before  # a key ends a span, also an empty one
-            continue
-        yield before, features
-        if before is None or not is_hold(features, before, run.keyframes):
-            before = features
-
-
-def _link(run: Run, before: FrameFeatures | None, features: FrameFeatures) -> Linked:
-    if before is None or is_hold(features, before, run.keyframes):
-        return Linked(features, None, begins=before is None)
-    with run.watch.timing(features.number, "link"):
-        return Linked(features, link_frames(before, features, run.runner))
+        run.listener(Progress("paint", len(wanted), len(wanted)))  # the last of them failed
 
 
 def _finish(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished:
@@ -224,17 +169,12 @@ def _write(run: Run, frame: Finished) -> None:
             force = run.settings.overwrite
             written = run.manifest.write_frame(entry, frame.data, frame.layer, frame.matte, force=force)
     except OutputError as error:
-        _fail(run, number, error)
+        run.fail(number, error)
         return
     if written:
         run.written.append(number)
     sure, doubts, count = entry["confidence"], len(entry["unsure"]), entry["regions"]
-    run.listener(FrameNote(number, entry["status"], written, sure, doubts, count, run.watch.take(number)))
-
-
-def _fail(run: Run, number: int, error: FramecolorError) -> None:
-    run.failed[number] = str(error)
-    run.untold.append(number)
+    run.listener(FrameDone(number, entry["status"], written, sure, doubts, count, run.watch.take(number)))
 
 
 def _tell_failed(run: Run) -> None:
@@ -242,7 +182,7 @@ def _tell_failed(run: Run) -> None:
     while run.untold:
         number = run.untold.popleft()
         if number in run.shot.wanted:
-            run.listener(FrameNote(number, "failed", seconds=run.watch.take(number), error=run.failed[number]))
+            run.listener(FrameDone(number, "failed", seconds=run.watch.take(number), error=run.failed[number]))
 
 
 def _conclude(run: Run, begin: float, painting: float) -> Outcome:
@@ -250,18 +190,14 @@ def _conclude(run: Run, begin: float, painting: float) -> Outcome:
         run.manifest.note_failure(number, run.output_name(number), error)
     run.manifest.save()
     if empty := sorted(set(run.shot.wanted).intersection(run.empty)):
-        run.warnings.append(f"painted as paper, as the drawing shows no figure: {format_numbers(empty)}")
+        run.warnings.add([f"painted as paper, as the drawing shows no figure: {format_numbers(empty)}"])
     return sum_up(
         run.shot,
         run.manifest,
         run.failed,
         keys=run.keys,
         written=run.written,
-        warnings=run.warnings,
+        warnings=run.warnings.texts,
         seconds=time.monotonic() - begin,
         fit_seconds=painting - begin,
     )
-
-
-def _ignore(*_: object) -> None:
-    pass

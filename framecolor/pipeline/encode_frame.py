@@ -160,17 +160,9 @@ def _judge(item: FramePosterior, regions: Regions) -> dict[str, Any]:
     unsure = find_unsure(regions, item.belief, item.confidence)
     return {
         "regions": regions.count,
-        "confidence": round(_mean_confidence(item), 4),
+        "confidence": round(item.mean_confidence(), 4),
         "unsure": [dict(vars(region)) for region in unsure],
     }
-
-
-def _mean_confidence(item: FramePosterior) -> float:
-    """Mean over the figure's regions by area; the background is sure anyway and would hide them."""
-    weight = item.features.area * ~item.features.outside
-    weight[0] = 0
-    total = weight.sum()
-    return float((item.confidence * weight).sum() / total) if total else 1.0
 
 
 def _count_told(item: FramePosterior, keyframes: Keyframes) -> dict[str, int]:

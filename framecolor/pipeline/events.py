@@ -1,13 +1,15 @@
-"""What a run says of each frame while it goes on: what became of it, how sure, and where its time went."""
+"""What a run tells its listener: warnings, progress, and each frame that is done, with where its time went."""
 
 from __future__ import annotations
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
+
+from framecolor.errors import on_one_line
 
 STAGES = ("read", "look", "link", "paint", "write")
 """Where a frame's time goes: file or movie to pixels; regions, network and flow; to the drawing before; to an encoded
@@ -15,7 +17,23 @@ file; to disk. They overlap with those of other frames, so that their sum is wor
 
 
 @dataclass(frozen=True)
-class FrameNote:
+class Warned:
+    """Something that the user should know; told as soon as it is found, most of it before anything is painted."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """`done` of `total` steps of a fit, or frames painted."""
+
+    stage: Literal["fit", "paint"]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class FrameDone:
     """One frame that a run is done with.
 
     status      key, painted, hold or failed
@@ -36,7 +54,26 @@ class FrameNote:
     error: str = ""
 
 
-Listener = Callable[[FrameNote], None]
+Event = Warned | Progress | FrameDone
+Listener = Callable[[Event], None]
+
+
+def ignore(event: Event) -> None:
+    """Listen to nothing."""
+
+
+class Warnings:
+    """What the user should know of a run; each text goes to the listener as soon as it is added."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.texts: list[str] = []
+        self._listener = listener
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Add texts, each of them made into one line."""
+        for text in map(on_one_line, texts):
+            self.texts.append(text)
+            self._listener(Warned(text))
 
 
 class Stopwatch:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.engines.base import Runner
 from framecolor.engines.registry import choose_engine, load_shipped
+from framecolor.errors import FramecolorError
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.key_checks import find_doubts, leave_out_broken
@@ -22,16 +22,13 @@ from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_
 from framecolor.media import read_swatches
 from framecolor.output.manifest import CACHE_FOLDER, Manifest
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
-from framecolor.pipeline.events import Listener, Stopwatch
+from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
 from framecolor.pipeline.head import describe_run, number_paints
 from framecolor.pipeline.sources import Sources, forget_stopped_fit
 from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.pipeline.survey import Found, Survey
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Span
-
-Progress = Callable[[str, int, int], None]
-"""Hears the stage ("fit" or "paint"), the work done and the work in all."""
 
 
 @dataclass(eq=False)
@@ -47,17 +44,16 @@ class Run:
 
     shot: Shot
     settings: Settings
-    progress: Progress
+    listener: Listener
+    warnings: Warnings
     manifest: Manifest
     sources: Sources
     stale: list[Span]
     stenciled: bool
-    warnings: list[str]
     keys: int
     opened: tuple[Keyframes, Runner] | None = None
     keys_name: str = ""
     ids: MatteIds | None = None
-    listener: Listener = field(default=lambda note: None)
     watch: Stopwatch = field(default_factory=Stopwatch)
     written: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
@@ -82,6 +78,11 @@ class Run:
             warnings = tuple(self.manifest.head.get("warnings", ()))
             keep_keyframes(self.manifest.out / CACHE_FOLDER, self.keys_name, self.keyframes, warnings)
 
+    def fail(self, number: int, error: FramecolorError) -> None:
+        """Note that a drawing cannot be read, or a frame not be written; in any thread."""
+        self.failed[number] = str(error)
+        self.untold.append(number)
+
     def output_name(self, number: int) -> str:
         """File name of a painted frame in the format of this run."""
         return self.shot.output_name(number, self.settings.format)
@@ -91,7 +92,7 @@ def prepare_run(
     shot: Shot,
     out: Path,
     settings: Settings,
-    progress: Progress,
+    listener: Listener,
     pool: ThreadPoolExecutor,
     *,
     stenciled: bool = False,
@@ -106,25 +107,27 @@ def prepare_run(
     everything  prepare all keys also where nothing is stale, as for tasks that paint parts of the shot
     Where nothing has to be painted no key is read and no network opened.
     """
-    waiting = [] if stenciled else list_waiting(shot.stencils)
+    warnings = Warnings(listener)
+    warnings.add(shot.warnings)
+    warnings.add([] if stenciled else list_waiting(shot.stencils))
     shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     manifest = Manifest(out, shot.wanted if part else None)
+    warnings.add(map(_tell_damaged, manifest.damaged))
     proposal = None if shot.keys else find_proposal(shot, settings, out / CACHE_FOLDER)
     survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
     found = None
     if shot.keys or proposal is not None:
         found = survey.look(shot, proposal)
     if found is not None and not found.stale:
-        run = _rest(shot, settings, progress, manifest, found)
+        run = _rest(shot, settings, listener, warnings, manifest, found)
     else:
-        run = _open(survey, found, proposal, settings, progress, stenciled=stenciled)
-    run.warnings = [*shot.warnings, *waiting, *map(_tell_damaged, manifest.damaged), *run.warnings]
+        run = _open(survey, found, proposal, settings, listener, warnings, stenciled=stenciled)
     files = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
     if strays := manifest.find_strays(files):
         many = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
         stay = "frames of another format stay as they are, and are no longer looked after"
-        run.warnings.append(f"{stay}: {strays[0]}{many}")
+        warnings.add([f"{stay}: {strays[0]}{many}"])
     if run.ids is not None:
         names = {} if settings.palette is None else name_paints(read_swatches(shot.root / settings.palette))
         write_palette_files(out, run.ids, shot.name, names)
@@ -135,14 +138,16 @@ def _tell_damaged(path: Path) -> str:
     return f"{path} is damaged, or of another version: it is left out, and its frames are painted again"
 
 
-def _rest(shot: Shot, settings: Settings, progress: Progress, manifest: Manifest, found: Found) -> Run:
+def _rest(
+    shot: Shot, settings: Settings, listener: Listener, warnings: Warnings, manifest: Manifest, found: Found
+) -> Run:
     """A run that has nothing to paint: what an earlier one had to say is said again."""
     if found.fit:
         forget_stopped_fit(manifest.out / CACHE_FOLDER, found.fit)
-    warnings = [str(text) for text in manifest.head.get("warnings", ()) if isinstance(text, str)]
+    warnings.add(text for text in manifest.head.get("warnings", ()) if isinstance(text, str))
     ids = MatteIds.read(manifest.head.get("mattes")) if settings.mattes else None
     manifest.begin(manifest.head, shot.numbers)
-    return Run(shot, settings, progress, manifest, found.sources, [], False, warnings, len(shot.keys), ids=ids)
+    return Run(shot, settings, listener, warnings, manifest, found.sources, [], False, len(shot.keys), ids=ids)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +165,8 @@ def _open(
     found: Found | None,
     proposal: Proposal | None,
     settings: Settings,
-    progress: Progress,
+    listener: Listener,
+    warnings: Warnings,
     *,
     stenciled: bool,
 ) -> Run:
@@ -175,10 +181,11 @@ def _open(
         keys = _Keys(survey.shot, found, *kept)
     else:
         keys = _read_keys(survey, found, proposal, settings)
+    warnings.add(keys.warnings)
     opening.result()
     facts, stale, keyframes = None, keys.found.stale, keys.keyframes
     if stale and keys.found.fit:
-        runner, facts = _fit(keys, survey, settings, progress)
+        runner, facts = _fit(keys, survey, settings, listener)
     if stale and keyframes.gallery is None:
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
@@ -188,12 +195,12 @@ def _open(
     return Run(
         keys.shot,
         settings,
-        progress,
+        listener,
+        warnings,
         manifest,
         keys.found.sources,
         stale,
         stenciled,
-        list(keys.warnings),
         len(keyframes.whole.difference(keyframes.proposed)),
         (keyframes, runner),
         _name_cache(keys.found, engine, settings),
@@ -228,10 +235,13 @@ def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, s
     return _Keys(shot, found, keyframes, tuple(warnings))
 
 
-def _fit(keys: _Keys, survey: Survey, settings: Settings, progress: Progress) -> tuple[Runner, dict[str, object]]:
+def _fit(keys: _Keys, survey: Survey, settings: Settings, listener: Listener) -> tuple[Runner, dict[str, object]]:
     """The networks with one that is fitted to the keys, and how that came about."""
     from framecolor.keys.finetune_cache import fit_shot
 
-    fitted = fit_shot(keys.shot, keys.keyframes, settings, survey.out, keys.found.fit, survey.device, progress)
+    def tell(done: int, total: int) -> None:
+        listener(Progress("fit", done, total))
+
+    fitted = fit_shot(keys.shot, keys.keyframes, settings, survey.out, keys.found.fit, survey.device, tell)
     engine = choose_engine(settings.engine, settings.lanes, settings.precision, settings.count_cores())
     return engine.load(fitted.network), fitted.facts

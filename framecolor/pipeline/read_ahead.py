@@ -54,7 +54,7 @@ class LoadedDrawing:
 
 def read_drawings(
     shot: Shot, spans: Sequence[Span], known: Mapping[str, str], pool: ThreadPoolExecutor, ahead: int
-) -> Iterator[Drawing]:
+) -> Generator[Drawing, None, None]:
     """All drawings of the spans in order, once each, also where one span begins with the last drawing of another.
 
     known  hash of a file -> hash of its pixels, for drawings that need not be decoded

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from framecolor.errors import OutputError, on_one_line
+from framecolor.errors import OutputError
 from framecolor.output.manifest import Manifest
 from framecolor.pipeline.prepared import forget_prepared, read_prepared
 from framecolor.shot.shot import Shot
@@ -60,7 +60,7 @@ def sum_up(
         tuple(sorted(written)),
         tuple(number for number in shot.wanted if number not in touched),
         {number: error for number, error in sorted(failed.items()) if number in wanted},
-        tuple(map(on_one_line, warnings)),
+        tuple(warnings),
         sum(len(entry.get("unsure", ())) for entry in manifest.entries() if entry["number"] in wanted),
         seconds,
         fit_seconds,

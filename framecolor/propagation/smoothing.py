@@ -50,6 +50,13 @@ class FramePosterior:
     hold_of: int | None = None
     flicker: float = 0.0
 
+    def mean_confidence(self) -> float:
+        """Mean over the figure's regions by area; the background is sure anyway and would hide them."""
+        weight = self.features.area * ~self.features.outside
+        weight[0] = 0
+        total = weight.sum()
+        return float((self.confidence * weight).sum() / total) if total else 1.0
+
 
 @dataclass(eq=False)
 class _Block:

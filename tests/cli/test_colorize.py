@@ -106,6 +106,7 @@ import os, signal, sys, threading
 # Whoever runs the tests in the background of a script has Ctrl-C ignored, also by what is started from there.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from framecolor.pipeline import colorize as pipeline
+from framecolor.pipeline.events import Progress
 stage, at = sys.argv[1], int(sys.argv[2])
 if stage == "fit":
     from framecolor.keys import finetune_cache
@@ -117,13 +118,13 @@ if sys.argv[5] == "pytorch":
     engine.__enter__()
 whole = pipeline.colorize
 
-def colorize(shot, out, settings, progress, **more):
-    def hear(name, done, total):
-        progress(name, done, total)
-        if (name, done) == (stage, at):
+def colorize(shot, out, settings, listener):
+    def listen(event):
+        listener(event)
+        if isinstance(event, Progress) and (event.stage, event.done) == (stage, at):
             # As from a terminal: it arrives from outside, while the work goes on.
             threading.Timer(float(sys.argv[3]), os.kill, (os.getpid(), int(sys.argv[4]))).start()
-    return whole(shot, out, settings, hear, **more)
+    return whole(shot, out, settings, listen)
 
 pipeline.colorize = colorize
 from framecolor.cli import main

@@ -13,7 +13,7 @@ import pytest
 from framecolor.config.settings import Settings
 from framecolor.core import cpu
 from framecolor.core.precision import choose_precision, choose_training_precision, list_precisions
-from framecolor.pipeline.colorize import count_workers
+from framecolor.pipeline.stream import count_workers
 
 HD, UHD = (1080, 1920), (2160, 3840)
 
@@ -122,12 +122,12 @@ from framecolor.config.settings import Settings
 from framecolor.shot.shot import Shot
 
 most = [0, 0]  # threads in all, and those that paint
-def see(stage, done, total):
+def see(event):
     own = [t.name for t in threading.enumerate()]
     most[0] = max(most[0], len(os.listdir("/proc/self/task")))
     most[1] = max(most[1], sum(name.startswith("framecolor") for name in own))
 
-colorize(Shot.open(sys.argv[1]), Path(sys.argv[2]), settings=Settings(overwrite=True), progress=see)
+colorize(Shot.open(sys.argv[1]), Path(sys.argv[2]), settings=Settings(overwrite=True), listener=see)
 print(json.dumps(most))
 """
 

@@ -31,21 +31,22 @@ STOPPED = f"""
 import os, signal, subprocess, sys, time
 from pathlib import Path
 from framecolor.pipeline import colorize as pipeline
+from framecolor.pipeline.events import Progress
 
-whole = pipeline.colorize
+whole = pipeline.colorize_part
 
-def colorize(shot, out, settings, progress, **more):
-    def hear(stage, done, total):
-        progress(stage, done, total)
-        if done == 1 and "SLURM_RESTART_COUNT" not in os.environ:
+def colorize_part(shot, out, settings, listener):
+    def listen(event):
+        listener(event)
+        if isinstance(event, Progress) and event.done == 1 and "SLURM_RESTART_COUNT" not in os.environ:
             if "{SPANS[0]}" in sys.argv:
                 os.kill(os.getpid(), signal.SIGKILL)
             task = "{{SLURM_ARRAY_JOB_ID}}_{{SLURM_ARRAY_TASK_ID}}".format(**os.environ)
             subprocess.run(["scontrol", "requeue", task], check=True)
             time.sleep(60)  # until Slurm ends it
-    return whole(shot, out, settings, hear, **more)
+    return whole(shot, out, settings, listen)
 
-pipeline.colorize = colorize
+pipeline.colorize_part = colorize_part
 from framecolor.cli import main
 main()
 """

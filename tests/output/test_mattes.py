@@ -11,14 +11,13 @@ import pytest
 from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 from painting import FIT, copy_shot, list_files, paint
 
-from framecolor import Settings, Shot, colorize
+from framecolor import Settings, Shot, colorize, colorize_part, gather_parts
 from framecolor.core.types import Palette
 from framecolor.errors import OutputError, PaletteError, ReadError
 from framecolor.media import FORMATS, Picture, read_image, read_swatches, write_bytes_atomic, write_image
 from framecolor.media.writers.flat import encode_gray
 from framecolor.output.manifest import Manifest
 from framecolor.output.mattes import MatteIds, read_matte
-from framecolor.pipeline.result import gather_parts
 
 WHITE = (255, 255, 255, 255)
 
@@ -220,7 +219,7 @@ def test_parts_of_a_shot_have_the_mattes_of_one_run(tmp_path: Path) -> None:
     settings = Settings(fit=0, mattes=True, format="tga")
     colorize(Shot.open(root), whole, settings)
     for frames in ("1004-1005", "1001-1003"):
-        colorize(Shot.open(root, frames=frames), parts, settings, part=True)
+        colorize_part(Shot.open(root, frames=frames), parts, settings)
     assert gather_parts(Shot.open(root), parts).failed == {}
     found = [
         {name: (out / name).read_bytes() for name in list_files(out) if ".framecolor" not in name}

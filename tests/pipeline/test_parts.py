@@ -11,21 +11,19 @@ import pytest
 from drawings import make_shot
 from painting import FIT, paint, read_all
 
-from framecolor import Settings, Shot, colorize
+from framecolor import Event, FrameDone, Settings, Shot, colorize, colorize_part, gather_parts, prepare
 from framecolor.cli import framecolor as command
 from framecolor.errors import OutputError
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import Manifest
-from framecolor.pipeline.colorize import prepare
-from framecolor.pipeline.events import STAGES, FrameNote
+from framecolor.pipeline.events import STAGES
 from framecolor.pipeline.prepared import read_prepared
-from framecolor.pipeline.result import gather_parts
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
 
 def paint_part(root: Path, frames: str) -> None:
-    colorize(Shot.open(root, frames=frames), None, Settings(fit=FIT), part=True)
+    colorize_part(Shot.open(root, frames=frames), None, Settings(fit=FIT))
 
 
 @pytest.fixture
@@ -53,7 +51,7 @@ def test_the_next_whole_run_gathers_too_and_paints_what_is_missing(root: Path, p
 
 def test_a_task_that_is_tried_again_does_nothing_twice(root: Path) -> None:
     paint_part(root, "1001-1003")
-    again = colorize(Shot.open(root, frames="1001-1003"), None, Settings(fit=FIT), part=True)
+    again = colorize_part(Shot.open(root, frames="1001-1003"), None, Settings(fit=FIT))
     assert (again.written, again.unchanged) == ((), (1001, 1002, 1003))
 
 
@@ -72,13 +70,13 @@ def test_gathering_tells_frames_of_an_earlier_job_from_those_of_this_one(root: P
     paint(root, fit=FIT)
     other = Settings(fit=FIT, background="paper")
     prepare(Shot.open(root), None, other)
-    colorize(Shot.open(root, frames="1001-1004"), None, other, part=True)
+    colorize_part(Shot.open(root, frames="1001-1004"), None, other)
     failed = gather_parts(Shot.open(root), root / "color").failed
     assert list(failed) == [1005, 1006, 1007]
     assert "from other drawings, keys or settings than were prepared" in failed[1005]
     assert gather_parts(Shot.open(root, frames="1001-1004"), root / "color").failed == {}
     assert list(gather_parts(Shot.open(root), root / "color").failed) == [1005, 1006, 1007], "nothing is forgotten"
-    colorize(Shot.open(root, frames="1005-1007"), None, other, part=True)
+    colorize_part(Shot.open(root, frames="1005-1007"), None, other)
     assert gather_parts(Shot.open(root), root / "color").failed == {}
 
 
@@ -122,11 +120,12 @@ def test_one_run_at_a_time_in_a_folder(root: Path) -> None:
 
 def test_a_listener_hears_of_each_frame_once(root: Path) -> None:
     (root / "line/cut.1004.png").write_bytes(b"broken")
-    notes: list[FrameNote] = []
+    notes: list[FrameDone] = []
     threads: set[int] = set()
 
-    def listen(note: FrameNote) -> None:
-        notes.append(note)
+    def listen(event: Event) -> None:
+        if isinstance(event, FrameDone):
+            notes.append(event)
         threads.add(threading.get_ident())
 
     outcome = colorize(Shot.open(root), None, Settings(fit=0), listener=listen)

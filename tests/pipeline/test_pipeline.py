@@ -227,7 +227,7 @@ def test_memory_does_not_grow_with_the_shot(tmp_path: Path, monkeypatch: pytest.
 
         with monkeypatch.context() as patch:
             for work in (compute_features, reuse_features):
-                patch.setattr(f"framecolor.pipeline.colorize.{work.__name__}", watch(work))
+                patch.setattr(f"framecolor.pipeline.stream.{work.__name__}", watch(work))
             paint(root)
         assert len(counts) == frames
         return max(counts)

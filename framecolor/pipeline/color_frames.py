@@ -1,0 +1,186 @@
+"""Paint drawings that are in memory, as a plug-in of a paint or compositing program has them: arrays in, arrays out."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.config.settings import Settings
+from framecolor.core.hashing import hash_pixels
+from framecolor.core.stages import overlapped
+from framecolor.engines.base import Runner
+from framecolor.engines.registry import load_shipped
+from framecolor.errors import FramecolorError, SettingsError, ShotError
+from framecolor.keys.key_checks import find_mixed
+from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
+from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
+from framecolor.pipeline.events import Listener, Stopwatch, Warnings, ignore
+from framecolor.pipeline.paint import choose_colors, paint_frame
+from framecolor.pipeline.read_ahead import Drawing
+from framecolor.pipeline.stream import Stream, count_workers, open_pool
+from framecolor.propagation.smoothing import FramePosterior
+from framecolor.render.frame import UnsureRegion, find_unsure
+from framecolor.shot.sequence import format_numbers
+
+Pixels = NDArray[np.uint8]
+
+# What only makes sense where files are written, or a shot's folder keeps a fitted network.
+_OF_FILES = ("format", "mattes", "overwrite", "fit", "model")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ColoredFrame:
+    """One painted frame.
+
+    number      of its drawing
+    rgba        uint8 HxWx4, straight alpha: the drawing's lines over flat paint, by default
+    ink         its lines alone, uint8 HxWx4; None unless `Settings.line` is "layer"
+    palette     the colors of all keys, uint8 [P, 4]
+    confidence  probability of each region's color, mean by area; 1.0 in keys
+    unsure      regions to check, those first that are likely to cost most area
+    hold_of     number of the frame before it that shows the same drawing, whose arrays it shares; None if none does
+    """
+
+    number: int
+    rgba: Pixels
+    ink: Pixels | None
+    palette: Pixels
+    confidence: float
+    unsure: tuple[UnsureRegion, ...]
+    hold_of: int | None = None
+
+    def __repr__(self) -> str:
+        height, width = self.rgba.shape[:2]
+        return f"ColoredFrame({self.number}, {width}x{height}, {len(self.unsure)} unsure)"
+
+
+def color_frames(
+    lines: Sequence[Pixels] | Mapping[int, Pixels],
+    keys: Mapping[int, Pixels],
+    settings: Settings | None = None,
+    listener: Listener | None = None,
+) -> Iterator[ColoredFrame]:
+    """Paint drawings from painted keys, all of them arrays; yields each frame, in order, as soon as it is painted.
+
+    lines     the drawings, uint8 HxWx4 straight RGBA (or HxWx3, HxW: lines on white), all of one size; numbered from 0,
+              or by the numbers of a mapping. `lines[number]` is called once a drawing, key drawings twice, and always
+              in the thread that takes the frames, so that drawings may be fetched from a program as they are needed.
+    keys      painted drawings by number, at least one, uint8 HxWx4 (or HxWx3), of the drawings' size
+    settings  as for `colorize`; palette and reference are found from the working directory. SettingsError for what has
+              no use here: format, mattes, overwrite, fit, model.
+    listener  is called with `Warned` for keys that will not come out as expected, before the first frame
+
+    The same drawings, keys and settings give the same pixels as `colorize`. Frames come out when the key after them, or
+    24 drawings, were looked at; about twice as many drawings as there are cores are in memory at once.
+
+    Raises ShotError for drawings and keys that cannot be used, SettingsError, and EngineError: those at once, but for a
+    drawing of another size, which is found when it is its turn. Threads: until the iterator ends or is closed, OpenCV,
+    NumPy and PyTorch compute on one thread each in the whole process; two iterators at a time are not supported.
+    """
+    settings = settings or Settings()
+    for field in fields(Settings):
+        if field.name in _OF_FILES and getattr(settings, field.name) != field.default:
+            raise SettingsError(field.name, "has no use where frames are arrays", "leave it out, or use colorize")
+    numbers = sorted(lines) if isinstance(lines, Mapping) else list(range(len(lines)))
+    if not keys:
+        raise ShotError("keys", "there is no painted key", "give at least one painted drawing")
+    if missing := sorted(keys.keys() - set(numbers)):
+        problem = f"there is no drawing for key {format_numbers(missing)}"
+        raise ShotError("keys", problem, "number keys as their drawings are numbered")
+    size = _check("key", min(keys), keys[min(keys)]).shape[:2]
+    painted = {number: _check("key", number, keys[number], size) for number in sorted(keys)}
+    drawn = {number: _check("drawing", number, lines[number], size) for number in painted}
+    return _color(lines, numbers, drawn, painted, settings, listener or ignore)
+
+
+def _check(role: str, number: int, pixels: Pixels, size: tuple[int, ...] | None = None) -> Pixels:
+    """A picture as uint8 HxWx4. Raises ShotError."""
+    usable = isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8 and pixels.ndim >= 2
+    if not usable or pixels.shape[2:] not in ((), (3,), (4,)):
+        had = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise ShotError(f"{role} {number}", f"is {had}", "give uint8 of HxWx4, HxWx3 or HxW")
+    if size is not None and pixels.shape[:2] != size:
+        problem = f"is {pixels.shape[1]}x{pixels.shape[0]}, the first key is {size[1]}x{size[0]}"
+        raise ShotError(f"{role} {number}", problem, "give all of them at one size")
+    codes = {(): cv2.COLOR_GRAY2RGBA, (3,): cv2.COLOR_RGB2RGBA}
+    code = codes.get(pixels.shape[2:])
+    return np.ascontiguousarray(pixels) if code is None else np.asarray(cv2.cvtColor(pixels, code), np.uint8)
+
+
+def _color(
+    lines: Sequence[Pixels] | Mapping[int, Pixels],
+    numbers: Sequence[int],
+    drawn: Mapping[int, Pixels],
+    painted: Mapping[int, Pixels],
+    settings: Settings,
+    listener: Listener,
+) -> Generator[ColoredFrame, None, None]:
+    size = next(iter(painted.values())).shape[:2]
+    with open_pool(settings, (size[0], size[1])) as pool:
+        runner, _ = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
+        keyframes = _read_keys(drawn, painted, numbers, settings, runner, pool, Warnings(listener))
+        ahead = 2 * count_workers(settings.count_cores(), (size[0], size[1]))
+        stream = Stream(keyframes, runner, settings, pool, ahead, Stopwatch(), _fail, lambda number: None)
+
+        def paint(item: FramePosterior) -> ColoredFrame | FramePosterior:
+            return item if item.hold_of is not None else _paint(item, keyframes, runner, settings)
+
+        before: ColoredFrame | None = None
+        with (
+            closing(stream.run(_read_drawings(lines, numbers, size))) as settled,
+            closing(overlapped(pool, paint, settled, ahead)) as frames,
+        ):
+            for frame in frames:
+                if isinstance(frame, FramePosterior):
+                    assert before is not None  # a hold follows what it repeats
+                    yield replace(before, number=frame.number, hold_of=frame.hold_of)
+                else:
+                    before = frame
+                    yield frame
+
+
+def _read_keys(
+    drawn: Mapping[int, Pixels],
+    painted: Mapping[int, Pixels],
+    numbers: Sequence[int],
+    settings: Settings,
+    runner: Runner,
+    pool: ThreadPoolExecutor,
+    warnings: Warnings,
+) -> Keyframes:
+    made = map_in_pool(lambda n: make_key_drawing(n, drawn[n], painted[n], settings), list(painted), pool)
+    keyframes = build_keyframes({key.number: key for key in made}, settings, root=Path())
+    warnings.add(find_mixed(keyframes))
+    return add_gallery(keyframes, runner, numbers, pool)
+
+
+def _read_drawings(
+    lines: Sequence[Pixels] | Mapping[int, Pixels], numbers: Sequence[int], size: tuple[int, ...]
+) -> Iterator[Drawing]:
+    before = ""
+    for number in numbers:
+        rgba = _check("drawing", number, lines[number], size)
+        digest = hash_pixels(rgba)
+        repeats = digest == before
+        yield Drawing(number, number == numbers[0], repeats, None if repeats else rgba, digest)
+        before = digest
+
+
+def _fail(number: int, error: FramecolorError) -> None:
+    raise error
+
+
+def _paint(item: FramePosterior, keyframes: Keyframes, runner: Runner, settings: Settings) -> ColoredFrame:
+    frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
+    colors = choose_colors(regions, item.belief, keyframes, settings)
+    painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
+    unsure = tuple(find_unsure(regions, item.belief, item.confidence))
+    palette = keyframes.palette.colors
+    return ColoredFrame(item.number, painted.rgba, painted.ink, palette, item.mean_confidence(), unsure)

@@ -1,0 +1,121 @@
+"""Drawings in, drawings with the probability of each color in each region out: a bounded stream of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+
+from framecolor.config.settings import Settings
+from framecolor.core.stages import one_thread_each, overlapped
+from framecolor.engines.base import Runner
+from framecolor.engines.registry import choose_engine
+from framecolor.errors import ReadError
+from framecolor.keys.keyframes import Keyframes
+from framecolor.pipeline.events import Stopwatch
+from framecolor.pipeline.read_ahead import Drawing
+from framecolor.propagation.features import FrameFeatures, compute_features, link_frames, reuse_features
+from framecolor.propagation.smoothing import FramePosterior, Linked, believe, is_empty, is_hold
+
+# What drawings that are worked on hold together at most, and what one of them holds at its peak, with those that wait
+# for it (`benchmarks/memory.py`).
+_WORKERS_BYTES = 4 << 30
+_BYTES_PER_PIXEL = 64
+
+
+def count_workers(cores: int, size: tuple[int, int]) -> int:
+    """Drawings of HxW that are worked on at once, so that all cores are busy and memory has a bound on any host."""
+    fit = _WORKERS_BYTES // (size[0] * size[1] * _BYTES_PER_PIXEL)
+    # One more than cores: one of them waits for a file now and then.
+    return min(cores + 1, max(2, fit))
+
+
+@contextmanager
+def open_pool(settings: Settings, size: tuple[int, int]) -> Iterator[ThreadPoolExecutor]:
+    """Threads that keep all cores busy, each of them computing on one. EngineError where the engine cannot run.
+
+    size  (height, width) of the drawings, pixels
+    """
+    # First: where there is a GPU it imports PyTorch, whose threads are then limited, too.
+    choose_engine(settings.engine, settings.lanes, settings.precision)
+    with one_thread_each(), ThreadPoolExecutor(count_workers(settings.count_cores(), size), "framecolor") as pool:
+        yield pool
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """What the stages of a stream share.
+
+    ahead  how many items each stage takes ahead
+    fail   is called for each drawing that cannot be read; it is left out
+    empty  is called for each drawing without a figure
+    """
+
+    keyframes: Keyframes
+    runner: Runner
+    settings: Settings
+    pool: ThreadPoolExecutor
+    ahead: int
+    watch: Stopwatch
+    fail: Callable[[int, ReadError], None]
+    empty: Callable[[int], None]
+
+    def run(self, drawings: Iterable[Drawing]) -> Generator[FramePosterior, None, None]:
+        """Look at each drawing, link it to the one before it and settle each span as soon as its end is seen."""
+        with (
+            closing(overlapped(self.pool, self._look, drawings, self.ahead)) as looked,
+            closing(overlapped(self.pool, self._link, self._pair(looked), self.ahead)) as linked,
+        ):
+            yield from believe(linked, self.keyframes)
+
+    def _look(self, drawing: Drawing) -> tuple[Drawing, FrameFeatures | None]:
+        """A drawing looked at; None for a hold, and where it cannot be read."""
+        if drawing.repeats or drawing.error is not None:
+            return drawing, None
+        self.watch.count(drawing.number, "read", drawing.seconds)
+        with self.watch.timing(drawing.number, "look"):
+            if drawing.rgba is None:
+                known = self.keyframes.find_drawing(drawing.digest)
+                assert known is not None
+                return drawing, reuse_features(drawing.number, known, self.keyframes, self.runner)
+            features = compute_features(
+                drawing.number, drawing.rgba, self.keyframes, self.runner, self.settings, digest=drawing.digest
+            )
+        return replace(drawing, rgba=None), features
+
+    def _pair(
+        self, looked: Iterable[tuple[Drawing, FrameFeatures | None]]
+    ) -> Iterator[tuple[FrameFeatures | None, FrameFeatures]]:
+        """Each drawing with the one before it in its span.
+
+        Empty drawings, such as a flash, stand alone: those before and after them are neighbors.
+        """
+        before: FrameFeatures | None = None
+        last: FrameFeatures | None = None
+        for drawing, found in looked:
+            if drawing.begins:
+                before = None
+            if drawing.error is not None:
+                self.fail(drawing.number, drawing.error)
+                continue
+            if found is None:
+                assert last is not None  # a hold repeats a drawing that could be read
+                found = replace(last, number=drawing.number)
+            features = last = found
+            if is_empty(features):
+                self.empty(features.number)
+                yield None, features
+                # A key ends a span, also an empty one.
+                before = None if features.number in self.keyframes.whole else before
+                continue
+            yield before, features
+            if before is None or not is_hold(features, before, self.keyframes):
+                before = features
+
+    def _link(self, pair: tuple[FrameFeatures | None, FrameFeatures]) -> Linked:
+        before, features = pair
+        if before is None or is_hold(features, before, self.keyframes):
+            return Linked(features, None, begins=before is None)
+        with self.watch.timing(features.number, "link"):
+            return Linked(features, link_frames(before, features, self.runner))
