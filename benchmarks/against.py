@@ -154,7 +154,7 @@ class Side:
 
 def _name_commit(checkout: Path) -> str:
     command = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
-    return subprocess.run(command, capture_output=True, check=False, text=True).stdout.strip()
+    return subprocess.run(command, capture_output=True, check=False, encoding="utf-8").stdout.strip()
 
 
 if __name__ == "__main__":

@@ -104,5 +104,5 @@ def run_scorer(scorer: Path, painted: Path, clip: Clip, keys: Sequence[int]) -> 
     """What a scorer of its own says: PRED TRUTH --line DIR --tol 8 --skip ... --json, with a "mean" in its answer."""
     truth, line = (next(iter(files.values())).parent for files in (clip.truth, clip.line))
     command = [sys.executable, scorer, painted, truth, "--line", line, "--tol", "8", "--json", "--skip", *keys]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=True)
+    done = subprocess.run([str(part) for part in command], capture_output=True, encoding="utf-8", check=True)
     return {name: round(value, 5) for name, value in json.loads(done.stdout)["mean"].items()}

@@ -161,7 +161,7 @@ def run_tests(path: Path) -> dict[str, Any]:
     """The tests of one file as cases."""
     begin = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
-    told = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+    told = subprocess.run(command, capture_output=True, encoding="utf-8", check=False).stdout
     passed = re.search(r"(\d+) passed", told)
     failures = re.findall(r"^(?:FAILED|ERROR) (\S+)", told, re.MULTILINE)
     cases = len(failures) + (int(passed[1]) if passed else 0)

@@ -81,7 +81,7 @@ def paint_and_weigh(folder: Path) -> float:
 
 def _paint_apart(folder: Path) -> float:
     command = [sys.executable, __file__, "--paint", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     return float(done.stdout)
 
 

@@ -97,7 +97,7 @@ def time_basicpbc(code: Path, frames: int) -> dict[str, Any]:
         begin = time.perf_counter()
         done = subprocess.run(
             [sys.executable, str(script), "--path", str(clip)],
-            cwd=code, env={**os.environ, "PYTHONPATH": str(code)}, capture_output=True, text=True, check=False,
+            cwd=code, env={**os.environ, "PYTHONPATH": str(code)}, capture_output=True, encoding="utf-8", check=False,
         )  # fmt: skip
         seconds = time.perf_counter() - begin
     if done.returncode:

@@ -30,7 +30,7 @@ _ROWS = {
 def main(run: Path) -> None:
     """Copy RUN/diffusion.safetensors and rewrite the marked part of diffusion.md."""
     data = (run / f"{_NAME}.safetensors").read_bytes()
-    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text("utf-8").splitlines()]
     trained = [row for row in log if "loss" in row]
     held_out = next(row for row in reversed(log) if "val_alike" in row)
     step = _read_step(data)
@@ -48,13 +48,13 @@ def main(run: Path) -> None:
     text, found = re.subn(
         r"<!-- run -->.*<!-- /run -->",
         "<!-- run -->\n" + "\n".join(lines) + "\n<!-- /run -->",
-        card.read_text(),
+        card.read_text("utf-8"),
         flags=re.DOTALL,
     )
     if not found:
         raise click.ClickException(f"{card} has no part marked <!-- run -->")
     (_WEIGHTS / f"{_NAME}.safetensors").write_bytes(data)
-    card.write_text(text)
+    card.write_text(text, "utf-8")
     click.echo(f"{_NAME}.safetensors at step {step}; now scripts/make_explore_picture.py, and look at it")
 
 

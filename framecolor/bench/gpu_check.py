@@ -105,7 +105,7 @@ def compare_engines() -> dict[str, Any]:
 def _paint_apart(engine: str, shot: Path, out: Path) -> Painted:
     command = [sys.executable, "-m", _MODULE, "--paint", engine, str(shot), str(out)]
     try:
-        run = subprocess.run(command, capture_output=True, text=True, timeout=_LIMIT_SECONDS)
+        run = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=_LIMIT_SECONDS)
     except subprocess.TimeoutExpired:
         return Painted(problem=f"not done after {_LIMIT_SECONDS} s")
     if run.returncode:
@@ -126,7 +126,7 @@ def main(arguments: Sequence[str]) -> int:
     folder = Path(arguments[0])
     found = compare_engines()
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "engines.json").write_text(json.dumps(found, indent=1) + "\n")
+    (folder / "engines.json").write_text(json.dumps(found, indent=1) + "\n", "utf-8")
     print(f"prefer {found['prefer']}: {found['why']}")
     return int(found["prefer"] == "cpu")
 

@@ -89,7 +89,7 @@ def _git(*arguments: str) -> str:
 def _run(*command: str) -> str:
     """What a program says; nothing when it is missing or fails."""
     try:
-        done = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=True)
+        done = subprocess.run(command, cwd=_ROOT, capture_output=True, encoding="utf-8", errors="replace", check=True)
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done.stdout.strip()

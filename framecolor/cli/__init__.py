@@ -34,6 +34,8 @@ _COMMANDS = {
     "report": "one HTML page that shows what to check by eye",
     "train": "train a network",
 }
+# What a farm cancels a task with, here and on Windows: answered as Ctrl-C is.
+_CANCELS = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
 
 class LazyGroup(click.Group):
@@ -86,7 +88,7 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _run(arguments: list[str] | None) -> int:
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)  # a farm that cancels a task: as Ctrl-C
+    before = {number: signal.signal(number, signal.default_int_handler) for number in _CANCELS}
     try:
         code = framecolor.main(arguments, prog_name="framecolor", standalone_mode=False)
     except click.exceptions.Exit as request:
@@ -108,5 +110,6 @@ def _run(arguments: list[str] | None) -> int:
         click.echo("error: memory: there is not enough; free some, or paint smaller pictures", err=True)
         code = 2
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     return code if isinstance(code, int) else 0

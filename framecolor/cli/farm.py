@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,6 +22,7 @@ from framecolor.cli.options import (
 from framecolor.cli.progress import STYLES, ProgressPrinter, Style
 from framecolor.cli.shots import ShotPath, list_shots, open_shot
 from framecolor.cli.summary import Row, print_problems, print_summary
+from framecolor.core.text import format_command
 from framecolor.errors import FramecolorError, ShotError
 
 if TYPE_CHECKING:
@@ -95,8 +95,11 @@ def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: 
     if job.settings.engine == "auto":
         note = "hosts of different kinds take different engines, whose frames may differ; --engine names one for all"
         click.echo(f"note: {note}", err=True)
-    words = ["openjd", "run", f"{folder}/{TEMPLATE_NAME}", "-p", f"file://{folder}/{PARAMETERS_NAME}"]
-    click.echo(f"next: {shlex.join([f'{folder}/{SUBMIT_NAME}'] if slurm else words)}")
+    place = folder.as_posix()
+    words = ["openjd", "run", f"{place}/{TEMPLATE_NAME}", "-p", f"file://{place}/{PARAMETERS_NAME}"]
+    # Slurm's hosts have a POSIX shell, wherever the job is made.
+    command = format_command([f"{place}/{SUBMIT_NAME}"], "posix") if slurm else format_command(words)
+    click.echo(f"next: {command}")
 
 
 @farm.command()

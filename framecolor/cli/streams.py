@@ -7,17 +7,30 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from framecolor.errors import on_one_line
 
 
-class _LastingPipe(io.FileIO):
+class _LastingFile(io.RawIOBase):
     """A file that takes everything; once nobody reads it any more, or its disk is full, what comes goes nowhere."""
 
-    def write(self, data: Any, /) -> int:
+    def __init__(self, number: int) -> None:
+        # The system's own kind of file: a console of Windows is no stream of bytes in its code page.
+        self._raw = cast(io.RawIOBase, open(number, "wb", buffering=0, closefd=False))  # noqa: SIM115
+
+    def writable(self) -> bool:
+        return True
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def isatty(self) -> bool:
+        return self._raw.isatty()
+
+    def write(self, data: Any, /) -> int | None:
         try:
-            return super().write(data)
+            return self._raw.write(data)
         except OSError as error:
             number = self.fileno()
             nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -62,8 +75,11 @@ def _open_missing() -> None:
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
         os.set_inheritable(number, True)
     os.close(number)
-    sys.stdout = sys.stdout or io.TextIOWrapper(io.FileIO(1, "w", closefd=False))
-    sys.stderr = sys.stderr or io.TextIOWrapper(io.FileIO(2, "w", closefd=False))
+    sys.stdout, sys.stderr = sys.stdout or _open_nowhere(), sys.stderr or _open_nowhere()
+
+
+def _open_nowhere() -> TextIO:
+    return io.TextIOWrapper(io.BufferedWriter(io.FileIO(os.devnull, "w")), "utf-8", "backslashreplace")
 
 
 def _wrap(stream: TextIO, number: int) -> TextIO:
@@ -74,9 +90,10 @@ def _wrap(stream: TextIO, number: int) -> TextIO:
         return stream
     stream.flush()
     return _PlainText(
-        io.BufferedWriter(_LastingPipe(number, "w", closefd=False)),
+        io.BufferedWriter(_LastingFile(number)),
         encoding=stream.encoding,
-        errors="backslashreplace" if stream.errors == "strict" else stream.errors,
+        # surrogateescape, as in the C locale, only writes the bytes of names, and those are escapes here already.
+        errors="backslashreplace" if stream.errors in ("strict", "surrogateescape") else stream.errors,
         # A stream that Python does not buffer (PYTHONUNBUFFERED) is one here, and lines must not wait in it.
         line_buffering=stream.line_buffering or stream.write_through,
         write_through=stream.write_through,

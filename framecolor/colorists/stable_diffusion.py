@@ -18,13 +18,14 @@ import torch
 from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide, Knobs, fit_size
+from framecolor.core.text import format_install
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import EngineError, ReadError
 
 if TYPE_CHECKING:
     from diffusers.pipelines.stable_diffusion.pipeline_stable_diffusion_img2img import StableDiffusionImg2ImgPipeline
 
-INSTALL = "pip install 'framecolor[diffusion]'"
+INSTALL = format_install("framecolor[diffusion]")
 PROMPT = "flat colors, cel shaded anime character, clean line art, white background"
 GUIDANCE = 7.5
 _STEPS = 50

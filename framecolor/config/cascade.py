@@ -29,6 +29,7 @@ from typing import Any, Literal, get_args
 import platformdirs
 
 from framecolor.config.settings import FILES, Settings, describe_settings, read_table
+from framecolor.core.files import read_name
 from framecolor.errors import SettingsError
 
 Level = Literal["default", "studio", "user", "show", "shot", "job", "option"]
@@ -91,6 +92,8 @@ def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None
         places.append(Place(level, path, state))
         if state == "read":
             table = read_table(path)
+            folder = root if level == "job" else path.parent
+            table |= {name: read_name(table[name], folder) for name in FILES if table.get(name)}
             # The shot's own names stay as they are: a shot can be moved, and its record still says the same.
             anchored = table if level in ("shot", "job") else _anchor(table, path.parent)
             settings = settings.updated(anchored, str(path))

@@ -12,7 +12,7 @@ import time
 import uuid
 from contextlib import suppress
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import BinaryIO
 
 from framecolor.errors import InputError, OutputError, ReadError
@@ -20,6 +20,8 @@ from framecolor.errors import InputError, OutputError, ReadError
 # Of another machine's process nobody can tell whether it still runs, but no single file takes an hour to be written.
 _OLD_SECONDS = 3600
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# Windows renames nothing over a file that another program has open, as a viewer or a scan for viruses for a moment.
+_PAUSES_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if os.name == "nt" else ()
 _DRAFT = re.compile(r"\..*\.([0-9a-f]{8})-(\d{1,9})-[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
@@ -62,6 +64,17 @@ def read_small(path: Path, most_bytes: int, what: str, fix: str, kind: type[Inpu
     return data
 
 
+def read_name(text: str, folder: Path) -> str:
+    """The path that a file gives in its text, with the slashes of every system: the file may come from Windows.
+
+    folder  what a relative path begins at; a file of this system whose very name has backslashes is found there
+    """
+    with suppress(OSError):
+        if "\\" not in text or (os.name == "posix" and (folder / text).exists()):
+            return text
+    return PureWindowsPath(text).as_posix()
+
+
 def write_text_atomic(path: str | Path, text: str) -> None:
     """`write_bytes_atomic` of UTF-8 text; line ends are written as they are, what no UTF-8 can hold as an escape."""
     write_bytes_atomic(path, text.encode("utf-8", "backslashreplace"))
@@ -88,7 +101,7 @@ def write_bytes_atomic(path: str | Path, data: bytes) -> None:
 
 
 def put_in_place(draft: Path, path: Path) -> None:
-    """Rename a finished draft to the file that it is to become.
+    """Rename a finished draft to the file that it is to become; on Windows wait two seconds for who has that one open.
 
     Raises OSError, also where a device is in the way: a rename would take /dev/null from the whole machine.
     """
@@ -96,6 +109,11 @@ def put_in_place(draft: Path, path: Path) -> None:
         kind = path.lstat().st_mode
         if stat.S_ISCHR(kind) or stat.S_ISBLK(kind):
             raise OSError(errno.EINVAL, "a device is no file to be replaced", path)
+    for pause in _PAUSES_SECONDS:
+        with suppress(PermissionError):
+            draft.replace(path)
+            return
+        time.sleep(pause)
     draft.replace(path)
 
 

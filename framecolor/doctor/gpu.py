@@ -60,7 +60,9 @@ def lacks_gpu() -> bool:
 def _ask_driver() -> tuple[list[str], bool]:
     """The GPUs that the driver lists, and whether it answered or there is none to ask."""
     try:
-        done = subprocess.run(_QUERY, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
+        done = subprocess.run(
+            _QUERY, capture_output=True, encoding="utf-8", errors="replace", timeout=_PATIENCE_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         return [], False
     except OSError:

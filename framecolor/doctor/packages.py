@@ -9,6 +9,7 @@ from importlib import import_module, metadata
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from framecolor.core.text import format_install
 from framecolor.doctor.finding import Finding, Target, one_line
 from framecolor.doctor.gpu import lacks_gpu
 from framecolor.version import VERSION
@@ -59,7 +60,7 @@ def check_extras(target: Target) -> Iterator[Finding]:
         missing = [w for w in wanted if _version(w.name) is None]
         if missing and extra in _EXTRAS_OF_A_GPU and lacks_gpu():
             continue
-        line = f"pip install 'framecolor[{extra}]'"
+        line = format_install(f"framecolor[{extra}]")
         told = {"extra": extra, "missing": [w.name for w in missing]}
         if missing:
             absent = ", ".join(w.name for w in missing)
@@ -77,7 +78,7 @@ def check_extras(target: Target) -> Iterator[Finding]:
 
 def _find_problem(wanted: Requirement) -> Finding | None:
     """What is wrong with a package that every run needs."""
-    line = f"pip install '{wanted.name}{wanted.specifier}'"
+    line = format_install(f"{wanted.name}{wanted.specifier}")
     version = _version(wanted.name)
     data = {"package": wanted.name, "version": version, "wanted": str(wanted.specifier)}
     if version is None:

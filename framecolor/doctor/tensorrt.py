@@ -10,6 +10,7 @@ from importlib import metadata
 
 from packaging.requirements import Requirement
 
+from framecolor.core.text import format_command, format_install
 from framecolor.doctor.finding import Finding, Target
 from framecolor.doctor.gpu import lacks_gpu
 
@@ -46,17 +47,20 @@ def check_tensorrt(target: Target) -> Iterator[Finding]:
             yield _try_builder(name, module, extra)
         elif not lacks_gpu():
             version = metadata.version(name)
-            fix = "run this on a machine with one, or pip install 'framecolor[rtx]' to compile anywhere"
+            fix = f"run this on a machine with one, or {format_install('framecolor[rtx]')} to compile anywhere"
             yield Finding("tensorrt", "note", f"{name} {version}, which needs a GPU to compile", fix)
     if not found and not lacks_gpu():
-        yield Finding("tensorrt", "note", "not installed", "pip install 'framecolor[tensorrt]'")
+        yield Finding("tensorrt", "note", "not installed", format_install("framecolor[tensorrt]"))
 
 
 def _try_builder(name: str, module: str, extra: str) -> Finding:
-    fix = f"pip install --force-reinstall 'framecolor[{extra}]', and a driver that its release notes name"
+    line = format_command(("pip", "install", "--force-reinstall", f"framecolor[{extra}]"))
+    fix = f"{line}, and a driver that its release notes name"
     try:
         command = [sys.executable, "-c", _TRIAL, module]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_PATIENCE_SECONDS, check=False)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=_PATIENCE_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
         what = f"{name} makes no builder within {_PATIENCE_SECONDS:.0f} seconds"
         return Finding("tensorrt", "fail", what, fix)
@@ -84,7 +88,7 @@ def _check_pair() -> Iterator[Finding]:
     if unfit:
         torch = metadata.version("torch").split("+")[0]
         release = ".".join(torch.split(".")[:2])
-        fix = f"pip install 'torch-tensorrt=={release}.*', which fits torch {torch}"
+        fix = f"{format_install(f'torch-tensorrt=={release}.*')}, which fits torch {torch}"
         yield Finding("tensorrt", "warn", f"torch-tensorrt {version}: {'; '.join(unfit)}", fix, data)
     else:
         yield Finding("tensorrt", "ok", f"torch-tensorrt {version} fits torch {metadata.version('torch')}", data=data)

@@ -15,6 +15,7 @@ import torch
 
 from framecolor.config.settings import LaneCount
 from framecolor.core.precision import PrecisionChoice
+from framecolor.core.text import format_install
 from framecolor.engines.base import Runner
 from framecolor.engines.cuda import list_gpus
 from framecolor.engines.lanes.bodies import Sizes, feature_shapes
@@ -60,11 +61,11 @@ class TensorRtEngine:
             return "its plans compute in half", "use --engine cuda for float32"
         found = find_backends()
         if not found:
-            return "TensorRT is not installed", "pip install 'framecolor[tensorrt]' or use --engine cuda"
+            return "TensorRT is not installed", f"{format_install('framecolor[tensorrt]')} or use --engine cuda"
         if _choose_backend() is None:
             return found[0].find_run_problem() or found[0].find_build_problem()
         if importlib.util.find_spec("onnx") is None and found[0].name != "torch-tensorrt":
-            return "the package onnx is not installed", "pip install 'framecolor[onnx]' or use --engine cuda"
+            return "the package onnx is not installed", f"{format_install('framecolor[onnx]')} or use --engine cuda"
         return None
 
     def load(self, network: PaletteNetwork | None = None) -> Runner:

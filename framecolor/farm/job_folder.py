@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from framecolor.core.files import read_file, write_text_atomic
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN, parse_json
-from framecolor.errors import OutputError
+from framecolor.errors import InputError, OutputError
 from framecolor.farm.job import FarmJob, write_settings
 from framecolor.farm.openjd import SETTINGS_NAME, build_parameters, build_template
 from framecolor.farm.slurm import STEP_NAME, SUBMIT_NAME, write_step, write_submit
@@ -23,7 +23,8 @@ def write_job(job: FarmJob, folder: Path, *, slurm: bool = False, program: tuple
     """Write the job's files: template, parameters and settings, with `slurm` also its scripts. The folder is made.
 
     Files of an earlier job are replaced, also removed where this one has none such. OutputError, and nothing is
-    written, when a file that is in the way is of another origin or was changed since.
+    written, when a file that is in the way is of another origin or was changed since. InputError for Slurm on Windows:
+    an OpenJD farm maps its paths, Slurm does not.
     """
     files = {
         TEMPLATE_NAME: json.dumps(build_template(job, program), indent=2) + "\n",
@@ -31,6 +32,9 @@ def write_job(job: FarmJob, folder: Path, *, slurm: bool = False, program: tuple
         SETTINGS_NAME: write_settings(job),
     }
     scripts = {SUBMIT_NAME: write_submit(job), STEP_NAME: write_step(job)} if slurm else {}
+    if slurm and isinstance(job.shot, PureWindowsPath):
+        fix = "export it on a machine that sees the shot as they do"
+        raise InputError("--slurm", f"Slurm's hosts know no path such as {job.shot}", fix)
     if slurm and "\\" in str(folder.absolute()):
         raise OutputError(folder, "Slurm takes no logs in a folder with a backslash in its name", "choose another one")
     written = _read_written(folder)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from framecolor.core.text import format_install
 from framecolor.errors import InputError
 from framecolor.farm.job import FarmJob
 from framecolor.farm.job_folder import PARAMETERS_NAME, TEMPLATE_NAME
@@ -67,7 +68,7 @@ def _load(folder: Path, sayings: _Sayings) -> _Tasks:
     try:
         from openjd.model import create_job, decode_job_template, preprocess_job_parameters
     except ImportError:
-        raise InputError("farm run", "needs openjd", "pip install 'framecolor[farm]'") from None
+        raise InputError("farm run", "needs openjd", format_install("framecolor[farm]")) from None
     template = decode_job_template(template=json.loads((folder / TEMPLATE_NAME).read_text("utf-8")))
     values = preprocess_job_parameters(
         job_template=template,

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from framecolor.core.files import read_file
+from framecolor.core.files import put_in_place, read_file
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import OutputError, ReadError
 from framecolor.networks.generator import Generator
@@ -188,7 +188,7 @@ def _save(network: nn.Module | SizedNetwork, path: Path, metadata: dict[str, str
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(save(tensors, metadata))
-        partial.replace(path)
+        put_in_place(partial, path)
     except OSError as error:
         raise OutputError(path, f"cannot be written ({error})", "choose a folder that can be written to") from error
 

@@ -32,7 +32,7 @@ def describe_run(
     head: dict[str, object] = {
         "framecolor": VERSION,
         "shot": shot.name,
-        "line_dir": os.path.relpath(shot.line_source, out),
+        "line_dir": _point_to(shot.line_source, out),
         "size": [width, height],
         "engine": engine,
         "settings": {k: v for k, v in asdict(settings).items() if k not in _UNRECORDED},
@@ -46,6 +46,14 @@ def describe_run(
     if warnings:
         head["warnings"] = list(warnings)
     return head
+
+
+def _point_to(folder: Path, out: Path) -> str:
+    """A folder as seen from `out`, with forward slashes on every system; whole where it is on another drive."""
+    try:
+        return Path(os.path.relpath(folder, out)).as_posix()
+    except ValueError:
+        return folder.absolute().as_posix()
 
 
 def number_paints(

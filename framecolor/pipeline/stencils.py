@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.text import format_command
 from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.media import FORMATS, read_image
 from framecolor.media.writers.psd import read_paint_layer
@@ -64,7 +65,8 @@ def check_stencils(shot: Shot, out: Path, settings: Settings) -> Shot:
         path = out / shot.output_name(number, settings.format)
         if not path.is_file():
             problem = f"frame {number} is not painted yet, so that nothing of it could be kept"
-            raise ShotError(shot.stencils[number], problem, f"run `framecolor colorize {shot.root}` first")
+            command = format_command(("framecolor", "colorize", str(shot.root)))
+            raise ShotError(shot.stencils[number], problem, f"run `{command}` first")
         read_painted(path, shot.size, settings)
         if not read_mask(shot.read_stencil(number)).any():
             problem = "nothing is marked in it"

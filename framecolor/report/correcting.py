@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Collection
-from pathlib import Path, PurePath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from framecolor.errors import FramecolorError
@@ -29,9 +28,9 @@ def describe_shot(record: ShotRecord, out_dir: Path) -> dict[str, Any]:
     }
 
 
-def write_command(record: ShotRecord, out_dir: Path) -> str:
-    """What paints the shot again with the corrections, from the folder that the shot and the file are in."""
-    places = [part.casefold() for part in PurePath(record.line_dir.replace("\\", "/")).parts[-2:]]
+def write_command(record: ShotRecord, out_dir: Path) -> list[str]:
+    """The words of what paints the shot again with the corrections, from the folder that it and the file are in."""
+    places = [part.casefold() for part in PurePosixPath(record.line_dir).parts[-2:]]
     # A cel's drawings lie in a folder of its own below that of all lines.
     cut, _, cel = record.shot.rpartition("/") if places[:-1] == [LINE_FOLDER] else ("", "", record.shot)
     out = out_dir.resolve()
@@ -40,7 +39,7 @@ def write_command(record: ShotRecord, out_dir: Path) -> str:
         words += ["--keys", "KEYS"]  # a pattern or a movie: the record does not tell where its keys are
     if out.parts[-2:] != (f"{cut}{OUTPUT_ENDING}", cel) if cut else out.name != _OUT_FOLDER:
         words += ["-o", out.parent.name if cut else out.name]
-    return shlex.join([*words, "--report"])
+    return [*words, "--report"]
 
 
 def name_uncorrectable(record: ShotRecord, mapped: Collection[int]) -> str:

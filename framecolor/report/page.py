@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.stages import overlapped
+from framecolor.core.text import format_command
 from framecolor.errors import on_one_line
 from framecolor.media import write_text_atomic
 from framecolor.report import strip as strip_layout
@@ -56,6 +57,7 @@ def build_page(record: ShotRecord, out_dir: Path) -> str:
     pictures = _read_pictures(drawings, crops, mapped, record, out_dir)
     found = {number for number, made in pictures.items() if made.map}
     suggestions = suggest_keys(record.frames)
+    words = write_command(record, out_dir)
     environment = Environment(
         loader=PackageLoader("framecolor.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, finalize=_show,
@@ -76,7 +78,8 @@ def build_page(record: ShotRecord, out_dir: Path) -> str:
         "most_unsure": MOST_UNSURE,
         "pictures": pictures,
         "shot": describe_shot(record, out_dir),
-        "command": write_command(record, out_dir),
+        "command": format_command(words, "posix"),
+        "windows_command": format_command(words, "nt"),
         "can_correct": len(found),
         "uncorrectable": name_uncorrectable(record, found),
     }

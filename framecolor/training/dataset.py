@@ -131,7 +131,7 @@ def _write(
             "parts": parts,
             "items": items,
         }
-        (folder / "dataset.json").write_text(json.dumps(content, indent=1) + "\n")
+        (folder / "dataset.json").write_text(json.dumps(content, indent=1) + "\n", "utf-8")
     except OSError as error:
         raise OutputError(folder, f"cannot be written ({error})", "choose another folder with -o") from error
     return content
@@ -178,7 +178,7 @@ class Dataset:
         path = folder / "dataset.json"
         fix = "build it with `framecolor dataset build`"
         try:
-            self.table = parse_json(path.read_text())
+            self.table = parse_json(path.read_text("utf-8"))
             if self.table["format"] != FORMAT:
                 raise ReadError(path, f"has format {self.table['format']}, not {FORMAT}", "build the data set again")
             self.parts: list[str] = self.table["parts"]

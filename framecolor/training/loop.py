@@ -27,6 +27,7 @@ from safetensors.torch import save
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 
+from framecolor.core.files import put_in_place
 from framecolor.errors import InputError, OutputError, ReadError
 
 Batch = dict[str, Tensor]
@@ -150,7 +151,7 @@ def train(
         report(f"{folder}: going on at step {state.step}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "run.json").write_text(json.dumps(_describe(recipe, settings), indent=1) + "\n")
+        (folder / "run.json").write_text(json.dumps(_describe(recipe, settings), indent=1) + "\n", "utf-8")
     except OSError as error:
         raise OutputError(folder, f"cannot be written ({error})", "choose another folder with -o") from error
     with _kept_child_handler():
@@ -250,7 +251,7 @@ def save_checkpoint(state: State, path: Path) -> None:
             tensors |= {f"optimizer.{name}.{index}.{k}": v for k, v in entry.items()}
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(save({k: v.contiguous() for k, v in tensors.items()}, {"step": str(state.step)}))
-    partial.replace(path)
+    put_in_place(partial, path)
 
 
 def load_checkpoint(state: State, path: Path) -> None:
@@ -335,7 +336,7 @@ def _describe(recipe: Recipe, settings: LoopSettings) -> dict[str, Any]:
 
 def _log(folder: Path, entry: dict[str, float], report: Callable[[str], None]) -> None:
     rounded = {k: round(v, 6) if isinstance(v, float) else v for k, v in entry.items()}
-    with (folder / "log.jsonl").open("a") as log:
+    with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
         log.write(json.dumps(rounded) + "\n")
     report("  ".join(f"{k} {v:.4g}" for k, v in rounded.items()))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from framecolor.bench import contest, limits, suite
+from framecolor.bench import contest, limits, suite, timing
 from framecolor.bench.charts import draw_bars, draw_timeline
 from framecolor.bench.contest import draw_view
 from framecolor.bench.device_time import time_lanes_ms
@@ -288,6 +289,28 @@ def test_peak_memory_is_that_since_the_reset() -> None:
     block = torch.ones(64 * 2**20, dtype=torch.uint8)
     assert read_peak()["peak_mib"] > before + 50
     del block
+
+
+def test_peak_memory_where_the_system_is_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A double of its library, which writes into the table that it is given."""
+
+    class Kernel:
+        def __init__(self, name: str) -> None:
+            assert name == "kernel32"
+            self.GetCurrentProcess = self
+
+        def __call__(self) -> int:
+            return 2**64 - 1
+
+        def K32GetProcessMemoryInfo(self, process: Any, counters: Any, size: int) -> int:  # noqa: N802
+            assert (process.value, size) == (2**64 - 1, 8 + 8 * ctypes.sizeof(ctypes.c_size_t))
+            ctypes.cast(counters, ctypes.POINTER(ctypes.c_size_t))[1] = 123 * 2**20
+            return 1
+
+    monkeypatch.setattr(timing, "_STATUS", tmp_path / "missing")
+    monkeypatch.setattr(timing.sys, "platform", "win32")
+    monkeypatch.setattr(timing.ctypes, "WinDLL", Kernel, raising=False)
+    assert read_peak()["peak_mib"] == 123
 
 
 def test_the_table_and_the_charts_name_every_row(files: Path, results: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,20 @@ def test_version_and_unknown_commands() -> None:
     assert result.exit_code == 2
     assert "No such command 'colourise'. Did you mean 'colorize'?" in result.output
     assert "No such command 'sing'.\n" in invoke("sing").output
+
+
+def test_whatever_a_farm_cancels_with_is_answered_as_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On Windows that is SIGBREAK; a stand-in, as other systems have none."""
+    monkeypatch.setattr(cli, "_CANCELS", [signal.SIGTERM, signal.SIGUSR1])
+    before = signal.getsignal(signal.SIGUSR1)
+    monkeypatch.setattr(cli.framecolor, "invoke", lambda _: signal.raise_signal(signal.SIGUSR1))
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["plan", "cut"])
+    assert ended.value.code == 130
+    assert capsys.readouterr().err.strip().startswith("interrupted")
+    assert signal.getsignal(signal.SIGUSR1) == before
 
 
 def test_plan_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None:

@@ -88,6 +88,18 @@ def test_files_are_looked_for_beside_the_file_that_names_them(shot: Path, tmp_pa
     assert read_levels(shot, {"palette": "x.gpl"}).settings.palette == str(Path.cwd() / "x.gpl")
 
 
+def test_files_that_were_named_on_windows_are_found_on_other_systems(shot: Path, tmp_path: Path) -> None:
+    write(tmp_path / "show", r"reference = 'art\ref.png'")
+    write(shot, r"palette = '..\palettes\reel.gpl'")
+    settings = read_levels(shot, {}).settings
+    assert settings.palette == "../palettes/reel.gpl"
+    assert settings.reference == str(tmp_path / "show/art/ref.png")
+    job = write(tmp_path / "job", r"model = 'weights\own.safetensors'")
+    assert read_levels(shot, {}, job).settings.model == "weights/own.safetensors"
+    given = read_levels(shot, {"palette": r"a\b.gpl"}).settings.palette
+    assert given == str(Path.cwd() / r"a\b.gpl"), "an option is of this system"
+
+
 def test_a_shot_has_one_set_of_settings_however_it_is_named(
     shot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

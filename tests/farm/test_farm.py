@@ -13,6 +13,8 @@ from drawings import draw, make_shot
 from farming import call, make_environment
 
 from framecolor import Settings, Shot, cli
+from framecolor.cli import farm as farm_commands
+from framecolor.core.text import format_command
 from framecolor.errors import InputError, OutputError
 from framecolor.farm import CHUNK_FRAMES, build_parameters, build_template, cut_spans, plan_job, write_job
 from framecolor.farm.job import FarmJob
@@ -134,6 +136,17 @@ def test_an_export_ends_with_what_to_run(tmp_path: Path, monkeypatch: pytest.Mon
         (("-o", ".", "--slurm"), "next: ./submit.sh"),
     ):
         assert export("cut", *given).stdout.splitlines()[-1] == want
+
+
+def test_what_to_run_is_said_for_the_shell_that_is_to_run_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_shot(tmp_path / "cut", 3, (0,))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(farm_commands, "format_command", lambda words, system="nt": format_command(words, system))
+    for given, want in (
+        ((), 'next: openjd run "a job/template.json" -p "file://a job/parameters.json"'),
+        (("--slurm",), "next: 'a job/submit.sh'"),
+    ):
+        assert export("cut", "-o", "a job", *given).stdout.splitlines()[-1] == want
 
 
 def test_hosts_share_the_folder_of_plans_where_one_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

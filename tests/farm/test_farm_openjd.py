@@ -9,18 +9,21 @@ import signal
 import sys
 import threading
 import time
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
 from click.testing import CliRunner, Result
 from cut_folders import add, make_cut, write_sheet
 from drawings import make_shot
 from farming import call, make_environment, make_farm_shot
+from openjd.model import ParameterValue, ParameterValueType, create_job, decode_job_template
+from openjd.sessions import ActionState, PathFormat, PathMappingRule, Session
 from painting import read_all
 
 from framecolor import Settings, Shot, cli
 from framecolor.errors import InputError
-from framecolor.farm import plan_job, run_job, write_job
+from framecolor.farm import build_parameters, build_template, plan_job, run_job, write_job
 
 
 def invoke(*arguments: str | Path) -> Result:
@@ -65,6 +68,51 @@ def test_openjd_paints_a_retake_from_its_cut(tmp_path: Path) -> None:
     painted = read_all(farm / "Cut-005_Cell")
     assert "A.R1/report.html" in painted
     assert painted == read_all(tmp_path / "single/Cut-005_Cell")
+
+
+def test_paths_of_windows_are_mapped_on_other_hosts(tmp_path: Path) -> None:
+    """A job that was made on Windows, with its paths as they are written there, as a host of its farm runs it."""
+    root, said = make_shot(tmp_path / "cut", 3, (0,)), tmp_path / "said"
+    job = replace(
+        plan_job(str(root), Shot.open(root), Settings()),
+        shot=PureWindowsPath(r"D:\shots\cut 12"), out=PureWindowsPath(r"D:\shots\cut 12\color"),
+        pattern="sh.####.png", places={"keys": PureWindowsPath(r"\\server\painted\keys 12")},
+    )  # fmt: skip
+    say = "import sys; open(sys.argv[1], 'w', encoding='utf-8').write('\\n'.join(sys.argv[2:]))"
+    template = decode_job_template(template=build_template(job, (sys.executable, "-c", say, str(said))))
+    paths = {"Shot", "Out", "Keys"}
+    values = {
+        name: ParameterValue(type=ParameterValueType.PATH if name in paths else ParameterValueType.STRING, value=value)
+        for name, value in {**build_parameters(job), "Settings": "settings.toml"}.items()
+    }
+    color = create_job(job_template=template, job_parameter_values=values).steps[1]
+    rules = [
+        PathMappingRule(
+            source_path_format=PathFormat.WINDOWS,
+            source_path=PureWindowsPath(source),
+            destination_path=PurePosixPath(target),
+        )
+        for source, target in ((r"D:\shots", "/mnt/shots"), (r"\\server\painted", "/mnt/painted"))
+    ]
+    ended = threading.Event()
+    with Session(
+        session_id="host", job_parameter_values=values, path_mapping_rules=rules, session_root_directory=tmp_path,
+        callback=lambda _, status: status.state != ActionState.RUNNING and ended.set(),
+    ) as session:  # fmt: skip
+        span = ParameterValue(type=ParameterValueType.STRING, value="1001-1003")
+        session.run_task(step_script=color.script, task_parameter_values={"Span": span})
+        assert ended.wait(60)
+    words = said.read_text("utf-8").splitlines()
+    assert words[:4] == ["colorize", "/mnt/shots/cut 12/sh.####.png", "--out", "/mnt/shots/cut 12/color"]
+    assert words[words.index("--keys") + 1] == "/mnt/painted/keys 12"
+
+
+def test_slurm_takes_no_paths_of_windows(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 3, (0,))
+    job = replace(plan_job(str(root), Shot.open(root), Settings()), shot=PureWindowsPath(r"D:\shots\cut"))
+    with pytest.raises(InputError, match="--slurm"):
+        write_job(job, tmp_path / "job", slurm=True)
+    assert not (tmp_path / "job").exists()
 
 
 def test_farm_run_paints_what_one_run_paints(

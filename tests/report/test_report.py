@@ -113,6 +113,16 @@ def test_the_page_is_whole_and_needs_nothing_else(out):
     assert len(ids) == len(set(ids))
 
 
+def test_the_command_is_quoted_for_the_system_that_the_page_is_read_on(tmp_path):
+    out = make_shot(tmp_path, shot="cut 12")
+    text = write_report(out).read_text("utf-8")
+    command = "framecolor colorize {} --corrections corrections.json --report"
+    assert Page(text).values("data-windows") == [command.format('"cut 12"')]
+    assert command.format("'cut 12'") in " ".join(Page(text).text.split())
+    change_record(out, shot="cut_12")
+    assert Page(write_report(out).read_text("utf-8")).values("data-windows") == [], "one form is that of all"
+
+
 def test_it_says_what_was_done_and_what_to_check(out):
     text = Page(write_report(out).read_text()).text
     assert "7 frames: 2 keys, 3 painted from them, 1 held, 1 failed; 3 regions to check in 2 frames." in text

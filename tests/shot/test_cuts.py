@@ -58,7 +58,7 @@ def test_a_cut_is_painted_from_the_command_line(tmp_path: Path) -> None:
     report = invoke("report", root)
     assert report.stdout.splitlines() == [str(out / cel / "report.html") for cel in ("A", "B")]
     command = write_command(read_sidecar(out / "A"), out / "A")
-    assert command == "framecolor colorize Cut-005 --cel A --corrections corrections.json --report"
+    assert " ".join(command) == "framecolor colorize Cut-005 --cel A --corrections corrections.json --report"
     assert invoke("report", root, "-o", tmp_path / "x.html").exit_code == 2
     assert invoke("report", root / "Line/B", "-o", tmp_path / "x.html").exit_code == 0
 

@@ -22,6 +22,7 @@ from typing import Any, Literal, get_args
 
 import torch
 
+from framecolor.core.text import format_install
 from framecolor.errors import EngineError
 
 BackendName = Literal["tensorrt", "torch-tensorrt", "rtx"]
@@ -74,7 +75,7 @@ class Backend:
         """What keeps it from compiling here, and how to mend it."""
         if self.gpu is None and self.name != "rtx":
             return "compiles only beside the GPU that it compiles for, and PyTorch finds none", (
-                "run this on a machine with one, or compile with --backend rtx (pip install 'framecolor[rtx]')"
+                f"run this on a machine with one, or compile with --backend rtx ({format_install('framecolor[rtx]')})"
             )
         return None
 
@@ -115,14 +116,15 @@ def choose_backend(name: BackendName | Literal["auto"] = "auto", device: int = 0
         problem = found[0].find_build_problem()
         assert problem is not None
         raise EngineError(f"backend {found[0].name} {found[0].version}", *problem)
-    fix = "pip install 'framecolor[tensorrt]' beside an NVIDIA GPU, or 'framecolor[rtx]' on any x86-64 Linux machine"
+    beside, anywhere = (format_install(f"framecolor[{extra}]") for extra in ("tensorrt", "rtx"))
+    fix = f"{beside} beside an NVIDIA GPU, or {anywhere} on any x86-64 Linux machine"
     raise EngineError("backend auto", "neither tensorrt, torch-tensorrt nor TensorRT for RTX is installed", fix)
 
 
 @lru_cache
 def import_backend(name: BackendName) -> Any:
     """The backend's module. EngineError, with the extra to install, when it is missing or cannot be loaded."""
-    fix = f"pip install 'framecolor[{_EXTRAS[name]}]'"
+    fix = format_install(f"framecolor[{_EXTRAS[name]}]")
     for module in _MODULES[name]:
         if importlib.util.find_spec(module) is None:
             continue

@@ -20,6 +20,7 @@ import torch
 from torch import Tensor
 
 from framecolor.core.hashing import digest
+from framecolor.core.text import format_install
 from framecolor.engines.plans.backends import Backend
 from framecolor.engines.plans.cache import Built, PlanCache, PlanKey, StoredPlan
 from framecolor.engines.plans.compiler import (
@@ -73,7 +74,7 @@ def order_plan(profile: Profile, backend: Backend, cache: PlanCache, generator: 
         try:
             model = export_onnx(network, sizes)
         except ModuleNotFoundError as error:
-            raise EngineError("package onnx", "is not installed", "pip install 'framecolor[onnx]'") from error
+            raise EngineError("package onnx", "is not installed", format_install("framecolor[onnx]")) from error
         graph = digest(model)
     ends = [network.shapes({a: e if isinstance(e, int) else e[i] for a, e in sizes.items()}) for i in range(3)]
     shapes: dict[str, Shapes] = {name: (ends[0][name], ends[1][name], ends[2][name]) for name in ends[0]}

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.text import format_install
 from framecolor.errors import SettingsError
 
 Rgba = NDArray[np.uint8]
@@ -76,5 +77,5 @@ class Format:
             raise SettingsError(f"format {name}", problem, "choose another --format")
         if self.module and find_spec(self.module) is None:
             raise SettingsError(
-                f"format {name}", f"{self.module} is not installed", f"pip install 'framecolor[{self.extra}]'"
+                f"format {name}", f"{self.module} is not installed", format_install(f"framecolor[{self.extra}]")
             )

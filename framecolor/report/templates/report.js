@@ -8,6 +8,9 @@ const made = document.getElementById("corrections");
 const home = made.previousElementSibling;
 const notice = made.querySelector(".notice");
 const say = (text) => { notice.textContent = text; };
+// Shells of Windows quote a name in their own way.
+const command = made.querySelector(".command code");
+if (command?.dataset.windows && navigator.userAgent.includes("Windows")) command.textContent = command.dataset.windows;
 const names = new Map(shot.palette.map(({ color, name }) => [color, name]));
 const corrector = new Corrector(viewer, corrections, names, say);
 let shown = -1;
@@ -86,7 +89,6 @@ const actions = {
   farther: () => corrector.zoom.to(corrector.zoom.scale / 1.5),
   whole: () => corrector.zoom.to(1),
   copy: async () => {
-    const command = made.querySelector(".command code");
     try {
       await navigator.clipboard.writeText(command.textContent);
       say("Copied.");

@@ -39,7 +39,7 @@ def read_sequences(folder: Path, long_side: int) -> Iterator[IdSequence]:
 
 def _read_sequence(table: Path, long_side: int) -> IdSequence:
     try:
-        meta = parse_json(table.read_text())
+        meta = parse_json(table.read_text("utf-8"))
         shapes = sorted((int(k), v) for k, v in meta["shapes"].items())
         frames = [_shrink(read_id_map(table.parent / name), long_side) for name in meta["files"]]
         return IdSequence(

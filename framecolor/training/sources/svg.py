@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from framecolor.core.text import format_install
 from framecolor.errors import InputError, ReadError
 from framecolor.training.puppets.shapes import Contour, Shape
 
@@ -66,7 +67,7 @@ def _load_parser() -> Any:
     try:
         import svgelements
     except ImportError as error:
-        raise InputError("SVG", "cannot be read without svgelements", "pip install 'framecolor[train]'") from error
+        raise InputError("SVG", "cannot be read without svgelements", format_install("framecolor[train]")) from error
     return svgelements
 
 
