@@ -34,8 +34,6 @@ _CHECKS = (
     ("tensorrt", "tensorrt:check_tensorrt"),
     ("engines", "engines:check_choice"),
     ("engines", "engines:check_networks"),
-    ("plans", "caches:check_plans"),
-    ("graphs", "caches:check_graphs"),
     ("weights", "weights:check_weights"),
     ("codecs", "codecs:check_images"),
     ("codecs", "codecs:check_movies"),
@@ -44,7 +42,6 @@ _CHECKS = (
     ("settings", "shot:check_settings"),
     ("shot", "shot:check_shot"),
     ("output", "shot:check_outputs"),
-    ("fits", "caches:check_fits"),
 )
 
 __all__ = ["STATUSES", "Check", "Finding", "Status", "Target", "examine", "find_target"]
