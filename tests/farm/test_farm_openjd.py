@@ -12,19 +12,14 @@ import time
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
-from cut_folders import add, make_cut, write_sheet
+from cut_folders import add, invoke, make_cut, write_sheet
 from drawings import make_shot
 from farming import call, make_environment, make_farm_shot
 from painting import read_all
 
-from framecolor import Settings, Shot, cli
+from framecolor import Settings, Shot
 from framecolor.errors import InputError
 from framecolor.farm import plan_job, run_job, write_job
-
-
-def invoke(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli.framecolor, [str(argument) for argument in arguments])
 
 
 def test_openjd_paints_what_one_run_paints(single_run: dict[str, bytes], tmp_path: Path) -> None:
