@@ -84,7 +84,7 @@ def examine(target: Target) -> Iterator[Finding]:
                 warnings.simplefilter("ignore")
                 yield from _load(name)(target)
         except FramecolorError as error:
-            yield Finding(topic, "fail", one_line(Exception(f"{error.subject}: {error.problem}")), error.fix or _LOOK)
+            yield Finding(topic, "fail", f"{error.subject}: {error.problem}", error.fix or _LOOK)
         except Exception as error:  # what is broken raises what it likes
             yield Finding(topic, "fail", f"{type(error).__name__}: {one_line(error)}", _LOOK)
 
