@@ -195,7 +195,7 @@ def test_frames_choose_what_is_painted(tmp_path: Path, frames: str, wanted: tupl
 
 
 @pytest.mark.parametrize(
-    "frames", ["1-24:3", "1-24y2", "", "all", "1.5-3", "-2-3", "1-3x0", "4", "1-6", "3,77", "1-99999999999"]
+    "frames", ["1-24:3", "1-24y2", "", "all", "1.5-3", "-2-3", "1-3x0", "4", "3,4", "1-6", "3,77", "1-99999999999"]
 )
 def test_frames_that_cannot_be_chosen(tmp_path: Path, frames: str) -> None:
     refuse(make_shot(tmp_path / "sh", (1, 2, 3, 5), (2,)), f"--frames {frames}", frames=frames)
