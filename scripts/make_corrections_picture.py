@@ -9,33 +9,25 @@ It needs the extra `test` (playwright) and a Chromium on the machine.
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import click
-from demo_shot.png import write_png
+from small_png import PICTURES, write_small_png
 
-_ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(_ROOT))  # so that the script also runs from a checkout that is not installed
-
-from make_readme_picture import reduce_colors  # noqa: E402
-
-from framecolor.media import read_image  # noqa: E402
-from framecolor.report import read_sidecar, write_report  # noqa: E402
+from framecolor.media import read_image
+from framecolor.report import read_sidecar, write_report
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 _FLAGS += ["--disable-background-networking", "--disable-component-update"]
 _WIDTH, _HEIGHT = 1280, 760
+# What is corrected: the frame, a pixel inside of the region, and the palette color that it gets.
+_FRAME, _AT, _COLOR = 1008, (436, 470), "#ec843e"
 
 
 @click.command()
 @click.argument("demo", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--out", type=click.Path(path_type=Path), default=_ROOT / "benchmarks" / "pictures" / "corrections.png")
-@click.option("--frame", default=1008, show_default=True, help="Frame to correct.")
-@click.option("--at", type=(int, int), default=(436, 470), show_default=True, help="Pixel inside of the region.")
-@click.option("--color", default="#ec843e", show_default=True, help="Palette color to give it.")
-@click.option("--dark", is_flag=True, help="As it looks on a dark desk.")
-def main(demo: Path, out: Path, frame: int, at: tuple[int, int], color: str, dark: bool) -> None:
+@click.option("--out", type=click.Path(path_type=Path), default=PICTURES / "corrections.png")
+def main(demo: Path, out: Path) -> None:
     """Write the picture of correcting the painted demo in DEMO."""
     from playwright.sync_api import sync_playwright
 
@@ -46,24 +38,23 @@ def main(demo: Path, out: Path, frame: int, at: tuple[int, int], color: str, dar
     record = read_sidecar(demo / "color")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
-        page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme="dark" if dark else "light")
-        page.goto(f"{report.resolve().as_uri()}#frame-{frame}")
+        page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme="light")
+        page.goto(f"{report.resolve().as_uri()}#frame-{_FRAME}")
         page.wait_for_function("document.querySelector('.found').hasAttribute('viewBox')")
         picture = page.locator(".paint")
 
         def place() -> tuple[float, float]:
             box = picture.bounding_box()
             assert box is not None
-            return box["x"] + at[0] * box["width"] / record.width, box["y"] + at[1] * box["height"] / record.height
+            return box["x"] + _AT[0] * box["width"] / record.width, box["y"] + _AT[1] * box["height"] / record.height
 
         page.mouse.move(*place())
         page.mouse.wheel(0, -260)
         page.mouse.click(*place())
-        page.click(f".colors [data-color='{color}']")
+        page.click(f".colors [data-color='{_COLOR}']")
         page.screenshot(path=out)
         browser.close()
-    write_png(out, reduce_colors(read_image(out)))
-    click.echo(f"{out}: {out.stat().st_size / 1e3:.0f} kB")
+    write_small_png(out, read_image(out)[..., :3])
 
 
 if __name__ == "__main__":

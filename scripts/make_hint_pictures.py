@@ -7,26 +7,21 @@ python scripts/make_hint_pictures.py DEMO [--out benchmarks/pictures/hints.png]
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 import click
 import cv2
 import numpy as np
-from demo_shot.png import write_png
-from make_readme_picture import reduce_colors
+from small_png import PICTURES, write_small_png
 
-_ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(_ROOT))  # so that the script also runs from a checkout that is not installed
-
-from framecolor import Settings, Shot, colorize, colorize_stencils  # noqa: E402
-from framecolor.core.types import Palette  # noqa: E402
-from framecolor.evaluation.metrics.regions import compose_over_white  # noqa: E402
-from framecolor.lineart.lines import read_drawing  # noqa: E402
-from framecolor.lineart.region_colors import region_colors  # noqa: E402
-from framecolor.lineart.regions import find_regions, outside_regions  # noqa: E402
-from framecolor.media import read_image, write_image, write_palette  # noqa: E402
+from framecolor import Settings, Shot, colorize, colorize_stencils
+from framecolor.core.types import Palette
+from framecolor.evaluation.metrics.regions import compose_over_white
+from framecolor.lineart.lines import read_drawing
+from framecolor.lineart.region_colors import region_colors
+from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.media import read_image, write_image, write_palette
 
 _NUMBERS = tuple(range(1001, 1014))
 _SHOWN = (1001, 1006, 1010, 1013)
@@ -47,7 +42,7 @@ _CELL = (260, 260)
 
 @click.command()
 @click.argument("demo", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--out", type=click.Path(path_type=Path), default=_ROOT / "benchmarks" / "pictures" / "hints.png")
+@click.option("--out", type=click.Path(path_type=Path), default=PICTURES / "hints.png")
 def main(demo: Path, out: Path) -> None:
     """Paint the painted demo's first drawings again, from hints of each kind, and write the picture."""
     rows = []
@@ -65,8 +60,7 @@ def main(demo: Path, out: Path) -> None:
             rows.append(_write_row(title, [_crop(picture, box) for picture in (given, *frames)]))
             click.echo(title)
     sheet = np.vstack(rows)
-    write_png(out, reduce_colors(np.dstack([sheet, np.full(sheet.shape[:2], 255, np.uint8)])))
-    click.echo(f"{out}: {out.stat().st_size / 1e3:.0f} kB")
+    write_small_png(out, sheet)
 
 
 Given = tuple[np.ndarray, list[np.ndarray]]

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from framecolor import Shot
+from framecolor.errors import InputError
 from framecolor.media import write_image
 
 SIZE = (96, 128)
@@ -47,3 +50,13 @@ def make_shot(
         if step in keys:
             write_image(folder / "keys" / name.format(first + step), painted)
     return folder
+
+
+def refuse(path: str | Path, *words: str, **options: str | Path) -> str:
+    """The one-line error that opening a shot ends with: it has a fix and holds all of the words."""
+    with pytest.raises(InputError) as caught:
+        Shot.open(path, **options)  # type: ignore[arg-type]
+    message = str(caught.value)
+    assert caught.value.fix and "\n" not in message
+    assert [word for word in words if word not in message] == [], message
+    return message

@@ -19,7 +19,7 @@ _WIDTH = 10
 @click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="[SHOT|OUT]")
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 def doctor(folder: Path | None, as_json: bool) -> int:
-    """Look over this machine: packages, GPU, TensorRT, engines, codecs, weights, disk, locks, caches, settings.
+    """Look over this machine: packages, GPU, TensorRT, engines, codecs, weights, disk, locks, settings.
 
     With a SHOT, or the folder OUT that one was painted into, also over these. Each finding that is not ok says what to
     do. Takes some seconds, needs no network, and leaves nothing behind. Exit code 1 when something failed.

@@ -1,4 +1,4 @@
-"""The demo shot that ships with the package: drawn by `scripts/make_demo_shot.py`, see ATTRIBUTION.md.
+"""The demo shot that ships with the package; ATTRIBUTION.md says who drew it.
 
 Imports the pipeline and below.
 """

@@ -21,7 +21,7 @@ KEY = (214, 72, 84)
 _GAP_PX = 10
 _MARGIN_PX = 18
 _HEADING_PX = 30
-_SMOOTH = 4  # text and frames are drawn this many times larger, then area-averaged
+_SMOOTH = 4  # text is drawn this many times larger, then area-averaged
 
 
 def write_picture(path: Path, shot: Shot, painted: Path, numbers: Sequence[int], width_px: int = 1600) -> None:
@@ -40,8 +40,8 @@ def write_picture(path: Path, shot: Shot, painted: Path, numbers: Sequence[int],
         x, y = _MARGIN_PX + column * (cell_px + _GAP_PX), _MARGIN_PX + _HEADING_PX
         is_key = number in shot.keys
         below = y + height + _MARGIN_PX + _HEADING_PX
-        page[y : y + height, x : x + cell_px] = round_off(top[column], None)
-        page[below : below + height, x : x + cell_px] = round_off(bottom[column], KEY if is_key else None)
+        place_card(page, top[column], (x, y), None)
+        place_card(page, bottom[column], (x, below), KEY if is_key else None)
         write_text(page, f"drawing {number}", (x + 4, y - 9), TEXT)
         write_text(page, "key, given" if is_key else "painted", (x + 4, below - 9), KEY if is_key else TEXT)
     write_image(path, np.dstack([page, np.full(page.shape[:2], 255, np.uint8)]))
@@ -79,27 +79,12 @@ def lay_on_card(image: NDArray[np.uint8], width_px: int) -> Rgb:
     return np.round(cv2.resize(flat, (width_px, height), interpolation=cv2.INTER_AREA)).astype(np.uint8)
 
 
-def round_off(card: Rgb, frame: tuple[int, int, int] | None) -> Rgb:
-    """The card with round corners on the page, and with a frame where it is to stand out."""
-    height, width = card.shape[:2]
-    outer = _rounded_mask(height, width, 9, 0)
-    inner = _rounded_mask(height, width, 7, 3) if frame else outer
-    inked = card * inner + np.array(frame or _CARD, np.float32) * (1 - inner)
-    return np.round(inked * outer + np.array(PAGE, np.float32) * (1 - outer)).astype(np.uint8)
-
-
-def _rounded_mask(height: int, width: int, radius_px: int, inset_px: int) -> NDArray[np.float32]:
-    """Coverage of a rectangle with round corners, float32 HxWx1 in [0, 1]."""
-    large = np.zeros((height * _SMOOTH, width * _SMOOTH), np.uint8)
-    radius, inset = radius_px * _SMOOTH, inset_px * _SMOOTH
-    right, bottom = large.shape[1] - 1 - inset, large.shape[0] - 1 - inset
-    cv2.rectangle(large, (inset + radius, inset), (right - radius, bottom), 255, -1)
-    cv2.rectangle(large, (inset, inset + radius), (right, bottom - radius), 255, -1)
-    for x in (inset + radius, right - radius):
-        for y in (inset + radius, bottom - radius):
-            cv2.circle(large, (x, y), radius, 255, -1)
-    small = cv2.resize(large, (width, height), interpolation=cv2.INTER_AREA)
-    return np.divide(small, 255, dtype=np.float32)[..., None]
+def place_card(page: Rgb, card: Rgb, at: tuple[int, int], frame: tuple[int, int, int] | None) -> None:
+    """Put a card on the page with its upper left corner at `at`, with a frame where it is to stand out."""
+    (x, y), (height, width) = at, card.shape[:2]
+    page[y : y + height, x : x + width] = card
+    if frame is not None:
+        cv2.rectangle(page, (x + 1, y + 1), (x + width - 2, y + height - 2), frame, 2)
 
 
 def write_text(page: Rgb, text: str, at: tuple[int, int], color: tuple[int, int, int]) -> None:

@@ -34,8 +34,6 @@ _CHECKS = (
     ("tensorrt", "tensorrt:check_tensorrt"),
     ("engines", "engines:check_choice"),
     ("engines", "engines:check_networks"),
-    ("plans", "caches:check_plans"),
-    ("graphs", "caches:check_graphs"),
     ("weights", "weights:check_weights"),
     ("codecs", "codecs:check_images"),
     ("codecs", "codecs:check_movies"),
@@ -44,7 +42,6 @@ _CHECKS = (
     ("settings", "shot:check_settings"),
     ("shot", "shot:check_shot"),
     ("output", "shot:check_outputs"),
-    ("fits", "caches:check_fits"),
 )
 
 __all__ = ["STATUSES", "Check", "Finding", "Status", "Target", "examine", "find_target"]
@@ -87,7 +84,7 @@ def examine(target: Target) -> Iterator[Finding]:
                 warnings.simplefilter("ignore")
                 yield from _load(name)(target)
         except FramecolorError as error:
-            yield Finding(topic, "fail", one_line(Exception(f"{error.subject}: {error.problem}")), error.fix or _LOOK)
+            yield Finding(topic, "fail", f"{error.subject}: {error.problem}", error.fix or _LOOK)
         except Exception as error:  # what is broken raises what it likes
             yield Finding(topic, "fail", f"{type(error).__name__}: {one_line(error)}", _LOOK)
 

@@ -1,23 +1,22 @@
-"""Folders that are written to: room, permissions, whole writes, clocks and locks. What is tried is taken away again."""
+"""Folders that are written to: room, permissions, whole writes and locks. What is tried is taken away again."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import tempfile
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from framecolor.core.files import write_bytes_atomic
 from framecolor.doctor.finding import Finding, Target
 from framecolor.engines.plans.cache import PlanCache
+from framecolor.errors import OutputError
 
 _LEAST_GIB, _LITTLE_GIB = 0.1, 2.0
-_LEAST_FILES = 1000
-_CLOCK_SECONDS = 60.0
 
 
 def check_folders(target: Target) -> Iterator[Finding]:
@@ -63,53 +62,31 @@ def _check_folder(role: str, folder: Path, fix: str) -> Finding:
         return Finding("disk", "fail", f"{role}: {place} is a file, not a folder", "move it away", {"role": role})
     shown = str(folder) if place == folder else f"{folder} (to be made)"
     try:
-        skew_seconds = _try_writing(place)
-    except OSError as error:
-        what = f"{role}: {shown} cannot be written to ({error.strerror or error})"
+        _try_writing(place)
+    except OutputError as error:
+        what = f"{role}: {shown}: {error.problem}"
         return Finding("disk", "fail", what, fix, {"role": role, "folder": str(folder)})
-    free_gib, free_files = shutil.disk_usage(place).free / 2**30, _count_free_files(place)
-    data = {"role": role, "folder": str(folder), "free_gib": round(free_gib, 1), "skew_seconds": skew_seconds}
+    free_gib = shutil.disk_usage(place).free / 2**30
+    data = {"role": role, "folder": str(folder), "free_gib": round(free_gib, 1)}
     what = f"{role}: {shown}, {free_gib:.1f} GiB free"
-    room = "make room there, or " + fix.split(", or ")[1]
-    if free_gib < _LEAST_GIB or (free_files is not None and free_files < _LEAST_FILES):
-        counted = "" if free_files is None or free_files >= _LEAST_FILES else f", room for {free_files} files"
-        return Finding("disk", "fail", what + counted, room, data)
     if free_gib < _LITTLE_GIB:
-        return Finding("disk", "warn", what, room, data)
-    if abs(skew_seconds) > _CLOCK_SECONDS:
-        late = f"{what}; its clock is {skew_seconds:+.0f} seconds off this machine's"
-        return Finding("disk", "warn", late, "set both clocks by the network (NTP)", data)
+        status = "fail" if free_gib < _LEAST_GIB else "warn"
+        return Finding("disk", status, what, "make room there, or " + fix.split(", or ")[1], data)
     return Finding("disk", "ok", what, data=data)
 
 
-def _try_writing(folder: Path) -> float:
-    """Write a file as frames are written, and by how much its time is ahead of this machine's. Raises OSError."""
-    draft = folder / f".framecolor-doctor-{uuid.uuid4().hex[:12]}.tmp"
-    target = draft.with_suffix(".done")
-    content = os.urandom(4096)
+def _try_writing(folder: Path) -> None:
+    """Write a file as frames are written. Raises OutputError."""
+    path, content = folder / f".framecolor-doctor-{uuid.uuid4().hex[:12]}.tmp", os.urandom(4096)
     try:
-        with draft.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(target)
-        if target.read_bytes() != content:
-            raise OSError("what was written is not what is read again")
-        return round(target.stat().st_mtime - time.time(), 1)
+        write_bytes_atomic(path, content)
+        if path.read_bytes() != content:
+            raise OutputError(path, "what was written is not what is read again")
     finally:
-        for path in (draft, target):
-            path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def _find_existing(folder: Path) -> Path:
     """The folder, or the nearest above it that is there."""
     folder = folder.absolute()
     return next(place for place in (folder, *folder.parents) if place.exists())
-
-
-def _count_free_files(folder: Path) -> int | None:
-    """How many more files the disk takes; None where it does not count them."""
-    if not hasattr(os, "statvfs"):
-        return None
-    facts = os.statvfs(folder)
-    return facts.f_favail if facts.f_files else None

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
+from framecolor.evaluation.metrics.regions import compose_over_white
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.region_colors import region_colors
-from framecolor.pipeline.events import Listener, ignore
+from framecolor.pipeline.events import ignore
 from framecolor.pipeline.job import prepare_run
 from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.propagation.belief import Node, Votes, propagate
@@ -33,7 +34,6 @@ def paint_teacher_forced(
     read_truth: Callable[[int], Rgba],
     settings: Settings,
     out: Path,
-    listener: Listener | None = None,
 ) -> Iterator[tuple[int, Rgba]]:
     """Every drawing of a shot, each painted from the truth of the drawing before it: (number, uint8 HxWx4), in order.
 
@@ -48,7 +48,7 @@ def paint_teacher_forced(
     where a true frame has another size.
     """
     with ThreadPoolExecutor(settings.count_cores()) as pool:
-        run = prepare_run(shot, out, settings, listener or ignore, pool, everything=True)
+        run = prepare_run(shot, out, settings, ignore, pool, everything=True)
     keyframes, runner = run.keyframes, run.runner
     before: tuple[FrameFeatures, Votes] | None = None
     for number in shot.numbers:
@@ -91,11 +91,6 @@ def _nearest(colors: Rgba, palette: Palette) -> NDArray[np.intp]:
 
     Where paper and white are both there, alpha decides.
     """
-    seen, table = _over_white(colors), _over_white(palette.colors)
+    seen, table = (compose_over_white(row[None])[0].astype(np.float32) for row in (colors, palette.colors))
     apart = np.square(seen[:, None] - table[None]).sum(axis=2)
     return np.argmin(apart + 0.5 * (colors[:, None, 3] != palette.colors[None, :, 3]), axis=1)
-
-
-def _over_white(colors: Rgba) -> NDArray[np.float32]:
-    alpha = colors[:, 3:].astype(np.float32) / 255
-    return (colors[:, :3] * alpha + 255 * (1 - alpha)).astype(np.float32)

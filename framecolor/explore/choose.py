@@ -7,7 +7,7 @@ from pathlib import Path
 
 from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.explore.subject import Subject
-from framecolor.media import image_size, write_bytes_atomic
+from framecolor.media import write_bytes_atomic
 from framecolor.shot.sequence import format_numbers, list_images, number_files
 from framecolor.shot.shot import Shot
 
@@ -61,5 +61,4 @@ def add_key(picture: Path, place: Place, *, overwrite: bool = False) -> Path:
     write_bytes_atomic(target, data)
     if place.there is not None and place.there != target:
         place.there.unlink()
-    image_size(target)
     return target

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.demo.picture import KEY, PAGE, TEXT, find_figure, lay_on_card, round_off, write_text
+from framecolor.demo.picture import KEY, PAGE, TEXT, find_figure, lay_on_card, place_card, write_text
 from framecolor.explore.subject import Subject
 from framecolor.media import read_image
 
@@ -47,7 +47,7 @@ def draw_sheet(
     for i, (card, title) in enumerate(zip(cards, titles, strict=True)):
         x = _MARGIN_PX + i % columns * (width + _GAP_PX)
         y = _MARGIN_PX + i // columns * cell + _HEADING_PX
-        page[y : y + height, x : x + width] = round_off(card, None if i else KEY)
+        place_card(page, card, (x, y), None if i else KEY)
         write_text(page, title, (x + 4, y - 9), TEXT if i else KEY)
         if i:
             _draw_paints(page, palettes[i - 1], x + 4, y + height + 4)

@@ -101,11 +101,6 @@ def _forget_partial(path: Path) -> None:
         path.with_suffix(".partial").unlink()
 
 
-def is_whole_fit(path: Path) -> bool:
-    """Whether a fit that is kept can be used: nothing of it is missing, and no bit of it has changed."""
-    return _read(path) is not None
-
-
 @torch.inference_mode()
 def measure_keys(network: PaletteNetwork, samples: Sequence[KeySample]) -> float:
     """Share of the keys' pixels, small regions weighted up, that the network gives their true color."""

@@ -139,11 +139,6 @@ def add_colors(palette: Palette, colors: NDArray[np.uint8]) -> Palette:
     return palette if len(table) == len(palette) else Palette(np.array(list(table), np.uint8))
 
 
-def palette_index(colors: RegionColors, palette: Palette) -> NDArray[np.intp]:
-    """Nearest palette entry of each region, length count + 1; entry 0 means nothing."""
-    return nearest_entries(colors.color, palette)
-
-
 def nearest_entries(colors: NDArray[np.uint8], palette: Palette) -> NDArray[np.intp]:
     """Nearest palette entry of each color [N, 4], intp [N]."""
     table = palette.colors.astype(np.float32)

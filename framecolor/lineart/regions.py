@@ -28,6 +28,8 @@ Labels = NDArray[np.int32]
 _MIN_POCKET_PX = 24
 # ... and clearly wider than the bottleneck (in pixels of distance to the line).
 _MIN_WIDENING_PX = 1.0
+# What lies along so much of the border of the picture is paper.
+_PAPER_BORDER_SHARE = 0.1
 # Screentone and hatching fall into thousands of areas: beyond this many, the smallest ones count as line.
 MOST_REGIONS = 2500
 
@@ -103,11 +105,11 @@ def nearest_regions(labels: Labels, line: NDArray[np.bool_]) -> Labels:
     return labels[~line][np.asarray(found, dtype=np.int32)[line] - 1]
 
 
-def outside_regions(regions: Regions, min_border_share: float = 0.1) -> NDArray[np.bool_]:
-    """Which regions are the drawing's paper, bool [count + 1]: those along that share of the picture's border."""
+def outside_regions(regions: Regions) -> NDArray[np.bool_]:
+    """Which regions are the drawing's paper, bool [count + 1]: those along a tenth of the picture's border."""
     labels = regions.labels
     edge = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
-    outside = np.bincount(edge, minlength=regions.count + 1) >= max(1.0, min_border_share * edge.size)
+    outside = np.bincount(edge, minlength=regions.count + 1) >= max(1.0, _PAPER_BORDER_SHARE * edge.size)
     outside[0] = False
     return outside
 

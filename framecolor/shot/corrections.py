@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from framecolor.core.files import read_small, write_text_atomic
-from framecolor.core.parsing import parse_json
+from framecolor.core.parsing import MISSHAPEN, parse_json, take_whole
 from framecolor.core.text import quote
 from framecolor.errors import InputError, ReadError
 
@@ -30,9 +30,9 @@ PAPER_COLOR: Rgba = (255, 255, 255, 0)
 
 _FORMAT = 1
 _MAX_BYTES = 32 << 20
-_LARGEST = 2**31 - 1
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
 _DRAWING = re.compile(r"[0-9a-f]{0,64}")
+_ENTRY = 'frame, x and y, whole numbers of 0 or more, and a color as "#rrggbb", or "paper"'
 _SAVE_AGAIN = "save it again from the report page"
 
 
@@ -87,15 +87,21 @@ def read_corrections(path: str | Path) -> list[Correction]:
     return sorted(found.values(), key=lambda correction: correction.number)
 
 
-def parse_correction(entry: object, subject: str) -> Correction:
+def parse_correction(entry: Any, subject: str) -> Correction:
     """One entry of the list, as it is in the file. Raises InputError about `subject`."""
-    if not isinstance(entry, Mapping):
-        raise InputError(subject, f"is {quote(entry)}, not an object", "give it frame, x, y and color")
-    number, x, y = (_take_count(entry, name, subject) for name in ("frame", "x", "y"))
-    drawing = entry.get("drawing", "")
-    if not isinstance(drawing, str) or not _DRAWING.fullmatch(drawing):
-        raise InputError(subject, f"has the drawing {quote(drawing)}", "leave it out, or give the hash in hex")
-    return Correction(number, x, y, _take_color(entry, subject), drawing)
+    try:
+        number, x, y = (take_whole(entry[name]) for name in ("frame", "x", "y"))
+        color, drawing = entry["color"], entry.get("drawing", "")
+        if not _DRAWING.fullmatch(drawing) or (color != "paper" and not _HEX.fullmatch(color)):
+            raise ValueError(f"color {quote(color)}, drawing {quote(drawing)}")
+        rgba = PAPER_COLOR
+        if color != "paper":
+            red, green, blue = bytes.fromhex(color[1:])
+            rgba = red, green, blue, 255
+        return Correction(number, x, y, rgba, drawing)
+    except MISSHAPEN as error:
+        problem = f"cannot be used ({type(error).__name__}: {str(error)[:120]})"
+        raise InputError(subject, problem, f"give it {_ENTRY}") from None
 
 
 def write_corrections(path: str | Path, shot: str, corrections: Iterable[Correction]) -> None:
@@ -119,21 +125,3 @@ def _read_table(path: Path) -> Any:
         return parse_json(data.decode("utf-8-sig"))
     except ValueError as error:
         raise ReadError(path, f"this is not JSON, or it is cut off ({str(error)[:120]})", _SAVE_AGAIN) from None
-
-
-def _take_count(entry: Mapping[str, Any], name: str, subject: str) -> int:
-    if name not in entry:
-        raise InputError(subject, f"has no {name}", "give it frame, x, y and color")
-    value = entry[name]
-    if type(value) is not int or not 0 <= value <= _LARGEST:
-        raise InputError(subject, f"has the {name} {quote(value)}", "give a whole number of 0 or more")
-    return value
-
-
-def _take_color(entry: Mapping[str, Any], subject: str) -> Rgba:
-    value = entry.get("color")
-    if value == "paper":
-        return PAPER_COLOR
-    if not isinstance(value, str) or not _HEX.fullmatch(value):
-        raise InputError(subject, f"has the color {quote(value)}", 'write it as "#rrggbb", or "paper"')
-    return int(value[1:3], 16), int(value[3:5], 16), int(value[5:7], 16), 255

@@ -84,13 +84,6 @@ class Sheet:
             raise InputError(self.path, f"has {len(found)} tracks of the name {found[0].name}", "keep one of them")
         return found[0] if found else None
 
-    def shown(self, name: str) -> tuple[int, ...]:
-        """Numbers of the drawings that a track shows, rising. Raises KeyError where there is none of that name."""
-        track = self.track(name)
-        if track is None:
-            raise KeyError(name)
-        return track.shown
-
 
 def read_drawing(label: str) -> int | None:
     """Number of the drawing that a sheet names, as "12" or "A12"; None where the name does not end in a number."""

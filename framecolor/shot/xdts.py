@@ -16,14 +16,14 @@ inbetweens, SYMBOL_TICK_1 and 2, which speak to the animator.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from framecolor.core.parsing import parse_json
+from framecolor.core.parsing import MISSHAPEN, parse_json, take_whole
 from framecolor.core.text import quote
 from framecolor.errors import InputError, ReadError
-from framecolor.shot.exposure_sheet import Sheet, Track, check_size, expose
+from framecolor.shot.exposure_sheet import Sheet, check_size, expose
 
 SIGNATURE = "exchangeDigitalTimeSheet Save Data"
 
@@ -31,7 +31,6 @@ _VERSION = 5
 _CELS = 0
 _NOTHING = "SYMBOL_NULL_CELL"
 _AS_BEFORE = frozenset({"SYMBOL_HYPHEN", "SYMBOL_TICK_1", "SYMBOL_TICK_2"})
-_LARGEST = 2**31 - 1
 _EXPORT_AGAIN = "export it again as XDTS"
 
 
@@ -39,135 +38,57 @@ def parse_xdts(text: str, path: Path) -> Sheet:
     """The first time table of an XDTS file's text; `path` is what errors are about.
 
     Tracks without an entry are left out; one without a name is called by its place, "track 3". Raises ReadError where
-    it is no JSON, InputError where it says what no sheet can; both name the place.
+    it is no JSON, InputError where it says what no sheet can.
     """
     if not text.startswith(SIGNATURE):
         raise ReadError(path, f'the first line is not "{SIGNATURE}"', _EXPORT_AGAIN)
-    table = _load(text[len(SIGNATURE) :], path)
-    if not isinstance(table, dict):
-        _refuse(path, "", f"is {quote(table)}, not an object")
-    version = _take_count(path, table, "version", "")
-    if version != _VERSION:
-        raise InputError(path, f"has version {version}, framecolor reads version {_VERSION}", _EXPORT_AGAIN)
-    tables = _take_list(path, table, "timeTables", "")
-    if not tables:
-        _refuse(path, "timeTables", "is empty")
-    place = "timeTables[0]"
-    first = _as_object(path, tables[0], place)
-    frames = _take_count(path, first, "duration", place)
-    if frames < 1:
-        _refuse(path, f"{place}.duration", "is 0")
-    columns = dict(_list_columns(path, first, place))
-    check_size(path, frames, len(columns))
-    names = _read_names(path, first, place)
-    tracks = (_read_track(path, columns[at], at, names, frames) for at in sorted(columns))
-    found = tuple(track for track in tracks if track is not None)
-    if not found:
-        raise InputError(path, "holds no track of drawings", "export it from the sheet of the cels")
-    return Sheet(path, frames, found)
-
-
-def _load(text: str, path: Path) -> Any:
     try:
-        return parse_json(text, unique_keys=True)
+        table = parse_json(text[len(SIGNATURE) :], unique_keys=True)
     except ValueError as error:
         problem = f"what follows its first line is no JSON, or is cut off ({str(error)[:120]})"
         raise ReadError(path, problem, _EXPORT_AGAIN) from None
+    try:
+        return _read_table(table, path)
+    except MISSHAPEN as error:
+        problem = f"says what no sheet can ({type(error).__name__}: {str(error)[:120]})"
+        raise InputError(path, problem, _EXPORT_AGAIN) from None
 
 
-def _list_columns(path: Path, table: Mapping[str, Any], place: str) -> Iterator[tuple[int, tuple[str, list[Any]]]]:
-    """(trackNo, (place of its entries, its entries)) of every track of cels that has some."""
-    seen: set[int] = set()
-    for i, entry in enumerate(_take_list(path, table, "fields", place, missing_is_empty=True)):
-        field_place = f"{place}.fields[{i}]"
-        field = _as_object(path, entry, field_place)
-        if _take_count(path, field, "fieldId", field_place) != _CELS:
-            continue
-        for j, item in enumerate(_take_list(path, field, "tracks", field_place)):
-            track_place = f"{field_place}.tracks[{j}]"
-            track = _as_object(path, item, track_place)
-            number = _take_count(path, track, "trackNo", track_place)
-            entries = _take_list(path, track, "frames", track_place)
-            if number in seen:
-                _refuse(path, f"{track_place}.trackNo", f"is {number}, as that of a track before it")
-            seen.add(number)
-            if entries:
-                yield number, (f"{track_place}.frames", entries)
+def _read_table(table: Any, path: Path) -> Sheet:
+    """The sheet. Raises one of MISSHAPEN where the table is not of the shape of one."""
+    if table["version"] != _VERSION:
+        raise ValueError(f"version {quote(table['version'])}, where framecolor reads version {_VERSION}")
+    first = table["timeTables"][0]
+    frames = take_whole(first["duration"])
+    columns: dict[int, Any] = {}
+    for field in _choose_cels(first.get("fields", ())):
+        for track in field["tracks"]:
+            number = take_whole(track["trackNo"])
+            if columns.setdefault(number, track["frames"]) is not track["frames"]:
+                raise ValueError(f"there are two tracks {number}")
+    check_size(path, frames, len(columns))
+    names = next((header["names"] for header in _choose_cels(first.get("timeTableHeaders", ()))), [])
+    tracks = []
+    for number, entries in sorted(columns.items()):
+        changes = list(_read_changes(entries))
+        if changes:
+            name = names[number].strip() if number < len(names) else ""
+            tracks.append(expose(name or f"track {number + 1}", changes, frames))
+    if not tracks:
+        raise InputError(path, "holds no track of drawings", "export it from the sheet of the cels")
+    return Sheet(path, frames, tuple(tracks))
 
 
-def _read_names(path: Path, table: Mapping[str, Any], place: str) -> list[str]:
-    """Names of the tracks of cels, by trackNo."""
-    for i, entry in enumerate(_take_list(path, table, "timeTableHeaders", place, missing_is_empty=True)):
-        header_place = f"{place}.timeTableHeaders[{i}]"
-        header = _as_object(path, entry, header_place)
-        if _take_count(path, header, "fieldId", header_place) == _CELS:
-            names = _take_list(path, header, "names", header_place)
-            for j, name in enumerate(names):
-                if not isinstance(name, str):
-                    _refuse(path, f"{header_place}.names[{j}]", f"is {quote(name)}, not text")
-            return names
-    return []
+def _choose_cels(fields: Any) -> list[Any]:
+    """The entries of a list that are about cels."""
+    return [field for field in fields if field["fieldId"] == _CELS]
 
 
-def _read_track(path: Path, column: tuple[str, list[Any]], number: int, names: list[str], frames: int) -> Track | None:
-    """A track; None where its entries say nothing."""
-    place, entries = column
-    changes: list[tuple[int, str | None]] = []
-    for i, entry in enumerate(entries):
-        at = f"{place}[{i}]"
-        item = _as_object(path, entry, at)
-        frame = _take_count(path, item, "frame", at, least=-_LARGEST)  # CLIP STUDIO writes some before the first frame
-        value = _read_value(path, item, at)
-        if value is not None and value not in _AS_BEFORE:
-            changes.append((frame, None if value in ("", _NOTHING) else value))
-    name = names[number].strip() if number < len(names) else ""
-    return expose(name or f"track {number + 1}", changes, frames) if changes else None
-
-
-def _read_value(path: Path, item: Mapping[str, Any], place: str) -> str | None:
-    """What an entry sets: "" and SYMBOL_NULL_CELL are no drawing; None where it sets nothing."""
-    for i, entry in enumerate(_take_list(path, item, "data", place)):
-        at = f"{place}.data[{i}]"
-        data = _as_object(path, entry, at)
-        if _take_count(path, data, "id", at) == 0:
-            values = _take_list(path, data, "values", at)
-            value = values[0] if values else ""
-            if not isinstance(value, str):
-                _refuse(path, f"{at}.values[0]", f"is {quote(value)}, not text")
-            return value.strip()
-    return None
-
-
-def _as_object(path: Path, value: object, place: str) -> Mapping[str, Any]:
-    if not isinstance(value, dict):
-        _refuse(path, place, f"is {quote(value)}, not an object")
-    return value
-
-
-def _take_list(
-    path: Path, table: Mapping[str, Any], key: str, place: str, *, missing_is_empty: bool = False
-) -> list[Any]:
-    if key not in table and missing_is_empty:
-        return []
-    value = table.get(key)
-    if not isinstance(value, list):
-        _refuse(path, _join(place, key), f"is {quote(value)}, not a list" if key in table else "is missing")
-    return value
-
-
-def _take_count(path: Path, table: Mapping[str, Any], key: str, place: str, least: int = 0) -> int:
-    if key not in table:
-        _refuse(path, _join(place, key), "is missing")
-    value = table[key]
-    whole = int(value) if isinstance(value, float) and value.is_integer() else value
-    if type(whole) is not int or not least <= whole <= _LARGEST:
-        _refuse(path, _join(place, key), f"is {quote(value)}, not a whole number that can be used")
-    return whole
-
-
-def _join(place: str, key: str) -> str:
-    return f"{place}.{key}" if place else key
-
-
-def _refuse(path: Path, place: str, problem: str) -> NoReturn:
-    raise InputError(f"{path}: {place}" if place else path, problem, _EXPORT_AGAIN)
+def _read_changes(entries: Any) -> Iterator[tuple[int, str | None]]:
+    """(frame, cel's name or None) of each entry that sets anything; CLIP STUDIO writes some before the first frame."""
+    for entry in entries:
+        values = next((data["values"] for data in entry["data"] if data["id"] == 0), None)
+        if values is not None:
+            value = values[0].strip() if values else ""
+            if value not in _AS_BEFORE:
+                yield take_whole(entry["frame"]), None if value in ("", _NOTHING) else value

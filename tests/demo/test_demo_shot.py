@@ -24,56 +24,16 @@ def shot(tmp_path_factory: pytest.TempPathFactory) -> Shot:
     return Shot.open(folder)
 
 
-def test_shot_opens_with_keys_among_its_drawings(shot: Shot) -> None:
+def test_the_shot_is_whole(shot: Shot) -> None:
     assert shot.numbers == tuple(range(1001, 1033))
     assert sorted(shot.keys) == [1001, 1013, 1029]
-    assert set(shot.keys) <= set(shot.numbers)
-
-
-def test_all_drawings_have_one_size(shot: Shot) -> None:
     assert {shot.read_line(number).shape for number in shot.numbers} == {(720, 1280, 4)}
-    assert {shot.read_key(number).shape for number in shot.keys} == {(720, 1280, 4)}
-
-
-def test_ink_is_black_and_trace_lines_are_pure_and_opaque(shot: Shot) -> None:
-    for number in shot.numbers[::6]:
-        line = shot.read_line(number)
-        seen = {tuple(color) for color in np.unique(line[line[..., 3] > 0][:, :3], axis=0).tolist()}
-        assert seen == {(0, 0, 0), (0, 0, 255), (255, 0, 0)}
-        assert (line[line[..., :3].max(2) > 0][:, 3] == 255).all()
-        assert len(np.unique(line[..., 3])) > 8, "the ink should be antialiased"
-
-
-def test_drawings_keep_off_the_border(shot: Shot) -> None:
-    for number in shot.numbers:
-        alpha = shot.read_line(number)[..., 3]
-        assert not (alpha[0].any() or alpha[-1].any() or alpha[:, 0].any() or alpha[:, -1].any())
-
-
-def test_holds_are_the_same_drawing_and_neighbors_are_not(shot: Shot) -> None:
-    for first, second in HOLDS:
-        assert shot.line_hash(first) == shot.line_hash(second)
-    assert len({shot.line_hash(number) for number in shot.numbers}) == len(shot.numbers) - len(HOLDS)
-
-
-def test_keys_are_flat_paint_over_transparent_paper(shot: Shot) -> None:
-    palette: set[tuple[int, ...]] = set()
-    for number in shot.keys:
-        key, line = shot.read_key(number), shot.read_line(number)
-        clear = line[..., 3] == 0
-        colors, counts = np.unique(key[clear & (key[..., 3] > 0)], axis=0, return_counts=True)
-        palette |= {tuple(color) for color in colors[counts > 40].tolist()}
-        assert counts[counts > 40].sum() == counts.sum(), "paint away from lines should be flat"
-        assert not key[0, 0].any()
-    assert 14 <= len(palette) <= 20
-    assert all(color[3] == 255 for color in palette)
+    assert all(shot.line_hash(first) == shot.line_hash(second) for first, second in HOLDS)
 
 
 def test_package_names_where_the_drawings_come_from_and_is_small() -> None:
     with as_file(files("framecolor.demo")) as folder:
-        text = (folder / "ATTRIBUTION.md").read_text("utf-8")
-        assert "scripts/make_demo_shot.py" in text
-        assert "licence" in text
+        assert "licence" in (folder / "ATTRIBUTION.md").read_text("utf-8")
         assert sum(path.stat().st_size for path in (folder / "shot").rglob("*.png")) < 2_000_000
 
 

@@ -11,7 +11,6 @@ from click.testing import CliRunner, Result
 from drawings import PALETTE, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 
 from framecolor import cli, demo
-from framecolor.cli import explore as command
 from framecolor.colorists.base import Knobs, open_colorist
 from framecolor.errors import InputError
 from framecolor.explore import Wish, explore, find_home, open_subject
@@ -220,7 +219,6 @@ def test_what_cannot_be_explored_says_why(weights: Path, cut: Path, tmp_path: Pa
         result = invoke(weights, line, "-o", tmp_path / "out", *arguments)
         assert result.exit_code != 0 and message in result.output + str(result.exception)
     assert not (tmp_path / "out").exists()
-    assert command.explore.help is not None and "Examples:" in command.explore.help
 
 
 def test_paper_inside_of_a_key_stays_paper(weights: Path, cut: Path, tmp_path: Path) -> None:
@@ -232,12 +230,12 @@ def test_paper_inside_of_a_key_stays_paper(weights: Path, cut: Path, tmp_path: P
         assert picture[46, 36, 3] == 0
 
 
-def test_shipped_weights_give_eight_variations_that_differ(tmp_path: Path) -> None:
+def test_shipped_weights_give_variations_that_differ(tmp_path: Path) -> None:
     """On a drawing that no training saw; they start from nothing."""
     demo.copy_shot(tmp_path)
     subject = open_subject(tmp_path / "line" / "fox.1013.png")
     colorist = open_colorist(colorist_weights_path())
-    made = explore(subject, colorist, Wish(), Knobs(steps=3), 8, tmp_path / "out", model="shipped")
+    made = explore(subject, colorist, Wish(), Knobs(steps=3), 3, tmp_path / "out", model="shipped")
     assert made.apart > 15
     pictures = [read_image(tmp_path / "out" / name)[..., :3].astype(np.float32) for name, _ in made.files]
     for i, picture in enumerate(pictures):

@@ -13,21 +13,16 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import pytest
-from click.testing import CliRunner, Result
-from cut_folders import add, make_cut, write_sheet
+from cut_folders import add, invoke, make_cut, write_sheet
 from drawings import make_shot
 from farming import call, make_environment, make_farm_shot
 from openjd.model import ParameterValue, ParameterValueType, create_job, decode_job_template
 from openjd.sessions import ActionState, PathFormat, PathMappingRule, Session
 from painting import read_all
 
-from framecolor import Settings, Shot, cli
+from framecolor import Settings, Shot
 from framecolor.errors import InputError
 from framecolor.farm import build_parameters, build_template, plan_job, run_job, write_job
-
-
-def invoke(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli.framecolor, [str(argument) for argument in arguments])
 
 
 def test_openjd_paints_what_one_run_paints(single_run: dict[str, bytes], tmp_path: Path) -> None:

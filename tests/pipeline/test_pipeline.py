@@ -16,17 +16,12 @@ from drawings import COAT, PALETTE, PAPER, SIZE, SKIN, draw, make_shot
 from painting import FIT, colors_of, paint, read_bytes, read_frames, share_equal
 
 from framecolor.core.compositing import lay_over
-from framecolor.lineart.lines import read_drawing
 from framecolor.media import read_image, write_image
 from framecolor.propagation.features import FrameFeatures, compute_features, reuse_features
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
 NAMES = [f"cut.{number}.png" for number in range(1001, 1008)]
-
-
-def ink_of(path: Path) -> np.ndarray:
-    return read_drawing(0, read_image(path)).ink
 
 
 def test_flat_paint_is_the_palette_and_lines_are_the_drawing(painted_shot: Path, tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from av.video.stream import VideoStream
-from drawings import PALETTE, draw, make_shot
+from drawings import PALETTE, draw
+from movie_files import write_lossless
 from numpy.typing import NDArray
 from painting import colors_of, paint, read_frames, share_equal
 
@@ -80,24 +80,8 @@ def test_numbers_with_gaps_and_any_padding(tmp_path: Path) -> None:
     assert list(read_frames(outcome.out)) == ["a008.png", "a009.png", "a011.png", "a140.png"]
 
 
-@pytest.mark.parametrize("pattern", ["cut.####.png", "cut.%04d.png", "cut.@@@@.png", "cut.$F4.png"])
-def test_patterns(tmp_path: Path, pattern: str) -> None:
-    root = make_shot(tmp_path / "cut", FRAMES, (0,), first=1)
-    outcome = paint(root / "line" / pattern, tmp_path / "out", keys=root / "keys")
-    assert list(read_frames(outcome.out)) == ["cut.0001.png", "cut.0002.png", "cut.0003.png"]
-
-
 def test_a_movie(tmp_path: Path) -> None:
-    path = tmp_path / "take2.mkv"
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("ffv1", rate=24)
-        assert isinstance(stream, VideoStream)
-        height, width = draw(0)[0].shape[:2]
-        stream.width, stream.height, stream.pix_fmt = width, height, "bgr0"
-        for step in range(5):
-            rgb = np.ascontiguousarray(grey_on_white(draw(step)[0])[..., :3])
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="bgr0")))
-        container.mux(stream.encode(None))
+    path = write_lossless(tmp_path / "take2.mkv", [grey_on_white(draw(step)[0]) for step in range(5)])
     for step in (0, 2):
         write_image(tmp_path / f"painted/{step + 1}.png", draw(step)[1])
     first = paint(path, keys=tmp_path / "painted", frames="1,5")
@@ -110,7 +94,7 @@ def test_a_movie(tmp_path: Path) -> None:
         assert share_equal(frame, draw(step)[1]) > 0.99
 
 
-@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (2, 3), (17, 16), (40, 300)])
+@pytest.mark.parametrize("size", [(1, 9), (2, 3), (17, 16), (40, 300)])
 def test_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
     """Nobody draws that small, but thumbnails, masks and empty cells do come by."""
     height, width = size
@@ -119,10 +103,9 @@ def test_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
         ink[height // 2, : width // 2 + number, 3] = 255
         write_image(tmp_path / f"cut/line/{number}.png", ink)
     write_image(tmp_path / "cut/keys/1.png", np.full((height, width, 4), 255, np.uint8))
-    if height * width > 1:  # a single pixel of ink has no region
-        outcome = paint(tmp_path / "cut", fit=1, mode="painted")
-        assert not outcome.failed
-        assert all(frame.shape[:2] == size for frame in read_frames(outcome.out).values())
+    outcome = paint(tmp_path / "cut", fit=1, mode="painted")
+    assert not outcome.failed
+    assert all(frame.shape[:2] == size for frame in read_frames(outcome.out).values())
 
 
 def test_output_is_plain_8_bit_rgba_png(painted_shot: Path) -> None:

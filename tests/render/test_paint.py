@@ -13,7 +13,7 @@ from framecolor.lineart.region_colors import (
     RegionColors,
     build_palette,
     group_colors,
-    palette_index,
+    nearest_entries,
     region_colors,
     restrict_palette,
 )
@@ -120,7 +120,7 @@ def test_a_region_has_its_majority_color() -> None:
     assert key.seen[1:].tolist() == [50, 40]
     palette = build_palette([key])
     assert [tuple(color) for color in palette.colors.tolist()] == [RED, PAPER]
-    assert palette_index(key, palette)[1:].tolist() == [0, 1]
+    assert nearest_entries(key.color, palette)[1:].tolist() == [0, 1]
 
 
 def test_faint_ink_does_not_color_a_region() -> None:

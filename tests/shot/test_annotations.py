@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from painting import colors_of, list_files, paint, read_frames, share_equal
 
 from framecolor.cli.colorize import colorize as colorize_command
-from framecolor.errors import FramecolorError, InputError, ShotError
+from framecolor.errors import InputError
 from framecolor.media import write_image
 from framecolor.shot.corrections import Correction, write_corrections
 
@@ -81,11 +81,10 @@ def entries(out: Path) -> dict[int, dict[str, Any]]:
 # Strokes
 
 
-@pytest.mark.parametrize("fit", ["off", 6])
-def test_a_stroke_on_one_frame_colors_a_region_that_no_key_shows_in_all_frames(tmp_path: Path, fit: Any) -> None:
+def test_a_stroke_on_one_frame_colors_a_region_that_no_key_shows_in_all_frames(tmp_path: Path) -> None:
     root = make_hat_shot(tmp_path / "cut")
     stroke(root, 1003, (hat_at(2), HAT))
-    outcome = paint(root, fit=fit)
+    outcome = paint(root)
     assert outcome.warnings == () and outcome.keys == 1
     for step, frame in enumerate(read_frames(outcome.out).values()):
         assert share_equal(frame, draw_hat(step)[1]) > 0.995, step
@@ -132,24 +131,16 @@ def test_a_palette_file_binds_strokes(tmp_path: Path) -> None:
         assert colors_of(frame) <= allowed
 
 
-def test_holds_share_what_is_told_of_one_of_them(tmp_path: Path) -> None:
+def test_holds_share_what_is_told_of_one_of_them_but_not_what_differs(tmp_path: Path) -> None:
     root = make_hat_shot(tmp_path / "cut", 6)
     for number in (1004, 1005):
         shutil.copyfile(root / "line/cut.1003.png", root / f"line/cut.{number}.png")
     stroke(root, 1005, (hat_at(2), HAT))
-    out = paint(root).out
-    assert {color_at(out, n, *hat_at(2)) for n in (1003, 1004, 1005)} == {HAT}
-    assert [entries(out)[n]["status"] for n in (1003, 1004, 1005)] == ["painted", "hold", "hold"]
-
-
-def test_holds_of_which_different_things_are_told_differ(tmp_path: Path) -> None:
-    root = make_hat_shot(tmp_path / "cut", 6)
-    for number in (1004, 1005):
-        shutil.copyfile(root / "line/cut.1003.png", root / f"line/cut.{number}.png")
     file = correct(tmp_path / "c.json", (1003, *hat_at(2), HAT), (1005, *hat_at(2), GREEN))
-    out = paint(root, corrections=file).out
-    assert [color_at(out, n, *hat_at(2)) for n in (1003, 1004, 1005)] == [HAT, HAT, GREEN]
-    assert [entries(out)[n]["status"] for n in (1003, 1004, 1005)] == ["painted", "hold", "painted"]
+    for given, colors, last in (({}, [HAT] * 3, "hold"), ({"corrections": file}, [HAT, HAT, GREEN], "painted")):
+        out = paint(root, **given).out
+        assert [color_at(out, n, *hat_at(2)) for n in (1003, 1004, 1005)] == colors
+        assert [entries(out)[n]["status"] for n in (1003, 1004, 1005)] == ["painted", "hold", last]
 
 
 def test_strokes_that_say_nothing_are_named(tmp_path: Path) -> None:
@@ -231,20 +222,11 @@ def test_a_correction_with_a_kept_fit_repaints_the_spans_that_it_reaches(tmp_pat
     assert paint(root, fit="keep", corrections=file).written == ()
 
 
-@pytest.mark.parametrize(
-    ("entry", "problem"),
-    [
-        ({"frame": 99, "x": 1, "y": 1, "color": "#010203"}, "corrects frame 99, of which there is no drawing"),
-        ({"frame": 1001, "x": 500, "y": 1, "color": "#010203"}, "x 500, y 1 lies outside of the drawing"),
-        ({"frame": 1001, "x": 1, "y": 1, "color": "red"}, "has the color 'red'"),
-    ],
-)
-def test_corrections_that_cannot_be_used(tmp_path: Path, entry: dict[str, Any], problem: str) -> None:
+@pytest.mark.parametrize("place", [(99, 1, 1), (1001, 500, 1)])
+def test_corrections_that_fit_nothing(tmp_path: Path, place: tuple[int, int, int]) -> None:
     root = make_shot(tmp_path / "cut", 2, (0,))
-    file = tmp_path / "c.json"
-    file.write_text(json.dumps({"format": 1, "shot": "cut", "corrections": [entry]}))
-    with pytest.raises(FramecolorError, match=problem):
-        paint(root, corrections=file)
+    with pytest.raises(InputError, match=f"frame {place[0]}"):
+        paint(root, corrections=correct(tmp_path / "c.json", (*place, GREEN)))
     assert not (root / "color").exists()
 
 
@@ -265,11 +247,3 @@ def test_the_command_takes_one_file_for_one_shot(tmp_path: Path) -> None:
     assert color_at(root / "color", 1002, 39, 28) == GREEN
     twice = run(colorize_command, [str(root), str(root), "--corrections", str(file)])
     assert twice.exit_code == 2 and "of one shot" in twice.stderr
-
-
-def test_shot_knows_corrections_of_its_frames_only(tmp_path: Path) -> None:
-    from framecolor import Shot
-
-    root = make_shot(tmp_path / "cut", 2, (0,))
-    with pytest.raises(ShotError, match="the shot has 1001-1002"):
-        Shot.open(root, corrections=correct(tmp_path / "c.json", (7, 1, 1, GREEN)))

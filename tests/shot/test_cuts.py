@@ -7,26 +7,13 @@ from pathlib import Path
 
 import pytest
 from cut_folders import NOTHING, add, invoke, make_cut, write_sheet
-from drawings import PAPER, draw, make_shot
-from painting import colors_of, list_files, paint, read_all, read_bytes, read_frames, share_equal
+from drawings import PAPER, draw, make_shot, refuse
+from painting import colors_of, list_files, paint, read_bytes, read_frames, share_equal
 from timesheets import describe_xdts, write_xdts
 
 from framecolor import Shot
-from framecolor.errors import InputError
 from framecolor.report.correcting import write_command
 from framecolor.report.sidecar import read_sidecar
-
-
-def fail(path: Path, *words: str, **options: str | Path) -> str:
-    """The one-line error that opening a shot ends with; it holds a fix and the words."""
-    with pytest.raises(InputError) as caught:
-        Shot.open(path, **options)  # type: ignore[arg-type]
-    message = str(caught.value)
-    assert "\n" not in message
-    assert caught.value.fix
-    for word in words:
-        assert word in message
-    return message
 
 
 @pytest.mark.usefixtures("quick_engine")
@@ -113,26 +100,26 @@ def test_a_retake_leaves_what_was_delivered(tmp_path: Path) -> None:
     assert [row["shot"] for row in json.loads(invoke("plan", root, "--json").stdout)] == [
         f"Cut-005/{name}" for name in ("A", "A.R1", "A.R2", "B")
     ]
-    fail(root / "Line/A.R1", "--frames 1", "the shot has 3,5", frames="1")
+    refuse(root / "Line/A.R1", "--frames 1", "the shot has 3,5", frames="1")
 
 
 def test_folders_that_are_no_cels(tmp_path: Path) -> None:
     root = make_cut(tmp_path / "Cut-005")
-    fail(root, "Cut-005: this is a cut of several cels: A, B", "Line/A", "--cel")
+    refuse(root, "Cut-005: this is a cut of several cels: A, B", "Line/A", "--cel")
     add(root / "Line/C.R1", "c", 1)
-    for words in (fail(root, "Line/C.R1: this is a retake of C"), fail(root / "Line/C.R1", "there is no C")):
+    for words in (refuse(root, "Line/C.R1: this is a retake of C"), refuse(root / "Line/C.R1", "there is no C")):
         assert "Line/C, or rename it" in words
     (root / "Line/C.R1").rename(root / "Line/A.R01")
     (root / "Line/A.R1").mkdir()
-    fail(root / "Line/A.R1", "two retakes have the same number: A, A.R01, A.R1", "rename")
+    refuse(root / "Line/A.R1", "two retakes have the same number: A, A.R01, A.R1", "rename")
     (root / "Line/A.R01").rename(tmp_path / "away")
-    fail(root / "Line/A.R1", "Line/A.R1: the folder holds no numbered images")
+    refuse(root / "Line/A.R1", "Line/A.R1: the folder holds no numbered images")
     (root / "keys").mkdir()
     (root / "Keys").rename(root / "KEYS")
     assert Shot.open(root / "Line/B").keys == {}, "keys is found by its very name"
     (root / "keys").rename(root / "Keys")
     (root / "KEYS").rename(root / "kEYS")
-    fail(root / "Line/B", "stands beside", "keep one of the two folders")
+    refuse(root / "Line/B", "stands beside", "keep one of the two folders")
 
 
 def test_a_cel_from_inside_of_its_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,13 +151,13 @@ def test_the_sheet_of_a_shot(tmp_path: Path) -> None:
     assert "warning   not painted, as sheet.csv never shows them: 2,4" in lines
     assert Shot.open(root, sheet="none").wanted == shot.numbers
     assert Shot.open(root, frames="2-3").wanted == (3,)
-    fail(root, "the shot has 1-4, of which sheet.csv shows 1,3", frames="9")
-    fail(root, "track whatever shows none of the drawings 2,4: it shows 1,3", "--sheet none", frames="2,4")
+    refuse(root, "the shot has 1-4, of which sheet.csv shows 1,3", frames="9")
+    refuse(root, "track whatever shows none of the drawings 2,4: it shows 1,3", "--sheet none", frames="2,4")
     write_xdts(root / "late.XDTS", describe_xdts(2, {"CUT_7": [(0, "4")], "BG": [(0, "1")], "C": [(0, "x")]}))
-    fail(root, "holds 2 exposure sheets: late.XDTS, sheet.csv", "--sheet")
+    refuse(root, "holds 2 exposure sheets: late.XDTS, sheet.csv", "--sheet")
     assert Shot.open(root, sheet=root / "late.XDTS").wanted == (4,)
     root = root.rename(tmp_path / "other")
-    fail(root, "not clear which track is the shot's: CUT_7, BG, C", "other", sheet=root / "late.XDTS")
+    refuse(root, "not clear which track is the shot's: CUT_7, BG, C", "other", sheet=root / "late.XDTS")
     (root / "sheet.csv").unlink()
     write_xdts(root / "late.XDTS", describe_xdts(2, {"A": [(0, "1a"), (1, "2")]}))
     assert Shot.open(root).warnings == (
@@ -178,9 +165,9 @@ def test_the_sheet_of_a_shot(tmp_path: Path) -> None:
         "late.XDTS shows cels that have no number, so that no drawing can be theirs: 1a",
     )
     write_xdts(root / "late.XDTS", describe_xdts(2, {"A": [(0, NOTHING)]}))
-    fail(root, "shows none of the drawings 1-4: it is empty")
+    refuse(root, "shows none of the drawings 1-4: it is empty")
     write_xdts(root / "late.XDTS", "{")
-    fail(root, "late.XDTS", "no JSON")
+    refuse(root, "late.XDTS", "no JSON")
 
 
 def test_a_cel_that_the_sheet_does_not_have(tmp_path: Path) -> None:
@@ -195,29 +182,18 @@ def test_a_cel_that_the_sheet_does_not_have(tmp_path: Path) -> None:
     assert "sheet     " + str(sheet) + ", track a: 6 frames, 0.25 s at 24" in lines
 
 
-def test_a_farm_gets_a_cel_as_a_job(tmp_path: Path) -> None:
+def test_a_cut_is_no_job_and_a_cel_is_one(tmp_path: Path) -> None:
     root = make_cut(tmp_path / "Cut-005")
-    sheet = write_sheet(root)
     refused = invoke("farm", "export", root, "-o", tmp_path / "job")
-    assert "each is a job of its own; choose one with --cel: A, B" in str(refused.exception)
-    given = ("--cel", "A", "--keys", root / "Keys", "--sheet", sheet)
+    assert "choose one with --cel: A, B" in str(refused.exception)
+    given = ("--cel", "A", "--keys", root / "Keys", "--sheet", write_sheet(root))
     result = invoke("farm", "export", root, "-o", tmp_path / "job", *given)
-    assert result.exit_code == 0, result.output
     assert "4 frames of Cut-005/A" in result.output
-    assert json.loads((tmp_path / "job/parameters.json").read_text()) == {
-        "Shot": str(root),
-        "Out": str(tmp_path / "Cut-005_Cell"),
-        "Cel": "A",
-        "Keys": str(root / "Keys"),
-        "Sheet": str(sheet),
-    }
-    result = invoke("farm", "export", root / "Line/A", "-o", tmp_path / "all", "--sheet", "none")
-    assert "5 frames of Cut-005/A" in result.output
-    steps = json.loads((tmp_path / "all/template.json").read_text())["steps"]
-    words = [step["script"]["actions"]["onRun"]["args"] for step in steps]
-    assert all(args[args.index("--sheet") + 1] == "none" for args in words)
-    where = "{{Param.Shot}} --cel {{Param.Cel}} --out {{Param.Out}}"
-    assert all(where in " ".join(args) for args in words), "its folder's name is that of the cut's cel as well"
+    values = json.loads((tmp_path / "job/parameters.json").read_text())
+    assert (values["Keys"], values["Sheet"]) == (str(root / "Keys"), str(root / "cut.xdts"))
+    add(tmp_path / "comma/Line/A,B", "a", 1)
+    refused = str(invoke("farm", "export", tmp_path / "comma", "-o", tmp_path / "other").exception)
+    assert "a cel with a comma in its name" in refused
 
 
 @pytest.mark.parametrize(
@@ -242,30 +218,6 @@ def test_where_a_farm_finds_a_cel(
     assert (values["Shot"], values["Out"], values.get("Cel")) == (str(tmp_path / shot), str(tmp_path / out), cel)
 
 
-def test_a_cel_whose_name_chooses_two_is_no_job(tmp_path: Path) -> None:
-    add(tmp_path / "cut/Line/A,B", "a", 1)
-    refused = str(invoke("farm", "export", tmp_path / "cut", "-o", tmp_path / "job").exception)
-    assert "cut/A,B: a cel with a comma in its name" in refused
-
-
-@pytest.mark.usefixtures("quick_engine")
-def test_tasks_paint_a_cel_as_one_run_does(tmp_path: Path) -> None:
-    """Prepare, parts and finish take --cel and -o as colorize does; a retake as well."""
-    root = make_cut(tmp_path / "Cut-005")
-    write_sheet(root)
-    add(root / "Line/A.R1", "a", 3, 5, step=4)
-    for cel, parts in (("A", ("1-3", "5")), ("A.R1", ("3", "5"))):
-        where = (root, "--cel", cel)
-        assert invoke("colorize", *where, "-o", tmp_path / "one/out", "--fit", 2, "--report").exit_code == 0
-        assert invoke("farm", "prepare", *where, "-o", tmp_path / "many/out", "--fit", 2).exit_code == 0
-        for frames in parts:
-            task = invoke("colorize", *where, "-o", tmp_path / "many/out", "--fit", 2, "--part", "--frames", frames)
-            assert task.exit_code == 0, task.output
-        result = invoke("farm", "finish", *where, "-o", tmp_path / "many/out")
-        assert result.exit_code == 0, result.output
-        assert read_all(tmp_path / "many/out" / cel) == read_all(tmp_path / "one/out" / cel)
-
-
 def test_the_names_of_drawings_tell_the_track(tmp_path: Path) -> None:
     add(tmp_path / "cut_9/line", "B_", 1, 2)
     write_xdts(tmp_path / "cut_9/cut.xdts", describe_xdts(4, {"A": [(0, "1")], "b": [(0, "2")]}))
@@ -282,10 +234,3 @@ def test_hints_and_stencils_of_cels(tmp_path: Path) -> None:
     assert sorted(Shot.open(root / "Line/A.R1").hints) == [2, 4], "what was said of the old drawing 3 is gone"
     b = Shot.open(root / "Line/B")
     assert (dict(b.hints), sorted(b.stencils)) == ({}, [2])
-
-
-def test_settings_of_a_cel_are_those_of_its_cut(tmp_path: Path) -> None:
-    root = make_cut(tmp_path / "Cut-005")
-    (root / "framecolor.toml").write_text("gap_px = 7\n")
-    table = json.loads(invoke("config", "show", root / "Line/A", "--json").stdout)
-    assert table["settings"]["gap_px"] == {"value": 7, "level": "shot", "file": str(root / "framecolor.toml")}

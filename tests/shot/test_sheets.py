@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from timesheets import describe_xdts, write_xdts
 
-from framecolor.errors import InputError
+from framecolor.errors import InputError, ReadError
 from framecolor.shot.exposure_sheet import LONGEST_FRAMES, Sheet, Track, read_drawing
 from framecolor.shot.sheet_files import read_sheet
 from framecolor.shot.xdts import SIGNATURE
@@ -41,18 +41,14 @@ def write(path: Path, text: str | bytes) -> Path:
     return path
 
 
-def fail(path: Path, *words: str) -> str:
-    """The one-line error that reading a sheet ends with; it names the file and a fix, and holds the words."""
-    with pytest.raises(InputError) as caught:
+def refuse(path: Path, kind: type[InputError] = InputError) -> InputError:
+    """The error that reading a sheet ends with, of this very kind: one short line that names the file and a fix."""
+    with pytest.raises(kind) as caught:
         read_sheet(path)
-    message = str(caught.value)
-    assert path.name in message
-    assert "\n" not in message
-    assert len(message) < 600
-    assert caught.value.fix
-    for word in words:
-        assert word in message
-    return message
+    error = caught.value
+    assert type(error) is kind and error.subject.startswith(str(path)) and error.fix
+    assert "\n" not in str(error) and len(error.problem) < 400
+    return error
 
 
 def test_a_sheet_as_clip_studio_writes_it(tmp_path: Path) -> None:
@@ -61,11 +57,8 @@ def test_a_sheet_as_clip_studio_writes_it(tmp_path: Path) -> None:
     a = sheet.track("a")
     assert a is not None
     assert a.exposures == (1, 1, 1, 2, 2, 2, 1, 1, 1, None, None, None)
-    assert sheet.shown("B") == (3, 4)
     assert sheet.tracks[1].exposures == (3,) * 10 + (4, 4)
     assert sheet.track("BOOK") is None
-    with pytest.raises(KeyError):
-        sheet.shown("BOOK")
     assert repr(a) == "Track('A', 12 frames, 2 drawings)"
 
 
@@ -109,7 +102,7 @@ def test_names_can_be_shown(tmp_path: Path) -> None:
 def test_two_tracks_of_one_name_matter_only_to_it(tmp_path: Path) -> None:
     path = write(tmp_path / "sheet.csv", "frame,A,B,a\n1,1,2,3\n")
     sheet = read_sheet(path)
-    assert sheet.shown("B") == (2,)
+    assert sheet.tracks[1].shown == (2,)
     with pytest.raises(InputError, match="2 tracks of the name A"):
         sheet.track("A")
 
@@ -143,28 +136,37 @@ def test_a_table_of_japanese_windows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "kind"),
     [
-        (b"", ("not frame,A,B",)),
-        ("hello, world\n1,2\n", ("not frame,A,B",)),
-        ("frame\n1\n", ("not frame,A,B",)),
-        ("frame,A\n", ("holds no frame",)),
-        ("frame,,\n1,2,3\n", ("names no cel",)),
-        ("frame,A\n1,1\n1,2\n", ("line 3", "frame 1 comes after 1", "rise")),
-        ("frame,A\n1,1\n\n\n-3,2\n", ("line 5", "'-3' is not the number of a frame")),
-        ("frame,A\n1,1,2,3\n", ("line 2", "3 cells", "names 1 cels")),
-        ("frame,A\n1,1\n999999999,2\n", ("999999999 frames long", str(LONGEST_FRAMES))),
-        ("frame,A\n1,1\n" + "9" * 5000 + ",2\n", ("line 3", "not the number of a frame")),
-        ("frame" + ",A" * 5000 + "\n1,1\n60000,2\n", ("5000 tracks of 60000 frames",)),
-        ("frame" + ",A" * 300_000 + "\n1,1\n", ("300000 tracks of 1 frames",)),
-        ("# fps 0\nframe,A\n1,1\n", ("line 1", "frames a second")),
-        (b"frame,A\n1,1\n2,\x81\n3,\xfc\xfd\n", ("no text in UTF-8",)),
-        ('frame,A\n1,"' + "x" * 200_000 + '"\n', ("line 2", "no table")),
-        (b"\x00" * 1000, ("not frame,A,B",)),
+        (b"", ReadError),
+        ("hello, world\n1,2\n", ReadError),
+        ("frame\n1\n", ReadError),
+        ("frame,A\n", InputError),
+        ("frame,,\n1,2,3\n", InputError),
+        ("frame,A\n1,1\n999999999,2\n", InputError),
+        ("frame" + ",A" * 5000 + "\n1,1\n60000,2\n", InputError),
+        ("frame" + ",A" * 300_000 + "\n1,1\n", InputError),
+        (b"frame,A\n1,1\n2,\x81\n3,\xfc\xfd\n", ReadError),
+        (b"\x00" * 1000, ReadError),
     ],
 )
-def test_tables_that_are_none(tmp_path: Path, text: str | bytes, words: tuple[str, ...]) -> None:
-    fail(write(tmp_path / "sheet.csv", text), *words)
+def test_tables_that_are_none(tmp_path: Path, text: str | bytes, kind: type[InputError]) -> None:
+    refuse(write(tmp_path / "sheet.csv", text), kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "kind"),
+    [
+        ("# fps 0\nframe,A\n1,1\n", 1, InputError),
+        ("frame,A\n1,1,2,3\n", 2, InputError),
+        ('frame,A\n1,"' + "x" * 200_000 + '"\n', 2, ReadError),
+        ("frame,A\n1,1\n1,2\n", 3, InputError),
+        ("frame,A\n1,1\n" + "9" * 5000 + ",2\n", 3, InputError),
+        ("frame,A\n1,1\n\n\n-3,2\n", 5, InputError),
+    ],
+)
+def test_a_wrong_line_of_a_table_is_named(tmp_path: Path, text: str, line: int, kind: type[InputError]) -> None:
+    assert refuse(write(tmp_path / "sheet.csv", text), kind).subject.endswith(f": line {line}")
 
 
 def spoil(*keys: str | int, value: Any = None, drop: bool = False) -> dict[str, Any]:
@@ -185,54 +187,52 @@ TRACK = (*TABLE, "fields", 0, "tracks", 0)
 
 
 @pytest.mark.parametrize(
-    ("table", "words"),
+    "table",
     [
-        ([1, 2], ("a list, not an object",)),
-        ({"version": 5}, ("timeTables: is missing",)),
-        (spoil("version", value=6), ("version 6", "reads version 5")),
-        (spoil("version", value=True), ("version: is True",)),
-        (spoil("timeTables", value=[]), ("timeTables: is empty",)),
-        (spoil("timeTables", value={}), ("timeTables: is an object, not a list",)),
-        (spoil(*TABLE, value="x"), ("timeTables[0]: is 'x'",)),
-        (spoil(*TABLE, "duration", drop=True), ("timeTables[0].duration: is missing",)),
-        (spoil(*TABLE, "duration", value=0), ("duration: is 0",)),
-        (spoil(*TABLE, "duration", value=-5), ("duration: is -5",)),
-        (spoil(*TABLE, "duration", value=1.5), ("duration: is 1.5",)),
-        (spoil(*TABLE, "duration", value="9" * 1000), ("duration: is '999",)),
-        (spoil(*TABLE, "duration", value=2_000_000_000), ("2000000000 frames long", "cut a longer one")),
-        (spoil(*TABLE, "fields", value=None), ("fields: is None",)),
-        (spoil(*TABLE, "fields", drop=True), ("holds no track of drawings",)),
-        (spoil(*TABLE, "fields", 0, "fieldId", value=3), ("holds no track of drawings",)),
-        (spoil(*TABLE, "timeTableHeaders", 0, "names", value=["A\n", 7]), ("names[1]: is 7, not text",)),
-        (spoil(*TRACK, "trackNo", value=10**30), ("tracks[0].trackNo",)),
-        (spoil(*TRACK, "frames", 1, "frame", value=[]), ("frames[1].frame: is a list",)),
-        (spoil(*TRACK, "frames", 1, "frame", value=10**12), ("frames[1].frame",)),
-        (spoil(*TRACK, "frames", 1, "data", value=7), ("frames[1].data: is 7, not a list",)),
-        (spoil(*TRACK, "frames", 1, "data", value=[[]]), ("data[0]: is a list, not an object",)),
-        (spoil(*TRACK, "frames", 1, "data", 0, "values", value=[4]), ("values[0]: is 4, not text",)),
-        ("", ("no JSON",)),
-        ('{"version": 5, "timeTables": [{"duration": NaN}]}', ("NaN is not a finite number",)),
-        ('{"version": 5, "timeTables": [{"duration": 1e999}]}', ("1e999 is not a finite number",)),
-        ('{"version": 5, "version": 5}', ("'version' stands twice",)),
-        ('{"version": 5, "timeTables": ' + "[" * 100_000, ("nested too deeply",)),
-        ('{"version": ' + "9" * 10_000 + "}", ("no JSON",)),
-        ('{"version": 5, "timeTables": [{"duration"', ("cut off",)),
+        [1, 2],
+        {"version": 5},
+        spoil("version", value=6),
+        spoil("timeTables", value=[]),
+        spoil(*TABLE, "duration", value=0),
+        spoil(*TABLE, "duration", value=1.5),
+        spoil(*TABLE, "duration", value=2_000_000_000),
+        spoil(*TABLE, "fields", drop=True),
+        spoil(*TABLE, "timeTableHeaders", 0, "names", value=[7]),
+        spoil(*TRACK, "frames", 1, "frame", value=[]),
+        spoil(*TRACK, "frames", 1, "data", value=[[]]),
+        spoil(*TRACK, "frames", 1, "data", 0, "values", value=[4]),
     ],
 )
-def test_hostile_xdts(tmp_path: Path, table: Any, words: tuple[str, ...]) -> None:
-    fail(write_xdts(tmp_path / "cut.xdts", table), *words)
+def test_hostile_xdts(tmp_path: Path, table: Any) -> None:
+    refuse(write_xdts(tmp_path / "cut.xdts", table))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"version": 5, "timeTables": [{"duration": NaN}]}',
+        '{"version": 5, "timeTables": [{"duration": 1e999}]}',
+        '{"version": 5, "version": 5}',
+        '{"version": 5, "timeTables": ' + "[" * 100_000,
+        '{"version": ' + "9" * 10_000 + "}",
+        '{"version": 5, "timeTables": [{"duration"',
+    ],
+)
+def test_xdts_that_is_no_json(tmp_path: Path, text: str) -> None:
+    refuse(write_xdts(tmp_path / "cut.xdts", text), ReadError)
 
 
 def test_files_that_are_no_sheet(tmp_path: Path) -> None:
-    fail(tmp_path / "gone.xdts", "no such file")
+    refuse(tmp_path / "gone.xdts", ReadError)
     (tmp_path / "folder.xdts").mkdir()
-    fail(tmp_path / "folder.xdts", "cannot be read")
-    fail(write(tmp_path / "toei.xdts", "toeiDigitalTimeSheet Save Data\n{}"), "first line", "XDTS")
-    fail(write(tmp_path / "bytes.xdts", SIGNATURE.encode() + b'\n{"\xff\xfe": 1}'), "UTF-8")
-    fail(write(tmp_path / "large.xdts", b" " * (9 << 20)), "larger than 8 MiB")
+    refuse(tmp_path / "folder.xdts", ReadError)
+    refuse(write(tmp_path / "toei.xdts", "toeiDigitalTimeSheet Save Data\n{}"), ReadError)
+    refuse(write(tmp_path / "bytes.xdts", SIGNATURE.encode() + b'\n{"\xff\xfe": 1}'), ReadError)
+    refuse(write(tmp_path / "large.xdts", b" " * (9 << 20)), ReadError)
     again = describe_xdts(3, {"A": [(0, "1")], "B": [(0, "1")]})
     again["timeTables"][0]["fields"][0]["tracks"][1]["trackNo"] = 0
-    fail(write_xdts(tmp_path / "twice.xdts", again), "tracks[1].trackNo: is 0, as that of a track before it")
+    refuse(write_xdts(tmp_path / "twice.xdts", again))
 
 
 def test_a_sheet_that_claims_to_be_huge_costs_little(tmp_path: Path) -> None:
@@ -243,8 +243,8 @@ def test_a_sheet_that_claims_to_be_huge_costs_little(tmp_path: Path) -> None:
     tracemalloc.start()
     begin = time.monotonic()
     sheet = read_sheet(write_xdts(tmp_path / "far.xdts", far))
-    fail(write_xdts(tmp_path / "many.xdts", many), "300 tracks of 65535 frames")
-    fail(write_xdts(tmp_path / "lists.xdts", lists), "timeTables[0]: is a list")
+    refuse(write_xdts(tmp_path / "many.xdts", many))
+    refuse(write_xdts(tmp_path / "lists.xdts", lists))
     seconds, peak = time.monotonic() - begin, tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(sheet.tracks) == 4

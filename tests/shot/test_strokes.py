@@ -33,52 +33,32 @@ def dot(hint: NDArray[np.uint8], x: int, y: int, radius: int, color: tuple[int, 
     cv2.circle(hint, (x, y), radius, (*color, 255), -1)
 
 
-def drag(
-    hint: NDArray[np.uint8], a: tuple[int, int], b: tuple[int, int], color: tuple[int, ...], width: int = 7
-) -> None:
-    cv2.line(hint, a, b, (*color, 255), width)
-
-
 def meant(strokes: Strokes) -> dict[int, tuple[int, ...]]:
     return {int(r): tuple(strokes.color[r].tolist()) for r in np.flatnonzero(strokes.meant)}
 
 
-def test_a_dot_means_its_region_and_an_empty_hint_none(regions: Regions) -> None:
+@pytest.mark.parametrize(
+    ("places", "width", "want"),
+    [
+        ([], 0, ()),
+        ([(44, 50)], 11, (2,)),
+        ([(12, 12)], 1, (5,)),
+        # What spills over a line, here at 58 and 59, is tolerated.
+        ([(52, 50)], 19, (2,)),
+        ([(54, 50)], 19, (2,)),
+        ([(56, 50)], 19, (2,)),
+        # A stroke that was dragged over regions means each, but not the one that its end only just comes over.
+        ([(8, 50), (80, 50)], 7, (1, 2, 3)),
+        ([(8, 50), (33, 50)], 7, (1,)),
+        # A dot larger than its region.
+        ([(12, 12)], 11, (5,)),
+    ],
+)
+def test_a_stroke_means(regions: Regions, places: list[tuple[int, int]], width: int, want: tuple[int, ...]) -> None:
     hint = empty()
-    assert meant(read_strokes(hint, regions)) == {}
-    dot(hint, 44, 50, 5, RED)
-    assert meant(read_strokes(hint, regions)) == {2: (*RED, 255)}
-
-
-@pytest.mark.parametrize("x", [52, 54, 56])
-def test_what_spills_over_a_line_is_tolerated(regions: Regions, x: int) -> None:
-    hint = empty()
-    dot(hint, x, 50, 9, RED)  # the line is at 58 and 59
-    assert meant(read_strokes(hint, regions)) == {2: (*RED, 255)}
-
-
-def test_a_stroke_dragged_over_regions_means_each(regions: Regions) -> None:
-    hint = empty()
-    drag(hint, (8, 50), (80, 50), RED)
-    assert meant(read_strokes(hint, regions)) == {1: (*RED, 255), 2: (*RED, 255), 3: (*RED, 255)}
-
-
-def test_the_end_of_a_stroke_that_only_just_comes_over_is_not_meant(regions: Regions) -> None:
-    hint = empty()
-    drag(hint, (8, 50), (33, 50), RED)
-    assert meant(read_strokes(hint, regions)) == {1: (*RED, 255)}
-
-
-def test_a_dot_larger_than_its_region_means_that_region(regions: Regions) -> None:
-    hint = empty()
-    dot(hint, 12, 12, 5, RED)
-    assert meant(read_strokes(hint, regions)) == {5: (*RED, 255)}
-
-
-def test_a_single_pixel_counts(regions: Regions) -> None:
-    hint = empty()
-    hint[12, 12] = (*RED, 255)
-    assert meant(read_strokes(hint, regions)) == {5: (*RED, 255)}
+    if places:
+        cv2.line(hint, places[0], places[-1], (*RED, 255), width)
+    assert meant(read_strokes(hint, regions)) == dict.fromkeys(want, (*RED, 255))
 
 
 def test_of_two_colors_the_one_that_covers_more_wins(regions: Regions) -> None:

@@ -13,6 +13,8 @@ from functools import cached_property
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 BACKGROUND = 0xFFFFFF
 # A pixel is line when its darkest channel over white is below this (antialiased fringes belong to the regions) ...
@@ -60,34 +62,18 @@ def label_line_art(line: NDArray[np.uint8], ink: NDArray[np.uint8]) -> NDArray[n
 def label_truth(true: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Regions of painted truth (HxWx3 on white): connected areas of one color, 0 where the color is an outline's."""
     codes = pack_rgb(true)
-    outline = true.max(axis=2) < _OUTLINE_BELOW
+    index = np.arange(codes.size, dtype=np.int32).reshape(codes.shape)
+    across, down = codes[:, 1:] == codes[:, :-1], codes[1:] == codes[:-1]
+    ends = (
+        np.concatenate([index[:, :-1][across], index[:-1][down]]),
+        np.concatenate([index[:, 1:][across], index[1:][down]]),
+    )
+    graph = coo_array((np.ones(len(ends[0]), bool), ends), (codes.size, codes.size))
+    area = connected_components(graph, directed=False)[1].reshape(codes.shape)
+    inside = true.max(axis=2) >= _OUTLINE_BELOW
     labels = np.zeros(codes.shape, np.int32)
-    count = 0
-    for code, (top, bottom, left, right) in _boxes_of_colors(codes):
-        window = np.s_[top : bottom + 1, left : right + 1]
-        found, parts = cv2.connectedComponents(
-            ((codes[window] == code) & ~outline[window]).astype(np.uint8), connectivity=4
-        )
-        inside = parts > 0
-        labels[window][inside] = parts[inside] + count
-        count += found - 1
+    labels[inside] = np.unique(area[inside], return_inverse=True)[1] + 1
     return labels
-
-
-def _boxes_of_colors(codes: Codes) -> list[tuple[int, tuple[int, int, int, int]]]:
-    """Every color and the box (top, bottom, left, right; inclusive) that holds all of its pixels.
-
-    Antialiased truth has thousands of colors of a few pixels each: labeling each in its own box, not in the whole
-    picture, keeps the work near the number of pixels.
-    """
-    flat = codes.ravel()
-    order = np.argsort(flat, kind="stable")
-    colors, starts = np.unique(flat[order], return_index=True)
-    row, column = np.divmod(order, codes.shape[1])
-    edges = (np.minimum.reduceat(row, starts), np.maximum.reduceat(row, starts))
-    edges += (np.minimum.reduceat(column, starts), np.maximum.reduceat(column, starts))
-    boxes = np.stack(edges, axis=1).tolist()
-    return [(int(color), (t, b, left, right)) for color, (t, b, left, right) in zip(colors, boxes, strict=True)]
 
 
 @dataclass(frozen=True, eq=False, repr=False)

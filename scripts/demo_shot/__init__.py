@@ -1,1 +1,0 @@
-"""The demo shot, drawn in code: geometry, an inking canvas, the motion, and the character."""
