@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecolor.cli.options import FitType, gather_settings
+from framecolor.cli.options import PATH, gather_settings, setting_option
 
 if TYPE_CHECKING:
     from framecolor.evaluation.metrics import FrameScore, ShotScore
@@ -34,15 +34,15 @@ _COLUMNS = (
 
 
 @click.command()
-@click.argument("pred", type=click.Path(path_type=Path))
-@click.argument("truth", type=click.Path(path_type=Path))
-@click.option("--line", type=click.Path(path_type=Path), help="Folder of line art, which regions then come from.")
+@click.argument("pred", type=PATH)
+@click.argument("truth", type=PATH)
+@click.option("--line", type=PATH, help="Folder of line art, which regions then come from.")
 @click.option("--tolerance", type=click.IntRange(0, 255), default=0, show_default=True,
               help="Largest difference per channel that is still the same color.")  # fmt: skip
 @click.option("--skip", metavar="FRAMES", default="", help="Frames not to score, such as the keys: 1,9,17 or 1-40x8.")
 @click.option("--protocol", type=click.Choice(_PROTOCOLS), default="chained", show_default=True,
               help="teacher-forced: PRED is a shot, painted drawing by drawing from the truth.")  # fmt: skip
-@click.option("--fit", type=FitType(), help="With teacher-forced: tuning on the keys, as in colorize.")
+@setting_option("fit", help="With teacher-forced: tuning on the keys, as in colorize.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the mean and every frame.")
 @click.option("--per-frame", is_flag=True, help="One line per frame above the mean.")
 def evaluate(
