@@ -72,7 +72,7 @@ def evaluate(
     """
     if protocol == "chained" and fit is not None:
         raise click.UsageError("--fit goes with --protocol teacher-forced: PRED is painted already")
-    skipped = _parse_frames(skip)
+    skipped = _choose_frames(skip, truth)
     if protocol == "teacher-forced":
         score = _score_teacher_forced(pred, truth, line, tolerance, skipped, {"fit": fit})
     else:
@@ -115,16 +115,17 @@ def _score_teacher_forced(
     )
 
 
-def _parse_frames(text: str) -> frozenset[int]:
-    from fileseq.exceptions import ParseException
-    from fileseq.frameset import FrameSet
-
+def _choose_frames(text: str, truth: Path) -> frozenset[int]:
+    """The frames of a folder that --skip names."""
+    from framecolor.core.number_ranges import parse_ranges
     from framecolor.errors import SettingsError
+    from framecolor.evaluation.metrics.score import list_frames
 
     try:
-        return frozenset(int(number) for number in FrameSet(text)) if text.strip() else frozenset()
-    except ParseException as error:
-        raise SettingsError("--skip", f"{text!r} is not a list of frames", "write it like 1,9,17 or 1-40x8") from error
+        ranges = [numbers for _, numbers in parse_ranges(text)] if text.strip() else []
+    except ValueError:
+        raise SettingsError("--skip", f"{text!r} is not a list of frames", "write it like 1,9,17 or 1-40x8") from None
+    return frozenset(number for number in list_frames(truth) if any(number in numbers for numbers in ranges))
 
 
 def _format_table(score: ShotScore, per_frame: bool) -> str:

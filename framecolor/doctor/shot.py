@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from framecolor.config.cascade import LayeredSettings, read_levels
 from framecolor.core.files import read_file
+from framecolor.core.number_ranges import format_numbers
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError, SettingsError
 from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME
 from framecolor.shot.cut import find_cel
-from framecolor.shot.sequence import format_numbers
 
 if TYPE_CHECKING:
     from framecolor.shot.shot import Shot

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from framecolor.config.settings import Settings
+from framecolor.core.number_ranges import format_numbers
 from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import FramecolorError, OutputError
@@ -26,7 +27,6 @@ from framecolor.propagation.features import FrameFeatures, compute_features, lin
 from framecolor.propagation.smoothing import LONGEST_BLOCK, FramePosterior, Linked, believe, is_empty, is_hold
 from framecolor.render.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.render.stencils import read_mask, read_painted
-from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
 
 # What drawings that are worked on hold together at most, and what one of them holds at its peak, with those that wait

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.number_ranges import format_numbers
 from framecolor.core.types import Frame, Palette, Regions
 from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.lineart.region_colors import nearest_entries, region_colors
@@ -23,7 +24,6 @@ from framecolor.output.manifest import KEY_FOLDER
 from framecolor.output.mattes import MATTE_FOLDER, matte_name, read_matte
 from framecolor.render.flat import paint_flat
 from framecolor.shot.locate import list_painted
-from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
 
 Rgba = NDArray[np.uint8]

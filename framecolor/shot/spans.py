@@ -10,9 +10,9 @@ from typing import Any
 
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
+from framecolor.core.number_ranges import format_numbers, format_range
 from framecolor.errors import ReadError
 from framecolor.media import check_image
-from framecolor.shot.sequence import format_numbers, format_range
 from framecolor.shot.shot import Shot
 
 # Raised when the same drawings, keys and fit no longer give the same paint.
