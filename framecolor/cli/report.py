@@ -25,11 +25,9 @@ def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
       framecolor report cut_012
       framecolor report Cut-005 --cel A -o A.html
     """
-    from framecolor.errors import InputError, on_one_line
+    from framecolor.errors import on_one_line
     from framecolor.report.page import write_report
 
-    if not shot.is_dir():
-        raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
     chosen = list_shots([shot], cels)
     if output is not None and len(chosen) > 1:
         raise click.UsageError("-o is of one page: choose a cel with --cel")
