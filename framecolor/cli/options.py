@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import NoneType
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 from click.shell_completion import CompletionItem
 
-from framecolor.config.cascade import LayeredSettings, read_levels
-from framecolor.config.setting import Setting
-from framecolor.config.settings import SETTINGS, Settings
+if TYPE_CHECKING:
+    from framecolor.config.cascade import LayeredSettings
+    from framecolor.config.setting import Setting
+    from framecolor.config.settings import Settings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -43,6 +44,8 @@ class NumberOrWord(click.ParamType):
 
 def setting_option(name: str, **changes: Any) -> Callable[[Command], Command]:
     """The option of a setting, as its field states it; `changes` are parameters of `click.option`."""
+    from framecolor.config.settings import SETTINGS
+
     stated = SETTINGS[name]
     form: dict[str, Any] = {"help": stated.help, "metavar": stated.metavar, "default": None}
     if stated.kind is bool:
@@ -102,6 +105,8 @@ def shot_options(command: Command) -> Command:
 
 def paint_options(command: Command) -> Command:
     """Settings; what is not given comes from framecolor.toml or the defaults."""
+    from framecolor.config.settings import SETTINGS
+
     file_option = click.option(
         "--settings",
         "settings_file",
@@ -127,5 +132,7 @@ def gather_settings(root: Path, given: dict[str, Any]) -> Settings:
 
 def gather_levels(root: Path, given: Mapping[str, Any]) -> LayeredSettings:
     """Defaults, then each framecolor.toml, or the file of --settings in their place, then the options given."""
+    from framecolor.config.cascade import read_levels
+
     options = {name: value for name, value in given.items() if name != "settings_file"}
     return read_levels(root, options, given.get("settings_file"))
