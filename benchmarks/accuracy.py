@@ -25,7 +25,7 @@ from sheets import write_sheet
 from variants import VARIANTS, painting_as
 
 from framecolor.bench.machine import describe_machine, describe_run
-from framecolor.cli.options import FitType
+from framecolor.cli.options import setting_option
 from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.score import list_frames
 from framecolor.evaluation.teacher_forced import paint_teacher_forced
@@ -56,7 +56,7 @@ class Wanted:
 @click.option("--clips", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--clip", "names", multiple=True, help="Only this one; may be given several times.")
 @click.option("--keys-every", type=click.IntRange(1), default=8, show_default=True)
-@click.option("--fit", type=FitType(), default="off", show_default=True)
+@setting_option("fit", default="off", show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--one-key", is_flag=True, help="Also paint with a key at the first frame only.")
 @click.option("--fit-auto", is_flag=True, help="Also paint with --fit auto.")

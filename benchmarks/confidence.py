@@ -15,8 +15,9 @@ import numpy as np
 from chained import Painting
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import lay_over_color
 from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
-from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
+from framecolor.evaluation.metrics.regions import label_line_art, pack_rgb, vote_regions
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import fill_lines
 from framecolor.media import read_image
@@ -70,7 +71,7 @@ def _judge_frame(painting: Painting, number: int) -> Judged:
     line = read_image(clip.line[number])
     labels = label_line_art(line, read_drawing(number, line).ink)
     pictures = (clip.truth[number], painting.out / painting.shot.output_name(number))
-    true, painted = (pack_rgb(compose_over_white(read_image(path))) for path in pictures)
+    true, painted = (pack_rgb(lay_over_color(read_image(path))) for path in pictures)
     votes = vote_regions(labels, true, painted, _TOLERANCE)
     # Lines are painted with the region beside them, so what lies on them belongs to it here too.
     region = fill_lines(item.features.drawing.regions().labels)

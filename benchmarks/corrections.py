@@ -24,7 +24,8 @@ from subjects import LEAST_AREA_PX
 
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.config.settings import Settings
-from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
+from framecolor.core.compositing import lay_over_color
+from framecolor.evaluation.metrics.regions import label_line_art, pack_rgb, vote_regions
 from framecolor.lineart.lines import read_drawing
 from framecolor.media import read_image
 from framecolor.pipeline.colorize import colorize
@@ -113,8 +114,7 @@ def _find_wrong(clip: Clip, shot: Shot, out: Path, keys: list[int]) -> Wrong:
         line = read_image(clip.line[number])
         labels = label_line_art(line, read_drawing(number, line).ink)
         truth, painted = (
-            pack_rgb(compose_over_white(read_image(path)))
-            for path in (clip.truth[number], out / shot.output_name(number))
+            pack_rgb(lay_over_color(read_image(path))) for path in (clip.truth[number], out / shot.output_name(number))
         )
         votes = vote_regions(labels, truth, painted, TOLERANCE)
         wrong[number] = [
@@ -140,7 +140,7 @@ def _correct(number: int, regions: list[Any], palette: NDArray[np.uint8]) -> lis
     for mask, true in regions:
         inside = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
         y, x = np.unravel_index(int(inside.argmax()), inside.shape)
-        seen = compose_over_white(palette[None])[0].astype(int)
+        seen = lay_over_color(palette[None])[0].astype(int)
         red, green, blue, alpha = palette[np.abs(seen - true).max(axis=1).argmin()].tolist()
         made.append(Correction(number, int(x), int(y), (red, green, blue, alpha)))
     return made

@@ -37,7 +37,7 @@ from clips import Clip, find_clips
 from record import RESULTS, read_results, write_results
 
 from framecolor.bench.machine import describe_machine, describe_run
-from framecolor.cli.options import FitType
+from framecolor.cli.options import setting_option
 from framecolor.config.settings import Settings
 from framecolor.report.sidecar import FrameRecord, read_sidecar
 from framecolor.report.suggest import suggest_keys
@@ -68,7 +68,7 @@ class Run:
 @click.command()
 @click.option("--clips", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--clip", "names", multiple=True, help="Only this one; may be given several times.")
-@click.option("--fit", type=FitType(), default="off", show_default=True)
+@setting_option("fit", default="off", show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Random drawings to average over.")
 @click.option(

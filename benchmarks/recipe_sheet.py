@@ -10,8 +10,7 @@ import cv2
 import numpy as np
 from subjects import Rgb, Subject, opaque
 
-from framecolor.core.compositing import lay_over
-from framecolor.evaluation.metrics.regions import compose_over_white
+from framecolor.core.compositing import lay_over, lay_over_color
 from framecolor.media import write_image
 
 # Drawings of a set that are shown.
@@ -37,7 +36,7 @@ def write_rows(path: Path, rows: Mapping[str, list[Rgb]]) -> None:
 
 def lay_lines(rgb: Rgb, subject: Subject) -> Rgb:
     """A picture with the drawing's lines over it."""
-    return compose_over_white(lay_over(subject.frame.ink, opaque(rgb)))
+    return lay_over_color(lay_over(subject.frame.ink, opaque(rgb)))
 
 
 def draw_bare(subject: Subject) -> Rgb:

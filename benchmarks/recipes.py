@@ -30,7 +30,7 @@ from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.colorists.base import Colorist, Knobs
 from framecolor.colorists.flats import vote_flats
 from framecolor.config.settings import Settings
-from framecolor.evaluation.metrics.regions import compose_over_white
+from framecolor.core.compositing import lay_over_color
 from framecolor.lineart.region_colors import region_colors
 from framecolor.media import read_image
 from framecolor.pipeline.colorize import colorize
@@ -108,7 +108,7 @@ def paint_with(colorist: Colorist, subject: Subject, told: str, knobs: Knobs) ->
     seconds = time.perf_counter() - begin
     height, width = subject.regions.size
     soft = np.rint(255 * cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)).clip(0, 255).astype(np.uint8)
-    flat = compose_over_white(paint_flat(subject.regions, colors))
+    flat = lay_over_color(paint_flat(subject.regions, colors))
     return lay_lines(soft, subject), lay_lines(flat, subject), colors, seconds
 
 
@@ -125,7 +125,7 @@ def read_ours(subject: Subject, outs: Mapping[str, tuple[Path, Shot, float]]) ->
     clip, _, number = subject.name.rpartition(" ")
     out, shot, seconds = outs[clip]
     rgba = read_image(out / shot.output_name(int(number)))
-    rgb = compose_over_white(rgba)
+    rgb = lay_over_color(rgba)
     return rgb, rgb, region_colors(opaque(rgb), subject.frame, subject.regions).color, seconds
 
 

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.evaluation.metrics.regions import compose_over_white, label_line_art, pack_rgb, vote_regions
+from framecolor.core.compositing import lay_over_color
+from framecolor.evaluation.metrics.regions import label_line_art, pack_rgb, vote_regions
 from framecolor.lineart.lines import read_drawing
 from framecolor.media import write_image
 
@@ -34,7 +35,7 @@ def write_sheet(
 
 def _column(line: Rgba, painted: Rgba, truth: Rgba, tolerance: int) -> NDArray[np.uint8]:
     labels = label_line_art(line, read_drawing(0, line).ink)
-    seen = [compose_over_white(rgba) for rgba in (line, painted, truth)]
+    seen = [lay_over_color(rgba) for rgba in (line, painted, truth)]
     votes = vote_regions(labels, pack_rgb(seen[2]), pack_rgb(seen[1]), tolerance)
     wrong = np.concatenate([[False], ~votes.right])[labels]
     marked = (seen[0] // 2 + 127).astype(np.uint8)

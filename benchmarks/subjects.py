@@ -12,9 +12,9 @@ from clips import Clip
 from numpy.typing import NDArray
 
 from framecolor.colorists.base import Guide
+from framecolor.core.compositing import lay_over_color
 from framecolor.core.histogram import color_histogram
 from framecolor.core.types import Frame, Hint, Palette, Regions
-from framecolor.evaluation.metrics.regions import compose_over_white
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import build_palette, region_colors
 from framecolor.lineart.regions import find_regions, outside_regions
@@ -88,14 +88,14 @@ def _make_held_out(paintings: Paintings, index: int, size_px: int) -> Subject:
 def read_clip(clip: Clip, most: int) -> Iterator[Subject]:
     """Up to `most` spread frames of a clip after its first, which tells the strokes, the reference and the palette."""
     numbers = list(clip.line)
-    first = compose_over_white(read_image(clip.truth[numbers[0]]))
+    first = lay_over_color(read_image(clip.truth[numbers[0]]))
     strokes = _draw_dots(first, np.random.default_rng(0))
     frame = read_drawing(numbers[0], read_image(clip.line[numbers[0]]))
     palette = build_palette([region_colors(opaque(first), frame, find_regions(frame))])
     for place in np.unique(np.linspace(1, len(numbers) - 1, min(most, len(numbers) - 1)).round().astype(int)):
         number = numbers[place]
         frame = read_drawing(number, read_image(clip.line[number]))
-        truth = compose_over_white(read_image(clip.truth[number]))
+        truth = lay_over_color(read_image(clip.truth[number]))
         yield _describe(f"{clip.name} {number}", frame, find_regions(frame), truth, strokes, first, palette)
 
 

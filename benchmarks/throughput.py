@@ -27,7 +27,7 @@ from framecolor.bench.sizes import parse_size
 from framecolor.bench.suite import find_precision
 from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Workload
-from framecolor.cli.options import FitType
+from framecolor.cli.options import setting_option
 from framecolor.config.settings import Settings
 from framecolor.engines.registry import choose_engine
 from framecolor.pipeline.colorize import colorize
@@ -38,7 +38,7 @@ from framecolor.shot.shot import Shot
 @click.option("--frames", type=click.IntRange(3), default=120, show_default=True)
 @click.option("--keys", type=click.IntRange(2), default=3, show_default=True)
 @click.option("--size", default="1080p", show_default=True, metavar="540p|720p|1080p|4K|WxH")
-@click.option("--fit", type=FitType(), default="auto", show_default=True)
+@setting_option("fit", default="auto", show_default=True)
 @click.option("--fit-repeats", type=click.IntRange(1), default=1, show_default=True)
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "throughput.json", show_default=True)

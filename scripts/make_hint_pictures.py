@@ -16,8 +16,8 @@ import numpy as np
 from small_png import PICTURES, write_small_png
 
 from framecolor import Settings, Shot, colorize, colorize_stencils
+from framecolor.core.compositing import lay_over_color
 from framecolor.core.types import Palette
-from framecolor.evaluation.metrics.regions import compose_over_white
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import region_colors
 from framecolor.lineart.regions import find_regions, outside_regions
@@ -88,7 +88,7 @@ def _give_reference(demo: Path, root: Path) -> Given:
     key = read_image(next((demo / "keys").glob("*1001*")))
     turned = _turn_hue(key, 100)
     write_image(root / "reference.png", turned)
-    return compose_over_white(turned), _paint(root, Settings(reference=str(root / "reference.png")))
+    return lay_over_color(turned), _paint(root, Settings(reference=str(root / "reference.png")))
 
 
 def _give_nothing(_: Path, root: Path) -> Given:
@@ -114,7 +114,7 @@ def _give_stencil(demo: Path, root: Path) -> Given:
     given[mask[..., 3] == 0] = given[mask[..., 3] == 0] // 2 + 120
     shutil.rmtree(root / "hints")
     carried = _paint(root, Settings())
-    return given, [compose_over_white(before), compose_over_white(after), carried[0], carried[2]]
+    return given, [lay_over_color(before), lay_over_color(after), carried[0], carried[2]]
 
 
 def _turn_hue(rgba: np.ndarray, degrees_by_two: int) -> np.ndarray:
@@ -149,12 +149,12 @@ def _copy_drawings(demo: Path, root: Path) -> Path:
 
 def _paint(root: Path, settings: Settings) -> list[np.ndarray]:
     outcome = colorize(Shot.open(root), root / "color", settings)
-    return [compose_over_white(read_image(outcome.out / f"fox.{number}.png")) for number in _SHOWN]
+    return [lay_over_color(read_image(outcome.out / f"fox.{number}.png")) for number in _SHOWN]
 
 
 def _lay(over: np.ndarray, under: np.ndarray) -> np.ndarray:
     solid = over[..., 3:] > 0
-    return np.where(solid, over[..., :3], compose_over_white(under))
+    return np.where(solid, over[..., :3], lay_over_color(under))
 
 
 def _find_figure(demo: Path) -> tuple[int, int, int, int]:

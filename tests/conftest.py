@@ -17,7 +17,8 @@ from farming import call, make_environment, make_farm_shot
 from painting import FIT, paint, read_all
 from threadpoolctl import threadpool_limits
 
-from framecolor.config.cascade import CONFIG_VARIABLE, SETTINGS_FILE
+from framecolor.config.cascade import CONFIG_VARIABLE
+from framecolor.config.settings_file import SETTINGS_FILE
 from framecolor.engines.base import Runner
 from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped

@@ -10,6 +10,8 @@ import pytest
 from documented import PAGES, ROOT, examples_in, lay_out_desk, list_commands, make_night, split
 
 from framecolor.cli import framecolor, main
+from framecolor.cli.colorize import colorize
+from framecolor.config.settings import SETTINGS
 
 # What takes too long, or needs another machine, is parsed with its real options; what runs it is named.
 ONLY_PARSED = {
@@ -77,6 +79,15 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
         if "://" not in target:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_table_of_options_says_what_there_is() -> None:
+    rows = re.findall(r"(?m)^\| (`--.*?`) \|", (ROOT / "README.md").read_text("utf-8"))
+    told = {name: words.split("\\|") for row in rows for name, words in re.findall(r"`(-[-\w]+) ?([^`]*)`", row)}
+    assert {*told} <= {name for option in colorize.params for name in option.opts}
+    for stated in SETTINGS.values():
+        if stated.words and (words := {word for word in told.get(stated.option, ()) if word.islower()}):
+            assert words == {*stated.words} - {*stated.file_only}, stated.option
 
 
 def test_links_to_headings_name_headings() -> None:

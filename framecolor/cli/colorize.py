@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from framecolor.cli.frame_log import FrameLog
-from framecolor.cli.options import (
-    cel_option,
-    corrections_option,
-    gather_settings,
-    overwrite_option,
-    paint_options,
-    shot_options,
-)
-from framecolor.cli.progress import STYLES, ProgressPrinter, Style
+from framecolor.cli.options import corrections_option, gather_settings, out_option, paint_options, shot_options
+from framecolor.cli.progress import ProgressPrinter, Style, progress_option
 from framecolor.cli.shots import ShotPath, list_shots, open_shot
 from framecolor.cli.summary import Row, print_summary
 from framecolor.errors import FramecolorError, OutputError
@@ -32,14 +25,12 @@ _PLACES = ("keys", "hints", "stencils", "frames", "corrections", "sheet")
 
 @click.command()
 @click.argument("shots", nargs=-1, required=True, type=click.Path(), metavar="SHOT...")
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the frames; SHOT/color if not given.")
+@out_option
 @shot_options
-@cel_option
 @corrections_option
 @paint_options
-@overwrite_option
 @click.option("--report", is_flag=True, help="Write report.html beside the frames.")
-@click.option("--progress", type=click.Choice(STYLES), default="auto", show_default=True)
+@progress_option
 @click.option("--log", metavar="FILE", help="Add a line per frame to this file: timings, confidence; - for stdout.")
 @click.option("--part", is_flag=True, help="Other tasks paint other --frames now; `farm finish` tells of them all.")
 def colorize(
@@ -47,7 +38,7 @@ def colorize(
     out: Path | None,
     cels: tuple[str, ...],
     report: bool,
-    progress: str,
+    progress: Style,
     log: str | None,
     part: bool,
     **given: Any,
@@ -85,7 +76,7 @@ def colorize(
     frame_log = FrameLog(log)
     rows = []
     for position, one in enumerate(chosen):
-        printer = ProgressPrinter(one.name, cast(Style, progress), position, len(chosen))
+        printer = ProgressPrinter(one.name, progress, position, len(chosen))
         try:
             shot = open_shot(one, **places)
             target = outs.choose(shot, one)

@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from framecolor.cli.options import gather_levels, paint_options
-from framecolor.config.cascade import SETTINGS_FILE, draft_file
+from framecolor.cli.options import PATH, gather_levels, json_option, paint_options
+from framecolor.config.settings_file import SETTINGS_FILE, draft_file
 from framecolor.errors import OutputError, ShotError, on_one_line
 
 _STATES = {"read": "read", "absent": "not there", "unreachable": "may not be entered"}
@@ -31,9 +31,9 @@ def config() -> None:
 
 
 @config.command()
-@click.argument("shot", type=click.Path(path_type=Path), default=Path(), metavar="[SHOT]")
+@click.argument("shot", type=PATH, default=Path(), metavar="[SHOT]")
 @paint_options
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@json_option
 def show(shot: Path, as_json: bool, **given: Any) -> None:
     """Show every setting of a SHOT, or of this folder: its value, and where it comes from.
 
@@ -65,7 +65,7 @@ def show(shot: Path, as_json: bool, **given: Any) -> None:
 
 
 @config.command()
-@click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE", help="File or folder to write it to.")
+@click.option("-o", "--output", type=PATH, metavar="FILE", help="File or folder to write it to.")
 def init(output: Path | None) -> None:
     """Print a framecolor.toml with every setting, what it means, and its default, all of them commented out.
 

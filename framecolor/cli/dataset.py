@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from framecolor.cli.options import PATH
+
 if TYPE_CHECKING:
     from framecolor.training.curate.build import ArtFolder
     from framecolor.training.dataset import IdSequence, Provenance
@@ -19,16 +21,16 @@ def dataset() -> None:
 
 
 @dataset.command()
-@click.option("--glitch", type=click.Path(path_type=Path), help="Folder of the glitch id maps.")
-@click.option("--art", type=click.Path(path_type=Path), help="Folder of vector art, as scripts/fetch_art writes it.")
+@click.option("--glitch", type=PATH, help="Folder of the glitch id maps.")
+@click.option("--art", type=PATH, help="Folder of vector art, as scripts/fetch_art writes it.")
 @click.option(
     "--from",
     "folders",
-    type=click.Path(path_type=Path),
+    type=PATH,
     multiple=True,
     help="Folder of your own paintings and movies; may be repeated. Writes paintings instead of id maps.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("-o", "--output", type=PATH, required=True, help="Folder to write.")
 @click.option("--name", help="Of the source, with one --from; else the folder's.")
 @click.option("--source", help="Where the pictures of --from come from.")
 @click.option("--license", "license_", help="What they may be used for, as an SPDX identifier.")
@@ -148,8 +150,8 @@ def _tell_art(table: dict[str, Any], sources: list[ArtFolder], output: Path, val
 
 
 @dataset.command()
-@click.argument("data", type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="PNG file to write.")
+@click.argument("data", type=PATH)
+@click.option("-o", "--output", type=PATH, required=True, help="PNG file to write.")
 @click.option("--source", help="Only this source.")
 @click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Episodes, or pictures.")
 @click.option("--columns", type=click.IntRange(1, 16), default=6, show_default=True, help="Frames of each episode.")

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 
-from framecolor.cli.options import FitType
+from framecolor.cli.options import PATH, setting_option
 from framecolor.cli.progress import ProgressPrinter
-from framecolor.config.settings import EngineName
 
 if TYPE_CHECKING:
-    from framecolor.config.settings import FitChoice
+    from framecolor.config.settings import EngineName, FitChoice
 
 PICTURE_NAME = "demo.png"
 
 
 @click.command()
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("framecolor-demo"), show_default=True,
+@click.option("-o", "--output", type=PATH, default=Path("framecolor-demo"), show_default=True,
               help="Folder for the shot, its painted frames and the report.")  # fmt: skip
-@click.option("--fit", type=FitType(), default="off", show_default=True, help="Tuning on the keys.")
-@click.option("--engine", type=click.Choice(get_args(EngineName)), default="auto", show_default=True,
-              help="Where the network runs.")  # fmt: skip
+@setting_option("fit", default="off", show_default=True)
+@setting_option("engine", default="auto", show_default=True)
 def demo(output: Path, fit: FitChoice, engine: EngineName) -> None:
     """Paint the embedded demo shot: 32 drawings of a fox girl, from 3 painted keys.
 

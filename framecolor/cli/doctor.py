@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from framecolor.cli.options import PATH, json_option
+
 if TYPE_CHECKING:
     from framecolor.doctor import Finding
 
@@ -16,8 +18,8 @@ _WIDTH = 10
 
 
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path), required=False, metavar="[SHOT|OUT]")
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.argument("folder", type=PATH, required=False, metavar="[SHOT|OUT]")
+@json_option
 def doctor(folder: Path | None, as_json: bool) -> int:
     """Look over this machine: packages, GPU, TensorRT, engines, codecs, weights, disk, locks, settings.
 

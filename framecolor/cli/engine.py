@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from framecolor.cli.heartbeat import HEARTBEAT_SECONDS, Heartbeat
+from framecolor.cli.options import PATH, json_option
 
 if TYPE_CHECKING:
     from framecolor.engines.plans.profiles import Profile
@@ -21,10 +22,9 @@ if TYPE_CHECKING:
 _BACKENDS = ("auto", "tensorrt", "torch-tensorrt", "rtx")
 _folder = click.option(
     "--engine-dir",
-    type=click.Path(path_type=Path),
+    type=PATH,
     help="Folder of plans; if not given, $FRAMECOLOR_ENGINE_DIR or the user's cache.",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="For scripts.")
 
 
 @click.group()
@@ -37,7 +37,7 @@ def engine() -> None:
 @click.option("--backend", type=click.Choice(_BACKENDS), default="auto", show_default=True, help="What compiles.")
 @_folder
 @click.option("--force", is_flag=True, help="Compile also what is there.")
-@_json
+@json_option
 def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, force: bool, as_json: bool) -> None:
     """Compile plans: those of the named profiles or .toml files, or all that the pipeline can use.
 
@@ -80,7 +80,7 @@ def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, forc
 
 @engine.command("list")
 @_folder
-@_json
+@json_option
 def list_plans(engine_dir: Path | None, as_json: bool) -> None:
     """Show profiles, and the plans that are compiled.
 
@@ -133,7 +133,7 @@ def list_plans(engine_dir: Path | None, as_json: bool) -> None:
 @engine.command()
 @click.argument("profiles", nargs=-1, metavar="[PROFILE]...")
 @_folder
-@_json
+@json_option
 def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) -> int:
     """Check plans against the networks in float32: of the named profiles, or all that there are.
 
@@ -190,7 +190,7 @@ def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) ->
 @click.option("--older-than", "days", type=click.FloatRange(0), metavar="DAYS", help="Also plans built longer ago.")
 @click.option("--keep", "keep_mib", type=click.FloatRange(0), metavar="MIB", help="Also the oldest beyond this size.")
 @click.option("--all", "everything", is_flag=True, help="Every plan.")
-@_json
+@json_option
 def prune(engine_dir: Path | None, days: float | None, keep_mib: float | None, everything: bool, as_json: bool) -> None:
     """Remove plans that this machine's GPU, driver and versions cannot use any more.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecolor.cli.options import FitType, gather_settings
+from framecolor.cli.options import PATH, gather_settings, setting_option
 
 if TYPE_CHECKING:
     from framecolor.evaluation.metrics import FrameScore, ShotScore
@@ -34,15 +34,15 @@ _COLUMNS = (
 
 
 @click.command()
-@click.argument("pred", type=click.Path(path_type=Path))
-@click.argument("truth", type=click.Path(path_type=Path))
-@click.option("--line", type=click.Path(path_type=Path), help="Folder of line art, which regions then come from.")
+@click.argument("pred", type=PATH)
+@click.argument("truth", type=PATH)
+@click.option("--line", type=PATH, help="Folder of line art, which regions then come from.")
 @click.option("--tolerance", type=click.IntRange(0, 255), default=0, show_default=True,
               help="Largest difference per channel that is still the same color.")  # fmt: skip
 @click.option("--skip", metavar="FRAMES", default="", help="Frames not to score, such as the keys: 1,9,17 or 1-40x8.")
 @click.option("--protocol", type=click.Choice(_PROTOCOLS), default="chained", show_default=True,
               help="teacher-forced: PRED is a shot, painted drawing by drawing from the truth.")  # fmt: skip
-@click.option("--fit", type=FitType(), help="With teacher-forced: tuning on the keys, as in colorize.")
+@setting_option("fit", help="With teacher-forced: tuning on the keys, as in colorize.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the mean and every frame.")
 @click.option("--per-frame", is_flag=True, help="One line per frame above the mean.")
 def evaluate(
@@ -72,7 +72,7 @@ def evaluate(
     """
     if protocol == "chained" and fit is not None:
         raise click.UsageError("--fit goes with --protocol teacher-forced: PRED is painted already")
-    skipped = _parse_frames(skip)
+    skipped = _choose_frames(skip, truth)
     if protocol == "teacher-forced":
         score = _score_teacher_forced(pred, truth, line, tolerance, skipped, {"fit": fit})
     else:
@@ -115,16 +115,17 @@ def _score_teacher_forced(
     )
 
 
-def _parse_frames(text: str) -> frozenset[int]:
-    from fileseq.exceptions import ParseException
-    from fileseq.frameset import FrameSet
-
+def _choose_frames(text: str, truth: Path) -> frozenset[int]:
+    """The frames of a folder that --skip names."""
+    from framecolor.core.number_ranges import parse_ranges
     from framecolor.errors import SettingsError
+    from framecolor.evaluation.metrics.score import list_frames
 
     try:
-        return frozenset(int(number) for number in FrameSet(text)) if text.strip() else frozenset()
-    except ParseException as error:
-        raise SettingsError("--skip", f"{text!r} is not a list of frames", "write it like 1,9,17 or 1-40x8") from error
+        ranges = [numbers for _, numbers in parse_ranges(text)] if text.strip() else []
+    except ValueError:
+        raise SettingsError("--skip", f"{text!r} is not a list of frames", "write it like 1,9,17 or 1-40x8") from None
+    return frozenset(number for number in list_frames(truth) if any(number in numbers for numbers in ranges))
 
 
 def _format_table(score: ShotScore, per_frame: bool) -> str:

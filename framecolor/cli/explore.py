@@ -8,19 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from framecolor.cli.options import gather_settings
+from framecolor.cli.options import PATH, gather_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from framecolor.colorists.base import Colorist
 
-_FILE = click.Path(path_type=Path)
-
 
 @click.command()
-@click.argument("key", type=_FILE)
-@click.option("--line", type=_FILE, metavar="DRAWING", help="The drawing of a painted KEY that lies in no SHOT/keys.")
+@click.argument("key", type=PATH)
+@click.option("--line", type=PATH, metavar="DRAWING", help="The drawing of a painted KEY that lies in no SHOT/keys.")
 @click.option("--variations", "count", type=click.IntRange(1, 99), default=8, show_default=True, metavar="N")
 @click.option(
     "--strength",
@@ -37,16 +35,16 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--steps", type=click.IntRange(1, 1000), metavar="K", help="Of painting; more is slower.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Of the first variation.")
-@click.option("--palette", type=_FILE, metavar="FILE.gpl", help="Only its colors are used.")
-@click.option("--reference", type=_FILE, metavar="IMAGE", help="A picture whose colors are wanted.")
-@click.option("--hints", type=_FILE, metavar="IMAGE", help="Strokes on transparent paper, kept to the bit.")
-@click.option("--mask", type=_FILE, metavar="IMAGE", help="White on black: where a painted KEY may change.")
+@click.option("--palette", type=PATH, metavar="FILE.gpl", help="Only its colors are used.")
+@click.option("--reference", type=PATH, metavar="IMAGE", help="A picture whose colors are wanted.")
+@click.option("--hints", type=PATH, metavar="IMAGE", help="Strokes on transparent paper, kept to the bit.")
+@click.option("--mask", type=PATH, metavar="IMAGE", help="White on black: where a painted KEY may change.")
 @click.option("--model", type=click.Path(), metavar="PATH",
               help="Weights of any colorist; or the folder or hub id of a Stable Diffusion.")  # fmt: skip
 @click.option("--prompt", metavar="TEXT", help="What a Stable Diffusion is asked for.")
-@click.option("-o", "--output", type=_FILE, metavar="DIR", help="Folder to write to.  [default: KEY-variations]")
+@click.option("-o", "--output", type=PATH, metavar="DIR", help="Folder to write to.  [default: KEY-variations]")
 @click.option("--choose", type=click.IntRange(1), metavar="N", help="Make variation N a key of its shot.")
-@click.option("--shot", type=_FILE, help="Whose key it becomes, where the drawing lies in no SHOT/line.")
+@click.option("--shot", type=PATH, help="Whose key it becomes, where the drawing lies in no SHOT/line.")
 @click.option("--frame", type=click.IntRange(0), metavar="NUMBER", help="Which drawing of --shot it is.")
 @click.option("--overwrite", is_flag=True, help="Also where there is a key already.")
 def explore(

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from framecolor.cli.options import (
-    cel_option,
+    FRAMES_FOLDER,
+    PATH,
+    Command,
     corrections_option,
     gather_settings,
-    overwrite_option,
+    out_option,
     paint_options,
     shot_options,
 )
-from framecolor.cli.progress import STYLES, ProgressPrinter, Style
+from framecolor.cli.progress import ProgressPrinter, Style, progress_option
 from framecolor.cli.shots import ShotPath, list_shots, open_shot
 from framecolor.cli.summary import Row, print_problems, print_summary
 from framecolor.core.text import format_command
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
     from framecolor.farm import FarmJob
     from framecolor.shot.shot import Shot
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-_FRAMES_FOLDER = "Folder for the frames; SHOT/color if not given."
-_out = click.option("-o", "--out", type=click.Path(path_type=Path), help=_FRAMES_FOLDER)
-_progress = click.option("--progress", type=click.Choice(STYLES), default="auto", show_default=True)
 _chunk = click.option(
     "--chunk",
     "chunk_frames",
@@ -47,12 +43,12 @@ _chunk = click.option(
 
 def _where_options(command: Command) -> Command:
     """Where the shot is: what all commands of the farm need alike."""
-    return click.argument("shot", type=click.Path())(shot_options(cel_option(corrections_option(command))))
+    return click.argument("shot", type=click.Path())(shot_options(corrections_option(command)))
 
 
 def _how_options(command: Command) -> Command:
     """Where it is and how it is painted: as colorize."""
-    return _where_options(paint_options(overwrite_option(command)))
+    return _where_options(paint_options(command))
 
 
 @click.group()
@@ -72,8 +68,8 @@ def farm() -> None:
 
 @farm.command()
 @_how_options
-@click.option("-o", "--job", "folder", type=click.Path(path_type=Path), required=True, help="Folder for the job.")
-@click.option("--out", type=click.Path(path_type=Path), help=_FRAMES_FOLDER)
+@click.option("-o", "--job", "folder", type=PATH, required=True, help="Folder for the job.")
+@click.option("--out", type=PATH, help=FRAMES_FOLDER)
 @_chunk
 @click.option("--slurm", is_flag=True, help="Also write submit.sh, which hands the job to Slurm.")
 def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: bool, **given: Any) -> None:
@@ -104,10 +100,10 @@ def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: 
 
 @farm.command()
 @_how_options
-@_out
+@out_option
 @_chunk
-@_progress
-def run(shot: str, out: Path | None, chunk_frames: int, progress: str, **given: Any) -> None:
+@progress_option
+def run(shot: str, out: Path | None, chunk_frames: int, progress: Style, **given: Any) -> None:
     """Run the job of a SHOT on this machine, through openjd: what a farm would do, task after task.
 
     Options and exit codes are those of colorize.
@@ -119,7 +115,7 @@ def run(shot: str, out: Path | None, chunk_frames: int, progress: str, **given: 
     from framecolor.farm import THIS_PROGRAM, run_job, write_job
 
     job = _plan(shot, out, chunk_frames, given)
-    printer = ProgressPrinter(job.name, cast(Style, progress))
+    printer = ProgressPrinter(job.name, progress)
     with tempfile.TemporaryDirectory(prefix="framecolor-") as folder:
         write_job(job, Path(folder), program=THIS_PROGRAM)
         try:
@@ -131,9 +127,9 @@ def run(shot: str, out: Path | None, chunk_frames: int, progress: str, **given: 
 
 @farm.command()
 @_how_options
-@_out
-@_progress
-def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> None:
+@out_option
+@progress_option
+def prepare(shot: str, out: Path | None, progress: Style, **given: Any) -> None:
     """Do what comes before the first frame of a SHOT, once for all tasks: engine, fit, proposed colors.
 
     Tasks find it in OUT/.framecolor. Options are those of colorize.
@@ -145,7 +141,7 @@ def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     from framecolor.pipeline.colorize import prepare as prepare_shot
 
     name = _name(shot, given)
-    printer = ProgressPrinter(name, cast(Style, progress))
+    printer = ProgressPrinter(name, progress)
     try:
         one, opened, _ = _open(shot, given)
         prepare_shot(opened, one.find(out), gather_settings(opened.root, given), printer.listen)
@@ -158,9 +154,9 @@ def prepare(shot: str, out: Path | None, progress: str, **given: Any) -> None:
 
 @farm.command()
 @_where_options
-@_out
-@_progress
-def finish(shot: str, out: Path | None, progress: str, **given: Any) -> None:
+@out_option
+@progress_option
+def finish(shot: str, out: Path | None, progress: Style, **given: Any) -> None:
     """Gather what the tasks of a SHOT have done, and write the report.
 
     Ends with 1, and tells which, where frames failed or are missing.
@@ -177,7 +173,7 @@ def finish(shot: str, out: Path | None, progress: str, **given: Any) -> None:
     try:
         one, opened, _ = _open(shot, given)
         out = one.find(out) or opened.out
-        with ProgressPrinter(name, cast(Style, progress), begin="report"), claim_output(out):
+        with ProgressPrinter(name, progress, begin="report"), claim_output(out):
             row = Row(name, gather_parts(opened, out), report=write_report(out))
     except FramecolorError as error:
         row = Row(name, error=str(error))

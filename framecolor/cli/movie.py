@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecolor.cli.options import cel_option
+from framecolor.cli.options import PATH, cel_option
 from framecolor.cli.shots import find_output, list_shots
 from framecolor.errors import InputError
 
@@ -52,14 +52,14 @@ class ColorType(click.ParamType):
 
 
 @click.command()
-@click.argument("shot", metavar="SHOT|OUT", type=click.Path(path_type=Path))
-@click.option("-o", "--out", "path", required=True, type=click.Path(path_type=Path), metavar="FILE",
+@click.argument("shot", metavar="SHOT|OUT", type=PATH)
+@click.option("-o", "--out", "path", required=True, type=PATH, metavar="FILE",
               help="The movie: .mov, .mkv or .mp4.")  # fmt: skip
 @click.option(
     "--codec", type=click.Choice(_CODECS), help="By the ending if not given: .mov prores, .mkv ffv1, .mp4 h264."
 )
 @click.option("--fps", type=FpsType(), help="Frames a second; the exposure sheet's, or 24, if not given.")
-@click.option("--sheet", type=click.Path(path_type=Path), metavar="FILE",
+@click.option("--sheet", type=PATH, metavar="FILE",
               help="Exposure sheet, .xdts or .csv; that of SHOT if not given.")  # fmt: skip
 @click.option("--on", "held", type=click.IntRange(1, 1000), metavar="N",
               help="Show every drawing for N frames, whatever a sheet says.")  # fmt: skip

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecolor.cli.options import cel_option, gather_settings, shot_options
+from framecolor.cli.options import gather_settings, json_option, shot_options
 from framecolor.cli.shots import list_shots, open_shot
 from framecolor.errors import on_one_line
 
@@ -21,14 +21,8 @@ _NO_KEY = "keys      none: colors would be proposed"
 @click.command()
 @click.argument("shot", type=click.Path(), metavar="SHOT")
 @shot_options
-@cel_option
-@click.option("--json", "as_json", is_flag=True, help="For scripts.")
-def plan(
-    shot: str,
-    cels: tuple[str, ...],
-    as_json: bool,
-    **places: Any,
-) -> None:
+@json_option
+def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None:
     """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
 
     Also tells what colorize would stumble over: files that are cut off, wrong settings, no key.

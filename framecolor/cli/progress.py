@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 Style = Literal["auto", "bar", "plain", "json", "openjd", "deadline", "afanasy"]
 STYLES = get_args(Style)
+progress_option = click.option("--progress", type=click.Choice(STYLES), default="auto", show_default=True)
 
 # The share of a shot's work that its fit is taken for where one percentage has to tell of everything.
 _FIT_SHARE = 0.4

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import click
 
-from framecolor.cli.options import cel_option
+from framecolor.cli.options import PATH, cel_option
 from framecolor.cli.shots import find_output, list_shots
 
 
 @click.command()
-@click.argument("shot", metavar="SHOT|OUT", type=click.Path(path_type=Path))
-@click.option("--palette", required=True, type=click.Path(path_type=Path), metavar="FILE",
+@click.argument("shot", metavar="SHOT|OUT", type=PATH)
+@click.option("--palette", required=True, type=PATH, metavar="FILE",
               help="The new colors: .gpl with the entries of OUT/palette.gpl, or .json with its ids.")  # fmt: skip
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Folder for the frames; OUT-NAME if not given.")
+@click.option("-o", "--out", type=PATH, help="Folder for the frames; OUT-NAME if not given.")
 @cel_option
 def repaint(shot: Path, palette: Path, out: Path | None, cels: tuple[str, ...]) -> None:
     """Recolor painted frames by another palette, in milliseconds a frame.

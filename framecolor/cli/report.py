@@ -6,15 +6,13 @@ from pathlib import Path
 
 import click
 
-from framecolor.cli.options import cel_option
+from framecolor.cli.options import PATH, cel_option
 from framecolor.cli.shots import find_output, list_shots
 
 
 @click.command()
-@click.argument("shot", type=click.Path(path_type=Path))
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="HTML file to write.  [default: report.html in the output]"
-)
+@click.argument("shot", type=PATH)
+@click.option("-o", "--output", type=PATH, help="HTML file to write.  [default: report.html in the output]")
 @cel_option
 def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
     """Write one self-contained HTML file about SHOT: what to check, and which drawing to paint as the next key.
@@ -27,11 +25,9 @@ def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
       framecolor report cut_012
       framecolor report Cut-005 --cel A -o A.html
     """
-    from framecolor.errors import InputError, on_one_line
+    from framecolor.errors import on_one_line
     from framecolor.report.page import write_report
 
-    if not shot.is_dir():
-        raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
     chosen = list_shots([shot], cels)
     if output is not None and len(chosen) > 1:
         raise click.UsageError("-o is of one page: choose a cel with --cel")

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from framecolor.cli.options import PATH, Command, add_options
 from framecolor.errors import EngineError
 
 if TYPE_CHECKING:
     from framecolor.training.loop import Recipe
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-_FOLDER = click.Path(path_type=Path)
 
 
 @click.group()
@@ -30,40 +27,31 @@ def train() -> None:
 def data_option(command: Command) -> Command:
     """--data, for recipes that learn from one folder."""
     help_text = "Folder of `framecolor dataset build`, or of pictures."
-    return click.option("--data", type=_FOLDER, required=True, help=help_text)(command)
+    return click.option("--data", type=PATH, required=True, help=help_text)(command)
 
 
 def loop_options(
     steps: int, rate: float, size: int = 128, batch: int | None = 8, cooldown: float = 0.3
 ) -> Callable[[Command], Command]:
     """Options of every training, with a recipe's own defaults."""
-
-    def add(command: Command) -> Command:
-        options = [
-            click.option("--resume", is_flag=True, help="Go on with the run in the folder."),
-            click.option("--device", default="cpu", show_default=True, help="Where it learns: cpu, cuda, cuda:1."),
-            click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch."),
-            click.option("--workers", type=click.IntRange(0), default=1, show_default=True, help="That make batches."),
-            click.option("--cooldown", type=click.FloatRange(0, 1), default=cooldown, show_default=True,
-                         help="Share of steps in which the rate falls."),
-            click.option("--rate", type=click.FloatRange(0, min_open=True), default=rate, show_default=True,
-                         help="Of learning."),
-            click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
-            click.option("--steps", type=click.IntRange(1), default=steps, show_default=True, help="Steps in all."),
-            click.option("-o", "--output", type=_FOLDER, required=True, help="Run folder."),
-            click.option("--size", type=click.IntRange(32), default=size, show_default=True, help="Side, px."),
-        ]  # fmt: skip
-        if batch is not None:
-            options.append(
-                click.option(
-                    "--batch", type=click.IntRange(1), default=batch, show_default=True, help="Pictures a step."
-                )
-            )
-        for option in options:
-            command = option(command)
-        return command
-
-    return add
+    options = [
+        click.option("--size", type=click.IntRange(32), default=size, show_default=True, help="Side, px."),
+        click.option("-o", "--output", type=PATH, required=True, help="Run folder."),
+        click.option("--steps", type=click.IntRange(1), default=steps, show_default=True, help="Steps in all."),
+        click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
+        click.option("--rate", type=click.FloatRange(0, min_open=True), default=rate, show_default=True,
+                     help="Of learning."),
+        click.option("--cooldown", type=click.FloatRange(0, 1), default=cooldown, show_default=True,
+                     help="Share of steps in which the rate falls."),
+        click.option("--workers", type=click.IntRange(0), default=1, show_default=True, help="That make batches."),
+        click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch."),
+        click.option("--device", default="cpu", show_default=True, help="Where it learns: cpu, cuda, cuda:1."),
+        click.option("--resume", is_flag=True, help="Go on with the run in the folder."),
+    ]  # fmt: skip
+    if batch is not None:
+        form = {"type": click.IntRange(1), "default": batch, "show_default": True, "help": "Pictures a step."}
+        options.insert(0, click.option("--batch", **form))
+    return lambda command: add_options(command, *options)
 
 
 def run(recipe: Recipe, loop: dict[str, Any]) -> None:
@@ -118,7 +106,7 @@ def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
 
 @train.command()
 @data_option
-@click.option("--looks", type=_FOLDER, help="Folder that episodes are kept in; beside the run if not given.")
+@click.option("--looks", type=PATH, help="Folder that episodes are kept in; beside the run if not given.")
 @click.option("--episodes", type=click.IntRange(1), default=12000, show_default=True, help="Different ones.")
 @click.option("--start", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Matcher to begin with.")
 @loop_options(steps=40000, rate=1e-3, size=288, batch=None, cooldown=0.5)
@@ -228,9 +216,9 @@ def perception(data: Path, size: int, batch: int, **loop: Any) -> None:
 
 
 @train.command()
-@click.option("--data", type=_FOLDER, help="One folder for both: lines of half of its figures, paint of the others.")
-@click.option("--sketches", type=_FOLDER, help="Folder of sketches, black on white or on transparent.")
-@click.option("--colors", type=_FOLDER, help="Folder of color pictures, not of the same drawings.")
+@click.option("--data", type=PATH, help="One folder for both: lines of half of its figures, paint of the others.")
+@click.option("--sketches", type=PATH, help="Folder of sketches, black on white or on transparent.")
+@click.option("--colors", type=PATH, help="Folder of color pictures, not of the same drawings.")
 @click.option("--width", type=click.IntRange(4), default=16, show_default=True, help="Filters; the authors' 64.")
 @click.option("--blocks", type=click.IntRange(1), default=9, show_default=True, help="Residual blocks.")
 @loop_options(steps=20000, rate=2e-4, batch=1, cooldown=0.5)
@@ -254,8 +242,8 @@ def cyclegan(
 
 
 @train.command()
-@click.option("--content", type=click.Path(path_type=Path), required=True, help="The picture to restyle: a drawing.")
-@click.option("--reference", type=click.Path(path_type=Path), required=True, help="The picture whose style it gets.")
+@click.option("--content", type=PATH, required=True, help="The picture to restyle: a drawing.")
+@click.option("--reference", type=PATH, required=True, help="The picture whose style it gets.")
 @loop_options(steps=300, rate=3e-2, size=256, batch=None)
 def style(content: Path, reference: Path, size: int, **loop: Any) -> None:
     """Style transfer by Gatys et al.: one picture in the style of another, written to styled.png. A baseline.

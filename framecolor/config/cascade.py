@@ -17,25 +17,23 @@ it was named. A file that a setting names is looked for beside the framecolor.to
 
 from __future__ import annotations
 
-import json
 import os
-import textwrap
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
 import platformdirs
 
-from framecolor.config.settings import FILES, Settings, describe_settings, read_table
+from framecolor.config.settings import FILE_SETTINGS, SETTINGS, Settings
+from framecolor.config.settings_file import SETTINGS_FILE, read_table
 from framecolor.core.files import read_name
 from framecolor.errors import SettingsError
 
 Level = Literal["default", "studio", "user", "show", "shot", "job", "option"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
-SETTINGS_FILE = "framecolor.toml"
 CONFIG_VARIABLE = "FRAMECOLOR_CONFIG"
 
 
@@ -72,7 +70,7 @@ class LayeredSettings:
     places: tuple[Place, ...]
 
     def __post_init__(self) -> None:
-        if set(self.sources) != {f.name for f in fields(Settings)}:
+        if set(self.sources) != set(SETTINGS):
             raise ValueError("LayeredSettings.sources must have every setting and nothing else")
 
 
@@ -85,7 +83,7 @@ def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None
     be read, is not TOML, or has a setting that does not exist or a value that it cannot have.
     """
     settings = Settings()
-    sources: dict[str, Source] = {f.name: Source("default") for f in fields(Settings)}
+    sources: dict[str, Source] = dict.fromkeys(SETTINGS, Source("default"))
     places = []
     for level, path in _list_files(root, only):
         state = "read" if level == "job" else _look(path)
@@ -93,7 +91,7 @@ def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None
         if state == "read":
             table = read_table(path)
             folder = root if level == "job" else path.parent
-            table |= {name: read_name(table[name], folder) for name in FILES if table.get(name)}
+            table |= {name: read_name(table[name], folder) for name in FILE_SETTINGS if table.get(name)}
             # The shot's own names stay as they are: a shot can be moved, and its record still says the same.
             anchored = table if level in ("shot", "job") else _anchor(table, path.parent)
             settings = settings.updated(anchored, str(path))
@@ -102,20 +100,6 @@ def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None
     settings = settings.updated(_anchor(given, Path()), "options")
     sources |= {name: Source("option") for name in given}
     return LayeredSettings(settings, MappingProxyType(sources), tuple(places))
-
-
-def draft_file() -> str:
-    """The text of a settings file with everything that can be set, its meaning and its default, commented out."""
-    lines = [
-        "# Settings of framecolor, for the shot in this folder and all shots in the folders below it.",
-        "# Take away the # before a name to set it. Which settings apply to a shot: framecolor config show SHOT",
-    ]
-    told = describe_settings()
-    for setting in fields(Settings):
-        lines += ["", *textwrap.wrap(told[setting.name], 118, initial_indent="# ", subsequent_indent="# ")]
-        value = "..." if setting.default is None else setting.default
-        lines.append(f"#{setting.name} = {json.dumps(value)}")
-    return "\n".join(lines) + "\n"
 
 
 def _list_files(root: Path, only: Path | None) -> Iterator[tuple[Level, Path]]:
@@ -155,5 +139,5 @@ def _look(path: Path) -> Literal["read", "absent", "unreachable"]:
 
 def _anchor(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """The table with the files that it names as whole paths, from `folder` on."""
-    named = {name: table[name] for name in FILES if isinstance(table.get(name), str) and table[name]}
+    named = {name: table[name] for name in FILE_SETTINGS if isinstance(table.get(name), str) and table[name]}
     return {**table, **{name: str((folder / value).absolute()) for name, value in named.items()}}

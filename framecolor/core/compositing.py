@@ -37,6 +37,16 @@ def lay_over(ink: NDArray[np.uint8], paint: NDArray[np.uint8]) -> NDArray[np.uin
     return out
 
 
+def lay_over_color(
+    rgba: NDArray[np.uint8], color: NDArray[np.uint8] | tuple[int, int, int] = (255, 255, 255)
+) -> NDArray[np.uint8]:
+    """Straight-alpha composite of a picture, uint8 HxWx4, over one opaque color: uint8 HxWx3, rounded to nearest."""
+    if rgba[..., 3].min(initial=255) == 255:
+        return rgba[..., :3].copy()
+    alpha = rgba[..., 3:].astype(np.uint16)
+    return ((rgba[..., :3] * alpha + np.asarray(color, np.uint16) * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
 def clear_paper(colors: NDArray[np.uint8], regions: Regions) -> NDArray[np.uint8]:
     """The regions' colors, uint8 [count + 1, 4], with transparent paper.
 

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framecolor.config.cascade import LayeredSettings, read_levels
-from framecolor.config.settings import FILES
 from framecolor.core.files import read_file
+from framecolor.core.number_ranges import format_numbers
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError, SettingsError
 from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME
 from framecolor.shot.cut import find_cel
-from framecolor.shot.sequence import format_numbers
 
 if TYPE_CHECKING:
     from framecolor.shot.shot import Shot
@@ -39,10 +38,9 @@ def _find_problems(target: Target, found: LayeredSettings) -> Iterator[Finding]:
     from framecolor.media import FORMATS
 
     settings, sources = found.settings, found.sources
-    for name in FILES:
-        value = getattr(settings, name)
-        if value is not None and not (target.root / value).exists():
-            what = f"{sources[name]} names the {name} {target.root / value}, which is not there"
+    for name, file in settings.list_files().items():
+        if not (target.root / file).exists():
+            what = f"{sources[name]} names the {name} {target.root / file}, which is not there"
             yield Finding("settings", "fail", what, f"put it there, or change {name} in that file")
     try:
         FORMATS[settings.format].check(settings.format)

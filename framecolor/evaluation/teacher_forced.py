@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.compositing import lay_over_color
 from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
-from framecolor.evaluation.metrics.regions import compose_over_white
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.region_colors import region_colors
 from framecolor.pipeline.events import ignore
@@ -91,6 +91,6 @@ def _nearest(colors: Rgba, palette: Palette) -> NDArray[np.intp]:
 
     Where paper and white are both there, alpha decides.
     """
-    seen, table = (compose_over_white(row[None])[0].astype(np.float32) for row in (colors, palette.colors))
+    seen, table = (lay_over_color(row[None])[0].astype(np.float32) for row in (colors, palette.colors))
     apart = np.square(seen[:, None] - table[None]).sum(axis=2)
     return np.argmin(apart + 0.5 * (colors[:, None, 3] != palette.colors[None, :, 3]), axis=1)

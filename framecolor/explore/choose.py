@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.explore.subject import Subject
 from framecolor.media import write_bytes_atomic
-from framecolor.shot.sequence import format_numbers, list_images, number_files
+from framecolor.shot.sequence import list_images, number_files
 from framecolor.shot.shot import Shot
 
 

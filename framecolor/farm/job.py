@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from framecolor.config.settings import FILES, Settings
+from framecolor.config.settings import Settings
 from framecolor.errors import InputError
 from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
 from framecolor.output.checks import check_output, leave_out_broken_keys
@@ -55,7 +55,7 @@ class FarmJob:
     cel: str = ""
 
     def __post_init__(self) -> None:
-        files = [value for name in FILES if (value := getattr(self.settings, name))]
+        files = self.settings.list_files().values()
         for text in map(
             str, [self.shot, self.cel, self.pattern, self.out, self.engine_dir, *self.places.values(), *files]
         ):
@@ -100,7 +100,7 @@ def plan_job(
     given = Path(path)
     pattern = given.name if is_pattern(given) else ""
     # Files below the shot's folder go with it; the others are found by a path of their own.
-    own = {name: Path(value) for name in FILES if (value := getattr(settings, name)) and Path(value).is_absolute()}
+    own = {name: Path(file) for name, file in settings.list_files().items() if Path(file).is_absolute()}
     return FarmJob(
         name=shot.name,
         shot=given.parent.absolute() if pattern else given.absolute(),

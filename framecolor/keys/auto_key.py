@@ -203,7 +203,8 @@ def _place(shot: Shot, settings: Settings, cache: Path) -> Path:
     lines = [f"{n} {_hash_line(shot, n)} {labels.get(n, '')}" for n in numbers]
     given = f"{settings.palette is None} {settings.reference is None}"
     made_by = f"{settings.seed} {settings.gap_px} {settings.min_region_px} {given}"
-    return cache / f"proposed-{digest(_RECIPE, made_by, *map(hash_file, files), *lines)[:16]}.safetensors"
+    others = settings.list_changed("proposal", ("seed", "gap_px", "min_region_px"))
+    return cache / f"proposed-{digest(_RECIPE, made_by, *others, *map(hash_file, files), *lines)[:16]}.safetensors"
 
 
 def _hash_line(shot: Shot, number: int) -> str:

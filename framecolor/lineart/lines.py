@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import lay_over_color
 from framecolor.core.types import Box, Frame, is_colored
 
 # A trace line is one pure hue: once white is taken out, the second channel stays below this share of the first.
@@ -51,8 +52,10 @@ def _drawn_box(rgba: NDArray[np.uint8]) -> Box:
 def _find_ink(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Straight RGBA of all lines, trace lines too."""
     alpha = rgba[..., 3]
-    if alpha.min() == 255 or not _is_paperless(rgba):
-        return _take_out_white(_over_white(rgba))
+    if alpha.min() == 255:
+        return _take_out_white(rgba[..., :3])
+    if not _is_paperless(rgba):
+        return _take_out_white(lay_over_color(rgba))
     ink = rgba.copy()
     if is_colored(ink) and np.maximum(_darkest(ink), (alpha == 0) * np.uint8(255)).min() >= _NEAR_WHITE:
         ink[..., :3] = 0
@@ -69,14 +72,6 @@ def _is_paperless(rgba: NDArray[np.uint8]) -> bool:
 def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     red, green, blue = cv2.split(rgb)[:3]
     return np.asarray(cv2.min(cv2.min(red, green), blue), dtype=np.uint8)
-
-
-def _over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    alpha = rgba[..., 3]
-    if alpha.min() == 255:
-        return rgba[..., :3]
-    a = alpha[..., None].astype(np.uint16)
-    return ((rgba[..., :3] * a + 255 * (255 - a) + 127) // 255).astype(np.uint8)
 
 
 def _take_out_white(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -36,7 +36,7 @@ MOST_REGIONS = 2500
 _FIRST_CALL = threading.Lock()
 
 
-def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: int = 4) -> Regions:
+def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: float = 4) -> Regions:
     """Regions of a drawing: 4-connected areas without line pixels.
 
     gap_px         openings in a line up to this wide do not join two areas; 0 turns gap closing off.
@@ -46,7 +46,7 @@ def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: int = 4) -> 
     return label_regions(frame.lines, gap_px=gap_px, min_region_px=min_region_px)
 
 
-def label_regions(lines: NDArray[np.bool_], *, gap_px: float = 2, min_region_px: int = 4) -> Regions:
+def label_regions(lines: NDArray[np.bool_], *, gap_px: float = 2, min_region_px: float = 4) -> Regions:
     """`find_regions` from the line mask alone, bool HxW."""
     line = lines.astype(np.uint8)
     # Beyond the lines there is only paper: what touches the edge of their box goes on to the picture's.
@@ -114,7 +114,7 @@ def outside_regions(regions: Regions) -> NDArray[np.bool_]:
     return outside
 
 
-def _drop_specks(labels: Labels, min_region_px: int) -> tuple[Labels, int]:
+def _drop_specks(labels: Labels, min_region_px: float) -> tuple[Labels, int]:
     """Areas below the size become line; the others are numbered 1..count in reading order."""
     runs = Runs.pack(labels)
     area = np.bincount(runs.values, runs.lengths)

@@ -17,6 +17,7 @@ from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTr
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import lay_over_color
 from framecolor.core.files import clear_drafts, name_draft, put_in_place
 from framecolor.errors import OutputError
 
@@ -162,9 +163,7 @@ class MovieWriter:
         height, width = self._stream.height, self._stream.width
         out = np.empty((height, width, 4), np.uint8)
         out[...] = (*self._background, 255)
-        alpha = rgba[..., 3:].astype(np.uint32)
-        under = self._background.astype(np.uint32) * (255 - alpha)
-        out[: rgba.shape[0], : rgba.shape[1], :3] = (rgba[..., :3] * alpha + under + 127) // 255
+        out[: rgba.shape[0], : rgba.shape[1], :3] = lay_over_color(rgba, self._background)
         return out
 
     def __enter__(self) -> Self:

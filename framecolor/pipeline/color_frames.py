@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import hash_pixels
+from framecolor.core.number_ranges import format_numbers
 from framecolor.core.stages import overlapped
 from framecolor.engines.base import Runner
 from framecolor.engines.registry import load_shipped
@@ -27,7 +28,6 @@ from framecolor.pipeline.read_ahead import Drawing
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
 from framecolor.propagation.smoothing import FramePosterior
 from framecolor.render.frame import UnsureRegion, find_unsure
-from framecolor.shot.sequence import format_numbers
 
 Pixels = NDArray[np.uint8]
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack, closing, nullcontext, suppress
 from pathlib import Path
 
 from framecolor.config.settings import Settings
+from framecolor.core.number_ranges import format_numbers
 from framecolor.core.stages import overlapped, taken_ahead
 from framecolor.errors import OutputError
 from framecolor.media import write_bytes_atomic
@@ -25,7 +26,6 @@ from framecolor.pipeline.stencils import read_painted
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
 from framecolor.propagation.smoothing import LONGEST_BLOCK, FramePosterior
 from framecolor.render.stencil import read_mask
-from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
 from pathlib import Path
 
 from framecolor.config.settings import Settings
@@ -13,9 +12,6 @@ from framecolor.output.mattes import MatteIds
 from framecolor.shot.corrections import describe_correction
 from framecolor.shot.shot import Shot
 from framecolor.version import VERSION
-
-# What of the settings never changes a frame is no part of the manifest.
-_UNRECORDED = ("overwrite", "threads", "lanes")
 
 
 def describe_run(
@@ -35,7 +31,7 @@ def describe_run(
         "line_dir": _point_to(shot.line_source, out),
         "size": [width, height],
         "engine": engine,
-        "settings": {k: v for k, v in asdict(settings).items() if k not in _UNRECORDED},
+        "settings": settings.list_deciding(),
         "palette": keyframes.palette.colors.tolist(),
         "fit": fit,
     }

@@ -76,14 +76,16 @@ def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
     if proposal is not None:
         drawing = _hash_or_error(shot.source_hash, proposal.number)
         keys.append(f"{proposal.number} proposed {digest(proposal.color.tobytes())} {drawing}")
-    files = [f"{name} {hash_file(shot.root / path)}" for name, path in _list_files(settings)]
-    return digest(KEY_RECIPE, f"{settings.gap_px} {settings.min_region_px}", *files, *keys)
+    files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items()]
+    others = settings.list_changed("keys", ("gap_px", "min_region_px"))
+    return digest(KEY_RECIPE, f"{settings.gap_px} {settings.min_region_px}", *others, *files, *keys)
 
 
 def hash_fit(keys: str, settings: Settings, precision: str, device: str) -> str:
     """Hash of all that decides a fit to keys with that hash, in a precision and on a kind of device."""
     how = f"{settings.fit} {settings.seed} {settings.mode} {precision} {device.partition(':')[0]}"
-    return digest(_FIT_RECIPE, hash_file(base_weights_path()), how, keys)[:16]
+    others = settings.list_changed("fit", ("fit", "seed", "mode", "precision"))
+    return digest(_FIT_RECIPE, hash_file(base_weights_path()), how, *others, keys)[:16]
 
 
 def forget_stopped_fit(cache: Path, fit: str) -> None:
@@ -100,12 +102,7 @@ def list_marks(shot: Shot, settings: Settings, keys: str, fit: str) -> list[str]
     marks = [hash_file(base_weights_path()), hash_file(matcher_weights_path()), f"fit {fit}"]
     if settings.fit != "keep":
         return [*marks, keys]
-    return [*marks, *(f"{name} {hash_file(shot.root / path)}" for name, path in _list_files(settings))]
-
-
-def _list_files(settings: Settings) -> list[tuple[str, str]]:
-    named = {"palette": settings.palette, "reference": settings.reference}
-    return [(name, path) for name, path in named.items() if path is not None]
+    return [*marks, *(f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items())]
 
 
 def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.number_ranges import format_numbers
 from framecolor.core.text import format_command
 from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.media import FORMATS, read_image
@@ -22,7 +23,6 @@ from framecolor.output.manifest import KEY_FOLDER
 from framecolor.output.mattes import MATTE_FOLDER, matte_name, read_matte
 from framecolor.render.stencil import read_mask
 from framecolor.shot.locate import list_painted
-from framecolor.shot.sequence import format_numbers
 from framecolor.shot.shot import Shot
 
 

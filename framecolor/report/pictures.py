@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import lay_over
 from framecolor.report.lines import LineDrawing, read_or_none
 from framecolor.report.marks import Crop
 from framecolor.report.region_map import build_map
@@ -78,12 +79,9 @@ class PictureReader:
 
 def _lay_over(drawing: NDArray[np.uint8], painted: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The drawing over the paint. A drawing on opaque white multiplies: its white vanishes."""
+    if drawing[..., 3].min() < 255:
+        return lay_over(drawing, painted)
     under, over = painted.astype(np.float32) / 255, drawing.astype(np.float32) / 255
-    if drawing[..., 3].min() == 255:
-        ink = 1 - over[..., :3].min(axis=2, keepdims=True)
-        rgb, alpha = under[..., :3] * over[..., :3], np.maximum(under[..., 3:], ink)
-    else:
-        ink, base = over[..., 3:], under[..., 3:] * (1 - over[..., 3:])
-        alpha = ink + base
-        rgb = (over[..., :3] * ink + under[..., :3] * base) / np.maximum(alpha, 1e-6)
+    ink = 1 - over[..., :3].min(axis=2, keepdims=True)
+    rgb, alpha = under[..., :3] * over[..., :3], np.maximum(under[..., 3:], ink)
     return np.rint(np.concatenate([rgb, alpha], axis=2) * 255).astype(np.uint8)

@@ -10,19 +10,12 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError, ShotError
 from framecolor.media.decode import image_size
 from framecolor.media.movies import is_movie
 from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder, find_shots, is_cut, refuse_cut
-from framecolor.shot.sequence import (
-    find_sequence,
-    format_numbers,
-    is_pattern,
-    list_images,
-    list_movies,
-    number_files,
-    parse_pattern,
-)
+from framecolor.shot.sequence import find_sequence, is_pattern, list_images, list_movies, number_files, parse_pattern
 
 _SHOWN_SHOTS = 4
 

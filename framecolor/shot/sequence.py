@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fileseq.constants import DISK_RE
-from fileseq.frameset import FrameSet
 
+from framecolor.core.number_ranges import format_numbers, parse_ranges
 from framecolor.errors import ShotError
 from framecolor.media.headers import IMAGE_SUFFIXES
 from framecolor.media.movies import is_movie
 
 _PLACEHOLDER = re.compile(r"#+|@+|%[0-9]{0,3}d|\$F[0-9]{0,3}")
 _RANGE = re.compile(r"[0-9]+-[0-9]+(x[0-9]+)?$")
-_FRAMES = re.compile(r"\s*([0-9]{1,12})(?:\s*-\s*([0-9]{1,12})(?:\s*x\s*([0-9]{1,12}))?)?\s*")
 _WIDEST = 1_000_000
 _HIGHEST = 2**31 - 1
 
@@ -151,16 +150,6 @@ def number_files(files: Iterable[NumberedFile]) -> dict[int, Path]:
     return numbered
 
 
-def format_numbers(numbers: Iterable[int]) -> str:
-    """Frame numbers as a short range: "1-3,7"."""
-    return FrameSet.framesToFrameRange(list(numbers))
-
-
-def format_range(numbers: range) -> str:
-    """Numbers without gaps as a short range, however many: "3", "5-4294967295"."""
-    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
-
-
 def parse_frames(text: str, numbers: tuple[int, ...], shown: str = "") -> tuple[int, ...]:
     """The frames of a shot that a range such as "1-24x2,30" names, in order.
 
@@ -173,17 +162,18 @@ def parse_frames(text: str, numbers: tuple[int, ...], shown: str = "") -> tuple[
     fix = f"the shot has {format_numbers(numbers)}{shown}"
     if ":" in text or "y" in text:
         raise ShotError(subject, "steps with : and y are not known", "write steps as in 1-24x2")
+    try:
+        ranges = parse_ranges(text)
+    except ValueError:
+        raise ShotError(subject, "this is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12") from None
     present = set(numbers)
     wanted: set[int] = set()
-    for part in text.split(","):
-        match = _FRAMES.fullmatch(part)
-        if match is None or (step := int(match[3] or 1)) == 0:
-            raise ShotError(subject, "this is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12")
-        first, last = int(match[1]), int(match[2] or match[1])
-        is_single = match[2] is None
-        if min(first, last) < numbers[0] or max(first, last) > numbers[-1] or (is_single and first not in present):
-            raise ShotError(subject, f"{part.strip()} is not in the shot", fix)
-        frames = range(first, last + 1, step) if first <= last else range(first, last - 1, -step)
+    for part, frames in ranges:
+        last = frames.stop - (1 if frames.step > 0 else -1)  # as it is written; the step may pass over it
+        ends = min(frames.start, last), max(frames.start, last)
+        is_single = "-" not in part
+        if ends[0] < numbers[0] or ends[1] > numbers[-1] or (is_single and last not in present):
+            raise ShotError(subject, f"{part} is not in the shot", fix)
         # Of a range and the shot's numbers the fewer are looked through: each may be long.
         fewer, more = (frames, present) if len(frames) < len(present) else (present, frames)
         wanted |= {number for number in fewer if number in more}

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import FormatName
 from framecolor.core.hashing import digest
+from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError, ShotError
 from framecolor.media import FORMATS, ImageFile, Movie, hash_file, is_movie, open_image
 from framecolor.shot.corrections import Correction, read_corrections
 from framecolor.shot.cut import Cel
 from framecolor.shot.locate import find_lines, find_painted, locate_shot, measure_lines
-from framecolor.shot.sequence import format_numbers, parse_frames
+from framecolor.shot.sequence import parse_frames
 from framecolor.shot.timing import Timing, choose_shown, find_timing
 
 Pixels = NDArray[np.uint8]

@@ -10,14 +10,15 @@ from typing import Any
 
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
+from framecolor.core.number_ranges import format_numbers, format_range
 from framecolor.errors import ReadError
 from framecolor.media import check_image
-from framecolor.shot.sequence import format_numbers, format_range
 from framecolor.shot.shot import Shot
 
 # Raised when the same drawings, keys and fit no longer give the same paint.
 _RECIPE = "paint 6"
-_PAINT_SETTINGS = ("mode", "gap_px", "min_region_px", "line", "background", "precision")
+# Settings whose value is hashed by its place, whatever it is; others by their name (`Settings.list_changed`).
+_BY_PLACE = ("mode", "gap_px", "min_region_px", "line", "background", "precision")
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,8 @@ def hash_span(
     told = told or {}
     drawings = {hashes[number] for number in span.numbers}
     parts = [_RECIPE, *marks]
-    parts.append(repr([getattr(settings, name) for name in _PAINT_SETTINGS]))
-    if settings.format != "png":
-        parts.append(f"format {settings.format}")
+    parts.append(repr([getattr(settings, name) for name in _BY_PLACE]))
+    parts += settings.list_changed("frames", _BY_PLACE)
     for number in span.numbers:
         parts += [str(number), hashes[number], shot.key_hash(number) if number in shot.keys else ""]
     for number, said in sorted(told.items()):

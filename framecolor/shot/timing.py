@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ShotError
 from framecolor.shot.exposure_sheet import USUAL_FPS, Sheet, Track
 from framecolor.shot.locate import ShotPlace
-from framecolor.shot.sequence import format_numbers
 from framecolor.shot.sheet_files import find_sheet, read_sheet
 
 NO_SHEET = "none"

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset as TorchDataset
 
+from framecolor.core.compositing import lay_over_color
 from framecolor.errors import InputError
 from framecolor.media import IMAGE_SUFFIXES, read_image
 from framecolor.training.colorist_recipe import to_planes
@@ -45,7 +46,7 @@ class PictureFolder:
     def read(self, index: int, rng: np.random.Generator) -> Float:
         """A random part of a picture over white, perhaps mirrored, float32 HxWx3 in [0, 1]. Raises ReadError."""
         if index not in self.read_before:
-            self.read_before[index] = _fit(_over_white(read_image(self.paths[index])), round(self.size_px * _MARGIN))
+            self.read_before[index] = _fit(lay_over_color(read_image(self.paths[index])), round(self.size_px * _MARGIN))
         picture = self.read_before[index]
         top, left = (int(rng.integers(0, side - self.size_px + 1)) for side in picture.shape[:2])
         part = picture[top : top + self.size_px, left : left + self.size_px]
@@ -105,11 +106,6 @@ def describe_folders(*folders: Path) -> dict[str, str]:
         for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES):
             digest.update(f"{path.relative_to(folder).as_posix()} {path.stat().st_size}\n".encode())
     return {"source": "pictures of the user", "license": "that of the pictures", "hash": digest.hexdigest()[:16]}
-
-
-def _over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    alpha = rgba[..., 3:].astype(np.uint16)
-    return ((rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)
 
 
 def _fit(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:

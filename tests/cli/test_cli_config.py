@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ from click.testing import CliRunner
 from drawings import make_shot
 
 from framecolor import cli
-from framecolor.config.cascade import CONFIG_VARIABLE, draft_file
-from framecolor.config.settings import Settings, describe_settings, read_settings
+from framecolor.config.cascade import CONFIG_VARIABLE
+from framecolor.config.settings import SETTINGS, Settings
+from framecolor.config.settings_file import draft_file, read_table
 
 
 def invoke(*arguments: str | Path):
@@ -37,7 +38,7 @@ def test_show_says_where_each_value_came_from(show: Path) -> None:
     result = invoke("config", "show", show / "sh010", "--gap", 3)
     assert result.exit_code == 0, result.output
     rows = {line.split()[0]: line.split()[1:] for line in result.output.split("\n\n")[0].splitlines()}
-    assert list(rows) == ["setting", *(f.name for f in fields(Settings))]
+    assert list(rows) == ["setting", *SETTINGS]
     assert rows["engine"] == ["cpu", str(show.parent / "studio.toml")]
     assert rows["palette"] == [str(show / "film.gpl"), str(show / "framecolor.toml")]
     assert rows["seed"] == ["4", str(show / "sh010/framecolor.toml")]
@@ -100,16 +101,8 @@ def test_the_draft_changes_nothing_and_tells_of_everything(tmp_path: Path) -> No
     file = tmp_path / "framecolor.toml"
     assert invoke("config", "init", "-o", tmp_path).exit_code == 0
     assert file.read_text() == draft_file() == invoke("config", "init").output
-    assert read_settings(file) == Settings()
+    assert read_table(file) == {}
     lines = [line.removeprefix("#") for line in draft_file().splitlines() if line.startswith("#") and line[1] != " "]
     said = tomllib.loads("\n".join(lines))
     assert said == {name: "..." if value is None else value for name, value in asdict(Settings()).items()}
     assert max(map(len, draft_file().splitlines())) <= 120
-
-
-def test_every_setting_is_described() -> None:
-    told = describe_settings()
-    assert list(told) == [f.name for f in fields(Settings)]
-    assert all(len(words.split()) > 3 for words in told.values())
-    assert told["fit"].endswith("keep: hold the fit of the last run.")
-    assert "\n" not in "".join(told.values())

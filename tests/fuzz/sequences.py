@@ -7,14 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from framecolor.shot.sequence import (
-    find_sequence,
-    format_numbers,
-    is_pattern,
-    list_images,
-    parse_frames,
-    parse_pattern,
-)
+from framecolor.core.number_ranges import format_numbers
+from framecolor.shot.sequence import find_sequence, is_pattern, list_images, parse_frames, parse_pattern
 from fuzz.target import Target, scratch_folder
 
 _NUMBERS = (1, 2, 3, 5, 8, 1001, 1002, 1010, 65535)

@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from framecolor.config.settings import Settings, read_settings
+from framecolor.config.settings import Settings
+from framecolor.config.settings_file import read_table
 from framecolor.core.types import Palette
 from framecolor.engines.plans.profiles import read_profile
 from framecolor.media import read_palette, write_palette
@@ -82,7 +83,7 @@ def _corrections() -> Iterator[bytes]:
 
 
 def _feed_settings(data: bytes) -> None:
-    settings = read_settings(place(data, "framecolor.toml"))
+    settings = Settings(**read_table(place(data, "framecolor.toml")))
     assert Settings(**asdict(settings)) == settings
     assert int(settings.min_region_px) >= 1 and int(settings.gap_px) >= 0
 
@@ -175,7 +176,7 @@ TARGETS = (
     Target("mattes", "output.mattes.MatteIds.read", _feed_mattes, _matte_tables, mutate=mutate_json),
     Target("corrections", "shot.corrections.read_corrections", _feed_corrections, _corrections, mutate=mutate_json),
     Target(
-        "settings", "config.settings.read_settings", _feed_settings, _settings, mutate=mutate_toml, words=_TOML_WORDS
+        "settings", "config.settings_file.read_table", _feed_settings, _settings, mutate=mutate_toml, words=_TOML_WORDS
     ),
     Target("profile", "engines.plans.read_profile", _feed_profile, _profiles, mutate=mutate_toml, words=_TOML_WORDS),
     Target(

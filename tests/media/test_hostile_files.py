@@ -12,7 +12,7 @@ from fuzz.findings import cut_strip, replace_bytes
 from fuzz.movies import mkvs, mp4s
 from safetensors.torch import save
 
-from framecolor.config.settings import read_settings
+from framecolor.config.settings_file import read_table
 from framecolor.core.parsing import is_file_name, parse_json, parse_toml
 from framecolor.errors import InputError, ReadError, SettingsError, ShotError
 from framecolor.media import Movie, read_image
@@ -49,7 +49,7 @@ def test_settings_have_bounds(tmp_path: Path) -> None:
     for value in ("inf", "nan", "1" + "0" * 400):
         path.write_text(f"min_region_px = {value}\n")
         with pytest.raises(SettingsError, match="a million at most"):
-            read_settings(path)
+            read_table(path)
 
 
 def test_a_playlist_by_the_name_of_a_movie_opens_no_other_file(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from framecolor.core.compositing import lay_over_color
+
 BACKGROUND = 0xFFFFFF
 # A pixel is line when its darkest channel over white is below this (antialiased fringes belong to the regions) ...
 _LINE_BELOW = 200
@@ -23,16 +25,6 @@ _LINE_BELOW = 200
 _OUTLINE_BELOW = 60
 
 Codes = NDArray[np.int32]
-
-
-def compose_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """HxWx4 straight RGBA -> HxWx3 RGB on white paper, rounded to nearest."""
-    rgb = rgba[..., :3].copy()
-    see_through = rgba[..., 3] < 255
-    if see_through.any():
-        alpha = rgba[see_through][:, 3:].astype(np.float32) / 255
-        rgb[see_through] = np.rint(rgb[see_through] * alpha + 255 * (1 - alpha)).astype(np.uint8)
-    return rgb
 
 
 def pack_rgb(rgb: NDArray[np.uint8]) -> Codes:
@@ -55,7 +47,7 @@ def label_line_art(line: NDArray[np.uint8], ink: NDArray[np.uint8]) -> NDArray[n
     line, ink  HxWx4: the drawing as it came, and its ink alone (`Frame.ink`), which is black where the drawing's only
     content is alpha and its pixels are white.
     """
-    paper = np.minimum(*(compose_over_white(rgba).min(axis=2) for rgba in (line, ink))) >= _LINE_BELOW
+    paper = np.minimum(*(lay_over_color(rgba).min(axis=2) for rgba in (line, ink))) >= _LINE_BELOW
     return cv2.connectedComponents(paper.astype(np.uint8), connectivity=4)[1]
 
 

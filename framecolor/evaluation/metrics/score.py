@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import lay_over_color
 from framecolor.errors import InputError
 from framecolor.evaluation.metrics.pictures import line_change, mean_ciede2000, psnr, ssim
 from framecolor.evaluation.metrics.regions import (
     RegionVotes,
-    compose_over_white,
     label_line_art,
     label_truth,
     measure_flicker,
@@ -95,7 +95,7 @@ def _score(pred: Rgba, true: Rgba, line: Rgba | None, tolerance: int) -> tuple[F
     for name, other in (("prediction", pred), ("line art", line)):
         if other is not None and other.shape != true.shape:
             raise ValueError(f"the {name} is {_size(other)}, the truth is {_size(true)}")
-    pred_rgb, true_rgb = compose_over_white(pred), compose_over_white(true)
+    pred_rgb, true_rgb = lay_over_color(pred), lay_over_color(true)
     ink = None if line is None else read_drawing(0, line).ink
     labels = label_truth(true_rgb) if line is None or ink is None else label_line_art(line, ink)
     pred_codes, true_codes = pack_rgb(pred_rgb), pack_rgb(true_rgb)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import lay_over_color
 from framecolor.errors import ReadError
 from framecolor.media.writers.base import Mark, Picture
 
@@ -49,7 +50,7 @@ def encode_psd(picture: Picture) -> bytes:
             group.create_pixel_layer(image, name=mark.name, top=top, left=left, compression=Compression.RLE)
         group.opacity = _MARK_OPACITY
         group.visible = False
-    return _write(psd, _lay_over_white(picture.rgba))
+    return _write(psd, np.dstack([lay_over_color(picture.rgba), picture.rgba[..., 3]]))
 
 
 def read_paint_layer(path: Path) -> NDArray[np.uint8] | None:
@@ -82,13 +83,6 @@ def _draw_mark(mark: Mark, size: tuple[int, int]) -> tuple[int, int, NDArray[np.
     cv2.polylines(alpha, [points - low], True, (255,), _MARK_WIDTH_PX)
     shape[..., 3] = alpha
     return int(low[0]), int(low[1]), shape
-
-
-def _lay_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    alpha = rgba[..., 3:].astype(np.uint16)
-    out = rgba.copy()
-    out[..., :3] = (rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
-    return out
 
 
 def _write(psd: PSDImage, merged: NDArray[np.uint8]) -> bytes:

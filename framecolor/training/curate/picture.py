@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import lay_over_color
 from framecolor.training.curate.flats import clean_flats
 from framecolor.training.extract_lines import METHODS, Method, extract_lines
 
@@ -74,11 +75,7 @@ def curate_picture(
 
 def lay_on_paper(rgba: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Bool]:
     """Straight RGBA over white paper, uint8 HxWx3, and where paper shows through by half and more, bool HxW."""
-    alpha = rgba[..., 3:].astype(np.uint16)
-    if alpha.min(initial=255) == 255:
-        return np.ascontiguousarray(rgba[..., :3]), np.zeros(rgba.shape[:2], bool)
-    mixed = (rgba[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
-    return mixed.astype(np.uint8), rgba[..., 3] < 128
+    return lay_over_color(rgba), rgba[..., 3] < 128
 
 
 def fit_picture(rgba: NDArray[np.uint8], long_side: int) -> tuple[NDArray[np.uint8], Bool]:

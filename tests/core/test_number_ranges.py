@@ -1,0 +1,35 @@
+"""Ranges of numbers: what is written is read again, and hostile ones are not counted out."""
+
+from __future__ import annotations
+
+import pytest
+
+from framecolor.core.number_ranges import format_numbers, format_range, parse_ranges
+
+
+def read(text: str) -> list[int]:
+    return [number for _, numbers in parse_ranges(text) for number in numbers]
+
+
+def test_ranges_rise_or_fall_by_a_step() -> None:
+    assert read("1-3,7") == [1, 2, 3, 7]
+    assert read(" 1 - 9 x 4 ") == [1, 5, 9]
+    assert read("9-1x4,0012") == [9, 5, 1, 12]
+    assert parse_ranges("1-24x2, 30") == [("1-24x2", range(1, 25, 2)), ("30", range(30, 31))]
+
+
+def test_what_is_written_is_read_again() -> None:
+    for numbers in ([1], [1, 2, 3], [1, 3, 5, 9], [4, 8, 15, 16, 23, 42]):
+        assert read(format_numbers(numbers)) == numbers
+    assert format_range(range(3, 4)) == "3"
+    assert read(format_range(range(5, 9))) == [5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("text", ["", "x", "1-", "-3", "1-5x0", "1-9:2", "1,,2", "1-5x" + "9" * 40])
+def test_what_is_no_range_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a range"):
+        parse_ranges(text)
+
+
+def test_long_ranges_are_not_counted_out() -> None:
+    assert len(parse_ranges("1-999999999999")[0][1]) == 999_999_999_999
