@@ -104,6 +104,7 @@ def encode_painted(
         **_begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
         **_judge(item),
         **_count_told(item, keyframes),
+        **_repeat(item),
     }
     image = FORMATS[settings.format]
     picture = make_picture(painted.rgba, painted.paint, painted.ink, entry["unsure"])
@@ -127,7 +128,7 @@ def make_picture(
 
 def finish_hold(item: FramePosterior, entry: Mapping[str, Any]) -> Finished:
     """A frame that repeats the one painted before it: `repeat_holds` adds the rest."""
-    return Finished(_begin(item, entry, is_key=False), None)
+    return Finished({**_begin(item, entry, is_key=False), **_repeat(item)}, None)
 
 
 def repeat_holds(frames: Iterable[Finished]) -> Iterator[Finished]:
@@ -144,13 +145,12 @@ def repeat_holds(frames: Iterable[Finished]) -> Iterator[Finished]:
 
 def _begin(item: FramePosterior, entry: Mapping[str, Any], *, is_key: bool) -> dict[str, Any]:
     status = "key" if is_key else "painted" if item.hold_of is None else "hold"
-    begun = {
-        "number": item.number,
-        **entry,
-        "status": status,
-        "flicker": round(item.flicker, 5),
-    }
-    return begun if item.hold_of is None else {**begun, "hold_of": item.hold_of}
+    return {"number": item.number, **entry, "status": status, "flicker": round(item.flicker, 5)}
+
+
+def _repeat(item: FramePosterior) -> dict[str, int]:
+    """Which frame's drawing is shown again; nothing if it is the frame's own."""
+    return {} if item.hold_of is None else {"hold_of": item.hold_of}
 
 
 def _judge(item: FramePosterior) -> dict[str, Any]:
@@ -174,7 +174,7 @@ def _mean_confidence(item: FramePosterior) -> float:
 
 def _count_told(item: FramePosterior, keyframes: Keyframes) -> dict[str, int]:
     """How many of the frame's regions somebody spoke of, and how many of these are corrected; nothing if none is."""
-    labels = keyframes.labels.get(item.number)
+    labels = keyframes.labels.get(item.number if item.hold_of is None else item.hold_of)
     if labels is None:
         return {}
     return {"told": len(labels.rows)} | ({"corrected": labels.corrected} if labels.corrected else {})

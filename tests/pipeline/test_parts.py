@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
-from drawings import make_shot
+from drawings import COAT, SIZE, make_shot
 from painting import FIT, paint, read_all
 
 from framecolor import Settings, Shot, colorize
 from framecolor.cli import framecolor as command
 from framecolor.errors import OutputError
+from framecolor.media import write_image
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import Manifest
 from framecolor.pipeline.colorize import prepare
@@ -42,6 +45,25 @@ def test_a_shot_in_parts_is_the_same_to_the_byte(root: Path, painted_shot: Path,
     outcome = gather_parts(Shot.open(root), root / "color")
     assert (outcome.failed, len(outcome.unchanged), outcome.keys) == ({}, 7, 2)
     assert read_all(root / "color") == read_all(painted_shot / "color")
+
+
+def test_a_hold_is_the_same_to_the_byte_where_another_task_paints_its_drawing(tmp_path: Path) -> None:
+    """Its drawing is that of a key, which belongs to the span before, or one that strokes name."""
+    outs = []
+    for name in ("whole", "parts"):
+        root = make_shot(tmp_path / name / "cut", 7, (0, 3, 6))
+        for number in (1005, 1006):
+            shutil.copy(root / f"line/cut.{number - 1}.png", root / f"line/cut.{number}.png")
+        shutil.copy(root / "line/cut.1002.png", root / "line/cut.1003.png")
+        hint = np.zeros((*SIZE, 4), np.uint8)
+        hint[60:64, 38:42] = COAT
+        write_image(root / "hints/1002.png", hint)
+        for frames in ("1001-1002", "1003-1004", "1005-1007") if name == "parts" else ():
+            colorize(Shot.open(root, frames=frames), part=True)
+        outs.append(paint(root).out)
+    whole, parts = map(read_all, outs)
+    assert whole == parts
+    assert b'"told": 1' in whole["framecolor.json"]
 
 
 def test_the_next_whole_run_gathers_too_and_paints_what_is_missing(root: Path, painted_shot: Path) -> None:
