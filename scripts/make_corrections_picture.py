@@ -21,7 +21,8 @@ sys.path.insert(0, str(_ROOT))  # so that the script also runs from a checkout t
 from make_readme_picture import reduce_colors  # noqa: E402
 
 from framecolor.media import read_image  # noqa: E402
-from framecolor.report import read_sidecar, write_report  # noqa: E402
+from framecolor.output.manifest import Manifest  # noqa: E402
+from framecolor.report import write_report  # noqa: E402
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 _FLAGS += ["--disable-background-networking", "--disable-component-update"]
@@ -43,7 +44,7 @@ def main(demo: Path, out: Path, frame: int, at: tuple[int, int], color: str, dar
     if chromium is None:
         raise click.ClickException("there is no Chromium on this machine; install the package chromium")
     report = write_report(demo / "color")
-    record = read_sidecar(demo / "color")
+    manifest = Manifest.read(demo / "color")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme="dark" if dark else "light")
@@ -54,7 +55,7 @@ def main(demo: Path, out: Path, frame: int, at: tuple[int, int], color: str, dar
         def place() -> tuple[float, float]:
             box = picture.bounding_box()
             assert box is not None
-            return box["x"] + at[0] * box["width"] / record.width, box["y"] + at[1] * box["height"] / record.height
+            return box["x"] + at[0] * box["width"] / manifest.width, box["y"] + at[1] * box["height"] / manifest.height
 
         page.mouse.move(*place())
         page.mouse.wheel(0, -260)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from framecolor.cli.options import cel_option
-from framecolor.cli.shots import find_output, list_shots
+from framecolor.cli.shots import list_shots
 
 
 @click.command()
@@ -28,7 +28,8 @@ def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
       framecolor report Cut-005 --cel A -o A.html
     """
     from framecolor.errors import InputError, on_one_line
-    from framecolor.report.page import write_report
+    from framecolor.output.find import find_output
+    from framecolor.report import write_report
 
     if not shot.is_dir():
         raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
@@ -36,4 +37,4 @@ def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
     if output is not None and len(chosen) > 1:
         raise click.UsageError("-o is of one page: choose a cel with --cel")
     for path in [find_output(one.path) for one in chosen]:
-        click.echo(on_one_line(str(write_report(path, target=output))))
+        click.echo(on_one_line(str(write_report(path, output))))

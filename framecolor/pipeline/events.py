@@ -7,7 +7,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+
+from framecolor.output.frame_entry import Status
 
 STAGES = ("read", "look", "link", "paint", "write")
 """Where a frame's time goes: file or movie to pixels; regions, network and flow; to the drawing before; to an encoded
@@ -27,7 +28,7 @@ class FrameNote:
     """
 
     number: int
-    status: Literal["key", "painted", "hold", "failed"]
+    status: Status
     written: bool = False
     confidence: float | None = None
     unsure: int = 0

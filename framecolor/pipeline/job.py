@@ -20,7 +20,8 @@ from framecolor.keys.key_checks import find_doubts, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
 from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.media import read_swatches
-from framecolor.output.manifest import CACHE_FOLDER, Manifest
+from framecolor.output.manifest import CACHE_FOLDER
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
 from framecolor.pipeline.events import Listener, Stopwatch
 from framecolor.pipeline.head import describe_run, number_paints
@@ -48,7 +49,7 @@ class Run:
     shot: Shot
     settings: Settings
     progress: Progress
-    manifest: Manifest
+    manifest: ManifestWriter
     sources: Sources
     stale: list[Span]
     stenciled: bool
@@ -109,7 +110,7 @@ def prepare_run(
     waiting = [] if stenciled else list_waiting(shot.stencils)
     shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
-    manifest = Manifest(out, shot.wanted if part else None)
+    manifest = ManifestWriter(out, shot.wanted if part else None)
     proposal = None if shot.keys else find_proposal(shot, settings, out / CACHE_FOLDER)
     survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
     found = None
@@ -135,7 +136,7 @@ def _tell_damaged(path: Path) -> str:
     return f"{path} is damaged, or of another version: it is left out, and its frames are painted again"
 
 
-def _rest(shot: Shot, settings: Settings, progress: Progress, manifest: Manifest, found: Found) -> Run:
+def _rest(shot: Shot, settings: Settings, progress: Progress, manifest: ManifestWriter, found: Found) -> Run:
     """A run that has nothing to paint: what an earlier one had to say is said again."""
     if found.fit:
         forget_stopped_fit(manifest.out / CACHE_FOLDER, found.fit)

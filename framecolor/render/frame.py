@@ -15,6 +15,7 @@ from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS
 from framecolor.networks.view import look
+from framecolor.output.frame_entry import MOST_UNSURE, UnsureRegion
 from framecolor.output.mattes import MatteIds
 from framecolor.propagation.features import FrameFeatures
 from framecolor.render.flat import paint_flat, spread
@@ -22,19 +23,6 @@ from framecolor.render.shaded import soften
 
 # Regions below this confidence are shown to the painter.
 UNSURE_BELOW = 0.8
-_MOST_UNSURE = 40
-
-
-@dataclass(frozen=True, eq=False)
-class UnsureRegion:
-    """A region that the painter should look at; palette indices for its color and the second choice."""
-
-    area: int
-    box: tuple[int, int, int, int]
-    outline: list[list[int]]
-    color: int
-    second: int | None
-    confidence: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +86,7 @@ def find_unsure(regions: Regions, belief: NDArray[np.float32], confidence: NDArr
     """
     doubtful = 1 + np.flatnonzero(confidence[1:] < UNSURE_BELOW)
     cost = regions.area[doubtful] * (1 - confidence[doubtful])
-    first = doubtful[np.argsort(-cost, kind="stable")][:_MOST_UNSURE]
+    first = doubtful[np.argsort(-cost, kind="stable")][:MOST_UNSURE]
     return [_describe(regions, int(r), belief[r], float(confidence[r])) for r in first]
 
 
@@ -111,7 +99,7 @@ def _describe(regions: Regions, region: int, belief: NDArray[np.float32], confid
     return UnsureRegion(
         int(regions.area[region]),
         (int(left), int(top), int(width), int(height)),
-        outline,
+        tuple((x, y) for x, y in outline),
         first,
         rest[0] if rest else None,
         round(confidence, 4),

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,9 @@ from framecolor import Settings, Shot, colorize
 from framecolor.cli import framecolor as command
 from framecolor.errors import OutputError
 from framecolor.media import write_image
+from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.lock import claim_output
-from framecolor.output.manifest import Manifest
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.pipeline.colorize import prepare
 from framecolor.pipeline.events import STAGES, FrameNote
 from framecolor.pipeline.prepared import read_prepared
@@ -112,14 +114,14 @@ def test_a_damaged_note_of_what_was_prepared_is_none(root: Path) -> None:
 
 
 def test_parts_of_two_palettes_name_their_colors_by_the_newest(tmp_path: Path) -> None:
-    doubt = {"color": 0, "second": None}
+    doubt = UnsureRegion(9, (1, 1, 3, 3), (), 0, None, 0.5)
     for number, palette in ((1, [[9, 9, 9, 255], [1, 2, 3, 255]]), (2, [[1, 2, 3, 255]])):
-        part = Manifest(tmp_path, [number])
+        part = ManifestWriter(tmp_path, [number])
         part.begin({"palette": palette}, [1, 2])
-        part.note({"number": number, "unsure": [{**doubt, "color": len(palette) - 1}]})
+        part.note(FrameEntry(number, "a.png", unsure=(replace(doubt, color=len(palette) - 1),)))
         part.save()
-    manifest = Manifest(tmp_path)
-    assert [entry["unsure"] for entry in manifest.entries()] == [[doubt], [doubt]]
+    manifest = ManifestWriter(tmp_path)
+    assert [entry.unsure for entry in manifest.entries()] == [(doubt,), (doubt,)]
     manifest.save()
     assert sorted(read_all(tmp_path)) == ["framecolor.json"], "what is gathered is not kept twice"
 
@@ -130,7 +132,7 @@ def test_parts_of_two_palettes_name_their_colors_by_the_newest(tmp_path: Path) -
 def test_a_damaged_part_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
     (tmp_path / ".framecolor/parts").mkdir(parents=True)
     (tmp_path / ".framecolor/parts/1-2-aa.json").write_text(damage)
-    assert Manifest(tmp_path).head == {}
+    assert ManifestWriter(tmp_path).head == {}
 
 
 def test_one_run_at_a_time_in_a_folder(root: Path) -> None:

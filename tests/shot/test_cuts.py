@@ -13,8 +13,8 @@ from timesheets import describe_xdts, write_xdts
 
 from framecolor import Shot
 from framecolor.errors import InputError
+from framecolor.output.manifest import Manifest
 from framecolor.report.correcting import write_command
-from framecolor.report.sidecar import read_sidecar
 
 
 def fail(path: Path, *words: str, **options: str | Path) -> str:
@@ -57,7 +57,7 @@ def test_a_cut_is_painted_from_the_command_line(tmp_path: Path) -> None:
     assert [line.split()[2:4] for line in again.stdout.splitlines()[1:]] == [["0", "4"], ["0", "2"]]
     report = invoke("report", root)
     assert report.stdout.splitlines() == [str(out / cel / "report.html") for cel in ("A", "B")]
-    command = write_command(read_sidecar(out / "A"), out / "A")
+    command = write_command(Manifest.read(out / "A"))
     assert command == "framecolor colorize Cut-005 --cel A --corrections corrections.json --report"
     assert invoke("report", root, "-o", tmp_path / "x.html").exit_code == 2
     assert invoke("report", root / "Line/B", "-o", tmp_path / "x.html").exit_code == 0
