@@ -22,7 +22,7 @@ from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import fill_lines
 from framecolor.media import read_image
 from framecolor.propagation.smoothing import FramePosterior
-from framecolor.render.frame import UNSURE_BELOW
+from framecolor.propagation.unsure import UNSURE_BELOW
 
 # A painter looks at this share of the regions, those that the report is least sure of.
 FLAGGED_SHARE = 0.15

@@ -39,7 +39,8 @@ from record import RESULTS, read_results, write_results
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.cli.options import setting_option
 from framecolor.config.settings import Settings
-from framecolor.report.sidecar import FrameRecord, read_sidecar
+from framecolor.output.frame_entry import FrameEntry
+from framecolor.output.manifest import Manifest
 from framecolor.report.suggest import suggest_keys
 
 OTHERS = ("random", "widest")
@@ -51,7 +52,7 @@ class Run:
 
     keys: tuple[int, ...]
     accuracy: Mapping[int, float]
-    frames: Sequence[FrameRecord]
+    frames: Sequence[FrameEntry]
     fit: Mapping[str, Any] | None
 
     def shot_accuracy(self, start: Sequence[int]) -> float:
@@ -162,7 +163,7 @@ class _Painter:
         painting = paint_clip(self.clip, root, out, keys, settings)
         scored = score_frames(self.clip, out, keys, 8).frames if len(keys) < len(self.clip.line) else {}
         accuracy = {number: frame.acc_thres for number, frame in scored.items() if frame.acc_thres is not None}
-        return Run(keys, accuracy, read_sidecar(out).frames, describe_fit(painting.record))
+        return Run(keys, accuracy, Manifest.read(out).frames, describe_fit(painting.record))
 
 
 def add(run: Run, number: int | None) -> tuple[int, ...]:

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
         ShotError,
     )
     from framecolor.evaluation.metrics import score_folders
+    from framecolor.output.frame_entry import UnsureRegion
     from framecolor.pipeline.color_frames import ColoredFrame, color_frames
     from framecolor.pipeline.colorize import colorize, colorize_part, colorize_stencils, prepare
     from framecolor.pipeline.events import Event, FrameDone, Progress, Warned
     from framecolor.pipeline.result import Outcome, gather_parts
-    from framecolor.render.frame import UnsureRegion
     from framecolor.shot.shot import Shot
 
 __version__ = VERSION
@@ -46,7 +46,7 @@ _NAMES = {
     "pipeline.colorize": "colorize colorize_part colorize_stencils prepare",
     "pipeline.events": "Event FrameDone Progress Warned",
     "pipeline.result": "Outcome gather_parts",
-    "render.frame": "UnsureRegion",
+    "output.frame_entry": "UnsureRegion",
     "shot.shot": "Shot",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}

@@ -15,7 +15,8 @@ import click
 from small_png import PICTURES, write_small_png
 
 from framecolor.media import read_image
-from framecolor.report import read_sidecar, write_report
+from framecolor.output.manifest import Manifest
+from framecolor.report import write_report
 
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 _FLAGS += ["--disable-background-networking", "--disable-component-update"]
@@ -35,7 +36,7 @@ def main(demo: Path, out: Path) -> None:
     if chromium is None:
         raise click.ClickException("there is no Chromium on this machine; install the package chromium")
     report = write_report(demo / "color")
-    record = read_sidecar(demo / "color")
+    manifest = Manifest.read(demo / "color")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
         page = browser.new_page(viewport={"width": _WIDTH, "height": _HEIGHT}, color_scheme="light")
@@ -46,7 +47,8 @@ def main(demo: Path, out: Path) -> None:
         def place() -> tuple[float, float]:
             box = picture.bounding_box()
             assert box is not None
-            return box["x"] + _AT[0] * box["width"] / record.width, box["y"] + _AT[1] * box["height"] / record.height
+            scale = box["width"] / manifest.width, box["height"] / manifest.height
+            return box["x"] + _AT[0] * scale[0], box["y"] + _AT[1] * scale[1]
 
         page.mouse.move(*place())
         page.mouse.wheel(0, -260)

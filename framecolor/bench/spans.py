@@ -174,10 +174,10 @@ def _list_stages() -> Sequence[tuple[str, str, Stage, FrameOf | None]]:
         ("framecolor.render.frame", "find_unsure", "paint", None),
         ("framecolor.pipeline.encode_frame", "_encode", "encode", None),
         (
-            "framecolor.output.manifest",
-            "Manifest.write_frame",
+            "framecolor.output.manifest_writer",
+            "ManifestWriter.write_frame",
             "encode",
-            lambda manifest, entry, *_, **__: entry["number"],
+            lambda manifest, entry, *_, **__: entry.number,
         ),
     )
 

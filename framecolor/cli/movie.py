@@ -5,16 +5,12 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from framecolor.cli.options import PATH, cel_option
-from framecolor.cli.shots import find_output, list_shots
-from framecolor.errors import InputError
-
-if TYPE_CHECKING:
-    from framecolor.movie.tracks import Layer
+from framecolor.cli.shots import list_shots
 
 _CODECS = ("prores", "ffv1", "h264")
 _NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94": Fraction(60000, 1001)}
@@ -93,49 +89,12 @@ def movie(
       framecolor movie Cut-005 -o cut.mov
       framecolor movie Cut-005 --cel A -o a.mov
     """
-    from framecolor.movie.timeline import USUAL_FPS, plan_exposures, stack_exposures, write_movie
+    from framecolor.movie.movie import write_movie
 
     if held is not None and sheet is not None:
         raise click.UsageError("--on and --sheet both say how long drawings are shown: give one of them")
-    layers = _open_layers(shot, cels, sheet, held)
-    timing = None if held is not None else layers[0].timing
-    plans = [plan_exposures(layer.files, timing and layer.timing and layer.timing.exposures, held or 1)
-             for layer in layers]  # fmt: skip
-    rate = fps or (USUAL_FPS if timing is None else Fraction(timing.fps).limit_denominator(1001))
-    frames = write_movie(path, stack_exposures(plans), codec=codec, fps=rate, background=background)
-    click.echo(f"{path}: {frames} frames, {float(frames / rate):.2f} s")
-
-
-def _open_layers(shot: Path, cels: tuple[str, ...], sheet: Path | None, held: int | None) -> list[Layer]:
-    """What is shown, the lowest layer first; tells what the user should know of it. Raises InputError."""
-    from framecolor.movie.tracks import open_layer, order_layers
-    from framecolor.shot.cut import split_retake
-
-    latest = {one.cel and split_retake(one.cel)[0]: one for one in list_shots([shot], cels)}
-    several = len(latest) > 1
-    if several and held is not None:
-        raise click.UsageError("--on is of drawings that are shown one after the other: choose one cel with --cel")
-    # With --on no sheet is asked for.
-    given = sheet if held is None else Path("none")
-    layers = [
-        open_layer(one.path, _find_frames(one.path, in_cut=one.cel is not None), given) for one in latest.values()
-    ]
-    notes = [layer.note for layer in layers if layer.note]
-    if several:
-        layers, notes = order_layers(shot, layers)
-    for note in notes:
+    shots = [one.path for one in list_shots([shot], cels)]
+    done = write_movie(shots, path, codec=codec, fps=fps, sheet=sheet, held=held, background=background)
+    for note in done.notes:
         click.echo(f"note: {note}", err=True)
-    return layers
-
-
-def _find_frames(path: Path, *, in_cut: bool) -> Path:
-    """The folder of frames: a shot's painted one, or any folder of numbered pictures. Raises InputError."""
-    from framecolor.media import PAINTED_SUFFIXES
-    from framecolor.shot.sequence import list_images
-
-    try:
-        return find_output(path, in_cut=in_cut)
-    except InputError:
-        if not in_cut and path.is_dir() and not (path / "line").is_dir() and list_images(path, PAINTED_SUFFIXES):
-            return path
-        raise
+    click.echo(f"{path}: {done.frames} frames, {done.seconds:.2f} s")

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from framecolor.cli.options import PATH, cel_option
-from framecolor.cli.shots import find_output, list_shots
+from framecolor.cli.shots import list_shots
 
 
 @click.command()
@@ -33,8 +33,8 @@ def repaint(shot: Path, palette: Path, out: Path | None, cels: tuple[str, ...]) 
       framecolor repaint cut_012 --palette night.gpl
       framecolor repaint Cut-005 --cel A --palette a-night.gpl
     """
-    from framecolor.recolor.recolor import check_same_paints
-    from framecolor.recolor.recolor import repaint as recolor
+    from framecolor.output.find import find_output
+    from framecolor.recolor.recolor import check_same_paints, recolor_frames
 
     chosen = list_shots([shot], cels)
     outs = [find_output(one.path, in_cut=one.cel is not None) for one in chosen]
@@ -42,7 +42,7 @@ def repaint(shot: Path, palette: Path, out: Path | None, cels: tuple[str, ...]) 
     code = 0
     for one, source in zip(chosen, outs, strict=True):
         label = "" if len(chosen) == 1 else f"{one.cel}: "
-        done = recolor(source, palette, None if out is None else out / (one.cel or ""))
+        done = recolor_frames(source, palette, None if out is None else out / (one.cel or ""))
         for number, error in done.failed.items():
             click.echo(f"failed: {label}frame {number}: {error}", err=True)
         click.echo(f"{label}{len(done.written)} frames recolored in {done.seconds:.1f} s: {done.out}")

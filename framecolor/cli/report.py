@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from framecolor.cli.options import PATH, cel_option
-from framecolor.cli.shots import find_output, list_shots
+from framecolor.cli.shots import list_shots
 
 
 @click.command()
@@ -26,10 +26,11 @@ def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
       framecolor report Cut-005 --cel A -o A.html
     """
     from framecolor.errors import on_one_line
-    from framecolor.report.page import write_report
+    from framecolor.output.find import find_output
+    from framecolor.report import write_report
 
     chosen = list_shots([shot], cels)
     if output is not None and len(chosen) > 1:
         raise click.UsageError("-o is of one page: choose a cel with --cel")
     for path in [find_output(one.path) for one in chosen]:
-        click.echo(on_one_line(str(write_report(path, target=output))))
+        click.echo(on_one_line(str(write_report(path, output))))

@@ -1,4 +1,4 @@
-"""From what the command line names to shots, and to the folders of their frames."""
+"""From what the command line names to shots."""
 
 from __future__ import annotations
 
@@ -75,28 +75,3 @@ def open_shot(
         corrections=corrections,
         sheet=sheet,
     )
-
-
-def find_output(shot: Path, *, in_cut: bool = False) -> Path:
-    """The folder of painted frames that a shot or cel has, or that `shot` is. Raises InputError where there is none.
-
-    in_cut  whether it is one of the cels of a cut that the command line names
-    """
-    from framecolor.errors import InputError
-    from framecolor.output.manifest import MANIFEST_NAME
-    from framecolor.shot.cut import find_cel
-
-    if not shot.is_dir():
-        raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
-    cel = find_cel(shot)
-    places = (shot, shot / "color") if cel is None else (cel.out,)
-    out = next((folder for folder in places if (folder / MANIFEST_NAME).is_file()), None)
-    if out is not None:
-        return out
-    fix = "run `framecolor colorize` first, or give the folder it wrote to"
-    cels = sorted(manifest.parent.name for manifest in shot.glob(f"*/{MANIFEST_NAME}"))
-    if cels:
-        raise InputError(shot, f"holds folders of painted frames: {', '.join(cels[:8])}", f"give one: {shot / cels[0]}")
-    if in_cut:
-        fix = "run `framecolor colorize` first, choose painted cels with --cel, or give the folder it wrote to"
-    raise InputError(places[0], f"holds no {MANIFEST_NAME}", fix)

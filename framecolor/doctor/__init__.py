@@ -18,7 +18,7 @@ from pathlib import Path
 
 from framecolor.doctor.finding import STATUSES, Check, Finding, Status, Target, one_line
 from framecolor.errors import FramecolorError, ShotError
-from framecolor.movie.tracks import find_painted_shot
+from framecolor.output.find import find_painted_shot
 from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME
 from framecolor.shot.cut import find_cel, is_cut, list_cels
 from framecolor.shot.sequence import is_pattern

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from framecolor.config.cascade import LayeredSettings, read_levels
-from framecolor.core.files import read_file
 from framecolor.core.number_ranges import format_numbers
-from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.doctor.finding import Finding, Target
-from framecolor.errors import EngineError, SettingsError
-from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME
+from framecolor.errors import EngineError, InputError, SettingsError
+from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME, Manifest
 from framecolor.shot.cut import find_cel
 
 if TYPE_CHECKING:
@@ -91,7 +89,7 @@ def check_outputs(target: Target) -> Iterator[Finding]:
     for out in target.outs:
         yield from _check_drafts(out)
         if (out / MANIFEST_NAME).exists():
-            yield _check_record(out)
+            yield _check_frames(out)
 
 
 def _check_drafts(out: Path) -> Iterator[Finding]:
@@ -101,15 +99,14 @@ def _check_drafts(out: Path) -> Iterator[Finding]:
         yield Finding("output", "note", what, "remove them when no run is painting", {"drafts": len(drafts)})
 
 
-def _check_record(out: Path) -> Finding:
+def _check_frames(out: Path) -> Finding:
     try:
-        frames = parse_json(read_file(out / MANIFEST_NAME))["frames"]
-        failed = [frame["number"] for frame in frames if frame.get("status") == "failed"]
-        painted = [frame for frame in frames if frame.get("status") != "failed"]
-        gone = [frame["file"] for frame in painted if not (out / str(frame["file"])).is_file()]
-    except (OSError, *MISSHAPEN):
+        frames = Manifest.read(out).frames
+    except InputError:
         what = f"{out / MANIFEST_NAME} is damaged: the next run paints every frame again"
         return Finding("output", "warn", what, "run colorize again")
+    failed = [frame.number for frame in frames if frame.status == "failed"]
+    gone = [frame.file for frame in frames if frame.status != "failed" and not (out / frame.file).is_file()]
     data = {"folder": str(out), "frames": len(frames), "failed": failed, "gone": gone}
     if failed or gone:
         what = f"{out}: {len(failed)} of {len(frames)} frames failed, {len(gone)} are gone"

@@ -1,10 +1,10 @@
-"""A painted shot as a movie to look at: which frame is shown when, and its encoding."""
+"""Which painted frame is shown when, and the encoding of a movie of them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import reduce
@@ -43,11 +43,10 @@ def list_painted(out: Path) -> dict[int, Path]:
     Where framecolor.json lies there, it tells which file is a frame's; otherwise the numbers in the names do. Raises
     InputError where there are none, ShotError where two files have one number.
     """
-    files = {}
-    for entry in Manifest(out).entries():
-        name = str(entry.get("file", ""))
-        if Path(name).name == name and (out / name).is_file():
-            files[int(entry["number"])] = out / name
+    files: dict[int, Path] = {}
+    with suppress(InputError):  # without a manifest, or with a damaged one
+        frames = [frame for frame in Manifest.read(out).frames if frame.is_inside]
+        files = {frame.number: out / frame.file for frame in frames if (out / frame.file).is_file()}
     files = files or number_files(list_images(out, PAINTED_SUFFIXES))
     if not files:
         raise InputError(
@@ -83,7 +82,7 @@ def stack_exposures(plans: Sequence[Sequence[Exposure]]) -> list[Exposure]:
     return [Exposure(files, len(list(group))) for files, group in groupby(shown)]
 
 
-def write_movie(
+def encode_movie(
     path: Path,
     plan: Sequence[Exposure],
     *,
@@ -91,7 +90,7 @@ def write_movie(
     fps: Fraction = USUAL_FPS,
     background: tuple[int, int, int] = (255, 255, 255),
 ) -> int:
-    """Write the movie of a plan and tell its number of frames; see `MovieWriter` for what each codec keeps.
+    """Write the movie of a plan and return its number of frames; see `MovieWriter` for what each codec keeps.
 
     Pictures are read a few ahead, so that memory does not grow with the movie. Raises InputError where nothing is
     shown at all, ReadError where a picture cannot be read or has another size than the first, OutputError where the

@@ -7,13 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from framecolor.core.files import read_file
-from framecolor.core.parsing import MISSHAPEN, parse_json
-from framecolor.errors import FramecolorError, InputError, ShotError
+from framecolor.errors import InputError, ShotError
 from framecolor.media import PAINTED_SUFFIXES, image_size, read_image
 from framecolor.movie.timeline import list_painted
-from framecolor.output.manifest import MANIFEST_NAME
-from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder
+from framecolor.output.find import find_recolored_shot
+from framecolor.shot.cut import Cel
 from framecolor.shot.locate import ShotPlace, locate_shot
 from framecolor.shot.sequence import list_images
 from framecolor.shot.sheet_files import read_sheet
@@ -90,28 +88,6 @@ def order_layers(cut: Path, layers: Sequence[Layer]) -> tuple[list[Layer], list[
         if read_image(layer.first)[..., 3].min() == 255:
             notes.append(f"{layer.name} hides what lies below, as its paper is opaque; see colorize --background")
     return ordered, notes
-
-
-def find_painted_shot(out: Path) -> Path | None:
-    """The shot or cel that a folder of frames was painted from, as its manifest tells; None where it does not."""
-    try:
-        source = (out / parse_json(read_file(out / MANIFEST_NAME))["line_dir"]).resolve()
-        shot = source if find_cel(source) is not None else source.parent
-    except (OSError, *MISSHAPEN, FramecolorError):
-        shot = out.absolute().parent
-    try:
-        return shot if find_cel(shot) is not None or find_folder(shot, LINE_FOLDER).is_dir() else None
-    except ShotError:  # two folders whose names differ in letter case only: neither tells
-        return None
-
-
-def find_recolored_shot(folder: Path) -> Path | None:
-    """The shot of a folder of frames, also of A-night, which `repaint` makes beside A; None where it cannot be told."""
-    name = folder.resolve().name
-    dashes = [at for at, letter in enumerate(name) if letter == "-" and at]
-    places = [folder, *(folder.resolve().with_name(name[:at]) for at in reversed(dashes))]
-    painted = next((place for place in places if (place / MANIFEST_NAME).is_file()), None)
-    return None if painted is None else find_painted_shot(painted)
 
 
 def _find_place(layer: Layer) -> int:

@@ -1,23 +1,26 @@
-"""framecolor.json: what was painted, from what, and how sure; it decides what a second run has to paint again.
+"""framecolor.json, as all read it: what was painted, from what, and how sure. `output.manifest_writer` writes it.
 
-Tasks that paint one shot at once, on several machines, must not write one file: each notes what it did in a part of its
-own, and the next run that has the folder for itself gathers the parts.
+Whether it is damaged is one question with one answer: runs leave a damaged one out, and whoever asks what was painted
+gets an error.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from framecolor.core.files import read_file, write_bytes_atomic, write_text_atomic
+from framecolor.core.files import read_file
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN, parse_json
-from framecolor.output.mattes import MATTE_FOLDER, matte_name
+from framecolor.errors import InputError, ReadError
+from framecolor.media.palettes import Rgba
+from framecolor.output.frame_entry import FrameEntry, Status
+from framecolor.output.mattes import MatteIds
+from framecolor.shot.corrections import Correction, parse_correction
 
 MANIFEST_NAME = "framecolor.json"
 CACHE_FOLDER = ".framecolor"
@@ -27,233 +30,114 @@ PARTS_FOLDER = "parts"
 LINE_FOLDER = "line"
 KEY_FOLDER = "keys"
 """In the output folder: line layers, and the keys that stencils made."""
-_FORMAT = 1
-_WRITE_EVERY_SECONDS = 2.0
-# ... and so rarely that writing it takes a twentieth of the time, however long the shot is.
-_WRITE_SHARE = 20
-# Hash of everything before it: finds a flipped bit in a file that still parses. A file written by hand has none.
-_SEAL = ',\n "seal": "'
-# What names a file is looked at twice: a manifest may have been written by anybody.
-_HASH = re.compile("[0-9a-f]{1,64}")
+FORMAT = 1
+SEAL = ',\n "seal": "'
+"""Before the hash of everything before it, which finds a flipped bit in a file that still parses."""
 
 
+@dataclass(frozen=True)
 class Manifest:
-    """The manifest of one output folder, one entry per frame, written now and then and at the end.
+    """A painted shot.
 
-    A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file, `layer` and `matte`
-    those of the line layer's and the matte's, where there is one: a frame is up to date while all of them still hold.
-    Nothing in it differs between two runs that come to the same frames.
-
-    part  frames of a task that paints beside others: only they are written, into a file of their own. Without it the
-          parts that tasks have left are gathered, and deleted once framecolor.json holds what they say.
-
-    damaged  earlier manifests that say nothing any more: their frames are painted again
+    out            folder of the painted frames, which the manifest lies in
+    shot           its name
+    line_dir       where its drawings are, from `out` on: a folder, a sequence pattern or a movie; "" if not noted
+    width, height  of its frames, in pixels
+    settings       those of the run that may change a frame
+    palette        its colors, straight RGBA
+    fit            how a fit came about; None without one
+    frames         by number
+    corrections    those that the run was given
+    mattes         the paints that have an id
     """
 
-    def __init__(self, out: Path, part: Collection[int] | None = None) -> None:
-        self.path = out / MANIFEST_NAME if part is None else _part_path(out, part)
-        self.out = out
-        self.head: dict[str, Any] = {}
-        # Entries as they are written: as objects, the outlines of doubtful regions take ten times the memory.
-        self._lines: dict[int, str] = {}
-        self._part = None if part is None else frozenset(part)
-        self._gathered: list[Path] = []
-        self.damaged: list[Path] = []
-        self._written = time.monotonic()
-        self._pause = _WRITE_EVERY_SECONDS
-        self._content = ""
-        self._read()
+    out: Path
+    shot: str
+    line_dir: str
+    width: int
+    height: int
+    settings: Mapping[str, Any]
+    palette: tuple[Rgba, ...]
+    fit: Mapping[str, Any] | None
+    frames: tuple[FrameEntry, ...]
+    corrections: tuple[Correction, ...] = ()
+    mattes: MatteIds = field(default_factory=MatteIds)
 
-    def has(self, number: int) -> bool:
-        """Whether anything is noted of a frame."""
-        return number in self._lines
+    @classmethod
+    def read(cls, out: Path) -> Manifest:
+        """The manifest of the painted frames in a folder.
 
-    def entry(self, number: int) -> dict[str, Any] | None:
-        """What is noted of a frame."""
-        line = self._lines.get(number)
-        return None if line is None else json.loads(line)
-
-    def entries(self) -> Iterator[dict[str, Any]]:
-        """What is noted of all frames, one after the other, by number."""
-        for number in sorted(self._lines):
-            yield json.loads(self._lines[number])
-
-    @property
-    def last_fit(self) -> str | None:
-        """Hash of the fit that the frames were last painted with."""
-        fit = self.head.get("fit")
-        found = fit.get("hash") if isinstance(fit, dict) else None
-        return found if isinstance(found, str) and _HASH.fullmatch(found) else None
-
-    def is_current(self, number: int, source: str, file: str, *, matte: bool = False) -> bool:
-        """Whether a frame was painted from exactly this source into this file, which is still as it was written.
-
-        matte  it has to have a matte, too
+        Raises InputError if there is none, ReadError if it is damaged, changed by hand or of another version.
         """
-        entry = self.entry(number)
-        if entry is None or entry.get("status") == "failed":
-            return False
-        layer, ids = entry.get("layer"), entry.get("matte")
-        return (
-            (entry.get("source"), entry.get("file")) == (source, file)
-            and self._holds(file, entry.get("paint"))
-            and (layer is None or self._holds(f"{LINE_FOLDER}/{file}", layer))
-            and (not matte or (ids is not None and self._holds(f"{MATTE_FOLDER}/{matte_name(file)}", ids)))
+        path = out / MANIFEST_NAME
+        if not path.is_file():
+            raise InputError(out, f"holds no {MANIFEST_NAME}", "run `framecolor colorize` on the shot first")
+        try:
+            return cls._parse(out, parse_table(read_file(path).decode()))
+        except (OSError, *MISSHAPEN) as error:
+            problem = f"is no manifest of a painted shot ({type(error).__name__}: {error})"
+            fix = "paint the shot again with `framecolor colorize --overwrite`"
+            raise ReadError(path, problem, fix) from error
+
+    @classmethod
+    def _parse(cls, out: Path, table: dict[str, Any]) -> Manifest:
+        width, height = table["size"]
+        if type(width) is not int or type(height) is not int or min(width, height) < 1:
+            raise ValueError(f"size {width}x{height}")
+        palette = parse_palette(table["palette"])
+        entries = (FrameEntry.parse(entry, len(palette)) for entry in table["frames"])
+        frames = {entry.number: entry for entry in entries}
+        return cls(
+            out=out,
+            shot=str(table["shot"]),
+            line_dir=str(table.get("line_dir") or ""),
+            width=width,
+            height=height,
+            settings=dict(table.get("settings") or {}),
+            palette=palette,
+            fit=dict(table["fit"]) if table.get("fit") else None,
+            frames=tuple(frames[number] for number in sorted(frames)),
+            corrections=tuple(_parse_corrections(table.get("corrections"))),
+            mattes=MatteIds.read(table.get("mattes")),
         )
 
-    def find_strays(self, names: Mapping[int, str]) -> list[str]:
-        """Files of frames that are noted under another name than today's, `names` by number, and are still there."""
-        files = ((entry["number"], entry.get("file")) for entry in self.entries())
-        return [
-            file for number, file in files
-            if isinstance(file, str) and file != names.get(number, file) and (self.out / file).is_file()
-        ]  # fmt: skip
+    def with_status(self, *statuses: Status) -> tuple[FrameEntry, ...]:
+        """The frames of these statuses, by number."""
+        return tuple(frame for frame in self.frames if frame.status in statuses)
 
-    def begin(self, head: dict[str, Any], numbers: Collection[int]) -> None:
-        """Start a run: what is true of the whole shot, and the frames that it still has.
-
-        Frames that this run leaves alone name their colors by the palette of their own time: they get today's indices.
-        """
-        known = frozenset(numbers)
-        self._lines = {number: line for number, line in self._lines.items() if number in known}
-        self._take_head(head)
-
-    def write_frame(
-        self,
-        entry: dict[str, Any],
-        data: bytes,
-        layer: bytes | None = None,
-        matte: bytes | None = None,
-        *,
-        force: bool = False,
-    ) -> bool:
-        """Note a painted frame and write its files unless the same are there; tells whether any was written.
-
-        layer  the line layer's file, which goes below `line/` under the same name.
-        matte  the matte's, which goes below `matte/`.
-        """
-        files = {"paint": (entry["file"], data)}
-        if layer is not None:
-            files["layer"] = f"{LINE_FOLDER}/{entry['file']}", layer
-        if matte is not None:
-            files["matte"] = f"{MATTE_FOLDER}/{matte_name(entry['file'])}", matte
-        hashes = {role: digest(content) for role, (_, content) in files.items()}
-        changed = [
-            (name, content) for role, (name, content) in files.items() if force or not self._holds(name, hashes[role])
-        ]
-        for name, content in changed:
-            write_bytes_atomic(self.out / name, content)
-        self.note({**entry, **hashes})
-        return bool(changed)
-
-    def note_failure(self, number: int, file: str, error: str) -> None:
-        """Note a frame that could not be painted; a file that an earlier run wrote for it stays."""
-        self.note({"number": number, "file": file, "status": "failed", "error": error})
-
-    def note(self, entry: dict[str, Any]) -> None:
-        """Note a frame without writing one."""
-        self._lines[int(entry["number"])] = json.dumps(entry)
-        if time.monotonic() - self._written > self._pause:
-            self.save()
-
-    def save(self) -> None:
-        """Write framecolor.json whole or not at all, unless it says the same already; OutputError when that fails."""
-        begin = time.monotonic()
-        # One line a frame: compact, and several times as fast as an indented table.
-        head = json.dumps({"format": _FORMAT, **self.head}, indent=1).removesuffix("\n}")
-        own = self._lines if self._part is None else self._part.intersection(self._lines)
-        frames = ",\n".join(self._lines[number] for number in sorted(own))
-        text = head + ',\n "frames": [\n' + frames + "\n ]"
-        text += f'{_SEAL}{digest(text)}"\n}}\n'
-        if (content := digest(text)) != self._content:
-            write_text_atomic(self.path, text)
-        if self._gathered:
-            self._drop_gathered()
-        self._content, self._written = content, time.monotonic()
-        self._pause = max(_WRITE_EVERY_SECONDS, _WRITE_SHARE * (self._written - begin))
-
-    def _drop_gathered(self) -> None:
-        with suppress(OSError):  # what stays is gathered again, and says nothing new
-            while self._gathered:
-                self._gathered.pop().unlink(missing_ok=True)
-            _part_folder(self.out).rmdir()
-
-    def _holds(self, file: str, paint: object) -> bool:
-        try:
-            return digest(read_file(self.out / file)) == paint
-        except OSError:
-            return False
-
-    def _read(self) -> None:
-        """Take over an earlier manifest, and parts of it; a missing or damaged one is as good as none."""
-        self._take_over(self.out / MANIFEST_NAME)
-        parts = [self.path] if self._part is not None else sorted(_part_folder(self.out).glob("*.json"), key=_age)
-        for path in parts:
-            if self._take_over(path) and self._part is None:
-                self._gathered.append(path)
-
-    def _take_over(self, path: Path) -> bool:
-        """Add what a file says to what is known already; tells whether there was one."""
-        try:
-            text = read_file(path).decode()
-            table = parse_json(text)
-            if table["format"] != _FORMAT or table.pop("seal", "") not in ("", digest(text.rpartition(_SEAL)[0])):
-                raise ValueError("is not as it was written")
-            lines = {_number(entry): json.dumps(entry) for entry in table.pop("frames")}
-            head = {key: value for key, value in table.items() if key != "format"}
-            frozenset(map(tuple, head["palette"]))
-        except FileNotFoundError:
-            return False
-        except (OSError, *MISSHAPEN):
-            self.damaged.append(path)
-            return False
-        self._take_head(head)
-        self._lines |= lines
-        if path == self.path:
-            self._content = digest(text)
-        return True
-
-    def _take_head(self, head: dict[str, Any]) -> None:
-        before, self.head = self.head.get("palette"), head
-        if before != head["palette"]:
-            for entry in self.entries():
-                self._lines[entry["number"]] = json.dumps(_translate(entry, before, head["palette"]))
+    @cached_property
+    def holds(self) -> dict[int, list[int]]:
+        """Numbers of the frames that show the same drawing, by the number of the frame that was painted for them."""
+        found: dict[int, list[int]] = {}
+        for frame in self.with_status("hold"):
+            if frame.hold_of is not None:
+                found.setdefault(frame.hold_of, []).append(frame.number)
+        return found
 
 
-def _part_folder(out: Path) -> Path:
-    return out / CACHE_FOLDER / PARTS_FOLDER
+def parse_table(text: str) -> dict[str, Any]:
+    """The table of a manifest, or of a part of one. Raises one of MISSHAPEN unless it is as it was written.
+
+    One that was written by hand has no seal.
+    """
+    table = parse_json(text)
+    if table["format"] != FORMAT:
+        raise ValueError(f"it has format {table['format']!r:.20}, this version reads {FORMAT}")
+    if table.pop("seal", "") not in ("", digest(text.rpartition(SEAL)[0])):
+        raise ValueError("it is not as it was written")
+    return table
 
 
-def _part_path(out: Path, numbers: Collection[int]) -> Path:
-    """Told from that of other frames by its name, and the same for a task that is tried again."""
-    frames = sorted(numbers)
-    return _part_folder(out) / f"{frames[0]}-{frames[-1]}-{digest(*map(str, frames))[:8]}.json"
+def parse_palette(rows: Any) -> tuple[Rgba, ...]:
+    """The palette of a manifest. Raises one of MISSHAPEN."""
+    palette = tuple((red, green, blue, alpha) for red, green, blue, alpha in rows)
+    if not all(type(value) is int and 0 <= value <= 255 for color in palette for value in color):
+        raise ValueError("a color of the palette is none")
+    return palette
 
 
-def _age(path: Path) -> tuple[int, str]:
-    try:
-        return path.stat().st_mtime_ns, path.name
-    except OSError:
-        return 0, path.name
-
-
-def _number(entry: dict[str, Any]) -> int:
-    number = entry["number"]
-    if type(number) is not int:
-        raise ValueError(f"{number!r} is no frame's number")
-    return number
-
-
-def _translate(entry: dict[str, Any], before: Any, today: list[list[int]]) -> dict[str, Any]:
-    """An entry whose doubtful regions name their colors by today's palette, without those whose color is gone."""
-    row = {tuple(color): index for index, color in enumerate(today)}
-    regions = []
-    try:
-        for region in entry.get("unsure", ()):
-            color = row.get(tuple(before[region["color"]]))
-            if color is not None:
-                second = None if region["second"] is None else row.get(tuple(before[region["second"]]))
-                regions.append({**region, "color": color, "second": second})
-    except (KeyError, IndexError, TypeError):
-        regions = []  # a manifest that was damaged by hand: the frame is as good as before, only its doubts are lost
-    return {**entry, "unsure": regions} if "unsure" in entry else entry
+def _parse_corrections(entries: Any) -> Iterator[Correction]:
+    """Those that can be used: they only say what was done already."""
+    for entry in entries if isinstance(entries, list) else ():
+        with suppress(InputError):
+            yield parse_correction(entry, MANIFEST_NAME)

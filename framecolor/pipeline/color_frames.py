@@ -22,12 +22,13 @@ from framecolor.errors import FramecolorError, SettingsError, ShotError
 from framecolor.keys.key_checks import find_mixed
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
 from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
+from framecolor.output.frame_entry import UnsureRegion
 from framecolor.pipeline.events import Listener, Stopwatch, Warnings, ignore
 from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
 from framecolor.propagation.smoothing import FramePosterior
-from framecolor.render.frame import UnsureRegion, find_unsure
+from framecolor.propagation.unsure import find_unsure
 
 Pixels = NDArray[np.uint8]
 

@@ -14,6 +14,7 @@ from framecolor.core.stages import overlapped, taken_ahead
 from framecolor.errors import OutputError
 from framecolor.media import write_bytes_atomic
 from framecolor.output.checks import check_output
+from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import KEY_FOLDER
 from framecolor.pipeline.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
@@ -135,7 +136,7 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
         for frame in repeat_holds(frames):
             _tell_failed(run)
             _write(run, frame)
-            finished.add(frame.entry["number"])
+            finished.add(frame.entry.number)
             done = len(finished | wanted.intersection(run.failed))
             run.listener(Progress("paint", done, len(wanted)))
     _tell_failed(run)
@@ -149,9 +150,9 @@ def _finish(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished
 
 
 def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished:
-    entry = {"file": run.output_name(item.number), "source": run.sources[item.number]}
+    entry = FrameEntry(item.number, run.output_name(item.number), run.sources[item.number])
     if run.stenciled:
-        before = read_painted(run.manifest.out / entry["file"], run.shot.size, run.settings)
+        before = read_painted(run.manifest.out / entry.file, run.shot.size, run.settings)
         mask = read_mask(run.shot.read_stencil(item.number))
         return finish_stenciled(item, entry, run.keyframes, run.runner, run.settings, before, mask, run.ids)
     if item.hold_of in wanted:
@@ -160,7 +161,7 @@ def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -
 
 
 def _write(run: Run, frame: Finished) -> None:
-    entry, number = frame.entry, frame.entry["number"]
+    entry, number = frame.entry, frame.entry.number
     assert frame.data is not None
     try:
         with run.watch.timing(number, "write"):
@@ -173,8 +174,8 @@ def _write(run: Run, frame: Finished) -> None:
         return
     if written:
         run.written.append(number)
-    sure, doubts, count = entry["confidence"], len(entry["unsure"]), entry["regions"]
-    run.listener(FrameDone(number, entry["status"], written, sure, doubts, count, run.watch.take(number)))
+    sure, doubts, seconds = entry.confidence, len(entry.unsure), run.watch.take(number)
+    run.listener(FrameDone(number, entry.status, written, sure, doubts, entry.regions, seconds))
 
 
 def _tell_failed(run: Run) -> None:

@@ -1,10 +1,10 @@
-"""A drawing with its beliefs -> its files as bytes, and what framecolor.json says of it."""
+"""A drawing with its beliefs -> its files as bytes, and its entry in framecolor.json."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +15,14 @@ from framecolor.core.types import Regions
 from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS, Mark, Picture, encode_image
+from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.mattes import MatteIds
 from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.pipeline.stencils import Before
 from framecolor.propagation.smoothing import FramePosterior
+from framecolor.propagation.unsure import find_unsure
 from framecolor.render.flat import spread
-from framecolor.render.frame import Painted, find_unsure
+from framecolor.render.frame import Painted
 from framecolor.render.stencil import apply_stencil
 
 Pixel = TypeVar("Pixel", bound=np.generic)
@@ -33,7 +35,7 @@ class Finished:
     data is None for a hold whose drawing was painted just before it; key: the frame as a key, where a stencil made one.
     """
 
-    entry: dict[str, Any]
+    entry: FrameEntry
     data: bytes | None
     layer: bytes | None = None
     matte: bytes | None = None
@@ -42,13 +44,13 @@ class Finished:
 
 def finish_frame(
     item: FramePosterior,
-    entry: Mapping[str, Any],
+    entry: FrameEntry,
     keyframes: Keyframes,
     runner: Runner,
     settings: Settings,
     ids: MatteIds | None = None,
 ) -> Finished:
-    """Paint and encode. entry: what is known of the frame already (file, source); ids: where a matte is wanted."""
+    """Paint and encode. entry: number, file and source; ids: where a matte is wanted."""
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
     colors = choose_colors(regions, item.belief, keyframes, settings)
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
@@ -58,7 +60,7 @@ def finish_frame(
 
 def finish_stenciled(
     item: FramePosterior,
-    entry: Mapping[str, Any],
+    entry: FrameEntry,
     keyframes: Keyframes,
     runner: Runner,
     settings: Settings,
@@ -76,11 +78,11 @@ def finish_stenciled(
     today = keyframes.palette.colors[item.belief.argmax(axis=1)]
     palette = keyframes.palette if settings.mode == "painted" else None
     done = apply_stencil(before.rgba, painted.rgba, mask, frame, regions, today, palette)
-    entry = {**entry, "source": digest("stencil", entry["source"], hash_pixels(done.frame))}
+    entry = replace(entry, source=digest("stencil", str(entry.source), hash_pixels(done.frame)))
     painted = replace(painted, rgba=done.frame, paint=_merge(before.paint, painted.paint, mask))
     matte = None if ids is None else _merge(before.matte, spread(regions, ids.find(colors)), mask)
     finished = _encode(replace(item, hold_of=None), entry, regions, keyframes, settings, painted, matte, ids)
-    return replace(finished, entry={**finished.entry, "status": "key"}, key=encode_image(done.key))
+    return replace(finished, entry=replace(finished.entry, status="key"), key=encode_image(done.key))
 
 
 def _merge(old: NDArray[Pixel] | None, new: NDArray[Pixel] | None, mask: NDArray[np.bool_]) -> NDArray[Pixel] | None:
@@ -94,7 +96,7 @@ def _merge(old: NDArray[Pixel] | None, new: NDArray[Pixel] | None, mask: NDArray
 
 def _encode(
     item: FramePosterior,
-    entry: Mapping[str, Any],
+    entry: FrameEntry,
     regions: Regions,
     keyframes: Keyframes,
     settings: Settings,
@@ -103,13 +105,18 @@ def _encode(
     ids: MatteIds | None,
 ) -> Finished:
     """A painted frame's files as bytes, and its entry."""
-    entry = {
-        **_begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
-        **_judge(item, regions),
-        **_count_told(item, keyframes),
-    }
+    # A hold that is painted without its drawing says what it would say beside it.
+    labels = keyframes.labels.get(item.number if item.hold_of is None else item.hold_of)
+    entry = replace(
+        _begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
+        regions=regions.count,
+        confidence=round(item.mean_confidence(), 4),
+        unsure=tuple(find_unsure(regions, item.belief, item.confidence)),
+        told=None if labels is None else len(labels.rows),
+        corrected=None if labels is None else labels.corrected or None,
+    )
     image = FORMATS[settings.format]
-    picture = make_picture(painted.rgba, painted.paint, painted.ink, entry["unsure"])
+    picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.unsure)
     layer = None
     if settings.line == "layer" and painted.ink is not None:
         layer = image.encode(Picture(painted.ink))
@@ -120,54 +127,35 @@ def make_picture(
     rgba: NDArray[np.uint8],
     paint: NDArray[np.uint8] | None,
     ink: NDArray[np.uint8] | None,
-    unsure: Iterable[Mapping[str, Any]],
+    unsure: Iterable[UnsureRegion],
 ) -> Picture:
-    """A frame to be encoded, with its parts where there is paint apart from lines; unsure: as in framecolor.json."""
-    marks = tuple(Mark(f"{i}: {r['confidence']:.0%} sure", r["outline"]) for i, r in enumerate(unsure, start=1))
+    """A frame to be encoded, with its parts where there is paint apart from lines."""
+    marks = tuple(Mark(f"{i}: {r.confidence:.0%} sure", r.outline) for i, r in enumerate(unsure, start=1))
     return Picture(rgba, paint, None if paint is None else ink, marks)
 
 
-def finish_hold(item: FramePosterior, entry: Mapping[str, Any]) -> Finished:
+def finish_hold(item: FramePosterior, entry: FrameEntry) -> Finished:
     """A frame that repeats the one painted before it: `repeat_holds` adds the rest."""
     return Finished(_begin(item, entry, is_key=False), None)
 
 
 def repeat_holds(frames: Iterable[Finished]) -> Iterator[Finished]:
-    """Give each hold what is told of the frame that it repeats, the last one that was painted, and its files."""
+    """Give each hold what is known of the frame that it repeats, the last one that was painted, and its files."""
     painted: Finished | None = None
     for frame in frames:
         if frame.data is None:
             assert painted is not None
-            yield replace(painted, entry={**painted.entry, **frame.entry})
+            yield replace(painted, entry=_repeat(painted.entry, frame.entry))
         else:
             painted = frame
             yield frame
 
 
-def _begin(item: FramePosterior, entry: Mapping[str, Any], *, is_key: bool) -> dict[str, Any]:
+def _begin(item: FramePosterior, entry: FrameEntry, *, is_key: bool) -> FrameEntry:
     status = "key" if is_key else "painted" if item.hold_of is None else "hold"
-    begun = {
-        "number": item.number,
-        **entry,
-        "status": status,
-        "flicker": round(item.flicker, 5),
-    }
-    return begun if item.hold_of is None else {**begun, "hold_of": item.hold_of}
+    return replace(entry, status=status, flicker=round(item.flicker, 5), hold_of=item.hold_of)
 
 
-def _judge(item: FramePosterior, regions: Regions) -> dict[str, Any]:
-    """What the entry says of the frame's regions."""
-    unsure = find_unsure(regions, item.belief, item.confidence)
-    return {
-        "regions": regions.count,
-        "confidence": round(item.mean_confidence(), 4),
-        "unsure": [dict(vars(region)) for region in unsure],
-    }
-
-
-def _count_told(item: FramePosterior, keyframes: Keyframes) -> dict[str, int]:
-    """How many of the frame's regions somebody spoke of, and how many of these are corrected; nothing if none is."""
-    labels = keyframes.labels.get(item.number)
-    if labels is None:
-        return {}
-    return {"told": len(labels.rows)} | ({"corrected": labels.corrected} if labels.corrected else {})
+def _repeat(painted: FrameEntry, hold: FrameEntry) -> FrameEntry:
+    told = {name: getattr(painted, name) for name in ("regions", "confidence", "unsure", "told", "corrected")}
+    return replace(hold, **told)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from framecolor.errors import on_one_line
+from framecolor.output.frame_entry import Status
 
 STAGES = ("read", "look", "link", "paint", "write")
 """Where a frame's time goes: file or movie to pixels; regions, network and flow; to the drawing before; to an encoded
@@ -45,7 +46,7 @@ class FrameDone:
     """
 
     number: int
-    status: Literal["key", "painted", "hold", "failed"]
+    status: Status
     written: bool = False
     confidence: float | None = None
     unsure: int = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from framecolor.config.settings import Settings
 from framecolor.keys.keyframes import Keyframes
-from framecolor.output.manifest import Manifest
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds
 from framecolor.shot.corrections import describe_correction
 from framecolor.shot.shot import Shot
@@ -53,7 +53,7 @@ def _point_to(folder: Path, out: Path) -> str:
 
 
 def number_paints(
-    manifest: Manifest, head: dict[str, object], keyframes: Keyframes, settings: Settings
+    manifest: ManifestWriter, head: dict[str, object], keyframes: Keyframes, settings: Settings
 ) -> MatteIds | None:
     """The ids of all paints, where mattes are wanted; noted in the new head, also where they are only kept."""
     before = MatteIds.read(manifest.head.get("mattes"))

@@ -20,7 +20,8 @@ from framecolor.keys.key_checks import find_doubts, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
 from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.media import read_swatches
-from framecolor.output.manifest import CACHE_FOLDER, Manifest
+from framecolor.output.manifest import CACHE_FOLDER
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
 from framecolor.pipeline.head import describe_run, number_paints
@@ -46,7 +47,7 @@ class Run:
     settings: Settings
     listener: Listener
     warnings: Warnings
-    manifest: Manifest
+    manifest: ManifestWriter
     sources: Sources
     stale: list[Span]
     stenciled: bool
@@ -112,7 +113,7 @@ def prepare_run(
     warnings.add([] if stenciled else list_waiting(shot.stencils))
     shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
-    manifest = Manifest(out, shot.wanted if part else None)
+    manifest = ManifestWriter(out, shot.wanted if part else None)
     warnings.add(map(_tell_damaged, manifest.damaged))
     proposal = None if shot.keys else find_proposal(shot, settings, out / CACHE_FOLDER)
     survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
@@ -139,7 +140,7 @@ def _tell_damaged(path: Path) -> str:
 
 
 def _rest(
-    shot: Shot, settings: Settings, listener: Listener, warnings: Warnings, manifest: Manifest, found: Found
+    shot: Shot, settings: Settings, listener: Listener, warnings: Warnings, manifest: ManifestWriter, found: Found
 ) -> Run:
     """A run that has nothing to paint: what an earlier one had to say is said again."""
     if found.fit:

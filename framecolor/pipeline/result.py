@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import OutputError
-from framecolor.output.manifest import Manifest
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.pipeline.prepared import forget_prepared, read_prepared
 from framecolor.shot.shot import Shot
 
@@ -42,7 +42,7 @@ class Outcome:
 
 def sum_up(
     shot: Shot,
-    manifest: Manifest,
+    manifest: ManifestWriter,
     failed: Mapping[int, str],
     *,
     keys: int,
@@ -61,7 +61,7 @@ def sum_up(
         tuple(number for number in shot.wanted if number not in touched),
         {number: error for number, error in sorted(failed.items()) if number in wanted},
         tuple(warnings),
-        sum(len(entry.get("unsure", ())) for entry in manifest.entries() if entry["number"] in wanted),
+        sum(len(entry.unsure) for entry in manifest.entries() if entry.number in wanted),
         seconds,
         fit_seconds,
     )
@@ -74,7 +74,7 @@ def gather_parts(shot: Shot, out: Path) -> Outcome:
     something else than `prepare` has noted, such as by an earlier job, count as failed. To be called with the folder
     claimed (`claim_output`). Raises OutputError where nothing was painted.
     """
-    manifest = Manifest(out)
+    manifest = ManifestWriter(out)
     if not manifest.head:
         raise OutputError(out, "holds no painted frames", "run the tasks that paint them first")
     manifest.begin(manifest.head, shot.numbers)
@@ -87,14 +87,13 @@ def gather_parts(shot: Shot, out: Path) -> Outcome:
     return sum_up(shot, manifest, failed, keys=len(shot.keys))
 
 
-def _find_fault(manifest: Manifest, number: int, source: str | None) -> str:
+def _find_fault(manifest: ManifestWriter, number: int, source: str | None) -> str:
     entry = manifest.entry(number)
     if entry is None:
         return _NOT_REPORTED
-    if entry.get("status") == "failed":
-        return str(entry.get("error", ""))
-    if source is not None and entry.get("source") != source:
+    if entry.status == "failed":
+        return entry.error
+    if source not in (None, entry.source):
         return _OTHER_SOURCE
-    file = str(entry.get("file", ""))
-    whole = manifest.is_current(number, entry.get("source", ""), file, matte="matte" in entry)
-    return "" if whole else f"{file} is missing or was changed"
+    whole = manifest.is_current(number, entry.source or "", entry.file, matte=entry.matte is not None)
+    return "" if whole else f"{entry.file} is missing or was changed"

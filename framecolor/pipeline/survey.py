@@ -11,7 +11,7 @@ from framecolor.core.precision import choose_training_precision
 from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.errors import InputError
 from framecolor.keys.auto_key import Proposal
-from framecolor.output.manifest import Manifest
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.pipeline.sources import Sources, hash_fit, hash_keys, list_marks
 from framecolor.shot.annotations import hash_labels
 from framecolor.shot.shot import Shot
@@ -39,7 +39,7 @@ class Survey:
     shot: Shot
     out: Path
     settings: Settings
-    manifest: Manifest
+    manifest: ManifestWriter
     pool: ThreadPoolExecutor
     anew: bool
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 from framecolor.errors import FramecolorError
 from framecolor.media import hash_file, read_palette
-from framecolor.report.sidecar import SIDECAR_NAME, ShotRecord
+from framecolor.output.manifest import MANIFEST_NAME, Manifest
 from framecolor.report.view import name_ranges
 from framecolor.shot.corrections import CORRECTIONS_NAME, describe_correction
 from framecolor.shot.cut import LINE_FOLDER, OUTPUT_ENDING
@@ -16,42 +16,45 @@ from framecolor.shot.cut import LINE_FOLDER, OUTPUT_ENDING
 _OUT_FOLDER = "color"
 
 
-def describe_shot(record: ShotRecord, out_dir: Path) -> dict[str, Any]:
-    """The page's data for all frames. hash: of the record, so that what a browser keeps belongs to this painting only;
-    holds: the frames that repeat a drawing, with the frame that was painted for them."""
+def describe_shot(manifest: Manifest) -> dict[str, Any]:
+    """The page's data for all frames.
+
+    hash: of the manifest, so that what a browser keeps belongs to this painting only; holds: the frames that repeat a
+    drawing, with the frame that was painted for them.
+    """
     return {
-        "shot": record.shot,
-        "hash": hash_file(out_dir / SIDECAR_NAME),
-        "palette": _describe_palette(record, out_dir),
-        "corrections": [describe_correction(correction) for correction in record.corrections],
-        "holds": {held: number for number, helds in record.holds.items() for held in helds},
+        "shot": manifest.shot,
+        "hash": hash_file(manifest.out / MANIFEST_NAME),
+        "palette": _describe_palette(manifest),
+        "corrections": [describe_correction(correction) for correction in manifest.corrections],
+        "holds": {held: number for number, helds in manifest.holds.items() for held in helds},
     }
 
 
-def write_command(record: ShotRecord, out_dir: Path) -> list[str]:
+def write_command(manifest: Manifest) -> list[str]:
     """The words of what paints the shot again with the corrections, from the folder that it and the file are in."""
-    places = [part.casefold() for part in PurePosixPath(record.line_dir).parts[-2:]]
+    places = [part.casefold() for part in PurePosixPath(manifest.line_dir.replace("\\", "/")).parts[-2:]]
     # A cel's drawings lie in a folder of its own below that of all lines.
-    cut, _, cel = record.shot.rpartition("/") if places[:-1] == [LINE_FOLDER] else ("", "", record.shot)
-    out = out_dir.resolve()
+    cut, _, cel = manifest.shot.rpartition("/") if places[:-1] == [LINE_FOLDER] else ("", "", manifest.shot)
+    out = manifest.out.resolve()
     words = ["framecolor", "colorize", *([cut, "--cel", cel] if cut else [cel]), "--corrections", CORRECTIONS_NAME]
     if not cut and LINE_FOLDER not in places:
-        words += ["--keys", "KEYS"]  # a pattern or a movie: the record does not tell where its keys are
+        words += ["--keys", "KEYS"]  # a pattern or a movie: the manifest does not tell where its keys are
     if out.parts[-2:] != (f"{cut}{OUTPUT_ENDING}", cel) if cut else out.name != _OUT_FOLDER:
         words += ["-o", out.parent.name if cut else out.name]
     return [*words, "--report"]
 
 
-def name_uncorrectable(record: ShotRecord, mapped: Collection[int]) -> str:
+def name_uncorrectable(manifest: Manifest, mapped: Collection[int]) -> str:
     """The painted frames without a map, where others have one; "" where there are none."""
-    missing = [frame.number for frame in record.with_status("key", "painted") if frame.number not in mapped]
+    missing = [frame.number for frame in manifest.with_status("key", "painted") if frame.number not in mapped]
     return name_ranges(missing) if mapped else ""
 
 
-def _describe_palette(record: ShotRecord, out_dir: Path) -> list[dict[str, str]]:
+def _describe_palette(manifest: Manifest) -> list[dict[str, str]]:
     """Each color with its name and key: 1 to 9, then with Shift; paper comes last and has 0."""
-    names = read_names(record, out_dir)
-    colors = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, alpha in record.palette if alpha]
+    names = read_names(manifest)
+    colors = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, alpha in manifest.palette if alpha]
     keys = [f"{shift}{digit}" for shift in ("", "\u21e7") for digit in range(1, 10)]
     keys += [""] * len(colors)
     paints = [
@@ -61,15 +64,15 @@ def _describe_palette(record: ShotRecord, out_dir: Path) -> list[dict[str, str]]
     return [*paints, {"color": "paper", "name": "paper", "key": "0"}]
 
 
-def read_names(record: ShotRecord, out_dir: Path) -> dict[str, str]:
+def read_names(manifest: Manifest) -> dict[str, str]:
     """Names of the colors, by #rrggbb, where the run was given a palette file that is still where it was."""
-    file = record.settings.get("palette")
+    file = manifest.settings.get("palette")
     if not isinstance(file, str) or not file.lower().endswith(".gpl"):
         return {}
     try:
         # A relative name is from the shot's folder on, in which the drawings lie, or the folder of the drawings does.
-        line = (out_dir / record.line_dir).resolve()
-        places = [folder / file for folder in (out_dir.resolve().parent, line.parent, line.parent.parent)]
+        line = (manifest.out / manifest.line_dir).resolve()
+        places = [folder / file for folder in (manifest.out.resolve().parent, line.parent, line.parent.parent)]
         palette = read_palette(next((path for path in places if path.is_file()), places[0]))
     except (FramecolorError, OSError, RuntimeError, ValueError):  # a loop of links, a name that is none
         return {}

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from framecolor.report.sidecar import UnsureRegion
+from framecolor.output.frame_entry import UnsureRegion
 
 Point = tuple[float, float]
 

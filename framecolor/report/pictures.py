@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.compositing import lay_over
+from framecolor.output.frame_entry import FrameEntry
+from framecolor.output.manifest import LINE_FOLDER, Manifest
 from framecolor.report.lines import LineDrawing, read_or_none
 from framecolor.report.marks import Crop
 from framecolor.report.region_map import build_map
-from framecolor.report.sidecar import FrameRecord, ShotRecord
 from framecolor.report.webp import LARGE_PX, THUMBNAIL_PX, encode_webp
 
 # Past this many drawings thumbnails are halved, so that a long shot's report still opens at once.
@@ -37,23 +37,21 @@ class Pictures:
 class PictureReader:
     """Makes the pictures of a shot's frames; may be called from several threads at once."""
 
-    def __init__(self, out_dir: Path, record: ShotRecord) -> None:
-        self._out_dir = out_dir
-        self._record = record
-        self._lines_over = record.settings.get("line", "over") == "over"
-        self._size = record.height, record.width
-        drawn = len(record.with_status("key", "painted", "failed"))
+    def __init__(self, manifest: Manifest) -> None:
+        self._manifest = manifest
+        self._lines_over = manifest.settings.get("line", "over") == "over"
+        self._size = manifest.height, manifest.width
+        drawn = len(manifest.with_status("key", "painted", "failed"))
         self._thumbnail_px = THUMBNAIL_PX if drawn <= _MANY_DRAWINGS else THUMBNAIL_PX // 2
 
-    def read(self, frame: FrameRecord, drawing: LineDrawing, large: Crop | None, mapped: bool = False) -> Pictures:
+    def read(self, frame: FrameEntry, drawing: LineDrawing, large: Crop | None, mapped: bool = False) -> Pictures:
         """Pictures of a frame: painted with its lines, or the bare drawing where it failed; `large` is the part that
         the large one shows. Never raises for a file that is missing or broken: a report must come out when frames did
         not."""
-        # The name is data from a file: only the part after the last slash is ever opened.
-        name = re.split(r"[\\/]", frame.file)[-1]
-        painted = None if frame.status == "failed" else read_or_none(self._out_dir / name)
+        out = self._manifest.out
+        painted = read_or_none(out / frame.file) if frame.is_inside and frame.status != "failed" else None
         lines = drawing.read() if mapped or painted is None or not self._lines_over else None
-        rgba = self._compose(painted, lines, self._out_dir / "line" / name)
+        rgba = self._compose(painted, lines, out / LINE_FOLDER / Path(frame.file).name)
         if rgba is None:
             return Pictures("", "")
         thumbnail = encode_webp(rgba, self._thumbnail_px, _QUALITY[THUMBNAIL_PX])
@@ -61,7 +59,7 @@ class PictureReader:
             return Pictures(thumbnail, "")
         regions = ""
         if mapped and painted is not None and lines is not None and lines.shape == painted.shape:
-            regions = build_map(lines, painted, frame, self._record, drawing.hash())
+            regions = build_map(lines, painted, frame, self._manifest, drawing.hash())
         if large is None:
             return Pictures(thumbnail, "", regions)
         part = rgba[large.y : large.y + large.height, large.x : large.x + large.width]

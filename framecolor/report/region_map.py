@@ -27,7 +27,8 @@ from framecolor.core.run_length import Runs
 from framecolor.core.types import Frame, Regions, is_colored
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
-from framecolor.report.sidecar import FrameRecord, ShotRecord
+from framecolor.output.frame_entry import FrameEntry
+from framecolor.output.manifest import Manifest
 from framecolor.report.webp import LARGE_PX, encode_webp, shrink
 
 Pixels = NDArray[np.uint8]
@@ -42,14 +43,14 @@ _INK_COST = np.float32(1000)
 _LARGE_BOX_PX = 40_000
 
 
-def build_map(drawing: Pixels, painted: Pixels, frame: FrameRecord, record: ShotRecord, digest: str) -> str:
+def build_map(drawing: Pixels, painted: Pixels, frame: FrameEntry, manifest: Manifest, digest: str) -> str:
     """A drawing's map as a JSON object: its `regions`, its `ink` (a data URI where that is colored), the drawing's
     hash, and which region each of the frame's doubtful ones is (0: none). Both pictures are uint8 HxWx4 of one size.
     """
     lines = read_drawing(frame.number, drawing)
-    gap_px, min_region_px = _find_settings(record)
+    gap_px, min_region_px = _find_settings(manifest)
     regions = find_regions(lines, gap_px=gap_px, min_region_px=min_region_px)
-    places, colors = _look_into(regions, lines, painted, np.array(record.palette, np.uint8).reshape(-1, 4))
+    places, colors = _look_into(regions, lines, painted, np.array(manifest.palette, np.uint8).reshape(-1, 4))
     return json.dumps(
         {
             "regions": _pack(regions, places, colors),
@@ -60,11 +61,11 @@ def build_map(drawing: Pixels, painted: Pixels, frame: FrameRecord, record: Shot
     )
 
 
-def _find_settings(record: ShotRecord) -> tuple[float, int]:
-    """What the run found its regions with; a record that was changed by hand gets what is possible."""
+def _find_settings(manifest: Manifest) -> tuple[float, int]:
+    """What the run found its regions with; a manifest that was changed by hand gets what is possible."""
 
     def find(name: str, default: float, low: float, high: float) -> float:
-        value = record.settings.get(name)
+        value = manifest.settings.get(name)
         return float(value) if isinstance(value, int | float) and low <= value <= high else default
 
     return find("gap_px", 2, 0, 64), int(find("min_region_px", 4, 1, 1e6))
@@ -155,7 +156,7 @@ def shrink_labels(labels: Labels, places: NDArray[np.uint32]) -> Labels:
     return small
 
 
-def _find_unsure(regions: Regions, frame: FrameRecord) -> Sequence[int]:
+def _find_unsure(regions: Regions, frame: FrameEntry) -> Sequence[int]:
     shapes = zip(regions.area.tolist(), regions.boxes.tolist(), strict=True)
     known = {(area, *box): region for region, (area, box) in enumerate(shapes)}
     return [known.get((region.area, *region.box), 0) for region in frame.unsure]

@@ -6,7 +6,8 @@ import math
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from framecolor.report.sidecar import FrameRecord, ShotRecord
+from framecolor.output.frame_entry import FrameEntry
+from framecolor.output.manifest import Manifest
 
 WIDTH = 1120
 LEFT, RIGHT = 46, 1112
@@ -56,9 +57,9 @@ def confidence_level(confidence: float | None) -> str:
     return "high" if confidence >= 0.95 else "middle" if confidence >= 0.85 else "low"
 
 
-def lay_out_strip(record: ShotRecord, suggested: Collection[int]) -> Strip:
+def lay_out_strip(manifest: Manifest, suggested: Collection[int]) -> Strip:
     """Columns of equal width over the whole strip, in frame order."""
-    frames = record.frames
+    frames = manifest.frames
     known = [frame.confidence for frame in frames if frame.confidence is not None]
     flickers = [frame.flicker for frame in frames if frame.flicker is not None]
     # The scale starts at a round tenth below the lowest value, never above 0.8: small doubts must look small.
@@ -96,13 +97,13 @@ def _labels(bars: list[Bar]) -> tuple[tuple[float, int], ...]:
     return tuple((bar.middle, bar.number) for bar in bars[::step])
 
 
-def _mark(frame: FrameRecord, suggested: Collection[int]) -> str:
+def _mark(frame: FrameEntry, suggested: Collection[int]) -> str:
     if frame.status in ("key", "failed"):
         return frame.status
     return "next" if frame.number in suggested else ""
 
 
-def _title(frame: FrameRecord) -> str:
+def _title(frame: FrameEntry) -> str:
     parts = [f"frame {frame.number}"]
     if frame.status == "hold":
         parts.append(f"holds {frame.hold_of}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.report.sidecar import MOST_UNSURE, FrameRecord
+from framecolor.output.frame_entry import MOST_UNSURE, FrameEntry
 
 # How the help of a key falls with distance, and the share of its wrong regions that a drawing close beside a new key
 # loses. Both were chosen once, by trying every drawing of seven clips as one more key; `benchmarks/one_more_key.py`
@@ -49,7 +49,7 @@ class KeySuggestion:
         return f"{', and '.join(parts)}: settles about {self.share:.0%} of what is in doubt."
 
 
-def suggest_keys(frames: Sequence[FrameRecord], count: int = 3) -> tuple[KeySuggestion, ...]:
+def suggest_keys(frames: Sequence[FrameEntry], count: int = 3) -> tuple[KeySuggestion, ...]:
     """Up to `count` drawings, the most helpful first, each chosen as if those before it were painted already.
 
     A drawing's doubt is the number of its regions that are expected wrong, the sum of 1 - confidence over its unsure

@@ -1,4 +1,4 @@
-"""From the record of a shot to what the page says: words, swatches and positions. No markup here."""
+"""From the manifest of a painted shot to what the page says: words, swatches and positions. No markup here."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from framecolor.media.palettes import Rgba
+from framecolor.output.frame_entry import FrameEntry, UnsureRegion
+from framecolor.output.manifest import Manifest
 from framecolor.report.marks import Crop, Tag, crop_to_regions, place_tags
-from framecolor.report.sidecar import FrameRecord, ShotRecord, UnsureRegion
 from framecolor.report.strip import confidence_level
-
-Rgba = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ def view_swatch(color: Rgba) -> Swatch:
     return Swatch(f"#{red:02x}{green:02x}{blue:02x}", f"#{red:02X}{green:02X}{blue:02X}")
 
 
-def view_frame(frame: FrameRecord, record: ShotRecord, out_dir: Path, *, cropped: bool = False) -> FrameView:
-    swatches = [view_swatch(color) for color in record.palette]
-    crop = crop_to_regions(frame.unsure if cropped else (), record.width, record.height)
+def view_frame(frame: FrameEntry, manifest: Manifest, *, cropped: bool = False) -> FrameView:
+    swatches = [view_swatch(color) for color in manifest.palette]
+    crop = crop_to_regions(frame.unsure if cropped else (), manifest.width, manifest.height)
     tags = place_tags(frame.unsure, crop)
     regions = tuple(
         _view_region(index, region, tag, swatches, crop)
@@ -96,8 +96,8 @@ def view_frame(frame: FrameRecord, record: ShotRecord, out_dir: Path, *, cropped
         number=frame.number,
         file=frame.file,
         status=frame.status,
-        error=hide_folders(frame.error, out_dir),
-        held=name_ranges(record.holds.get(frame.number, ())),
+        error=hide_folders(frame.error, manifest.out),
+        held=name_ranges(manifest.holds.get(frame.number, ())),
         confidence=_percent(frame.confidence),
         level=confidence_level(frame.confidence),
         bar=round(100 * max(0.0, min(1.0, frame.confidence or 0)), 1),
@@ -145,31 +145,32 @@ def hide_folders(text: str, out_dir: Path) -> str:
     return re.sub(r"(?<![\w.])(?:[A-Za-z]:)?[\\/](?:[^\s\\/:;,'\"]+[\\/])+(?=[^\s\\/])", "", text)
 
 
-def sum_up(record: ShotRecord) -> str:
+def sum_up(manifest: Manifest) -> str:
     """The verdict in one sentence, with every frame counted once."""
-    keys, painted, held, failed = (len(record.with_status(s)) for s in ("key", "painted", "hold", "failed"))
+    keys, painted, held, failed = (len(manifest.with_status(s)) for s in ("key", "painted", "hold", "failed"))
     origin = "" if keys == 0 else " from it" if keys == 1 else " from them"
     parts = [count_of(keys, "key") if keys else "no key", f"{painted:,} painted{origin}"]
     parts += [f"{number:,} {word}" for number, word in ((held, "held"), (failed, "failed")) if number]
-    doubtful = [frame for frame in record.with_status("painted") if frame.unsure]
+    doubtful = [frame for frame in manifest.with_status("painted") if frame.unsure]
     regions = sum(len(frame.unsure) for frame in doubtful)
     doubt = f"{count_of(regions, 'region')} to check in {count_of(len(doubtful), 'frame')}"
-    return f"{count_of(len(record.frames), 'frame')}: {', '.join(parts)}; {doubt if regions else 'no region in doubt'}."
+    frames = count_of(len(manifest.frames), "frame")
+    return f"{frames}: {', '.join(parts)}; {doubt if regions else 'no region in doubt'}."
 
 
-def list_facts(record: ShotRecord) -> list[tuple[str, str]]:
+def list_facts(manifest: Manifest) -> list[tuple[str, str]]:
     """Name and value of what a lead asks first."""
-    numbers = [frame.number for frame in record.frames]
+    numbers = [frame.number for frame in manifest.frames]
     facts = [
         ("Frames", f"{name_ranges(numbers)} ({len(numbers):,})" if len(numbers) > 1 else str(len(numbers))),
-        ("Keys", name_ranges(frame.number for frame in record.with_status("key")) or "none"),
-        ("Size", f"{record.width} \u00d7 {record.height}"),
+        ("Keys", name_ranges(frame.number for frame in manifest.with_status("key")) or "none"),
+        ("Size", f"{manifest.width} \u00d7 {manifest.height}"),
     ]
-    known = [frame.confidence for frame in record.with_status("painted") if frame.confidence is not None]
+    known = [frame.confidence for frame in manifest.with_status("painted") if frame.confidence is not None]
     if known:
         facts.append(("Mean confidence", _percent(sum(known) / len(known))))
-    if record.fit:
-        steps, accuracy = (record.fit.get(name) for name in ("steps", "key_accuracy"))
+    if manifest.fit:
+        steps, accuracy = (manifest.fit.get(name) for name in ("steps", "key_accuracy"))
         parts = [count_of(int(steps), "step")] if isinstance(steps, int | float) else []
         if isinstance(accuracy, int | float):  # of the network without the gallery, matches and flow that paint with it
             parts.append(f"alone it repeats {_percent(float(accuracy))} of the keys")

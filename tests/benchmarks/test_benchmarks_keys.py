@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 from drawings import make_shot
 
-from framecolor.report.sidecar import FrameRecord
+from framecolor.output.frame_entry import FrameEntry
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
@@ -29,7 +29,7 @@ def make_run(statuses: str, accuracy: float = 0.5):
 
     names = {"K": "key", "H": "hold"}
     frames = [
-        FrameRecord(number, f"{number}.png", names.get(letter, "painted"), None, "", 5, 0.9, 0.0, ())
+        FrameEntry(number, f"{number}.png", status=names.get(letter, "painted"), regions=5, confidence=0.9)
         for number, letter in enumerate(statuses, 1)
     ]
     keys = tuple(frame.number for frame in frames if frame.status == "key")

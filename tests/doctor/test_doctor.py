@@ -134,11 +134,15 @@ def test_findings_check_themselves() -> None:
     assert Finding("a", "fail", "a\nb", "\x1b[2J").what == "a\\nb", "whatever a file is called, it is one line"
 
 
+def _manifest(line_dir: str) -> str:
+    return json.dumps({"format": 1, "shot": "cut", "line_dir": line_dir, "size": [4, 4], "palette": [], "frames": []})
+
+
 def test_what_is_looked_at(healthy: Path, painted_shot: Path, tmp_path: Path) -> None:
     assert find_target(healthy) == Target(healthy, (healthy / "color",), (healthy,))
     assert find_target(painted_shot / "color") == Target(painted_shot, (painted_shot / "color",), (painted_shot,))
     assert find_target(healthy / "cut.####.png").root == healthy
-    (healthy / "framecolor.json").write_text('{"line_dir": "line"}')  # painted with -o SHOT
+    (healthy / "framecolor.json").write_text(_manifest("line"))  # painted with -o SHOT
     assert find_target(healthy) == Target(healthy, (healthy,), (healthy,))
     assert find_target().shots == ()
     for name in ("none", "none/cut", "none/cut.####.png"):
@@ -158,7 +162,7 @@ def test_a_cut_is_all_of_its_cels(healthy: Path, tmp_path: Path) -> None:
     assert (cel.root, cel.outs) == (cut, (tmp_path / "Cut-005_Cell/B",))
     # Painted frames know where they came from.
     cel.outs[0].mkdir(parents=True)
-    (cel.outs[0] / "framecolor.json").write_text(json.dumps({"line_dir": "../../Cut-005/Line/B", "frames": []}))
+    (cel.outs[0] / "framecolor.json").write_text(_manifest("../../Cut-005/Line/B"))
     assert find_target(cel.outs[0]) == Target(cut.resolve(), cel.outs, ((cut / "Line/B").resolve(),))
 
 

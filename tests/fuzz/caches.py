@@ -21,7 +21,8 @@ from framecolor.engines.quiet_openvino import ov
 from framecolor.errors import EngineError
 from framecolor.explore.variations import read_exploration
 from framecolor.farm.job_folder import _read_written
-from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME, PARTS_FOLDER, Manifest
+from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME, PARTS_FOLDER
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.pipeline.prepared import note_prepared, read_prepared
 from framecolor.propagation import confidence
 from fuzz.mutate import mutate_bytes, mutate_json
@@ -88,30 +89,33 @@ def _calibrations() -> Iterator[bytes]:
 
 
 def _feed_part(data: bytes) -> bool:
-    """What a farm's task noted, taken into the record of the whole shot."""
+    """What a farm's task noted, taken into the manifest of the whole shot."""
     out = scratch_folder() / "out"
     shutil.rmtree(out, ignore_errors=True)
     parts = out / CACHE_FOLDER / PARTS_FOLDER
     parts.mkdir(parents=True)
     (out / MANIFEST_NAME).write_bytes(_WHOLE)
     (parts / "2-3.json").write_bytes(data)
-    manifest = Manifest(out)
-    numbers = [entry["number"] for entry in manifest.entries()]
+    manifest = ManifestWriter(out)
+    numbers = [entry.number for entry in manifest.entries()]
     assert manifest.entry(1) is not None and numbers == sorted(set(numbers))
     manifest.save()
-    again = Manifest(out)
+    again = ManifestWriter(out)
     assert list(again.entries()) == list(manifest.entries()) and again.head == manifest.head
     return not any(parts.glob("*.json"))  # the folder goes with its last file
 
 
 _WHOLE = json.dumps({
-    "format": 1, "shot": "cut", "palette": [[1, 2, 3, 255]], "frames": [{"number": 1, "file": "a.png", "unsure": []}]
+    "format": 1, "shot": "cut", "palette": [[1, 2, 3, 255]], "frames": [{"number": 1, "file": "a.png", "status": "key"}]
 }).encode()  # fmt: skip
 
 
 def _parts() -> Iterator[bytes]:
     region = {"area": 9, "box": [1, 1, 3, 3], "outline": [[1, 1]], "color": 0, "second": 1, "confidence": 0.4}
-    frames = [{"number": 2, "file": "b.png", "status": "painted", "unsure": [region]}, {"number": 3, "file": "c.png"}]
+    frames = [
+        {"number": 2, "file": "b.png", "status": "painted", "unsure": [region]},
+        {"number": 3, "file": "c.png", "status": "key"},
+    ]
     yield json.dumps(
         {"format": 1, "shot": "cut", "palette": [[9, 2, 3, 255], [1, 2, 3, 255]], "frames": frames}
     ).encode()
@@ -185,7 +189,7 @@ TARGETS = (
     Target("plan", "engines.plans.PlanCache", _feed_plan, _plans, refusals=(EngineError,), mutate=mutate_json),
     Target("graph", "engines.graphs", _feed_graph, _graphs, refusals=(), mutate=mutate_graph),
     Target("lanes", "engines.lanes.tuning", _feed_lanes, _lanes, refusals=(), mutate=mutate_json),
-    Target("part", "output.manifest.Manifest (a task's part)", _feed_part, _parts, refusals=(), mutate=mutate_json),
+    Target("part", "output.manifest_writer (a task's part)", _feed_part, _parts, refusals=(), mutate=mutate_json),
     Target("prepared", "pipeline.prepared.read_prepared", _feed_prepared, _prepared, refusals=(), mutate=mutate_json),
     Target("job", "farm.job_folder", _feed_job, _jobs, refusals=(), mutate=mutate_json),
     Target("timings", "engines.plans.read_timing_cache", _feed_timings, _timings, refusals=()),

@@ -53,28 +53,28 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
     ("tables.settings", b"a=" + b"[" * 4000),
     ("tables.profile", b"a=" + b"[" * 4000),
     ("tables.provenance", b"a=" + b"[" * 4000),
-    ("tables.sidecar", b"[" * 4000),
-    ("tables.record", b"[" * 4000),
+    ("tables.manifest", b"[" * 4000),
+    ("tables.earlier", b"[" * 4000),
     # Numbers that are none: infinite pixels, and integers that no float and no int can take.
     ("tables.settings", b"min_region_px = inf"),
     ("tables.settings", b"min_region_px = 1" + b"0" * 400),
     ("tables.settings", b"seed = " + b"9" * 5000),
-    ("tables.sidecar", b'{"format": 1, "shot": "", "size": [1e999, 1], "palette": [], "frames": []}'),
+    ("tables.manifest", b'{"format": 1, "shot": "", "size": [1e999, 1], "palette": [], "frames": []}'),
     (
-        "tables.sidecar",
+        "tables.manifest",
         b'{"format": 1, "shot": "", "size": [1, 1], "palette": [], "frames":'
         b' [{"number": 1, "file": "", "status": "key", "confidence": 1' + b"0" * 400 + b"}]}",
     ),
     (
-        "tables.sidecar",
+        "tables.manifest",
         b'{"format": 1, "shot": "", "size": [1, 1], "palette": [[0, 0, 0, 0]], "frames": [{"number": 1, "file": "a",'
         b' "status": "key", "unsure": [{"box": [0, 0, 1, 1], "color": 0, "outline": [], "confidence": 0.5, "area": 1'
         + b"0" * 400
         + b"}]}]}",
     ),
-    # A record of frames whose numbers are none, and of a fit whose hash names a file elsewhere.
-    ("tables.record", b'{"format": 1, "frames": [{"number": "1"}, {"number": 1.5}]}'),
-    ("tables.record", b'{"format": 1, "frames": [], "fit": {"hash": ["ab"]}}'),
+    # A manifest of frames whose numbers are none, and of a fit whose hash names a file elsewhere.
+    ("tables.earlier", b'{"format": 1, "frames": [{"number": "1"}, {"number": 1.5}]}'),
+    ("tables.earlier", b'{"format": 1, "frames": [], "fit": {"hash": ["ab"]}}'),
     # A plan's key whose parts are no texts: hashing them recursed without end.
     (
         "caches.plan",

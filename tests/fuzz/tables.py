@@ -1,4 +1,4 @@
-"""Targets: small text files. Palettes, corrections, settings, profiles, and the record that a run leaves behind."""
+"""Targets: small text files. Palettes, corrections, settings, profiles, and the manifest that a run leaves behind."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from framecolor.core.types import Palette
 from framecolor.engines.plans.profiles import read_profile
 from framecolor.media import read_palette, write_palette
 from framecolor.output.manifest import Manifest
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import PALETTE_JSON, MatteIds, write_palette_files
 from framecolor.recolor.palette_swap import read_swap
-from framecolor.report.sidecar import read_sidecar
 from framecolor.shot.corrections import Correction, read_corrections, write_corrections
 from framecolor.training.curate.provenance import read_provenance
 from fuzz.mutate import mutate_json, mutate_toml
@@ -104,23 +104,23 @@ def _profiles() -> Iterator[bytes]:
     yield b'network = "color"\nrefit = true\npixels_in = "uint8"\n[sizes]\nbatch = 2\nheight = 64\nwidth = 64\n'
 
 
-def _feed_record(data: bytes) -> None:
+def _feed_earlier(data: bytes) -> None:
     place(data, "framecolor.json")
     out = scratch_folder()
-    manifest = Manifest(out)
+    manifest = ManifestWriter(out)
     for entry in manifest.entries():
-        assert manifest.entry(entry["number"]) == entry
-        assert not manifest.is_current(entry["number"], "source", "gone.png")
+        assert manifest.entry(entry.number) == entry
+        assert not manifest.is_current(entry.number, "source", "gone.png")
     assert manifest.last_fit is None or isinstance(manifest.last_fit, str)
-    numbers = [entry["number"] for entry in manifest.entries()]
+    numbers = [entry.number for entry in manifest.entries()]
     manifest.begin({"palette": [[1, 2, 3, 255]]}, numbers)
     manifest.save()
-    again = Manifest(out)
+    again = ManifestWriter(out)
     assert list(again.entries()) == list(manifest.entries())
     assert again.head == manifest.head
 
 
-def _records() -> Iterator[bytes]:
+def _manifests() -> Iterator[bytes]:
     frames = [
         {"number": 1, "file": "a.1.png", "status": "key", "source": "s", "paint": "p", "regions": 4, "confidence": 1.0},
         {"number": 2, "file": "a.2.png", "status": "painted", "regions": 4, "confidence": 0.5, "flicker": 0.1,
@@ -136,13 +136,13 @@ def _records() -> Iterator[bytes]:
     yield json.dumps({**head, "frames": frames}).encode()
 
 
-def _feed_sidecar(data: bytes) -> None:
+def _feed_manifest(data: bytes) -> None:
     place(data, "framecolor.json")
-    record = read_sidecar(scratch_folder())
-    assert min(record.width, record.height) >= 1
-    for frame in record.frames:
-        assert frame.expected_wrong_px >= 0 and frame.expected_wrong >= 0
-        assert all(len(record.palette[region.color]) == 4 for region in frame.unsure)
+    manifest = Manifest.read(scratch_folder())
+    assert min(manifest.width, manifest.height) >= 1
+    for frame in manifest.frames:
+        assert frame.expected_wrong >= 0
+        assert all(len(manifest.palette[region.color]) == 4 for region in frame.unsure)
 
 
 def _feed_provenance(data: bytes) -> None:
@@ -187,6 +187,6 @@ TARGETS = (
         mutate=mutate_toml,
         words=_TOML_WORDS,
     ),
-    Target("record", "output.manifest.Manifest", _feed_record, _records, refusals=(), mutate=mutate_json),
-    Target("sidecar", "report.read_sidecar", _feed_sidecar, _records, mutate=mutate_json),
+    Target("earlier", "output.manifest_writer", _feed_earlier, _manifests, refusals=(), mutate=mutate_json),
+    Target("manifest", "output.manifest.Manifest.read", _feed_manifest, _manifests, mutate=mutate_json),
 )  # fmt: skip

@@ -18,7 +18,7 @@ from framecolor.errors import InputError, ReadError, SettingsError, ShotError
 from framecolor.media import Movie, read_image
 from framecolor.networks.checkpoint import load_matcher
 from framecolor.networks.kept import pack_arrays, unpack_arrays
-from framecolor.output.manifest import Manifest
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.shot.sequence import find_sequence, parse_frames
 
 
@@ -117,7 +117,7 @@ def test_names_with_backslashes_are_of_different_sequences(tmp_path: Path) -> No
 def test_a_record_names_no_file_elsewhere(tmp_path: Path) -> None:
     table = {"format": 1, "palette": [], "frames": [], "fit": {"hash": "../../outside"}}
     (tmp_path / "framecolor.json").write_text(json.dumps(table))
-    assert Manifest(tmp_path).last_fit is None
+    assert ManifestWriter(tmp_path).last_fit is None
 
 
 def test_weights_allocate_nothing_that_they_do_not_hold(tmp_path: Path) -> None:

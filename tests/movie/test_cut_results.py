@@ -62,7 +62,7 @@ def test_a_movie_of_a_cut_shows_its_cels_as_the_sheet_lays_them(painted: Path) -
 
 
 def test_folders_of_frames_find_their_sheet(painted: Path) -> None:
-    """That of their record, and recolored ones that of the folder beside them, also where their names have dashes."""
+    """That of their manifest, and recolored ones that of the folder beside them, also where their names have dashes."""
     cel = painted.with_name("Cut-005_Cell")
     timed = show(painted, "--cel", "A")[0]
     assert all(map(np.array_equal, show(cel / "A")[0], timed))

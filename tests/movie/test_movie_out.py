@@ -17,7 +17,7 @@ from framecolor.cli import main
 from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.media import Movie, read_image, write_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
-from framecolor.movie.timeline import Exposure, list_painted, plan_exposures, stack_exposures, write_movie
+from framecolor.movie.timeline import Exposure, encode_movie, list_painted, plan_exposures, stack_exposures
 
 Rgba = NDArray[np.uint8]
 
@@ -123,10 +123,10 @@ def test_a_movie_that_fails_leaves_the_old_one_and_nothing_else(tmp_path: Path) 
     write_image(tmp_path / "f.1.png", np.zeros((8, 8, 4), np.uint8))
     write_image(tmp_path / "f.2.png", np.zeros((9, 8, 4), np.uint8))
     with pytest.raises(ReadError, match="it is 8x9, the first frame 8x8"):
-        write_movie(path, plan_exposures(list_painted(tmp_path)))
+        encode_movie(path, plan_exposures(list_painted(tmp_path)))
     (tmp_path / "f.2.png").write_bytes(b"broken")
     with pytest.raises(ReadError):
-        write_movie(path, plan_exposures(list_painted(tmp_path)))
+        encode_movie(path, plan_exposures(list_painted(tmp_path)))
     assert path.read_text() == "old"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.mov", "f.1.png", "f.2.png"]
 
@@ -145,7 +145,7 @@ def test_what_is_shown_when() -> None:
         Exposure((five,), 2), Exposure((two, five), 1), Exposure((two,), 2), *shown[2:]
     ]  # fmt: skip
     with pytest.raises(InputError, match="would show no frame"):
-        write_movie(Path("a.mov"), plan_exposures(files, [None, 7]))
+        encode_movie(Path("a.mov"), plan_exposures(files, [None, 7]))
 
 
 def test_only_files_of_the_folder_are_frames(tmp_path: Path) -> None:
@@ -154,7 +154,9 @@ def test_only_files_of_the_folder_are_frames(tmp_path: Path) -> None:
     entry = '{"number": %d, "file": "%s", "status": "painted"}'
     frames = ",".join([entry % (1, "a.1.png"), entry % (2, "../b.2.png"), entry % (3, "gone.3.png")])
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "framecolor.json").write_text('{"format": 1, "palette": [], "frames": [' + frames + "]}")
+    (tmp_path / "out" / "framecolor.json").write_text(
+        '{"format": 1, "shot": "a", "size": [4, 4], "palette": [], "frames": [' + frames + "]}"
+    )
     for name in ("out/a.1.png", "b.2.png", "out/other.1.png"):
         write_image(tmp_path / name, draw(0)[1])
     assert list_painted(tmp_path / "out") == {1: tmp_path / "out" / "a.1.png"}
@@ -179,7 +181,7 @@ def test_the_command(painted_shot: Path, tmp_path: Path, capsys: pytest.CaptureF
     found = [pixels for _, pixels in Movie.open(tmp_path / "sheet.mkv").frames()]
     assert len(found) == 4
     assert np.array_equal(found[0], frames[2]) and np.array_equal(found[3], frames[0])
-    assert run(root / "color", "-o", tmp_path / "timed.mkv") == 0, "its record tells whose frames they are"
+    assert run(root / "color", "-o", tmp_path / "timed.mkv") == 0, "its manifest tells whose frames they are"
     assert len(Movie.open(tmp_path / "timed.mkv")) == 4
     assert "note" not in capsys.readouterr().err
     (root / "color").rename(tmp_path / "frames")

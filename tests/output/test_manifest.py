@@ -1,85 +1,101 @@
-"""framecolor.json: what it holds, and when it is written."""
+"""Reading framecolor.json: all that was written comes back, and a damaged one is an error that names the fix."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from framecolor.errors import OutputError
+from framecolor.errors import InputError, ReadError
+from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.manifest import Manifest
+from framecolor.output.manifest_writer import ManifestWriter
 
-HEAD = {"palette": [[1, 2, 3, 255]], "size": [4, 4]}
-
-
-def entry(number: int, **more: object) -> dict[str, object]:
-    return {"number": number, "file": f"{number}.png", "status": "painted", "source": "s", **more}
-
-
-def test_what_is_written_is_current_until_anything_changes(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path / "out")
-    manifest.begin(HEAD, [1, 2])
-    assert manifest.write_frame(entry(1), b"paint", b"ink")
-    assert not manifest.write_frame(entry(1), b"paint", b"ink"), "the same is not written twice"
-    assert manifest.write_frame(entry(1), b"paint", b"ink", force=True)
-    manifest.save()
-    again = Manifest(tmp_path / "out")
-    assert (list(again.entries()), again.head) == (list(manifest.entries()), HEAD)
-    assert again.is_current(1, "s", "1.png")
-    assert not again.is_current(1, "other", "1.png")
-    assert not again.is_current(1, "s", "renamed.png")
-    assert not again.is_current(2, "s", "2.png")
-    (tmp_path / "out/line/1.png").unlink()
-    assert not again.is_current(1, "s", "1.png")
+HEAD = {"shot": "cut", "line_dir": "../line", "size": [64, 48], "settings": {"mode": "flat"}, "fit": None,
+        "palette": [[1, 2, 3, 255], [255, 255, 255, 0]], "mattes": [[1, 2, 3]]}  # fmt: skip
+REGION = UnsureRegion(9, (1, 2, 3, 3), ((1, 2), (4, 5)), 0, 1, 0.4)
+FRAMES = (
+    FrameEntry(1, "a.1.png", "s", "key", flicker=0.0, regions=4, confidence=1.0),
+    FrameEntry(2, "a.2.png", "s", flicker=0.5, regions=4, confidence=0.5, unsure=(REGION,), told=2, corrected=1),
+    FrameEntry(3, "a.3.png", "s", "hold", flicker=0.0, regions=4, confidence=0.5, unsure=(REGION,), hold_of=2),
+    FrameEntry(4, "a.4.png", status="failed", error="cut off"),
+)
 
 
-def test_a_failed_frame_is_never_current_and_its_file_stays(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path)
-    manifest.begin(HEAD, [1])
-    manifest.write_frame(entry(1), b"paint")
-    manifest.note_failure(1, "1.png", "broken")
-    assert not manifest.is_current(1, "s", "1.png")
-    assert (tmp_path / "1.png").read_bytes() == b"paint"
+@pytest.fixture
+def out(tmp_path: Path) -> Path:
+    writer = ManifestWriter(tmp_path)
+    writer.begin(HEAD, [1, 2, 3, 4])
+    for frame in reversed(FRAMES):
+        writer.note(frame)
+    writer.save()
+    return tmp_path
 
 
-def test_saving_the_same_writes_nothing(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path)
-    manifest.begin(HEAD, [1])
-    manifest.save()
-    path = tmp_path / "framecolor.json"
-    path.write_text(path.read_text() + " ")
-    manifest.save()
-    assert path.read_text().endswith(" ")
-    manifest.note(entry(1))
-    manifest.save()
-    assert json.loads(path.read_text())["frames"][0]["number"] == 1
+def test_what_is_written_is_read(out: Path) -> None:
+    manifest = Manifest.read(out)
+    assert manifest.frames == FRAMES
+    assert (manifest.shot, manifest.line_dir, manifest.width, manifest.height) == ("cut", "../line", 64, 48)
+    assert (manifest.settings, manifest.fit, manifest.corrections) == (HEAD["settings"], None, ())
+    assert (manifest.palette, manifest.mattes.paints) == (((1, 2, 3, 255), (255, 255, 255, 0)), ((1, 2, 3),))
+    assert manifest.holds == {2: [3]} and manifest.with_status("failed") == FRAMES[3:]
+    assert tuple(ManifestWriter(out).entries()) == FRAMES
 
 
-def test_the_record_is_written_now_and_then(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run that is killed has not forgotten everything."""
-    clock = [0.0]
-    monkeypatch.setattr("framecolor.output.manifest.time.monotonic", lambda: clock[0])
-    manifest = Manifest(tmp_path)
-    manifest.begin(HEAD, [1, 2])
-    manifest.note(entry(1))
-    assert not manifest.path.exists()
-    clock[0] = 2.5
-    manifest.note(entry(2))
-    assert [frame["number"] for frame in json.loads(manifest.path.read_text())["frames"]] == [1, 2]
+def test_a_region_of_a_color_that_the_palette_lacks_is_left_out() -> None:
+    table = json.loads(FRAMES[1].format())
+    table["unsure"] += [{**table["unsure"][0], "color": 2}, {**table["unsure"][0], "second": 2}]
+    assert FrameEntry.parse(table, 2) == FRAMES[1]
 
 
-def test_numbers_that_are_gone_are_dropped(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path)
-    manifest.begin(HEAD, [1, 2])
-    manifest.note(entry(1))
-    manifest.note(entry(2))
-    manifest.begin(HEAD, [2, 3])
-    assert [entry["number"] for entry in manifest.entries()] == [2]
-    assert manifest.entry(1) is None
+def test_an_entry_is_always_the_same_line() -> None:
+    """Hashes of frames depend on no order, the bytes of framecolor.json do."""
+    assert list(json.loads(FRAMES[1].format())) == [
+        "number", "file", "source", "status", "flicker", "regions", "confidence", "unsure", "told", "corrected"
+    ]  # fmt: skip
+    assert list(json.loads(FRAMES[2].format()))[-2:] == ["unsure", "hold_of"]
+    assert list(json.loads(FRAMES[3].format())) == ["number", "file", "status", "error"]
 
 
-def test_a_record_that_cannot_be_written_says_so(tmp_path: Path) -> None:
-    (tmp_path / "out").write_text("a file")
-    with pytest.raises(OutputError, match=r"framecolor\.json: the file cannot be written"):
-        Manifest(tmp_path / "out").save()
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"format": 9},
+        {"size": [0, 4]},
+        {"palette": [[1, 2, 3]]},
+        {"palette": [[1, 2, 3, 256]]},
+        {"seal": "of another file"},
+        {"frames": [{"number": 1, "file": "a.1.png"}]},
+        {"frames": [{"number": "1", "file": "a.1.png", "status": "key"}]},
+        {"frames": [{"number": 1, "file": "a.1.png", "status": "perfect"}]},
+        {"frames": [{"number": 1, "file": "a.1.png", "status": "key", "confidence": "high"}]},
+        {"frames": [{"number": 1, "file": "a.1.png", "status": "key", "unsure": [{**vars(REGION), "box": [1, 2]}]}]},
+    ],
+)
+def test_a_damaged_manifest_is_an_error_for_readers_and_left_out_by_runs(out: Path, damage: dict[str, Any]) -> None:
+    path = out / "framecolor.json"
+    table = json.loads(path.read_text())
+    del table["seal"]  # written by hand
+    path.write_text(json.dumps(table))
+    assert Manifest.read(out).frames == FRAMES
+    path.write_text(json.dumps(table | damage))
+    with pytest.raises(ReadError, match=r"framecolor\.json: .*; paint the shot again"):
+        Manifest.read(out)
+    writer = ManifestWriter(out)
+    assert writer.damaged == ([] if "size" in damage else [path])
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1', "[" * 4000])
+def test_a_file_that_is_no_manifest_is_damaged(out: Path, text: str) -> None:
+    (out / "framecolor.json").write_text(text)
+    with pytest.raises(ReadError):
+        Manifest.read(out)
+    assert ManifestWriter(out).damaged == [out / "framecolor.json"]
+
+
+def test_without_a_manifest_nothing_was_painted(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"holds no framecolor\.json; run `framecolor colorize`"):
+        Manifest.read(tmp_path)
+    assert ManifestWriter(tmp_path).damaged == []

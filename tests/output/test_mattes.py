@@ -166,7 +166,7 @@ def test_ids_stay_when_the_palette_changes(fitted: Path, tmp_path: Path) -> None
     later = read_colors(out)
     assert {k: later[k] for k in first} == first, "also over a run without mattes"
     assert set(later.values()) - set(first.values()) == {(10, 200, 30, 255)}
-    assert [list(later[k][:3]) for k in sorted(later) if k] == Manifest(out).head["mattes"]
+    assert [list(later[k][:3]) for k in sorted(later) if k] == list(map(list, Manifest.read(out).mattes.paints))
     assert {int(k) for k in np.unique(read_matte(out / "matte" / "cut.1003.png", SIZE))}.isdisjoint(
         {k for k, color in later.items() if color == SKIN}
     )

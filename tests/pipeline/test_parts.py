@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
-from drawings import make_shot
+from drawings import COAT, SIZE, make_shot
 from painting import FIT, paint, read_all
 
 from framecolor import Event, FrameDone, Settings, Shot, colorize, colorize_part, gather_parts, prepare
 from framecolor.cli import framecolor as command
 from framecolor.errors import OutputError
+from framecolor.media import write_image
+from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.lock import claim_output
-from framecolor.output.manifest import Manifest
+from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.pipeline.events import STAGES
 from framecolor.pipeline.prepared import read_prepared
 
@@ -40,6 +45,25 @@ def test_a_shot_in_parts_is_the_same_to_the_byte(root: Path, painted_shot: Path,
     outcome = gather_parts(Shot.open(root), root / "color")
     assert (outcome.failed, len(outcome.unchanged), outcome.keys) == ({}, 7, 2)
     assert read_all(root / "color") == read_all(painted_shot / "color")
+
+
+def test_a_hold_is_the_same_to_the_byte_where_another_task_paints_its_drawing(tmp_path: Path) -> None:
+    """Its drawing is that of a key, which belongs to the span before, or one that strokes name."""
+    outs = []
+    for name in ("whole", "parts"):
+        root = make_shot(tmp_path / name / "cut", 7, (0, 3, 6))
+        for number in (1005, 1006):
+            shutil.copy(root / f"line/cut.{number - 1}.png", root / f"line/cut.{number}.png")
+        shutil.copy(root / "line/cut.1002.png", root / "line/cut.1003.png")
+        hint = np.zeros((*SIZE, 4), np.uint8)
+        hint[60:64, 38:42] = COAT
+        write_image(root / "hints/1002.png", hint)
+        for frames in ("1001-1002", "1003-1004", "1005-1007") if name == "parts" else ():
+            colorize(Shot.open(root, frames=frames), part=True)
+        outs.append(paint(root).out)
+    whole, parts = map(read_all, outs)
+    assert whole == parts
+    assert b'"told": 1' in whole["framecolor.json"]
 
 
 def test_the_next_whole_run_gathers_too_and_paints_what_is_missing(root: Path, painted_shot: Path) -> None:
@@ -88,14 +112,14 @@ def test_a_damaged_note_of_what_was_prepared_is_none(root: Path) -> None:
 
 
 def test_parts_of_two_palettes_name_their_colors_by_the_newest(tmp_path: Path) -> None:
-    doubt = {"color": 0, "second": None}
+    doubt = UnsureRegion(9, (1, 1, 3, 3), (), 0, None, 0.5)
     for number, palette in ((1, [[9, 9, 9, 255], [1, 2, 3, 255]]), (2, [[1, 2, 3, 255]])):
-        part = Manifest(tmp_path, [number])
+        part = ManifestWriter(tmp_path, [number])
         part.begin({"palette": palette}, [1, 2])
-        part.note({"number": number, "unsure": [{**doubt, "color": len(palette) - 1}]})
+        part.note(FrameEntry(number, "a.png", unsure=(replace(doubt, color=len(palette) - 1),)))
         part.save()
-    manifest = Manifest(tmp_path)
-    assert [entry["unsure"] for entry in manifest.entries()] == [[doubt], [doubt]]
+    manifest = ManifestWriter(tmp_path)
+    assert [entry.unsure for entry in manifest.entries()] == [(doubt,), (doubt,)]
     manifest.save()
     assert sorted(read_all(tmp_path)) == ["framecolor.json"], "what is gathered is not kept twice"
 
@@ -106,7 +130,7 @@ def test_parts_of_two_palettes_name_their_colors_by_the_newest(tmp_path: Path) -
 def test_a_damaged_part_is_as_good_as_none(tmp_path: Path, damage: str) -> None:
     (tmp_path / ".framecolor/parts").mkdir(parents=True)
     (tmp_path / ".framecolor/parts/1-2-aa.json").write_text(damage)
-    assert Manifest(tmp_path).head == {}
+    assert ManifestWriter(tmp_path).head == {}
 
 
 def test_one_run_at_a_time_in_a_folder(root: Path) -> None:

@@ -19,7 +19,7 @@ from framecolor.propagation.confidence import (
     pack_calibration,
     read_calibration,
 )
-from framecolor.render.frame import UNSURE_BELOW
+from framecolor.propagation.unsure import UNSURE_BELOW
 
 SHIPPED = Path(__file__).resolve().parents[2] / "framecolor" / "weights" / "confidence.json"
 COLORS = 5

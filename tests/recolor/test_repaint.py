@@ -17,7 +17,7 @@ from framecolor.core.compositing import lay_over
 from framecolor.errors import InputError, OutputError, PaletteError
 from framecolor.media import FORMATS, read_image, read_swatches, write_image
 from framecolor.output.mattes import read_matte
-from framecolor.recolor.recolor import repaint
+from framecolor.recolor.recolor import recolor_frames
 
 RUNS = [(name, "over", "keys") for name in ("png", "png-indexed", "tga", "exr", "psd")]
 RUNS += [("png", "none", "paper"), ("png", "over", "paper"), ("png", "layer", "keys"), ("psd", "layer", "paper")]
@@ -65,7 +65,7 @@ def test_with_its_own_palette_every_file_is_as_it_was(
     out = tmp_path / "out"
     shutil.copytree(fitted / "color" / ".framecolor", out / ".framecolor")
     paint(fitted, out, fit=FIT, mattes=True, format=name, line=line, background=background)
-    done = repaint(out, out / "palette.gpl", tmp_path / "again")
+    done = recolor_frames(out, out / "palette.gpl", tmp_path / "again")
     assert (len(done.written), done.failed) == (7, {})
     frames = read_frames(out, name)
     assert len(frames) == (14 if line == "layer" else 7)
@@ -75,7 +75,7 @@ def test_with_its_own_palette_every_file_is_as_it_was(
 def test_another_palette_changes_the_paint_and_leaves_the_lines(painted: Path, tmp_path: Path) -> None:
     night = write_night(painted, tmp_path / "night.gpl")
     before = list_files(painted)
-    done = repaint(painted, tmp_path / "night.gpl")
+    done = recolor_frames(painted, tmp_path / "night.gpl")
     assert done.out == painted.with_name("color-night") and done.written == tuple(range(1001, 1008))
     assert list_files(painted) == before
     table = np.uint8([(255, 255, 255, 0), *(night[color] for color, _ in read_swatches(painted / "palette.gpl"))])
@@ -90,13 +90,13 @@ def test_entries_go_by_name_where_all_names_are_the_same_and_by_place_otherwise(
         return "\n".join([first, second, *reversed(rows)]) + "\n"
 
     write_night(painted, tmp_path / "night.gpl")
-    by_place = read_frames(repaint(painted, tmp_path / "night.gpl", tmp_path / "a").out)
+    by_place = read_frames(recolor_frames(painted, tmp_path / "night.gpl", tmp_path / "a").out)
     write_night(painted, tmp_path / "turned.gpl", turn)
-    assert read_frames(repaint(painted, tmp_path / "turned.gpl", tmp_path / "b").out) == by_place
+    assert read_frames(recolor_frames(painted, tmp_path / "turned.gpl", tmp_path / "b").out) == by_place
     write_night(painted, tmp_path / "named.gpl", lambda text: text.replace("\t#", "\tnight #"))
-    assert read_frames(repaint(painted, tmp_path / "named.gpl", tmp_path / "c").out) == by_place
+    assert read_frames(recolor_frames(painted, tmp_path / "named.gpl", tmp_path / "c").out) == by_place
     write_night(painted, tmp_path / "both.gpl", lambda text: turn(text.replace("\t#", "\tnight #")))
-    assert read_frames(repaint(painted, tmp_path / "both.gpl", tmp_path / "d").out) != by_place
+    assert read_frames(recolor_frames(painted, tmp_path / "both.gpl", tmp_path / "d").out) != by_place
 
 
 def test_two_paints_may_become_one_and_json_goes_by_id(painted: Path, tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_two_paints_may_become_one_and_json_goes_by_id(painted: Path, tmp_path: 
     table["colors"][-1]["rgba"] = [0, 0, 0, 0]
     table["colors"].reverse()
     (tmp_path / "dusk.json").write_text(json.dumps(table))
-    done = repaint(painted, tmp_path / "dusk.json", tmp_path / "dusk")
+    done = recolor_frames(painted, tmp_path / "dusk.json", tmp_path / "dusk")
     frame, matte = read_image(done.out / "cut.1001.png"), read_matte(painted / "matte" / "cut.1001.png", SIZE)
     clear = draw(0)[0][..., 3] == 0
     assert (frame[clear & (matte == 1)] == (20, 20, 60, 255)).all()
@@ -124,7 +124,7 @@ def test_two_paints_may_become_one_and_json_goes_by_id(painted: Path, tmp_path: 
 def test_palettes_that_do_not_fit(painted: Path, tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "p.gpl").write_text(text)
     with pytest.raises(PaletteError, match=problem):
-        repaint(painted, tmp_path / "p.gpl")
+        recolor_frames(painted, tmp_path / "p.gpl")
     assert not painted.with_name("color-p").exists()
 
 
@@ -145,7 +145,7 @@ def test_palettes_that_do_not_fit(painted: Path, tmp_path: Path, text: str, prob
 def test_json_palettes_that_do_not_fit(painted: Path, tmp_path: Path, text: str, problem: str) -> None:
     (tmp_path / "p.json").write_text(text)
     with pytest.raises(PaletteError, match=problem):
-        repaint(painted, tmp_path / "p.json")
+        recolor_frames(painted, tmp_path / "p.json")
 
 
 def test_nothing_painted_is_ever_written_over(painted: Path, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_nothing_painted_is_ever_written_over(painted: Path, tmp_path: Path) -> 
     before = list_files(painted.parent)
     for target in (painted, painted / "matte", painted.parent / "line", painted.parent / "keys"):
         with pytest.raises(OutputError, match="choose another folder with -o"):
-            repaint(painted, own, target)
+            recolor_frames(painted, own, target)
     assert list_files(painted.parent) == before
 
 
@@ -162,24 +162,24 @@ def test_frames_without_mattes_or_of_mode_painted_are_an_error_that_says_what_to
     root = make_shot(tmp_path / "cut", frames=2, keys=(0,))
     (tmp_path / "p.gpl").write_text("GIMP Palette\n1 2 3 only\n")
     with pytest.raises(InputError, match=r"holds no framecolor\.json"):
-        repaint(root, tmp_path / "p.gpl")
+        recolor_frames(root, tmp_path / "p.gpl")
     paint(root)
     with pytest.raises(InputError, match=r"without mattes.*--mattes"):
-        repaint(root / "color", tmp_path / "p.gpl")
+        recolor_frames(root / "color", tmp_path / "p.gpl")
     paint(root, mattes=True, mode="painted")
     with pytest.raises(InputError, match=r"mode painted.*--mode flat"):
-        repaint(root / "color", root / "color" / "palette.gpl")
+        recolor_frames(root / "color", root / "color" / "palette.gpl")
 
 
 def test_a_frame_that_cannot_be_recolored_costs_itself_only(painted: Path, tmp_path: Path) -> None:
     (painted / "matte" / "cut.1001.png").unlink()
     write_image(painted / "matte" / "cut.1004.png", draw(0)[1])
     (painted.parent / "line" / "cut.1005.png").unlink()
-    record = json.loads((painted / "framecolor.json").read_text())
-    record["frames"][5]["file"] = "../cut.1006.png"
-    del record["seal"]  # written by hand
-    (painted / "framecolor.json").write_text(json.dumps(record))
-    done = repaint(painted, painted / "palette.gpl", tmp_path / "again")
+    table = json.loads((painted / "framecolor.json").read_text())
+    table["frames"][5]["file"] = "../cut.1006.png"
+    del table["seal"]  # written by hand
+    (painted / "framecolor.json").write_text(json.dumps(table))
+    done = recolor_frames(painted, painted / "palette.gpl", tmp_path / "again")
     assert done.written == (1002, 1003, 1007)
     assert {n: e.split(": ", 1)[1].split(":")[0].split(";")[0] for n, e in done.failed.items()} == {
         1001: "there is no such file",

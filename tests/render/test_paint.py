@@ -17,8 +17,8 @@ from framecolor.lineart.region_colors import (
     region_colors,
     restrict_palette,
 )
+from framecolor.propagation.unsure import find_unsure
 from framecolor.render.flat import paint_flat
-from framecolor.render.frame import find_unsure
 
 RED, BLUE, WHITE = (200, 30, 40, 255), (10, 20, 220, 255), (255, 255, 255, 255)
 

@@ -18,7 +18,8 @@ from painting import copy_shot
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import hash_file, write_image
-from framecolor.report import page, read_sidecar, write_report
+from framecolor.output.manifest import Manifest
+from framecolor.report import page, write_report
 from framecolor.report.lines import LineArt
 from framecolor.report.region_map import build_map, shrink_labels
 from framecolor.shot.shot import Shot
@@ -43,9 +44,9 @@ def find_maps(text: str) -> dict[int, dict]:
 
 def test_a_map_holds_the_regions_as_they_are(painted_shot: Path) -> None:
     out = painted_shot / "color"
-    record = read_sidecar(out)
+    manifest = Manifest.read(out)
     line, painted = draw(2)
-    content = json.loads(build_map(line, painted, record.frames[2], record, "00ff"))
+    content = json.loads(build_map(line, painted, manifest.frames[2], manifest, "00ff"))
     labels, places, colors = unpack(content["regions"])
     regions = find_regions(read_drawing(3, line))
     assert (labels == regions.labels).all() and content["drawing"] == "00ff"
@@ -66,12 +67,12 @@ def test_no_region_is_lost_when_a_large_drawing_is_shrunk() -> None:
 
 
 def test_thin_ink_over_a_region_does_not_change_its_color(painted_shot: Path) -> None:
-    record = read_sidecar(painted_shot / "color")
+    manifest = Manifest.read(painted_shot / "color")
     line, painted = np.zeros((96, 128, 4), np.uint8), np.zeros((96, 128, 4), np.uint8)
     line[20:60, 20:60, 3] = 30  # a tone that is no line
     line[19, 19:61, 3] = line[60, 19:61, 3] = line[19:61, 19, 3] = line[19:61, 60, 3] = 255
     painted[20:60, 20:60] = [round(c * 225 / 255) for c in COAT[:3]] + [255]
-    colors = unpack(json.loads(build_map(line, painted, record.frames[0], record, ""))["regions"])[2]
+    colors = unpack(json.loads(build_map(line, painted, manifest.frames[0], manifest, ""))["regions"])[2]
     assert {tuple(color) for color in colors.tolist()} == {COAT, (0, 0, 0, 0)}
 
 
@@ -100,10 +101,11 @@ def test_the_drawings_of_a_movie_are_found(painted_shot: Path, tmp_path: Path) -
     assert all((found[n].read() == pictures[n - 1]).all() for n in (2, 3, 7)) and found[9].read() is None
     write_image(root / "movie_keys" / "cut.0001.png", draw(0)[1])
     assert found[2].hash() == Shot.open(movie, keys=root / "movie_keys").line_hash(2) and found[9].hash() == ""
-    record = json.loads((root / "color" / "framecolor.json").read_text())
-    for frame in record["frames"]:
+    table = json.loads((root / "color" / "framecolor.json").read_text())
+    for frame in table["frames"]:
         frame["number"] -= 1000
-    (root / "color" / "framecolor.json").write_text(json.dumps(record | {"line_dir": "../line.mkv"}))
+    del table["seal"]  # written by hand
+    (root / "color" / "framecolor.json").write_text(json.dumps(table | {"line_dir": "../line.mkv"}))
     text = write_report(root / "color").read_text()
     assert list(find_maps(text)) == list(range(1, 8))
     assert "<span>--keys</span>" in text
@@ -119,11 +121,11 @@ def test_the_command_fits_the_run(painted_shot: Path, tmp_path: Path) -> None:
 
 
 def test_black_ink_is_its_alpha_and_colored_ink_a_picture(painted_shot: Path) -> None:
-    record = read_sidecar(painted_shot / "color")
+    manifest = Manifest.read(painted_shot / "color")
     line, painted = draw(2)
-    ink = json.loads(build_map(line, painted, record.frames[2], record, ""))["ink"]
+    ink = json.loads(build_map(line, painted, manifest.frames[2], manifest, ""))["ink"]
     alpha = np.frombuffer(zlib.decompress(base64.b64decode(ink)), np.uint8).reshape(96, 128)
     assert np.abs(alpha.astype(int) - line[..., 3]).max() <= 8 and alpha.max() == 255
     line[..., :3] = (120, 60, 30)
-    ink = json.loads(build_map(line, painted, record.frames[2], record, ""))["ink"]
+    ink = json.loads(build_map(line, painted, manifest.frames[2], manifest, ""))["ink"]
     assert ink.startswith("data:image/webp;base64,")

@@ -5,8 +5,8 @@ import itertools
 import numpy as np
 import pytest
 
+from framecolor.output.frame_entry import UnsureRegion
 from framecolor.report.marks import Crop, crop_to_regions, place_tags
-from framecolor.report.sidecar import UnsureRegion
 
 
 def region(*box):

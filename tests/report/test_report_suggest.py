@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from framecolor.report.sidecar import FrameRecord, UnsureRegion
+from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.report.suggest import suggest_keys
 
 
@@ -15,8 +15,8 @@ def shot(*doubts, first=1):
     """Frames from a list: 'K' a key, 'H' a hold, 'F' failed, a number that of its half-sure regions."""
     statuses = {"K": "key", "H": "hold", "F": "failed"}
     return [
-        FrameRecord(number, f"{number}.png", statuses.get(doubt, "painted"), None, "", 5, 0.9, 0.0,
-                    () if doubt in statuses else (region(9),) * doubt)
+        FrameEntry(number, f"{number}.png", status=statuses.get(doubt, "painted"),
+                   unsure=() if doubt in statuses else (region(9),) * doubt)
         for number, doubt in enumerate(doubts, first)
     ]  # fmt: skip
 
@@ -42,16 +42,16 @@ def test_a_key_does_not_help_beyond_existing_keys():
 def test_many_small_doubts_count_more_than_a_large_one():
     frames = shot("K", 0, 0, 0, "K")
     large, small = (region(100_000, 0.3),), (region(20, 0.5),) * 3
-    frames[1] = FrameRecord(2, "2.png", "painted", None, "", 5, 0.9, 0.0, large)
-    frames[3] = FrameRecord(4, "4.png", "painted", None, "", 5, 0.9, 0.0, small)
+    frames[1] = FrameEntry(2, "2.png", unsure=large)
+    frames[3] = FrameEntry(4, "4.png", unsure=small)
     assert suggest_keys(frames)[0].number == 4
 
 
 def test_sure_regions_count_less_than_doubtful_ones():
     frames = shot("K", 0, 0, 0, "K")
     sure, torn = (region(100, 0.79),) * 2, (region(100, 0.4),)
-    frames[1] = FrameRecord(2, "2.png", "painted", None, "", 5, 0.9, 0.0, sure)
-    frames[3] = FrameRecord(4, "4.png", "painted", None, "", 5, 0.9, 0.0, torn)
+    frames[1] = FrameEntry(2, "2.png", unsure=sure)
+    frames[3] = FrameEntry(4, "4.png", unsure=torn)
     assert suggest_keys(frames)[0].number == 4
 
 

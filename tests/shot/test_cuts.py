@@ -12,8 +12,8 @@ from painting import colors_of, list_files, paint, read_bytes, read_frames, shar
 from timesheets import describe_xdts, write_xdts
 
 from framecolor import Shot
+from framecolor.output.manifest import Manifest
 from framecolor.report.correcting import write_command
-from framecolor.report.sidecar import read_sidecar
 
 
 @pytest.mark.usefixtures("quick_engine")
@@ -44,7 +44,7 @@ def test_a_cut_is_painted_from_the_command_line(tmp_path: Path) -> None:
     assert [line.split()[2:4] for line in again.stdout.splitlines()[1:]] == [["0", "4"], ["0", "2"]]
     report = invoke("report", root)
     assert report.stdout.splitlines() == [str(out / cel / "report.html") for cel in ("A", "B")]
-    command = write_command(read_sidecar(out / "A"), out / "A")
+    command = write_command(Manifest.read(out / "A"))
     assert " ".join(command) == "framecolor colorize Cut-005 --cel A --corrections corrections.json --report"
     assert invoke("report", root, "-o", tmp_path / "x.html").exit_code == 2
     assert invoke("report", root / "Line/B", "-o", tmp_path / "x.html").exit_code == 0

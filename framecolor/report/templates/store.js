@@ -6,7 +6,7 @@ class Corrections extends EventTarget {
   #saved;
   #place;
 
-  // known: what the run was told already. hash: of the record, so that another run begins afresh.
+  // known: what the run was told already. hash: of the manifest, so that another run begins afresh.
   constructor(shot, hash, known) {
     super();
     this.shot = shot;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from framecolor.core.types import Regions
-from framecolor.render.frame import find_unsure
+from framecolor.propagation.unsure import find_unsure
 
 
 def strips() -> Regions:

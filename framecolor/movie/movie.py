@@ -1,0 +1,97 @@
+"""Painted frames to a movie for review, in the timing of the exposure sheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from framecolor.errors import InputError
+from framecolor.media import PAINTED_SUFFIXES
+from framecolor.media.movie_writer import MovieCodec
+from framecolor.movie.timeline import USUAL_FPS, encode_movie, plan_exposures, stack_exposures
+from framecolor.movie.tracks import open_layer, order_layers
+from framecolor.output.find import find_output
+from framecolor.shot.cut import find_cel, is_cut, list_cels
+from framecolor.shot.sequence import list_images
+from framecolor.shot.timing import NO_SHEET
+
+
+@dataclass(frozen=True)
+class WrittenMovie:
+    """A movie that was written: its file, how many frames it has, how many are shown in a second, and what to know."""
+
+    path: Path
+    frames: int
+    fps: Fraction
+    notes: tuple[str, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return float(self.frames / self.fps)
+
+
+def write_movie(
+    shots: str | Path | Sequence[str | Path],
+    path: str | Path,
+    *,
+    codec: MovieCodec | None = None,
+    fps: Fraction | None = None,
+    sheet: str | Path | None = None,
+    held: int | None = None,
+    background: tuple[int, int, int] = (255, 255, 255),
+) -> WrittenMovie:
+    """Write painted frames as a movie.
+
+    shots       a painted shot, a folder of painted or recolored frames, or a cut, whose cels are shown over each other;
+                or several cels of a cut. In place of a cel its last retake is shown, with what that does not replace.
+    path        the movie: .mov, .mkv or .mp4
+    codec       prores (4444, with alpha), ffv1 (lossless) or h264; by the ending of `path` if not given
+    fps         frames a second; the exposure sheet's, or 24, if not given
+    sheet       exposure sheet, .xdts or .csv; "none" for none, and that of the shot if not given
+    held        show every drawing for so many frames, whatever a sheet says
+    background  RGB under the frames, with h264
+
+    Without a sheet every number is shown for one frame, and a number without a frame as the one before it. Raises
+    InputError if there are no painted frames, or they cannot be shown as one movie; ReadError if a frame or the sheet
+    cannot be read, OutputError if the movie cannot be written. A movie that fails leaves the old one as it was.
+    """
+    paths = [Path(shots)] if isinstance(shots, str | Path) else list(map(Path, shots))
+    given = Path(NO_SHEET) if held is not None else None if sheet is None else Path(sheet)
+    shown = _choose_latest(paths)
+    cel = find_cel(paths[0])
+    cut = paths[0] if cel is None else cel.cut
+    if len(shown) > 1 and held is not None:
+        raise InputError(cut, "its cels are shown over each other as a sheet has them", "choose one cel with --cel")
+    layers = [open_layer(shot, _find_frames(shot), given) for shot in shown]
+    notes = [layer.note for layer in layers if layer.note]
+    if len(layers) > 1:
+        layers, notes = order_layers(cut, layers)
+    timing = layers[0].timing
+    plans = [plan_exposures(layer.files, layer.timing and layer.timing.exposures, held or 1) for layer in layers]
+    rate = fps or (USUAL_FPS if timing is None else Fraction(timing.fps).limit_denominator(1001))
+    frames = encode_movie(Path(path), stack_exposures(plans), codec=codec, fps=rate, background=background)
+    return WrittenMovie(Path(path), frames, rate, tuple(notes))
+
+
+def _choose_latest(paths: Sequence[Path]) -> list[Path]:
+    """What is shown: of a cut its cels, and of each cel the last retake that is named."""
+    latest: dict[str, Path] = {}
+    for path in paths:
+        cels = list_cels(path) if path.is_dir() and is_cut(path) else []
+        cel = find_cel(path)
+        latest |= {each.layer: each.takes[-1] for each in cels} or {str(path) if cel is None else cel.layer: path}
+    return list(latest.values())
+
+
+def _find_frames(shot: Path) -> Path:
+    """The folder of frames: a shot's painted one, or any folder of numbered pictures. Raises InputError."""
+    in_cut = find_cel(shot) is not None
+    try:
+        return find_output(shot, in_cut=in_cut)
+    except InputError:
+        if not in_cut and shot.is_dir() and not (shot / "line").is_dir() and list_images(shot, PAINTED_SUFFIXES):
+            return shot
+        raise
