@@ -15,9 +15,9 @@ from framecolor.bench.end_to_end import measure_shot
 from framecolor.bench.limits import describe_rates
 from framecolor.bench.machine import describe_machine, describe_run
 from framecolor.bench.sizes import name_size
-from framecolor.bench.spans import STAGES
 from framecolor.bench.workload import Choices, Workload, load_runner, open_engine
 from framecolor.config.settings import EngineName, Settings
+from framecolor.core.clock import STAGES
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import Precision
 from framecolor.engines.base import Engine

@@ -9,9 +9,10 @@ from typing import Any, get_args
 import click
 
 from framecolor.config.settings import EngineName
+from framecolor.core.clock import STAGES
 
-# As `bench.spans.STAGES` and `bench.suite.END_TO_END`, which are slow to import.
-WHAT = ("decode", "regions", "flow", "match", "generator", "paint", "encode", "end-to-end")
+# The last one as `bench.suite.END_TO_END`, which is slow to import.
+WHAT = (*STAGES, "end-to-end")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 

@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from framecolor.config.settings import Settings
-from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
+from framecolor.core.clock import listen, stage
+from framecolor.core.stages import CallingThread, one_thread_each, overlapped, taken_ahead
+from framecolor.engines.base import Engine
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import FramecolorError, OutputError
 from framecolor.media import write_bytes_atomic
@@ -44,6 +46,8 @@ def colorize(
     stencils: bool = False,
     part: bool = False,
     listener: Listener | None = None,
+    engine: Engine | None = None,
+    overlap: bool = True,
 ) -> Outcome:
     """Paint a shot.
 
@@ -55,6 +59,8 @@ def colorize(
     part      others paint other frames of the shot at the same time: what is done is noted apart, for `gather_parts` or
               the next run that is no part. Without it a second run in the same folder is refused.
     listener  is called for each finished frame; like `progress`, in the thread that called this.
+    engine    runs the networks; by default the one that `Settings.engine` names.
+    overlap   False: one thing after the other in the thread that called this, as to measure each by itself.
 
     Each wanted frame becomes one file, by default an 8-bit RGBA PNG, with its drawing's name, number and size;
     framecolor.json beside them tells what was done. Frames that are up to date are left alone. A drawing that cannot
@@ -68,15 +74,16 @@ def colorize(
     begin = time.monotonic()
     settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
-    with nullcontext() if part else claim_output(out), _open_pool(shot, settings) as pool:
-        run = prepare_run(shot, out, settings, progress or _ignore, pool, stenciled=stencils, part=part)
+    with nullcontext() if part else claim_output(out), _open_pool(shot, settings, engine, overlap) as pool:
+        run = prepare_run(shot, out, settings, progress or _ignore, pool, stenciled=stencils, part=part, engine=engine)
         run.listener = listener or _ignore
         if not part:
             forget_prepared(out)
         painting = time.monotonic()
         try:
             if run.stale:
-                _paint(run, pool)
+                with listen(run.watch.count) if listener else nullcontext():
+                    _paint(run, pool)
         except BaseException:
             with suppress(OutputError):  # what stopped the run matters more
                 run.manifest.save()
@@ -102,11 +109,16 @@ def prepare(
 
 
 @contextmanager
-def _open_pool(shot: Shot, settings: Settings) -> Iterator[ThreadPoolExecutor]:
+def _open_pool(
+    shot: Shot, settings: Settings, engine: Engine | None = None, overlap: bool = True
+) -> Iterator[ThreadPoolExecutor]:
     """Threads that keep all cores busy, each of them computing on one. EngineError where the engine cannot run."""
     # First: where there is a GPU it imports PyTorch, whose threads are then limited, too.
-    choose_engine(settings.engine, settings.lanes, settings.precision)
-    with one_thread_each(), ThreadPoolExecutor(count_workers(settings.count_cores(), shot.size), "framecolor") as pool:
+    if engine is None:
+        choose_engine(settings.engine, settings.lanes, settings.precision)
+    workers = count_workers(settings.count_cores(), shot.size)
+    pool = ThreadPoolExecutor(workers, "framecolor") if overlap else CallingThread()
+    with one_thread_each(), pool:
         yield pool
 
 
@@ -132,7 +144,8 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
         linked = stack.enter_context(closing(overlapped(pool, lambda p: _link(run, *p), _pair(run, computed), ahead)))
         posteriors = (item for item in believe(linked, run.keyframes) if item.number in wanted)
         # A block of drawings is settled at once: while it is painted, the next ones are looked at.
-        ready = stack.enter_context(closing(taken_ahead(posteriors, LONGEST_BLOCK)))
+        alone = isinstance(pool, CallingThread)
+        ready = stack.enter_context(closing(posteriors if alone else taken_ahead(posteriors, LONGEST_BLOCK)))
         frames = stack.enter_context(closing(overlapped(pool, lambda b: _finish(run, b, wanted), ready, ahead)))
         for frame in repeat_holds(frames):
             _tell_failed(run)
@@ -149,8 +162,7 @@ def _look(run: Run, drawing: Drawing) -> tuple[Drawing, FrameFeatures | None]:
     """A drawing looked at; None for a hold, and where it cannot be read."""
     if drawing.repeats or drawing.error is not None:
         return drawing, None
-    run.watch.count(drawing.number, "read", drawing.seconds)
-    with run.watch.timing(drawing.number, "look"):
+    with stage("regions", drawing.number):
         if drawing.rgba is None:
             known = run.keyframes.find_drawing(drawing.digest)
             assert known is not None
@@ -193,12 +205,12 @@ def _pair(
 def _link(run: Run, before: FrameFeatures | None, features: FrameFeatures) -> Linked:
     if before is None or is_hold(features, before, run.keyframes):
         return Linked(features, None, begins=before is None)
-    with run.watch.timing(features.number, "link"):
+    with stage("match", features.number):
         return Linked(features, link_frames(before, features, run.runner))
 
 
 def _finish(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished:
-    with run.watch.timing(item.number, "paint"):
+    with stage("paint", item.number):
         return _paint_and_encode(run, item, wanted)
 
 
@@ -217,7 +229,7 @@ def _write(run: Run, frame: Finished) -> None:
     entry, number = frame.entry, frame.entry["number"]
     assert frame.data is not None
     try:
-        with run.watch.timing(number, "write"):
+        with stage("encode", number):
             if frame.key is not None:
                 write_bytes_atomic(run.manifest.out / KEY_FOLDER / run.shot.output_name(number), frame.key)
             force = run.settings.overwrite

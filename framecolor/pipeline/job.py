@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.engines.base import Runner
+from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine, load_shipped
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
@@ -97,6 +97,7 @@ def prepare_run(
     stenciled: bool = False,
     part: bool = False,
     everything: bool = False,
+    engine: Engine | None = None,
 ) -> Run:
     """Everything before the first frame. Raises InputError, OutputError and EngineError.
 
@@ -104,6 +105,7 @@ def prepare_run(
     stenciled   paint the frames that have a stencil, inside of it, and nothing else
     part        note what is done apart from what other tasks do
     everything  prepare all keys also where nothing is stale, as for tasks that paint parts of the shot
+    engine      runs the networks; by default the one that the settings name
     Where nothing has to be painted no key is read and no network opened.
     """
     waiting = [] if stenciled else list_waiting(shot.stencils)
@@ -118,7 +120,7 @@ def prepare_run(
     if found is not None and not found.stale:
         run = _rest(shot, settings, progress, manifest, found)
     else:
-        run = _open(survey, found, proposal, settings, progress, stenciled=stenciled)
+        run = _open(survey, found, proposal, settings, progress, stenciled=stenciled, engine=engine)
     run.warnings = [*shot.warnings, *waiting, *map(_tell_damaged, manifest.damaged), *run.warnings]
     files = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
     if strays := manifest.find_strays(files):
@@ -163,14 +165,18 @@ def _open(
     progress: Progress,
     *,
     stenciled: bool,
+    engine: Engine | None,
 ) -> Run:
     """Read the keys and open the networks, beside each other, and fit one of them where that is asked for."""
     out, manifest, pool = survey.out, survey.manifest, survey.pool
-    runner, engine = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
+    if engine is None:
+        runner, name = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
+    else:
+        runner, name = engine.load(), engine.name
     opening = pool.submit(runner.warm_up)
     kept = None
     if found is not None and not settings.fits:
-        kept = find_keyframes(out / CACHE_FOLDER, _name_cache(found, engine, settings))
+        kept = find_keyframes(out / CACHE_FOLDER, _name_cache(found, name, settings))
     if found is not None and kept is not None:
         keys = _Keys(survey.shot, found, *kept)
     else:
@@ -178,11 +184,11 @@ def _open(
     opening.result()
     facts, stale, keyframes = None, keys.found.stale, keys.keyframes
     if stale and keys.found.fit:
-        runner, facts = _fit(keys, survey, settings, progress)
+        runner, facts = _fit(keys, survey, settings, progress, engine)
     if stale and keyframes.gallery is None:
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
-    head = describe_run(keys.shot, out, keyframes, facts, engine, settings, keys.warnings)
+    head = describe_run(keys.shot, out, keyframes, facts, name, settings, keys.warnings)
     ids = number_paints(manifest, head, keyframes, settings)
     manifest.begin(head, keys.shot.numbers)
     return Run(
@@ -196,7 +202,7 @@ def _open(
         list(keys.warnings),
         len(keyframes.whole.difference(keyframes.proposed)),
         (keyframes, runner),
-        _name_cache(keys.found, engine, settings),
+        _name_cache(keys.found, name, settings),
         ids,
     )
 
@@ -228,10 +234,13 @@ def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, s
     return _Keys(shot, found, keyframes, tuple(warnings))
 
 
-def _fit(keys: _Keys, survey: Survey, settings: Settings, progress: Progress) -> tuple[Runner, dict[str, object]]:
+def _fit(
+    keys: _Keys, survey: Survey, settings: Settings, progress: Progress, engine: Engine | None
+) -> tuple[Runner, dict[str, object]]:
     """The networks with one that is fitted to the keys, and how that came about."""
     from framecolor.keys.finetune_cache import fit_shot
 
     fitted = fit_shot(keys.shot, keys.keyframes, settings, survey.out, keys.found.fit, survey.device, progress)
-    engine = choose_engine(settings.engine, settings.lanes, settings.precision, settings.count_cores())
+    if engine is None:
+        engine = choose_engine(settings.engine, settings.lanes, settings.precision, settings.count_cores())
     return engine.load(fitted.network), fitted.facts

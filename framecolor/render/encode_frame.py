@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.clock import stage
 from framecolor.core.hashing import digest, hash_pixels
 from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
@@ -108,10 +109,11 @@ def encode_painted(
     image = FORMATS[settings.format]
     picture = make_picture(painted.rgba, painted.paint, painted.ink, entry["unsure"])
     layer = None
-    if settings.line == "layer" and painted.ink is not None:
-        layer = image.encode(Picture(painted.ink))
-    matte = None if ids is None or painted.matte is None else ids.encode(painted.matte)
-    return Finished(entry, image.encode(picture), layer, matte)
+    with stage("encode"):
+        if settings.line == "layer" and painted.ink is not None:
+            layer = image.encode(Picture(painted.ink))
+        matte = None if ids is None or painted.matte is None else ids.encode(painted.matte)
+        return Finished(entry, image.encode(picture), layer, matte)
 
 
 def make_picture(

@@ -13,11 +13,12 @@ from painting import FIT, paint, read_all
 
 from framecolor import Settings, Shot, colorize
 from framecolor.cli import framecolor as command
+from framecolor.core.clock import STAGES
 from framecolor.errors import OutputError
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import Manifest
 from framecolor.pipeline.colorize import prepare
-from framecolor.pipeline.events import STAGES, FrameNote
+from framecolor.pipeline.events import FrameNote
 from framecolor.pipeline.prepared import read_prepared
 from framecolor.pipeline.result import gather_parts
 
@@ -146,7 +147,7 @@ def test_the_log_has_a_line_for_each_frame(root: Path, tmp_path: Path, capsys: p
     assert len(lines) == 2 * 9
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\dT[\d:.]{12}Z shot=cut frame=\d{4} status=painted written=yes confidence=[01]\.\d{3} unsure=\d+"
-        r" regions=\d+ seconds=\d+\.\d{3}( (read|look|link|paint|write)=\d+\.\d{3})+",
+        r" regions=\d+ seconds=\d+\.\d{3}( [a-z]+_seconds=\d+\.\d{3})+",
         next(line for line in lines if "status=painted" in line),
     )
     assert "event=begin" in lines[0] and "event=end exit_code=0 written=7" in lines[8]
