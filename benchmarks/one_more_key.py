@@ -36,7 +36,7 @@ from chained import describe_fit, paint_clip, score_frames
 from clips import Clip, find_clips
 from record import RESULTS, read_results, write_results
 
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.cli.options import FitType
 from framecolor.config.settings import Settings
 from framecolor.report.sidecar import FrameRecord, read_sidecar
@@ -82,7 +82,7 @@ def main(folder: Path, names: tuple[str, ...], fit: Any, rounds: int, seeds: int
             row = measure_clip(clip, Path(work), Settings(fit=fit), rounds, seeds)
         results = read_results(output)
         fits = results.get("fits", {})
-        clips = {**fits.get(str(fit), {}).get("clips", {}), clip.name: {**run, "machine": describe_machine(), **row}}
+        clips = {**fits.get(str(fit), {}).get("clips", {}), clip.name: {**run, **row}}
         fits[str(fit)] = {"mean": average(clips), "clips": dict(sorted(clips.items()))}
         write_results(output, {"format": 1, "fits": dict(sorted(fits.items()))})
         ways = {way: [figures[way]["shot"] for figures in row["rounds"]] for way in ("advice", *OTHERS)}

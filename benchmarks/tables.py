@@ -17,7 +17,7 @@ import click
 from accuracy import HAND_DRAWN
 from confidence import FLAGGED_SHARE
 from record import RESULTS, read_results
-from robustness import format_faults, format_fuzz, format_fuzz_sum
+from robustness import format_faults, format_fuzz
 from speed import draw_charts, format_against, format_bench_generator, format_bench_stages, format_throughput
 from variants import VARIANTS
 
@@ -195,8 +195,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "bench stages": format_bench_stages,
     "bench generator": format_bench_generator,
     "faults": format_faults,
-    "fuzz": format_fuzz,
-    "fuzz sum": format_fuzz_sum,
+    "fuzz sum": format_fuzz,
     "repaint": format_repaint,
 }
 
