@@ -129,10 +129,10 @@ def format_one_more_key(results: Path) -> str | None:
         mean = table["mean"]
         fits_of = f"{fit} ({len(mean['clips'])} clips)"
         for number, ways in enumerate(mean["rounds"], 1):
-            shots = (_share(ways.get(way, {}).get("shot"), 3) for way in ("advice", "random", "widest", "keep"))
+            shots = (_share(ways.get(way, {}).get("shot"), 3) for way in ("advice", "random", "widest"))
             leads = (_signed(ways[way]["lead"]) for way in ("random", "widest"))
             rows.append((fits_of, str(number), _share(mean["start"], 3), *shots, *leads))
-    heads = ("`--fit`", "keys added", "before", "advice", "random", "widest stretch", "advice, `--fit keep`",
+    heads = ("`--fit`", "keys added", "before", "advice", "random", "widest stretch",
              "advice over random, other drawings", "advice over widest, other drawings")  # fmt: skip
     return format_markdown(heads, rows) if rows else None
 
