@@ -188,6 +188,14 @@ def test_listening_changes_nothing_that_is_painted(tmp_path: Path, quick_engine:
     assert len({span.thread for span in spans}) > 2
 
 
+def test_a_network_that_is_fitted_runs_on_the_engine_that_is_given(tmp_path: Path, quick_engine: None) -> None:
+    shot = Shot.open(write_shot(tmp_path / "shot", 3, 2, SIZE))
+    outcome = Workload(shot, tmp_path / "color", Settings(engine="cpu", fit=2)).paint()
+    assert outcome.written == (1, 2, 3)
+    record = json.loads((tmp_path / "color/framecolor.json").read_text("utf-8"))
+    assert (record["engine"], record["fit"]["steps"]) == ("cpu", 2)
+
+
 def test_a_shot_on_twos_shows_each_drawing_twice(tmp_path: Path) -> None:
     folder = write_shot(tmp_path / "shot", 5, 3, SIZE, hold=2)
     drawings = [digest(path.read_bytes()) for path in sorted((folder / "line").iterdir())]
