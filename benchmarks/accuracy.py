@@ -24,7 +24,7 @@ from record import RESULTS, read_results, write_results
 from sheets import write_sheet
 from variants import VARIANTS, painting_as
 
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.cli.options import setting_option
 from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.score import list_frames
@@ -104,7 +104,6 @@ def measure_clip(
     folders = {"chained": painting.out, "teacher_forced": forced}
     row: dict[str, Any] = {
         **run,
-        "machine": describe_machine(),
         **describe_painting(painting, settings, keys_every),
         "off_palette_px": count_off_palette(painting),
         **{protocol: score_both(clip, folder, keys) for protocol, folder in folders.items()},
@@ -199,7 +198,7 @@ def average(clips: Mapping[str, Any], regions: Mapping[str, Any]) -> dict[str, A
     """Means over the clips, of the hand-drawn ones and of all that were measured, by protocol and tolerance.
 
     Of a protocol that only some of them were measured by, the mean says which ones. Confidence is that of all regions
-    of all clips together, and the mean of the clips' own.
+    of all clips together.
     """
     groups = {"hand_drawn": [name for name in HAND_DRAWN if name in clips], "all": sorted(clips)}
     means = {}
@@ -223,16 +222,12 @@ def _average_scores(rows: Mapping[str, Any]) -> dict[str, Any]:
 
 def _average_confidence(rows: Mapping[str, Any], regions: Mapping[str, Any]) -> dict[str, Any]:
     together = [Judged.unpack(regions[name]) for name in rows if name in regions]
-    apart = [row["confidence"] for row in rows.values() if "confidence" in row]
-    if not together or not apart:
-        return {}
-    names = ("captured", "auroc", "calibration_error")
-    return {"together": summarize_confidence(Judged.join(together)), "mean": _mean_of(apart, names)}
+    return {"together": summarize_confidence(Judged.join(together))} if together else {}
 
 
-def _mean_of(tables: Sequence[Mapping[str, Any]], names: Sequence[str] | None = None) -> dict[str, Any]:
+def _mean_of(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Mean of each value over the tables that have it."""
-    known = {name: [t[name] for t in tables if t[name] is not None] for name in names or tables[0]}
+    known = {name: [t[name] for t in tables if t[name] is not None] for name in tables[0]}
     return {name: round(float(np.mean(values)), 5) if values else None for name, values in known.items()}
 
 

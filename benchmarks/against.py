@@ -26,7 +26,7 @@ import click
 from record import RESULTS, read_results, write_results
 
 from framecolor.bench.drawn_shot import write_shot
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.bench.timing import interleave, summarize
 
 # Paints a shot twice; prints the seconds of the second time.
@@ -50,9 +50,9 @@ _PATIENCE_SECONDS = 600
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "against.json", show_default=True)
 def main(earlier: Path, isa: str | None, frames: int, shots: int, repeats: int, output: Path) -> None:
     """Measure what is asked of both; results of other instructions in the output file are kept."""
-    run = describe_run()
     if isa is not None:  # for both checkouts, and for what is said of the machine
         os.environ |= {"ONEDNN_MAX_CPU_ISA": isa.upper(), "ATEN_CPU_CAPABILITY": isa.lower()}
+    run = describe_run()
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
         shot = {name: write_shot(work / name, frames, 3, hold=hold) for name, hold in (("moving", 1), ("twos", 2))}
@@ -75,7 +75,6 @@ def main(earlier: Path, isa: str | None, frames: int, shots: int, repeats: int, 
     results = {
         "format": 1,
         **run,
-        "machine": describe_machine(),
         "earlier": _name_commit(earlier),
         "isa": isa,
         "frames": frames,

@@ -13,13 +13,21 @@ from typing import Any
 from unittest.mock import patch
 
 from clips import Clip
-from numpy import uint8
+from numpy import bool_, int32, uint8
 from numpy.typing import NDArray
 from record import read_results
 
 from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics import FrameScore, ShotScore, score_sequence
-from framecolor.evaluation.metrics.score import list_frames
+from framecolor.evaluation.metrics.regions import (
+    RegionVotes,
+    label_line_art,
+    lay_over_color,
+    pack_rgb,
+    vote_regions,
+)
+from framecolor.evaluation.metrics.score import SMALL_REGION_PX, list_frames
+from framecolor.lineart.lines import read_drawing
 from framecolor.media import read_image
 from framecolor.output.manifest import MANIFEST_NAME
 from framecolor.pipeline import colorize as pipeline
@@ -98,6 +106,15 @@ def score_frames(clip: Clip, painted: Path, keys: Sequence[int], tolerance: int)
 def round_scores(scores: FrameScore) -> dict[str, Any]:
     """Scores as they go into result files."""
     return {name: None if value is None else round(value, 5) for name, value in asdict(scores).items()}
+
+
+def compare_regions(clip: Clip, number: int, painted: Path) -> tuple[NDArray[int32], RegionVotes, NDArray[bool_]]:
+    """Regions of a drawing, what truth and paint make of each, and which of them `acc_thres` counts."""
+    line = read_image(clip.line[number])
+    labels = label_line_art(line, read_drawing(number, line).ink)
+    true, ours = (pack_rgb(lay_over_color(read_image(path))) for path in (clip.truth[number], painted))
+    votes = vote_regions(labels, true, ours, TOLERANCES[0])
+    return labels, votes, votes.area > SMALL_REGION_PX
 
 
 def run_scorer(scorer: Path, painted: Path, clip: Clip, keys: Sequence[int]) -> dict[str, float]:

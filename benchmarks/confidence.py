@@ -12,22 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from chained import Painting
+from chained import Painting, compare_regions
 from numpy.typing import NDArray
 
-from framecolor.core.compositing import lay_over_color
 from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
-from framecolor.evaluation.metrics.regions import label_line_art, pack_rgb, vote_regions
-from framecolor.lineart.lines import read_drawing
+from framecolor.evaluation.metrics.regions import vote_regions
 from framecolor.lineart.regions import fill_lines
-from framecolor.media import read_image
-from framecolor.propagation.smoothing import FramePosterior
 from framecolor.propagation.unsure import UNSURE_BELOW
 
 # A painter looks at this share of the regions, those that the report is least sure of.
 FLAGGED_SHARE = 0.15
-SMALL_REGION_PX = 10
-_TOLERANCE = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,23 +55,13 @@ def judge(painting: Painting) -> Judged:
     return Judged.join(_judge_frame(painting, number) for number in numbers)
 
 
-def read_confidence(item: FramePosterior) -> NDArray[np.float32]:
-    """How sure the painter is of each region of a drawing, [count + 1]."""
-    return item.confidence
-
-
 def _judge_frame(painting: Painting, number: int) -> Judged:
-    clip, item = painting.clip, painting.posteriors[number]
-    line = read_image(clip.line[number])
-    labels = label_line_art(line, read_drawing(number, line).ink)
-    pictures = (clip.truth[number], painting.out / painting.shot.output_name(number))
-    true, painted = (pack_rgb(lay_over_color(read_image(path))) for path in pictures)
-    votes = vote_regions(labels, true, painted, _TOLERANCE)
+    item = painting.posteriors[number]
+    labels, votes, counted = compare_regions(painting.clip, number, painting.out / painting.shot.output_name(number))
     # Lines are painted with the region beside them, so what lies on them belongs to it here too.
     region = fill_lines(item.features.drawing.regions().labels)
     region_of = vote_regions(labels, region, region, 0).true
-    counted = votes.area > SMALL_REGION_PX
-    return Judged(read_confidence(item)[region_of][counted].astype(np.float64), votes.right[counted])
+    return Judged(item.confidence[region_of][counted].astype(np.float64), votes.right[counted])
 
 
 def summarize_confidence(judged: Judged) -> dict[str, Any]:

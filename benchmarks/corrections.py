@@ -16,23 +16,18 @@ from typing import Any
 import click
 import cv2
 import numpy as np
-from chained import paint_clip, score
+from chained import TOLERANCES, compare_regions, paint_clip, score
 from clips import Clip, find_clips
 from numpy.typing import NDArray
 from record import RESULTS, read_results, write_results
-from subjects import LEAST_AREA_PX
 
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.config.settings import Settings
 from framecolor.core.compositing import lay_over_color
-from framecolor.evaluation.metrics.regions import label_line_art, pack_rgb, vote_regions
-from framecolor.lineart.lines import read_drawing
-from framecolor.media import read_image
 from framecolor.pipeline.colorize import colorize
 from framecolor.shot.corrections import Correction, write_corrections
 from framecolor.shot.shot import Shot
 
-TOLERANCE = 8
 # Frames that the painter opens before painting again, and how far apart they are: neighbors mend each other.
 _FRAMES_A_ROUND = 3
 _LEAST_APART = 3
@@ -50,11 +45,7 @@ def main(folder: Path, names: tuple[str, ...], keys_every: int, target: float, r
     """Measure the clips in a folder, each with line/, color/ and optionally flat/."""
     for clip in find_clips(folder, names):
         with tempfile.TemporaryDirectory() as work:
-            row = {
-                **describe_run(),
-                "machine": describe_machine(),
-                **correct_clip(clip, Path(work), keys_every, target, rounds),
-            }
+            row = {**describe_run(), **correct_clip(clip, Path(work), keys_every, target, rounds)}
         clips = {**read_results(output).get("clips", {}), clip.name: row}
         write_results(output, {"format": 1, "target": target, "clips": dict(sorted(clips.items()))})
         end = row["rounds"][-1]["acc_thres"] if row["rounds"] else row["start"]
@@ -67,7 +58,7 @@ def correct_clip(clip: Clip, work: Path, keys_every: int, target: float, most_ro
     painting = paint_clip(clip, work / clip.name, work / "color", keys, Settings())
     out, file = painting.out, work / "corrections.json"
     palette = np.array(painting.record["palette"], np.uint8)
-    start = score(clip, out, keys, TOLERANCE)["acc_thres"]
+    start = score(clip, out, keys, TOLERANCES[0])["acc_thres"]
     made: list[Correction] = []
     rounds: list[dict[str, Any]] = []
     wrong = first_wrong = _find_wrong(clip, painting.shot, out, keys)
@@ -82,7 +73,7 @@ def correct_clip(clip: Clip, work: Path, keys_every: int, target: float, most_ro
         write_corrections(file, painting.shot.name, made)
         colorize(Shot.open(painting.shot.root, corrections=file), out, Settings(fit="keep"))
         before, wrong = wrong, _find_wrong(clip, painting.shot, out, keys)
-        accuracy = score(clip, out, keys, TOLERANCE)["acc_thres"]
+        accuracy = score(clip, out, keys, TOLERANCES[0])["acc_thres"]
         saved = _count(before) - _count(wrong) - len(fresh)
         rounds.append({"corrections": len(fresh), "saved": saved, "acc_thres": accuracy})
     row: dict[str, Any] = {
@@ -98,7 +89,7 @@ def correct_clip(clip: Clip, work: Path, keys_every: int, target: float, most_ro
     if made:
         shot = Shot.open(painting.shot.root, corrections=file)
         colorize(shot, out, Settings())
-        row["refitted"] = score(clip, out, keys, TOLERANCE)["acc_thres"]
+        row["refitted"] = score(clip, out, keys, TOLERANCES[0])["acc_thres"]
     return row
 
 
@@ -111,16 +102,8 @@ def _find_wrong(clip: Clip, shot: Shot, out: Path, keys: list[int]) -> Wrong:
     for number in shot.numbers:
         if number in keys:
             continue
-        line = read_image(clip.line[number])
-        labels = label_line_art(line, read_drawing(number, line).ink)
-        truth, painted = (
-            pack_rgb(lay_over_color(read_image(path))) for path in (clip.truth[number], out / shot.output_name(number))
-        )
-        votes = vote_regions(labels, truth, painted, TOLERANCE)
-        wrong[number] = [
-            (labels == i + 1, _unpack(int(votes.true[i])))
-            for i in np.flatnonzero(~votes.right & (votes.area > LEAST_AREA_PX))
-        ]
+        labels, votes, counted = compare_regions(clip, number, out / shot.output_name(number))
+        wrong[number] = [(labels == i + 1, _unpack(int(votes.true[i]))) for i in np.flatnonzero(~votes.right & counted)]
     return wrong
 
 

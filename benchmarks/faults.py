@@ -33,58 +33,12 @@ sys.path.insert(0, str(_TESTS))
 from drawings import make_shot  # noqa: E402  # pyright: ignore[reportMissingImports]
 from faulty import kill_at, list_changes, list_torn, read_tree, run, stopped_well  # noqa: E402  # pyright: ignore[reportMissingImports]
 
-from framecolor.bench.machine import describe_machine, describe_run  # noqa: E402
+from framecolor.bench.machine import describe_run  # noqa: E402
 from framecolor.core.cpu import count_usable_cores  # noqa: E402
 
 _OPTIONS = ("--fit", "12", "--report", "--line", "layer", "--mattes")
 _MOST_LINKS = 30_000  # to one file; a disk takes no more of some ten thousands
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
-
-# What was found with these cases when they were first tried, and mended: each has a test now.
-FOUND = {
-    "kills": [
-        "drafts of killed runs stayed in the output folder for good",
-        "the state of a stopped fit stayed where another task had finished it",
-        "a killed run left an empty cache folder",
-        "a full disk while a run was interrupted hid the interruption",
-        "an interruption in the instant in which a thread was started ended with a traceback",
-    ],
-    "links and devices": [
-        "a pipe or an endless device in place of framecolor.json, a part, a frame or a kept fit was waited for",
-        "so was one named as palette, corrections, exposure sheet or movie, and one that took a drawing's place",
-        "line/, matte/, keys/ or .framecolor/ that were links led out of the output folder, and were written to",
-        "framecolor.json that was a folder was noticed only after all was painted",
-        "a loop of links among the drawings stopped the run",
-    ],
-    "changes in the middle": [
-        "frames that were painted from a key before it was changed passed for painted from the new one, for good",
-        "so did those of a palette or reference picture that was changed during the fit",
-        "a drawing that was exchanged and put back left the other one's paint",
-        "weights or a kept fit that were cut short while they were read ended the process (they were mapped)",
-    ],
-    "corruption": [
-        "a record with a flipped bit that was still valid JSON was believed",
-        "weights with flipped bits painted without a word",
-    ],
-    "names": [
-        "names that are no UTF-8 ended the run with a traceback",
-        "drafts of long names in wide characters were longer than a disk takes",
-        "line ends and control characters of names reached the terminal",
-        "control characters of names stood in the report",
-        "a path longer than the system takes ended with a traceback",
-    ],
-    "numbers and sizes": [
-        "a frame with a number of billions made plan count all in between",
-        "--frames over billions did the same",
-        "frames with numbers beyond 32 bits were painted, but could not be reported",
-        "a drawing that claims gigabytes was decoded before its size was compared",
-    ],
-    "environment": [
-        "a working folder that was deleted stopped runs that did not need it",
-        "a user without a home stopped the report",
-        "an error of the disk in an unexpected place ended with a traceback",
-    ],
-}  # fmt: skip
 
 
 @click.command()
@@ -107,12 +61,9 @@ def main(kills: int, frames: int, tests: bool, seed: int, output: Path) -> None:
         {
             "format": 1,
             **about,
-            "machine": describe_machine(),
             "cases": sum(group["cases"] for group in groups),
             "failures": sum(len(group["failures"]) for group in groups),
             "groups": groups,
-            "found_and_fixed": sum(map(len, FOUND.values())),
-            "found": FOUND,
             "long_shot": long,
         },
     )

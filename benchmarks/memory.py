@@ -10,7 +10,6 @@ other until a key comes, and none does.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -22,9 +21,9 @@ import click
 from record import RESULTS, write_results
 
 from framecolor.bench.drawn_shot import write_shot
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.bench.sizes import parse_size
-from framecolor.bench.timing import summarize
+from framecolor.bench.timing import read_peak, summarize
 from framecolor.cli import main as framecolor
 
 
@@ -47,7 +46,6 @@ def main(frames: tuple[int, int], size: str, repeats: int, output: Path, paint: 
     results = {
         "format": 1,
         **run,
-        "machine": describe_machine(),
         "size": [width, height],
         "shots": peaks,
         "ratio": round(long / short, 3),
@@ -76,18 +74,13 @@ def paint_and_weigh(folder: Path) -> float:
     except SystemExit as end:
         if end.code != 0:
             raise
-    return _peak_mib()
+    return read_peak()["peak_mib"]
 
 
 def _paint_apart(folder: Path) -> float:
     command = [sys.executable, __file__, "--paint", str(folder)]
     done = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     return float(done.stdout)
-
-
-def _peak_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 if __name__ == "__main__":

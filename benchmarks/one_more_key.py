@@ -7,7 +7,6 @@ A clip begins with its first and its last drawing as keys. Round by round one mo
     advice  what the report suggests first (`framecolor.report.suggest` on the run's own framecolor.json)
     random  any other drawing; the mean over seeds
     widest  the middle of the widest stretch without a key
-    keep    as advice, but painted with `--fit keep` (not with `--fit off`, which leaves nothing to keep)
 
 and the clip is painted anew. Two figures come of it, both mean chained acc_thres within 8 levels:
 
@@ -15,9 +14,6 @@ and the clip is painted anew. Two figures come of it, both mean chained acc_thre
             hand, and that is part of what a key is worth.
     lead    how much better advice does than another way, over the drawings that are keys in neither of the two runs, so
             that no run gains by the drawing itself. None where no such drawing is left.
-
-`changed_elsewhere` counts the frames of a `keep` run that changed though the key lies in another stretch: it has to
-be 0, since a painter has checked them already.
 """
 
 from __future__ import annotations
@@ -36,7 +32,7 @@ from chained import describe_fit, paint_clip, score_frames
 from clips import Clip, find_clips
 from record import RESULTS, read_results, write_results
 
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.cli.options import setting_option
 from framecolor.config.settings import Settings
 from framecolor.output.frame_entry import FrameEntry
@@ -83,7 +79,7 @@ def main(folder: Path, names: tuple[str, ...], fit: Any, rounds: int, seeds: int
             row = measure_clip(clip, Path(work), Settings(fit=fit), rounds, seeds)
         results = read_results(output)
         fits = results.get("fits", {})
-        clips = {**fits.get(str(fit), {}).get("clips", {}), clip.name: {**run, "machine": describe_machine(), **row}}
+        clips = {**fits.get(str(fit), {}).get("clips", {}), clip.name: {**run, **row}}
         fits[str(fit)] = {"mean": average(clips), "clips": dict(sorted(clips.items()))}
         write_results(output, {"format": 1, "fits": dict(sorted(fits.items()))})
         ways = {way: [figures[way]["shot"] for figures in row["rounds"]] for way in ("advice", *OTHERS)}
@@ -96,9 +92,7 @@ def measure_clip(clip: Clip, work: Path, settings: Settings, rounds: int, seeds:
     start = (numbers[0], numbers[-1])
     painter = _Painter(clip, work, settings)
     first = painter.paint(start)
-    painter.begin_keeping()
     advice = widest = first
-    kept = first
     random = [first] * seeds
     generators = [np.random.default_rng(seed) for seed in range(seeds)]
     table = []
@@ -109,15 +103,13 @@ def measure_clip(clip: Clip, work: Path, settings: Settings, rounds: int, seeds:
             painter.paint(add(run, choose_random(run, generator)))
             for run, generator in zip(random, generators, strict=True)
         ]
-        figures = {
-            "advice": _describe([advice], start),
-            "widest": {**_describe([widest], start), "lead": _mean([advice.lead(widest)])},
-            "random": {**_describe(random, start), "lead": _mean([advice.lead(run) for run in random])},
-        }
-        if settings.fit != "off":
-            before, kept = kept, painter.keep(add(kept, choose_advised(kept)))
-            figures["keep"] = {**_describe([kept], start), "changed_elsewhere": painter.count_changed(before, kept)}
-        table.append(figures)
+        table.append(
+            {
+                "advice": _describe([advice], start),
+                "widest": {**_describe([widest], start), "lead": _mean([advice.lead(widest)])},
+                "random": {**_describe(random, start), "lead": _mean([advice.lead(run) for run in random])},
+            }
+        )
     return {
         "settings": {"fit": settings.fit, "seeds": seeds},
         "frames": len(numbers),
@@ -127,40 +119,22 @@ def measure_clip(clip: Clip, work: Path, settings: Settings, rounds: int, seeds:
 
 
 class _Painter:
-    """Paints one clip from different keys. Runs that keep their fit have a folder of their own."""
+    """Paints one clip from different keys."""
 
     def __init__(self, clip: Clip, work: Path, settings: Settings) -> None:
         self.clip, self.work, self.settings = clip, work, settings
-        self._out, self._kept = work / "color", work / "kept"
-        self._before: dict[str, bytes] = {}
         self._painted: dict[tuple[int, ...], Run] = {}
 
     def paint(self, keys: tuple[int, ...]) -> Run:
         """Fit and paint anew, unless it was painted from these keys before."""
         if keys not in self._painted:
-            self._painted[keys] = self._paint(keys, self._out, self.settings)
+            self._painted[keys] = self._paint(keys)
         return self._painted[keys]
 
-    def begin_keeping(self) -> None:
-        """What was painted last is what `keep` starts from."""
-        shutil.copytree(self._out, self._kept)
-
-    def keep(self, keys: tuple[int, ...]) -> Run:
-        """Paint with the fit of the last kept run."""
-        self._before = {path.name: path.read_bytes() for path in self._kept.glob("*.png")}
-        return self._paint(keys, self._kept, self.settings.updated({"fit": "keep"}))
-
-    def count_changed(self, before: Run, after: Run) -> int:
-        """Files that the last kept run changed outside of the stretches that its new keys lie in."""
-        touched = find_touched(list(self.clip.line), before.keys, after.keys)
-        name_of = {frame.number: frame.file for frame in after.frames}
-        elsewhere = [name_of[number] for number in name_of if number not in touched]
-        return sum(self._before[name] != (self._kept / name).read_bytes() for name in elsewhere)
-
-    def _paint(self, keys: tuple[int, ...], out: Path, settings: Settings) -> Run:
-        root = self.work / "shot" / self.clip.name
+    def _paint(self, keys: tuple[int, ...]) -> Run:
+        root, out = self.work / "shot" / self.clip.name, self.work / "color"
         shutil.rmtree(root, ignore_errors=True)
-        painting = paint_clip(self.clip, root, out, keys, settings)
+        painting = paint_clip(self.clip, root, out, keys, self.settings)
         scored = score_frames(self.clip, out, keys, 8).frames if len(keys) < len(self.clip.line) else {}
         accuracy = {number: frame.acc_thres for number, frame in scored.items() if frame.acc_thres is not None}
         return Run(keys, accuracy, Manifest.read(out).frames, describe_fit(painting.record))
@@ -191,24 +165,16 @@ def choose_widest(run: Run) -> int | None:
     return drawings[(left + right) // 2].number if right - left > 1 else None
 
 
-def find_touched(numbers: Sequence[int], before: Sequence[int], after: Sequence[int]) -> set[int]:
-    """All drawings between the keys on both sides of each new one, those keys left out."""
-    touched = set()
-    for new in set(after) - set(before):
-        left = max((key for key in before if key < new), default=numbers[0] - 1)
-        right = min((key for key in before if key > new), default=numbers[-1] + 1)
-        touched |= {number for number in numbers if left < number < right}
-    return touched
-
-
 def average(clips: Mapping[str, Any]) -> dict[str, Any]:
     """Means over the clips: `shot` at the start and, for each round that all of them have, of each way; and `lead`."""
     rows = [clips[name]["rounds"] for name in clips]
     rounds = []
     for figures in zip(*rows, strict=False):
-        ways = [way for way in figures[0] if all(way in clip for clip in figures)]
         rounds.append(
-            {way: {name: _mean([clip[way].get(name) for clip in figures]) for name in ("shot", "lead")} for way in ways}
+            {
+                way: {name: _mean([clip[way].get(name) for clip in figures]) for name in ("shot", "lead")}
+                for way in ("advice", *OTHERS)
+            }
         )
     return {"clips": list(clips), "start": _mean([clip["start"]["shot"] for clip in clips.values()]), "rounds": rounds}
 

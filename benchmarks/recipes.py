@@ -26,7 +26,7 @@ from scoring import Painted, measure_obedience, score
 from subjects import Rgb, Subject, opaque, read_clip, read_held_out
 from systems import SYSTEMS, count_steps, open_system, run_folder, train_system
 
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.colorists.base import Colorist, Knobs
 from framecolor.colorists.flats import vote_flats
 from framecolor.config.settings import Settings
@@ -71,7 +71,7 @@ def main(
     pictures: dict[str, list[Rgb]] = {}
     for name in names:
         for told, paint in _rows(name, runs, found):
-            row: dict[str, Any] = {"system": name, "told": told, **describe_run(), "machine": describe_machine()}
+            row: dict[str, Any] = {"system": name, "told": told, **describe_run()}
             if name in SYSTEMS:
                 row |= {"minutes": minutes if SYSTEMS[name].recipe else None, "steps": count_steps(name, runs)}
             title = f"{name} | {told}"

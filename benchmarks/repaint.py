@@ -4,22 +4,20 @@
 
 The shot is drawn in code (`framecolor/bench/drawn_shot.py`) and painted once with mattes, which is not measured. Then
 all of its frames are recolored again and again, with all cores and with one: reading matte and drawing, looking up the
-paint, laying the line over it, encoding and writing. `ms_per_frame` is wall time by the number of frames,
-`cpu_ms_per_frame` what the process took of all cores, which a busy machine changes less. The painted frames have to
-come out as they were, to the byte, or there is no result.
+paint, laying the line over it, encoding and writing. The painted frames have to come out as they were, to the byte, or
+there is no result.
 """
 
 from __future__ import annotations
 
 import tempfile
-import time
 from pathlib import Path
 
 import click
 from record import RESULTS, write_results
 
 from framecolor.bench.drawn_shot import write_shot
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.bench.sizes import parse_size
 from framecolor.bench.timing import interleave, summarize
 from framecolor.config.settings import Settings
@@ -44,30 +42,19 @@ def main(frames: int, size: str, repeats: int, output: Path) -> None:
         out = shot.root / "color"
         colorize(shot, out, Settings(fit="off", mattes=True))
         cores = sorted({count_usable_cores(), 1}, reverse=True)
-        cpu: list[float] = []
-        works = {f"cores_{count}": lambda count=count: recolor(out, count, cpu) for count in cores}
+        works = {f"cores_{count}": lambda count=count: recolor(out, count) for count in cores}
         taken = interleave(works, warmup=1, repeats=repeats)
     times = {name: summarize([1000 * seconds / frames for seconds in values]) for name, values in taken.items()}
-    cpu_times = summarize([1000 * seconds / frames for seconds in cpu[len(works) :]])
-    results = {
-        "shot": {"size": [width, height], "frames": frames, "format": "png", "line": "over"},
-        "ms_per_frame": times,
-        "cpu_ms_per_frame": cpu_times,
-    }
-    write_results(output, {"format": 1, **run, "machine": describe_machine(), **results})
+    shape = {"size": [width, height], "frames": frames, "format": "png", "line": "over"}
+    write_results(output, {"format": 1, **run, "shot": shape, "ms_per_frame": times})
     for name, row in times.items():
         click.echo(f"{name}: {row['median']} ms a frame ({row['least']} to {row['most']})")
 
 
-def recolor(out: Path, workers: int, cpu: list[float]) -> float:
-    """Seconds to recolor all frames of a folder with its own palette; checks that they come out as they were.
-
-    cpu  the process's own seconds are added to it
-    """
+def recolor(out: Path, workers: int) -> float:
+    """Seconds to recolor all frames of a folder with its own palette; checks that they come out as they were."""
     target = out.with_name("again")
-    begin = time.process_time()
     done = repaint(out, out / PALETTE_GPL, target, workers=workers)
-    cpu.append(time.process_time() - begin)
     for path in out.glob("*.png"):
         if path.read_bytes() != (target / path.name).read_bytes():
             raise RuntimeError(f"{path.name} came out in another way than it was painted")

@@ -1,5 +1,5 @@
-"""What was done to break framecolor: cases of the fault campaign (`benchmarks/faults.py`), and one row for each parser
-that was fuzzed (`scripts/fuzz -o benchmarks/results/fuzz.json`)."""
+"""What was done to break framecolor: cases of the fault campaign (`benchmarks/faults.py`), and parsers that were fuzzed
+(`scripts/fuzz -o benchmarks/results/fuzz.json`)."""
 
 from __future__ import annotations
 
@@ -8,30 +8,6 @@ from pathlib import Path
 from record import read_results
 
 from framecolor.bench.table import format_markdown, name_machine
-
-_HEADS = ("parser", "inputs", "accepted", "branches", "s", "peak MB", "failed")
-
-
-def format_fuzz(results: Path) -> str | None:
-    """The targets of a run of the fuzzer, and all of them together; None where there are no results."""
-    table = read_results(results / "fuzz.json")
-    if not table:
-        return None
-    targets = table["targets"]
-    rows = [
-        (
-            f"`{row['parser']}`", f"{row['inputs']:,}", f"{row['accepted']:,}", f"{row['edges']:,}",
-            f"{row['seconds']:.0f}", f"{row['peak_mb']:,}", "1" if row["failure"] else "0",
-        )
-        for row in targets.values()
-    ]  # fmt: skip
-    tried, accepted, failed = (
-        sum(row[name] if name != "failure" else bool(row[name]) for row in targets.values())
-        for name in ("inputs", "accepted", "failure")
-    )
-    rows.append((f"**{len(targets)} parsers**", f"**{tried:,}**", f"{accepted:,}", "", "", "", f"**{failed}**"))
-    return f"{format_markdown(_HEADS, rows)}\n\n{name_machine(table['machine'])}."
-
 
 # Test file of the fault campaign -> what its cases do.
 _CASES = {
@@ -53,16 +29,15 @@ def format_faults(results: Path) -> str | None:
         return None
     rows = [(_CASES[g["name"]], f"{g['cases']:,}", str(len(g["failures"]))) for g in table["groups"]]
     rows.append(("**all**", f"**{table['cases']:,}**", f"**{table['failures']}**"))
-    found = f"{table['found_and_fixed']} kinds of failure were found by these cases at first, and are mended."
     shot = table["long_shot"]
     seconds = ", ".join(f"{step} {shot[step]['seconds']:.0f} s" for step in ("plan", "colorize", "again", "report"))
     peak = max(shot[step]["peak_mib"] for step in ("plan", "colorize", "again", "report"))
     long = f"A shot of {shot['frames']:,} frames: {seconds}, at most {peak:,} MiB of memory."
     machine = name_machine(table["machine"])
-    return f"{format_markdown(('what was done', 'cases', 'failed'), rows)}\n\n{found} {long} {machine}."
+    return f"{format_markdown(('what was done', 'cases', 'failed'), rows)}\n\n{long} {machine}."
 
 
-def format_fuzz_sum(results: Path) -> str | None:
+def format_fuzz(results: Path) -> str | None:
     """One sentence about all targets of the fuzzer."""
     table = read_results(results / "fuzz.json")
     if not table:

@@ -15,6 +15,7 @@ from framecolor.colorists.base import Guide
 from framecolor.core.compositing import lay_over_color
 from framecolor.core.histogram import color_histogram
 from framecolor.core.types import Frame, Hint, Palette, Regions
+from framecolor.evaluation.metrics.score import SMALL_REGION_PX
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import build_palette, region_colors
 from framecolor.lineart.regions import find_regions, outside_regions
@@ -26,8 +27,6 @@ Rgb = NDArray[np.uint8]
 _DOTS = 24
 _DOT_SHARE = 0.02
 _TRACE = (0, 0, 255, 255)
-# Regions smaller than this are not scored: the field's acc_thres.
-LEAST_AREA_PX = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +61,7 @@ class Subject:
     @property
     def scored(self) -> NDArray[np.bool_]:
         """Regions that count: large enough, and not the paper around the figure, bool [count + 1]."""
-        scored = (self.regions.area > LEAST_AREA_PX) & ~outside_regions(self.regions)
+        scored = (self.regions.area > SMALL_REGION_PX) & ~outside_regions(self.regions)
         scored[0] = False
         return scored
 

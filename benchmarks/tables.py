@@ -17,7 +17,7 @@ import click
 from accuracy import HAND_DRAWN
 from confidence import FLAGGED_SHARE
 from record import RESULTS, read_results
-from robustness import format_faults, format_fuzz, format_fuzz_sum
+from robustness import format_faults, format_fuzz
 from speed import draw_charts, format_against, format_bench_generator, format_bench_stages, format_throughput
 from variants import VARIANTS
 
@@ -129,10 +129,10 @@ def format_one_more_key(results: Path) -> str | None:
         mean = table["mean"]
         fits_of = f"{fit} ({len(mean['clips'])} clips)"
         for number, ways in enumerate(mean["rounds"], 1):
-            shots = (_share(ways.get(way, {}).get("shot"), 3) for way in ("advice", "random", "widest", "keep"))
+            shots = (_share(ways.get(way, {}).get("shot"), 3) for way in ("advice", "random", "widest"))
             leads = (_signed(ways[way]["lead"]) for way in ("random", "widest"))
             rows.append((fits_of, str(number), _share(mean["start"], 3), *shots, *leads))
-    heads = ("`--fit`", "keys added", "before", "advice", "random", "widest stretch", "advice, `--fit keep`",
+    heads = ("`--fit`", "keys added", "before", "advice", "random", "widest stretch",
              "advice over random, other drawings", "advice over widest, other drawings")  # fmt: skip
     return format_markdown(heads, rows) if rows else None
 
@@ -195,8 +195,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "bench stages": format_bench_stages,
     "bench generator": format_bench_generator,
     "faults": format_faults,
-    "fuzz": format_fuzz,
-    "fuzz sum": format_fuzz_sum,
+    "fuzz sum": format_fuzz,
     "repaint": format_repaint,
 }
 

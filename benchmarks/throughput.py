@@ -22,7 +22,7 @@ from record import RESULTS, read_results, write_results
 
 from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.end_to_end import measure_shot
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.bench.sizes import parse_size
 from framecolor.bench.suite import find_precision
 from framecolor.bench.timing import summarize
@@ -57,7 +57,7 @@ def main(frames: int, keys: int, size: str, fit: Any, fit_repeats: int, repeats:
             **measure(moving, settings, repeats),
             "twos": measure(twos, settings, repeats),
         }
-    write_results(output, {"format": 1, **run, "machine": describe_machine(), **results})
+    write_results(output, {"format": 1, **run, **results})
     click.echo(
         f"fit {results['fit']['seconds']['median']} s, {results['frames_per_second']['median']} frames a second, "
         f"on twos {results['twos']['frames_per_second']['median']}; "
@@ -75,9 +75,7 @@ def measure(shot: Shot, settings: Settings, repeats: int) -> dict[str, Any]:
     outcomes = [colorize(shot, out, settings) for _ in range(repeats)]
     frames = len(shot.wanted)
     engine = choose_engine(settings.engine)
-    rows, table, timeline = measure_shot(
-        Workload(shot, out, settings), shot.name, find_precision(engine), warmup=1, repeats=1
-    )
+    rows, table, _ = measure_shot(Workload(shot, out, settings), shot.name, find_precision(engine), warmup=1, repeats=1)
     record = read_results(out / "framecolor.json")
     return {
         "shot": {
@@ -93,7 +91,6 @@ def measure(shot: Shot, settings: Settings, repeats: int) -> dict[str, Any]:
         "start_seconds": summarize([o.fit_seconds for o in outcomes]),
         "stages_ms": {row["stage"]: row["ms"] for row in rows},
         "end_to_end": table,
-        "timeline": timeline,
     }
 
 

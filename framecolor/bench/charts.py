@@ -8,8 +8,8 @@ from html import escape
 from typing import Any
 
 from framecolor.bench.sizes import name_size
-from framecolor.bench.spans import STAGES
 from framecolor.bench.table import is_contest, name_machine
+from framecolor.core.clock import STAGES
 
 _WIDTH = 800
 _LEFT, _BAR_WIDTH, _ROW, _BAR = 190, 400, 26, 16
@@ -20,7 +20,9 @@ _LETTER_PX = 6.2
 _TICKS = 8
 
 # Seen on white and on black.
-_COLORS = dict(zip(STAGES, ("#4a87cf", "#2f9e8f", "#8a74c9", "#cc7f1e", "#cf4f66", "#6f9433", "#77879a"), strict=True))
+_COLORS: Mapping[str, str] = dict(
+    zip(STAGES, ("#4a87cf", "#2f9e8f", "#8a74c9", "#cc7f1e", "#cf4f66", "#6f9433", "#77879a"), strict=True)
+)
 _OURS, _OTHERS = "#cf4f66", "#77879a"
 
 _STYLE = """<style>

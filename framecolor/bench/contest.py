@@ -17,7 +17,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from framecolor.bench.device_time import time_lanes_ms, time_on_gpu_ms
 from framecolor.bench.limits import TORCH_TYPES, count_work, measure_rates
 from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak, summarize, time_ms
 from framecolor.core.cpu import count_usable_cores
@@ -44,8 +43,7 @@ _MOST_PICTURES = 64
 class Contestant:
     """One way to run the pass.
 
-    run      takes `batch` pictures and waits for what comes out; called from `lanes` threads at once
-    enqueue  the same without waiting, in PyTorch's current CUDA stream, where events can time it
+    run  takes `batch` pictures and waits for what comes out; called from `lanes` threads at once
     """
 
     name: str
@@ -53,7 +51,6 @@ class Contestant:
     batch: int
     lanes: int
     run: Callable[[], object]
-    enqueue: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,8 +99,6 @@ def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
             "lanes": c.lanes,
             "cores": count_usable_cores(),
             "ms": summarize(taken[c.name], 3),
-            **_time_device(c, device),
-            **(_describe_lanes(contest.runner) if c.name in (OURS, WITHOUT_REGIONS) else {}),
             **_hold_against_limit(taken[c.name], shape, c.precision, device),
             "of_engine": round(ratio_of(taken[c.name], taken[OURS]), 3),
             **peaks[c.name],
@@ -141,20 +136,16 @@ def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int], dev
     network = FeaturePass(load_generator(base_weights_path()))
     view, points = draw_view(planes[0, :, : size[0], : size[1]])
 
-    def see() -> object:
+    def see(points: RegionPoints) -> object:
         """The call that the pipeline makes, one picture a time; an engine that batches does it across its callers."""
         pending = [contest.runner.see(view, points, votes=False) for _ in range(contest.batch)]
         return [one.result() for one in pending]
 
-    def see_nothing() -> object:
-        """The same without regions: what is left is the engine around the network, to be held against raw OpenVINO."""
-        pending = [contest.runner.see(view, nowhere, votes=False) for _ in range(contest.batch)]
-        return [one.result() for one in pending]
-
-    nowhere = sample_points(Regions(np.zeros((size[0], size[1]), np.int32), 0))
+    # Without regions what is left is the engine around the network, to be held against raw OpenVINO.
+    none = sample_points(Regions(np.zeros(size, np.int32), 0))
     gathered = [
-        Contestant(name, contest.precision, contest.batch, contest.lanes, run)
-        for name, run in ((OURS, see), (WITHOUT_REGIONS, see_nothing))
+        Contestant(name, contest.precision, contest.batch, contest.lanes, partial(see, of))
+        for name, of in ((OURS, points), (WITHOUT_REGIONS, none))
     ]
     # On a processor only what it computes in by itself; a GPU has all of them.
     precisions = list_precisions()[::-1] if device == "cpu" else TORCH_TYPES
@@ -179,17 +170,12 @@ def _plain_pytorch(planes: Planes, precision: Precision, device: str) -> Contest
     given = torch.from_numpy(planes).to(device)
 
     @torch.inference_mode()
-    def call() -> object:
-        return network(given)
+    def run() -> None:
+        network(given)
+        if device != "cpu":
+            torch.cuda.synchronize()
 
-    def call_and_wait() -> None:
-        call()
-        torch.cuda.synchronize()
-
-    name = f"PyTorch {precision}"
-    if device == "cpu":
-        return Contestant(name, precision, len(planes), 1, call)
-    return Contestant(name, precision, len(planes), 1, call_and_wait, call)
+    return Contestant(f"PyTorch {precision}", precision, len(planes), 1, run)
 
 
 def _raw_openvino(network: FeaturePass, planes: Planes, precision: Precision, lanes: int) -> Contestant:
@@ -246,18 +232,3 @@ def _time_round(contestant: Contestant, pictures: int, pool: ThreadPoolExecutor)
     if contestant.lanes == 1:
         return time_ms(lambda: [contestant.run() for _ in calls]) / pictures
     return time_ms(lambda: list(pool.map(lambda _: contestant.run(), calls))) / pictures
-
-
-def _describe_lanes(runner: Runner) -> Row:
-    """The lanes and the batch that the engine chose, where it has any; a row's `lanes` are the threads that call it."""
-    from framecolor.engines.lanes.runner import LaneRunner
-
-    return {"engine_lanes": [runner.lanes.lanes, runner.lanes.batch]} if isinstance(runner, LaneRunner) else {}
-
-
-def _time_device(contestant: Contestant, device: str) -> Row:
-    """Device time a picture, of one call alone; nothing without a GPU."""
-    if device == "cpu":
-        return {}
-    taken = time_on_gpu_ms(contestant.enqueue) if contestant.enqueue else time_lanes_ms(contestant.run)
-    return {} if taken is None else {"device_ms": round(taken / contestant.batch, 3)}

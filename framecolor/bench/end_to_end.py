@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean
 from typing import Any
 
-from framecolor.bench.spans import Recorder, Span
 from framecolor.bench.stage_rows import frame_shares_ms, stage_rows
 from framecolor.bench.timing import read_peak, reset_peak, summarize
 from framecolor.bench.workload import Workload, frame_ms
+from framecolor.core.clock import Span
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import Precision
 
@@ -24,35 +23,31 @@ def measure_shot(
     """Rows of the stages, the end-to-end table and a timeline of one shot, painted again and again.
 
     Each repeat paints it once as users do and once on one thread; a further run is recorded for the timeline.
-    `between_stages_ms` of the table is what a frame on one thread takes beside all stages.
     """
     for _ in range(max(1, warmup)):
         workload.paint()
     frames = len(workload.shot.wanted)
-    taken, alone, alone_ms = [], [], []
+    taken: list[float] = []
+    alone: list[list[Span]] = [[] for _ in range(repeats)]
     reset_peak()
-    recorder = Recorder()
-    for _ in range(repeats):
+    for spans in alone:
         taken.append(frame_ms(workload.paint(), frames))
-        alone_ms.append(frame_ms(workload.paint(recorder, one_thread=True), frames))
-        alone.append(recorder.spans)
+        workload.paint(spans, overlap=False)
     peaks = read_peak()
-    rows = stage_rows(workload, alone, recorder.asked, precision)
+    rows = stage_rows(workload, alone, precision)
     shares = frame_shares_ms(alone, frames)
     height, width = workload.shot.size
     table = {
         "clip": clip,
-        "engine": workload.engine_name,
+        "engine": workload.engine.name,
         "size": [width, height],
         "frames": frames,
         "keys": len(workload.shot.keys),
         **compare_stages(shares, taken, count_usable_cores()),
-        "between_stages_ms": round(fmean(alone_ms) - sum(shares.values()), 2),
         **peaks,
     }
-    recorder = Recorder()
-    recorded_ms = frame_ms(workload.paint(recorder), frames)
-    timeline = cut_timeline(recorder.spans, recorded_ms)
+    spans = []
+    timeline = cut_timeline(spans, frame_ms(workload.paint(spans), frames))
     return rows, table, {"clip": clip, "size": [width, height], **timeline}
 
 
@@ -72,7 +67,6 @@ def compare_stages(stages_ms: Mapping[str, float], frames_ms: Sequence[float], c
         "frame_ms": taken,
         "frames_per_second": round(1000 / frame, 2),
         "stages_ms": {stage: round(ms, 2) for stage, ms in stages_ms.items()},
-        "sum_of_stages_ms": round(total, 2),
         "cores": cores,
         "slowest_stage": slowest,
         "of_slowest_stage": round(stages_ms[slowest] / frame, 3),
@@ -87,6 +81,7 @@ def cut_timeline(spans: Sequence[Span], frame_ms: float) -> dict[str, Any]:
     """
     if not spans:
         return {"frame_ms": round(frame_ms, 2), "length_ms": 0, "threads": [], "spans": []}
+    spans = sorted(spans, key=lambda span: span.begin_seconds)
     first, last = spans[0].begin_seconds, max(span.end_seconds for span in spans)
     length = min(last - first, _TIMELINE_FRAMES * frame_ms / 1000)
     begin = (first + last - length) / 2

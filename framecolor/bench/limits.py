@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from framecolor.bench.device_time import time_on_gpu_ms
 from framecolor.bench.timing import time_ms
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import Precision
@@ -36,9 +35,6 @@ class Work:
 
     flops: int
     bytes: int
-
-    def __mul__(self, times: int) -> Work:
-        return Work(self.flops * times, self.bytes * times)
 
 
 @dataclass(frozen=True)
@@ -138,7 +134,7 @@ def _copy_rate() -> float:
     return _fastest_rate(lambda: target.copy_(source), 2 * _COPY_BYTES)
 
 
-def _fastest_rate(work: Any, amount: int) -> float:
+def _fastest_rate(work: Callable[[], object], amount: int) -> float:
     """Billions of `amount` a second in the best of a few calls, after one of warm-up."""
     work()
     return amount / min(time_ms(work) for _ in range(_TRIES)) / 1e6
@@ -156,6 +152,16 @@ def _gpu_copy_rate(device: str) -> float:
     return 2 * count / _fastest_gpu_ms(lambda: target.copy_(source)) / 1e6
 
 
-def _fastest_gpu_ms(work: Any) -> float:
+def _fastest_gpu_ms(work: Callable[[], object]) -> float:
     work()
-    return min(time_on_gpu_ms(work) for _ in range(_TRIES))
+    return min(_time_on_gpu_ms(work) for _ in range(_TRIES))
+
+
+def _time_on_gpu_ms(work: Callable[[], object]) -> float:
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    torch.cuda.synchronize()
+    begin.record()
+    work()
+    end.record()
+    end.synchronize()
+    return cast(float, begin.elapsed_time(end))

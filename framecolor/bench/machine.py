@@ -33,13 +33,14 @@ def describe_machine() -> dict[str, Any]:
 
 
 def describe_run() -> dict[str, Any]:
-    """When and with which code: date (UTC), commit, whether the package had changes, and how busy the machine was."""
+    """When, with which code and where: date (UTC), commit, whether the package had changes, load, the machine."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
-        "commit": _git("rev-parse", "--short", "HEAD"),
-        "changed": bool(_git("status", "--porcelain", "--", "framecolor")),
+        "commit": _run("git", "rev-parse", "--short", "HEAD"),
+        "changed": bool(_run("git", "status", "--porcelain", "--", "framecolor")),
         "load_before": None if load is None else round(load, 2),
+        "machine": describe_machine(),
     }
 
 
@@ -80,10 +81,6 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
-
-
-def _git(*arguments: str) -> str:
-    return _run("git", *arguments)
 
 
 def _run(*command: str) -> str:

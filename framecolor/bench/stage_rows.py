@@ -10,9 +10,9 @@ from typing import Any
 
 from framecolor.bench.codec import DECODER, ENCODER, bare_decode_ms, bare_encode_ms
 from framecolor.bench.limits import Rates, Work, count_work, measure_rates
-from framecolor.bench.spans import STAGES, Asked, Span
 from framecolor.bench.timing import summarize
-from framecolor.bench.workload import Workload
+from framecolor.bench.workload import Asked, Workload
+from framecolor.core.clock import STAGES, Span
 from framecolor.core.precision import Precision
 from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
 from framecolor.networks.generator import LINE_PLANES
@@ -25,14 +25,12 @@ _MOST_FILES = 8
 _PIXEL_BYTES = 8
 
 
-def stage_rows(
-    workload: Workload, runs: Sequence[Sequence[Span]], asked: Asked, precision: Precision
-) -> list[dict[str, Any]]:
-    """One row for each stage that was recorded, of runs on one thread; `asked` is that of one run.
+def stage_rows(workload: Workload, runs: Sequence[Sequence[Span]], precision: Precision) -> list[dict[str, Any]]:
+    """One row for each stage that was recorded, of runs on one thread.
 
     `ms` is the stage's time for one drawing that passed it. Every row has the limit that it is held against.
     """
-    times = _drawing_ms(runs)
+    times, asked = _drawing_ms(runs), workload.engine.runner.asked
     height, width = workload.shot.size
     rows = []
     for stage in STAGES:
@@ -42,7 +40,7 @@ def stage_rows(
         row: dict[str, Any] = {
             "stage": stage,
             "by": "framecolor",
-            "engine": workload.engine_name,
+            "engine": workload.engine.name,
             "size": [width, height],
             "precision": {"generator": precision, "match": "f32"}.get(stage),
             "batch": 1,
@@ -95,30 +93,28 @@ def _limit_of_encoding(workload: Workload, asked: Asked, precision: Precision) -
 
 
 def _limit_of_generator(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
-    """The passes that were run, at their mean size."""
-    if not asked.looks:
+    """A pass over a drawing, at the mean size of them all."""
+    if not asked.sizes:
         return None
     generator = load_generator(base_weights_path())
     multiple = generator.size_multiple
-    height, width = (-(-round(fmean(look[side] for look in asked.looks)) // multiple) * multiple for side in (0, 1))
+    height, width = (-(-round(fmean(size[side] for size in asked.sizes)) // multiple) * multiple for side in (0, 1))
     work = count_work(FeaturePass(generator), [(1, LINE_PLANES, height, width)], precision)
-    passes = fmean(look[2] for look in asked.looks)
     rates, where = _rates_of_networks(workload, precision)
-    ms = passes * rates.limit_ms(work)
-    return {"of": f"{precision} matrix rate of {where}, {passes:g} passes of {width}x{height}", "ms": round(ms, 4)}
+    return {"of": f"{precision} matrix rate of {where}, {width}x{height}", "ms": round(rates.limit_ms(work), 4)}
 
 
 def _limit_of_match(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
     """The matcher on as many drawings and pairs as there were, at their mean number of regions."""
-    if not asked.describes or not asked.compares:
+    if not asked.regions or not asked.pairs:
         return None
     matcher = load_matcher(matcher_weights_path())
-    regions = round(fmean(asked.describes))
+    regions = round(fmean(asked.regions))
     square, tokens = (regions, regions), (regions, matcher.width + matcher.features)
     own = [(regions, matcher.features + matcher.context), (regions, SHAPE_TRAITS), square]
     describe = count_work(matcher, own, "f32", "describe")
     compare = count_work(matcher, [tokens, tokens, square, square, square, square], "f32", "compare")
-    pairs = len(asked.compares) / len(asked.describes)
+    pairs = asked.pairs / len(asked.regions)
     flops = round(describe.flops + pairs * compare.flops)
     rates, where = _rates_of_networks(workload, "f32")
     ms = rates.compute_ms(Work(flops, 0))
@@ -127,7 +123,7 @@ def _limit_of_match(workload: Workload, asked: Asked, precision: Precision) -> L
 
 def _rates_of_networks(workload: Workload, precision: Precision) -> tuple[Rates, str]:
     """The rates of what the networks run on, and its name."""
-    if workload.engine_name == "cpu":
+    if workload.engine.name == "cpu":
         return measure_rates(precision, 1), "one core"
     return measure_rates(precision, 1, "cuda"), "the GPU"
 

@@ -13,11 +13,11 @@ from framecolor.bench.contest import Contest, measure_contest
 from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.end_to_end import measure_shot
 from framecolor.bench.limits import describe_rates
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.bench.sizes import name_size
-from framecolor.bench.spans import STAGES
 from framecolor.bench.workload import Choices, Workload, load_runner, open_engine
 from framecolor.config.settings import EngineName, Settings
+from framecolor.core.clock import STAGES
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import Precision
 from framecolor.engines.base import Engine
@@ -88,7 +88,6 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
     results: dict[str, Any] = {
         "format": FORMAT,
         **run,
-        "machine": describe_machine(),
         "options": _describe_plan(plan, engine, precision),
         "rates": describe_rates(precision, _device(engine)),
         "rows": [],

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
-import framecolor.pipeline.colorize as pipeline
-import framecolor.pipeline.job as run
-import framecolor.pipeline.stream as stream
-from framecolor.bench.spans import Recorder, record_stages, replaced
 from framecolor.config.settings import EngineName, Settings
-from framecolor.engines.base import Engine, Runner
+from framecolor.core.clock import Span, listen
+from framecolor.engines.base import Engine, Pending, Rows, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
+from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.palette_head import PaletteNetwork
+from framecolor.networks.view import View
+from framecolor.pipeline.colorize import paint_shot
 from framecolor.pipeline.events import Event, Progress
 from framecolor.pipeline.result import Outcome
 from framecolor.shot.shot import Shot
@@ -46,7 +45,7 @@ def open_engine(name: EngineName, choices: Choices) -> Engine:
 
 def load_runner(engine: Engine, network: PaletteNetwork | None, choices: Choices) -> Runner:
     """An opened engine with that network. Raises EngineError when it does not let one choose what was chosen."""
-    given = {key: value for key, value in _given(choices).items() if key != "lanes"}
+    given = {key: value for key, value in vars(choices).items() if value is not None and key != "lanes"}
     known = inspect.signature(engine.load).parameters
     for name in given:
         if name not in known:
@@ -54,83 +53,94 @@ def load_runner(engine: Engine, network: PaletteNetwork | None, choices: Choices
     return engine.load(network, **given)
 
 
-def _given(choices: Choices) -> dict[str, Any]:
-    return {name: value for name, value in vars(choices).items() if value is not None}
+@dataclass
+class Asked:
+    """What the networks were asked: (h, w) of each drawing, its number of regions, and how many pairs were compared."""
+
+    sizes: list[tuple[int, int]] = field(default_factory=list)
+    regions: list[int] = field(default_factory=list)
+    pairs: int = 0
+
+
+class CountingRunner:
+    """Runs the networks as `runner` does, and keeps what they were asked."""
+
+    def __init__(self, runner: Runner) -> None:
+        self._runner, self.asked = runner, Asked()
+        self.warm_up, self.color = runner.warm_up, runner.color
+
+    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
+        """See `Runner.see`."""
+        height, width = view.planes.shape[1:]
+        self.asked.sizes.append((height, width))
+        return self._runner.see(view, points, votes)
+
+    def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
+        """See `RegionMatcher.describe`."""
+        self.asked.regions.append(len(look))
+        return self._runner.describe(look, shape, contact)
+
+    def compare(
+        self,
+        a: Rows,
+        b: Rows,
+        contact_a: Rows,
+        contact_b: Rows,
+        flow_ab: Rows | None = None,
+        flow_ba: Rows | None = None,
+    ) -> tuple[Rows, Rows, Rows, Rows]:
+        """See `RegionMatcher.compare`."""
+        self.asked.pairs += 1
+        return self._runner.compare(a, b, contact_a, contact_b, flow_ab, flow_ba)
+
+
+class LoadedEngine:
+    """An engine, opened and loaded once for all runs without a fit."""
+
+    def __init__(self, name: EngineName, choices: Choices) -> None:
+        self._engine, self._choices = open_engine(name, choices), choices
+        self.runner = CountingRunner(load_runner(self._engine, None, choices))
+
+    @property
+    def name(self) -> str:
+        return self._engine.name
+
+    def find_problem(self) -> tuple[str, str] | None:
+        return None
+
+    def load(self, network: PaletteNetwork | None = None) -> Runner:
+        return self.runner if network is None else load_runner(self._engine, network, self._choices)
 
 
 @dataclass(eq=False)
 class Workload:
-    """One shot, where its frames go, and the engine that paints it, loaded once."""
+    """One shot, where its frames go, and the engine that paints it."""
 
     shot: Shot
     out: Path
     settings: Settings
     choices: Choices = field(default_factory=Choices)
-    runner: Runner | None = None
-    engine_name: str = ""
 
-    def paint(self, recorder: Recorder | None = None, *, one_thread: bool = False) -> Outcome:
+    @cached_property
+    def engine(self) -> LoadedEngine:
+        return LoadedEngine(self.settings.engine, self.choices)
+
+    def paint(self, spans: list[Span] | None = None, *, overlap: bool = True) -> Outcome:
         """Paint all frames again. The first call opens the engine.
 
-        recorder    notes the stages of the painting, not what comes before
-        one_thread  every stage one after the other, each on one core
+        spans    filled with the stages of the painting, not of what comes before
+        overlap  False: every stage one after the other, each on one core
         """
-        settings = replace(self.settings, overwrite=True)
 
         def forget(event: Event) -> None:
-            if isinstance(event, Progress) and event.stage == "paint" and event.done == 0 and recorder is not None:
-                recorder.clear()
+            if isinstance(event, Progress) and event.stage == "paint" and event.done == 0:
+                self.engine.runner.asked = Asked()
+                if spans is not None:
+                    spans.clear()
 
-        with replaced(run, "load_shipped", self._load):
-            if recorder is None:
-                return pipeline.colorize(self.shot, self.out, settings)
-            assert self.runner is not None, "paint once before anything is recorded"
-            with record_stages(recorder, self.runner), _on_one_thread(one_thread):
-                return pipeline.colorize(self.shot, self.out, settings, forget)
-
-    def _load(self, *_: object) -> tuple[Runner, str]:
-        """The networks on the engine, loaded the first time and there from then on."""
-        if self.runner is None:
-            engine = open_engine(self.settings.engine, self.choices)
-            self.runner, self.engine_name = load_runner(engine, None, self.choices), engine.name
-        return self.runner, self.engine_name
-
-
-class _Inline:
-    """An executor without threads: work is done when it is handed in."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        pass
-
-    def __enter__(self) -> _Inline:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        pass
-
-    def map(self, work: Callable[..., Any], *items: Iterable[Any]) -> Iterator[Any]:
-        return map(work, *items)
-
-    def submit(self, work: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        try:
-            future.set_result(work(*args, **options))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
-@contextmanager
-def _on_one_thread(wanted: bool) -> Iterator[None]:
-    """While this is open, the pipeline has no threads."""
-    if not wanted:
-        yield
-        return
-    with (
-        replaced(stream, "ThreadPoolExecutor", _Inline),
-        replaced(pipeline, "taken_ahead", lambda items, count: items),
-    ):
-        yield
+        settings = replace(self.settings, overwrite=True)
+        with nullcontext() if spans is None else listen(spans.append):
+            return paint_shot(self.shot, self.out, settings, forget, engine=self.engine, overlap=overlap)
 
 
 def frame_ms(outcome: Outcome, frames: int) -> float:

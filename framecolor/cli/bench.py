@@ -9,9 +9,10 @@ from typing import Any
 import click
 
 from framecolor.cli.options import PATH, setting_option
+from framecolor.core.clock import STAGES
 
-# As `bench.spans.STAGES` and `bench.suite.END_TO_END`, which are slow to import.
-WHAT = ("decode", "regions", "flow", "match", "generator", "paint", "encode", "end-to-end")
+# The last one as `bench.suite.END_TO_END`, which is slow to import.
+WHAT = (*STAGES, "end-to-end")
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 

@@ -25,7 +25,7 @@ class FrameLog:
     """Adds lines to a log, each at once and whole, so that tasks of one shot may share a file; without a file, none.
 
         2026-03-01T09:30:00.123Z shot=cut_012 frame=7 status=painted written=yes confidence=0.942 unsure=2 regions=45
-            seconds=0.141 read=0.004 look=0.070 link=0.020 paint=0.046 write=0.001
+            seconds=0.141 decode_seconds=0.004 regions_seconds=0.020 ... encode_seconds=0.012
 
     (on one line), and one line each where a shot begins and ends. Values with anything but plain characters are JSON
     strings. A log that can no longer be written, as on a full disk, is given up with one warning: paint matters more.
@@ -57,7 +57,8 @@ class FrameLog:
         else:
             table |= {"written": "yes" if note.written else "no", "confidence": f"{note.confidence:.3f}"}
             table |= {"unsure": note.unsure, "regions": note.regions}
-        seconds = {"seconds": sum(note.seconds.values()), **note.seconds}
+        stages = {f"{stage}_seconds": spent for stage, spent in note.seconds.items()}
+        seconds = {"seconds": sum(stages.values()), **stages}
         self._write(table | {name: f"{spent:.3f}" for name, spent in seconds.items()})
 
     def end(self, shot: str, outcome: Outcome | None, exit_code: int, error: str = "") -> None:

@@ -1,1 +1,1 @@
-"""What all the rest stands on: types, hashes, files, stages in threads, the machine. Imports errors only."""
+"""What all the rest stands on: types, hashes, files, threads and their clock, the machine. Imports errors only."""

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import copy_context
 from queue import SimpleQueue
 from threading import Event, Semaphore, Thread
-from typing import TypeVar
+from typing import Any, TypeVar
 
 # So long a thread takes at most to begin.
 _BEGIN_SECONDS = 2.0
@@ -31,7 +32,7 @@ def overlapped(
     room = 1
     try:
         for item in items:
-            waiting.append(pool.submit(work, item))
+            waiting.append(pool.submit(copy_context().run, work, item))
             if len(waiting) >= room:
                 yield waiting.popleft().result()
                 room = min(room + 1, ahead)
@@ -66,7 +67,7 @@ def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Ite
             ready.put(([], error))
             ended.set()
 
-    thread = Thread(target=take, name="ahead")
+    thread = Thread(target=copy_context().run, args=(take,), name="ahead")
     started = False
     try:
         thread.start()
@@ -86,6 +87,18 @@ def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Ite
             ended.wait(_BEGIN_SECONDS)
         if thread.ident is not None:
             thread.join()
+
+
+class CallingThread(ThreadPoolExecutor):
+    """A pool without threads: what is submitted is done at once by the thread that submits it."""
+
+    def submit(self, fn: Callable[..., Result], /, *args: Any, **options: Any) -> Future[Result]:
+        future: Future[Result] = Future()
+        try:
+            future.set_result(fn(*args, **options))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
 
 @contextmanager

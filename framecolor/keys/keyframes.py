@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.clock import stage
 from framecolor.core.hashing import digest
 from framecolor.core.types import Palette, Regions
 from framecolor.engines.base import Pending, Runner
@@ -293,4 +294,6 @@ def describe_regions(regions: Regions, pending: Pending, runner: Runner) -> Toke
     rows = choose_rows(regions.area)
     contact = shapes.contact_among(rows)
     traits = region_traits(shapes, outside_regions(regions))
-    return Tokens(rows, runner.describe(pending.result().look[rows], traits[rows - 1], contact), contact)
+    with stage("generator"):
+        seen = pending.result()
+    return Tokens(rows, runner.describe(seen.look[rows], traits[rows - 1], contact), contact)

@@ -23,7 +23,7 @@ from framecolor.keys.key_checks import find_mixed
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
 from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
 from framecolor.output.frame_entry import UnsureRegion
-from framecolor.pipeline.events import Listener, Stopwatch, Warnings, ignore
+from framecolor.pipeline.events import Listener, Warnings, ignore
 from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
@@ -128,7 +128,7 @@ def _color(
         runner, _ = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
         keyframes = _read_keys(drawn, painted, numbers, settings, runner, pool, Warnings(listener))
         ahead = 2 * count_workers(settings.count_cores(), (size[0], size[1]))
-        stream = Stream(keyframes, runner, settings, pool, ahead, Stopwatch(), _fail, lambda number: None)
+        stream = Stream(keyframes, runner, settings, pool, ahead, _fail, lambda number: None)
 
         def paint(item: FramePosterior) -> ColoredFrame | FramePosterior:
             return item if item.hold_of is not None else _paint(item, keyframes, runner, settings)

@@ -9,8 +9,10 @@ from contextlib import ExitStack, closing, nullcontext, suppress
 from pathlib import Path
 
 from framecolor.config.settings import Settings
+from framecolor.core.clock import listen, stage
 from framecolor.core.number_ranges import format_numbers
-from framecolor.core.stages import overlapped, taken_ahead
+from framecolor.core.stages import CallingThread, overlapped, taken_ahead
+from framecolor.engines.base import Engine
 from framecolor.errors import OutputError
 from framecolor.media import write_bytes_atomic
 from framecolor.output.checks import check_output
@@ -49,7 +51,7 @@ def colorize(
     While it runs, OpenCV, NumPy and PyTorch compute on one thread each, in the whole process, and as before afterwards.
     From then on kornia labels on one thread, and the networks stay loaded for the next shot.
     """
-    return _colorize(shot, out, settings, listener)
+    return paint_shot(shot, out, settings, listener)
 
 
 def colorize_part(
@@ -59,7 +61,7 @@ def colorize_part(
 
     What is done is noted apart; `gather_parts`, or the next `colorize`, makes one framecolor.json of all notes.
     """
-    return _colorize(shot, out, settings, listener, part=True)
+    return paint_shot(shot, out, settings, listener, part=True)
 
 
 def colorize_stencils(
@@ -69,10 +71,10 @@ def colorize_stencils(
 
     Only frames that have a stencil and are painted already are wanted. Each becomes a key for later runs, in OUT/keys.
     """
-    return _colorize(shot, out, settings, listener, stenciled=True)
+    return paint_shot(shot, out, settings, listener, stenciled=True)
 
 
-def _colorize(
+def paint_shot(
     shot: Shot,
     out: Path | None,
     settings: Settings | None,
@@ -80,18 +82,26 @@ def _colorize(
     *,
     part: bool = False,
     stenciled: bool = False,
+    engine: Engine | None = None,
+    overlap: bool = True,
 ) -> Outcome:
+    """Paint a shot, as `colorize`, `colorize_part` and `colorize_stencils` do.
+
+    engine   runs the networks; by default the one that `Settings.engine` names
+    overlap  False: one thing after the other in the thread that called this, to measure each by itself
+    """
     begin = time.monotonic()
     settings, out = settings or Settings(), out or shot.out
     check_output(shot, out, settings)
-    with nullcontext() if part else claim_output(out), open_pool(settings, shot.size) as pool:
-        run = prepare_run(shot, out, settings, listener or ignore, pool, stenciled=stenciled, part=part)
+    with nullcontext() if part else claim_output(out), open_pool(settings, shot.size, engine, overlap) as pool:
+        run = prepare_run(shot, out, settings, listener or ignore, pool, stenciled=stenciled, part=part, engine=engine)
         if not part:
             forget_prepared(out)
         painting = time.monotonic()
         try:
             if run.stale:
-                _paint(run, pool)
+                with listen(run.watch.count) if listener else nullcontext():
+                    _paint(run, pool)
         except BaseException:
             with suppress(OutputError):  # what stopped the run matters more
                 run.manifest.save()
@@ -125,13 +135,14 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     # On twos every second item is a hold, which keeps no worker busy.
     ahead = 2 * count_workers(run.settings.count_cores(), run.shot.size)
     known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
-    stream = Stream(run.keyframes, run.runner, run.settings, pool, ahead, run.watch, run.fail, run.empty.append)
+    stream = Stream(run.keyframes, run.runner, run.settings, pool, ahead, run.fail, run.empty.append)
     with ExitStack() as stack:
         drawings = stack.enter_context(closing(read_drawings(run.shot, run.stale, known, pool, ahead)))
         settled = stack.enter_context(closing(stream.run(drawings)))
         posteriors = (item for item in settled if item.number in wanted)
         # A block of drawings is settled at once: while it is painted, the next ones are looked at.
-        ready = stack.enter_context(closing(taken_ahead(posteriors, LONGEST_BLOCK)))
+        alone = isinstance(pool, CallingThread)
+        ready = stack.enter_context(closing(posteriors if alone else taken_ahead(posteriors, LONGEST_BLOCK)))
         frames = stack.enter_context(closing(overlapped(pool, lambda item: _finish(run, item, wanted), ready, ahead)))
         for frame in repeat_holds(frames):
             _tell_failed(run)
@@ -145,7 +156,7 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
 
 
 def _finish(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished:
-    with run.watch.timing(item.number, "paint"):
+    with stage("paint", item.number):
         return _paint_and_encode(run, item, wanted)
 
 
@@ -164,7 +175,7 @@ def _write(run: Run, frame: Finished) -> None:
     entry, number = frame.entry, frame.entry.number
     assert frame.data is not None
     try:
-        with run.watch.timing(number, "write"):
+        with stage("encode", number):
             if frame.key is not None:
                 write_bytes_atomic(run.manifest.out / KEY_FOLDER / run.shot.output_name(number), frame.key)
             force = run.settings.overwrite

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.clock import stage
 from framecolor.core.hashing import digest, hash_pixels
 from framecolor.core.types import Regions
 from framecolor.engines.base import Runner
@@ -118,9 +119,11 @@ def _encode(
     image = FORMATS[settings.format]
     picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.unsure)
     layer = None
-    if settings.line == "layer" and painted.ink is not None:
-        layer = image.encode(Picture(painted.ink))
-    return Finished(entry, image.encode(picture), layer, None if ids is None or matte is None else ids.encode(matte))
+    with stage("encode"):
+        if settings.line == "layer" and painted.ink is not None:
+            layer = image.encode(Picture(painted.ink))
+        encoded = None if ids is None or matte is None else ids.encode(matte)
+        return Finished(entry, image.encode(picture), layer, encoded)
 
 
 def make_picture(

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from framecolor.core.clock import STAGES, Span, Stage
 from framecolor.errors import on_one_line
 from framecolor.output.frame_entry import Status
-
-STAGES = ("read", "look", "link", "paint", "write")
-"""Where a frame's time goes: file or movie to pixels; regions, network and flow; to the drawing before; to an encoded
-file; to disk. They overlap with those of other frames, so that their sum is work, not the time between two frames."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +36,8 @@ class FrameDone:
     written     whether its file was written now; False where the same was there already
     confidence  mean probability that a region of the figure is right, by area; None where it failed
     unsure      regions to check; regions: all of them
-    seconds     of work, by stage (`STAGES`); a hold shares what was done for the drawing that it repeats
+    seconds     of work, by stage; stages of several frames overlap, so that their sum is not the time between two
+                frames; a hold shares what was done for the drawing that it repeats
     error       why it failed
     """
 
@@ -51,7 +47,7 @@ class FrameDone:
     confidence: float | None = None
     unsure: int = 0
     regions: int = 0
-    seconds: Mapping[str, float] = field(default_factory=dict)
+    seconds: Mapping[Stage, float] = field(default_factory=dict)
     error: str = ""
 
 
@@ -81,22 +77,15 @@ class Stopwatch:
     """Seconds by frame and stage, from several threads; a frame is in one stage at a time."""
 
     def __init__(self) -> None:
-        self._seconds: defaultdict[int, dict[str, float]] = defaultdict(dict)
+        self._seconds: defaultdict[int, dict[Stage, float]] = defaultdict(dict)
 
-    @contextmanager
-    def timing(self, number: int, stage: str) -> Iterator[None]:
-        """Count what is done inside of this to a frame's stage."""
-        begin = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.count(number, stage, time.perf_counter() - begin)
-
-    def count(self, number: int, stage: str, seconds: float) -> None:
+    def count(self, span: Span) -> None:
         """Add to a frame's stage."""
-        spent = self._seconds[number]
-        spent[stage] = spent.get(stage, 0.0) + seconds
+        if span.frame is not None:
+            spent = self._seconds[span.frame]
+            spent[span.stage] = spent.get(span.stage, 0.0) + span.seconds
 
-    def take(self, number: int) -> dict[str, float]:
+    def take(self, number: int) -> dict[Stage, float]:
         """What a frame took so far; it is forgotten, so that a long shot needs no more memory than a short one."""
-        return self._seconds.pop(number, {})
+        spent = self._seconds.pop(number, {})
+        return {stage: spent[stage] for stage in STAGES if stage in spent}

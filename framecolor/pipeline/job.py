@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.engines.base import Runner
+from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine, load_shipped
 from framecolor.errors import FramecolorError
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
@@ -99,6 +99,7 @@ def prepare_run(
     stenciled: bool = False,
     part: bool = False,
     everything: bool = False,
+    engine: Engine | None = None,
 ) -> Run:
     """Everything before the first frame. Raises InputError, OutputError and EngineError.
 
@@ -106,6 +107,7 @@ def prepare_run(
     stenciled   paint the frames that have a stencil, inside of it, and nothing else
     part        note what is done apart from what other tasks do
     everything  prepare all keys also where nothing is stale, as for tasks that paint parts of the shot
+    engine      runs the networks; by default the one that the settings name
     Where nothing has to be painted no key is read and no network opened.
     """
     warnings = Warnings(listener)
@@ -123,7 +125,7 @@ def prepare_run(
     if found is not None and not found.stale:
         run = _rest(shot, settings, listener, warnings, manifest, found)
     else:
-        run = _open(survey, found, proposal, settings, listener, warnings, stenciled=stenciled)
+        run = _open(survey, found, proposal, settings, listener, warnings, stenciled=stenciled, engine=engine)
     files = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
     if strays := manifest.find_strays(files):
         many = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
@@ -170,14 +172,18 @@ def _open(
     warnings: Warnings,
     *,
     stenciled: bool,
+    engine: Engine | None,
 ) -> Run:
     """Read the keys and open the networks, beside each other, and fit one of them where that is asked for."""
     out, manifest, pool = survey.out, survey.manifest, survey.pool
-    runner, engine = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
+    if engine is None:
+        runner, name = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
+    else:
+        runner, name = engine.load(), engine.name
     opening = pool.submit(runner.warm_up)
     kept = None
     if found is not None and not settings.fits:
-        kept = find_keyframes(out / CACHE_FOLDER, _name_cache(found, engine, settings))
+        kept = find_keyframes(out / CACHE_FOLDER, _name_cache(found, name, settings))
     if found is not None and kept is not None:
         keys = _Keys(survey.shot, found, *kept)
     else:
@@ -186,11 +192,11 @@ def _open(
     opening.result()
     facts, stale, keyframes = None, keys.found.stale, keys.keyframes
     if stale and keys.found.fit:
-        runner, facts = _fit(keys, survey, settings, listener)
+        runner, facts = _fit(keys, survey, settings, listener, engine)
     if stale and keyframes.gallery is None:
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
-    head = describe_run(keys.shot, out, keyframes, facts, engine, settings, keys.warnings)
+    head = describe_run(keys.shot, out, keyframes, facts, name, settings, keys.warnings)
     ids = number_paints(manifest, head, keyframes, settings)
     manifest.begin(head, keys.shot.numbers)
     return Run(
@@ -204,7 +210,7 @@ def _open(
         stenciled,
         len(keyframes.whole.difference(keyframes.proposed)),
         (keyframes, runner),
-        _name_cache(keys.found, engine, settings),
+        _name_cache(keys.found, name, settings),
         ids,
     )
 
@@ -236,7 +242,9 @@ def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, s
     return _Keys(shot, found, keyframes, tuple(warnings))
 
 
-def _fit(keys: _Keys, survey: Survey, settings: Settings, listener: Listener) -> tuple[Runner, dict[str, object]]:
+def _fit(
+    keys: _Keys, survey: Survey, settings: Settings, listener: Listener, engine: Engine | None
+) -> tuple[Runner, dict[str, object]]:
     """The networks with one that is fitted to the keys, and how that came about."""
     from framecolor.keys.finetune_cache import fit_shot
 
@@ -244,5 +252,6 @@ def _fit(keys: _Keys, survey: Survey, settings: Settings, listener: Listener) ->
         listener(Progress("fit", done, total))
 
     fitted = fit_shot(keys.shot, keys.keyframes, settings, survey.out, keys.found.fit, survey.device, tell)
-    engine = choose_engine(settings.engine, settings.lanes, settings.precision, settings.count_cores())
+    if engine is None:
+        engine = choose_engine(settings.engine, settings.lanes, settings.precision, settings.count_cores())
     return engine.load(fitted.network), fitted.facts

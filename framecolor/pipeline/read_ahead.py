@@ -5,7 +5,6 @@ Animation on twos shows every drawing twice: often as a copy of one file, or as 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -14,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.clock import stage
 from framecolor.core.hashing import hash_pixels
 from framecolor.core.stages import overlapped
 from framecolor.errors import ReadError
@@ -31,7 +31,6 @@ class Drawing:
     rgba     its pixels, uint8 HxWx4; None where it repeats, and where they are known already
     digest   hash of the pixels; "" where they were not decoded
     error    why it cannot be read, if it cannot
-    seconds  that reading and decoding its file took
     """
 
     number: int
@@ -40,7 +39,6 @@ class Drawing:
     rgba: NDArray[np.uint8] | None = None
     digest: str = ""
     error: ReadError | None = None
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +79,10 @@ def _plan_visits(spans: Iterable[Span]) -> list[Drawing]:
 
 
 def _read_movie(shot: Shot, visits: Sequence[Drawing]) -> Generator[Drawing, None, None]:
-    for visit, (_, pixels) in zip(visits, shot.iter_lines([v.number for v in visits]), strict=True):
+    lines = shot.iter_lines([visit.number for visit in visits])
+    for visit in visits:
+        with stage("decode", visit.number):
+            _, pixels = next(lines)
         if isinstance(pixels, ReadError):
             yield replace(visit, error=pixels)
         else:
@@ -107,12 +108,11 @@ def _read_files(
 
 def load_drawing(shot: Shot, visit: Drawing) -> LoadedDrawing:
     """Read and hash a drawing's file."""
-    begin = time.perf_counter()
-    try:
-        file = shot.open_line(visit.number)
-    except ReadError as error:
-        return LoadedDrawing(replace(visit, error=error), None)
-    return LoadedDrawing(replace(visit, seconds=time.perf_counter() - begin), file)
+    with stage("decode", visit.number):
+        try:
+            return LoadedDrawing(visit, shot.open_line(visit.number))
+        except ReadError as error:
+            return LoadedDrawing(replace(visit, error=error), None)
 
 
 def _mark_copies(loaded: Iterable[LoadedDrawing]) -> Iterator[LoadedDrawing]:
@@ -132,10 +132,9 @@ def decode_drawing(item: LoadedDrawing, known: Mapping[str, str]) -> Drawing:
         return replace(drawing, repeats=True)
     if file.hash in known:
         return replace(drawing, digest=known[file.hash])
-    begin = time.perf_counter()
-    try:
-        pixels = file.decode()
-    except ReadError as error:
-        return replace(drawing, error=error)
-    digest = hash_pixels(pixels)
-    return replace(drawing, rgba=pixels, digest=digest, seconds=drawing.seconds + time.perf_counter() - begin)
+    with stage("decode", drawing.number):
+        try:
+            pixels = file.decode()
+        except ReadError as error:
+            return replace(drawing, error=error)
+        return replace(drawing, rgba=pixels, digest=hash_pixels(pixels))

@@ -8,12 +8,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 from framecolor.config.settings import Settings
-from framecolor.core.stages import one_thread_each, overlapped
-from framecolor.engines.base import Runner
+from framecolor.core.clock import stage
+from framecolor.core.stages import CallingThread, one_thread_each, overlapped
+from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import ReadError
 from framecolor.keys.keyframes import Keyframes
-from framecolor.pipeline.events import Stopwatch
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.propagation.features import FrameFeatures, compute_features, link_frames, reuse_features
 from framecolor.propagation.smoothing import FramePosterior, Linked, believe, is_empty, is_hold
@@ -32,14 +32,20 @@ def count_workers(cores: int, size: tuple[int, int]) -> int:
 
 
 @contextmanager
-def open_pool(settings: Settings, size: tuple[int, int]) -> Iterator[ThreadPoolExecutor]:
+def open_pool(
+    settings: Settings, size: tuple[int, int], engine: Engine | None = None, overlap: bool = True
+) -> Iterator[ThreadPoolExecutor]:
     """Threads that keep all cores busy, each of them computing on one. EngineError where the engine cannot run.
 
-    size  (height, width) of the drawings, pixels
+    size     (height, width) of the drawings, pixels
+    engine   runs the networks; by default the one that the settings name
+    overlap  False: no threads, work is done by whom it is handed in
     """
     # First: where there is a GPU it imports PyTorch, whose threads are then limited, too.
-    choose_engine(settings.engine, settings.lanes, settings.precision)
-    with one_thread_each(), ThreadPoolExecutor(count_workers(settings.count_cores(), size), "framecolor") as pool:
+    if engine is None:
+        choose_engine(settings.engine, settings.lanes, settings.precision)
+    pool = ThreadPoolExecutor(count_workers(settings.count_cores(), size), "framecolor") if overlap else CallingThread()
+    with one_thread_each(), pool:
         yield pool
 
 
@@ -57,7 +63,6 @@ class Stream:
     settings: Settings
     pool: ThreadPoolExecutor
     ahead: int
-    watch: Stopwatch
     fail: Callable[[int, ReadError], None]
     empty: Callable[[int], None]
 
@@ -73,8 +78,7 @@ class Stream:
         """A drawing looked at; None for a hold, and where it cannot be read."""
         if drawing.repeats or drawing.error is not None:
             return drawing, None
-        self.watch.count(drawing.number, "read", drawing.seconds)
-        with self.watch.timing(drawing.number, "look"):
+        with stage("regions", drawing.number):
             if drawing.rgba is None:
                 known = self.keyframes.find_drawing(drawing.digest)
                 assert known is not None
@@ -117,5 +121,5 @@ class Stream:
         before, features = pair
         if before is None or is_hold(features, before, self.keyframes):
             return Linked(features, None, begins=before is None)
-        with self.watch.timing(features.number, "link"):
+        with stage("match", features.number):
             return Linked(features, link_frames(before, features, self.runner))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.clock import stage
 from framecolor.core.hashing import hash_pixels
 from framecolor.core.types import Frame, Regions
 from framecolor.engines.base import Runner, Seen
@@ -98,15 +99,21 @@ def _compute(
 ) -> FrameFeatures:
     """What the keys know of a drawing is not looked for again: its tokens, and its colors where they know all."""
     assert keyframes.gallery is not None
-    points, field = sample_points(regions), line_field(frame.lines)
+    points = sample_points(regions)
+    with stage("flow"):
+        field = line_field(frame.lines)
     settled = keyframes.is_settled(drawing.digest) and not ask_keys
     tokens = keyframes.find_tokens(drawing.digest)
     recognized = keyframes.gallery.guess_nothing(regions.count)
     if tokens is None or not settled:
-        pending = runner.see(look(frame, regions, keyframes.scale), points, votes=not settled)
-        tokens = tokens or describe_regions(regions, pending, runner)
-        if not settled:
-            recognized = vote(number, pending.result(), tokens, keyframes, runner)
+        with stage("generator"):
+            pending = runner.see(look(frame, regions, keyframes.scale), points, votes=not settled)
+        with stage("match"):
+            tokens = tokens or describe_regions(regions, pending, runner)
+            if not settled:
+                with stage("generator"):
+                    seen = pending.result()
+                recognized = vote(number, seen, tokens, keyframes, runner)
     return FrameFeatures(
         number,
         drawing,
@@ -139,9 +146,10 @@ def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: 
 
 def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:
     """How two neighboring drawings share their regions, by flow and match both ways."""
-    to_earlier, to_later = compute_flow(later.field, earlier.field)
-    back = link_regions(later.points, earlier.drawing.regions(), to_earlier, later.field.size)
-    ahead = link_regions(earlier.points, later.drawing.regions(), to_later, earlier.field.size)
+    with stage("flow"):
+        to_earlier, to_later = compute_flow(later.field, earlier.field)
+        back = link_regions(later.points, earlier.drawing.regions(), to_earlier, later.field.size)
+        ahead = link_regions(earlier.points, later.drawing.regions(), to_later, earlier.field.size)
     old, new = earlier.tokens, later.tokens
     score_back, score_ahead, nowhere_new, nowhere_old = runner.compare(
         new.values,

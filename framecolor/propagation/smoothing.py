@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.clock import stage
 from framecolor.keys.keyframes import Keyframes
 from framecolor.matching.gallery import UNKNOWN
 from framecolor.propagation.belief import Link, Node, Votes, propagate
@@ -148,9 +149,11 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[FramePosterior]:
     if block.fixed is not None:
         nodes[0] = Node(nodes[0].votes, block.fixed)
     links = [n.link for n in block.nodes[1:] if n.link is not None]
-    beliefs = propagate(nodes, links)
+    with stage("match"):  # of all drawings of the block at once
+        beliefs = propagate(nodes, links)
     for i, (item, belief) in enumerate(zip(block.nodes, beliefs, strict=True)):
-        sure = judge_belief(item.features, belief, keyframes)
+        with stage("match", item.features.number):
+            sure = judge_belief(item.features, belief, keyframes)
         flicker = _measure_flicker(item, belief, beliefs[i - 1]) if i else 0.0
         if i or not block.is_out:
             yield FramePosterior(item.features.number, item.features, belief, sure, flicker=flicker)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.clock import stage
 from framecolor.core.types import Hint
 from framecolor.engines.base import Runner
 from framecolor.networks.view import View
@@ -23,7 +24,8 @@ def soften(paint: NDArray[np.uint8], hint: Hint, view: View, runner: Runner) -> 
     small = Hint(hint.rgb[crop], hint.confidence[crop]).resized(height, width)
     flat = small.rgb.astype(np.float32).transpose(2, 0, 1) / 255
     planes = np.concatenate([flat * small.confidence, small.confidence[None]])
-    change = runner.color(view.planes, planes.astype(np.float32)) - flat
+    with stage("generator"):
+        change = runner.color(view.planes, planes.astype(np.float32)) - flat
     change = cv2.resize(255 * change.transpose(1, 2, 0), (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
     out = paint.copy()
     soft = paint[crop][..., :3].astype(np.float32) + change

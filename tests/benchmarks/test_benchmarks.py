@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +17,6 @@ from drawings import draw, make_shot
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import read_image, write_image
-
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
-
-
-@pytest.fixture(scope="module", autouse=True)
-def scripts_can_be_imported():
-    """The scripts import each other by bare names, as they do when they are run."""
-    sys.path.insert(0, str(BENCHMARKS))
-    yield
-    sys.path.remove(str(BENCHMARKS))
 
 
 @pytest.fixture(autouse=True)
@@ -174,7 +163,6 @@ def test_throughput_measures_fit_frames_and_stages_of_both_clips(tmp_path: Path,
         assert clip["shot"]["keys"] == 3
         assert clip["frames_per_second"]["repeats"] == 2
         assert clip["end_to_end"]["of_slowest_stage"] > 0
-        assert clip["timeline"]["spans"]
     assert (table["end_to_end"]["clip"], table["twos"]["end_to_end"]["clip"]) == ("moving", "twos")
     assert table["fit"]["steps"] == 2
     text = "<!-- throughput -->\n<!-- /throughput -->"
@@ -257,32 +245,6 @@ def test_charts_are_drawn_from_a_bench_and_checked(tmp_path: Path) -> None:
     row["ms"]["median"] = 4.0
     (tmp_path / "bench.json").write_text(json.dumps(bench), "utf-8")
     assert CliRunner().invoke(main, [*map(str, places), "--check"]).exit_code == 1
-
-
-def test_a_peer_is_timed_from_its_own_code_or_says_what_it_lacks(tmp_path: Path) -> None:
-    from peers import main
-
-    assert "--basicpbc or --paintstorch" in CliRunner().invoke(main, []).output
-    lacking = CliRunner().invoke(main, ["--basicpbc", str(tmp_path)])
-    assert (lacking.exit_code, "inference_line_frames.py: there is no such file" in lacking.output) == (1, True)
-    code = tmp_path / "paintstorch" / "model" / "modules.py"
-    code.parent.mkdir(parents=True)
-    code.write_text("import a_package_that_nobody_has\n", "utf-8")
-    lacking = CliRunner().invoke(main, ["--paintstorch", str(tmp_path)])
-    assert "needs a_package_that_nobody_has, which is not installed" in lacking.output
-    code.write_text(
-        "import torch\n\n"
-        "class Generator(torch.nn.Module):\n"
-        "    def __init__(self, width, in_channels, out_channels):\n"
-        "        super().__init__()\n"
-        "        self.exit = torch.nn.Conv2d(in_channels, out_channels, 1)\n\n"
-        "    def forward(self, sketch, hint, features):\n"
-        "        return self.exit(sketch)\n",
-        "utf-8",
-    )
-    run(main, "--paintstorch", tmp_path, "--repeats", 2, "-o", tmp_path / "peers.json")
-    table = json.loads((tmp_path / "peers.json").read_text("utf-8"))
-    assert (table["paintstorch"]["size"], table["paintstorch"]["ms"]["repeats"]) == ([512, 512], 2)
 
 
 def test_every_table_has_a_place() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,16 +16,7 @@ from drawings import SCARF, SKIN, draw, make_shot
 from framecolor.media import read_image, write_image
 from framecolor.training.dataset import IdSequence, Provenance, write_dataset
 
-BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 COLORS = ((255, 255, 255), (220, 40, 40), (40, 90, 220), (250, 210, 160))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def scripts_can_be_imported():
-    """The scripts import each other by bare names, as they do when they are run."""
-    sys.path.insert(0, str(BENCHMARKS))
-    yield
-    sys.path.remove(str(BENCHMARKS))
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import pytest
 import torch
 from threadpoolctl import threadpool_info
 
-from framecolor.core.stages import one_thread_each, overlapped, taken_ahead
+from framecolor.core.stages import CallingThread, one_thread_each, overlapped, taken_ahead
 
 
 def counted(until: int, taken: list[int], fails_at: int | None = None) -> Generator[int, None, None]:
@@ -121,3 +121,19 @@ def test_an_interruption_while_the_thread_starts(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(KeyboardInterrupt), closing(items):
         next(taken_ahead(items, 2))
     assert closed == [True]
+
+
+def test_the_calling_thread_works_at_once_and_errors_surface_at_their_place() -> None:
+    threads: set[int] = set()
+
+    def work(number: int) -> int:
+        threads.add(threading.get_ident())
+        if number == 2:
+            raise ValueError
+        return number
+
+    done: list[int] = []
+    with CallingThread() as pool, pytest.raises(ValueError):
+        for number in overlapped(pool, work, range(9), 4):
+            done.append(number)
+    assert (done, threads) == ([0, 1], {threading.get_ident()})

@@ -16,12 +16,12 @@ from painting import FIT, paint, read_all
 
 from framecolor import Event, FrameDone, Settings, Shot, colorize, colorize_part, gather_parts, prepare
 from framecolor.cli import framecolor as command
+from framecolor.core.clock import STAGES
 from framecolor.errors import OutputError
 from framecolor.media import write_image
 from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest_writer import ManifestWriter
-from framecolor.pipeline.events import STAGES
 from framecolor.pipeline.prepared import read_prepared
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
@@ -169,7 +169,7 @@ def test_the_log_has_a_line_for_each_frame(root: Path, tmp_path: Path, capsys: p
     assert len(lines) == 2 * 9
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\dT[\d:.]{12}Z shot=cut frame=\d{4} status=painted written=yes confidence=[01]\.\d{3} unsure=\d+"
-        r" regions=\d+ seconds=\d+\.\d{3}( (read|look|link|paint|write)=\d+\.\d{3})+",
+        r" regions=\d+ seconds=\d+\.\d{3}( [a-z]+_seconds=\d+\.\d{3})+",
         next(line for line in lines if "status=painted" in line),
     )
     assert "event=begin" in lines[0] and "event=end exit_code=0 written=7" in lines[8]

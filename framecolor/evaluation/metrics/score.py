@@ -29,7 +29,7 @@ from framecolor.shot.sequence import list_images, number_files
 Rgba = NDArray[np.uint8]
 
 # The field leaves regions of this many pixels or fewer out of Acc-Thres.
-_SMALL_REGION_PX = 10
+SMALL_REGION_PX = 10
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _score(pred: Rgba, true: Rgba, line: Rgba | None, tolerance: int) -> tuple[F
     pred_codes, true_codes = pack_rgb(pred_rgb), pack_rgb(true_rgb)
     votes = vote_regions(labels, true_codes, pred_codes, tolerance)
     area, right = votes.area, votes.right
-    large, figure = area > _SMALL_REGION_PX, ~votes.true_background
+    large, figure = area > SMALL_REGION_PX, ~votes.true_background
     inside = labels > 0
     either = area[votes.pred_background | votes.true_background].sum()
     score = FrameScore(

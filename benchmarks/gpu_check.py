@@ -1,6 +1,6 @@
 """Which engine to prefer on this GPU, plans of TensorRT or PyTorch's captured graphs: by speed, and by what they paint.
 
-    python -m framecolor.bench.gpu_check FOLDER
+    python benchmarks/gpu_check.py FOLDER
 
 writes FOLDER/engines.json and says the preferred one in a line. Each engine paints the same drawn shot in a process of
 its own, which a compiler, a driver or the time limit may end.
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from framecolor.bench.drawn_shot import write_shot
-from framecolor.bench.machine import describe_machine, describe_run
+from framecolor.bench.machine import describe_run
 from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Workload, frame_ms
 from framecolor.config.settings import EngineName, Settings
@@ -26,7 +26,6 @@ from framecolor.errors import EngineError, FramecolorError
 from framecolor.media import read_image
 from framecolor.shot.shot import Shot
 
-_MODULE = "framecolor.bench.gpu_check"
 _FRAMES, _SIZE, _REPEATS = 24, (1080, 1920), 3
 _LIMIT_SECONDS = 35
 # TensorRT takes an installation of its own and minutes of compiling: it has to be faster by more than runs differ.
@@ -99,11 +98,11 @@ def compare_engines() -> dict[str, Any]:
         alike = compare_paint(outs["cuda"], outs["tensorrt"], names) if both else None
     preferred, why = choose_preferred(painted["cuda"], painted["tensorrt"], alike)
     engines = {engine: {k: v for k, v in asdict(result).items() if v} for engine, result in painted.items()}
-    return {**run, "machine": describe_machine(), "prefer": preferred, "why": why, "alike": alike, "engines": engines}
+    return {**run, "prefer": preferred, "why": why, "alike": alike, "engines": engines}
 
 
 def _paint_apart(engine: str, shot: Path, out: Path) -> Painted:
-    command = [sys.executable, "-m", _MODULE, "--paint", engine, str(shot), str(out)]
+    command = [sys.executable, __file__, "--paint", engine, str(shot), str(out)]
     try:
         run = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=_LIMIT_SECONDS)
     except subprocess.TimeoutExpired:

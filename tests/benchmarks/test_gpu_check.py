@@ -8,13 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gpu_check
 import numpy as np
 import pytest
 import torch
+from gpu_check import Painted, choose_preferred, compare_paint, main, paint_shot
 
-from framecolor.bench import gpu_check
 from framecolor.bench.drawn_shot import write_shot
-from framecolor.bench.gpu_check import Painted, choose_preferred, compare_paint, main, paint_shot
 from framecolor.media import read_image, write_image
 
 SCRIPT = Path(__file__).parents[2] / "scripts/gpu_check"
