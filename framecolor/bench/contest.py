@@ -143,12 +143,12 @@ def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int], dev
 
     def see() -> object:
         """The call that the pipeline makes, one picture a time; an engine that batches does it across its callers."""
-        pending = [contest.runner.see(view, points, votes=False) for _ in range(contest.batch)]
+        pending = [contest.runner.infer(view, points, votes=False) for _ in range(contest.batch)]
         return [one.result() for one in pending]
 
     def see_nothing() -> object:
         """The same without regions: what is left is the engine around the network, to be held against raw OpenVINO."""
-        pending = [contest.runner.see(view, nowhere, votes=False) for _ in range(contest.batch)]
+        pending = [contest.runner.infer(view, nowhere, votes=False) for _ in range(contest.batch)]
         return [one.result() for one in pending]
 
     nowhere = sample_points(Regions(np.zeros((size[0], size[1]), np.int32), 0))

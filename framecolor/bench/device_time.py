@@ -13,7 +13,7 @@ from framecolor.bench.spans import replaced
 
 
 class _HostMark:
-    """As a CUDA event, for a stream that is a thread (`engines.lanes.host_device`)."""
+    """As a CUDA event, for a stream that is a thread (`tests/host_device.py`)."""
 
     seconds = 0.0
 
@@ -55,17 +55,17 @@ def time_lanes_ms(work: Callable[[], object]) -> float | None:
 @contextmanager
 def _mark_lanes() -> Iterator[list[tuple[Any, Any]]]:
     """While this is open, marks stand before and after every call of a network in a lane."""
-    from framecolor.engines.lanes.station import Station
+    from framecolor.engines.lanes.modules import BoundModule
 
     marks: list[tuple[Any, Any]] = []
-    run = Station.run
+    run = BoundModule.run
 
-    def marked(station: Station, stream: Any) -> None:
+    def marked(module: BoundModule, stream: Any) -> None:
         begin, end = (torch.cuda.Event(enable_timing=True) if stream.handle else _HostMark() for _ in range(2))
         stream.enqueue(begin.record)
-        run(station, stream)
+        run(module, stream)
         stream.enqueue(end.record)
         marks.append((begin, end))
 
-    with replaced(Station, "run", marked):
+    with replaced(BoundModule, "run", marked):
         yield marks

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-from framecolor.engines.base import Pending, Runner, Seen
+from framecolor.engines.base import NetworkOutput, Pending, Runner
 
 Stage = str
 STAGES: tuple[Stage, ...] = ("decode", "regions", "flow", "match", "generator", "paint", "encode")
@@ -197,18 +197,18 @@ class _Watched:
     def __init__(self, pending: Pending, recorder: Recorder) -> None:
         self._wait = recorder.wrap("generator", pending.result)
 
-    def result(self) -> Seen:
+    def result(self) -> NetworkOutput:
         return self._wait()
 
 
 def _watch_runner(recorder: Recorder, kind: type[Any]) -> dict[str, Callable[..., Any]]:
     """A runner's methods, recorded, with what they were asked."""
 
-    def see(self: Any, view: Any, points: Any, votes: bool = True) -> Pending:
+    def infer(self: Any, view: Any, points: Any, votes: bool = True) -> Pending:
         height, width = view.planes.shape[1:]
         fitted = votes and getattr(self, "_network", None) is not None
         recorder.asked.looks.append((height, width, 2 if fitted else 1))
-        return _Watched(original_see(self, view, points, votes), recorder)
+        return _Watched(original_infer(self, view, points, votes), recorder)
 
     def describe(self: Any, look: Any, shape: Any, contact: Any) -> Any:
         recorder.asked.describes.append(len(look))
@@ -218,7 +218,7 @@ def _watch_runner(recorder: Recorder, kind: type[Any]) -> dict[str, Callable[...
         recorder.asked.compares.append((len(a), len(b)))
         return original_compare(self, a, b, *more)
 
-    original_see, original_describe, original_compare = kind.see, kind.describe, kind.compare
-    stages = {"see": ("generator", see), "describe": ("match", describe), "compare": ("match", compare)}
+    original_infer, original_describe, original_compare = kind.infer, kind.describe, kind.compare
+    stages = {"infer": ("generator", infer), "describe": ("match", describe), "compare": ("match", compare)}
     found = {name: recorder.wrap(stage, work) for name, (stage, work) in stages.items()}
     return found | {"color": recorder.wrap("generator", kind.color)}

@@ -8,12 +8,12 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import framecolor.pipeline.colorize as pipeline
 import framecolor.pipeline.job as run
 from framecolor.bench.spans import Recorder, record_stages, replaced
-from framecolor.config.settings import EngineName, Settings
+from framecolor.config.settings import Settings
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
@@ -31,7 +31,7 @@ class Choices:
     precision: str | None = None
 
 
-def open_engine(name: EngineName, choices: Choices) -> Engine:
+def open_engine(name: str, choices: Choices) -> Engine:
     """The engine of that name, as the pipeline opens it, with the lanes that are asked for.
 
     `auto` falls back where an engine does not load, unless a precision is asked for, which is not the same elsewhere.
@@ -39,7 +39,7 @@ def open_engine(name: EngineName, choices: Choices) -> Engine:
     lanes = choices.lanes or "auto"
     engine = choose_engine(name, lanes)
     settled = name != "auto" or choices.precision is None
-    return engine if settled else choose_engine(cast(EngineName, engine.name), lanes)
+    return engine if settled else choose_engine(engine.name, lanes)
 
 
 def load_runner(engine: Engine, network: PaletteNetwork | None, choices: Choices) -> Runner:

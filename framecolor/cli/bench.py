@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import click
 
-from framecolor.config.settings import EngineName
+from framecolor.config.settings import ENGINE_NAMES
 
 # As `bench.spans.STAGES` and `bench.suite.END_TO_END`, which are slow to import.
 WHAT = ("decode", "regions", "flow", "match", "generator", "paint", "encode", "end-to-end")
@@ -18,7 +18,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command()
 @click.argument("what", nargs=-1, type=click.Choice(WHAT), metavar="[WHAT]...")
 @click.option("--shot", type=click.Path(path_type=Path), help="Shot to paint; one drawn in code if not given.")
-@click.option("--engine", type=click.Choice(get_args(EngineName)), default="auto", show_default=True)
+@click.option("--engine", type=click.Choice(ENGINE_NAMES), default="auto", show_default=True)
 @click.option("--size", "sizes", multiple=True, metavar="SIZE",
               help="540p, 720p, 1080p, 4K or WxH; can be given several times. Of the drawn shot (by default 1080p), "
               "and of pictures given whole to the generator.")  # fmt: skip

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import click
 
 from framecolor.cli.options import FitType
 from framecolor.cli.progress import ProgressPrinter
-from framecolor.config.settings import EngineName
+from framecolor.config.settings import ENGINE_NAMES
 
 if TYPE_CHECKING:
     from framecolor.config.settings import FitChoice
@@ -21,9 +21,9 @@ PICTURE_NAME = "demo.png"
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("framecolor-demo"), show_default=True,
               help="Folder for the shot, its painted frames and the report.")  # fmt: skip
 @click.option("--fit", type=FitType(), default="off", show_default=True, help="Tuning on the keys.")
-@click.option("--engine", type=click.Choice(get_args(EngineName)), default="auto", show_default=True,
+@click.option("--engine", type=click.Choice(ENGINE_NAMES), default="auto", show_default=True,
               help="Where the network runs.")  # fmt: skip
-def demo(output: Path, fit: FitChoice, engine: EngineName) -> None:
+def demo(output: Path, fit: FitChoice, engine: str) -> None:
     """Paint the embedded demo shot: 32 drawings of a fox girl, from 3 painted keys.
 
     The shot is copied into the output folder, where its drawings and keys can be looked at, changed and painted again

@@ -11,10 +11,10 @@ from click.shell_completion import CompletionItem
 
 from framecolor.config.cascade import LayeredSettings, read_levels
 from framecolor.config.settings import (
+    ENGINE_NAMES,
     MOST_LANES,
     MOST_THREADS,
     Background,
-    EngineName,
     FormatName,
     LinePlacement,
     Mode,
@@ -156,7 +156,7 @@ def paint_options(command: Command) -> Command:
             type=click.Choice(get_args(PrecisionChoice)),
             help="Of the networks: the fastest that the machine has, or float32.",
         ),
-        click.option("--engine", type=click.Choice(get_args(EngineName)), help="Where the network runs."),
+        click.option("--engine", type=click.Choice(ENGINE_NAMES), help="Where the network runs."),
         click.option(
             "--mode", type=click.Choice(get_args(Mode)), help="flat: exact palette colors; painted: soft color."
         ),

@@ -17,13 +17,19 @@ from framecolor.core.precision import PrecisionChoice
 from framecolor.errors import ReadError, SettingsError
 
 Mode = Literal["flat", "painted"]
-EngineName = Literal["auto", "tensorrt", "cuda", "cpu"]
 LinePlacement = Literal["over", "none", "layer"]
 Background = Literal["keys", "transparent", "paper"]
 FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd"]
 FitChoice = int | Literal["auto", "keep", "off"]
 LaneCount = int | Literal["auto"]
 ThreadCount = int | Literal["auto"]
+ENGINES = {
+    "tensorrt": "framecolor.engines.tensorrt.engine:TensorRtEngine",
+    "cuda": "framecolor.engines.cuda:CudaEngine",
+    "cpu": "framecolor.engines.openvino:CpuEngine",
+}
+"""The engines and their classes, the best first: the command line, `auto`, doctor and the contract test go by this."""
+ENGINE_NAMES = ("auto", *ENGINES)
 MOST_LANES, MOST_THREADS = 16, 1024
 
 FILES = {"palette": "a .gpl file", "reference": "a picture", "model": "a weights file"}
@@ -63,7 +69,7 @@ class Settings:
     """
 
     mode: Mode = "flat"
-    engine: EngineName = "auto"
+    engine: str = "auto"
     lanes: LaneCount = "auto"
     precision: PrecisionChoice = "auto"
     threads: ThreadCount = "auto"
@@ -81,10 +87,11 @@ class Settings:
     overwrite: bool = False
 
     def __post_init__(self) -> None:
-        choices = {"mode": Mode, "engine": EngineName, "line": LinePlacement, "background": Background}
+        choices = {"mode": Mode, "line": LinePlacement, "background": Background}
         choices |= {"format": FormatName, "precision": PrecisionChoice}
         for name, literal in choices.items():
             self._check(name, getattr(self, name) in get_args(literal), "one of " + ", ".join(get_args(literal)))
+        self._check("engine", self.engine in ENGINE_NAMES, "one of " + ", ".join(ENGINE_NAMES))
         for name, most in (("lanes", MOST_LANES), ("threads", MOST_THREADS)):
             value = getattr(self, name)
             counted = type(value) is int and 1 <= value <= most

@@ -34,7 +34,7 @@ _CHECKS = (
     ("tensorrt", "tensorrt:check_tensorrt"),
     ("engines", "engines:check_choice"),
     ("engines", "engines:check_networks"),
-    ("plans", "caches:check_plans"),
+    ("engine files", "caches:check_engine_files"),
     ("graphs", "caches:check_graphs"),
     ("weights", "weights:check_weights"),
     ("codecs", "codecs:check_images"),

@@ -1,4 +1,4 @@
-"""What earlier runs left to be used again: compiled plans, graphs of the networks, and the fits of the shot."""
+"""What earlier runs left to be used again: engine files, graphs of the networks, and the fits of the shot."""
 
 from __future__ import annotations
 
@@ -12,37 +12,41 @@ from framecolor.output.manifest import CACHE_FOLDER
 _MOST_BYTES = 1 << 31
 
 
-def check_plans(target: Target) -> Iterator[Finding]:
-    """Each compiled plan against the hash of what was written, and against this machine."""
-    from framecolor.engines.plans.backends import find_backends
-    from framecolor.engines.plans.cache import PlanCache
-    from framecolor.engines.plans.prune import find_unfit
+def check_engine_files(target: Target) -> Iterator[Finding]:
+    """Each engine file against the hash of what was written, and against this machine."""
+    from framecolor.engines.tensorrt.backends import find_backends
+    from framecolor.engines.tensorrt.cache import EngineCache
+    from framecolor.engines.tensorrt.prune import find_unfit
 
-    cache = PlanCache()
-    plans = list(cache.plans())
+    cache = EngineCache()
+    files = list(cache.files())
     records = {path.stem for path in cache.folder.glob("*.json")}
-    for stem in sorted(records - {plan.path.stem for plan in plans}):
-        what = f"{cache.folder / stem}.json is damaged; its plan is compiled again when it is needed"
-        yield Finding("plans", "warn", what, "framecolor engine prune", {"plan": stem})
+    for stem in sorted(records - {file.path.stem for file in files}):
+        what = f"{cache.folder / stem}.json is damaged; its engine file is compiled again when it is needed"
+        yield Finding("engine files", "warn", what, "framecolor engine prune", {"plan": stem})
     backends = {backend.name: backend for backend in find_backends()}
     good = unfit = looked_bytes = 0
-    for plan in plans:
-        looked_bytes += plan.size_bytes
-        if find_unfit(plan.key, backends):
+    for file in files:
+        looked_bytes += file.size_bytes
+        if find_unfit(file.key, backends):
             unfit += 1
             continue
         try:
             if looked_bytes <= _MOST_BYTES:
-                plan.read()
+                file.read()
             good += 1
         except EngineError as error:
-            yield Finding("plans", "warn", f"{error.subject}: {error.problem}", error.fix, {"plan": plan.path.stem})
+            yield Finding(
+                "engine files", "warn", f"{error.subject}: {error.problem}", error.fix, {"plan": file.path.stem}
+            )
     data = {"folder": str(cache.folder), "good": good, "unfit": unfit}
     if unfit:
-        what = f"{unfit} of {len(plans)} in {cache.folder} are of another GPU, driver or version"
-        yield Finding("plans", "note", what, "framecolor engine prune", data)
+        what = f"{unfit} of {len(files)} in {cache.folder} are of another GPU, driver or version"
+        yield Finding("engine files", "note", what, "framecolor engine prune", data)
     if good or not records:
-        yield Finding("plans", "ok", f"{good or 'none'} in {cache.folder}" + (", whole" if good else ""), data=data)
+        yield Finding(
+            "engine files", "ok", f"{good or 'none'} in {cache.folder}" + (", whole" if good else ""), data=data
+        )
 
 
 def check_graphs(target: Target) -> Iterator[Finding]:

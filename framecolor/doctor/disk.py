@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from framecolor.doctor.finding import Finding, Target
-from framecolor.engines.plans.cache import PlanCache
+from framecolor.engines.tensorrt.cache import EngineCache
 
 _LEAST_GIB, _LITTLE_GIB = 0.1, 2.0
 _LEAST_FILES = 1000
@@ -21,11 +21,15 @@ _CLOCK_SECONDS = 60.0
 
 
 def check_folders(target: Target) -> Iterator[Finding]:
-    """The folders of frames, of plans and of the moment; a good place for frames is no news where no shot is named."""
-    folders = {"frames": target.outs[0], "plans": PlanCache().folder, "temporary files": Path(tempfile.gettempdir())}
+    """The folders of frames, engine files and temporary files; a good place for frames is no news without a shot."""
+    folders = {
+        "frames": target.outs[0],
+        "engine files": EngineCache().folder,
+        "temporary files": Path(tempfile.gettempdir()),
+    }
     fixes = {
         "frames": "change its permissions, or choose another folder with -o",
-        "plans": "change its permissions, or choose another folder with FRAMECOLOR_ENGINE_DIR",
+        "engine files": "change its permissions, or choose another folder with FRAMECOLOR_ENGINE_DIR",
         "temporary files": "change its permissions, or choose another folder with TMPDIR",
     }
     for role, folder in folders.items():

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from host_device import HostDevice
 
 from framecolor.bench import contest, limits, suite
 from framecolor.bench.charts import draw_bars, draw_timeline
@@ -30,9 +31,8 @@ from framecolor.cli.bench import WHAT
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
 from framecolor.core.precision import list_precisions
-from framecolor.engines.lanes.bodies import Sizes, torch_site
-from framecolor.engines.lanes.host_device import HostDevice
 from framecolor.engines.lanes.runner import LaneRunner
+from framecolor.engines.lanes.torch_modules import make_torch_modules
 from framecolor.errors import EngineError, SettingsError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette_head import PaletteNetwork
@@ -230,11 +230,11 @@ def test_recording_changes_nothing_that_is_painted_and_leaves_no_trace(tmp_path:
 def test_a_lanes_own_time_is_measured_in_its_stream() -> None:
     network = PaletteNetwork(load_generator(base_weights_path()), 3).eval()
     view, points = draw_view(np.zeros((7, *SIZE), np.float32))
-    runner = LaneRunner("cuda", network, [torch_site(HostDevice(), network, torch.float32)], Sizes(), lanes=1, batch=1)
+    runner = LaneRunner("cuda", network, [make_torch_modules(HostDevice(), network, torch.float32)], lanes=1, batch=1)
     taken: list[float | None] = []
     try:
-        runner.see(view, points).result()
-        whole = time_ms(lambda: taken.append(time_lanes_ms(lambda: runner.see(view, points).result())))
+        runner.infer(view, points).result()
+        whole = time_ms(lambda: taken.append(time_lanes_ms(lambda: runner.infer(view, points).result())))
     finally:
         runner.close()
     (own,) = taken

@@ -352,22 +352,6 @@ def test_a_tensorrt_that_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> No
     assert "OSError: libcudart.so.13 is missing" in tensorrt._try_builder("rtx", "x", "rtx").what
 
 
-def test_a_torch_tensorrt_of_another_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = {"torch-tensorrt": "2.12.0", "torch": "2.13.0+cpu", "tensorrt": "10.15.1"}
-    wanted = ["torch<2.13,>=2.12.0", "tensorrt<11,>=10.15", "dllist; extra == 'x'"]
-    fake = SimpleNamespace(
-        version=versions.__getitem__,
-        requires=lambda name: wanted,
-        PackageNotFoundError=metadata.PackageNotFoundError,
-    )
-    monkeypatch.setattr(tensorrt, "metadata", fake)
-    found = only(tensorrt._check_pair(), "warn")
-    assert found.what == "torch-tensorrt 2.12.0: torch 2.13.0+cpu is not <2.13,>=2.12.0"
-    assert found.fix == "pip install 'torch-tensorrt==2.13.*', which fits torch 2.13.0"
-    versions["torch"] = "2.12.1"
-    assert only(tensorrt._check_pair(), "ok").what == "torch-tensorrt 2.12.0 fits torch 2.12.1"
-
-
 def test_no_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = util.find_spec
     monkeypatch.setattr(util, "find_spec", lambda name: None if "tensorrt" in name else plain(name))
@@ -380,7 +364,7 @@ def test_no_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_a_gpu_there_is_one_note(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, plain_spec = packages._version, util.find_spec
-    absent = ("tensorrt", "torch-tensorrt", "diffusers")
+    absent = ("tensorrt", "diffusers")
     monkeypatch.setattr(packages, "_version", lambda name: None if name in absent else plain(name))
     monkeypatch.setattr(util, "find_spec", lambda name: None if "tensorrt" in name else plain_spec(name))
     monkeypatch.setattr(
@@ -395,8 +379,11 @@ def test_without_a_gpu_there_is_one_note(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_frames_have_a_place_where_a_shot_is_named(healthy: Path, tmp_path: Path) -> None:
     target = find_target(healthy)
-    assert [f.data["role"] for f in disk.check_folders(target)] == ["frames", "plans", "temporary files"]
-    assert [f.data["role"] for f in disk.check_folders(replace(target, shots=()))] == ["plans", "temporary files"]
+    assert [f.data["role"] for f in disk.check_folders(target)] == ["frames", "engine files", "temporary files"]
+    assert [f.data["role"] for f in disk.check_folders(replace(target, shots=()))] == [
+        "engine files",
+        "temporary files",
+    ]
 
 
 def test_little_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -409,11 +396,11 @@ def test_little_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert machine._group_limit_gib() is None
 
 
-def test_damaged_plans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_damaged_engine_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FRAMECOLOR_ENGINE_DIR", str(tmp_path))
-    assert only(caches.check_plans(HERE), "ok").what == f"none in {tmp_path}"
+    assert only(caches.check_engine_files(HERE), "ok").what == f"none in {tmp_path}"
     (tmp_path / "features-1234.json").write_text("{")
-    found = only(caches.check_plans(HERE), "warn")
+    found = only(caches.check_engine_files(HERE), "warn")
     assert f"{tmp_path}/features-1234.json is damaged" in found.what and found.fix == "framecolor engine prune"
 
 
@@ -439,7 +426,7 @@ def test_settings_that_are_broken(healthy: Path, monkeypatch: pytest.MonkeyPatch
     assert found.fix == "put it there, or change palette in that file"
     file.write_text('format = "exr"\nengine = "tensorrt"\n')
     monkeypatch.setattr("framecolor.media.writers.base.find_spec", lambda name: None)
-    monkeypatch.setattr("framecolor.engines.registry.find_gpu_problem", lambda: ("there is no GPU", "add one"))
+    monkeypatch.setattr("framecolor.engines.tensorrt.engine.find_gpu_problem", lambda: ("there is no GPU", "add one"))
     exr, engine = check_settings(target)
     assert (exr.what, exr.fix) == (
         f"{file} asks for frames as exr: OpenImageIO is not installed",
