@@ -1,4 +1,4 @@
-"""Which engine to prefer on this GPU, plans of TensorRT or PyTorch's captured graphs: by speed, and by what they paint.
+"""Which engine to prefer on this GPU, TensorRT's engine files or PyTorch's graphs: by speed, and by what they paint.
 
     python benchmarks/gpu_check.py FOLDER
 
@@ -21,7 +21,7 @@ from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_run
 from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Workload, frame_ms
-from framecolor.config.settings import EngineName, Settings
+from framecolor.config.settings import Settings
 from framecolor.errors import EngineError, FramecolorError
 from framecolor.media import read_image
 from framecolor.shot.shot import Shot
@@ -42,7 +42,7 @@ class Painted:
     problem: str = ""
 
 
-def choose_preferred(cuda: Painted, tensorrt: Painted, alike: float | None) -> tuple[EngineName, str]:
+def choose_preferred(cuda: Painted, tensorrt: Painted, alike: float | None) -> tuple[str, str]:
     """The engine to prefer, and why. alike: share of the paint in which both agree, None where not both painted."""
     if cuda.problem and tensorrt.problem:
         return "cpu", f"neither GPU engine paints here (cuda: {cuda.problem}) (tensorrt: {tensorrt.problem})"
@@ -72,7 +72,7 @@ def compare_paint(ours: Path, theirs: Path, names: Sequence[str]) -> float:
     return same / max(1, painted)
 
 
-def paint_shot(engine: EngineName, shot_folder: Path, out: Path) -> float:
+def paint_shot(engine: str, shot_folder: Path, out: Path) -> float:
     """Frames per second of one engine on a shot, painted into `out`. Raises FramecolorError when it cannot."""
     workload = Workload(Shot.open(shot_folder), out, Settings(engine=engine))
     taken_ms: list[float] = []
@@ -117,7 +117,7 @@ def main(arguments: Sequence[str]) -> int:
     """See the module. Exit code 1 when neither engine painted."""
     if arguments[0] == "--paint":
         try:
-            print(paint_shot(cast(EngineName, arguments[1]), Path(arguments[2]), Path(arguments[3])))
+            print(paint_shot(arguments[1], Path(arguments[2]), Path(arguments[3])))
         except FramecolorError as error:
             print(error, file=sys.stderr)
             return 2

@@ -123,7 +123,7 @@ def paint_shot(dataset: Dataset, seed: int, number: int) -> Samples:
         if features.number in keys:
             continue
         counted = 1 + np.flatnonzero(features.area[1:] > _SMALL_REGION_PX)
-        evidence, right = gather_evidence(belief, features.nowhere), known[belief.argmax(axis=1)] == truth
+        evidence, right = gather_evidence(belief, features.unmatched), known[belief.argmax(axis=1)] == truth
         sure = belief.max(axis=1)
         parts.append(Samples(evidence[counted], sure[counted], right[counted], np.full(len(counted), number)))
     return join(parts)
@@ -181,7 +181,7 @@ def read_keys(
     runner = TorchRunner(network)
     gallery = []
     for key, view in views.items():
-        pending = runner.see(view, sample_points(regions[key]), votes=False)
+        pending = runner.infer(view, sample_points(regions[key]), votes=False)
         tokens = describe_regions(regions[key], pending, runner)
         gallery.append(KeyRegions(key, tokens, index[key][tokens.rows]))
     return Keyframes(Palette(colors), index, scale, classes, prior, gallery=Gallery(gallery, len(known))), runner

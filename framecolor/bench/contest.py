@@ -138,7 +138,7 @@ def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int], dev
 
     def see(points: RegionPoints) -> object:
         """The call that the pipeline makes, one picture a time; an engine that batches does it across its callers."""
-        pending = [contest.runner.see(view, points, votes=False) for _ in range(contest.batch)]
+        pending = [contest.runner.infer(view, points, votes=False) for _ in range(contest.batch)]
         return [one.result() for one in pending]
 
     # Without regions what is left is the engine around the network, to be held against raw OpenVINO.

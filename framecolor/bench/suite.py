@@ -16,7 +16,7 @@ from framecolor.bench.limits import describe_rates
 from framecolor.bench.machine import describe_run
 from framecolor.bench.sizes import name_size
 from framecolor.bench.workload import Choices, Workload, load_runner, open_engine
-from framecolor.config.settings import EngineName, Settings
+from framecolor.config.settings import Settings
 from framecolor.core.clock import STAGES
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import Precision
@@ -51,7 +51,7 @@ class Plan:
     stages: tuple[str, ...] = (*STAGES, END_TO_END)
     shot: Path | None = None
     sizes: tuple[tuple[int, int], ...] = ()
-    engine: EngineName = "auto"
+    engine: str = "auto"
     precision: Precision | None = None
     lanes: int | None = None
     batch: int | None = None

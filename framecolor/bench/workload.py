@@ -7,9 +7,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import cast
 
-from framecolor.config.settings import EngineName, Settings
+from framecolor.config.settings import Settings
 from framecolor.core.clock import Span, listen
 from framecolor.engines.base import Engine, Pending, Rows, Runner
 from framecolor.engines.registry import choose_engine
@@ -32,7 +31,7 @@ class Choices:
     precision: str | None = None
 
 
-def open_engine(name: EngineName, choices: Choices) -> Engine:
+def open_engine(name: str, choices: Choices) -> Engine:
     """The engine of that name, as the pipeline opens it, with the lanes that are asked for.
 
     `auto` falls back where an engine does not load, unless a precision is asked for, which is not the same elsewhere.
@@ -40,7 +39,7 @@ def open_engine(name: EngineName, choices: Choices) -> Engine:
     lanes = choices.lanes or "auto"
     engine = choose_engine(name, lanes)
     settled = name != "auto" or choices.precision is None
-    return engine if settled else choose_engine(cast(EngineName, engine.name), lanes)
+    return engine if settled else choose_engine(engine.name, lanes)
 
 
 def load_runner(engine: Engine, network: PaletteNetwork | None, choices: Choices) -> Runner:
@@ -69,11 +68,11 @@ class CountingRunner:
         self._runner, self.asked = runner, Asked()
         self.warm_up, self.color = runner.warm_up, runner.color
 
-    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
-        """See `Runner.see`."""
+    def infer(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
+        """See `Runner.infer`."""
         height, width = view.planes.shape[1:]
         self.asked.sizes.append((height, width))
-        return self._runner.see(view, points, votes)
+        return self._runner.infer(view, points, votes)
 
     def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
         """See `RegionMatcher.describe`."""
@@ -97,7 +96,7 @@ class CountingRunner:
 class LoadedEngine:
     """An engine, opened and loaded once for all runs without a fit."""
 
-    def __init__(self, name: EngineName, choices: Choices) -> None:
+    def __init__(self, name: str, choices: Choices) -> None:
         self._engine, self._choices = open_engine(name, choices), choices
         self.runner = CountingRunner(load_runner(self._engine, None, choices))
 

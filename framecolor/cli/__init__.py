@@ -24,7 +24,7 @@ _COMMANDS = {
     "dataset": "build training data",
     "demo": "paint the embedded demo shot end to end, write a report",
     "doctor": "what this machine can do, and how to mend what it cannot",
-    "engine": "compile the networks for an NVIDIA GPU, look after the plans",
+    "engine": "compile the networks for an NVIDIA GPU, look after the engine files",
     "evaluate": "score painted frames against the truth",
     "explore": "color variations of one drawing; the chosen one becomes a key",
     "farm": "paint one shot on many hosts: OpenJD jobs, Slurm arrays",

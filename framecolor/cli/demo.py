@@ -11,7 +11,7 @@ from framecolor.cli.options import PATH, setting_option
 from framecolor.cli.progress import ProgressPrinter
 
 if TYPE_CHECKING:
-    from framecolor.config.settings import EngineName, FitChoice
+    from framecolor.config.settings import FitChoice
 
 PICTURE_NAME = "demo.png"
 
@@ -21,7 +21,7 @@ PICTURE_NAME = "demo.png"
               help="Folder for the shot, its painted frames and the report.")  # fmt: skip
 @setting_option("fit", default="off", show_default=True)
 @setting_option("engine", default="auto", show_default=True)
-def demo(output: Path, fit: FitChoice, engine: EngineName) -> None:
+def demo(output: Path, fit: FitChoice, engine: str) -> None:
     """Paint the embedded demo shot: 32 drawings of a fox girl, from 3 painted keys.
 
     The shot is copied into the output folder, where its drawings and keys can be looked at, changed and painted again

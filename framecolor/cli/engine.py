@@ -1,4 +1,4 @@
-"""framecolor engine: compiled plans of the networks, ahead of time."""
+"""framecolor engine: networks compiled to engine files, ahead of time."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from framecolor.cli.heartbeat import HEARTBEAT_SECONDS, Heartbeat
 from framecolor.cli.options import PATH, json_option
 
 if TYPE_CHECKING:
-    from framecolor.engines.plans.profiles import Profile
-    from framecolor.engines.plans.verify import Parity
+    from framecolor.engines.tensorrt.profiles import Profile
+    from framecolor.engines.tensorrt.verify import Parity
 
-_BACKENDS = ("auto", "tensorrt", "torch-tensorrt", "rtx")
+_BACKENDS = ("auto", "tensorrt", "rtx")
 _folder = click.option(
     "--engine-dir",
     type=PATH,
-    help="Folder of plans; if not given, $FRAMECOLOR_ENGINE_DIR or the user's cache.",
+    help="Folder of engine files; if not given, $FRAMECOLOR_ENGINE_DIR or the user's cache.",
 )
 
 
 @click.group()
 def engine() -> None:
-    """Compile the networks for an NVIDIA GPU ahead of time, and look after the compiled plans."""
+    """Compile the networks for an NVIDIA GPU ahead of time, and look after the engine files."""
 
 
 @engine.command()
@@ -39,23 +39,23 @@ def engine() -> None:
 @click.option("--force", is_flag=True, help="Compile also what is there.")
 @json_option
 def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, force: bool, as_json: bool) -> None:
-    """Compile plans: those of the named profiles or .toml files, or all that the pipeline can use.
+    """Compile engine files: those of the named profiles or .toml files, or all that the pipeline uses.
 
     \b
     Example:
       framecolor engine build features --backend rtx
     """
-    from framecolor.engines.plans.backends import choose_backend
-    from framecolor.engines.plans.cache import PlanCache
-    from framecolor.engines.plans.order import ensure_plan
+    from framecolor.engines.tensorrt.backends import choose_backend
+    from framecolor.engines.tensorrt.build import ensure_engine
+    from framecolor.engines.tensorrt.cache import EngineCache
 
-    chosen, cache = _choose(profiles), PlanCache(engine_dir)
+    chosen, cache = _choose(profiles), EngineCache(engine_dir)
     compiler = choose_backend(backend)
     rows = []
     for profile in chosen:
         begin = time.perf_counter()
         with _Bar(profile.name, quiet=as_json) as bar:
-            stored, data, built = ensure_plan(profile, compiler, cache, force=force, progress=bar)
+            stored, data, built = ensure_engine(profile, compiler, cache, force=force, progress=bar)
         took_seconds = time.perf_counter() - begin
         rows.append(
             {
@@ -73,7 +73,9 @@ def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, forc
             how = f"compiled in {took_seconds:.1f} s" if built else "was there"
             click.echo(f"{profile.name:16} {len(data) / 2**20:6.1f} MiB  {how}  {stored.path}")
             if built and profile.refit and not stored.weights:
-                click.echo(f"{'':16} cannot be refitted by {compiler.name} here: each shot's weights take a plan more")
+                click.echo(
+                    f"{'':16} cannot be refitted by {compiler.name} here: each shot's weights take an engine file more"
+                )
     if as_json:
         click.echo(json.dumps(rows, indent=1))
 
@@ -81,40 +83,40 @@ def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, forc
 @engine.command("list")
 @_folder
 @json_option
-def list_plans(engine_dir: Path | None, as_json: bool) -> None:
-    """Show profiles, and the plans that are compiled.
+def list_engine_files(engine_dir: Path | None, as_json: bool) -> None:
+    """Show profiles, and the engine files that are compiled.
 
     \b
     Example:
       framecolor engine list
     """
-    from framecolor.engines.plans.backends import find_backends
-    from framecolor.engines.plans.cache import PlanCache
-    from framecolor.engines.plans.profiles import list_profiles
-    from framecolor.engines.plans.prune import find_unfit
+    from framecolor.engines.tensorrt.backends import find_backends
+    from framecolor.engines.tensorrt.cache import EngineCache
+    from framecolor.engines.tensorrt.profiles import list_profiles
+    from framecolor.engines.tensorrt.prune import find_unfit
 
-    cache, backends = PlanCache(engine_dir), {backend.name: backend for backend in find_backends()}
-    plans = [
+    cache, backends = EngineCache(engine_dir), {backend.name: backend for backend in find_backends()}
+    files = [
         {
-            "profile": plan.profile,
-            "backend": f"{plan.key.backend} {plan.key.version}",
-            "precision": plan.key.precision,
-            "shapes": plan.key.shapes,
-            "target": plan.key.target,
-            "size_bytes": plan.size_bytes,
-            "age_days": round((time.time() - plan.built_unix) / 86400, 2),
-            "unfit": find_unfit(plan.key, backends),
-            "plan": str(plan.path),
+            "profile": file.profile,
+            "backend": f"{file.key.backend} {file.key.version}",
+            "precision": file.key.precision,
+            "shapes": file.key.shapes,
+            "target": file.key.target,
+            "size_bytes": file.size_bytes,
+            "age_days": round((time.time() - file.built_unix) / 86400, 2),
+            "unfit": find_unfit(file.key, backends),
+            "plan": str(file.path),
         }
-        for plan in cache.plans()
+        for file in cache.files()
     ]
     profiles = list_profiles()
     if as_json:
         table = {
             "folder": str(cache.folder),
             "backends": [{"name": b.name, "version": b.version, "gpu": str(b.gpu or "")} for b in backends.values()],
-            "profiles": [{"name": p.name, "network": p.network, "purpose": p.purpose} for p in profiles],
-            "plans": plans,
+            "profiles": [{"name": p.name, "network": p.network} for p in profiles],
+            "plans": files,
         }
         click.echo(json.dumps(table, indent=1))
         return
@@ -123,11 +125,11 @@ def list_plans(engine_dir: Path | None, as_json: bool) -> None:
     click.echo(f"folder    {cache.folder}")
     for profile in profiles:
         sizes = ", ".join(f"{axis} {_say(extent)}" for axis, extent in profile.sizes.items())
-        click.echo(f"profile   {profile.name:16} {profile.network}, {profile.precision}, {sizes} ({profile.purpose})")
-    for plan in plans:
-        note = f"; of no use here: {plan['unfit']}" if plan["unfit"] else ""
-        facts = f"{plan['size_bytes'] / 2**20:.1f} MiB, {plan['backend']}, {Path(plan['plan']).name}"
-        click.echo(f"plan      {plan['profile'] or 'fitted weights':16} {facts}{note}")
+        click.echo(f"profile   {profile.name:16} {profile.network}, {profile.precision}, {sizes}")
+    for file in files:
+        note = f"; of no use here: {file['unfit']}" if file["unfit"] else ""
+        facts = f"{file['size_bytes'] / 2**20:.1f} MiB, {file['backend']}, {Path(file['plan']).name}"
+        click.echo(f"compiled  {file['profile'] or 'fitted weights':16} {facts}{note}")
 
 
 @engine.command()
@@ -135,35 +137,35 @@ def list_plans(engine_dir: Path | None, as_json: bool) -> None:
 @_folder
 @json_option
 def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) -> int:
-    """Check plans against the networks in float32: of the named profiles, or all that there are.
+    """Check engine files against the networks in float32: of the named profiles, or all that there are.
 
-    Says what was checked instead where a plan cannot run. Exit code 1 when one is wrong, 2 when none could be checked.
+    Says what was checked instead where one cannot run. Exit code 1 when one is wrong, 2 when none could be checked.
 
     \b
     Example:
       framecolor engine verify
     """
-    from framecolor.engines.plans.backends import find_backends
-    from framecolor.engines.plans.cache import PlanCache
-    from framecolor.engines.plans.profiles import find_profile, list_profiles
-    from framecolor.engines.plans.verify import backend_of, find_plans, verify_plan
+    from framecolor.engines.tensorrt.backends import find_backends
+    from framecolor.engines.tensorrt.cache import EngineCache
+    from framecolor.engines.tensorrt.profiles import find_profile, list_profiles
+    from framecolor.engines.tensorrt.verify import backend_of, find_engine_files, verify_engine
     from framecolor.errors import EngineError, FramecolorError
 
-    cache, backends = PlanCache(engine_dir), find_backends()
+    cache, backends = EngineCache(engine_dir), find_backends()
     named = [find_profile(name) for name in profiles]
     known = {profile.name: profile for profile in [*list_profiles(), *named]}
     rows, problems = [], []
-    for plan in find_plans(tuple(profile.name for profile in named), cache):
+    for file in find_engine_files(tuple(profile.name for profile in named), cache):
         try:
-            verdict = verify_plan(plan, known.get(plan.profile), backend_of(plan, backends), cache)
+            verdict = verify_engine(file, known.get(file.profile), backend_of(file, backends), cache)
         except FramecolorError as error:
             problems.append(error)
             click.echo(f"wrong     {error}", err=True)
             continue
         rows.append(
             {
-                "profile": plan.profile,
-                "plan": str(plan.path),
+                "profile": file.profile,
+                "plan": str(file.path),
                 "good": verdict.good,
                 "ran": verdict.ran,
                 "checked": verdict.checked,
@@ -172,7 +174,7 @@ def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) ->
             }
         )
         if not as_json:
-            click.echo(f"{'good' if verdict.good else 'wrong':9} {plan.profile}: {'; '.join(verdict.checked)}")
+            click.echo(f"{'good' if verdict.good else 'wrong':9} {file.profile}: {'; '.join(verdict.checked)}")
             at = ", ".join(f"{axis} {size}" for axis, size in verdict.sizes.items())
             for name, parity in verdict.parity.items():
                 click.echo(
@@ -181,29 +183,29 @@ def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) ->
     if as_json:
         click.echo(json.dumps(rows, indent=1))
     if problems and not rows:
-        raise EngineError(cache.folder, "holds no plan that could be checked", problems[0].fix)
+        raise EngineError(cache.folder, "holds no engine file that could be checked", problems[0].fix)
     return 1 if problems or not all(row["good"] for row in rows) else 0
 
 
 @engine.command()
 @_folder
-@click.option("--older-than", "days", type=click.FloatRange(0), metavar="DAYS", help="Also plans built longer ago.")
+@click.option("--older-than", "days", type=click.FloatRange(0), metavar="DAYS", help="Also those built longer ago.")
 @click.option("--keep", "keep_mib", type=click.FloatRange(0), metavar="MIB", help="Also the oldest beyond this size.")
-@click.option("--all", "everything", is_flag=True, help="Every plan.")
+@click.option("--all", "everything", is_flag=True, help="Every engine file.")
 @json_option
 def prune(engine_dir: Path | None, days: float | None, keep_mib: float | None, everything: bool, as_json: bool) -> None:
-    """Remove plans that this machine's GPU, driver and versions cannot use any more.
+    """Remove engine files that this machine's GPU, driver and versions cannot use any more.
 
     \b
     Example:
       framecolor engine prune --older-than 30
     """
-    from framecolor.engines.plans.backends import find_backends
-    from framecolor.engines.plans.cache import PlanCache
-    from framecolor.engines.plans.prune import prune_plans
+    from framecolor.engines.tensorrt.backends import find_backends
+    from framecolor.engines.tensorrt.cache import EngineCache
+    from framecolor.engines.tensorrt.prune import prune_engine_files
 
-    cache = PlanCache(engine_dir)
-    gone = prune_plans(
+    cache = EngineCache(engine_dir)
+    gone = prune_engine_files(
         cache,
         older_than_days=days,
         keep_bytes=None if keep_mib is None else int(keep_mib * 2**20),
@@ -215,16 +217,16 @@ def prune(engine_dir: Path | None, days: float | None, keep_mib: float | None, e
         return
     for name, why in gone:
         click.echo(f"removed   {name}: {why}")
-    click.echo(f"{len(gone)} removed, {sum(1 for _ in cache.plans())} left in {cache.folder}")
+    click.echo(f"{len(gone)} removed, {sum(1 for _ in cache.files())} left in {cache.folder}")
 
 
 def _choose(names: tuple[str, ...]) -> list[Profile]:
     """The named profiles, or those that the pipeline uses."""
-    from framecolor.engines.plans.profiles import find_profile, list_profiles
+    from framecolor.engines.tensorrt.profiles import find_profile, list_profiles
 
     if names:
         return [find_profile(name) for name in names]
-    return [profile for profile in list_profiles() if profile.purpose == "pipeline"]
+    return list_profiles()
 
 
 def _finite(parity: Parity) -> dict[str, float | None]:

@@ -183,7 +183,7 @@ def finish(shot: str, out: Path | None, progress: Style, **given: Any) -> None:
 
 def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any]) -> FarmJob:
     """The job that the options describe. Takes what is not a setting out of `given`."""
-    from framecolor.engines.plans.cache import FOLDER_VARIABLE
+    from framecolor.engines.tensorrt.cache import FOLDER_VARIABLE
     from framecolor.farm import plan_job
 
     frames, no_sheet = given["frames"], str(given["sheet"]) == "none"

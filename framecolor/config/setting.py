@@ -20,6 +20,7 @@ def setting(
     *,
     decides: tuple[Effect, ...],
     help: str,
+    words: tuple[str, ...] = (),
     wanted: str | None = None,
     bounds: tuple[float, float] = (-math.inf, math.inf),
     metavar: str | None = None,
@@ -30,6 +31,7 @@ def setting(
 
     decides    see `Effect`; nothing if no frame depends on it
     help       what it does, for --help and the draft file
+    words      that it may be, where they are not known to the type
     wanted     what it may be, in words: of numbers and files; of others the type says it
     bounds     least and greatest number
     metavar    what --help calls a value, if not as the type is called
@@ -37,6 +39,7 @@ def setting(
     file_only  words that a file may say, but not the option
     """
     stated = {"decides": decides, "help": help, "bounds": bounds, "metavar": metavar, "file_only": file_only}
+    stated["words"] = words
     derived = {"wanted": wanted, "option": option}
     return field(default=default, metadata=stated | {name: text for name, text in derived.items() if text is not None})
 
@@ -81,5 +84,7 @@ def _complete(name: str, hint: Any, default: object, stated: Mapping[str, Any]) 
     members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     words = tuple(word for member in members if get_origin(member) is Literal for word in get_args(member))
     kind = next((member for member in members if get_origin(member) is not Literal), NoneType)
+    if stated["words"]:
+        words, kind = stated["words"], NoneType
     wanted = "true or false" if kind is bool else "one of " + ", ".join(words)
-    return Setting(**{"wanted": wanted, "option": f"--{name}", **stated}, default=default, words=words, kind=kind)
+    return Setting(**{"wanted": wanted, "option": f"--{name}", **stated, "words": words}, default=default, kind=kind)

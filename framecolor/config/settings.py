@@ -18,13 +18,19 @@ from framecolor.core.precision import PrecisionChoice
 from framecolor.errors import SettingsError
 
 Mode = Literal["flat", "painted"]
-EngineName = Literal["auto", "tensorrt", "cuda", "cpu"]
 LinePlacement = Literal["over", "none", "layer"]
 Background = Literal["keys", "transparent", "paper"]
 FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd"]
 FitChoice = int | Literal["auto", "keep", "off"]
 LaneCount = int | Literal["auto"]
 ThreadCount = int | Literal["auto"]
+ENGINES = {
+    "tensorrt": "framecolor.engines.tensorrt.engine:TensorRtEngine",
+    "cuda": "framecolor.engines.cuda:CudaEngine",
+    "cpu": "framecolor.engines.openvino:CpuEngine",
+}
+"""The engines and their classes, the best first: the command line, `auto`, doctor and the contract test go by this."""
+ENGINE_NAMES = ("auto", *ENGINES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +44,7 @@ class Settings:
     # fmt: off
     mode: Mode = setting("flat", decides=("frames", "fit"),
         help="flat: every region one palette color; painted: the generator's own soft color.")
-    engine: EngineName = setting("auto", decides=("record",),
+    engine: str = setting("auto", decides=("record",), words=ENGINE_NAMES,
         help="Where the network runs; auto: the best that this machine has.")
     lanes: LaneCount = setting("auto", decides=(), bounds=(1, 16), wanted="a number from 1 to 16, or auto", metavar="N",
         help="Drawings that each GPU works on at once; auto: as many as it is fastest with. Nothing without one.")

@@ -13,18 +13,22 @@ from filelock import FileLock, Timeout
 
 from framecolor.core.files import write_bytes_atomic
 from framecolor.doctor.finding import Finding, Target
-from framecolor.engines.plans.cache import PlanCache
+from framecolor.engines.tensorrt.cache import EngineCache
 from framecolor.errors import OutputError
 
 _LEAST_GIB, _LITTLE_GIB = 0.1, 2.0
 
 
 def check_folders(target: Target) -> Iterator[Finding]:
-    """The folders of frames, of plans and of the moment; a good place for frames is no news where no shot is named."""
-    folders = {"frames": target.outs[0], "plans": PlanCache().folder, "temporary files": Path(tempfile.gettempdir())}
+    """The folders of frames, engine files and temporary files; a good place for frames is no news without a shot."""
+    folders = {
+        "frames": target.outs[0],
+        "engine files": EngineCache().folder,
+        "temporary files": Path(tempfile.gettempdir()),
+    }
     fixes = {
         "frames": "change its permissions, or choose another folder with -o",
-        "plans": "change its permissions, or choose another folder with FRAMECOLOR_ENGINE_DIR",
+        "engine files": "change its permissions, or choose another folder with FRAMECOLOR_ENGINE_DIR",
         "temporary files": "change its permissions, or choose another folder with TMPDIR",
     }
     for role, folder in folders.items():

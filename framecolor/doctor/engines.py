@@ -9,13 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from framecolor.config.settings import EngineName
+from framecolor.config.settings import ENGINES
 from framecolor.core.precision import choose_precision
 from framecolor.doctor.finding import Finding, Target
 from framecolor.doctor.gpu import lacks_gpu
 from framecolor.errors import EngineError
 
-_ORDER: tuple[EngineName, ...] = ("tensorrt", "cuda", "cpu")
 # Half and bfloat16 round to three and two digits.
 _WORST_ERROR = 0.03
 
@@ -26,7 +25,7 @@ def check_choice(target: Target) -> Iterator[Finding]:
     from framecolor.engines.registry import choose_engine
 
     missed: dict[tuple[str, str], list[str]] = {}
-    for name in _ORDER:
+    for name in ENGINES:
         try:
             choose_engine(name)
         except EngineError as error:

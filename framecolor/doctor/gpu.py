@@ -17,7 +17,7 @@ def check_gpu(target: Target) -> Iterator[Finding]:
     import torch
 
     from framecolor.engines.nvidia import find_gpu_problem
-    from framecolor.engines.plans.backends import find_gpu
+    from framecolor.engines.tensorrt.backends import find_gpu
 
     lacks_gpu.cache_clear()
     problem = find_gpu_problem()

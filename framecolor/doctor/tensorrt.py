@@ -1,4 +1,4 @@
-"""TensorRT in its three forms: is it installed, do the versions fit each other, can it begin to compile?"""
+"""TensorRT in its two forms: is it installed, can it begin to compile?"""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 
-from packaging.requirements import Requirement
-
 from framecolor.core.text import format_command, format_install
 from framecolor.doctor.finding import Finding, Target
 from framecolor.doctor.gpu import lacks_gpu
 
-# Form -> module, package whose requirements tell which versions fit, extra. In the order in which they are taken.
+# Form -> modules, extra. In the order in which they are taken.
 _FORMS = {
     "tensorrt": (("tensorrt",), "tensorrt"),
-    "torch-tensorrt": (("torch_tensorrt",), "tensorrt"),
     "rtx": (("tensorrt_rtx", "tensorrt_rtx_bindings"), "rtx"),
 }
 # A library that does not fit the driver may end its process: it is tried in another one.
@@ -41,9 +38,7 @@ def check_tensorrt(target: Target) -> Iterator[Finding]:
         if module is None:
             continue
         found = True
-        if name == "torch-tensorrt":
-            yield from _check_pair()
-        elif name == "rtx" or gpu:
+        if name == "rtx" or gpu:
             yield _try_builder(name, module, extra)
         elif not lacks_gpu():
             version = metadata.version(name)
@@ -69,26 +64,3 @@ def _try_builder(name: str, module: str, extra: str) -> Finding:
         return Finding("tensorrt", "ok", f"{name} {version} can compile", data={"backend": name, "version": version})
     last = " ".join(done.stderr.split("\n")[-2:]).strip() or f"it ended with {done.returncode}"
     return Finding("tensorrt", "fail", f"{name} cannot compile: {last[:300]}", fix, {"backend": name})
-
-
-def _check_pair() -> Iterator[Finding]:
-    """Each torch-tensorrt fits one torch and one TensorRT, and says so in what it requires."""
-    version = metadata.version("torch-tensorrt")
-    unfit = []
-    for line in metadata.requires("torch-tensorrt") or ():
-        wanted = Requirement(line)
-        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
-            continue
-        try:
-            if not wanted.specifier.contains(metadata.version(wanted.name), prereleases=True):
-                unfit.append(f"{wanted.name} {metadata.version(wanted.name)} is not {wanted.specifier}")
-        except metadata.PackageNotFoundError:
-            unfit.append(f"{wanted.name} is not installed")
-    data = {"backend": "torch-tensorrt", "version": version, "unfit": unfit}
-    if unfit:
-        torch = metadata.version("torch").split("+")[0]
-        release = ".".join(torch.split(".")[:2])
-        fix = f"{format_install(f'torch-tensorrt=={release}.*')}, which fits torch {torch}"
-        yield Finding("tensorrt", "warn", f"torch-tensorrt {version}: {'; '.join(unfit)}", fix, data)
-    else:
-        yield Finding("tensorrt", "ok", f"torch-tensorrt {version} fits torch {metadata.version('torch')}", data=data)

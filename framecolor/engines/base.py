@@ -1,7 +1,9 @@
 """Engines: where the networks run.
 
 An engine opens the networks that ship, and a network that was fitted to a shot where there is one, as a `Runner`. To
-add one, write a module with a class that has `name`, `find_problem` and `load`, and list it in `engines/registry.py`.
+add one, write a module with a class that takes `EngineOptions` and is an `Engine`, and add a line to `ENGINES` in
+`config/settings.py`: its name, and where its class is. What the class needs is imported when a network is loaded, so
+that the list of engines stays quick to make.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.config.settings import LaneCount
+from framecolor.core.precision import PrecisionChoice
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.view import View
 
@@ -22,40 +26,40 @@ Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class NetworkOutput:
     """What the networks make of a drawing's regions; row 0 stands for none.
 
-    look   what the base weights see, float32 [count + 1, F + C]: means of features and of context
-    votes  log-probability of each class by the fitted network, float32 [count + 1, P]; None without one, and unless
-           asked for
+    features  by the base weights, float32 [count + 1, F + C]: means of features and of context
+    votes     log-probability of each class by the fitted network, float32 [count + 1, P]; None without one, and unless
+              asked for
     """
 
-    look: NDArray[np.float32]
+    features: NDArray[np.float32]
     votes: NDArray[np.float32] | None
 
 
 class Pending(Protocol):
-    """A drawing that an engine is looking at."""
+    """A drawing whose inference is under way."""
 
-    def result(self) -> Seen:
+    def result(self) -> NetworkOutput:
         """Wait until it is done; raises what went wrong. Can be asked again."""
         ...
 
 
 class Done:
-    """A look that was taken at once."""
+    """An inference that was done at once."""
 
-    def __init__(self, seen: Seen) -> None:
-        self._seen = seen
+    def __init__(self, output: NetworkOutput) -> None:
+        self._output = output
 
-    def result(self) -> Seen:
-        return self._seen
+    def result(self) -> NetworkOutput:
+        return self._output
 
 
 class RegionMatcher(Protocol):
     """The matcher, loaded. Thread safe."""
 
-    def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
+    def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
         """Tokens of a drawing's regions, all float32: see `networks.matcher.Matcher.describe`."""
         ...
 
@@ -79,8 +83,8 @@ class Runner(RegionMatcher, Protocol):
         """Prepare, or begin to prepare, what painting flat needs; otherwise that happens when it is first needed."""
         ...
 
-    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
-        """Begin to look at a drawing, through the base weights and, for votes, through the fitted ones if any."""
+    def infer(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
+        """Begin to run a drawing through the base weights and, for votes, through the fitted ones if any."""
         ...
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -88,8 +92,25 @@ class Runner(RegionMatcher, Protocol):
         ...
 
 
+@dataclass(frozen=True, kw_only=True)
+class EngineOptions:
+    """What an engine is asked for; it leaves aside what it has no use for.
+
+    lanes      pictures that each GPU works on at once; auto: as many as are best, measured once for each kind of GPU
+    precision  see `core.precision`
+    cores      that the processor may keep busy
+    """
+
+    lanes: LaneCount = "auto"
+    precision: PrecisionChoice = "auto"
+    cores: int = 1
+
+
+DEFAULT_OPTIONS = EngineOptions()
+
+
 class Engine(Protocol):
-    """A way to run networks on this machine."""
+    """A way to run networks on this machine; its class is called with `EngineOptions`."""
 
     @property
     def name(self) -> str: ...

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.core.precision import Precision, PrecisionChoice, choose_precision, list_precisions
-from framecolor.engines.base import Done, Pending, Rows, Runner, Seen
+from framecolor.core.precision import Precision, choose_precision, list_precisions
+from framecolor.engines.base import DEFAULT_OPTIONS, Done, EngineOptions, NetworkOutput, Pending, Rows, Runner
 from framecolor.engines.graphs import Graph, open_graph
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints
@@ -30,14 +30,13 @@ _BUCKET_ROWS = 32
 class CpuEngine:
     """OpenVINO, in bfloat16 where the processor multiplies it by itself; runs everywhere.
 
-    cores  that it may keep busy: so many pictures are computed at once, one core each
+    As many pictures are computed at once as there are cores in its options, one core each.
     """
 
     name = "cpu"
 
-    def __init__(self, precision: PrecisionChoice = "auto", cores: int = 1) -> None:
-        self._precision: PrecisionChoice = precision
-        self._cores = cores
+    def __init__(self, options: EngineOptions = DEFAULT_OPTIONS) -> None:
+        self._options = options
 
     def find_problem(self) -> tuple[str, str] | None:
         return None
@@ -46,8 +45,8 @@ class CpuEngine:
         """See `Engine.load`; precision is one of `precisions`. EngineError on another one."""
         known = self.precisions()
         for chosen in known:
-            if chosen == (precision or choose_precision(self._precision)):
-                return OpenVinoRunner(_open_networks(chosen, self._cores), network)
+            if chosen == (precision or choose_precision(self._options.precision)):
+                return OpenVinoRunner(_open_networks(chosen, self._options.cores), network)
         fix = f"use --precision {' or '.join(known)}"
         raise EngineError("engine cpu", f"this processor does not compute in {precision}", fix)
 
@@ -103,18 +102,18 @@ class OpenVinoRunner:
             network.open()
         self._networks.compare.open_soon()
 
-    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
-        """See `Runner.see`."""
+    def infer(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
+        """See `Runner.infer`."""
         base = self._networks.features
         planes = _pad(view.planes, base.facts["multiple"])
         features, context = (maps[0] for maps in base(planes))
         fine = view.cells(points, (features.shape[0], features.shape[1]))
         coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
-        look = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
+        pooled = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
         if not votes or self._network is None:
-            return Done(Seen(look, None))
+            return Done(NetworkOutput(pooled, None))
         fitted = pool(self._fitted(planes)[0][0], fine)
-        return Done(Seen(look, self._network.vote(fitted)))
+        return Done(NetworkOutput(pooled, self._network.vote(fitted)))
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
         """See `Runner.color`."""
@@ -123,13 +122,13 @@ class OpenVinoRunner:
         both = (_pad(maps, color.facts["multiple"]) for maps in (planes, hint))
         return color(*both)[0][0, :, :height, :width].copy()
 
-    def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
+    def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
         """See `RegionMatcher.describe`."""
-        describe, count = self._networks.describe, len(look)
+        describe, count = self._networks.describe, len(features)
         if count == 0:
             return np.zeros((0, describe.facts["width"]), np.float32)
-        size = _fill_up(count)
-        rows = (_widen(look, size), _widen(shape, size), _widen(contact, size, size), _count_off(count, size))
+        size = _round_up(count)
+        rows = (_widen(features, size), _widen(shape, size), _widen(contact, size, size), _mark_present(count, size))
         return describe(*rows)[0][:count].copy()
 
     def compare(
@@ -143,17 +142,22 @@ class OpenVinoRunner:
     ) -> tuple[Rows, Rows, Rows, Rows]:
         """See `RegionMatcher.compare`."""
         many, few = len(a), len(b)
-        size = _fill_up(max(many, few))  # one size for both, so that few of them occur
+        size = _round_up(max(many, few))  # one size for both, so that few of them occur
         pairs = [
             np.zeros((size, size), np.float32) if flow is None else _widen(flow, size, size)
             for flow in (flow_ab, flow_ba)
         ]
         contacts = [_widen(contact, size, size) for contact in (contact_a, contact_b)]
-        present = [_count_off(count, size) for count in (many, few)]
-        ahead, back, lost_a, lost_b = self._networks.compare(
+        present = [_mark_present(count, size) for count in (many, few)]
+        ahead, back, unmatched_a, unmatched_b = self._networks.compare(
             _widen(a, size), _widen(b, size), *contacts, *pairs, *present
         )
-        return ahead[:many, :few].copy(), back[:few, :many].copy(), lost_a[:many].copy(), lost_b[:few].copy()
+        return (
+            ahead[:many, :few].copy(),
+            back[:few, :many].copy(),
+            unmatched_a[:many].copy(),
+            unmatched_b[:few].copy(),
+        )
 
     @cached_property
     def _fitted(self) -> Compiled:
@@ -226,7 +230,7 @@ def _pad(planes: NDArray[np.float32], multiple: int) -> NDArray[np.float32]:
     return pad_to(planes, (height, width))[None]
 
 
-def _fill_up(count: int) -> int:
+def _round_up(count: int) -> int:
     return -(-count // _BUCKET_ROWS) * _BUCKET_ROWS
 
 
@@ -237,7 +241,7 @@ def _widen(rows: Rows, height: int, width: int | None = None) -> Rows:
     return wide
 
 
-def _count_off(count: int, size: int) -> Rows:
+def _mark_present(count: int, size: int) -> Rows:
     """Which of `size` rows are there."""
     present = np.zeros(size, np.float32)
     present[:count] = 1

@@ -1,17 +1,17 @@
-"""Which engines there are, and which of them runs here."""
+"""Which engine runs here, of those in `config.settings.ENGINES`."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from framecolor.config.settings import EngineName, LaneCount
+from framecolor.config.settings import ENGINES, LaneCount
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import PrecisionChoice
-from framecolor.engines.base import Engine, Runner
-from framecolor.engines.nvidia import find_gpu_problem
+from framecolor.engines.base import Engine, EngineOptions, Runner
 from framecolor.errors import EngineError
 
 if TYPE_CHECKING:
@@ -21,19 +21,19 @@ _LOG = logging.getLogger("framecolor")
 
 
 def choose_engine(
-    name: EngineName, lanes: LaneCount = "auto", precision: PrecisionChoice = "auto", cores: int | None = None
+    name: str, lanes: LaneCount = "auto", precision: PrecisionChoice = "auto", cores: int | None = None
 ) -> Engine:
-    """The engine of that name; `auto` takes the first of tensorrt, cuda, cpu that runs here, and says so.
+    """The engine of that name; `auto` takes the first of ENGINES that runs here, and says so.
 
     lanes      pictures that each GPU works on at once
     precision  see `core.precision`
     cores      that the cpu engine may keep busy; by default all that this process may use
     Raises EngineError, with the fix, when the one that was asked for cannot run: only `auto` falls back.
     """
-    engines = _list_engines(lanes, precision, cores or count_usable_cores())
+    options = EngineOptions(lanes=lanes, precision=precision, cores=cores or count_usable_cores())
     if name == "auto":
-        return FirstThatRuns(engines)
-    engine = next(e for e in engines if e.name == name)
+        return FirstThatRuns([find_engine_class(known)(options) for known in ENGINES])
+    engine = find_engine_class(name)(options)
     problem = engine.find_problem()
     if problem is not None:
         raise EngineError(f"engine {name}", *problem)
@@ -41,9 +41,7 @@ def choose_engine(
 
 
 @lru_cache(maxsize=2)
-def load_shipped(
-    name: EngineName, lanes: LaneCount, precision: PrecisionChoice, cores: int | None
-) -> tuple[Runner, str]:
+def load_shipped(name: str, lanes: LaneCount, precision: PrecisionChoice, cores: int | None) -> tuple[Runner, str]:
     """The networks that ship on the engine of that name, and its real name: one for all shots of a process.
 
     Arguments and errors as `choose_engine`.
@@ -52,32 +50,10 @@ def load_shipped(
     return engine.load(), engine.name
 
 
-def _list_engines(lanes: LaneCount, precision: PrecisionChoice, cores: int) -> list[Engine]:
-    """All engines, the best first. Where no GPU is, nothing of those that need one is imported."""
-    from framecolor.engines.openvino import CpuEngine
-
-    cpu = CpuEngine(precision, cores)
-    problem = find_gpu_problem()
-    if problem is not None:
-        return [MissingEngine("tensorrt", *problem), MissingEngine("cuda", *problem), cpu]
-    from framecolor.engines.cuda import CudaEngine
-    from framecolor.engines.tensorrt import TensorRtEngine
-
-    return [TensorRtEngine(lanes, precision), CudaEngine(lanes, precision), cpu]
-
-
-class MissingEngine:
-    """An engine that cannot run here, and why."""
-
-    def __init__(self, name: EngineName, problem: str, fix: str) -> None:
-        self.name = name
-        self._problem = problem, fix
-
-    def find_problem(self) -> tuple[str, str] | None:
-        return self._problem
-
-    def load(self, network: PaletteNetwork | None = None) -> Runner:
-        raise EngineError(f"engine {self.name}", *self._problem)
+def find_engine_class(name: str) -> Callable[[EngineOptions], Engine]:
+    """The class of an engine. KeyError for a name that is not in ENGINES."""
+    module, _, attribute = ENGINES[name].partition(":")
+    return getattr(import_module(module), attribute)
 
 
 class FirstThatRuns:

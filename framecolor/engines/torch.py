@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from framecolor.engines.base import Done, Pending, Seen
+from framecolor.engines.base import Done, NetworkOutput, Pending
 from framecolor.engines.torch_matcher import TorchMatcher
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
@@ -47,15 +47,15 @@ class TorchRunner(TorchMatcher):
         """There is nothing to prepare."""
 
     @torch.inference_mode()
-    def see(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
+    def infer(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
         planes = self._load_padded(view.planes)
         features, context = (maps[0].cpu().numpy() for maps in self._base(planes))
         fine = view.cells(points, (features.shape[0], features.shape[1]))
         coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
-        look = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
+        pooled = np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)
         if not votes or self._network is None:
-            return Done(Seen(look, None))
-        return Done(Seen(look, self._network.vote(pool(self._fitted(planes)[0][0].cpu().numpy(), fine))))
+            return Done(NetworkOutput(pooled, None))
+        return Done(NetworkOutput(pooled, self._network.vote(pool(self._fitted(planes)[0][0].cpu().numpy(), fine))))
 
     @torch.inference_mode()
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,5 +1,5 @@
 """The matcher in PyTorch, float32, on any device: a drawing has a few hundred regions, so the engines share this one
-(tensorrt has it for drawings that its plans do not take).
+(tensorrt has it for drawings that its engine files do not take).
 
 OpenVINO would meet a new shape with each drawing, as each has another number of regions.
 """
@@ -33,10 +33,10 @@ class TorchMatcher:
         self._device = device
         self._threads = threading.local()
 
-    def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
+    def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
         """See `Runner.describe`."""
         with self._own_stream():
-            return self._describe(*(self._load(rows) for rows in (look, shape, contact))).cpu().numpy()
+            return self._describe(*(self._load(rows) for rows in (features, shape, contact))).cpu().numpy()
 
     def compare(
         self,
@@ -48,12 +48,12 @@ class TorchMatcher:
         flow_ba: Rows | None = None,
     ) -> tuple[Rows, Rows, Rows, Rows]:
         """See `Runner.compare`."""
-        there = no_flow(a, b) if flow_ab is None else flow_ab
+        ahead = no_flow(a, b) if flow_ab is None else flow_ab
         back = no_flow(b, a) if flow_ba is None else flow_ba
         with self._own_stream():
-            scores = self._compare(*(self._load(rows) for rows in (a, b, contact_a, contact_b, there, back)))
-            score_ab, score_ba, nowhere_a, nowhere_b = (part.cpu().numpy() for part in scores)
-        return score_ab, score_ba, nowhere_a, nowhere_b
+            scores = self._compare(*(self._load(rows) for rows in (a, b, contact_a, contact_b, ahead, back)))
+            score_ab, score_ba, unmatched_a, unmatched_b = (part.cpu().numpy() for part in scores)
+        return score_ab, score_ba, unmatched_a, unmatched_b
 
     def _load(self, rows: Rows) -> torch.Tensor:
         return torch.from_numpy(rows).to(self._device)

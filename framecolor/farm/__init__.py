@@ -2,7 +2,7 @@
 
 A job has three steps, whose tasks are ordinary framecolor commands:
 
-    Prepare   framecolor farm prepare    what all tasks share: the engine's plans, the fit, the proposal
+    Prepare   framecolor farm prepare    what all tasks share: the engine files, the fit, the proposal
     Color     framecolor colorize --part one task per chunk of key-to-key spans (`spans`)
     Finish    framecolor farm finish     gathers what the tasks noted, and writes the report
 

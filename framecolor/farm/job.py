@@ -35,7 +35,7 @@ class FarmJob:
     frames    what to paint, as it was given; None for all
     no_sheet  whether the exposure sheet in the shot's folder is not to be taken
     chunks    what each task paints
-    engine_dir  folder of the engines' plans that all hosts share; None leaves it to each host
+    engine_dir  folder of the engine files that all hosts share; None leaves it to each host
 
     The settings are part of the job, so that all of its tasks paint alike: a framecolor.toml that is edited while the
     job waits, or that differs between hosts, does not tear a shot apart.
@@ -89,7 +89,7 @@ def plan_job(
     out       folder of its frames, by default its usual one
     places    option -> folder or file: keys, hints, corrections, sheet; of a cel as the command line has them
     no_sheet  whether it was opened with the sheet "none"
-    engine_dir  folder for the engines' plans, which all hosts have to see; the `cpu` engine has none
+    engine_dir  folder for the engine files, which all hosts have to see; the `cpu` engine has none
     cel       which cel of a cut it is, where `path` is the cut; `out` is named as the cel then
 
     Raises what colorize would raise before its first frame about keys and the output folder. Writes nothing.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from framecolor.engines.plans.cache import FOLDER_VARIABLE
+from framecolor.engines.tensorrt.cache import FOLDER_VARIABLE
 from framecolor.farm.job import FarmJob
 
 SETTINGS_NAME = "settings.toml"

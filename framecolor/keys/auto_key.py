@@ -141,7 +141,7 @@ def _carry(
     scale = working_scale([figure_box(anchor.frame)], WORKING_AREA_PX)
 
     def describe(frame: Frame, regions: Regions) -> Tokens:
-        pending = runner.see(look(frame, regions, scale), sample_points(regions), votes=False)
+        pending = runner.infer(look(frame, regions, scale), sample_points(regions), votes=False)
         return describe_regions(regions, pending, runner)
 
     here = describe(anchor.frame, anchor.regions)
@@ -150,8 +150,8 @@ def _carry(
         frame = read_drawing(number, shot.read_line(number))
         regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
         there = describe(frame, regions)
-        ahead, back, _, nowhere = runner.compare(here.values, there.values, here.contact, there.contact)
-        carried += _pair(said[number], here, there, ahead, back, nowhere)
+        ahead, back, _, unmatched = runner.compare(here.values, there.values, here.contact, there.contact)
+        carried += _pair(said[number], here, there, ahead, back, unmatched)
     return carried
 
 
@@ -161,16 +161,16 @@ def _pair(
     there: Tokens,
     ahead: NDArray[np.float32],
     back: NDArray[np.float32],
-    nowhere: NDArray[np.float32],
+    unmatched: NDArray[np.float32],
 ) -> list[tuple[int, Rgba]]:
     """Each told region with its counterpart, where both take each other for the best, and that for likelier than none.
 
-    ahead, back  scores [here, there] and [there, here]; nowhere [there]
+    ahead, back  scores [here, there] and [there, here]; unmatched [there]
     """
     pairs = []
     for column, region in enumerate(there.rows.tolist()):
         row = int(back[column].argmax())
-        if labels.by[region] and back[column, row] > nowhere[column] and int(ahead[row].argmax()) == column:
+        if labels.by[region] and back[column, row] > unmatched[column] and int(ahead[row].argmax()) == column:
             pairs.append((int(here.rows[row]), as_color(labels.color[region])))
     return pairs
 

@@ -269,7 +269,7 @@ def add_gallery(
     def describe(number: int) -> KeyRegions:
         drawing = keyframes.drawings[number].drawing
         regions = drawing.regions()
-        pending = runner.see(look(drawing.frame(), regions, keyframes.scale), sample_points(regions), votes=False)
+        pending = runner.infer(look(drawing.frame(), regions, keyframes.scale), sample_points(regions), votes=False)
         tokens = describe_regions(regions, pending, runner)
         return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
 
@@ -296,4 +296,4 @@ def describe_regions(regions: Regions, pending: Pending, runner: Runner) -> Toke
     traits = region_traits(shapes, outside_regions(regions))
     with stage("generator"):
         seen = pending.result()
-    return Tokens(rows, runner.describe(seen.look[rows], traits[rows - 1], contact), contact)
+    return Tokens(rows, runner.describe(seen.features[rows], traits[rows - 1], contact), contact)

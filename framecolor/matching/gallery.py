@@ -41,13 +41,13 @@ class KeyRegions:
 class Recognized:
     """What the keys make of a drawing's regions.
 
-    votes    log-probability of each palette color, float32 [count + 1, P]
-    nowhere  by how much having no counterpart in the keys beats the best one, as a logit, float32 [count + 1];
-             0 for regions that were not compared
+    votes      log-probability of each palette color, float32 [count + 1, P]
+    unmatched  by how much having no counterpart in the keys beats the best one, as a logit, float32 [count + 1];
+               0 for regions that were not compared
     """
 
     votes: NDArray[np.float32]
-    nowhere: NDArray[np.float32]
+    unmatched: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +74,15 @@ class Gallery:
         a counterpart is asked of whole keys, where there are any: one that is known in part has it without a color.
         """
         nothing = self.guess_nothing(count)
-        votes, margin = nothing.votes, nothing.nowhere
+        votes, margin = nothing.votes, nothing.unmatched
         if not len(target.rows):
             return nothing
         asked = self.choose_keys(number)
-        scores, nowhere = zip(*(_compare_known(compare, target, key) for key in asked), strict=True)
+        scores, unmatched = zip(*(_compare_known(compare, target, key) for key in asked), strict=True)
         colors = np.concatenate([key.colors[key.colors != UNKNOWN] for key in asked])
         members = np.zeros((len(colors), self.palette_size), np.float32)
         members[np.arange(len(colors)), colors] = 1
-        heard = [there for key, there in zip(asked, nowhere, strict=True) if key.is_whole] or nowhere
+        heard = [there for key, there in zip(asked, unmatched, strict=True) if key.is_whole] or unmatched
         score, lost = np.concatenate(scores, axis=1), np.mean(heard, axis=0)
         share = read_scores(score, lost, members)
         votes[target.rows] = np.log((1 - _DOUBT) * share + _DOUBT / self.palette_size)
@@ -109,8 +109,8 @@ class Gallery:
 
 def _compare_known(compare: Compare, target: Tokens, key: KeyRegions) -> tuple[Rows, Rows]:
     """Scores of a key's regions of known color, and of having no counterpart among them."""
-    score, nowhere = compare(target, key.tokens)
+    score, unmatched = compare(target, key.tokens)
     if key.is_whole:
-        return score, nowhere
+        return score, unmatched
     open_ones = key.colors == UNKNOWN
-    return score[:, ~open_ones], np.maximum(nowhere, score[:, open_ones].max(axis=1))
+    return score[:, ~open_ones], np.maximum(unmatched, score[:, open_ones].max(axis=1))

@@ -37,17 +37,17 @@ class Match:
     """How the tokens of one drawing, the target, were compared with those of another, the source.
 
     target, source  intp [A], [B]: the regions of either
-    score           float16 or float32 [A, B], logits; nowhere float32 [A], of having no counterpart
+    score           float16 or float32 [A, B], logits; unmatched float32 [A], of having no counterpart
     """
 
     target: NDArray[np.intp]
     source: NDArray[np.intp]
     score: NDArray[np.floating]
-    nowhere: Rows
+    unmatched: Rows
 
     def hear(self, belief: Rows) -> Rows:
         """Probability of each color in the target's regions, float32 [A, P], by the source's belief [count + 1, P]."""
-        return read_scores(self.score, self.nowhere, belief[self.source])
+        return read_scores(self.score, self.unmatched, belief[self.source])
 
 
 def choose_rows(area: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -55,11 +55,11 @@ def choose_rows(area: NDArray[np.int64]) -> NDArray[np.intp]:
     return np.sort(1 + np.argsort(-area[1:], kind="stable")[:MOST_TOKENS])
 
 
-def read_scores(score: NDArray[np.floating], nowhere: Rows, belief: Rows) -> Rows:
+def read_scores(score: NDArray[np.floating], unmatched: Rows, belief: Rows) -> Rows:
     """Probability of each color, float32 [A, P].
 
-    score [A, B] and nowhere [A] are logits; belief [B, P] says what color each candidate has. The best counterpart of a
-    color decides, not how many regions have it; having no counterpart says nothing of the color.
+    score [A, B] and unmatched [A] are logits; belief [B, P] says what color each candidate has. The best counterpart
+    of a color decides, not how many regions have it; having no counterpart says nothing of the color.
     """
     colors = belief.shape[1]
     if not score.size:
@@ -67,7 +67,7 @@ def read_scores(score: NDArray[np.floating], nowhere: Rows, belief: Rows) -> Row
     scores = score.astype(np.float32)
     best = scores.max(axis=1, keepdims=True)
     joined = np.exp(_SHARPNESS * (scores - best)) @ belief
-    logits = np.concatenate([best + np.log(np.maximum(joined, 1e-30)) / _SHARPNESS, nowhere[:, None]], axis=1)
+    logits = np.concatenate([best + np.log(np.maximum(joined, 1e-30)) / _SHARPNESS, unmatched[:, None]], axis=1)
     weight = np.exp(logits - logits.max(axis=1, keepdims=True))
     weight /= weight.sum(axis=1, keepdims=True)
     return (weight[:, :-1] + weight[:, -1:] / colors).astype(np.float32)

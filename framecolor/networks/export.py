@@ -1,8 +1,7 @@
-"""Networks as graphs for engines that compile them: ONNX (extra `onnx`) and torch.export.
+"""Networks as graphs for engines that compile them: ONNX (extra `onnx`).
 
 `FORMS` writes down what goes in and out of every exported network and which of its axes are free. Graphs take float32
-(planes: also bytes, 255 is 1) and give float32 (color: also bytes); half is inside, as casts, so that a strongly typed
-engine computes in what is written here.
+and give float32; half is inside, as casts, so that a strongly typed engine computes in what is written here.
 """
 
 from __future__ import annotations
@@ -25,8 +24,6 @@ from framecolor.networks.passes import ColorPass, FeaturePass
 OPSET = 18
 NetworkName = Literal["features", "color", "describe", "compare"]
 Precision = Literal["float32", "half"]
-# What pixels are stored as on the way in or out.
-PixelType = Literal["float32", "uint8"]
 # An axis: a number that is fixed, or (least, usual, most).
 Extent = int | tuple[int, int, int]
 Axes = tuple[str, ...]
@@ -62,7 +59,7 @@ FORMS: dict[NetworkName, Form] = {
     ),
     "describe": Form(
         {
-            "look": ("regions", "look channels"),
+            "features": ("regions", "region channels"),
             "shape": ("regions", "shape traits"),
             "contact": ("regions", "regions"),
         },
@@ -80,8 +77,8 @@ FORMS: dict[NetworkName, Form] = {
         {
             "score_ab": ("count_a", "count_b"),
             "score_ba": ("count_b", "count_a"),
-            "nowhere_a": ("count_a",),
-            "nowhere_b": ("count_b",),
+            "unmatched_a": ("count_a",),
+            "unmatched_b": ("count_b",),
         },
     ),
 }
@@ -95,16 +92,12 @@ class Exportable:
 
     module    takes the form's inputs in order
     fixed     sizes of the axes that are never free
-    multiple  height and width are multiples of this
-    pixels    what planes and hint are given as; precision is what the module computes in
     """
 
     name: NetworkName
     module: nn.Module
     precision: Precision
     fixed: Mapping[str, int]
-    multiple: int = 1
-    pixels: PixelType = "float32"
 
     @property
     def form(self) -> Form:
@@ -121,8 +114,6 @@ class Exportable:
         inputs = {name: torch.rand(shape, generator=rng) for name, shape in self.shapes(sizes).items()}
         if "hint" in inputs:
             inputs["hint"][:, :3] *= inputs["hint"][:, 3:]
-        if self.pixels == "uint8":
-            inputs = {name: (t * 255).round().to(torch.uint8) for name, t in inputs.items()}
         return tuple(inputs.values())
 
 
@@ -132,24 +123,18 @@ def make_exportable(
     *,
     generator: Generator | None = None,
     matcher: Matcher | None = None,
-    pixels_in: PixelType = "float32",
-    pixels_out: PixelType = "float32",
 ) -> Exportable:
     """A network by its name, of the weights that ship unless others are given.
 
-    pixels_in counts for features and color, pixels_out for color alone; elsewhere they have to be float32.
     Raises ValueError for what no network has.
     """
     if name not in get_args(NetworkName) or precision not in get_args(Precision):
         raise ValueError(f"there is no network {name!r} in {precision!r}")
-    takes_pixels = name in ("features", "color")
-    if (pixels_in != "float32" and not takes_pixels) or (pixels_out != "float32" and name != "color"):
-        raise ValueError(f"{name} takes and gives float32")
     dtype = torch.float16 if precision == "half" else torch.float32
-    if not takes_pixels:
+    if name in ("describe", "compare"):
         matcher = matcher or load_matcher(matcher_weights_path())
         fixed = {
-            "look channels": matcher.features + matcher.context,
+            "region channels": matcher.features + matcher.context,
             "shape traits": SHAPE_TRAITS,
             "token channels": matcher.width + matcher.features,
         }
@@ -164,20 +149,7 @@ def make_exportable(
         "context channels": generator.context_channels,
     }
     module = FeaturePass(generator, dtype) if name == "features" else ColorPass(generator, dtype)
-    if pixels_out == "uint8":
-        module = _BytesOut(module)
-    return Exportable(name, module.eval(), precision, fixed, generator.size_multiple, pixels_in)
-
-
-class _BytesOut(nn.Module):
-    """A pass whose picture in [0, 1] comes out as bytes."""
-
-    def __init__(self, inner: nn.Module) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, planes: Tensor, hint: Tensor) -> Tensor:
-        return (self.inner(planes, hint) * 255).round().clamp(0, 255).to(torch.uint8)
+    return Exportable(name, module.eval(), precision, fixed)
 
 
 def export_onnx(network: Exportable, sizes: Mapping[str, Extent] | None = None) -> bytes:
@@ -226,39 +198,6 @@ def _write_axes(model: Any, named: Mapping[str, Axes], numbers: Mapping[str, int
             else:
                 dimension.dim_param = axis
     return cast(bytes, model.SerializeToString(deterministic=True))
-
-
-def export_program(network: Exportable, sizes: Mapping[str, Extent]) -> torch.export.ExportedProgram:
-    """The network through torch.export; axes with (least, usual, most) are free between the two.
-
-    What may be 1 is another range, see `pin_axes`. KeyError when a free axis has no size.
-    """
-    form, pinned = network.form, pin_axes(sizes)
-    usual = {axis: size if isinstance(size, int) else size[1] for axis, size in pinned.items()}
-    free: dict[str, Any] = {}
-    for axis, size in pinned.items():
-        if not isinstance(size, int):
-            step = network.multiple if axis in _PICTURE else 1
-            steps = torch.export.Dim(f"{axis}_steps", min=size[0] // step, max=size[2] // step)
-            free[axis] = steps * step if step > 1 else steps
-    axes = {name: {i: free[a] for i, a in enumerate(axes) if a in free} for name, axes in form.inputs.items()}
-    return torch.export.export(network.module, network.example(usual), dynamic_shapes=axes, strict=False)
-
-
-def pin_axes(sizes: Mapping[str, Extent]) -> dict[str, Extent]:
-    """The sizes that `export_program` really exports, for which 1 is no size of a free axis.
-
-    A batch that may be 1 is fixed at its usual size; other axes begin at 2.
-    """
-    pinned: dict[str, Extent] = {}
-    for axis, size in sizes.items():
-        if isinstance(size, int) or size[0] == size[2]:
-            pinned[axis] = size if isinstance(size, int) else size[0]
-        elif size[0] < 2:
-            pinned[axis] = size[1] if axis == "batch" else (2, max(2, size[1]), size[2])
-        else:
-            pinned[axis] = size
-    return pinned
 
 
 def weight_names(onnx_bytes: bytes, module: nn.Module) -> tuple[str, ...]:

@@ -13,14 +13,14 @@ from framecolor.networks.matcher import Matcher
 
 
 class DescribePass(nn.Module):
-    """`Matcher.describe`: float32 look, shape and contact in, float32 tokens out."""
+    """`Matcher.describe`: float32 features, shape and contact in, float32 tokens out."""
 
     def __init__(self, matcher: Matcher, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.matcher = narrow_products(matcher, dtype)
 
-    def forward(self, look: Tensor, shape: Tensor, contact: Tensor) -> Tensor:
-        return self.matcher.describe(look, shape, contact)
+    def forward(self, features: Tensor, shape: Tensor, contact: Tensor) -> Tensor:
+        return self.matcher.describe(features, shape, contact)
 
 
 class ComparePass(nn.Module):
@@ -43,8 +43,8 @@ class PaddedDescribePass(nn.Module):
         super().__init__()
         self.matcher = narrow_products(matcher, torch.float32)
 
-    def forward(self, look: Tensor, shape: Tensor, contact: Tensor, present: Tensor) -> Tensor:
-        return self.matcher.describe(look, shape, contact, present)
+    def forward(self, features: Tensor, shape: Tensor, contact: Tensor, present: Tensor) -> Tensor:
+        return self.matcher.describe(features, shape, contact, present)
 
 
 class PaddedComparePass(nn.Module):

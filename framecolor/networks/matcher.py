@@ -22,10 +22,10 @@ SHAPE_TRAITS = 6
 _OCTAVES = 4
 _PAIR_TRAITS = 5
 _PAIR_WIDTH = 16
-# Shares of overlap by flow are told to the matcher on this scale, on which a tenth already says something.
+# Shares of overlap by flow are given to the matcher on this scale, on which a tenth already says something.
 _FLOW_GAIN = 20.0
 # What likeness counts for before any training: the base weights alone match well at this scale, above this cosine.
-_LIKENESS, _NOWHERE = 32.0, 0.8
+_LIKENESS, _UNMATCHED = 32.0, 0.8
 # How much of its popularity a region loses: one that looks like everything is nobody's counterpart.
 _RIVALRY = 0.5
 # Logits fall by this where there is no region.
@@ -35,7 +35,7 @@ _NEVER = 1e4
 class Matcher(nn.Module):
     """Tokens of regions, and scores of pairs of them.
 
-    features, context  channels of the generator's features and of its context; pooled, both are a region's look.
+    features, context  channels of the generator's features and of its context; pooled, both are a region's features.
     """
 
     def __init__(
@@ -43,10 +43,10 @@ class Matcher(nn.Module):
     ) -> None:
         super().__init__()
         self.features, self.context, self.width, self.heads = features, context, width, heads
-        look_channels = features + context
+        region_channels = features + context
         self.own_layers, self.pair_layers = own_layers, pair_layers
-        self.look_norm = nn.LayerNorm(look_channels)
-        self.enter = nn.Linear(look_channels + SHAPE_TRAITS + 4 * _OCTAVES, width)
+        self.look_norm = nn.LayerNorm(region_channels)
+        self.enter = nn.Linear(region_channels + SHAPE_TRAITS + 4 * _OCTAVES, width)
         self.relate = nn.Sequential(
             nn.Linear(_PAIR_TRAITS, _PAIR_WIDTH), nn.SiLU(), nn.Linear(_PAIR_WIDTH, own_layers * heads)
         )
@@ -59,19 +59,20 @@ class Matcher(nn.Module):
         self.likeness = nn.Parameter(torch.tensor(_LIKENESS))
         self.flow_score = nn.Parameter(torch.tensor([0.5, 0.5]))
         self.rivalry = nn.Parameter(torch.tensor(_RIVALRY))
-        to_nowhere = nn.Linear(width, 1)
-        nn.init.constant_(to_nowhere.bias, _NOWHERE * _LIKENESS)
-        self.nowhere = nn.Sequential(nn.LayerNorm(width), to_nowhere)
+        to_unmatched = nn.Linear(width, 1)
+        nn.init.constant_(to_unmatched.bias, _UNMATCHED * _LIKENESS)
+        self.unmatched = nn.Sequential(nn.LayerNorm(width), to_unmatched)
 
-    def describe(self, look: Tensor, shape: Tensor, contact: Tensor, present: Tensor | None = None) -> Tensor:
+    def describe(self, features: Tensor, shape: Tensor, contact: Tensor, present: Tensor | None = None) -> Tensor:
         """Tokens [N, width + features] of a drawing's N regions.
 
-        look [N, features + context]; shape [N, SHAPE_TRAITS]; contact [N, N]: share of a region's outline along
-        another; present [N]: 1 for a region, 0 for a row that only fills up, which no region attends to.
+        features [N, F + C]: the generator's features and context, pooled; shape [N, SHAPE_TRAITS]; contact [N, N]:
+        share of a region's outline along another; present [N]: 1 for a region, 0 for a row that only fills up, which no
+        region attends to.
         """
         place = shape[:, :2]
         waves = torch.cat([place * (math.pi * 2**octave) for octave in range(_OCTAVES)], dim=1)
-        tokens = self.enter(torch.cat([self.look_norm(look), shape, waves.sin(), waves.cos()], dim=1))
+        tokens = self.enter(torch.cat([self.look_norm(features), shape, waves.sin(), waves.cos()], dim=1))
         apart = place[None] - place[:, None]
         pairs = torch.stack(
             [apart[..., 0], apart[..., 1], apart.square().sum(-1).add(1e-6).sqrt(), contact, contact.T], dim=-1
@@ -79,7 +80,7 @@ class Matcher(nn.Module):
         bias = self.relate(pairs).permute(2, 0, 1).reshape(self.own_layers, self.heads, *contact.shape)
         for layer, near in zip(self.own, _hide(bias, present), strict=True):
             tokens = layer(tokens, tokens, near)
-        return torch.cat([tokens, F.normalize(look[:, : self.features], dim=1)], dim=1)
+        return torch.cat([tokens, F.normalize(features[:, : self.features], dim=1)], dim=1)
 
     def compare(
         self,
@@ -99,19 +100,19 @@ class Matcher(nn.Module):
         present_a [A], present_b [B]: as in `describe`; what is said of a row that only fills up means nothing.
         """
         (a, plain_a), (b, plain_b) = (tokens.split([self.width, self.features], dim=1) for tokens in (a, b))
-        there, back = (flow_ab * _FLOW_GAIN).log1p(), (flow_ba * _FLOW_GAIN).log1p().T
+        flow_ahead, flow_back = (flow_ab * _FLOW_GAIN).log1p(), (flow_ba * _FLOW_GAIN).log1p().T
         for i, (cross, settle) in enumerate(zip(self.cross, self.settle, strict=True)):
             weight = self.by_flow[i][:, :, None, None]
-            near = weight[:, 0] * there + weight[:, 1] * back
+            near = weight[:, 0] * flow_ahead + weight[:, 1] * flow_back
             a, b = cross(a, b, _hide(near, present_b)), cross(b, a, _hide(near.transpose(1, 2), present_a))
             touch = self.by_contact[i][:, None, None]
             a = settle(a, a, _hide(touch * contact_a, present_a))
             b = settle(b, b, _hide(touch * contact_b, present_b))
         score = self.leave(a) @ self.leave(b).T / math.sqrt(self.width)
         score = score + self.likeness * (plain_a @ plain_b.T)
-        score = score + self.flow_score[0] * there + self.flow_score[1] * back
+        score = score + self.flow_score[0] * flow_ahead + self.flow_score[1] * flow_back
         ahead, back = self._among(score, present_a, present_b), self._among(score.T, present_b, present_a)
-        return ahead, back, self.nowhere(a)[:, 0], self.nowhere(b)[:, 0]
+        return ahead, back, self.unmatched(a)[:, 0], self.unmatched(b)[:, 0]
 
     def _among(self, score: Tensor, rows: Tensor | None, candidates: Tensor | None) -> Tensor:
         """Scores of each row's candidates, those that all rows want pushed back; arguments: which are present."""

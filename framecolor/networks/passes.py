@@ -24,7 +24,7 @@ from framecolor.networks.generator import LINE_PLANES, Block, Generator, UpBlock
 class FeaturePass(nn.Module):
     """Line planes to features and context, without a hint.
 
-    forward takes planes [N, 7, H, W], floating point or uint8 (255 is 1), H and W multiples of `size_multiple`, and
+    forward takes planes [N, 7, H, W], floating point, H and W multiples of `size_multiple`, and
     returns float32 features [N, H, W, `feature_channels`] of unit length and float32 context
     [N, H / 4, W / 4, `context_channels`]. dtype is what it computes in: casts are inside. split: see `fold_generator`.
     """
@@ -36,7 +36,7 @@ class FeaturePass(nn.Module):
         self.dtype = dtype
 
     def forward(self, planes: Tensor) -> tuple[Tensor, Tensor]:
-        decoded, context = self.generator.decode(take_planes(planes, self.dtype))
+        decoded, context = self.generator.decode(planes.to(self.dtype))
         features = F.normalize(self.project(decoded).float(), dim=3)
         return features, context.permute(0, 2, 3, 1).float().contiguous()
 
@@ -50,7 +50,7 @@ class ColorPass(nn.Module):
         self.dtype = dtype
 
     def forward(self, planes: Tensor, hint: Tensor) -> Tensor:
-        both = torch.cat([take_planes(planes, self.dtype), take_planes(hint, self.dtype)], dim=1)
+        both = torch.cat([planes.to(self.dtype), hint.to(self.dtype)], dim=1)
         return self.generator.color(self.generator(both), both)[0].float()
 
 
@@ -136,8 +136,3 @@ def _fold(block: Block | UpBlock) -> None:
         if isinstance(block[i], nn.BatchNorm2d):
             block[i - 1] = fuse_conv_bn_eval(cast(nn.Conv2d, block[i - 1]), cast(nn.BatchNorm2d, block[i]))
             del block[i]
-
-
-def take_planes(planes: Tensor, dtype: torch.dtype) -> Tensor:
-    """Planes as the network computes with them: bytes become [0, 1]."""
-    return planes.to(dtype) / 255 if planes.dtype == torch.uint8 else planes.to(dtype)

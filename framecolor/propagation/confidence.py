@@ -24,8 +24,8 @@ Evidence = NDArray[np.float32]
 """One row for each region, [count + 1, F], with the columns FEATURES."""
 
 # belief, doubt  log of the chosen color's probability, and of what is left for all others
-# nowhere        by how much having no counterpart beats the best one in the keys, as a logit
-FEATURES = ("belief", "doubt", "nowhere")
+# unmatched      by how much having no counterpart beats the best one in the keys, as a logit
+FEATURES = ("belief", "doubt", "unmatched")
 # Logarithms end here: a belief that is surer than that is none the better for it.
 _LEAST = 1e-3
 _FORMAT = 1
@@ -42,18 +42,18 @@ class Calibration:
     bias: float
 
 
-def measure_confidence(belief: NDArray[np.float32], nowhere: NDArray[np.float32]) -> NDArray[np.float32]:
+def measure_confidence(belief: NDArray[np.float32], unmatched: NDArray[np.float32]) -> NDArray[np.float32]:
     """Probability that the best color of each region is right, float32 [count + 1], by the shipped calibration.
 
-    belief  probability of each palette color, float32 [count + 1, P]; nowhere as in `matching.gallery.Recognized`.
+    belief  probability of each palette color, float32 [count + 1, P]; unmatched as in `matching.gallery.Recognized`.
     """
-    return estimate(gather_evidence(belief, nowhere), read_calibration())
+    return estimate(gather_evidence(belief, unmatched), read_calibration())
 
 
-def gather_evidence(belief: NDArray[np.float32], nowhere: NDArray[np.float32]) -> Evidence:
+def gather_evidence(belief: NDArray[np.float32], unmatched: NDArray[np.float32]) -> Evidence:
     """What speaks for and against the best color of each region; see `measure_confidence`."""
     sure = belief.max(axis=1)
-    return np.stack([np.log(sure + _LEAST), np.log(1 - sure + _LEAST), nowhere], axis=1).astype(np.float32)
+    return np.stack([np.log(sure + _LEAST), np.log(1 - sure + _LEAST), unmatched], axis=1).astype(np.float32)
 
 
 def estimate(evidence: Evidence, calibration: Calibration) -> NDArray[np.float32]:

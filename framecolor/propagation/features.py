@@ -11,7 +11,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.clock import stage
 from framecolor.core.hashing import hash_pixels
 from framecolor.core.types import Frame, Regions
-from framecolor.engines.base import Runner, Seen
+from framecolor.engines.base import NetworkOutput, Runner
 from framecolor.keys.keyframes import Keyframes, describe_regions
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.packed import PackedDrawing
@@ -28,18 +28,18 @@ from framecolor.propagation.belief import Link, Votes, add_prior, link_regions, 
 class FrameFeatures:
     """One drawing, looked at once; small enough (about half a megabyte at 1080p) to wait for the rest of its span.
 
-    number  of the frame; drawing: its lines and regions, which another frame may show as well
-    votes   log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
-    nowhere  whether the keys lack a counterpart of each region (`matching.gallery.Recognized`), float32 [count + 1]
+    number     of the frame; drawing: its lines and regions, which another frame may show as well
+    votes      log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
+    unmatched  whether the keys lack a counterpart of each region (`matching.gallery.Recognized`), float32 [count + 1]
     area, outside  pixels of each region and whether it is paper, [count + 1]
-    tokens  its regions, as the matcher knows them
+    tokens     its regions, as the matcher knows them
     """
 
     number: int
     drawing: PackedDrawing
     points: RegionPoints
     votes: Votes
-    nowhere: NDArray[np.float32]
+    unmatched: NDArray[np.float32]
     field: LineField
     area: NDArray[np.int64]
     outside: NDArray[np.bool_]
@@ -107,19 +107,19 @@ def _compute(
     recognized = keyframes.gallery.guess_nothing(regions.count)
     if tokens is None or not settled:
         with stage("generator"):
-            pending = runner.see(look(frame, regions, keyframes.scale), points, votes=not settled)
+            pending = runner.infer(look(frame, regions, keyframes.scale), points, votes=not settled)
         with stage("match"):
             tokens = tokens or describe_regions(regions, pending, runner)
             if not settled:
                 with stage("generator"):
-                    seen = pending.result()
-                recognized = vote(number, seen, tokens, keyframes, runner)
+                    output = pending.result()
+                recognized = vote(number, output, tokens, keyframes, runner)
     return FrameFeatures(
         number,
         drawing,
         points,
         recognized.votes,
-        recognized.nowhere,
+        recognized.unmatched,
         field,
         regions.area,
         outside_regions(regions),
@@ -127,7 +127,7 @@ def _compute(
     )
 
 
-def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:
+def vote(number: int, output: NetworkOutput, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:
     """What the keys' own regions and, where one was fitted, the shot's network make of each region.
 
     Without a fit the network is not asked: it knows nothing that its features do not tell the matcher better.
@@ -135,13 +135,13 @@ def vote(number: int, seen: Seen, tokens: Tokens, keyframes: Keyframes, runner: 
     assert keyframes.gallery is not None
 
     def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
-        score, _, nowhere, _ = runner.compare(target.values, source.values, target.contact, source.contact)
-        return score, nowhere
+        score, _, unmatched, _ = runner.compare(target.values, source.values, target.contact, source.contact)
+        return score, unmatched
 
-    found = keyframes.gallery.vote(number, tokens, len(seen.look) - 1, compare)
-    network = None if seen.votes is None else keyframes.expand(seen.votes)
+    found = keyframes.gallery.vote(number, tokens, len(output.features) - 1, compare)
+    network = None if output.votes is None else keyframes.expand(output.votes)
     votes = add_prior(weigh(network, found.votes, keyframes.poses), keyframes.reference)
-    return Recognized(votes, found.nowhere)
+    return Recognized(votes, found.unmatched)
 
 
 def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:
@@ -151,7 +151,7 @@ def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) ->
         back = link_regions(later.points, earlier.drawing.regions(), to_earlier, later.field.size)
         ahead = link_regions(earlier.points, later.drawing.regions(), to_later, earlier.field.size)
     old, new = earlier.tokens, later.tokens
-    score_back, score_ahead, nowhere_new, nowhere_old = runner.compare(
+    score_back, score_ahead, unmatched_new, unmatched_old = runner.compare(
         new.values,
         old.values,
         new.contact,
@@ -162,6 +162,6 @@ def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) ->
     return Link(
         back,
         ahead,
-        Match(new.rows, old.rows, score_back.astype(np.float16), nowhere_new),
-        Match(old.rows, new.rows, score_ahead.astype(np.float16), nowhere_old),
+        Match(new.rows, old.rows, score_back.astype(np.float16), unmatched_new),
+        Match(old.rows, new.rows, score_ahead.astype(np.float16), unmatched_old),
     )

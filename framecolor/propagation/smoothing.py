@@ -115,7 +115,7 @@ def is_hold(features: FrameFeatures, before: FrameFeatures, keyframes: Keyframes
 
 def judge_belief(features: FrameFeatures, belief: Votes, keyframes: Keyframes) -> NDArray[np.float32]:
     """How likely the best color of each region is right, float32 [count + 1]; 1 in what the painter made or told."""
-    sure = measure_confidence(belief, features.nowhere)
+    sure = measure_confidence(belief, features.unmatched)
     known = keyframes.find_known(features.number, features.digest)
     if known is not None:
         sure[known != UNKNOWN] = 1

@@ -91,16 +91,16 @@ def join_by_class(similarity: Tensor, classes: Tensor, count: int) -> Tensor:
     return (joined.clamp_min(1e-30).log() + top).masked_fill(empty, _NEVER)
 
 
-def match_loss(score: Tensor, nowhere: Tensor, target_class: Tensor, source_class: Tensor) -> Tensor:
+def match_loss(score: Tensor, unmatched: Tensor, target_class: Tensor, source_class: Tensor) -> Tensor:
     """Cross-entropy of matching, [A]: each region of the target gets its class by its best counterpart in the source.
 
-    score [A, B] and nowhere [A] are logits (`networks.matcher`); a region whose class the source does not show goes
-    nowhere. The best counterpart decides, not how many regions have a class: a soft maximum joins them.
+    score [A, B] and unmatched [A] are logits (`networks.matcher`); a region whose class the source does not show is
+    unmatched. The best counterpart decides, not how many regions have a class: a soft maximum joins them.
     """
     count = int(max(target_class.max(), source_class.max())) + 1
     joined = join_by_class(MATCH_SHARPNESS * score, source_class, count) / MATCH_SHARPNESS
     wanted = torch.where(torch.isin(target_class, source_class), target_class, count)
-    return F.cross_entropy(torch.cat([joined, nowhere[:, None]], 1), wanted, reduction="none")
+    return F.cross_entropy(torch.cat([joined, unmatched[:, None]], 1), wanted, reduction="none")
 
 
 def prototype_loss(

@@ -62,16 +62,16 @@ def match_keys(matcher: Matcher, images: list[Tokens], keys: int) -> Matched:
     """Each query against the regions of all keys at once."""
     losses, right = [], []
     for target in images[keys:]:
-        scores, nowheres = [], []
+        scores, unmatched_scores = [], []
         for source in images[:keys]:
-            score, _, nowhere, _ = matcher.compare(
+            score, _, unmatched, _ = matcher.compare(
                 target.tokens, source.tokens, target.contact, source.contact, *_no_flow(target, source)
             )
             scores.append(score)
-            nowheres.append(nowhere)
+            unmatched_scores.append(unmatched)
         classes = torch.cat([source.classes for source in images[:keys]])
-        score, nowhere = torch.cat(scores, 1), torch.stack(nowheres).mean(0)
-        losses.append(match_loss(score, nowhere, target.classes, classes))
+        score, unmatched = torch.cat(scores, 1), torch.stack(unmatched_scores).mean(0)
+        losses.append(match_loss(score, unmatched, target.classes, classes))
         right.append(_count_right(score, target.classes, classes))
     return Matched(torch.cat(losses).mean(), float(torch.cat(right).float().mean()))
 
@@ -83,12 +83,12 @@ def match_neighbors(matcher: Matcher, images: list[Tokens], batch: Batch, *, wit
     if with_flow:
         there, back = batch["flow_there"], batch["flow_back"]
         there, back = there[after.rows][:, before.rows], back[before.rows][:, after.rows]
-    score, score_back, nowhere_after, nowhere_before = matcher.compare(
+    score, score_back, unmatched_after, unmatched_before = matcher.compare(
         after.tokens, before.tokens, after.contact, before.contact, there, back
     )
     losses = [
-        match_loss(score, nowhere_after, after.classes, before.classes),
-        match_loss(score_back, nowhere_before, before.classes, after.classes),
+        match_loss(score, unmatched_after, after.classes, before.classes),
+        match_loss(score_back, unmatched_before, before.classes, after.classes),
     ]
     return Matched(torch.cat(losses).mean(), float(_count_right(score, after.classes, before.classes).float().mean()))
 

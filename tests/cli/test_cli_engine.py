@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from framecolor.cli import main
-from framecolor.engines.plans import backends
-from framecolor.engines.plans.backends import find_backends, find_gpu, import_backend
+from framecolor.engines.tensorrt import backends
+from framecolor.engines.tensorrt.backends import find_backends, find_gpu, import_backend
 
 PROFILE = """network = "features"
 precision = "half"
@@ -24,10 +24,10 @@ width = [64, 96, 128]
 
 @pytest.fixture
 def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """A small profile's file; plans go to a folder of the test's own."""
+    """A small profile's file; engine files go to a folder of the test's own."""
     if "rtx" not in {backend.name for backend in find_backends()}:
         pytest.skip("TensorRT for RTX is not installed (extra rtx)")
-    monkeypatch.setenv("FRAMECOLOR_ENGINE_DIR", str(tmp_path / "plans"))
+    monkeypatch.setenv("FRAMECOLOR_ENGINE_DIR", str(tmp_path / "engines"))
     path = tmp_path / "small.toml"
     path.write_text(PROFILE)
     return str(path)
@@ -58,10 +58,10 @@ def test_build_list_verify_prune(profile: str, capsys: pytest.CaptureFixture[str
     assert again["built"] and again["plan"] == first["plan"]
 
     table = run_json(capsys, "list")
-    assert [(plan["profile"], plan["unfit"]) for plan in table["plans"]] == [("small", "")]
-    assert {"features", "features-4k"} <= {p["name"] for p in table["profiles"]}
+    assert [(file["profile"], file["unfit"]) for file in table["plans"]] == [("small", "")]
+    assert {"features", "color"} <= {p["name"] for p in table["profiles"]}
     code, out, _ = run(capsys, "list")
-    assert code == 0 and f"folder    {tmp_path / 'plans'}" in out and "plan      small" in out
+    assert code == 0 and f"folder    {tmp_path / 'engines'}" in out and "compiled  small" in out
 
     (checked,) = run_json(capsys, "verify", profile)
     assert checked["good"] and checked["ran"] is (find_gpu() is not None)
@@ -78,25 +78,25 @@ def test_build_list_verify_prune(profile: str, capsys: pytest.CaptureFixture[str
     assert code == 0 and "1 removed, 0 left" in out
 
 
-def test_a_damaged_plan_is_reported(profile: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_engine_file_is_reported(profile: str, capsys: pytest.CaptureFixture[str]) -> None:
     (row,) = run_json(capsys, "build", profile, "--backend", "rtx")
     path = Path(row["plan"])
     path.write_bytes(path.read_bytes()[:-9])
     code, out, err = run(capsys, "verify", profile)
     assert (code, out) == (2, "")
-    assert "is cut short" in err and "no plan that could be checked; framecolor engine build --force" in err
+    assert "is cut short" in err and "no engine file that could be checked; framecolor engine build --force" in err
     code, out, err = run(capsys, "build", profile, "--backend", "rtx")
     assert code == 0 and "compiled in" in out
 
 
-def test_a_plan_of_another_version_is_not_taken_for_this_one(
+def test_an_engine_file_of_another_version_is_not_taken_for_this_one(
     profile: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_json(capsys, "build", profile, "--backend", "rtx")
     module = import_backend("rtx")
     monkeypatch.setattr(module, "__version__", "1.0")
     code, out, _ = run(capsys, "verify", profile)
-    assert code == 0 and "not the plan that would be compiled now" in out
+    assert code == 0 and "not the one that would be compiled now" in out
     (row,) = run_json(capsys, "build", profile, "--backend", "rtx")
     assert row["built"]
     monkeypatch.undo()
@@ -109,8 +109,8 @@ def test_a_plan_of_another_version_is_not_taken_for_this_one(
     [
         (("build", "featurs"), "error: profile featurs: there is none of that name; did you mean features?"),
         (("build", "missing.toml"), "error: missing.toml: cannot be read"),
-        (("verify",), "holds no plans; run: framecolor engine build"),
-        (("verify", "color"), "holds no plan of color; run: framecolor engine build color"),
+        (("verify",), "holds no engine files; run: framecolor engine build"),
+        (("verify", "color"), "holds no engine file of color; run: framecolor engine build color"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
@@ -124,7 +124,7 @@ def test_what_cannot_be_done_is_one_line(
 def test_without_any_backend_the_extra_is_named(
     profile: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backends, "_MODULES", {"tensorrt": (), "torch-tensorrt": (), "rtx": ()})
+    monkeypatch.setattr(backends, "_MODULES", {"tensorrt": (), "rtx": ()})
     import_backend.cache_clear()
     try:
         code, _, err = run(capsys, "build", profile)

@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from framecolor import cli
-from framecolor.config.settings import EngineName, Mode
+from framecolor.config.settings import ENGINE_NAMES, Mode
 
 ROOT = Path(cli.__file__).parents[2]
 BASH = shutil.which("bash")
@@ -55,7 +55,7 @@ def test_help_says_how_to_install_it() -> None:
     ("line", "wanted"),
     [
         ("framecolor col", ["colorize"]),
-        ("framecolor colorize --engine ", [*get_args(EngineName)]),
+        ("framecolor colorize --engine ", [*ENGINE_NAMES]),
         ("framecolor colorize --mode f", ["flat"]),
         ("framecolor config ", ["init", "show"]),
     ],

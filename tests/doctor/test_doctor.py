@@ -303,25 +303,9 @@ def test_a_tensorrt_that_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> No
     assert "OSError: libcudart.so.13 is missing" in tensorrt._try_builder("rtx", "x", "rtx").what
 
 
-def test_a_torch_tensorrt_of_another_torch(monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = {"torch-tensorrt": "2.12.0", "torch": "2.13.0+cpu", "tensorrt": "10.15.1"}
-    wanted = ["torch<2.13,>=2.12.0", "tensorrt<11,>=10.15", "dllist; extra == 'x'"]
-    fake = SimpleNamespace(
-        version=versions.__getitem__,
-        requires=lambda name: wanted,
-        PackageNotFoundError=metadata.PackageNotFoundError,
-    )
-    monkeypatch.setattr(tensorrt, "metadata", fake)
-    found = only(tensorrt._check_pair(), "warn")
-    assert found.what == "torch-tensorrt 2.12.0: torch 2.13.0+cpu is not <2.13,>=2.12.0"
-    assert found.fix == "pip install 'torch-tensorrt==2.13.*', which fits torch 2.13.0"
-    versions["torch"] = "2.12.1"
-    assert only(tensorrt._check_pair(), "ok").what == "torch-tensorrt 2.12.0 fits torch 2.12.1"
-
-
 def test_without_a_gpu_there_is_one_note(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, plain_spec = packages._version, util.find_spec
-    absent = ("tensorrt", "torch-tensorrt", "diffusers")
+    absent = ("tensorrt", "diffusers")
     monkeypatch.setattr(packages, "_version", lambda name: None if name in absent else plain(name))
     monkeypatch.setattr(util, "find_spec", lambda name: None if "tensorrt" in name else plain_spec(name))
     monkeypatch.setattr(
@@ -360,7 +344,7 @@ def test_settings_that_are_broken(
     assert only(check_settings(target), "ok").what.startswith("0 from ")  # the tests' own studio file
     (healthy / "framecolor.toml").write_text(f"{line}\n")
     monkeypatch.setattr("framecolor.media.writers.base.find_spec", lambda name: None)
-    monkeypatch.setattr("framecolor.engines.registry.find_gpu_problem", lambda: ("there is no GPU", "add one"))
+    monkeypatch.setattr("framecolor.engines.tensorrt.engine.find_gpu_problem", lambda: ("there is no GPU", "add one"))
     monkeypatch.setattr(doctor, "_CHECKS", (("settings", "shot:check_settings"),))
     found = only(examine(target), "fail")
     assert found.what.startswith(f"{healthy}/framecolor.toml") and problem in found.what and found.fix.endswith(fix)

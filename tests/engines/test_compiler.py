@@ -14,15 +14,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from framecolor.engines.plans import backends
-from framecolor.engines.plans.backends import Backend, Gpu, choose_backend, find_backends, import_backend
-from framecolor.engines.plans.cache import PlanCache, StoredPlan
-from framecolor.engines.plans.compiler import BuildOptions, compile_onnx, find_weights
-from framecolor.engines.plans.order import ensure_plan, order_plan, tensors_of
-from framecolor.engines.plans.profiles import Profile
-from framecolor.engines.plans.runtime import open_plan, refit, run_plan
-from framecolor.engines.plans.timing_cache import read_timing_cache, write_timing_cache
-from framecolor.engines.plans.verify import measure_parity, verify_plan
+from framecolor.engines.tensorrt import backends
+from framecolor.engines.tensorrt.backends import Backend, Gpu, choose_backend, find_backends, import_backend
+from framecolor.engines.tensorrt.build import ensure_engine, name_weights, request_build
+from framecolor.engines.tensorrt.cache import EngineCache, EngineFile
+from framecolor.engines.tensorrt.compiler import BuildOptions, compile_onnx, find_weights
+from framecolor.engines.tensorrt.execution import run_engine
+from framecolor.engines.tensorrt.profiles import Profile
+from framecolor.engines.tensorrt.runtime import deserialize_engine, refit
+from framecolor.engines.tensorrt.timing_cache import read_timing_cache, write_timing_cache
+from framecolor.engines.tensorrt.verify import measure_parity, verify_engine
 from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, NetworkName, export_onnx, make_exportable, weight_names
@@ -46,16 +47,16 @@ def rtx() -> Backend:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> PlanCache:
-    return PlanCache(tmp_path_factory.mktemp("plans"))
+def cache(tmp_path_factory: pytest.TempPathFactory) -> EngineCache:
+    return EngineCache(tmp_path_factory.mktemp("engines"))
 
 
 @dataclass(frozen=True)
 class Compiled:
-    """What `ensure_plan` gave, and the progress that it told: phase, steps done, steps in all."""
+    """What `ensure_engine` gave, and the progress that it told: phase, steps done, steps in all."""
 
-    stored: StoredPlan
-    plan: bytes
+    stored: EngineFile
+    data: bytes
     built: bool
     heard: list[tuple[str, int, int]]
 
@@ -64,13 +65,13 @@ Compile = Callable[[NetworkName, bool], Compiled]
 
 
 @pytest.fixture(scope="module")
-def compiled(rtx: Backend, cache: PlanCache) -> Compile:
-    """A network in half, of fixed or free sizes: compiled once for all tests that look at its plan."""
+def compiled(rtx: Backend, cache: EngineCache) -> Compile:
+    """A network in half, of fixed or free sizes: compiled once for all tests that look at its engine file."""
 
     @remember
     def compile_network(network: NetworkName, fixed: bool) -> Compiled:
         heard: list[tuple[str, int, int]] = []
-        made = ensure_plan(profile_of(network, fixed), rtx, cache, progress=lambda *step: heard.append(step))
+        made = ensure_engine(profile_of(network, fixed), rtx, cache, progress=lambda *step: heard.append(step))
         return Compiled(*made, heard)
 
     return compile_network
@@ -91,18 +92,13 @@ def profile_of(network: NetworkName, fixed: bool, **options: Any) -> Profile:
 @pytest.mark.parametrize("network", FORMS)
 def test_every_network_compiles_in_half(compiled: Compile, network: NetworkName, fixed: bool) -> None:
     made = compiled(network, fixed)
-    assert made.built and len(made.plan) == made.stored.size_bytes > 100_000
+    assert made.built and len(made.data) == made.stored.size_bytes > 100_000
     key = made.stored.key
     assert (key.network, key.precision, key.backend) == (network, "half", "rtx")
 
 
-def test_float32_and_bytes_compile(rtx: Backend, cache: PlanCache) -> None:
-    plans = [
-        ensure_plan(profile_of("features", True, precision="float32"), rtx, cache),
-        ensure_plan(profile_of("color", True, pixels_in="uint8", pixels_out="uint8"), rtx, cache),
-    ]
-    assert all(built for _, _, built in plans)
-    assert "uint8 in, uint8 out" in plans[1][0].key.shapes
+def test_float32_compiles(rtx: Backend, cache: EngineCache) -> None:
+    assert ensure_engine(profile_of("features", True, precision="float32"), rtx, cache)[2]
 
 
 @pytest.mark.parametrize("network", FORMS)
@@ -114,9 +110,9 @@ def test_the_compiler_knows_weights_by_their_parameters_names(rtx: Backend, netw
 
 
 def test_other_weights_of_a_network_have_the_same_names_and_sizes(
-    rtx: Backend, cache: PlanCache, compiled: Compile
+    rtx: Backend, cache: EngineCache, compiled: Compile
 ) -> None:
-    """What makes one refittable plan serve every shot: a fitted generator fills the same places."""
+    """What makes one refittable engine file serve every shot: a fitted generator fills the same places."""
     generator = load_generator(base_weights_path())
     with torch.no_grad():
         for parameter in generator.parameters():
@@ -124,14 +120,14 @@ def test_other_weights_of_a_network_have_the_same_names_and_sizes(
     stored, module = compiled("features", True).stored, make_exportable("features").module
     names = weight_names(free_model("features"), module)
     base = dict(module.named_parameters())
-    fitted = tensors_of(replace(stored, weights=names), generator)
+    fitted = name_weights(replace(stored, weights=names), generator)
     assert {n: t.shape for n, t in fitted.items()} == {n: base[n].shape for n in names}
     assert not any(torch.equal(fitted[n].half(), base[n]) for n in names if n.endswith("0.0.weight"))
-    # Where a plan cannot be refitted, they are another plan.
-    assert order_plan(profile_of("features", True), rtx, cache, generator).key.graph != stored.key.graph
+    # Where an engine file cannot be refitted, they are another one.
+    assert request_build(profile_of("features", True), rtx, cache, generator).key.graph != stored.key.graph
 
 
-def test_refit_is_asked_for_where_it_can_be_had(rtx: Backend, cache: PlanCache) -> None:
+def test_refit_is_asked_for_where_it_can_be_had(rtx: Backend, cache: EngineCache) -> None:
     gpu = Gpu("NVIDIA RTX", (8, 9), "580.65.06")
     profile = profile_of("describe", True, refit=True)
     for backend, refits in (
@@ -139,15 +135,15 @@ def test_refit_is_asked_for_where_it_can_be_had(rtx: Backend, cache: PlanCache) 
         (replace(rtx, gpu=gpu), True),
         (Backend("tensorrt", "11.0.0", gpu), True),
     ):
-        order = order_plan(profile, backend, cache)
-        assert order.options.refittable is refits
-        assert f"refit {'on' if refits else 'off'}" in order.key.flags
-        assert (str(gpu) in order.key.target) is refits
-    assert not order_plan(replace(profile, refit=False), replace(rtx, gpu=gpu), cache).options.refittable
+        request = request_build(profile, backend, cache)
+        assert request.options.refittable is refits
+        assert f"refit {'on' if refits else 'off'}" in request.key.flags
+        assert (str(gpu) in request.key.target) is refits
+    assert not request_build(replace(profile, refit=False), replace(rtx, gpu=gpu), cache).options.refittable
 
 
 def test_refit_without_a_gpu_is_refused(rtx: Backend) -> None:
-    with pytest.raises(EngineError, match=r"refittable plans only beside a GPU.*without refit"):
+    with pytest.raises(EngineError, match=r"only beside a GPU.*without refit"):
         compile_onnx(replace(rtx, gpu=None), b"", BuildOptions({}, refittable=True))
 
 
@@ -180,7 +176,7 @@ def test_impossible_shapes_are_one_clear_line(rtx: Backend, shapes: Any, problem
     assert "\n" not in str(caught.value)
 
 
-def test_a_plan_asks_for_no_memory_while_it_runs(rtx: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_file_asks_for_no_memory_while_it_runs(rtx: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """Otherwise it could not be captured as a graph."""
     trt, configs = backends.import_backend("rtx"), list[Any]()
 
@@ -203,32 +199,32 @@ def test_a_failed_build_says_what_it_was_of(rtx: Backend) -> None:
     assert "\n" not in str(caught.value) and "no reason given" not in str(caught.value)
 
 
-def test_a_plan_does_not_open_without_a_gpu(rtx: Backend) -> None:
+def test_an_engine_file_does_not_open_without_a_gpu(rtx: Backend) -> None:
     with pytest.raises(EngineError, match=r"no NVIDIA GPU.*nvidia-smi"):
-        open_plan(replace(rtx, gpu=None), b"")
+        deserialize_engine(replace(rtx, gpu=None), b"")
 
 
-def test_a_plan_runs_and_is_refitted_where_a_gpu_is(rtx: Backend, cache: PlanCache) -> None:
+def test_an_engine_file_runs_and_is_refitted_where_a_gpu_is(rtx: Backend, cache: EngineCache) -> None:
     problem = rtx.find_run_problem()
     if problem is not None:
         if os.environ.get("FRAMECOLOR_REQUIRE_CUDA") == "1":
             pytest.fail(f"a GPU is required: {problem[0]}")
         pytest.skip(problem[0])
     profile = profile_of("features", False, refit=True)
-    stored, plan, _ = ensure_plan(profile, rtx, cache)
+    stored, data, _ = ensure_engine(profile, rtx, cache)
     generator = load_generator(base_weights_path())
     with torch.no_grad():
         for name, parameter in generator.named_parameters():
             if "down.0.0" in name:
                 parameter.mul_(1.5)
-    engine = open_plan(rtx, plan)
+    engine = deserialize_engine(rtx, data)
     for weights in (load_generator(base_weights_path()), generator):
-        refit(rtx, engine, tensors_of(stored, weights))
+        refit(rtx, engine, name_weights(stored, weights))
         reference = make_exportable("features", "float32", generator=weights)
         inputs = reference.example({"batch": 1, "height": 64, "width": 96})
-        found = run_plan(rtx, engine, {"planes": inputs[0]}, ("features", "context"))
+        found = run_engine(rtx, engine, {"planes": inputs[0]}, ("features", "context"))
         wanted: tuple[Tensor, ...] = reference.module(*inputs)
-        for one, other in zip(found.values(), wanted, strict=True):
+        for one, other in zip(found, wanted, strict=True):
             assert (one - other).abs().max() < 4e-3 * other.abs().max()
 
 
@@ -242,23 +238,23 @@ def test_parity_is_measured_over_the_range() -> None:
         measure_parity(wanted[:2], wanted)
 
 
-def test_a_plan_of_a_network_that_is_another_is_found_wrong(
-    rtx: Backend, cache: PlanCache, compiled: Compile, monkeypatch: pytest.MonkeyPatch
+def test_an_engine_file_of_a_network_that_is_another_is_found_wrong(
+    rtx: Backend, cache: EngineCache, compiled: Compile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     profile, stored = profile_of("describe", True), compiled("describe", True).stored
-    assert verify_plan(stored, profile, rtx, cache).good
-    monkeypatch.setattr("framecolor.engines.plans.verify._reference", lambda *_: {"tokens": torch.ones(20, 128)})
-    verdict = verify_plan(stored, profile, rtx, cache)
+    assert verify_engine(stored, profile, rtx, cache).good
+    monkeypatch.setattr("framecolor.engines.tensorrt.verify._reference", lambda *_: {"tokens": torch.ones(20, 128)})
+    verdict = verify_engine(stored, profile, rtx, cache)
     assert not verdict.good and verdict.parity["tokens"].psnr_db < 20
 
 
 def test_a_missing_backend_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "_MODULES", {"tensorrt": (), "torch-tensorrt": (), "rtx": ()})
+    monkeypatch.setattr(backends, "_MODULES", {"tensorrt": (), "rtx": ()})
     import_backend.cache_clear()
     try:
         with pytest.raises(EngineError, match=r"tensorrt: is not installed; pip install 'framecolor\[tensorrt\]'"):
             choose_backend("tensorrt")
-        with pytest.raises(EngineError, match=r"neither tensorrt.*framecolor\[rtx\]"):
+        with pytest.raises(EngineError, match=r"neither TensorRT.*framecolor\[rtx\]"):
             choose_backend("auto")
     finally:
         import_backend.cache_clear()

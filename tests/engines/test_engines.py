@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 import torch
 
+from framecolor.config.settings import ENGINES
 from framecolor.core.types import Regions
-from framecolor.engines.base import Engine, Runner
-from framecolor.engines.cuda import CudaEngine
-from framecolor.engines.lanes.runner import LaneRunner
+from framecolor.engines.base import EngineOptions, Runner
+from framecolor.engines.lanes.runner import BUCKET_PX, LaneRunner
 from framecolor.engines.openvino import CpuEngine
-from framecolor.engines.registry import FirstThatRuns, choose_engine
-from framecolor.engines.tensorrt import TensorRtEngine
+from framecolor.engines.registry import FirstThatRuns, choose_engine, find_engine_class
 from framecolor.engines.torch import TorchRunner
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints, sample_points
@@ -43,9 +42,9 @@ def reference(network: PaletteNetwork) -> Runner:
     return TorchRunner(network)
 
 
-@pytest.fixture(scope="module", params=[CpuEngine(), CudaEngine(), TensorRtEngine()], ids=lambda engine: engine.name)
+@pytest.fixture(scope="module", params=ENGINES)
 def runner(request: pytest.FixtureRequest, network: PaletteNetwork) -> Runner:
-    engine: Engine = request.param
+    engine = find_engine_class(request.param)(EngineOptions())
     problem = engine.find_problem()
     if problem is not None:
         if engine.name == "cuda" and os.environ.get("FRAMECOLOR_REQUIRE_CUDA") == "1":
@@ -74,8 +73,7 @@ def padded_like(runner: Runner, view: View) -> View:
     """
     if not isinstance(runner, LaneRunner):
         return view
-    size = runner.sizes.fit(*view.planes.shape[1:])
-    assert size is not None
+    size = tuple(-(-px // BUCKET_PX) * BUCKET_PX for px in view.planes.shape[1:])
     left, top = view.box[:2]
     return View(pad_to(view.planes, size), (left, top, left + size[1], top + size[0]))
 
@@ -84,8 +82,8 @@ def padded_like(runner: Runner, view: View) -> View:
 def test_votes_agree_and_are_log_probabilities(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
     view, points = drawing_of(size)
     votes, wanted = (
-        runner.see(view, points).result().votes,
-        reference.see(padded_like(runner, view), points).result().votes,
+        runner.infer(view, points).result().votes,
+        reference.infer(padded_like(runner, view), points).result().votes,
     )
     assert votes is not None and wanted is not None
     assert (votes.shape, votes.dtype) == ((4, COLORS), np.float32)
@@ -94,18 +92,18 @@ def test_votes_agree_and_are_log_probabilities(runner: Runner, reference: Runner
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_looks_agree(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
+def test_features_agree(runner: Runner, reference: Runner, size: tuple[int, int]) -> None:
     view, points = drawing_of(size)
-    look = runner.see(view, points, votes=False).result().look
-    wanted = reference.see(padded_like(runner, view), points, votes=False).result().look
-    features = slice(0, 32)
-    assert look.shape == wanted.shape and (look[0] == 0).all()
-    assert np.abs(look[1:, features] - wanted[1:, features]).max() < 0.02
-    assert np.abs(look - wanted).mean() < 0.05 * np.abs(wanted[1:]).mean()
+    found = runner.infer(view, points, votes=False).result().features
+    wanted = reference.infer(padded_like(runner, view), points, votes=False).result().features
+    features = slice(0, 32)  # the context after them is of any length
+    assert found.shape == wanted.shape and (found[0] == 0).all()
+    assert np.abs(found[1:, features] - wanted[1:, features]).max() < 0.02
+    assert np.abs(found - wanted).mean() < 0.05 * np.abs(wanted[1:]).mean()
 
 
 def test_votes_are_made_only_when_they_are_asked_for(runner: Runner) -> None:
-    assert runner.see(*drawing_of((16, 16)), votes=False).result().votes is None
+    assert runner.infer(*drawing_of((16, 16)), votes=False).result().votes is None
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -150,29 +148,33 @@ def test_matching_agrees(runner: Runner, reference: Runner) -> None:
 
 def test_threads_do_not_mix(runner: Runner) -> None:
     drawings = [drawing_of(size) for size in SIZES] * 4
-    alone = [runner.see(*drawing).result() for drawing in drawings]
+    alone = [runner.infer(*drawing).result() for drawing in drawings]
     with ThreadPoolExecutor(4) as pool:
-        together = [pending.result() for pending in pool.map(lambda d: runner.see(*d), drawings)]
+        together = [pending.result() for pending in pool.map(lambda d: runner.infer(*d), drawings)]
     for a, b in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(a.look, b.look)
+        np.testing.assert_array_equal(a.features, b.features)
         np.testing.assert_array_equal(a.votes, b.votes)
 
 
 def test_a_drawing_is_the_same_each_time(runner: Runner) -> None:
     """On a GPU the first is run, the second captured and the third replayed."""
-    first, *others = [runner.see(*drawing_of((61, 93))).result() for _ in range(4)]
+    first, *others = [runner.infer(*drawing_of((61, 93))).result() for _ in range(4)]
     for seen in others:
-        np.testing.assert_array_equal(seen.look, first.look)
+        np.testing.assert_array_equal(seen.features, first.features)
         np.testing.assert_array_equal(seen.votes, first.votes)
 
 
 def test_only_auto_falls_back() -> None:
     assert choose_engine("auto").find_problem() is None
     assert choose_engine("cpu").name == "cpu"
-    for engine in (TensorRtEngine(), CudaEngine()):
-        if engine.find_problem() is not None:
-            with pytest.raises(EngineError, match=rf"engine {engine.name}: .* use --engine"):
-                choose_engine(engine.name)
+    for name in ENGINES:
+        if find_engine_class(name)(EngineOptions()).find_problem() is not None:
+            with pytest.raises(EngineError, match=rf"engine {name}: .* use --engine"):
+                choose_engine(name)
+
+
+def test_engines_go_by_the_names_of_their_table() -> None:
+    assert [find_engine_class(name)(EngineOptions()).name for name in ENGINES] == list(ENGINES)
 
 
 class Broken(CpuEngine):
@@ -197,7 +199,7 @@ def test_auto_says_what_it_does_not_take(network: PaletteNetwork, caplog: pytest
         assert (engine.name, engine.find_problem()) == ("cuda", None)
         runner = engine.load(network)
     assert engine.name == "cpu"
-    assert runner.see(*drawing_of((16, 16)), votes=False).result().look.shape[0] == 4
+    assert runner.infer(*drawing_of((16, 16)), votes=False).result().features.shape[0] == 4
     assert [record.message for record in caplog.records] == [
         "engine auto: cuda, as tensorrt does not run: is not installed; pip install it",
         "engine auto: cpu, as cuda does not load: cuda: does not compile; mend it",
@@ -211,7 +213,7 @@ def test_auto_raises_what_its_last_engine_raises(network: PaletteNetwork) -> Non
 
 def test_waiting_is_asked_of_each_engine_the_same(runner: Runner) -> None:
     """A result can be asked for twice, and from another thread."""
-    pending = runner.see(*drawing_of((61, 93)))
+    pending = runner.infer(*drawing_of((61, 93)))
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(pending.result).result() is pending.result()
 

@@ -15,16 +15,15 @@ import numpy as np
 import pytest
 import torch
 from drawings import make_shot
+from host_device import HostDevice
 from painting import paint, read_bytes
 
 from framecolor.bench.drawn_shot import draw
 from framecolor.core.types import Regions
-from framecolor.engines.base import Runner, Seen
-from framecolor.engines.lanes.bodies import FeatureBody, Sizes, torch_site
-from framecolor.engines.lanes.host_device import HostDevice
-from framecolor.engines.lanes.lane import Site
+from framecolor.engines.base import NetworkOutput, Runner
+from framecolor.engines.lanes.modules import DeviceModules, Module
 from framecolor.engines.lanes.runner import LaneRunner
-from framecolor.engines.lanes.station import Body
+from framecolor.engines.lanes.torch_modules import FeatureModule, make_torch_modules
 from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch import TorchRunner
@@ -42,6 +41,12 @@ SIZES = [(61, 93), (130, 47), (16, 16), (104, 176)]
 
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
+
+@pytest.fixture
+def narrow_buckets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pictures are padded as the reference pads them, so that only rounding differs."""
+    monkeypatch.setattr("framecolor.engines.lanes.runner.BUCKET_PX", 16)
 
 
 @pytest.fixture(scope="module")
@@ -67,8 +72,8 @@ def shared_matcher() -> TorchMatcher:
 
 
 @cache
-def wanted_of(reference: Runner, size: tuple[int, int]) -> Seen:
-    return reference.see(*drawing_of(size)).result()
+def wanted_of(reference: Runner, size: tuple[int, int]) -> NetworkOutput:
+    return reference.infer(*drawing_of(size)).result()
 
 
 def planes_of(size: tuple[int, int], channels: int = 7) -> np.ndarray:
@@ -86,12 +91,10 @@ def drawing_of(size: tuple[int, int], seed: int = 0) -> tuple[View, RegionPoints
 
 
 @contextmanager
-def on_lanes(
-    network: PaletteNetwork, device: HostDevice | None = None, sizes: Sizes | None = None, **given: int
-) -> Iterator[LaneRunner]:
-    site = torch_site(device or HostDevice(), network, torch.float32)
+def on_lanes(network: PaletteNetwork, device: HostDevice | None = None, **given: int) -> Iterator[LaneRunner]:
+    modules = make_torch_modules(device or HostDevice(), network, torch.float32)
     settings = {"lanes": 2, "batch": 1, **given}
-    runner = LaneRunner("cuda", network, [site], sizes or Sizes(bucket=16), matcher=shared_matcher(), **settings)
+    runner = LaneRunner("cuda", network, [modules], matcher=shared_matcher(), **settings)
     try:
         yield runner
     finally:
@@ -99,17 +102,18 @@ def on_lanes(
 
 
 def assert_same(runner: Runner, reference: Runner, size: tuple[int, int], atol: float = 2e-5) -> None:
-    got, wanted = runner.see(*drawing_of(size)).result(), wanted_of(reference, size)
+    got, wanted = runner.infer(*drawing_of(size)).result(), wanted_of(reference, size)
     assert got.votes is not None and wanted.votes is not None
-    assert (got.look[0] == 0).all()
-    for ours, theirs in ((got.look, wanted.look), (got.votes, wanted.votes)):
+    assert (got.features[0] == 0).all()
+    for ours, theirs in ((got.features, wanted.features), (got.votes, wanted.votes)):
         assert (ours.shape, ours.dtype) == (theirs.shape, theirs.dtype)
         np.testing.assert_allclose(ours, theirs, atol=atol * max(1, float(np.abs(theirs).max())))
 
 
+@pytest.mark.usefixtures("narrow_buckets")
 @pytest.mark.parametrize("batch", [1, 2])
 @pytest.mark.parametrize("size", SIZES)
-def test_what_is_seen_is_what_pytorch_sees(
+def test_output_is_that_of_pytorch(
     network: PaletteNetwork, reference: Runner, size: tuple[int, int], batch: int
 ) -> None:
     with on_lanes(network, batch=batch) as runner:
@@ -119,9 +123,9 @@ def test_what_is_seen_is_what_pytorch_sees(
 
 def test_the_base_weights_look_the_same_with_and_without_votes(network: PaletteNetwork) -> None:
     with on_lanes(network) as runner:
-        with_votes, without = (runner.see(*drawing_of((61, 93)), votes=v).result() for v in (True, False))
+        with_votes, without = (runner.infer(*drawing_of((61, 93)), votes=v).result() for v in (True, False))
     assert without.votes is None
-    np.testing.assert_array_equal(with_votes.look, without.look)
+    np.testing.assert_array_equal(with_votes.features, without.features)
 
 
 def test_more_empty_paper_changes_little(network: PaletteNetwork, reference: Runner) -> None:
@@ -129,13 +133,14 @@ def test_more_empty_paper_changes_little(network: PaletteNetwork, reference: Run
     frame = read_drawing(1, draw(10, (540, 960))[0])
     regions = find_regions(frame, gap_px=2.0, min_region_px=4)
     drawing = look(frame, regions, 0.6), sample_points(regions)
-    with on_lanes(network, sizes=Sizes()) as runner:
-        got, wanted = (r.see(*drawing).result() for r in (runner, reference))
-    assert 0 < np.abs(got.look - wanted.look).mean() < 0.03 * np.abs(wanted.look[1:]).mean()
+    with on_lanes(network) as runner:
+        got, wanted = (r.infer(*drawing).result() for r in (runner, reference))
+    assert 0 < np.abs(got.features - wanted.features).mean() < 0.03 * np.abs(wanted.features[1:]).mean()
     assert got.votes is not None and wanted.votes is not None
     assert (got.votes.argmax(1) == wanted.votes.argmax(1)).mean() > 0.95
 
 
+@pytest.mark.usefixtures("narrow_buckets")
 @pytest.mark.parametrize("size", SIZES)
 def test_color_is_what_pytorch_gives(network: PaletteNetwork, reference: Runner, size: tuple[int, int]) -> None:
     hint = planes_of(size, 4)
@@ -150,46 +155,25 @@ def test_threads_do_not_mix(network: PaletteNetwork) -> None:
     """The same bits alone and from four threads at once, in batches with others."""
     drawings = [drawing_of(SIZES[i % 3], i) for i in range(12)]
     with on_lanes(network, HostDevice(delay=lambda: 0.0005), batch=2) as runner:
-        alone = [runner.see(*drawing).result() for drawing in drawings]
+        alone = [runner.infer(*drawing).result() for drawing in drawings]
         with ThreadPoolExecutor(4) as pool:
-            together = [pending.result() for pending in pool.map(lambda d: runner.see(*d), drawings)]
+            together = [pending.result() for pending in pool.map(lambda d: runner.infer(*d), drawings)]
     for a, b in zip(alone, together, strict=True):
-        np.testing.assert_array_equal(a.look, b.look)
+        np.testing.assert_array_equal(a.features, b.features)
         np.testing.assert_array_equal(a.votes, b.votes)
 
 
 def test_a_result_can_be_asked_for_by_several(network: PaletteNetwork) -> None:
     with on_lanes(network) as runner, ThreadPoolExecutor(4) as pool:
-        pending = runner.see(*drawing_of((61, 93)))
+        pending = runner.infer(*drawing_of((61, 93)))
         seen = list(pool.map(lambda _: pending.result(), range(4)))
         assert all(s is seen[0] for s in seen)
 
 
-@pytest.mark.parametrize("size", [(200, 320), (330, 47)])
-def test_pictures_beyond_the_limit_go_in_tiles(
-    network: PaletteNetwork, reference: Runner, size: tuple[int, int]
-) -> None:
-    """Tiles of 256 px with all the margin that counts: nothing but rounding differs."""
-    hint = planes_of(size, 4)
-    with on_lanes(network, sizes=Sizes(bucket=16, most=(256, 256))) as runner:
-        assert_same(runner, reference, size)
-        np.testing.assert_allclose(
-            runner.color(planes_of(size), hint), reference.color(planes_of(size), hint), atol=2e-3
-        )
-
-
-def test_a_fixed_size_takes_all_that_fit(network: PaletteNetwork, reference: Runner) -> None:
-    with on_lanes(network, sizes=Sizes(bucket=16, least=(128, 128), most=(128, 128))) as runner:
-        got = runner.see(*drawing_of((112, 112))).result()
-        assert got.look.shape == (13, 96)
-        assert runner.sizes.fit(112, 112) == (128, 128)
-        assert runner.sizes.fit(130, 112) is None
-
-
 class Hungry:
-    """The features' body with a workspace, as compiled plans have one: so many bytes for each pixel of a batch."""
+    """A module with a workspace, as those of TensorRT have one: so many bytes for each pixel of a batch."""
 
-    def __init__(self, inner: Body, bytes_per_px: int) -> None:
+    def __init__(self, inner: Module, bytes_per_px: int) -> None:
         self.inner, self.bytes_per_px = inner, bytes_per_px
 
     def shapes(self, inputs: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -199,56 +183,47 @@ class Hungry:
         self,
         inputs: Sequence[torch.Tensor],
         outputs: Sequence[torch.Tensor],
-        scratch: Callable[[int], torch.Tensor],
+        workspace: Callable[[int], torch.Tensor],
     ) -> Callable[[int], None]:
         batch, _, height, width = inputs[0].shape
-        scratch(self.bytes_per_px * batch * height * width)
-        return self.inner.bind(inputs, outputs, scratch)
+        workspace(self.bytes_per_px * batch * height * width)
+        return self.inner.bind(inputs, outputs, workspace)
 
 
 def hungry_runner(network: PaletteNetwork, device: HostDevice, bytes_per_px: int, **given: int) -> LaneRunner:
-    plain = torch_site(device, network, torch.float32)
-    bodies = {name: lambda n=name: Hungry(plain.body(n), bytes_per_px) for name in ("look", "see", "color")}
-    return LaneRunner("cuda", network, [Site(device, bodies)], Sizes(bucket=16), matcher=shared_matcher(), **given)
+    plain = make_torch_modules(device, network, torch.float32)
+    names = ("features", "fitted-features", "color")
+    modules = DeviceModules(device, {name: lambda n=name: Hungry(plain.get(n), bytes_per_px) for name in names})
+    return LaneRunner("cuda", network, [modules], matcher=shared_matcher(), **given)
 
 
+@pytest.mark.usefixtures("narrow_buckets")
 def test_the_whole_ladder_of_memory(
     network: PaletteNetwork, reference: Runner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Batch, lanes, tiles: each step is said in one line, every picture comes out as it should."""
+    """Batch, lanes, the processor: each step is said in one line, every picture comes out as it should."""
     device = HostDevice(memory_bytes=90_000_000)
     runner = hungry_runner(network, device, 1500, lanes=2, batch=2)
-    size = (144, 560)
+    size, hint = (144, 560), planes_of((144, 560), 4)
     with caplog.at_level(logging.WARNING, "framecolor"), ThreadPoolExecutor(3) as pool:
-        looks = [pending.result() for pending in pool.map(lambda _: runner.see(*drawing_of(size)), range(3))]
-        wanted = wanted_of(reference, size)
-        for seen in looks:
-            np.testing.assert_allclose(seen.look, wanted.look, atol=2e-5 * np.abs(wanted.look).max())
+        outputs = [pending.result() for pending in pool.map(lambda _: runner.infer(*drawing_of(size)), range(3))]
+        for output in outputs:
+            np.testing.assert_array_equal(output.features, wanted_of(reference, size).features)
+        np.testing.assert_array_equal(runner.color(planes_of(size), hint), reference.color(planes_of(size), hint))
         assert_same(runner, reference, (61, 93))
     runner.close()
     assert [record.message for record in caplog.records] == [
         "host is out of memory: batches of 1 from now on",
         "host is out of memory: 1 lanes from now on",
-        "engine cuda is out of memory: tiles of 512 px from now on",
-        "engine cuda is out of memory: tiles of 384 px from now on",
-        "engine cuda is out of memory: tiles of 256 px from now on",
+        "engine cuda is out of memory: pictures of this size go to the processor",
     ]
     assert device.used_bytes == 0
-
-
-def test_when_not_even_tiles_fit_the_request_is_told(network: PaletteNetwork) -> None:
-    """And the next one, which fits, is seen."""
-    runner = hungry_runner(network, HostDevice(memory_bytes=12_000_000), 1500, lanes=1, batch=1)
-    with pytest.raises(EngineError, match=r"engine cuda: cannot take a picture of 320 x 208 px, not even in tiles"):
-        runner.see(*drawing_of((200, 320))).result()
-    assert runner.see(*drawing_of((16, 16))).result().look.shape == (13, 96)
-    runner.close()
 
 
 def test_what_goes_wrong_is_one_line(network: PaletteNetwork) -> None:
     device = HostDevice(fault=lambda o, n: RuntimeError("device lost\nand more") if o == "copy" else None)
     with on_lanes(network, device) as runner:
-        pending = runner.see(*drawing_of((61, 93)))
+        pending = runner.infer(*drawing_of((61, 93)))
         for _ in range(2):
             with pytest.raises(EngineError, match=r"^engine cuda: failed \(device lost\); try again"):
                 pending.result()
@@ -256,8 +231,8 @@ def test_what_goes_wrong_is_one_line(network: PaletteNetwork) -> None:
 
 def test_lanes_end_with_their_runner(network: PaletteNetwork) -> None:
     before = threading.active_count()
-    runner = LaneRunner("cuda", network, [torch_site(HostDevice(), network, torch.float32)], Sizes(), lanes=2, batch=1)
-    runner.see(*drawing_of((16, 16))).result()
+    runner = LaneRunner("cuda", network, [make_torch_modules(HostDevice(), network, torch.float32)], lanes=2, batch=1)
+    runner.infer(*drawing_of((16, 16))).result()
     assert threading.active_count() > before
     del runner
     gc.collect()
@@ -268,7 +243,7 @@ def test_a_closed_runner_says_so(network: PaletteNetwork) -> None:
     with on_lanes(network) as runner:
         pass
     with pytest.raises(EngineError, match="was closed"):
-        runner.see(*drawing_of((16, 16)))
+        runner.infer(*drawing_of((16, 16)))
 
 
 @pytest.mark.usefixtures("quick_engine")
@@ -280,8 +255,8 @@ def test_a_shot_is_painted_to_the_same_pixels(tmp_path: Path, monkeypatch: pytes
 
     def load(engine: CpuEngine, fitted: PaletteNetwork | None = None) -> Runner:
         device = HostDevice(delay=lambda: 0.0005)
-        sites = [torch_site(device, fitted, torch.float32) for _ in range(2)]
-        runners.append(LaneRunner("cpu", fitted, sites, Sizes(), lanes=2, batch=2, matcher=shared_matcher()))
+        devices = [make_torch_modules(device, fitted, torch.float32) for _ in range(2)]
+        runners.append(LaneRunner("cpu", fitted, devices, lanes=2, batch=2, matcher=shared_matcher()))
         return runners[-1]
 
     monkeypatch.setattr(CpuEngine, "load", load)
@@ -296,7 +271,7 @@ def test_a_shot_is_painted_to_the_same_pixels(tmp_path: Path, monkeypatch: pytes
     assert len(read_bytes(tmp_path / "painted")) == 4
 
 
-def test_a_body_is_made_once_for_all_lanes(network: PaletteNetwork) -> None:
-    site = torch_site(HostDevice(), network, torch.float32)
-    assert site.body("see") is site.body("see")
-    assert isinstance(site.body("look"), FeatureBody)
+def test_a_module_is_made_once_for_all_lanes(network: PaletteNetwork) -> None:
+    modules = make_torch_modules(HostDevice(), network, torch.float32)
+    assert modules.get("fitted-features") is modules.get("fitted-features")
+    assert isinstance(modules.get("features"), FeatureModule)

@@ -17,13 +17,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from host_device import HostDevice, Operation
 from torch import Tensor, nn
 
+from framecolor.engines.lanes.device import CudaDevice, CudaStream, is_out_of_memory
 from framecolor.engines.lanes.dispatch import Lanes
-from framecolor.engines.lanes.host_device import HostDevice, Operation
-from framecolor.engines.lanes.lane import Lane, Site, Task
-from framecolor.engines.lanes.shortage import is_out_of_memory
-from framecolor.engines.lanes.streams import CudaDevice, CudaStream
+from framecolor.engines.lanes.lane import Lane, Task
+from framecolor.engines.lanes.modules import DeviceModules
 from framecolor.errors import EngineError
 
 Shape = tuple[int, ...]
@@ -31,7 +31,7 @@ PATIENCE_SECONDS = 30
 
 
 class Doubling:
-    """A body that doubles; it takes `workspace_bytes` of scratch a sample, and fails on samples that begin with 666."""
+    """A module that doubles, with `workspace_bytes` of workspace a sample; it fails on samples that begin with 666."""
 
     def __init__(self, workspace_bytes: int = 0) -> None:
         self.workspace_bytes = workspace_bytes
@@ -42,10 +42,10 @@ class Doubling:
         return list(inputs)
 
     def bind(
-        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Callable[[int], Tensor]
     ) -> Callable[[int], None]:
         self.bound.append(tuple(inputs[0].shape))
-        scratch(self.workspace_bytes * len(inputs[0]))
+        workspace(self.workspace_bytes * len(inputs[0]))
 
         def call(stream: int) -> None:
             self.calls += 1
@@ -57,7 +57,7 @@ class Doubling:
 
 
 class Convolution:
-    """A body of a real network."""
+    """A module of a real network."""
 
     def __init__(self) -> None:
         torch.manual_seed(0)
@@ -67,7 +67,7 @@ class Convolution:
         return list(inputs)
 
     def bind(
-        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Callable[[int], Tensor]
     ) -> Callable[[int], None]:
         return lambda stream: outputs[0].copy_(self.network(inputs[0]))
 
@@ -80,13 +80,13 @@ def add(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> 
     result.copy_(outputs[0] + extras[0])
 
 
-def task(value: float, shape: Shape = (1, 4, 6), extra: float = 0.0, body: str = "double") -> Task:
-    return Task(body, (picture(value, shape),), (np.array([extra], np.float32),), shape, add)
+def task(value: float, shape: Shape = (1, 4, 6), extra: float = 0.0, module: str = "double") -> Task:
+    return Task(module, (picture(value, shape),), (np.array([extra], np.float32),), shape, add)
 
 
-def lanes_on(device: HostDevice, body: object | None = None, **given: int) -> Lanes:
-    double = body or Doubling()
-    return Lanes([Site(device, {"double": lambda: double})], **given)  # pyright: ignore[reportArgumentType]
+def lanes_on(device: HostDevice, module: object | None = None, **given: int) -> Lanes:
+    double = module or Doubling()
+    return Lanes([DeviceModules(device, {"double": lambda: double})], **given)  # pyright: ignore[reportArgumentType]
 
 
 def results(futures: Sequence[Future]) -> list[np.ndarray]:
@@ -164,13 +164,13 @@ def test_stages_of_different_batches_overlap() -> None:
 
 
 def test_a_shape_is_run_then_captured_then_replayed() -> None:
-    device, body = HostDevice(), Doubling()
-    with closing(lanes_on(device, body, lanes=1, batch=1)) as pool:
+    device, module = HostDevice(), Doubling()
+    with closing(lanes_on(device, module, lanes=1, batch=1)) as pool:
         for i in range(5):
             for shape in ((1, 4, 6), (1, 6, 4)):
                 np.testing.assert_array_equal(pool.submit(task(i, shape)).result(9), picture(2 * i, shape))
     assert device.counts["capture"] == 2
-    assert body.bound == [(1, 1, 4, 6), (1, 1, 6, 4)]
+    assert module.bound == [(1, 1, 4, 6), (1, 1, 6, 4)]
 
 
 def test_only_so_many_shapes_stay_bound() -> None:
@@ -202,19 +202,19 @@ def test_nothing_is_captured_while_another_lane_binds() -> None:
 
     class Watching(Doubling):
         def bind(
-            self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+            self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Callable[[int], Tensor]
         ) -> Callable[[int], None]:
             capturing.start()
             capturing.join(0.2)
             assert device.counts["capture"] == 0
-            return super().bind(inputs, outputs, scratch)
+            return super().bind(inputs, outputs, workspace)
 
-    bodies = {"double": Doubling, "watching": Watching}
-    first, second = (Lane(Site(device, bodies), ring=1, shapes=1) for _ in range(2))
+    modules = {"double": Doubling, "watching": Watching}
+    first, second = (Lane(DeviceModules(device, modules), ring=1, shapes=1) for _ in range(2))
     capturing = threading.Thread(target=lambda: first.finish(first.start([task(2)], 1)))
     with closing(first), closing(second):
         first.finish(first.start([task(1)], 1))
-        second.finish(second.start([task(3, body="watching")], 1))
+        second.finish(second.start([task(3, module="watching")], 1))
         capturing.join(PATIENCE_SECONDS)
     assert device.counts["capture"] == 1
 
@@ -303,8 +303,8 @@ def test_a_batch_does_not_change_its_samples() -> None:
         blocked.result(PATIENCE_SECONDS)
         return results(futures)
 
-    body = Convolution()
-    with closing(lanes_on(HostDevice(), body, lanes=1, batch=4, ring=1)) as pool:
+    module = Convolution()
+    with closing(lanes_on(HostDevice(), module, lanes=1, batch=4, ring=1)) as pool:
         alone = [ask(pool, i).result(PATIENCE_SECONDS) for i in range(4)]
         before = pool._workers[0].lane.device.counts["run"]
         for order in ((0, 1), (3, 2, 1, 0), (2, 0, 3, 1)):
@@ -312,18 +312,18 @@ def test_a_batch_does_not_change_its_samples() -> None:
                 np.testing.assert_array_equal(rows, alone[i])
         assert before > 0
     with torch.inference_mode():
-        np.testing.assert_allclose(alone[0], body.network(torch.from_numpy(planes[0])[None])[0].numpy(), atol=1e-6)
+        np.testing.assert_allclose(alone[0], module.network(torch.from_numpy(planes[0])[None])[0].numpy(), atol=1e-6)
 
 
 @pytest.mark.parametrize("batch", [1, 4])
 def test_an_error_reaches_the_request_that_caused_it(batch: int) -> None:
-    """In the body, in the reduction, and in making the body; the others go on."""
+    """In the module, in the reduction, and in making the module; the others go on."""
 
     def broken(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> None:
         raise ZeroDivisionError("in the reduction")
 
     bad = Task("double", (picture(3),), (), (1, 4, 6), broken)
-    asked = [task(1), task(666), task(2), bad, task(4), task(5, body="triple"), task(6)]
+    asked = [task(1), task(666), task(2), bad, task(4), task(5, module="triple"), task(6)]
     with closing(lanes_on(HostDevice(delay=lambda: 0.001), lanes=2, batch=batch)) as pool:
         futures = [pool.submit(t) for t in asked]
         wrong = [type(future.exception(PATIENCE_SECONDS)) for future in futures]
@@ -354,8 +354,8 @@ def test_a_cancelled_request_is_left_out() -> None:
     def block(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> None:
         assert gate.wait(PATIENCE_SECONDS)
 
-    body = Doubling()
-    with closing(lanes_on(HostDevice(), body, lanes=1, batch=1, ring=1)) as pool:
+    module = Doubling()
+    with closing(lanes_on(HostDevice(), module, lanes=1, batch=1, ring=1)) as pool:
         blocked = [pool.submit(Task("double", (picture(1),), (), (1,), block)) for _ in range(2)]
         futures = [pool.submit(task(i)) for i in range(6)]
         assert [future.cancel() for future in futures[1::2]] == [True] * 3
@@ -365,7 +365,7 @@ def test_a_cancelled_request_is_left_out() -> None:
             np.testing.assert_array_equal(futures[i].result(PATIENCE_SECONDS), picture(2 * i))
         with pytest.raises(CancelledError):
             futures[1].result(PATIENCE_SECONDS)
-    assert body.calls == 5
+    assert module.calls == 5
 
 
 def test_closing_ends_every_wait() -> None:
@@ -415,9 +415,9 @@ def test_a_full_queue_makes_the_next_request_wait() -> None:
 
 def test_less_is_asked_of_a_device_without_memory(caplog: pytest.LogCaptureFixture) -> None:
     """Batches of four become one, three lanes become one, and every picture comes out."""
-    body = Doubling(workspace_bytes=100_000)
+    module = Doubling(workspace_bytes=100_000)
     device = HostDevice(memory_bytes=150_000, delay=lambda: 0.0005)
-    with closing(lanes_on(device, body, lanes=3, batch=4)) as pool, caplog.at_level(logging.WARNING, "framecolor"):
+    with closing(lanes_on(device, module, lanes=3, batch=4)) as pool, caplog.at_level(logging.WARNING, "framecolor"):
         for i, rows in enumerate(results([pool.submit(task(i)) for i in range(40)])):
             np.testing.assert_array_equal(rows, picture(2 * i))
         assert (pool.lanes, pool.batch) == (1, 1)
@@ -442,9 +442,9 @@ def test_what_is_kept_for_other_sizes_goes_first(caplog: pytest.LogCaptureFixtur
 
 
 def test_what_no_lane_can_hold_fails_alone() -> None:
-    body = Doubling(workspace_bytes=100_000)
+    module = Doubling(workspace_bytes=100_000)
     device = HostDevice(memory_bytes=150_000)
-    with closing(lanes_on(device, body, lanes=2, batch=2)) as pool:
+    with closing(lanes_on(device, module, lanes=2, batch=2)) as pool:
         huge = pool.submit(task(1, (1, 200, 200)))
         assert isinstance(huge.exception(PATIENCE_SECONDS), torch.OutOfMemoryError)
         np.testing.assert_array_equal(pool.submit(task(2)).result(PATIENCE_SECONDS), picture(4))
@@ -461,13 +461,15 @@ def test_memory_that_runs_out_once_costs_no_picture(operation: Operation) -> Non
 
 def test_devices_share_the_work() -> None:
     devices = [HostDevice(delay=lambda: 0.001, name=name) for name in ("first", "second")]
-    bodies = [Doubling(), Doubling()]
-    sites = [Site(device, {"double": lambda b=body: b}) for device, body in zip(devices, bodies, strict=True)]
-    with closing(Lanes(sites, lanes=1, batch=1)) as pool:
+    modules = [Doubling(), Doubling()]
+    devices_with_modules = [
+        DeviceModules(device, {"double": lambda b=module: b}) for device, module in zip(devices, modules, strict=True)
+    ]
+    with closing(Lanes(devices_with_modules, lanes=1, batch=1)) as pool:
         for i, rows in enumerate(results([pool.submit(task(i)) for i in range(40)])):
             np.testing.assert_array_equal(rows, picture(2 * i))
         assert pool.lanes == 2
-    assert min(body.calls for body in bodies) > 8
+    assert min(module.calls for module in modules) > 8
 
 
 @pytest.fixture
@@ -480,7 +482,7 @@ def gpu() -> CudaDevice:
 
 
 class Scaling:
-    """A body for a GPU: it can be captured, as it asks for no value. `share` of the memory is its scratch a sample."""
+    """A module for a GPU: it can be captured, as it asks for no value. `share`: workspace a sample."""
 
     def __init__(self, share: float = 0.0) -> None:
         self.share = share
@@ -489,10 +491,10 @@ class Scaling:
         return list(inputs)
 
     def bind(
-        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Callable[[int], Tensor]
     ) -> Callable[[int], None]:
         if self.share:
-            scratch(int(torch.cuda.get_device_properties(0).total_memory * self.share) * len(inputs[0]))
+            workspace(int(torch.cuda.get_device_properties(0).total_memory * self.share) * len(inputs[0]))
         return lambda stream: outputs[0].copy_(inputs[0] * 2)
 
 
@@ -504,33 +506,33 @@ def test_a_gpu_keeps_the_order_too(gpu: CudaDevice, lanes: int, batch: int) -> N
     def ask(i: int) -> tuple[int, np.ndarray]:
         return i, pool.submit(task(i, sizes[i % 3], i / 1000)).result(PATIENCE_SECONDS)
 
-    site = Site(gpu, {"double": Scaling})  # pyright: ignore[reportArgumentType]
-    with closing(Lanes([site], lanes, batch)) as pool, ThreadPoolExecutor(8) as threads:
+    modules = DeviceModules(gpu, {"double": Scaling})  # pyright: ignore[reportArgumentType]
+    with closing(Lanes([modules], lanes, batch)) as pool, ThreadPoolExecutor(8) as threads:
         for i, rows in threads.map(ask, range(300)):
             np.testing.assert_array_equal(rows, picture(2 * i, sizes[i % 3]) + np.float32(i / 1000))
 
 
 def test_a_gpu_captures_what_it_sees_twice(gpu: CudaDevice, caplog: pytest.LogCaptureFixture) -> None:
-    lane = Lane(Site(gpu, {"double": Scaling}), ring=2, shapes=2)  # pyright: ignore[reportArgumentType]
+    lane = Lane(DeviceModules(gpu, {"double": Scaling}), ring=2, shapes=2)  # pyright: ignore[reportArgumentType]
     with closing(lane), caplog.at_level(logging.WARNING, "framecolor"):
         for i in range(4):
             rows = lane.finish(lane.start([task(i)], 1))[0]
             np.testing.assert_array_equal(rows, picture(2 * i))
-        (station,) = lane._stations.values()
+        (station,) = lane._bound.values()
         assert station._graph is not None
     assert not caplog.records
 
 
 def test_a_gpu_without_memory_does_less(gpu: CudaDevice) -> None:
-    body = Scaling(share=0.4)
-    with closing(Lanes([Site(gpu, {"double": lambda: body})], 2, 4)) as pool:  # pyright: ignore[reportArgumentType]
+    module = Scaling(share=0.4)
+    with closing(Lanes([DeviceModules(gpu, {"double": lambda: module})], 2, 4)) as pool:  # pyright: ignore[reportArgumentType]
         for i, rows in enumerate(results([pool.submit(task(i)) for i in range(20)])):
             np.testing.assert_array_equal(rows, picture(2 * i))
         assert pool.lanes * pool.batch <= 2
 
 
 def test_a_slot_is_free_again_after_an_error() -> None:
-    lane = Lane(Site(HostDevice(), {"double": Doubling}), ring=1, shapes=1)
+    lane = Lane(DeviceModules(HostDevice(), {"double": Doubling}), ring=1, shapes=1)
     with closing(lane):
         for _ in range(3):
             with pytest.raises(ArithmeticError):

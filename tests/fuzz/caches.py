@@ -14,10 +14,10 @@ from random import Random
 import numpy as np
 
 from framecolor.engines import graphs
-from framecolor.engines.lanes import tuning
-from framecolor.engines.plans.cache import PlanCache, PlanKey
-from framecolor.engines.plans.timing_cache import read_timing_cache, write_timing_cache
+from framecolor.engines.lanes import autotune
 from framecolor.engines.quiet_openvino import ov
+from framecolor.engines.tensorrt.cache import EngineCache, EngineKey
+from framecolor.engines.tensorrt.timing_cache import read_timing_cache, write_timing_cache
 from framecolor.errors import EngineError
 from framecolor.explore.variations import read_exploration
 from framecolor.farm.job_folder import _read_written
@@ -28,15 +28,15 @@ from framecolor.propagation import confidence
 from fuzz.mutate import mutate_bytes, mutate_json
 from fuzz.target import Target, place, scratch_folder
 
-_KEY = PlanKey("features", "half", "ab12", "planes 1x11x64x64", "rtx", "1.7", "RTX 4090", "refit")
+_KEY = EngineKey("features", "half", "ab12", "planes 1x11x64x64", "rtx", "1.7", "RTX 4090", "refit")
 _LANES = {"gpu": "RTX 4090", "profile": "usual"}
 
 
-def _feed_plan(data: bytes) -> bool:
-    cache = PlanCache(scratch_folder())
+def _feed_engine_file(data: bytes) -> bool:
+    cache = EngineCache(scratch_folder())
     place(data, f"{_KEY.name}.json")
     place(b"plan", f"{_KEY.name}.plan")
-    listed = [plan.key for plan in cache.plans()]
+    listed = [plan.key for plan in cache.files()]
     found = cache.find(_KEY)
     assert listed == ([] if found is None else [_KEY])
     if found is not None:
@@ -48,22 +48,22 @@ def _feed_plan(data: bytes) -> bool:
     return found is not None
 
 
-def _plans() -> Iterator[bytes]:
-    stored = PlanCache(scratch_folder() / "made")._write(_KEY, b"plan", ("a", "b"), "usual")
+def _engine_files() -> Iterator[bytes]:
+    stored = EngineCache(scratch_folder() / "made")._write(_KEY, b"plan", ("a", "b"), "usual")
     yield stored.path.with_suffix(".json").read_bytes()
 
 
 def _feed_lanes(data: bytes) -> bool:
-    choices = [tuning.Choice(lanes, batch) for lanes in (1, 2) for batch in (1, 4)]
-    choice = tuning._read(place(data, "lanes.json"), _LANES, choices)
+    choices = [autotune.Choice(lanes, batch) for lanes in (1, 2) for batch in (1, 4)]
+    choice = autotune._read(place(data, "lanes.json"), _LANES, choices)
     assert choice is None or choice in choices
     return choice is not None
 
 
 def _lanes() -> Iterator[bytes]:
     path = scratch_folder() / "seed-lanes.json"
-    best = tuning.Choice(2, 4)
-    tuning._write(path, _LANES, best, {best: 12.5})
+    best = autotune.Choice(2, 4)
+    autotune._write(path, _LANES, best, {best: 12.5})
     yield path.read_bytes()
 
 
@@ -186,13 +186,20 @@ def mutate_graph(data: bytes, random: Random) -> bytes:
 
 
 TARGETS = (
-    Target("plan", "engines.plans.PlanCache", _feed_plan, _plans, refusals=(EngineError,), mutate=mutate_json),
+    Target(
+        "engine-file",
+        "engines.tensorrt.EngineCache",
+        _feed_engine_file,
+        _engine_files,
+        refusals=(EngineError,),
+        mutate=mutate_json,
+    ),
     Target("graph", "engines.graphs", _feed_graph, _graphs, refusals=(), mutate=mutate_graph),
-    Target("lanes", "engines.lanes.tuning", _feed_lanes, _lanes, refusals=(), mutate=mutate_json),
+    Target("lanes", "engines.lanes.autotune", _feed_lanes, _lanes, refusals=(), mutate=mutate_json),
     Target("part", "output.manifest_writer (a task's part)", _feed_part, _parts, refusals=(), mutate=mutate_json),
     Target("prepared", "pipeline.prepared.read_prepared", _feed_prepared, _prepared, refusals=(), mutate=mutate_json),
     Target("job", "farm.job_folder", _feed_job, _jobs, refusals=(), mutate=mutate_json),
-    Target("timings", "engines.plans.read_timing_cache", _feed_timings, _timings, refusals=()),
+    Target("timings", "engines.tensorrt.read_timing_cache", _feed_timings, _timings, refusals=()),
     Target(
         "exploration", "explore.read_exploration", _feed_exploration, _explorations, refusals=(), mutate=mutate_json
     ),

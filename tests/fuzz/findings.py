@@ -77,7 +77,7 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
     ("tables.earlier", b'{"format": 1, "frames": [], "fit": {"hash": ["ab"]}}'),
     # A plan's key whose parts are no texts: hashing them recursed without end.
     (
-        "caches.plan",
+        "caches.engine-file",
         b'{"format": "framecolor plan 1", "profile": "", "weights": [], "built_unix": 0, "size_bytes": 0, "sha256": "",'
         b' "key": {"precision": "", "graph": "", "shapes": "", "backend": "", "version": "", "target": "", "flags": "",'
         b' "network": ' + b"[" * 900 + b"]" * 900 + b"}}",
@@ -90,7 +90,7 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
     ),
     (
         "caches.calibration",
-        b'{"format": 1, "features": ["belief", "doubt", "nowhere"],'
+        b'{"format": 1, "features": ["belief", "doubt", "unmatched"],'
         b' "mean": ["nan", 0, 0], "scale": [1, 1, 1], "weight": [1, 1, 1], "bias": 0}',
     ),
     # A strip of a TIFF packed by deflate that ends early: libav left what was in memory in its place.

@@ -12,7 +12,7 @@ import numpy as np
 from framecolor.config.settings import Settings
 from framecolor.config.settings_file import read_table
 from framecolor.core.types import Palette
-from framecolor.engines.plans.profiles import read_profile
+from framecolor.engines.tensorrt.profiles import read_profile
 from framecolor.media import read_palette, write_palette
 from framecolor.output.manifest import Manifest
 from framecolor.output.manifest_writer import ManifestWriter
@@ -95,13 +95,12 @@ def _settings() -> Iterator[bytes]:
 
 def _feed_profile(data: bytes) -> None:
     profile = read_profile(place(data, "usual.toml"))
-    assert profile.batch >= 1
     assert profile.at("least").keys() == profile.at("most").keys()
 
 
 def _profiles() -> Iterator[bytes]:
     yield b'network = "features"\nprecision = "half"\n[sizes]\nbatch = 1\nheight = [64, 256, 1024]\nwidth = 64\n'
-    yield b'network = "color"\nrefit = true\npixels_in = "uint8"\n[sizes]\nbatch = 2\nheight = 64\nwidth = 64\n'
+    yield b'network = "color"\nrefit = true\n[sizes]\nbatch = 2\nheight = 64\nwidth = 64\n'
 
 
 def _feed_earlier(data: bytes) -> None:
@@ -178,7 +177,7 @@ TARGETS = (
     Target(
         "settings", "config.settings_file.read_table", _feed_settings, _settings, mutate=mutate_toml, words=_TOML_WORDS
     ),
-    Target("profile", "engines.plans.read_profile", _feed_profile, _profiles, mutate=mutate_toml, words=_TOML_WORDS),
+    Target("profile", "engines.tensorrt.read_profile", _feed_profile, _profiles, mutate=mutate_toml, words=_TOML_WORDS),
     Target(
         "provenance",
         "training.curate.read_provenance",

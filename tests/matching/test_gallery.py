@@ -107,7 +107,7 @@ def test_a_region_that_no_key_shows_votes_for_nothing_and_nothing_is_ruled_out()
     assert np.ptp(seen.votes[3]) < 1e-3
     assert (np.exp(seen.votes[1:]) > 0.001).all()
     # By logits: 40 for a counterpart, 20 for having none; the fourth region has no token.
-    np.testing.assert_allclose(seen.nowhere, [0, -20, -20, 20, 0])
+    np.testing.assert_allclose(seen.unmatched, [0, -20, -20, 20, 0])
 
 
 def test_the_nearest_keys_are_asked() -> None:
@@ -126,7 +126,7 @@ def test_a_drawing_without_regions_votes_for_nothing() -> None:
     gallery = Gallery([KeyRegions(0, tokens(np.eye(1, dtype=np.float32)), np.array([0]))], 2)
     seen = gallery.vote(0, tokens(np.zeros((0, 1), np.float32)), 0, compare_by_product)
     assert seen.votes == pytest.approx(np.log(0.5))
-    assert seen.nowhere.tolist() == [0]
+    assert seen.unmatched.tolist() == [0]
 
 
 def partial(number: int, *colors: int) -> KeyRegions:
@@ -147,7 +147,7 @@ def test_beside_whole_keys_drawings_known_in_part_only_add() -> None:
     both = Gallery([partial(0, 0, 1), partial(3, UNKNOWN, UNKNOWN, 2)], 3)
     before, after = (g.vote(4, looks, 3, compare_by_product) for g in (whole, both))
     np.testing.assert_allclose(after.votes[1:3], before.votes[1:3], atol=1e-4)
-    assert after.votes[3].argmax() == 2 and after.nowhere[3] < before.nowhere[3]
+    assert after.votes[3].argmax() == 2 and after.unmatched[3] < before.unmatched[3]
 
 
 def test_many_drawings_known_in_part_crowd_out_no_key_and_every_color_is_heard() -> None:

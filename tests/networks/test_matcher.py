@@ -37,10 +37,10 @@ def test_scores_do_not_depend_on_the_order_of_the_regions() -> None:
     shuffled = matcher.describe(look[order], shape[order], contact[order][:, order])
     near = regions(3, 2)[2]
     flow = torch.rand(5, 3, generator=torch.Generator().manual_seed(3))
-    score, _, nowhere, _ = matcher.compare(a, b, contact, near, flow, flow.T)
+    score, _, unmatched, _ = matcher.compare(a, b, contact, near, flow, flow.T)
     again, _, lost, _ = matcher.compare(shuffled, b, contact[order][:, order], near, flow[order], flow[order].T)
     torch.testing.assert_close(again, score[order])
-    torch.testing.assert_close(lost, nowhere[order])
+    torch.testing.assert_close(lost, unmatched[order])
 
 
 def test_comparing_the_other_way_round_gives_the_same_scores() -> None:
@@ -52,8 +52,8 @@ def test_comparing_the_other_way_round_gives_the_same_scores() -> None:
     with torch.no_grad():  # flow has a direction: told from the target's or from the source's side
         matcher.flow_score.copy_(matcher.flow_score.flip(0))
         matcher.by_flow.copy_(matcher.by_flow.flip(2))
-    score_ba, score_ab, nowhere_b, nowhere_a = matcher.compare(b, a, two[2], one[2], back, there)
-    torch.testing.assert_close((score_ab, score_ba, nowhere_a, nowhere_b), scores)
+    score_ba, score_ab, unmatched_b, unmatched_a = matcher.compare(b, a, two[2], one[2], back, there)
+    torch.testing.assert_close((score_ab, score_ba, unmatched_a, unmatched_b), scores)
 
 
 def test_flow_raises_the_score_of_the_pair_that_it_joins() -> None:
@@ -96,8 +96,8 @@ def test_matching_costs_less_for_a_region_of_the_same_class() -> None:
     from framecolor.training.losses import match_loss
 
     score = torch.tensor([[8.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
-    nowhere = torch.tensor([0.0, 0.0, 8.0])
-    loss = match_loss(score, nowhere, torch.tensor([1, 2, 9]), torch.tensor([1, 2, 2]))
+    unmatched = torch.tensor([0.0, 0.0, 8.0])
+    loss = match_loss(score, unmatched, torch.tensor([1, 2, 9]), torch.tensor([1, 2, 2]))
     assert loss[0] < 0.01 and loss[2] < 0.01
-    # Class 1, class 2 and nowhere are as likely, but for a little that class 2 gains by having two regions.
+    # Class 1, class 2 and unmatched are as likely, but for a little that class 2 gains by having two regions.
     assert loss[1] == pytest.approx(np.log(3), abs=0.15)

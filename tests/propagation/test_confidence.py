@@ -34,11 +34,11 @@ def say(color: int | None, loud: float = 0.9) -> Votes:
     return np.log(share)
 
 
-def judge(*votes: Votes, nowhere: float = -4) -> float:
+def judge(*votes: Votes, unmatched: float = -4) -> float:
     """The confidence of that region, by what is voted for it and whether the keys lack it."""
     belief = np.exp(sum(votes, say(None)))
     belief /= belief.sum(axis=1, keepdims=True)
-    return float(measure_confidence(belief, np.array([0, nowhere], np.float32))[1])
+    return float(measure_confidence(belief, np.array([0, unmatched], np.float32))[1])
 
 
 def test_confidence_rises_with_every_voter_that_agrees() -> None:
@@ -53,7 +53,7 @@ def test_confidence_falls_where_a_voter_disagrees() -> None:
 
 
 def test_confidence_falls_where_the_keys_hold_no_counterpart() -> None:
-    sure = [judge(say(2), nowhere=nowhere) for nowhere in (-8, -2, 0, 4)]
+    sure = [judge(say(2), unmatched=unmatched) for unmatched in (-8, -2, 0, 4)]
     assert sure == sorted(sure, reverse=True)
     assert sure[0] > sure[-1] + 0.1
 
@@ -61,12 +61,12 @@ def test_confidence_falls_where_the_keys_hold_no_counterpart() -> None:
 def test_each_region_is_judged_by_its_own_evidence() -> None:
     rng = np.random.default_rng(0)
     belief = rng.dirichlet(np.ones(COLORS), 40).astype(np.float32)
-    nowhere = rng.normal(0, 5, 40).astype(np.float32)
-    evidence = gather_evidence(belief, nowhere)
+    unmatched = rng.normal(0, 5, 40).astype(np.float32)
+    evidence = gather_evidence(belief, unmatched)
     assert (evidence.shape, evidence.dtype) == ((40, len(FEATURES)), np.float32)
-    sure = measure_confidence(belief, nowhere)
+    sure = measure_confidence(belief, unmatched)
     assert ((sure > 0) & (sure < 1)).all()
-    np.testing.assert_array_equal(sure, measure_confidence(belief, nowhere))
+    np.testing.assert_array_equal(sure, measure_confidence(belief, unmatched))
     np.testing.assert_allclose(sure[7:9], estimate(evidence[7:9], read_calibration()), rtol=1e-6)
 
 

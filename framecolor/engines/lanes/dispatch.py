@@ -18,9 +18,9 @@ from dataclasses import dataclass, field
 
 import torch
 
-from framecolor.engines.lanes.jobs import Batch, Job
-from framecolor.engines.lanes.lane import Lane, Rows, Site, Task
-from framecolor.engines.lanes.shortage import is_out_of_memory
+from framecolor.engines.lanes.device import is_out_of_memory
+from framecolor.engines.lanes.lane import Flight, Lane, Rows, Task
+from framecolor.engines.lanes.modules import DeviceModules
 from framecolor.errors import EngineError
 
 _LOG = logging.getLogger("framecolor")
@@ -30,6 +30,37 @@ RING = 3
 SHAPES = 8
 # Requests that wait for each sample that all lanes can take at once; who submits more waits.
 _AHEAD = 8
+
+
+@dataclass(eq=False)
+class Job:
+    """A request; `alone`: it was in a batch that went wrong, and shows now whether it is to blame."""
+
+    task: Task
+    future: Future[Rows] = field(default_factory=Future)
+    alone: bool = False
+    begun: bool = False
+
+    def begin(self) -> bool:
+        """Whether it is still wanted."""
+        if not self.begun:
+            self.begun = self.future.set_running_or_notify_cancel()
+        return self.begun
+
+    def fail(self, error: Exception) -> None:
+        """Tell it; one that was cancelled meanwhile needs no telling."""
+        if self.begin():
+            self.future.set_exception(error)
+
+
+@dataclass(eq=False)
+class Batch:
+    """Requests that share a batch of `size`, begun in the given state of the lanes."""
+
+    jobs: list[Job]
+    size: int
+    state: int
+    flight: Flight | None = None
 
 
 @dataclass(eq=False)
@@ -49,15 +80,21 @@ class Lanes:
     """
 
     def __init__(
-        self, sites: Sequence[Site], lanes: int = 1, batch: int = 1, *, ring: int = RING, shapes: int = SHAPES
+        self,
+        devices: Sequence[DeviceModules],
+        lanes: int = 1,
+        batch: int = 1,
+        *,
+        ring: int = RING,
+        shapes: int = SHAPES,
     ) -> None:
         self._batch, self._state = batch, 0
         self._waiting: deque[Job] = deque()
         self._changed = threading.Condition()
         self._relieving = threading.Lock()
         self._end: EngineError | None = None
-        self._most_waiting = _AHEAD * lanes * len(sites) * batch
-        self._workers = [_Worker(Lane(site, ring, shapes)) for _ in range(lanes) for site in sites]
+        self._most_waiting = _AHEAD * lanes * len(devices) * batch
+        self._workers = [_Worker(Lane(modules, ring, shapes)) for _ in range(lanes) for modules in devices]
         self._threads = [
             threading.Thread(target=serve, args=(worker,), name=f"lane {i}", daemon=True)
             for i, worker in enumerate(self._workers)

@@ -1,4 +1,4 @@
-"""One lane: three streams (in, compute, out), rings of buffers between them, and a body bound to shapes.
+"""One lane: three streams (in, compute, out), a ring of buffers between them, and modules bound to shapes.
 
 While one batch computes, the next is copied in and the last is copied out. Nothing waits for the device but
 `Lane.finish`, by event.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,41 +18,25 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from framecolor.engines.lanes.rings import Array, Shape, Slot
-from framecolor.engines.lanes.station import Body, Station
-from framecolor.engines.lanes.streams import Device, Event
+from framecolor.engines.lanes.buffers import Array, Shape, Slot
+from framecolor.engines.lanes.device import Event
+from framecolor.engines.lanes.modules import BoundModule, DeviceModules
 
 Rows = NDArray[np.float32]
 
 
-class Site:
-    """A device and what can be computed on it: bodies by name, each made when it is first asked for."""
-
-    def __init__(self, device: Device, bodies: Mapping[str, Callable[[], Body]]) -> None:
-        self.device = device
-        self._makers, self._made = bodies, dict[str, Body]()
-        self._making = threading.Lock()
-
-    def body(self, name: str) -> Body:
-        """The body of that name."""
-        with self._making:
-            if name not in self._made:
-                self._made[name] = self._makers[name]()
-            return self._made[name]
-
-
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One picture for a body.
+    """One picture for a module.
 
-    body    its name
-    inputs  float32, one sample for each of the body's inputs, without the batch
+    module  its name
+    inputs  float32, one sample for each of the module's inputs, without the batch
     extras  float32 or int32, what `reduce` needs on the device
     result  shape of the result
     reduce  (the sample's outputs, extras, result): writes the result, float32, on the device
     """
 
-    body: str
+    module: str
     inputs: tuple[Rows, ...]
     extras: tuple[Array, ...]
     result: Shape
@@ -61,7 +45,7 @@ class Task:
     @property
     def kind(self) -> tuple[str, tuple[Shape, ...]]:
         """Tasks of one kind can share a batch."""
-        return self.body, tuple(planes.shape for planes in self.inputs)
+        return self.module, tuple(planes.shape for planes in self.inputs)
 
 
 @dataclass(eq=False)
@@ -80,22 +64,22 @@ class Lane:
     shapes  kinds of batches that stay bound, the longest unused one is dropped
     """
 
-    def __init__(self, site: Site, ring: int, shapes: int) -> None:
-        self.device, self._site, self.shapes = site.device, site, shapes
+    def __init__(self, modules: DeviceModules, ring: int, shapes: int) -> None:
+        self.device, self._modules, self.shapes = modules.device, modules, shapes
         self._in, self._out = self.device.stream(), self.device.stream()
         self._compute = self.device.stream(compute=True)
         self._free: queue.SimpleQueue[Slot] = queue.SimpleQueue()
         for _ in range(ring):
             self._free.put(Slot(self.device))
-        self._stations: OrderedDict[tuple[str, tuple[Shape, ...], int], Station] = OrderedDict()
-        self._scratch: list[Tensor] = []
+        self._bound: OrderedDict[tuple[str, tuple[Shape, ...], int], BoundModule] = OrderedDict()
+        self._workspaces: list[Tensor] = []
         self._lock = threading.Lock()
         self._closed = False
 
     @property
     def kinds(self) -> int:
         """Kinds of batches that are bound."""
-        return len(self._stations)
+        return len(self._bound)
 
     def start(self, tasks: Sequence[Task], size: int) -> Flight:
         """Begin a batch of `size` samples, the first of which are these tasks, all of one kind.
@@ -109,7 +93,7 @@ class Lane:
                     return self._enqueue(slot, tasks, size)
                 except BaseException:
                     self._settle()
-                    self._stations.pop((*tasks[0].kind, size), None)
+                    self._bound.pop((*tasks[0].kind, size), None)
                     raise
         except BaseException:
             self._free.put(slot)
@@ -119,7 +103,7 @@ class Lane:
         """Wait for a batch, and copy its results; the slot is free again, whatever happens."""
         try:
             flight.event.wait()
-            return [flight.slot.back.read(begin, shape) for begin, shape in flight.results]
+            return [flight.slot.results.read(begin, shape) for begin, shape in flight.results]
         finally:
             self._free.put(flight.slot)
 
@@ -145,48 +129,48 @@ class Lane:
     def _drop(self) -> None:
         self._settle()
         with self.device.current():  # another device's lane may have asked for it
-            self._stations.clear()
-            self._scratch.clear()
+            self._bound.clear()
+            self._workspaces.clear()
             self.device.give_back()
 
     def _enqueue(self, slot: Slot, tasks: Sequence[Task], size: int) -> Flight:
-        station = self._station(tasks[0], size)
-        given = [[task.inputs[i] for task in tasks] for i in range(len(station.inputs))]
-        begins = slot.there.fill(given + [[extra] for task in tasks for extra in task.extras])
-        results = slot.back.reserve([task.result for task in tasks])
-        host, far = slot.there.sides()
-        self._in.copy(far, host)
+        bound = self._bind(tasks[0], size)
+        given = [[task.inputs[i] for task in tasks] for i in range(len(bound.inputs))]
+        begins = slot.inputs.fill(given + [[extra] for task in tasks for extra in task.extras])
+        results = slot.results.reserve([task.result for task in tasks])
+        on_host, on_device = slot.inputs.sides()
+        self._in.copy(on_device, on_host)
         self._compute.wait_for(self._in.record())
         sources = [
-            slot.there.view(begin, (len(tasks), *target.shape[1:]))
-            for target, begin in zip(station.inputs, begins, strict=False)
+            slot.inputs.view(begin, (len(tasks), *target.shape[1:]))
+            for target, begin in zip(bound.inputs, begins, strict=False)
         ]
-        self._compute.enqueue(lambda: station.load(sources))
-        station.run(self._compute)
-        for work in _reductions(tasks, station.outputs, slot, begins[len(given) :], results):
+        self._compute.enqueue(lambda: bound.load(sources))
+        bound.run(self._compute)
+        for work in _reductions(tasks, bound.outputs, slot, begins[len(given) :], results):
             self._compute.enqueue(work)
         self._out.wait_for(self._compute.record())
-        host, far = slot.back.sides()
-        self._out.copy(host, far)
+        on_host, on_device = slot.results.sides()
+        self._out.copy(on_host, on_device)
         return Flight(slot, self._out.record(), [(r, t.result) for r, t in zip(results, tasks, strict=True)])
 
-    def _station(self, task: Task, size: int) -> Station:
+    def _bind(self, task: Task, size: int) -> BoundModule:
         key = (*task.kind, size)
-        if key not in self._stations:
-            while len(self._stations) >= self.shapes:
+        if key not in self._bound:
+            while len(self._bound) >= self.shapes:
                 self._settle()
-                self._stations.popitem(last=False)
+                self._bound.popitem(last=False)
             shapes = [(size, *planes.shape) for planes in task.inputs]
-            self._stations[key] = Station(self.device, self._site.body(task.body), shapes, self._lend)
-        self._stations.move_to_end(key)
-        return self._stations[key]
+            self._bound[key] = BoundModule(self.device, self._modules.get(task.module), shapes, self._lend)
+        self._bound.move_to_end(key)
+        return self._bound[key]
 
     def _lend(self, size_bytes: int) -> Tensor:
-        """Scratch memory. A larger one does not replace the smaller, which graphs may have captured."""
-        fitting = [scratch for scratch in self._scratch if len(scratch) >= size_bytes]
+        """A workspace. A larger one does not replace the smaller, which graphs may have captured."""
+        fitting = [workspace for workspace in self._workspaces if len(workspace) >= size_bytes]
         if not fitting:
             fitting = [self.device.empty(size_bytes)]
-            self._scratch += fitting
+            self._workspaces += fitting
         return fitting[0][:size_bytes]
 
     def _settle(self) -> None:
@@ -203,6 +187,6 @@ def _reductions(
     begins = iter(extras)
     for i, (task, result) in enumerate(zip(tasks, results, strict=True)):
         own = [output[i] for output in outputs]
-        needed = [slot.there.view(next(begins), extra.shape, extra.dtype) for extra in task.extras]
-        target = slot.back.view(result, task.result)
+        needed = [slot.inputs.view(next(begins), extra.shape, extra.dtype) for extra in task.extras]
+        target = slot.results.view(result, task.result)
         yield partial(task.reduce, own, needed, target)

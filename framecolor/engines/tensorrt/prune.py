@@ -1,4 +1,4 @@
-"""Clears the folder of plans of what is old, too much, or of no use to this machine."""
+"""Clears the folder of engine files of what is old, too much, or of no use to this machine."""
 
 from __future__ import annotations
 
@@ -7,53 +7,53 @@ from collections.abc import Mapping
 
 from filelock import FileLock, Timeout
 
-from framecolor.engines.plans.backends import Backend
-from framecolor.engines.plans.cache import PlanCache, PlanKey
+from framecolor.engines.tensorrt.backends import Backend
+from framecolor.engines.tensorrt.cache import EngineCache, EngineKey
 
 
-def prune_plans(
-    cache: PlanCache,
+def prune_engine_files(
+    cache: EngineCache,
     older_than_days: float | None = None,
     keep_bytes: int | None = None,
     unfit_for: Mapping[str, Backend] | None = None,
     everything: bool = False,
 ) -> list[tuple[str, str]]:
-    """Remove plans, and say of each (file name, why); records without plan and plans without record go always.
+    """Remove engine files: (file name, why) of each. Records without a file and files without a record always go.
 
     older_than_days  those built longer ago
     keep_bytes       the oldest, until the rest has no more than this
     unfit_for        those that none of these backends, by name, could use here (`find_unfit`)
     everything       all of them, and what builds measured
-    A plan that is being built is left alone.
+    One that is being built is left alone.
     """
     gone: list[tuple[str, str]] = []
-    whole = [plan for plan in cache.plans() if plan.path.is_file()]
-    stems = {plan.path.stem for plan in whole}
+    whole = [file for file in cache.files() if file.path.is_file()]
+    stems = {file.path.stem for file in whole}
     for stem in sorted({p.stem for ending in ("plan", "json") for p in cache.folder.glob(f"*.{ending}")} - stems):
         if _remove(cache, stem):
             gone.append((stem, "is not whole"))
     kept_bytes = 0
-    for plan in sorted(whole, key=lambda p: -p.built_unix):
-        age_days = (time.time() - plan.built_unix) / 86400
+    for file in sorted(whole, key=lambda p: -p.built_unix):
+        age_days = (time.time() - file.built_unix) / 86400
         reason = "as asked" if everything else ""
         if not reason and older_than_days is not None and age_days > older_than_days:
             reason = f"is {age_days:.0f} days old"
         if not reason and unfit_for is not None:
-            reason = find_unfit(plan.key, unfit_for)
-        if not reason and keep_bytes is not None and kept_bytes + plan.size_bytes > keep_bytes:
+            reason = find_unfit(file.key, unfit_for)
+        if not reason and keep_bytes is not None and kept_bytes + file.size_bytes > keep_bytes:
             reason = "is among the oldest, and the folder is too large"
-        if reason and _remove(cache, plan.path.stem):
-            gone.append((plan.path.stem, reason))
+        if reason and _remove(cache, file.path.stem):
+            gone.append((file.path.stem, reason))
         else:
-            kept_bytes += plan.size_bytes
+            kept_bytes += file.size_bytes
     if everything:
         for path in cache.folder.glob("timings-*"):
             path.unlink(missing_ok=True)
     return gone
 
 
-def find_unfit(key: PlanKey, backends: Mapping[str, Backend]) -> str:
-    """Why a plan of that key is of no use to the backends of this machine; empty when it is."""
+def find_unfit(key: EngineKey, backends: Mapping[str, Backend]) -> str:
+    """Why an engine file of that key is of no use to the backends of this machine; empty when it is."""
     backend = backends.get(key.backend)
     if backend is None:
         return f"{key.backend} is not installed"
@@ -64,15 +64,15 @@ def find_unfit(key: PlanKey, backends: Mapping[str, Backend]) -> str:
     return ""
 
 
-def _remove(cache: PlanCache, stem: str) -> bool:
-    """Remove a plan with all its files, unless a task is building it."""
+def _remove(cache: EngineCache, stem: str) -> bool:
+    """Remove an engine file with its record, unless a task is building it."""
     lock = FileLock(cache.folder / f"{stem}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return False
     try:
-        # The record first: without it the plan does not exist.
+        # The record first: without it the engine file does not exist.
         for ending in (".json", ".plan"):
             (cache.folder / (stem + ending)).unlink(missing_ok=True)
     finally:

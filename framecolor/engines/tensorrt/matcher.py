@@ -1,4 +1,4 @@
-"""The matcher as compiled plans: its two halves on one GPU, for drawings with any number of regions."""
+"""The matcher as engine files: its two halves on one GPU, for drawings with any number of regions."""
 
 from __future__ import annotations
 
@@ -12,29 +12,28 @@ import torch
 from torch import Tensor
 
 from framecolor.engines.base import RegionMatcher, Rows
-from framecolor.engines.lanes.rings import Slot
-from framecolor.engines.lanes.shortage import is_out_of_memory
-from framecolor.engines.lanes.streams import Device
-from framecolor.engines.plans.backends import Backend
-from framecolor.engines.plans.context import PlanContext
+from framecolor.engines.lanes.buffers import Slot
+from framecolor.engines.lanes.device import Device, is_out_of_memory
+from framecolor.engines.tensorrt.backends import Backend
+from framecolor.engines.tensorrt.execution import ExecutionContext, accepts
 from framecolor.engines.torch_matcher import no_flow
 from framecolor.errors import EngineError, FramecolorError
 from framecolor.networks.export import FORMS
 
 _HalfName = Literal["describe", "compare"]
 
-# Working memory is made this much larger than what it is needed for: the next drawing has about as many regions.
+# A workspace is made this much larger than what it is needed for: the next drawing has about as many regions.
 _SPARE = 1.25
 
 
-class PlanMatcher:
-    """The matcher by plans of `describe` and `compare`. Thread safe.
+class TensorRtMatcher:
+    """The matcher by engine files of `describe` and `compare`. Thread safe.
 
-    describe, compare  opened plans (ICudaEngine) on the device
-    other              what takes drawings whose regions the plans do not: too many, too few or none
+    describe, compare  engines (ICudaEngine) on the device
+    other              what takes drawings whose regions the engines do not: too many, too few or none
 
     A context serves one thread at a time. It is not tied to that thread, as pools of threads come and go and contexts
-    are dear: each call borrows a desk with a stream, contexts and buffers, and there are as many as calls at a time.
+    take memory: each call borrows a session with a stream, contexts and buffers; there are as many as calls at a time.
     Raises EngineError where it fails, in one line.
     """
 
@@ -42,13 +41,13 @@ class PlanMatcher:
         self._subject = f"matcher by {backend.name} {backend.version}"
         self._device, self._other = device, other
         self._describe, self._compare = _Half(backend, "describe", describe), _Half(backend, "compare", compare)
-        self._idle: list[_Desk] = []
+        self._idle: list[_Session] = []
 
-    def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
+    def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
         """See `Runner.describe`."""
-        if not self._describe.takes((look, shape, contact)):
-            return self._other.describe(look, shape, contact)
-        (tokens,) = self._run(self._describe, (look, shape, contact))
+        if not self._describe.takes((features, shape, contact)):
+            return self._other.describe(features, shape, contact)
+        (tokens,) = self._run(self._describe, (features, shape, contact))
         return tokens
 
     def compare(
@@ -61,16 +60,16 @@ class PlanMatcher:
         flow_ba: Rows | None = None,
     ) -> tuple[Rows, Rows, Rows, Rows]:
         """See `Runner.compare`."""
-        there = no_flow(a, b) if flow_ab is None else flow_ab
+        ahead = no_flow(a, b) if flow_ab is None else flow_ab
         back = no_flow(b, a) if flow_ba is None else flow_ba
-        inputs = (a, b, contact_a, contact_b, there, back)
+        inputs = (a, b, contact_a, contact_b, ahead, back)
         if not self._compare.takes(inputs):
             return self._other.compare(*inputs)
-        score_ab, score_ba, nowhere_a, nowhere_b = self._run(self._compare, inputs)
-        return score_ab, score_ba, nowhere_a, nowhere_b
+        score_ab, score_ba, unmatched_a, unmatched_b = self._run(self._compare, inputs)
+        return score_ab, score_ba, unmatched_a, unmatched_b
 
     def release(self) -> None:
-        """Give back what desks hold that nobody uses now; the next calls make their own."""
+        """Give back what sessions hold that nobody uses now; the next calls make their own."""
         with self._device.current():
             while self._idle:
                 with suppress(IndexError):  # another thread took the last one
@@ -78,10 +77,10 @@ class PlanMatcher:
             self._device.give_back()
 
     def _run(self, half: _Half, inputs: Sequence[Rows]) -> list[Rows]:
-        """The outputs of a half; where memory is out, once more without what idle desks hold."""
+        """The outputs of a half; where memory is out, once more without what idle sessions hold."""
         for last in (False, True):
             try:
-                return self._run_at_desk(half, inputs)
+                return self._run_in_session(half, inputs)
             except FramecolorError:
                 raise
             except Exception as error:
@@ -92,75 +91,70 @@ class PlanMatcher:
             self.release()
         raise AssertionError("the last try returns or raises")
 
-    def _run_at_desk(self, half: _Half, inputs: Sequence[Rows]) -> list[Rows]:
+    def _run_in_session(self, half: _Half, inputs: Sequence[Rows]) -> list[Rows]:
         with self._device.current():
             try:
-                desk = self._idle.pop()
+                session = self._idle.pop()
             except IndexError:
-                desk = _Desk(self._device)
+                session = _Session(self._device)
             try:
-                results = desk.run(half, inputs)
+                results = session.run(half, inputs)
             except BaseException:
-                desk.close()
+                session.close()
                 raise
-        self._idle.append(desk)
+        self._idle.append(session)
         return results
 
 
 class _Half:
-    """One half of the matcher: a plan, and the counts of regions that it takes."""
+    """One half of the matcher: an engine, and the counts of regions that it takes."""
 
     def __init__(self, backend: Backend, name: _HalfName, engine: Any) -> None:
         self.name: _HalfName = name
         self._backend, self._engine = backend, engine
-        self._ranges = [engine.get_tensor_profile_shape(tensor, 0) for tensor in FORMS[name].inputs]
 
     def takes(self, inputs: Sequence[Rows]) -> bool:
-        """Whether the plan takes inputs of these shapes."""
-        return all(
-            least <= size <= most
-            for rows, (lowest, _, highest) in zip(inputs, self._ranges, strict=True)
-            for least, size, most in zip(lowest, rows.shape, highest, strict=True)
-        )
+        """Whether the engine takes inputs of these shapes."""
+        return accepts(self._engine, tuple(FORMS[self.name].inputs), [rows.shape for rows in inputs])
 
-    def open(self) -> PlanContext:
+    def open(self) -> ExecutionContext:
         """A context of its own."""
         form = FORMS[self.name]
-        return PlanContext(self._backend, self._engine, tuple(form.inputs), tuple(form.outputs))
+        return ExecutionContext(self._backend, self._engine, tuple(form.inputs), tuple(form.outputs))
 
 
-class _Desk:
+class _Session:
     """What a call needs: a stream, a context of each half, and buffers that grow with the drawings. One call a time."""
 
     def __init__(self, device: Device) -> None:
         self._device, self._stream, self._slot = device, device.stream(), Slot(device)
-        self._contexts: dict[str, PlanContext] = {}
-        self._scratch = torch.empty(0, dtype=torch.uint8)
+        self._contexts: dict[str, ExecutionContext] = {}
+        self._workspace = torch.empty(0, dtype=torch.uint8)
 
     def run(self, half: _Half, inputs: Sequence[Rows]) -> list[Rows]:
         """The outputs of a half; returns when they are there."""
         if half.name not in self._contexts:
             with self._device.uncaptured():
                 self._contexts[half.name] = half.open()
-        context, stream, there, back = self._contexts[half.name], self._stream, self._slot.there, self._slot.back
+        context, stream, given, made = self._contexts[half.name], self._stream, self._slot.inputs, self._slot.results
         shapes = context.set_shapes([rows.shape for rows in inputs])
-        begins = there.fill([[np.asarray(rows, np.float32)] for rows in inputs])
-        results = list(zip(back.reserve(shapes), shapes, strict=True))
-        context.aim(
-            [there.view(begin, rows.shape) for begin, rows in zip(begins, inputs, strict=True)],
-            [back.view(begin, shape) for begin, shape in results],
+        begins = given.fill([[np.asarray(rows, np.float32)] for rows in inputs])
+        results = list(zip(made.reserve(shapes), shapes, strict=True))
+        context.set_buffers(
+            [given.view(begin, rows.shape) for begin, rows in zip(begins, inputs, strict=True)],
+            [made.view(begin, shape) for begin, shape in results],
             self._lend,
         )
-        host, far = there.sides()
-        stream.copy(far, host)
+        on_host, on_device = given.sides()
+        stream.copy(on_device, on_host)
         stream.enqueue(lambda: context.run(stream.handle))
-        host, far = back.sides()
-        stream.copy(host, far)
+        on_host, on_device = made.sides()
+        stream.copy(on_host, on_device)
         stream.record().wait()
-        return [back.read(begin, shape) for begin, shape in results]
+        return [made.read(begin, shape) for begin, shape in results]
 
     def close(self) -> None:
-        """Give everything back when what was given is done; what went wrong in it was heard of."""
+        """Give everything back when what was given is done; what went wrong in it was raised before."""
         with suppress(Exception):
             self._stream.record().wait()
         self._contexts.clear()
@@ -168,8 +162,8 @@ class _Desk:
             self._stream.close()
 
     def _lend(self, size_bytes: int) -> Tensor:
-        """Working memory, which both contexts share: they never run at once."""
-        if len(self._scratch) < size_bytes:
-            self._scratch = torch.empty(0, dtype=torch.uint8)  # the old one goes first
-            self._scratch = self._device.empty(math.ceil(size_bytes * _SPARE))
-        return self._scratch[:size_bytes]
+        """A workspace, which both contexts share: they never run at once."""
+        if len(self._workspace) < size_bytes:
+            self._workspace = torch.empty(0, dtype=torch.uint8)  # the old one goes first
+            self._workspace = self._device.empty(math.ceil(size_bytes * _SPARE))
+        return self._workspace[:size_bytes]

@@ -1,9 +1,8 @@
-"""Which TensorRT this machine has: the full one, torch-tensorrt on top of it, or TensorRT for RTX.
+"""Which TensorRT this machine has: the full one, or TensorRT for RTX.
 
-tensorrt        compiles and runs on the GPU that is here; plans can be refitted
-torch-tensorrt  the same, from torch.export instead of ONNX; weights lose their names, so plans cannot be refitted
-rtx             compiles on any machine, also without a GPU, for all GPUs from compute capability 8.0 on, and
-                finishes for the one at hand when a plan is opened; refittable plans need a GPU to be compiled
+tensorrt  compiles and runs on the GPU that is here; engine files can be refitted
+rtx       compiles on any machine, also without a GPU, for all GPUs from compute capability 8.0 on, and finishes for
+          the one at hand when an engine file is opened; refittable ones need a GPU to be compiled
 """
 
 from __future__ import annotations
@@ -25,24 +24,22 @@ import torch
 from framecolor.core.text import format_install
 from framecolor.errors import EngineError
 
-BackendName = Literal["tensorrt", "torch-tensorrt", "rtx"]
+BackendName = Literal["tensorrt", "rtx"]
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
-# What a plan's key says in the place of a GPU.
+# What an engine file's key says in the place of a GPU.
 NO_GPU, ANY_GPU = "no GPU", "any from compute capability 8.0 on"
 # TensorRT for RTX comes under either name: the one of its front package, or of its bindings alone.
 _MODULES: dict[BackendName, tuple[str, ...]] = {
     "tensorrt": ("tensorrt",),
-    "torch-tensorrt": ("torch_tensorrt",),
     "rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings"),
 }
-_EXTRAS: dict[BackendName, str] = {"tensorrt": "tensorrt", "torch-tensorrt": "tensorrt", "rtx": "rtx"}
-_LEAST_CAPABILITY: dict[BackendName, tuple[int, int]] = {"tensorrt": (7, 5), "torch-tensorrt": (7, 5), "rtx": (8, 0)}
+_LEAST_CAPABILITY: dict[BackendName, tuple[int, int]] = {"tensorrt": (7, 5), "rtx": (8, 0)}
 _logger = logging.getLogger("framecolor")
 
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU, by what a plan for it depends on."""
+    """A GPU, by what an engine file for it depends on."""
 
     name: str
     capability: tuple[int, int]
@@ -62,11 +59,11 @@ class Backend:
 
     @property
     def refits(self) -> bool:
-        """Whether plans that are compiled here can be given other weights later."""
+        """Whether engine files that are compiled here can be given other weights later."""
         return self.name == "tensorrt" or (self.name == "rtx" and self.gpu is not None)
 
     def target(self, refittable: bool) -> str:
-        """What a plan that is compiled here runs on."""
+        """What an engine file that is compiled here runs on."""
         if self.name == "rtx" and not refittable:
             return ANY_GPU
         return str(self.gpu) if self.gpu else NO_GPU
@@ -80,7 +77,7 @@ class Backend:
         return None
 
     def find_run_problem(self) -> tuple[str, str] | None:
-        """What keeps its plans from running here, and how to mend it."""
+        """What keeps its engine files from running here, and how to mend it."""
         if self.gpu is None:
             return "there is no NVIDIA GPU that PyTorch can use", "check nvidia-smi and that torch is a CUDA build"
         if self.gpu.capability < _LEAST_CAPABILITY[self.name]:
@@ -118,13 +115,21 @@ def choose_backend(name: BackendName | Literal["auto"] = "auto", device: int = 0
         raise EngineError(f"backend {found[0].name} {found[0].version}", *problem)
     beside, anywhere = (format_install(f"framecolor[{extra}]") for extra in ("tensorrt", "rtx"))
     fix = f"{beside} beside an NVIDIA GPU, or {anywhere} on any x86-64 Linux machine"
-    raise EngineError("backend auto", "neither tensorrt, torch-tensorrt nor TensorRT for RTX is installed", fix)
+    raise EngineError("backend auto", "neither TensorRT nor TensorRT for RTX is installed", fix)
+
+
+def find_usable_backend(device: int = 0) -> Backend | None:
+    """The first that compiles and runs on that GPU; None if none does."""
+    for backend in find_backends(device):
+        if backend.find_run_problem() is None and backend.find_build_problem() is None:
+            return backend
+    return None
 
 
 @lru_cache
 def import_backend(name: BackendName) -> Any:
     """The backend's module. EngineError, with the extra to install, when it is missing or cannot be loaded."""
-    fix = format_install(f"framecolor[{_EXTRAS[name]}]")
+    fix = format_install(f"framecolor[{name}]")
     for module in _MODULES[name]:
         if importlib.util.find_spec(module) is None:
             continue
@@ -138,13 +143,7 @@ def import_backend(name: BackendName) -> Any:
 
 
 def _version(name: BackendName) -> str:
-    version = str(import_backend(name).__version__)
-    return f"{version} on tensorrt {import_runtime(name).__version__}" if name == "torch-tensorrt" else version
-
-
-def import_runtime(name: BackendName) -> Any:
-    """The module that opens a backend's plans: torch-tensorrt's are TensorRT's."""
-    return import_backend("tensorrt" if name == "torch-tensorrt" else name)
+    return str(import_backend(name).__version__)
 
 
 def find_gpu(device: int = 0) -> Gpu | None:
@@ -157,24 +156,24 @@ def find_gpu(device: int = 0) -> Gpu | None:
 
 @lru_cache
 def _driver_version() -> str:
-    """Of the kernel's driver, such as 580.65.06; PyTorch does not tell it."""
+    """Of the kernel's driver, such as 580.65.06; PyTorch does not have it."""
     try:
         nvml = ctypes.CDLL("libnvidia-ml.so.1")
         text = ctypes.create_string_buffer(96)
-        told = nvml.nvmlInit_v2() == 0 and nvml.nvmlSystemGetDriverVersion(text, len(text)) == 0
+        known = nvml.nvmlInit_v2() == 0 and nvml.nvmlSystemGetDriverVersion(text, len(text)) == 0
     except (OSError, AttributeError):
         return "unknown"
-    return text.value.decode() if told else "unknown"
+    return text.value.decode() if known else "unknown"
 
 
-class Complaints:
-    """What TensorRT logged of late, of which it tells nothing in its results."""
+class ErrorLog:
+    """Errors that TensorRT logged of late; its results do not hold them."""
 
     def __init__(self) -> None:
         self._errors: deque[str] = deque(maxlen=20)
         self._lock = threading.Lock()
 
-    def hear(self, text: str) -> None:
+    def add(self, text: str) -> None:
         with self._lock:
             self._errors.append(" ".join(text.split()))
 
@@ -192,10 +191,10 @@ class Complaints:
 
 
 @lru_cache
-def logger_of(name: BackendName) -> tuple[Any, Complaints]:
-    """The logger that all calls of a backend share, as TensorRT keeps to its first one, and what it heard."""
-    trt = import_runtime(name)
-    complaints = Complaints()
+def get_logger(name: BackendName) -> tuple[Any, ErrorLog]:
+    """The logger that all calls of a backend share, as TensorRT keeps to its first one, and its errors."""
+    trt = import_backend(name)
+    errors = ErrorLog()
 
     class Logger(trt.ILogger):
         def __init__(self) -> None:
@@ -203,9 +202,9 @@ def logger_of(name: BackendName) -> tuple[Any, Complaints]:
 
         def log(self, severity: Any, msg: str) -> None:
             if severity in (trt.ILogger.Severity.INTERNAL_ERROR, trt.ILogger.Severity.ERROR):
-                complaints.hear(msg)
+                errors.add(msg)
                 _logger.debug("%s: %s", name, msg)
             elif severity == trt.ILogger.Severity.WARNING:
                 _logger.debug("%s: %s", name, msg)
 
-    return Logger(), complaints
+    return Logger(), errors

@@ -1,4 +1,4 @@
-"""The memory of batches in flight: each slot of a ring holds one batch, on both sides of the copies."""
+"""The memory of batches in flight: each slot of a lane's ring holds one batch, on both sides of the copies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from framecolor.engines.lanes.streams import Device
+from framecolor.engines.lanes.device import Device
 
 Shape = tuple[int, ...]
 Array = NDArray[np.float32] | NDArray[np.int32]
@@ -27,10 +27,10 @@ class Slot:
     """Memory of one batch: what goes to the device, and what comes back."""
 
     def __init__(self, device: Device) -> None:
-        self.there, self.back = Mirror(device), Mirror(device)
+        self.inputs, self.results = StagingBuffer(device), StagingBuffer(device)
 
 
-class Mirror:
+class StagingBuffer:
     """A pinned buffer on the host and one of its size on the device, with arrays at the same places in both.
 
     Both grow when they have to; nobody may use the slot then.
@@ -38,13 +38,13 @@ class Mirror:
 
     def __init__(self, device: Device) -> None:
         self._device = device
-        self._host = self._far = torch.empty(0, dtype=torch.uint8)
+        self._host_side = self._device_side = torch.empty(0, dtype=torch.uint8)
         self._used_bytes = 0
 
     def fill(self, arrays: Sequence[Sequence[Array]]) -> list[int]:
         """Write groups of arrays to the host's side, those of a group without a gap; where each group begins."""
         begins = self._reserve([sum(array.nbytes for array in group) for group in arrays])
-        host = self._host.numpy()
+        host = self._host_side.numpy()
         for begin, group in zip(begins, arrays, strict=True):
             at = begin
             for array in group:
@@ -58,25 +58,25 @@ class Mirror:
 
     def view(self, begin: int, shape: Shape, dtype: np.dtype = _FLOAT) -> Tensor:
         """An array on the device's side."""
-        return self._far[begin : begin + 4 * math.prod(shape)].view(_TYPES[dtype]).view(shape)
+        return self._device_side[begin : begin + 4 * math.prod(shape)].view(_TYPES[dtype]).view(shape)
 
     def read(self, begin: int, shape: Shape) -> NDArray[np.float32]:
         """A copy of a float32 array on the host's side."""
-        host = self._host.numpy()[begin : begin + 4 * math.prod(shape)]
+        host = self._host_side.numpy()[begin : begin + 4 * math.prod(shape)]
         return host.view(np.float32).reshape(shape).copy()
 
     def sides(self) -> tuple[Tensor, Tensor]:
         """All that is used: (on the host, on the device)."""
-        return self._host[: self._used_bytes], self._far[: self._used_bytes]
+        return self._host_side[: self._used_bytes], self._device_side[: self._used_bytes]
 
     def _reserve(self, sizes_bytes: Sequence[int]) -> list[int]:
         begins, at = [], 0
         for size in sizes_bytes:
             begins.append(at)
             at += -(-size // _ALIGN_BYTES) * _ALIGN_BYTES
-        if len(self._host) < at:
-            self._host = self._far = torch.empty(0, dtype=torch.uint8)  # the old ones go first
-            far = self._device.empty(math.ceil(at * _SPARE))
-            self._host, self._far = self._device.pinned(len(far)), far
+        if len(self._host_side) < at:
+            self._host_side = self._device_side = torch.empty(0, dtype=torch.uint8)  # the old ones go first
+            on_device = self._device.empty(math.ceil(at * _SPARE))
+            self._host_side, self._device_side = self._device.pinned(len(on_device)), on_device
         self._used_bytes = at
         return begins

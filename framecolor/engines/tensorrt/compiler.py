@@ -1,4 +1,4 @@
-"""Compiles exported networks to TensorRT plans: one way for TensorRT 10 and 11 and for TensorRT for RTX.
+"""Compiles exported networks to engine files: one way for TensorRT 10 and 11 and for TensorRT for RTX.
 
 Networks are strongly typed: what is computed in half says so in its graph (`networks.export`), and no flag changes it.
 """
@@ -10,16 +10,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
 
-from framecolor.engines.plans.backends import Backend, import_backend, import_runtime, logger_of
-from framecolor.engines.plans.timing_cache import read_timing_cache, write_timing_cache
+from framecolor.engines.tensorrt.backends import Backend, get_logger, import_backend
+from framecolor.engines.tensorrt.timing_cache import read_timing_cache, write_timing_cache
 from framecolor.errors import EngineError
 
-# Hears the phase of a build, steps done and steps in all.
+# Called with the phase of a build, steps done and steps in all.
 Progress = Callable[[str, int, int], None]
 # Least, usual and greatest shape of an input; all the same where it is fixed.
 Shapes = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
@@ -33,7 +32,7 @@ class BuildOptions:
 
     shapes              least, usual and greatest of every input
     refittable          weights can be changed after the build
-    optimization_level  0 to 5: how long the builder may look for a faster plan
+    optimization_level  0 to 5: how long the builder may look for a faster engine
     timing_cache        file of timings that builds share; TensorRT for RTX measures nothing and has none
     """
 
@@ -44,17 +43,17 @@ class BuildOptions:
 
 
 def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress: Progress | None = None) -> bytes:
-    """A serialized plan of an ONNX file's bytes, by tensorrt or rtx.
+    """A serialized engine of an ONNX file's bytes.
 
     Raises EngineError, in one line, for a file that does not parse, shapes that do not fit it, and a failed build.
     """
     subject = f"{backend.name} {backend.version}"
     if options.refittable and not backend.refits:
-        fix = "compile where a GPU is, or without refit: then each shot's weights become a plan of their own"
-        raise EngineError(subject, "compiles refittable plans only beside a GPU, and there is none", fix)
+        fix = "compile where a GPU is, or without refit: then each shot's weights become an engine file of their own"
+        raise EngineError(subject, "compiles what can be refitted only beside a GPU, and there is none", fix)
     trt = import_backend(backend.name)
-    logger, complaints = logger_of(backend.name)
-    with _BUILDING, complaints.collected() as errors:
+    logger, log = get_logger(backend.name)
+    with _BUILDING, log.collected() as errors:
         builder = trt.Builder(logger)
         network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
         # The network's weights are the parser's as long as it is built.
@@ -66,7 +65,7 @@ def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress
         config.clear_flag(trt.BuilderFlag.TF32)
         if options.refittable:
             config.set_flag(trt.BuilderFlag.REFIT)
-        # A plan that may ask for memory while it runs cannot be captured as a graph. Older versions know no such flag.
+        # What may ask for memory while it runs cannot be captured as a graph. Older versions know no such flag.
         if hasattr(trt.BuilderFlag, "REQUIRE_USER_ALLOCATION"):
             config.set_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)
         cache = _lend_timings(backend, config, options.timing_cache)
@@ -74,50 +73,13 @@ def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress
         monitor = None if progress is None else _make_monitor(trt, progress)
         if monitor is not None:
             config.progress_monitor = monitor
-        plan = builder.build_serialized_network(network, config)
+        serialized = builder.build_serialized_network(network, config)
         del parser
-        if plan is not None and cache is not None and options.timing_cache is not None:
+        if serialized is not None and cache is not None and options.timing_cache is not None:
             write_timing_cache(options.timing_cache, bytes(cache.serialize()))
-    if plan is None:
+    if serialized is None:
         raise _failure(backend, options, errors)
-    return bytes(plan)
-
-
-def compile_program(backend: Backend, program: torch.export.ExportedProgram, options: BuildOptions) -> bytes:
-    """A serialized plan of an exported program, by torch-tensorrt; it cannot be refitted, as weights lose their names.
-
-    Raises EngineError, in one line, when it does not compile.
-    """
-    torch_tensorrt = import_backend("torch-tensorrt")
-    _, complaints = logger_of("torch-tensorrt")
-    dtypes = {n.name: n.meta["val"].dtype for n in program.graph.nodes if n.op == "placeholder"}
-    inputs = [
-        torch_tensorrt.Input(shape=shapes[0], dtype=dtypes[name], name=name)
-        if shapes[0] == shapes[2]
-        else torch_tensorrt.Input(
-            min_shape=shapes[0], opt_shape=shapes[1], max_shape=shapes[2], dtype=dtypes[name], name=name
-        )
-        for name, shapes in options.shapes.items()
-    ]
-    with _BUILDING, complaints.collected() as errors, TemporaryDirectory(prefix="framecolor-") as folder:
-        # It reads and writes timings by itself: a copy, as one that is damaged would end the process.
-        timings = Path(folder) / "timings"
-        known = b"" if options.timing_cache is None else read_timing_cache(options.timing_cache)
-        if known:
-            timings.write_bytes(known)
-        try:
-            plan = torch_tensorrt.dynamo.convert_exported_program_to_serialized_trt_engine(
-                program,
-                arg_inputs=inputs,
-                optimization_level=options.optimization_level,
-                timing_cache_path=str(timings),
-            )
-        except Exception as error:
-            # Each converter raises what it likes.
-            raise _failure(backend, options, [*errors, " ".join(str(error).split())]) from error
-        if options.timing_cache is not None and timings.is_file():
-            write_timing_cache(options.timing_cache, timings.read_bytes())
-    return bytes(plan)
+    return bytes(serialized)
 
 
 def _parse(trt: Any, network: Any, logger: Any, model: bytes, subject: str) -> Any:
@@ -140,22 +102,20 @@ def _make_profile(builder: Any, network: Any, shapes: Mapping[str, Shapes]) -> A
             "give the shapes of each",
         )
     for name, (least, usual, most) in shapes.items():
-        told = f"{least} to {most}, usually {usual}"
         ranks = {len(inputs[name]), len(least), len(usual), len(most)}
         ordered = len(ranks) == 1 and all(
             0 < a <= b <= c and (size < 0 or a == c == size)
             for a, b, c, size in zip(least, usual, most, inputs[name], strict=True)
         )
         if not ordered:
-            raise EngineError(
-                f"shapes of {name}", f"{told} do not fit {inputs[name]} (-1 is free)", "order least, usual, most"
-            )
+            problem = f"{least} to {most}, usually {usual}, do not fit {inputs[name]} (-1 is free)"
+            raise EngineError(f"shapes of {name}", problem, "order least, usual, most")
         profile.set_shape(name, least, usual, most)
     return profile
 
 
 def _lend_timings(backend: Backend, config: Any, path: Path | None) -> Any:
-    """Give the builder what earlier builds measured; the cache, or None where there is none."""
+    """Give the builder what earlier builds measured; the cache, or None if there is none."""
     # TensorRT for RTX would look for a GPU as soon as it is given one, and has no use for it.
     if path is None or backend.name == "rtx":
         return None
@@ -168,7 +128,7 @@ def _lend_timings(backend: Backend, config: Any, path: Path | None) -> Any:
 
 
 def _make_monitor(trt: Any, progress: Progress) -> Any:
-    """A progress monitor that tells of the outermost phases; called from the builder's threads."""
+    """A progress monitor of the outermost phases; called from the builder's threads."""
 
     class Monitor(trt.IProgressMonitor):
         def __init__(self) -> None:
@@ -208,14 +168,14 @@ def _failure(backend: Backend, options: BuildOptions, errors: list[str]) -> Engi
             facts.append(f"{free_bytes >> 20} of {all_bytes >> 20} MiB of GPU memory free")
     dynamic = any(least != most for least, _, most in options.shapes.values())
     fix = "try a profile of one fixed size" if dynamic else "try a smaller size, or --engine cuda"
-    return EngineError(f"{backend.name} {backend.version}", f"the plan does not compile ({'; '.join(facts)})", fix)
+    return EngineError(f"{backend.name} {backend.version}", f"the engine does not compile ({'; '.join(facts)})", fix)
 
 
 def find_weights(backend: Backend, model: bytes, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the names under which the parsed network holds weights: what a refittable plan of it can be given."""
-    trt = import_runtime(backend.name)
-    logger, complaints = logger_of(backend.name)
-    with _BUILDING, complaints.collected():
+    """Those of the names under which the parsed network holds weights: what a refittable engine of it can be given."""
+    trt = import_backend(backend.name)
+    logger, log = get_logger(backend.name)
+    with _BUILDING, log.collected():
         network = trt.Builder(logger).create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
         parser = _parse(trt, network, logger, model, f"{backend.name} {backend.version}")
         found = tuple(name for name in names if network.mark_weights_refittable(name))

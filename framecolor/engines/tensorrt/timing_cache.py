@@ -1,4 +1,4 @@
-"""What builds of plans measured, kept for the next build.
+"""What builds of engine files measured, kept for the next build.
 
 A damaged cache aborts the whole process inside of TensorRT, so each is written with its hash in front and handed over
 only as it was written.

@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from framecolor.engines.lanes.streams import Event, Work
+from framecolor.engines.lanes.device import Event, Work
 
 Operation = Literal["enqueue", "run", "copy", "capture", "empty"]
 Fault = Callable[[Operation, int], BaseException | None]

@@ -1,7 +1,8 @@
-"""Whether a plan does what the network does: run beside the float32 network on a GPU, and what can be told elsewhere.
+"""Whether an engine file does what the network does: run beside the float32 network on a GPU,
+and what can be checked elsewhere.
 
-Without a GPU a plan cannot even be opened. What is left: its bytes are those that were written, it is the plan that
-this version would compile, and the very graph that went into it, with its rounded weights, agrees with the network when
+Without a GPU it cannot even be opened. What is left: its bytes are those that were written, it is the one that this
+version would compile, and the very graph that went into it, with its rounded weights, agrees with the network when
 OpenVINO runs it. How the sums are rounded on a GPU is not seen there.
 """
 
@@ -14,18 +15,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from framecolor.engines.plans.backends import Backend
-from framecolor.engines.plans.cache import PlanCache, StoredPlan
-from framecolor.engines.plans.order import PlanOrder, make_network, order_plan
-from framecolor.engines.plans.profiles import Profile
-from framecolor.engines.plans.runtime import open_plan, run_plan
+from framecolor.engines.tensorrt.backends import Backend
+from framecolor.engines.tensorrt.build import BuildRequest, make_network, request_build
+from framecolor.engines.tensorrt.cache import EngineCache, EngineFile
+from framecolor.engines.tensorrt.execution import run_engine
+from framecolor.engines.tensorrt.profiles import Profile
+from framecolor.engines.tensorrt.runtime import deserialize_engine
 from framecolor.errors import EngineError
 from framecolor.networks.export import Precision, export_onnx
 
-# Below this a plan is wrong, not merely rounded: half itself gives 72 dB and more, bytes 50
-# (tests/networks/test_export.py).
+# Below this an engine is wrong, not merely rounded: half itself gives 72 dB and more (tests/networks/test_export.py).
 LEAST_PSNR_DB: dict[Precision, float] = {"half": 60.0, "float32": 90.0}
-_LEAST_PSNR_OF_BYTES_DB = 45.0
 # The reference runs on the processor: a whole 4K frame in float32 would take gigabytes and minutes.
 _MOST_CHECKED_PX = 544 * 960
 
@@ -40,16 +40,16 @@ class Parity:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check of a plan found.
+    """What a check of an engine file found.
 
     checked  what was looked at, in words
-    ran      the plan itself ran on a GPU; if not, `parity` is of the graph that it was compiled from
+    ran      it ran on a GPU itself; if not, `parity` is of the graph that it was compiled from
     parity   by output; empty when only the file could be checked
     sizes    that it ran at
     good     nothing was found wrong
     """
 
-    plan: StoredPlan
+    file: EngineFile
     checked: tuple[str, ...]
     ran: bool
     parity: Mapping[str, Parity]
@@ -57,8 +57,8 @@ class Verdict:
     good: bool
 
 
-def verify_plan(stored: StoredPlan, profile: Profile | None, backend: Backend, cache: PlanCache) -> Verdict:
-    """Check a plan as far as this machine can, its file alone without a profile.
+def verify_engine(stored: EngineFile, profile: Profile | None, backend: Backend, cache: EngineCache) -> Verdict:
+    """Check an engine file as far as this machine can, its file alone without a profile.
 
     Raises EngineError when its file is damaged, or it does not open or run.
     """
@@ -70,29 +70,28 @@ def verify_plan(stored: StoredPlan, profile: Profile | None, backend: Backend, c
         return Verdict(
             stored, (*checked, "no more, as its profile is none that ships: name its file"), False, {}, {}, True
         )
-    order = order_plan(profile, backend, cache)
-    if order.key != stored.key:
-        checked.append("not the plan that would be compiled now (another version, GPU or a shot's own weights)")
+    request = request_build(profile, backend, cache)
+    if request.key != stored.key:
+        checked.append("not the one that would be compiled now (another version, GPU or a shot's own weights)")
         return Verdict(stored, tuple(checked), False, {}, {}, True)
-    checked.append("the plan that would be compiled now")
+    checked.append("the one that would be compiled now")
     problem = backend.find_run_problem()
     if problem is None:
         sizes = profile.at("usual")
-        inputs = order.network.example(sizes)
-        engine = open_plan(backend, data)
-        form = order.network.form
-        found = run_plan(backend, engine, dict(zip(form.inputs, inputs, strict=True)), tuple(form.outputs))
+        inputs = request.network.example(sizes)
+        engine = deserialize_engine(backend, data)
+        form = request.network.form
+        outputs = run_engine(backend, engine, dict(zip(form.inputs, inputs, strict=True)), tuple(form.outputs))
+        found = dict(zip(form.outputs, outputs, strict=True))
         checked.append(f"run on {backend.gpu}")
     else:
         sizes = _small_enough(profile)
-        inputs = order.network.example(sizes)
-        found = _run_graph(order, profile, sizes, inputs)
+        inputs = request.network.example(sizes)
+        found = _run_graph(request, profile, sizes, inputs)
         checked.append(f"its graph run by OpenVINO in float32, as {problem[0]}")
-    parity = {name: measure_parity(found[name], wanted) for name, wanted in _reference(profile, order, inputs).items()}
-    least_db = LEAST_PSNR_DB[profile.precision]
-    if "uint8" in (profile.pixels_in, profile.pixels_out):
-        least_db = min(least_db, _LEAST_PSNR_OF_BYTES_DB)
-    good = all(p.psnr_db >= least_db for p in parity.values())
+    reference = _reference(profile, request, inputs)
+    parity = {name: measure_parity(found[name], wanted) for name, wanted in reference.items()}
+    good = all(p.psnr_db >= LEAST_PSNR_DB[profile.precision] for p in parity.values())
     return Verdict(stored, tuple(checked), problem is None, parity, sizes, good)
 
 
@@ -110,27 +109,25 @@ def measure_parity(found: Tensor, wanted: Tensor) -> Parity:
     )
 
 
-def _reference(profile: Profile, order: PlanOrder, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+def _reference(profile: Profile, request: BuildRequest, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
     """What the float32 network makes of the inputs, on the processor."""
     network = make_network(profile, "float32")
     with torch.inference_mode():
         result = network.module(*inputs)
-    return dict(zip(order.network.form.outputs, result if isinstance(result, tuple) else (result,), strict=True))
+    return dict(zip(request.network.form.outputs, result if isinstance(result, tuple) else (result,), strict=True))
 
 
 def _run_graph(
-    order: PlanOrder, profile: Profile, sizes: Mapping[str, int], inputs: tuple[Tensor, ...]
+    request: BuildRequest, profile: Profile, sizes: Mapping[str, int], inputs: tuple[Tensor, ...]
 ) -> dict[str, Tensor]:
     from framecolor.engines.quiet_openvino import open_core
 
     # A graph of one fixed size differs from the free one in the numbers of its inputs alone.
-    model = (
-        order.model if isinstance(order.model, bytes) and sizes == profile.at("usual") else export_onnx(order.network)
-    )
+    model = request.model if sizes == profile.at("usual") else export_onnx(request.network)
     core = open_core()
     compiled = core.compile_model(core.read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     outputs = compiled([tensor.numpy() for tensor in inputs]).values()
-    return {n: torch.from_numpy(v.copy()) for n, v in zip(order.network.form.outputs, outputs, strict=True)}
+    return {n: torch.from_numpy(v.copy()) for n, v in zip(request.network.form.outputs, outputs, strict=True)}
 
 
 def _small_enough(profile: Profile) -> dict[str, int]:
@@ -146,21 +143,19 @@ def _small_enough(profile: Profile) -> dict[str, int]:
     return {**sizes, **small, "batch": 1}
 
 
-def find_plans(names: tuple[str, ...], cache: PlanCache) -> list[StoredPlan]:
-    """Plans of those profiles, or all. EngineError when there is none, also when one profile has none."""
-    plans = [plan for plan in cache.plans() if not names or plan.profile in names]
-    missing = sorted(set(names) - {plan.profile for plan in plans})
-    if missing or not plans:
-        what = f"no plan of {', '.join(missing)}" if missing else "no plans"
+def find_engine_files(names: tuple[str, ...], cache: EngineCache) -> list[EngineFile]:
+    """Engine files of those profiles, or all. EngineError when there is none, also when one profile has none."""
+    files = [file for file in cache.files() if not names or file.profile in names]
+    missing = sorted(set(names) - {file.profile for file in files})
+    if missing or not files:
+        what = f"no engine file of {', '.join(missing)}" if missing else "no engine files"
         raise EngineError(cache.folder, f"holds {what}", "run: framecolor engine build " + " ".join(missing))
-    return plans
+    return files
 
 
-def backend_of(stored: StoredPlan, backends: tuple[Backend, ...]) -> Backend:
-    """The backend that a plan belongs to, of those installed. EngineError when it is not among them."""
+def backend_of(stored: EngineFile, backends: tuple[Backend, ...]) -> Backend:
+    """The backend that an engine file belongs to, of those installed. EngineError when it is not among them."""
     for backend in backends:
         if backend.name == stored.key.backend:
             return backend
-    raise EngineError(
-        stored.path, f"is a plan of {stored.key.backend}, which is not installed", "framecolor engine prune"
-    )
+    raise EngineError(stored.path, f"is of {stored.key.backend}, which is not installed", "framecolor engine prune")

@@ -10,12 +10,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from host_device import HostDevice
 from torch import Tensor
 
-from framecolor.engines.lanes.bodies import Sizes, torch_site
-from framecolor.engines.lanes.host_device import HostDevice
-from framecolor.engines.lanes.lane import Site
-from framecolor.engines.lanes.tuning import Choice, choose_lanes, load_on_lanes, measure_rate
+from framecolor.engines.lanes import autotune
+from framecolor.engines.lanes.autotune import Choice, choose_lanes, load_on_lanes, measure_rate
+from framecolor.engines.lanes.modules import DeviceModules
+from framecolor.engines.lanes.torch_modules import make_torch_modules
 from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette_head import PaletteNetwork
@@ -28,13 +29,13 @@ RATES = {
 
 
 class Copying:
-    """A body that takes no time."""
+    """A module that takes no time."""
 
     def shapes(self, inputs: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
         return list(inputs)
 
     def bind(
-        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], scratch: Callable[[int], Tensor]
+        self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Callable[[int], Tensor]
     ) -> Callable[[int], None]:
         return lambda stream: outputs[0].copy_(inputs[0])  # pyright: ignore[reportReturnType]
 
@@ -101,28 +102,28 @@ def test_a_single_choice_is_not_measured(tmp_path: Path) -> None:
 
 
 def test_lanes_without_memory_have_no_rate(network: PaletteNetwork) -> None:
-    sizes = Sizes(bucket=16)
-    quick = Site(HostDevice(memory_bytes=100_000_000), {"look": Copying})
-    poor = torch_site(HostDevice(memory_bytes=60_000_000), network, torch.float32)
-    rich = torch_site(HostDevice(), network, torch.float32)
-    assert measure_rate(quick, sizes, Choice(2, 2), seconds=0.01) > 0
-    assert measure_rate(poor, sizes, Choice(1, 2), seconds=0.0, body="see") == 0
-    assert measure_rate(rich, Sizes(most=(128, 128)), Choice(1, 1), seconds=0.0) == 0
+    quick = DeviceModules(HostDevice(memory_bytes=100_000_000), {"features": Copying})
+    poor = make_torch_modules(HostDevice(memory_bytes=60_000_000), network, torch.float32)
+    assert measure_rate(quick, Choice(2, 2), seconds=0.01) > 0
+    assert measure_rate(poor, Choice(1, 2), seconds=0.0, module="fitted-features") == 0
 
 
 def test_what_fails_while_it_is_measured_is_one_line(tmp_path: Path, network: PaletteNetwork) -> None:
     def broken() -> Copying:
         raise TypeError("the driver takes no such argument\nand more")
 
-    site = Site(HostDevice(), {"see": broken})
+    modules = DeviceModules(HostDevice(), {"fitted-features": broken})
     with pytest.raises(EngineError, match=r"^engine cuda: failed \(the driver takes no such argument\); use --engine"):
-        load_on_lanes("cuda", network, [site], Sizes(), "auto", {"torch": "2"}, tmp_path)
+        load_on_lanes("cuda", network, [modules], "auto", {"torch": "2"}, tmp_path)
 
 
-def test_a_runner_is_loaded_with_what_was_chosen(tmp_path: Path, network: PaletteNetwork) -> None:
-    """Lanes as asked for, batches no larger than a plan takes."""
-    site = torch_site(HostDevice(), network, torch.float32)
-    runner = load_on_lanes("cuda", network, [site], Sizes(most_batch=1), 2, {"torch": "2"}, tmp_path)
+def test_a_runner_is_loaded_with_what_was_chosen(
+    tmp_path: Path, network: PaletteNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lanes as asked for, and the best batch for them."""
+    monkeypatch.setattr(autotune, "BATCHES", (1,))
+    modules = make_torch_modules(HostDevice(), network, torch.float32)
+    runner = load_on_lanes("cuda", network, [modules], 2, {"torch": "2"}, tmp_path)
     assert (runner.lanes.lanes, runner.lanes.batch) == (2, 1)
     assert runner.color(np.zeros((7, 20, 30), np.float32), np.zeros((4, 20, 30), np.float32)).shape == (3, 20, 30)
     runner.close()

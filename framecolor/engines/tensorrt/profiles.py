@@ -1,4 +1,4 @@
-"""Engine profiles: which network is compiled, for which sizes, in what precision. TOML files, one for each plan.
+"""Engine profiles: which network is compiled, for which sizes, in what precision. TOML files, one for each engine file.
 
     network = "features"
     precision = "half"
@@ -21,10 +21,9 @@ from typing import Any, Literal, get_args
 
 from framecolor.core.parsing import parse_toml
 from framecolor.errors import EngineError, ReadError, SettingsError
-from framecolor.networks.export import FORMS, Extent, NetworkName, PixelType, Precision
+from framecolor.networks.export import FORMS, Extent, NetworkName, Precision
 
-Purpose = Literal["pipeline", "benchmark"]
-# Height and width are multiples of this in every plan, so that one profile serves generators of any usual depth.
+# Height and width are multiples of this in every engine file, so that one profile serves generators of any usual depth.
 _SIZE_MULTIPLE = 16
 _INSTALLED = "share/framecolor/engines"
 
@@ -37,33 +36,24 @@ class Profile:
     network             features, color, describe or compare (`networks.export.FORMS`)
     sizes               of every free axis: a number, or (least, usual, most)
     precision           half or float32
-    pixels_in           what planes and hint come as, float32 or uint8; pixels_out the same for color
-    optimization_level  0 to 5: how long the builder may look for a faster plan
+    optimization_level  0 to 5: how long the builder may look for a faster engine
     refit               weights can be changed after the build, where the backend can do it
-    purpose             pipeline: built by `framecolor engine build` without names; benchmark: only when named
     """
 
     name: str
     network: NetworkName
     sizes: Mapping[str, Extent] = field(default_factory=dict)
     precision: Precision = "half"
-    pixels_in: PixelType = "float32"
-    pixels_out: PixelType = "float32"
     optimization_level: int = 3
     refit: bool = False
-    purpose: Purpose = "pipeline"
 
     def __post_init__(self) -> None:
-        words = {"network": NetworkName, "precision": Precision, "purpose": Purpose}
-        for name, literal in {**words, "pixels_in": PixelType, "pixels_out": PixelType}.items():
+        for name, literal in {"network": NetworkName, "precision": Precision}.items():
             choices = get_args(literal)
             self._check(name, getattr(self, name) in choices, "one of " + ", ".join(choices))
         level = self.optimization_level
         self._check("optimization_level", type(level) is int and 0 <= level <= 5, "a number from 0 to 5")
         self._check("refit", isinstance(self.refit, bool), "true or false")
-        pictures = self.network in ("features", "color")
-        self._check("pixels_in", pictures or self.pixels_in == "float32", "float32 for this network")
-        self._check("pixels_out", self.network == "color" or self.pixels_out == "float32", "float32 for this network")
         axes = FORMS[self.network].free_axes
         self._check(
             "sizes", isinstance(self.sizes, Mapping) and set(self.sizes) == set(axes), "each of " + ", ".join(axes)
@@ -78,16 +68,6 @@ class Profile:
         if not right:
             value = getattr(self, key) if value is None else value
             raise SettingsError(f"profile {self.name}", f"{key} cannot be {value!r}", f"give {wanted}")
-
-    @property
-    def dynamic(self) -> bool:
-        """Whether any axis is free."""
-        return not all(isinstance(extent, int) for extent in self.sizes.values())
-
-    @property
-    def batch(self) -> int:
-        """The largest batch; 1 for networks without."""
-        return _three(self.sizes.get("batch", 1))[2]
 
     def at(self, which: Literal["least", "usual", "most"]) -> dict[str, int]:
         """Sizes of all axes."""

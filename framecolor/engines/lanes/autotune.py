@@ -19,9 +19,9 @@ from framecolor.config.settings import LaneCount
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.engines.base import RegionMatcher
-from framecolor.engines.lanes.bodies import Sizes
 from framecolor.engines.lanes.dispatch import RING, Lanes
-from framecolor.engines.lanes.lane import Rows, Site, Task
+from framecolor.engines.lanes.lane import Rows, Task
+from framecolor.engines.lanes.modules import DeviceModules
 from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.errors import EngineError, FramecolorError, OutputError
 from framecolor.media import write_text_atomic
@@ -32,7 +32,7 @@ from framecolor.networks.view import pad_to
 # What is tried; more lanes than four, or larger batches, have not been worth their memory elsewhere.
 LANES = (1, 2, 4)
 BATCHES = (1, 2, 4)
-# A picture as the pipeline gives them: about as many pixels as its working size has at most.
+# A picture as the pipeline gives them, padded: about as many pixels as the working size has.
 PICTURE = (256, 320)
 _MEASURED_SECONDS = 0.3
 # The fewest that are worth dividing by the time they took.
@@ -54,8 +54,7 @@ class Choice:
 def load_on_lanes(
     engine: str,
     network: PaletteNetwork | None,
-    sites: Sequence[Site],
-    sizes: Sizes,
+    devices: Sequence[DeviceModules],
     lanes: LaneCount,
     versions: Mapping[str, str],
     folder: Path,
@@ -67,30 +66,29 @@ def load_on_lanes(
     matcher   see `LaneRunner`
     Raises EngineError when the first pictures fail.
     """
-    body = "look" if network is None else "see"
+    module = "features" if network is None else "fitted-features"
     counts = LANES if lanes == "auto" else (lanes,)
-    batches = tuple(batch for batch in BATCHES if batch <= sizes.most_batch)
     key = {
         "engine": engine,
-        "device": sites[0].device.name,
-        "picture": list(sizes.fit(*PICTURE) or PICTURE),
+        "device": devices[0].device.name,
+        "picture": list(PICTURE),
         "lanes": list(counts),
-        "batches": list(batches),
-        "body": body,
+        "batches": list(BATCHES),
+        "module": module,
         **versions,
     }
 
     def measure(choice: Choice) -> float:
         try:
-            return measure_rate(sites[0], sizes, choice, body=body)
+            return measure_rate(devices[0], choice, module=module)
         except FramecolorError:
             raise
         except Exception as error:
             problem = f"failed ({str(error).splitlines()[0] if str(error) else type(error).__name__})"
             raise EngineError(f"engine {engine}", problem, "use --engine auto or cpu") from error
 
-    choice = choose_lanes(counts, batches, measure, key, folder)
-    return LaneRunner(engine, network, sites, sizes, lanes=choice.lanes, batch=choice.batch, matcher=matcher)
+    choice = choose_lanes(counts, BATCHES, measure, key, folder)
+    return LaneRunner(engine, network, devices, lanes=choice.lanes, batch=choice.batch, matcher=matcher)
 
 
 def choose_lanes(
@@ -123,17 +121,14 @@ def choose_lanes(
 
 
 def measure_rate(
-    site: Site, sizes: Sizes, choice: Choice, seconds: float = _MEASURED_SECONDS, body: str = "look"
+    modules: DeviceModules, choice: Choice, seconds: float = _MEASURED_SECONDS, module: str = "features"
 ) -> float:
-    """Pictures a second that such lanes see on one device; 0 when it has no memory for them."""
-    size = sizes.fit(*PICTURE)
-    if size is None:
-        return 0.0
-    planes = pad_to(np.zeros((LINE_PLANES, 0, 0), np.float32), size)
-    task = Task(body, (planes,), (), (1, 1), lambda outputs, extras, result: result.copy_(outputs[0][:1, 0, :1]))
-    pool = Lanes([site], choice.lanes, choice.batch)
+    """Pictures a second that such lanes compute on one device; 0 when it has no memory for them."""
+    planes = pad_to(np.zeros((LINE_PLANES, 0, 0), np.float32), PICTURE)
+    task = Task(module, (planes,), (), (1, 1), lambda outputs, extras, result: result.copy_(outputs[0][:1, 0, :1]))
+    pool = Lanes([modules], choice.lanes, choice.batch)
     try:
-        # Each lane sees its first batch as it is, captures the second and replays the third.
+        # Each lane runs its first batch as it is, captures the second and replays the third.
         _drain(deque(pool.submit(task) for _ in range(choice.lanes * choice.batch * 2 * RING)))
         if (pool.lanes, pool.batch) != (choice.lanes, choice.batch):
             return 0.0

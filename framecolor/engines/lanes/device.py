@@ -1,8 +1,7 @@
 """What a lane needs of a device: streams, events, pinned memory, and work that is captured once and replayed.
 
 A stream runs what it is given in order and asynchronously: giving returns at once, so work reads and writes buffers
-that were made before it and returns nothing. `CudaDevice` is an NVIDIA GPU by PyTorch; `host_device.HostDevice` is a
-double whose streams are threads, so that what is wrong with an order shows up on any machine.
+that were made before it and returns nothing. `CudaDevice` is an NVIDIA GPU by PyTorch.
 """
 
 from __future__ import annotations
@@ -28,6 +27,8 @@ _CAPTURING = threading.RLock()
 _UNENDED: list[torch.cuda.CUDAGraph] = []
 # Streams for computing that nobody uses now.
 _SPARE: defaultdict[torch.device, list[torch.cuda.Stream]] = defaultdict(list)
+# How CUDA, cuBLAS and cuDNN say that they got no memory.
+_NO_MEMORY = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 
 
 class Event(Protocol):
@@ -125,6 +126,22 @@ class Device(Protocol):
         Can be entered again inside. Nobody may wait inside for a thread that starts batches.
         """
         ...
+
+
+def is_out_of_memory(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, is a device that has no memory left."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, torch.OutOfMemoryError) or any(words in str(error) for words in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def list_gpus() -> list[CudaDevice]:
+    """All GPUs that PyTorch sees (CUDA_VISIBLE_DEVICES says which)."""
+    return [CudaDevice(index) for index in range(torch.cuda.device_count())]
 
 
 class CudaDevice:

@@ -1,0 +1,147 @@
+"""Execution contexts of an engine file, and the module of a lane that is made of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from framecolor.engines.lanes.buffers import Shape
+from framecolor.engines.lanes.modules import Call, Module, Workspace
+from framecolor.engines.tensorrt.backends import Backend, import_backend
+from framecolor.errors import EngineError
+
+_FIX = "framecolor engine build --force"
+_LOG = logging.getLogger("framecolor")
+
+
+class ExecutionContext:
+    """A context whose workspace is the caller's. One thread at a time: shapes first, then buffers, then runs.
+
+    inputs, outputs  names as in `networks.export.FORMS`
+    Raises torch.OutOfMemoryError without room for it, EngineError for an engine of other types than float32.
+    """
+
+    def __init__(self, backend: Backend, engine: Any, inputs: Sequence[str], outputs: Sequence[str]) -> None:
+        trt = import_backend(backend.name)
+        self._engine, self._subject = engine, f"{backend.name} {backend.version}"
+        self._inputs, self._outputs = tuple(inputs), tuple(outputs)
+        for name in (*self._inputs, *self._outputs):
+            if engine.get_tensor_dtype(name) != trt.DataType.FLOAT:
+                raise EngineError(self._subject, f"{name} is not float32", _FIX)
+        self._context = engine.create_execution_context(trt.ExecutionContextAllocationStrategy.USER_MANAGED)
+        if self._context is None:
+            raise torch.OutOfMemoryError(f"{self._subject}: there is no room for an execution context")
+
+    def set_shapes(self, inputs: Sequence[Shape]) -> list[Shape]:
+        """Shapes of the outputs for these of the inputs. EngineError for shapes that the engine does not take."""
+        for name, shape in zip(self._inputs, inputs, strict=True):
+            if not self._context.set_input_shape(name, shape):
+                raise EngineError(self._subject, f"{name} {shape} is not within the engine file's range", _FIX)
+        return [tuple(self._context.get_tensor_shape(name)) for name in self._outputs]
+
+    def set_buffers(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Workspace) -> None:
+        """Read and write these buffers, of the shapes that are set. EngineError when one is refused."""
+        buffers: Mapping[str, Tensor] = dict(zip((*self._inputs, *self._outputs), (*inputs, *outputs), strict=True))
+        for name, tensor in buffers.items():
+            has = tuple(self._context.get_tensor_shape(name))
+            if has != tuple(tensor.shape):
+                raise EngineError(self._subject, f"{name} {tuple(tensor.shape)} is not the engine's {has}", _FIX)
+            if not self._context.set_tensor_address(name, tensor.data_ptr()):
+                raise EngineError(self._subject, f"{name} is refused", _FIX)
+        # For these shapes; the largest would take many times as much.
+        needed_bytes = self._context.update_device_memory_size_for_shapes() or self._engine.device_memory_size_v2
+        if needed_bytes:
+            self._context.set_device_memory(workspace(needed_bytes).data_ptr(), needed_bytes)
+
+    def run(self, stream: int) -> None:
+        """Enqueue it on the stream with this handle. EngineError when it does not run."""
+        if not self._context.execute_async_v3(stream):
+            raise EngineError(self._subject, "the engine does not run", _FIX)
+
+
+class EngineModule:
+    """One or more engines on the same inputs, their outputs side by side, as the module of a lane.
+
+    inputs     names of the inputs, which all engines have, in the order of a task's
+    outputs    names of each engine's outputs, by `networks.export.FORMS`
+    shapes     from the shape of the first input, batch included, to those of all outputs in order
+    otherwise  the module that takes pictures which are too large for the engines
+
+    It has contexts of its own for each bound shape: a graph is captured with the state of its context, and must not
+    outlive a change of it. The contexts of a lane share their workspace, as they run one after another.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        engines: Sequence[Any],
+        inputs: Sequence[str],
+        outputs: Sequence[Sequence[str]],
+        shapes: Callable[[Shape], list[Shape]],
+        otherwise: Callable[[], Module],
+    ) -> None:
+        self._backend, self._engines, self._shapes = backend, engines, shapes
+        self._inputs, self._outputs, self._otherwise = inputs, outputs, otherwise
+
+    def shapes(self, inputs: Sequence[Shape]) -> list[Shape]:
+        return self._shapes(inputs[0])
+
+    def bind(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Workspace) -> Call:
+        """See `Module.bind`. torch.OutOfMemoryError without room for a context."""
+        shapes = [tuple(tensor.shape) for tensor in inputs]
+        if not all(accepts(engine, self._inputs, shapes) for engine in self._engines):
+            _LOG.info("engine tensorrt: PyTorch takes pictures %s, which are beyond the engine file", shapes[0])
+            return self._otherwise().bind(inputs, outputs, workspace)
+        contexts, taken = [], 0
+        for engine, names in zip(self._engines, self._outputs, strict=True):
+            context = ExecutionContext(self._backend, engine, self._inputs, names)
+            context.set_shapes(shapes)
+            context.set_buffers(inputs, outputs[taken : taken + len(names)], workspace)
+            taken += len(names)
+            contexts.append(context)
+
+        def call(stream: int) -> None:
+            for context in contexts:
+                context.run(stream)
+
+        return call
+
+
+def run_engine(backend: Backend, engine: Any, inputs: Mapping[str, Tensor], outputs: Sequence[str]) -> list[Tensor]:
+    """All outputs in that order, on the CPU, for inputs by name; one at a time, for checks: frames run on lanes.
+
+    Raises EngineError for a shape outside of the engine's range, without memory, and when the run fails.
+    """
+    workspaces: list[Tensor] = []  # until the run is over
+
+    def lend(size_bytes: int) -> Tensor:
+        workspaces.append(torch.empty(size_bytes, dtype=torch.uint8, device="cuda"))
+        return workspaces[-1]
+
+    try:
+        context = ExecutionContext(backend, engine, tuple(inputs), outputs)
+        on_device = [tensor.cuda().contiguous() for tensor in inputs.values()]
+        results = [torch.empty(shape, device="cuda") for shape in context.set_shapes([t.shape for t in on_device])]
+        context.set_buffers(on_device, results, lend)
+    except torch.OutOfMemoryError as error:
+        problem = f"there is no memory to run it ({str(error).splitlines()[0]})"
+        raise EngineError(f"{backend.name} {backend.version}", problem, "free GPU memory") from error
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    context.run(stream.cuda_stream)
+    stream.synchronize()
+    return [result.cpu() for result in results]
+
+
+def accepts(engine: Any, inputs: Sequence[str], shapes: Sequence[Shape]) -> bool:
+    """Whether an engine takes inputs of these shapes."""
+    ranges = (engine.get_tensor_profile_shape(name, 0) for name in inputs)
+    return all(
+        least <= size <= most
+        for shape, (lowest, _, highest) in zip(shapes, ranges, strict=True)
+        for least, size, most in zip(lowest, shape, highest, strict=True)
+    )

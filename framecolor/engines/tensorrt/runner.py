@@ -1,0 +1,145 @@
+"""Engine files on lanes.
+
+One engine file of the features serves all shots. Where a network was fitted to a shot, it is opened once more, refitted
+with that network's weights; where a backend cannot refit, that network gets an engine file of its own. Pictures that
+are too large for it, and drawings with too many regions, go to PyTorch on the same GPU.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import torch
+
+from framecolor.config.settings import LaneCount
+from framecolor.engines.base import Runner
+from framecolor.engines.lanes.autotune import load_on_lanes
+from framecolor.engines.lanes.buffers import Shape
+from framecolor.engines.lanes.device import Device, list_gpus
+from framecolor.engines.lanes.modules import DeviceModules, Module
+from framecolor.engines.lanes.torch_modules import feature_shapes, make_torch_modules
+from framecolor.engines.tensorrt.backends import Backend, find_usable_backend
+from framecolor.engines.tensorrt.build import ensure_engine, name_weights
+from framecolor.engines.tensorrt.cache import EngineCache, EngineFile
+from framecolor.engines.tensorrt.execution import EngineModule
+from framecolor.engines.tensorrt.matcher import TensorRtMatcher
+from framecolor.engines.tensorrt.profiles import Profile, find_profile
+from framecolor.engines.tensorrt.runtime import deserialize_engine, refit
+from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.generator import Generator
+from framecolor.networks.palette_head import PaletteNetwork
+
+_LOG = logging.getLogger("framecolor")
+
+
+def load_runner(network: PaletteNetwork | None, lanes: LaneCount) -> Runner:
+    """The networks on all GPUs that PyTorch sees; the matcher on the first. See `Engine.load`."""
+    cache, backend = EngineCache(), _use_backend()
+    devices = [_make_modules(gpu, network, cache) for gpu in list_gpus()]
+    for modules in devices:
+        modules.get("features")  # an engine file that does not compile or open is heard of now
+    versions = {"torch": str(torch.__version__), backend.name: backend.version}
+    matcher = _open_matcher(devices[0].device, cache)
+    return load_on_lanes("tensorrt", network, devices, lanes, versions, cache.folder, matcher)
+
+
+def _use_backend(device: int = 0) -> Backend:
+    backend = find_usable_backend(device)
+    assert backend is not None, "find_problem comes first"
+    return backend
+
+
+def _make_modules(device: Device, network: PaletteNetwork | None, cache: EngineCache) -> DeviceModules:
+    """A GPU with `features`, `color` and, where a network was fitted, `fitted-features`.
+
+    What is compiled depends on no shot, nor is anything refitted where nothing was fitted.
+    """
+    generator = load_generator(base_weights_path()) if network is None else network.generator
+    opener = _Opener(device, cache)
+    plain = make_torch_modules(device, network, torch.float16)
+    base: list[Any] = []  # filled once: modules are made one at a time
+
+    def open_base() -> Any:
+        if not base:
+            base.append(opener.open(find_profile("features")))
+        return base[0]
+
+    def features(name: str, engines: list[Any]) -> Module:
+        def shapes(planes: Shape) -> list[Shape]:
+            both = feature_shapes(planes, generator)
+            return both * len(engines)
+
+        outputs = (("features", "context"),) * len(engines)
+        return EngineModule(opener.backend, engines, ("planes",), outputs, shapes, lambda: plain.get(name))
+
+    def fitted() -> Module:
+        assert network is not None, "nothing was fitted"
+        return features("fitted-features", [open_base(), opener.open(find_profile("features"), generator)])
+
+    def color() -> Module:
+        engine = opener.open(find_profile("color"), None if network is None else generator)
+        return EngineModule(
+            opener.backend,
+            [engine],
+            ("planes", "hint"),
+            (("color",),),
+            lambda planes: [(planes[0], 3, *planes[2:])],
+            lambda: plain.get("color"),
+        )
+
+    makers = {"features": lambda: features("features", [open_base()]), "fitted-features": fitted, "color": color}
+    return DeviceModules(device, makers)
+
+
+def _open_matcher(device: Device, cache: EngineCache) -> TensorRtMatcher:
+    """The matcher on a GPU; drawings that the engine files do not take go to PyTorch."""
+    opener = _Opener(device, cache)
+    describe, compare = (opener.open(find_profile(name)) for name in ("describe", "compare"))
+    return TensorRtMatcher(opener.backend, device, describe, compare, TorchMatcher(str(device.place)))
+
+
+class _Opener:
+    """Opens engine files on one GPU."""
+
+    def __init__(self, device: Device, cache: EngineCache) -> None:
+        self.backend, self._device, self._cache = _use_backend(device.place.index or 0), device, cache
+
+    def open(self, profile: Profile, generator: Generator | None = None) -> Any:
+        """An engine of its own for a profile, with these weights, or those that ship. EngineError when it fails."""
+        # Builders, and engines that are opened or refitted, may wait for the whole device.
+        with self._device.uncaptured(), self._device.current():
+            stored, data, _ = ensure_engine(profile, self.backend, self._cache, progress=_Announcement(profile))
+            if generator is None:
+                return deserialize_engine(self.backend, data)
+            if stored.weights and _is_like_shipped(generator):
+                return self._refit(stored, data, generator)
+            own = ensure_engine(
+                profile, self.backend, self._cache, generator=generator, progress=_Announcement(profile)
+            )
+            return deserialize_engine(self.backend, own[1])
+
+    def _refit(self, stored: EngineFile, data: bytes, generator: Generator) -> Any:
+        engine = deserialize_engine(self.backend, data)
+        refit(self.backend, engine, name_weights(stored, generator))
+        self._device.settle()  # lanes run on streams that do not wait for the refit's
+        return engine
+
+
+class _Announcement:
+    """A build's progress of which only the beginning is logged: it takes a while, and happens once."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._profile, self._logged = profile, False
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        if not self._logged:
+            self._logged = True
+            _LOG.warning("engine tensorrt: compiling the engine file %s, once for this GPU", self._profile.name)
+
+
+def _is_like_shipped(generator: Generator) -> bool:
+    """Whether a generator has the architecture of the one that ships."""
+    shipped = load_generator(base_weights_path())
+    return (generator.widths, generator.feature_channels) == (shipped.widths, shipped.feature_channels)
