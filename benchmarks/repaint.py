@@ -26,7 +26,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.cpu import count_usable_cores
 from framecolor.output.mattes import PALETTE_GPL
 from framecolor.pipeline.colorize import colorize
-from framecolor.recolor.recolor import repaint
+from framecolor.recolor.recolor import recolor_frames
 from framecolor.shot.shot import Shot
 
 
@@ -66,7 +66,7 @@ def recolor(out: Path, workers: int, cpu: list[float]) -> float:
     """
     target = out.with_name("again")
     begin = time.process_time()
-    done = repaint(out, out / PALETTE_GPL, target, workers=workers)
+    done = recolor_frames(out, out / PALETTE_GPL, target, workers=workers)
     cpu.append(time.process_time() - begin)
     for path in out.glob("*.png"):
         if path.read_bytes() != (target / path.name).read_bytes():
