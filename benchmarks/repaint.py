@@ -24,7 +24,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.cpu import count_usable_cores
 from framecolor.output.mattes import PALETTE_GPL
 from framecolor.pipeline.colorize import colorize
-from framecolor.recolor.recolor import repaint
+from framecolor.recolor.recolor import recolor_frames
 from framecolor.shot.shot import Shot
 
 
@@ -54,7 +54,7 @@ def main(frames: int, size: str, repeats: int, output: Path) -> None:
 def recolor(out: Path, workers: int) -> float:
     """Seconds to recolor all frames of a folder with its own palette; checks that they come out as they were."""
     target = out.with_name("again")
-    done = repaint(out, out / PALETTE_GPL, target, workers=workers)
+    done = recolor_frames(out, out / PALETTE_GPL, target, workers=workers)
     for path in out.glob("*.png"):
         if path.read_bytes() != (target / path.name).read_bytes():
             raise RuntimeError(f"{path.name} came out in another way than it was painted")

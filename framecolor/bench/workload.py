@@ -74,10 +74,10 @@ class CountingRunner:
         self.asked.sizes.append((height, width))
         return self._runner.infer(view, points, votes)
 
-    def describe(self, look: Rows, shape: Rows, contact: Rows) -> Rows:
+    def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
         """See `RegionMatcher.describe`."""
-        self.asked.regions.append(len(look))
-        return self._runner.describe(look, shape, contact)
+        self.asked.regions.append(len(features))
+        return self._runner.describe(features, shape, contact)
 
     def compare(
         self,

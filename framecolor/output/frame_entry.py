@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any, Literal, get_args
 
 from framecolor.core.parsing import is_file_name
@@ -39,12 +40,12 @@ class UnsureRegion:
     @classmethod
     def parse(cls, table: Mapping[str, Any]) -> UnsureRegion:
         """A region of an entry. Raises one of MISSHAPEN."""
-        left, top, width, height = map(_whole, table["box"])
-        outline = tuple((_whole(x), _whole(y)) for x, y in table["outline"])
-        second = None if table["second"] is None else _whole(table["second"])
+        left, top, width, height = table["box"]
+        outline = tuple((x, y) for x, y in table["outline"])
+        color, second = table["color"], table["second"]
+        _check_whole(table["area"], left, top, width, height, color, second or 0, *chain.from_iterable(outline))
         confidence = min(1.0, max(0.0, _finite(table["confidence"])))
-        box = left, top, width, height
-        return cls(_whole(table["area"]), box, outline, _whole(table["color"]), second, confidence)
+        return cls(table["area"], (left, top, width, height), outline, color, second, confidence)
 
 
 @dataclass(frozen=True)
@@ -91,9 +92,10 @@ class FrameEntry:
             raise ValueError(f"frame {table['number']} has the status {table['status']!r}")
         unsure = [UnsureRegion.parse(region) for region in table.get("unsure") or ()]
         palette = {None, *range(colors)}
-        wholes = {name: _whole(table[name]) for name in ("told", "corrected", "hold_of") if table.get(name) is not None}
-        shares = {name: _finite(table[name]) for name in ("flicker", "confidence") if table.get(name) is not None}
-        hashes = {name: str(table[name]) for name in ("source", "paint", "layer", "matte") if table.get(name)}
+        noted = {name: value for name, value in table.items() if value is not None}
+        more: dict[str, Any] = {name: _whole(noted[name]) for name in ("told", "corrected", "hold_of") if name in noted}
+        more |= {name: _finite(noted[name]) for name in ("flicker", "confidence") if name in noted}
+        more |= {name: str(noted[name]) for name in ("source", "paint", "layer", "matte") if name in noted}
         return cls(
             number=_whole(table["number"]),
             file=str(table["file"]),
@@ -101,9 +103,7 @@ class FrameEntry:
             error=str(table.get("error") or ""),
             regions=_whole(table.get("regions") or 0),
             unsure=tuple(r for r in unsure if r.color in palette and r.second in palette),
-            **wholes,
-            **shares,
-            **hashes,
+            **more,
         )
 
     def format(self) -> str:
@@ -136,9 +136,14 @@ class FrameEntry:
 
 
 def _whole(value: Any) -> int:
-    if type(value) is not int or not -_LARGEST <= value <= _LARGEST:
-        raise ValueError(f"{value!r:.20} is no number that an entry has")
+    _check_whole(value)
     return value
+
+
+def _check_whole(*values: Any) -> None:
+    """Raise ValueError unless all are whole numbers as an entry has them; at once, as outlines have thousands."""
+    if set(map(type, values)) != {int} or max(values) > _LARGEST or min(values) < -_LARGEST:
+        raise ValueError(f"{values!r:.40} is not what an entry has")
 
 
 def _finite(value: Any) -> float:

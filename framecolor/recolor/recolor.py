@@ -118,9 +118,10 @@ def _open_painting(manifest: Manifest, palette: Path) -> _Painting:
     if settings.get("mode") == "painted":
         problem = "was painted in mode painted: its shading is not in the mattes"
         raise InputError(out, problem, "recolor it in compositing, or paint it with --mode flat")
-    image = FORMATS.get(str(settings.get("format", "png")))
-    if image is None:
-        raise ReadError(out / MANIFEST_NAME, "names a format of frames that is not known", _AGAIN)
+    try:
+        image = FORMATS[settings.get("format", "png")]
+    except (LookupError, TypeError):
+        raise ReadError(out / MANIFEST_NAME, "names a format of frames that is not known", _AGAIN) from None
     colors = read_swap(palette, out, manifest.mattes)
     if settings.get("background") == "paper":
         colors[colors[:, 3] == 0] = WHITE

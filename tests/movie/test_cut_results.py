@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from timesheets import describe_xdts, write_xdts
 
 from framecolor.core.compositing import lay_over
 from framecolor.media import Movie, read_image, write_image
+from framecolor.movie.movie import write_movie
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +61,16 @@ def test_a_movie_of_a_cut_shows_its_cels_as_the_sheet_lays_them(painted: Path) -
     frames, said = show(painted, "--sheet", sheet)
     assert said == "note: Cut-005/A is left out: the sheet has no track of it\n"
     assert all(np.array_equal(frame, b["b0002.png"]) for frame in frames) and len(frames) == 3
+
+
+def test_a_movie_in_python_is_that_of_the_command(painted: Path) -> None:
+    shown, _ = show(painted)
+    done = write_movie(str(painted), painted.parent / "python.mkv")
+    pictures = [pixels for _, pixels in Movie.open(done.path).frames() if isinstance(pixels, np.ndarray)]
+    assert (done.frames, done.seconds, done.notes) == (24, 1, ())
+    assert all(map(np.array_equal, pictures, shown))
+    done = write_movie([painted / "Line/A"], painted.parent / "a.mkv", held=2, fps=Fraction(25))
+    assert (done.frames, done.fps) == (10, 25)
 
 
 def test_folders_of_frames_find_their_sheet(painted: Path) -> None:
