@@ -132,7 +132,7 @@ def paint_options(command: Command) -> Command:
         click.option(
             "--format",
             type=click.Choice(get_args(FormatName)),
-            help="Of the frames; png if not given. exr and psd need their extras.",
+            help="Of the frames; png if not given. psd needs its extra.",
         ),
         click.option(
             "--line",

@@ -11,7 +11,7 @@ from fileseq.constants import DISK_RE
 from fileseq.frameset import FrameSet
 
 from framecolor.errors import ShotError
-from framecolor.media.headers import IMAGE_SUFFIXES
+from framecolor.media.decode import IMAGE_SUFFIXES
 from framecolor.media.movies import is_movie
 
 _PLACEHOLDER = re.compile(r"#+|@+|%[0-9]{0,3}d|\$F[0-9]{0,3}")

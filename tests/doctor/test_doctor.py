@@ -261,10 +261,10 @@ def test_locks_that_hold_nobody_off(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = packages._version
-    monkeypatch.setattr(packages, "_version", lambda name: None if name == "OpenImageIO" else plain(name))
-    found = next(f for f in packages.check_extras(HERE) if f.data["extra"] == "exr")
-    assert (found.status, found.fix) == ("note", "pip install 'framecolor[exr]'")
-    assert found.what == "exr: no OpenImageIO (frames as OpenEXR)"
+    monkeypatch.setattr(packages, "_version", lambda name: None if name == "psd-tools" else plain(name))
+    found = next(f for f in packages.check_extras(HERE) if f.data["extra"] == "psd")
+    assert (found.status, found.fix) == ("note", "pip install 'framecolor[psd]'")
+    assert found.what == "psd: no psd-tools (frames as layered Photoshop files)"
 
 
 def test_packages_that_are_missing_old_or_broken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,8 +293,8 @@ def test_a_format_whose_package_is_missing(monkeypatch: pytest.MonkeyPatch) -> N
     found = by_status(list(codecs.check_images(HERE)))
     assert found["note"] == [], "the missing extra is told of once"
     assert [f.what for f in found["ok"]] == [
-        "images written and read: png, png16, png-indexed, tga, tiff, tiff16",
-        "images read: exr, webp, bmp, jpeg",
+        "images written and read: png, png16, png-indexed, tga, tiff, tiff16, exr",
+        "images read: webp, bmp, jpeg",
     ]
 
 
@@ -309,7 +309,7 @@ def test_codecs_that_are_missing_or_wrong(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(self_test, "read_image", lambda path: read(path)[..., [2, 1, 0, 3]])
     wrong = by_status(list(codecs.check_images(HERE)))
     assert wrong["ok"] == []
-    assert len(wrong["fail"]) == 12
+    assert len(wrong["fail"]) == 11
     assert all(": colors came back up to 25" in f.what for f in wrong["fail"])
 
 
@@ -437,16 +437,16 @@ def test_settings_that_are_broken(healthy: Path, monkeypatch: pytest.MonkeyPatch
     found = only(check_settings(target), "fail")
     assert found.what == f"{file} names the palette {healthy}/film.gpl, which is not there"
     assert found.fix == "put it there, or change palette in that file"
-    file.write_text('format = "exr"\nengine = "tensorrt"\n')
+    file.write_text('format = "psd"\nengine = "tensorrt"\n')
     monkeypatch.setattr("framecolor.media.writers.base.find_spec", lambda name: None)
     monkeypatch.setattr("framecolor.engines.registry.find_gpu_problem", lambda: ("there is no GPU", "add one"))
-    exr, engine = check_settings(target)
-    assert (exr.what, exr.fix) == (
-        f"{file} asks for frames as exr: OpenImageIO is not installed",
-        "pip install 'framecolor[exr]'",
+    psd, engine = check_settings(target)
+    assert (psd.what, psd.fix) == (
+        f"{file} asks for frames as psd: psd_tools is not installed",
+        "pip install 'framecolor[psd]'",
     )
     assert (engine.what, engine.fix) == (f"{file} asks for the engine tensorrt: there is no GPU", "add one")
-    assert (exr.status, engine.status) == ("fail", "fail")
+    assert (psd.status, engine.status) == ("fail", "fail")
     file.write_text("gap_pix = 3\n")
     broken = next(f for f in examine(target) if f.topic == "settings")
     assert (broken.status, broken.what) == ("fail", f"{file}:1: there is no setting 'gap_pix'")
