@@ -31,6 +31,7 @@ from framecolor.cli.options import setting_option
 from framecolor.config.settings import Settings
 from framecolor.engines.registry import choose_engine
 from framecolor.pipeline.colorize import colorize
+from framecolor.pipeline.events import Event, Progress
 from framecolor.shot.shot import Shot
 
 
@@ -102,11 +103,12 @@ def measure_fit(shot: Shot, settings: Settings, repeats: int) -> dict[str, Any]:
     """Seconds from the keys' files to a fitted network with nothing cached."""
     seconds, steps = [], 0
 
-    def stop(stage: str, done: int, total: int) -> None:
+    def stop(event: Event) -> None:
         nonlocal steps
-        if stage == "paint":
-            raise _FitIsDone
-        steps = total
+        if isinstance(event, Progress):
+            if event.stage == "paint":
+                raise _FitIsDone
+            steps = event.total
 
     for _ in range(repeats):
         shutil.rmtree(shot.root / "color", ignore_errors=True)

@@ -6,13 +6,10 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from io import BytesIO
 
 import av
 import numpy as np
 from av.codec.context import CodecContext
-
-from framecolor.media import exr
 
 
 def pack_png(width: int, height: int, kind: int = 6, depth: int = 8) -> bytes:
@@ -67,9 +64,8 @@ def pack_exr(width: int, height: int) -> bytes:
     small = _encode("exr", "gbrapf32le", np.zeros((16, width, 4), np.uint8), compression="zip16")
     window = struct.pack("<4i", 0, 0, width - 1, 15)
     head = small.replace(window, struct.pack("<4i", 0, 0, width - 1, height - 1))
-    table = _find_table(small)
-    (first,) = struct.unpack_from("<Q", small, table)
-    block = small[first:]
+    (table,) = (at for at in range(len(small) - 8) if small[at : at + 8] == struct.pack("<Q", at + 8))
+    block = small[table + 8 :]
     blocks = -(-height // 16)
     start = table + 8 * blocks
     offsets = b"".join(struct.pack("<Q", start + number * len(block)) for number in range(blocks))
@@ -99,13 +95,6 @@ def _deflate(count: int) -> bytes:
         yield packer.flush()
 
     return b"".join(blocks())
-
-
-def _find_table(data: bytes) -> int:
-    """Where an OpenEXR file's table of blocks begins."""
-    file = BytesIO(data)
-    exr.read_parts(file)
-    return file.tell()
 
 
 def _encode(codec: str, pixels: str, picture: np.ndarray, **options: str) -> bytes:

@@ -20,9 +20,9 @@ from framecolor.errors import InputError
 @pytest.fixture(autouse=True)
 def small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the targets of pictures lower is as it was after each test."""
-    from framecolor.media import decode
+    from framecolor.media import still
 
-    monkeypatch.setattr(decode, "MAX_PIXELS", decode.MAX_PIXELS)
+    monkeypatch.setattr(still, "MAX_PIXELS", still.MAX_PIXELS)
 
 
 @pytest.mark.parametrize("name", list_targets())

@@ -66,8 +66,8 @@ class Settings:
         help="keys: paper is transparent where the keys' paper is; transparent or paper: always so.")
     format: FormatName = setting("png", decides=("frames",),
         help="Of the frames. png-indexed: a palette where a frame has at most 256 colors, else as png; png16 and "
-             "tiff16: 16 bits a channel; exr: half floats, linear, multiplied with alpha; psd: layers. exr and psd "
-             "need their extras.")
+             "tiff16: 16 bits a channel; exr: half floats, linear, multiplied with alpha; psd: layers, with the extra "
+             "psd.")
     mattes: bool = setting(False, decides=("record",),
         help="Also write, for each frame, which palette color each pixel has, as an id.")
     fit: FitChoice = setting("off", decides=("fit",), bounds=(0, 100_000),

@@ -9,7 +9,7 @@ from pathlib import Path
 from framecolor.doctor.finding import Finding, Target
 from framecolor.media.self_test import Trial, try_movies, try_read_images, try_written_images
 
-_FIX = "pip install --force-reinstall av opencv-python-headless; a libav of the system may be in the way"
+_FIX = "pip install --force-reinstall av OpenImageIO opencv-python-headless; a libav of the system may be in the way"
 
 
 def check_images(target: Target) -> Iterator[Finding]:

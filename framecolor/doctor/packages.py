@@ -16,9 +16,15 @@ from framecolor.version import VERSION
 
 _PACKAGE = "framecolor"
 # Packages with libraries of their own, which may be installed and yet not load, and the names of their modules.
-_MODULES = {"torch": "torch", "numpy": "numpy", "av": "av", "opencv-python-headless": "cv2", "openvino": "openvino"}
+_MODULES = {
+    "torch": "torch",
+    "numpy": "numpy",
+    "av": "av",
+    "OpenImageIO": "OpenImageIO",
+    "opencv-python-headless": "cv2",
+    "openvino": "openvino",
+}
 _EXTRAS = {
-    "exr": "frames as OpenEXR",
     "psd": "frames as layered Photoshop files",
     "farm": "running a farm's job here",
     "diffusion": "a Stable Diffusion of your own",

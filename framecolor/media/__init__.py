@@ -1,7 +1,9 @@
-"""Files in and out: images, movies and palettes. The only place that imports av. Imports config and below."""
+"""Files in and out: images, movies, palettes. Only here av and OpenImageIO are imported. Imports config and below."""
 
 from framecolor.core.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.decode import (
+    IMAGE_SUFFIXES,
+    PAINTED_SUFFIXES,
     ImageFile,
     check_image,
     hash_file,
@@ -11,7 +13,6 @@ from framecolor.media.decode import (
     read_numbers,
 )
 from framecolor.media.encode import encode_image, write_image
-from framecolor.media.headers import IMAGE_SUFFIXES, PAINTED_SUFFIXES
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
 from framecolor.media.palettes import format_swatches, read_palette, read_swatches, write_palette
 from framecolor.media.writers import FORMATS, Format, Mark, Picture

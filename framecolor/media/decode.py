@@ -2,51 +2,47 @@
 
 from __future__ import annotations
 
+import re
 import struct
-import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import BinaryIO
 
-import av
 import numpy as np
 import xxhash
-from av.codec.context import CodecContext
 from av.error import FFmpegError
-from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 
 from framecolor.core.files import open_file
 from framecolor.errors import ReadError
-from framecolor.media import exr, psd, tiff
-from framecolor.media.broken import CUT_OFF, DAMAGED, BrokenImageError
-from framecolor.media.headers import Header, read_header
-from framecolor.media.pixels import Pixels, convert_bands, convert_frame, copy_gray
-from framecolor.media.png import decode_png
+from framecolor.media.broken import DAMAGED, BrokenImageError
+from framecolor.media.libav import decode_frame
+from framecolor.media.openimageio import open_still
+from framecolor.media.pixels import Pixels, copy_gray
+from framecolor.media.png import open_png
+from framecolor.media.still import Still
+from framecolor.media.tga import is_tga, open_tga
 
-MAX_PIXELS = 1 << 28
-"""Larger images are refused from their header: a few bytes can claim to be terabytes.
+IMAGE_SUFFIXES = frozenset({".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg"})
+"""Endings, in lower case, of the files that are taken as drawings and keys."""
 
-16000x16000: 16K fits. Reading one takes at most 4 GiB, its 1 GiB of RGBA among them, however small the file; of EXR
-and other floats, which libav decodes to 16 bytes a pixel, five eighths as many pixels are read (15360x8640 fits).
-"""
+PAINTED_SUFFIXES = IMAGE_SUFFIXES | {".psd"}
+"""Endings, in lower case, of all files that `read_image` reads: those, and what is written with layers."""
 
-# libav counts pixels with so many at each edge, and reads no 2**28 of them.
-_EDGE_PX = 128
-
-Array = TypeVar("Array", Pixels, NDArray[np.uint16])
-Content = TypeVar("Content")
-
+# Ending of a format's files -> how each of them begins. The format is told by content, not by name.
+_BEGINNINGS = {
+    ".png": rb"\x89PNG\r\n\x1a\n",
+    ".tif": rb"II[*+]\0|MM\0[*+]",
+    ".exr": rb"v/1\x01",
+    ".webp": rb"RIFF....WEBP",
+    ".bmp": rb"BM....\0\0\0\0",
+    ".jpg": rb"\xff\xd8\xff",
+    ".psd": rb"8BPS",
+}
 _MAX_BYTES = (1 << 31) - 1
 _HASH_BLOCK_BYTES = 1 << 20
-_PNG_END = b"IEND\xaeB`\x82"
-_JPEG_END = b"\xff\xd9"
-_TGA_END = b"TRUEVISION-XFILE.\0"
-_TGA_RUN_LENGTH_KINDS = (9, 10, 11)
-_LONGEST_TGA_PACKET = 1 + 128 * 4
-_BLOCK_PX = 64
 _EXPORT_AGAIN = "write the file again"
 
 
@@ -54,56 +50,64 @@ def read_image(path: str | Path) -> Pixels:
     """The pixels of a PNG, TGA, TIFF, EXR, WebP, BMP, JPEG or PSD file: straight RGBA, uint8 HxWx4.
 
     8-bit RGB, grey, palette and 1-bit files come out exactly (JPEG and lossy WebP as near as their YUV allows);
-    16 bits are rounded to the nearest of 8; EXR is taken as linear light and encoded as sRGB; colors that are
-    multiplied with alpha (EXR, TIFF with associated alpha) are divided by it. Alpha is 255 where a file has none.
-    Of several pages or pictures the first is read, of a PSD its merged image (8-bit RGB). Safe to call from several
-    threads at once.
-    Raises ReadError when the file is missing, not an image, cut off, damaged or larger than `MAX_PIXELS`.
+    16 bits are rounded to the nearest of 8; floats, as in EXR, are taken as linear light and encoded as sRGB; colors
+    that are multiplied with alpha (EXR, TIFF with associated alpha) are divided by it. Alpha is 255 if missing. Files
+    that say that they are to be shown turned (TIFF, JPEG, WebP) are turned; of an EXR the display window is read. Of
+    several pages or pictures the first is read, of a PSD its merged image. Safe to call from several threads at once.
+    Raises ReadError when the file is missing, not an image, cut off, damaged or larger than `still.MAX_PIXELS`.
     """
-    return _read(Path(path), _decode)
+    path = Path(path)
+    with _open_still(path, _read_file(path)) as still:
+        return still.decode()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ImageFile:
-    """An image whose file was read once, as a whole; hash: XXH3-128 of its bytes, in hex."""
+    """A shot's drawing or key, whose file was read once, as a whole.
+
+    hash  XXH3-128 of its bytes, in hex; size: (height, width) that it has to be of; role: drawing or key
+    """
 
     path: Path
     hash: str
+    size: tuple[int, int]
+    role: str
     _data: bytes
-    _header: Header
 
     def decode(self) -> Pixels:
-        """The pixels, uint8 HxWx4 straight RGBA. Raises ReadError as `read_image`."""
-        return _decode_whole(self.path, self._data, self._header, _decode)
+        """The pixels, uint8 HxWx4 straight RGBA.
+
+        Raises ReadError as `read_image`, and before any is decoded where it is not of `size`: a few bytes can claim to
+        be gigabytes of pixels.
+        """
+        with _open_still(self.path, self._data) as still:
+            if still.size != self.size:
+                (height, width), (wanted_height, wanted_width) = still.size, self.size
+                problem = f"the {self.role} is {width}x{height}, the shot is {wanted_width}x{wanted_height}"
+                raise ReadError(self.path, problem, "write it again at the shot's size")
+            return still.decode()
 
 
 def open_image(path: str | Path, size: tuple[int, int], role: str) -> ImageFile:
-    """Read the file of a shot's drawing or key (`role`), without decoding it.
+    """Read the file of a shot's drawing or key (`role`), which has to be of `size`, without decoding it.
 
-    Raises ReadError as `read_image`, also where it is not of `size`, (height, width): a few bytes can claim to be
-    gigabytes of pixels.
+    Raises ReadError when it is missing or cannot be read.
     """
     path = Path(path)
-    with _open(path) as file:
-        header = _check_header(path, file)
-        if (header.height, header.width) != size:
-            problem = f"the {role} is {header.width}x{header.height}, the shot is {size[1]}x{size[0]}"
-            raise ReadError(path, problem, "write it again at the shot's size")
-        file.seek(0)
-        data = file.read()
-    return ImageFile(path, xxhash.xxh3_128_hexdigest(data), data, header)
+    data = _read_file(path)
+    return ImageFile(path, xxhash.xxh3_128_hexdigest(data), size, role, data)
 
 
 def check_image(path: str | Path) -> tuple[tuple[int, int], str]:
-    """(height, width) in pixels of an image, and the hash of its file, which is read to its end but not decoded.
+    """(height, width) in pixels of an image, and the hash of its file.
 
-    Raises ReadError as `read_image` does where the file is missing, no image, too large, or lacks its end. What only
-    decoding finds passes, as damage in its middle.
+    Raises ReadError as `read_image`; but of a PNG only the end is looked for: damage in its middle passes.
     """
     path = Path(path)
-    header, data = _read_file(path)
-    _decode_whole(path, data, header, lambda whole, _: whole)
-    return (header.height, header.width), xxhash.xxh3_128_hexdigest(data)
+    data = _read_file(path)
+    with _open_still(path, data) as still:
+        still.check()
+        return still.size, xxhash.xxh3_128_hexdigest(data)
 
 
 def read_numbers(path: str | Path) -> NDArray[np.uint16]:
@@ -111,36 +115,18 @@ def read_numbers(path: str | Path) -> NDArray[np.uint16]:
 
     Raises ReadError as `read_image` does, and for any other kind of image.
     """
-    return _read(Path(path), lambda data, header: copy_gray(_decode_frame(data, header)))
-
-
-def _read(path: Path, decode: Callable[[bytes, Header], Array]) -> Array:
-    header, data = _read_file(path)
-    return _decode_whole(path, data, header, decode)
-
-
-def _read_file(path: Path) -> tuple[Header, bytes]:
-    with _open(path) as file:
-        header = _check_header(path, file)
-        file.seek(0)
-        return header, file.read()
-
-
-def _decode_whole(path: Path, data: bytes, header: Header, decode: Callable[[bytes, Header], Content]) -> Content:
-    try:
-        return decode(_check_whole(data, header), header)
-    except BrokenImageError as error:
-        raise ReadError(path, error.problem, error.fix) from error
-    except (FFmpegError, ValueError, LookupError, OverflowError, struct.error, zlib.error) as error:
-        raise ReadError(path, DAMAGED, _EXPORT_AGAIN) from error
+    path = Path(path)
+    data = _read_file(path)
+    with _open_still(path, data) as still:
+        still.check()
+        return copy_gray(decode_frame("png", data, still.size))
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
-    """(height, width) in pixels, from the file's header alone. Raises ReadError as `read_image` does."""
+    """(height, width) in pixels; nothing is decoded. Raises ReadError as `read_image` does."""
     path = Path(path)
-    with _open(path) as file:
-        header = _check_header(path, file)
-    return header.height, header.width
+    with _open_still(path, _read_file(path)) as still:
+        return still.size
 
 
 def hash_file(path: Path) -> str:
@@ -152,6 +138,45 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def _open_still(path: Path, data: bytes) -> Iterator[Still]:
+    """The image that is in a file's bytes. BrokenImageError, and what libraries raise, becomes a ReadError."""
+    suffix = next((suffix for suffix, how in _BEGINNINGS.items() if re.match(how, data, re.DOTALL)), "")
+    try:
+        if suffix == ".png":
+            yield open_png(data)
+        elif suffix:
+            with open_still(data, suffix) as still:
+                yield still
+        elif path.suffix.lower() == ".tga" and is_tga(data):
+            yield open_tga(data)
+        else:
+            problem = "this is not an image that can be read, or its header is damaged"
+            raise ReadError(path, problem, "export it as PNG, TGA, TIFF or EXR")
+    except BrokenImageError as error:
+        raise ReadError(path, error.problem, error.fix) from error
+    except (FFmpegError, ValueError, LookupError, OverflowError, struct.error) as error:
+        raise ReadError(path, DAMAGED, _EXPORT_AGAIN) from error
+    except OSError as error:
+        problem = f"there is no room for a temporary copy of it ({error.strerror or error})"
+        raise ReadError(path, problem, "make room on that disk, or set TMPDIR") from error
+
+
+def _read_file(path: Path) -> bytes:
+    with _open(path) as file:
+        try:
+            length = file.seek(0, 2)
+            file.seek(0)
+            if length > _MAX_BYTES:
+                raise ReadError(path, "the file is larger than 2 GiB", "write it again, compressed")
+            data = file.read()
+        except OSError as error:
+            raise _say_unreadable(path, error) from error
+    if not data:
+        raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
+    return data
+
+
 def _open(path: Path) -> BinaryIO:
     try:
         return open_file(path)
@@ -160,80 +185,9 @@ def _open(path: Path) -> BinaryIO:
     except IsADirectoryError:
         raise ReadError(path, "this is a folder, not an image", "name an image file") from None
     except OSError as error:
-        problem = f"the file cannot be read ({error.strerror or error})"
-        raise ReadError(path, problem, "check its permissions and the disk") from None
+        raise _say_unreadable(path, error) from None
 
 
-def _check_header(path: Path, file: BinaryIO) -> Header:
-    try:
-        length = file.seek(0, 2)
-        if length == 0:
-            raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
-        header = read_header(file, path.suffix)
-    except BrokenImageError as error:
-        raise ReadError(path, error.problem, error.fix) from error
-    except OSError as error:
-        problem = f"the file cannot be read ({error.strerror or error})"
-        raise ReadError(path, problem, "check its permissions and the disk") from error
-    if header is None:
-        fix = "export it as PNG, TGA, TIFF or EXR"
-        raise ReadError(path, "this is not an image that can be read, or its header is damaged", fix)
-    most = MAX_PIXELS * 5 // 8 if header.floats else MAX_PIXELS
-    if length > _MAX_BYTES:
-        raise ReadError(path, "the file is larger than 2 GiB", "write it again, compressed")
-    if (header.width + _EDGE_PX) * (header.height + _EDGE_PX) >= most:
-        problem = f"{header.width}x{header.height} pixels are more than the {most} that are read"
-        raise ReadError(path, problem, "scale it down, or write the file again if it is smaller than that")
-    return header
-
-
-def _check_whole(data: bytes, header: Header) -> bytes:
-    """The bytes to decode. Raises BrokenImageError where libav would fill what is missing and say nothing."""
-    whole = True
-    if header.codec == "png":
-        whole = _PNG_END in data[-4096:] or _PNG_END in data
-    elif header.codec == "mjpeg":
-        whole = _JPEG_END in data[-4096:]
-    elif header.codec == "exr":
-        exr.check(data)
-    elif header.codec == "psd":
-        psd.check(data)
-    elif header.codec == "tiff":
-        tags = tiff.read_tags(BytesIO(data))
-        tags.check(len(data))
-        tags.check_strips(data)
-        data = tiff.keep_pixel_tags(data, tags)
-    elif header.codec == "targa" and data[2] in _TGA_RUN_LENGTH_KINDS and not data.endswith(_TGA_END):
-        # A last packet that is cut off reads whatever follows the file: two endings give two images then.
-        endings = (bytes(_LONGEST_TGA_PACKET), b"\x55" * _LONGEST_TGA_PACKET)
-        whole = len({xxhash.xxh3_128_digest(_decode(data + ending, header).data) for ending in endings}) == 1
-    if not whole:
-        raise BrokenImageError(CUT_OFF)
-    return data
-
-
-def _decode(data: bytes, header: Header) -> Pixels:
-    if header.codec == "png" and (pixels := decode_png(data)) is not None:
-        return pixels
-    rgba = convert_frame(_decode_frame(data, header), premultiplied=header.premultiplied)
-    if header.over_white:
-        merged = rgba
-        rgba = convert_bands(merged, lambda band: psd.take_out_white(merged[band]))
-    if header.alpha_unused and not rgba[..., 3].any():
-        rgba[..., 3] = 255
-    return rgba
-
-
-def _decode_frame(data: bytes, header: Header) -> av.VideoFrame:
-    context = CodecContext.create(header.codec, "r")
-    assert isinstance(context, VideoCodecContext)
-    # Callers decode several files at once: threads inside of one file would only get in their way.
-    context.thread_count = 1
-    # What is inside may claim to be larger than the header. Some codecs allocate whole blocks.
-    most = (header.width + _BLOCK_PX) * (header.height + _BLOCK_PX)
-    context.options = {"err_detect": "crccheck+bitstream+buffer+explode", "max_pixels": str(most)}
-    packet = av.Packet(data)
-    frames = context.decode(packet) or context.decode(None)
-    if not frames or frames[0].is_corrupt or (frames[0].width, frames[0].height) != (header.width, header.height):
-        raise BrokenImageError(DAMAGED)
-    return frames[0]
+def _say_unreadable(path: Path, error: OSError) -> ReadError:
+    problem = f"the file cannot be read ({error.strerror or error})"
+    return ReadError(path, problem, "check its permissions and the disk")

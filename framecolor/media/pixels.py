@@ -1,9 +1,8 @@
-"""A decoded libav frame of any pixel format -> straight 8-bit RGBA, exact wherever 8 bits can be."""
+"""Decoded pixels of any format, mostly of libav's frames -> straight 8-bit RGBA, exact wherever 8 bits can be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import cast
 
 import cv2
@@ -25,13 +24,10 @@ _PACKED = {
     "rgb24": ("u1", "rgb"), "bgr24": ("u1", "bgr"), "gray": ("u1", "y"), "ya8": ("u1", "ya"),
     "rgba64": ("u2", "rgba"), "bgra64": ("u2", "bgra"), "rgb48": ("u2", "rgb"), "bgr48": ("u2", "bgr"),
     "gray16": ("u2", "y"), "ya16": ("u2", "ya"),
-    "grayf16": ("f2", "y"), "grayf32": ("f4", "y"), "yaf16": ("f2", "ya"), "yaf32": ("f4", "ya"),
-    "rgbf16": ("f2", "rgb"), "rgbf32": ("f4", "rgb"), "rgbaf16": ("f2", "rgba"), "rgbaf32": ("f4", "rgba"),
 }  # fmt: skip
 # Planar formats, one channel a plane.
 _PLANAR = {
     "gbrp": ("u1", "gbr"), "gbrap": ("u1", "gbra"), "gbrp16": ("u2", "gbr"), "gbrap16": ("u2", "gbra"),
-    "gbrpf16": ("f2", "gbr"), "gbrapf16": ("f2", "gbra"), "gbrpf32": ("f4", "gbr"), "gbrapf32": ("f4", "gbra"),
 }  # fmt: skip
 _TO_RGBA = {
     "bgra": cv2.COLOR_BGRA2RGBA,
@@ -53,13 +49,12 @@ _MATRICES = {
 _SCALER = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 
 
-def convert_frame(frame: VideoFrame, *, premultiplied: bool = False, hd_from_height: int | None = None) -> Pixels:
+def convert_frame(frame: VideoFrame, *, hd_from_height: int | None = None) -> Pixels:
     """A frame's pixels as straight RGBA, uint8 HxWx4, in memory of their own.
 
-    8-bit RGB, grey and palette formats come out exactly; 16 bits are rounded to the nearest of 8; floats are taken
-    as linear light and encoded as sRGB. YUV formats use the matrix and range that the frame is tagged with; without
-    a tag the matrix is BT.709 from `hd_from_height` lines on (None: never) and BT.601 below, and the range limited.
-    premultiplied  colors are multiplied with alpha, as in EXR: they are divided by it.
+    8-bit RGB, grey and palette formats come out exactly; 16 bits are rounded to the nearest of 8. YUV formats use the
+    matrix and range that the frame is tagged with; without a tag the matrix is BT.709 from `hd_from_height` lines on
+    (None: never) and BT.601 below, and the range limited.
     """
     name = frame.format.name
     if name == "pal8":
@@ -70,13 +65,13 @@ def convert_frame(frame: VideoFrame, *, premultiplied: bool = False, hd_from_hei
     if base in _PACKED:
         item, channels = _PACKED[base]
         data = _read_plane(frame.planes[0], order + item, len(channels))
-        return convert_bands(frame, lambda band: _finish(data[band], channels, premultiplied=premultiplied))
+        return convert_bands(frame, lambda band: to_rgba(data[band], channels))
     if base in _PLANAR:
         item, channels = _PLANAR[base]
         planes = [_read_plane(plane, order + item, 1) for plane in frame.planes]
 
         def convert(band: slice) -> Pixels:
-            return _finish(np.concatenate([p[band] for p in planes], axis=2), channels, premultiplied=premultiplied)
+            return to_rgba(np.concatenate([p[band] for p in planes], axis=2), channels)
 
         return convert_bands(frame, convert)
     return _convert_colors(frame, hd_from_height)
@@ -117,22 +112,18 @@ def _read_rows(plane: VideoPlane) -> NDArray[np.uint8]:
     return rows if plane.line_size > 0 else rows[::-1]
 
 
-def _finish(data: NDArray[np.generic], channels: str, *, premultiplied: bool) -> Pixels:
-    if data.dtype.kind == "f":
-        return _encode_light(data.astype(np.float32), channels, premultiplied=premultiplied)
-    if premultiplied and "a" in channels:
-        data = _unpremultiply(data, channels.index("a"))
-    return _to_rgba(cast(Pixels, _narrow(data) if data.dtype.itemsize == 2 else data), channels)
-
-
 def _narrow(data: NDArray[np.generic]) -> Pixels:
     """16 bits to 8, to the nearest: v / 257 never lies half way between two integers, so floats cannot err here."""
     native = np.ascontiguousarray(data, dtype=np.uint16)
     return cast(Pixels, cv2.convertScaleAbs(native.reshape(len(native), -1), alpha=1 / 257).reshape(native.shape))
 
 
-def _to_rgba(data: Pixels, channels: str) -> Pixels:
-    """Channels in RGBA order; alpha is 255 where there is none."""
+def to_rgba(data: NDArray[np.generic], channels: str) -> Pixels:
+    """RGBA of HxWxC pixels of 8 or 16 bits, rounded to the nearest of 8; alpha is 255 if missing.
+
+    channels  one letter each: r, g, b, a, y for grey, x for what says nothing
+    """
+    data = _narrow(data) if data.dtype.itemsize == 2 else cast(Pixels, data)
     if channels == "rgba":
         return data.copy()
     if channels in _TO_RGBA:
@@ -144,50 +135,13 @@ def _to_rgba(data: Pixels, channels: str) -> Pixels:
     return out
 
 
-def _unpremultiply(data: NDArray[np.generic], alpha_at: int) -> NDArray[np.generic]:
-    """Colors divided by alpha, in the integer type that they have."""
-    out = np.array(data, dtype=np.uint16 if data.dtype.itemsize == 2 else np.uint8)
-    full = 65535 if data.dtype.itemsize == 2 else 255
-    soft = (out[..., alpha_at] > 0) & (out[..., alpha_at] < full)
-    values = out[soft].astype(np.int64)
-    alpha = values[:, alpha_at : alpha_at + 1].copy()
-    colors = np.minimum((values * full + alpha // 2) // alpha, full)
-    colors[:, alpha_at] = alpha[:, 0]
-    out[soft] = colors
-    return out
-
-
-@cache
-def _srgb_table() -> Pixels:
-    """sRGB's 8-bit code of linear light k / 65535."""
-    linear = np.arange(65536) / 65535
-    encoded = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(encoded * 255).astype(np.uint8)
-
-
-def _encode_light(data: NDArray[np.float32], channels: str, *, premultiplied: bool) -> Pixels:
-    out = np.full((*data.shape[:2], 4), 255, np.uint8)
-    has_alpha = "a" in channels
-    alpha = np.nan_to_num(data[..., channels.find("a")]) if has_alpha else None
-    if alpha is not None:
-        out[..., 3] = np.rint(np.clip(alpha, 0, 1) * 255)
-    for target, name in enumerate("rgb"):
-        light = data[..., channels.find("y" if "y" in channels else name)]
-        if premultiplied and alpha is not None:
-            with np.errstate(over="ignore", invalid="ignore"):  # light beyond what a float holds is white all the same
-                light = np.divide(light, alpha, out=light.copy(), where=(alpha > 0) & (alpha < 1))
-        index = np.rint(np.clip(np.nan_to_num(light), 0, 1) * 65535).astype(np.uint16)
-        out[..., target] = _srgb_table()[index]
-    return out
-
-
 def _unpack_bits(frame: VideoFrame) -> Pixels:
     rows = _read_rows(frame.planes[0])
 
     def convert(band: slice) -> Pixels:
         bits = np.unpackbits(rows[band], axis=1, count=frame.width)
         white = bits if frame.format.name == "monob" else 1 - bits
-        return _to_rgba((white * np.uint8(255))[..., None], "y")
+        return to_rgba((white * np.uint8(255))[..., None], "y")
 
     return convert_bands(frame, convert)
 

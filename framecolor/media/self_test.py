@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
@@ -26,9 +25,8 @@ from framecolor.media.writers import FORMATS, Picture
 
 _BLOCK_PX = 16
 _FRAMES = 3
-# What can be read without an extra, and is not written: ending, encoder, its pixel format, options, largest error.
+# What can be read, and is not written: ending, encoder, its pixel format, options, largest error.
 _READ = {
-    "exr": (".exr", "exr", "gbrapf32le", {}, 0),
     "webp": (".webp", "libwebp", "bgra", {"lossless": "1"}, 0),
     "bmp": (".bmp", "bmp", "bgra", {}, 0),
     "jpeg": (".jpg", "mjpeg", "yuvj444p", {"qmin": "1", "qmax": "1"}, 8),
@@ -135,9 +133,6 @@ def _encode_image(rgba: Pixels, codec: str, pixel_format: str, options: dict[str
 
 def _make_frame(rgba: Pixels, pixel_format: str) -> av.VideoFrame:
     """A frame in the encoder's pixel format; YUV as JPEG files are read."""
-    if pixel_format == "gbrapf32le":
-        planes: Any = (rgba / 255).astype(np.float32)
-        return av.VideoFrame.from_ndarray(planes, format=pixel_format)
     if pixel_format == "bgra":
         return av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba[..., [2, 1, 0, 3]]), format="bgra")
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba), format="rgba")

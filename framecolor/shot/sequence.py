@@ -11,7 +11,7 @@ from fileseq.constants import DISK_RE
 
 from framecolor.core.number_ranges import format_numbers, parse_ranges
 from framecolor.errors import ShotError
-from framecolor.media.headers import IMAGE_SUFFIXES
+from framecolor.media.decode import IMAGE_SUFFIXES
 from framecolor.media.movies import is_movie
 
 _PLACEHOLDER = re.compile(r"#+|@+|%[0-9]{0,3}d|\$F[0-9]{0,3}")

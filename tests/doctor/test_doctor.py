@@ -225,10 +225,10 @@ def test_locks_that_hold_nobody_off(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 def test_a_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = packages._version
-    monkeypatch.setattr(packages, "_version", lambda name: None if name == "OpenImageIO" else plain(name))
-    found = next(f for f in packages.check_extras(HERE) if f.data["extra"] == "exr")
-    assert (found.status, found.fix) == ("note", "pip install 'framecolor[exr]'")
-    assert found.what == "exr: no OpenImageIO (frames as OpenEXR)"
+    monkeypatch.setattr(packages, "_version", lambda name: None if name == "psd-tools" else plain(name))
+    found = next(f for f in packages.check_extras(HERE) if f.data["extra"] == "psd")
+    assert (found.status, found.fix) == ("note", "pip install 'framecolor[psd]'")
+    assert found.what == "psd: no psd-tools (frames as layered Photoshop files)"
 
 
 def test_packages_that_are_missing_old_or_broken(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +262,7 @@ def test_codecs_that_are_missing_or_wrong(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(self_test, "read_image", lambda path: read(path)[..., [2, 1, 0, 3]])
     wrong = by_status(list(codecs.check_images(HERE)))
     assert wrong["ok"] == []
-    assert len(wrong["fail"]) == 12
+    assert len(wrong["fail"]) == 11
     assert all(": colors came back up to 25" in f.what for f in wrong["fail"])
 
 
@@ -332,7 +332,7 @@ def test_little_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("line", "problem", "fix"),
     [
         ('palette = "film.gpl"', "film.gpl, which is not there", "change palette in that file"),
-        ('format = "exr"', "OpenImageIO is not installed", "pip install 'framecolor[exr]'"),
+        ('format = "psd"', "psd_tools is not installed", "pip install 'framecolor[psd]'"),
         ('engine = "tensorrt"', "there is no GPU", "add one"),
         ("gap_pix = 3", "there is no setting 'gap_pix'", "did you mean gap_px?"),
     ],

@@ -1,4 +1,4 @@
-"""Targets: image files. Their headers alone, and whole files of each format as they are read into a run.
+"""Targets: image files of each format as they are read into a run.
 
 How much memory the largest pictures take is what tests/media/test_picture_bombs.py measures. Here larger ones than a
 megabyte are refused, so that not most of the time goes into filling memory.
@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import ctypes
 import struct
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import partial
-from io import BytesIO
 
 import av
 import numpy as np
 from av.codec.context import CodecContext
 
-from framecolor.media import Mark, Picture, decode, encode_image, exr, tiff
-from framecolor.media.broken import BrokenImageError
-from framecolor.media.headers import read_header
+from framecolor.media import Mark, Picture, decode, encode_image, still
 from framecolor.media.writers.flat import encode_gray
 from framecolor.media.writers.psd import encode_psd
 from fuzz.mutate import mutate_png
@@ -127,7 +123,7 @@ _FORMATS: tuple[tuple[str, str, Callable[[], Iterator[bytes]], tuple[bytes, ...]
 
 
 def _feed_picture(data: bytes, suffix: str) -> None:
-    decode.MAX_PIXELS = _SMALL_PIXELS
+    still.MAX_PIXELS = _SMALL_PIXELS
     path = place(data, f"picture{suffix}")
     rgba = decode.read_image(path)
     assert rgba.dtype == np.uint8 and rgba.shape == (*decode.image_size(path), 4) and rgba.size
@@ -139,7 +135,7 @@ def _feed_picture(data: bytes, suffix: str) -> None:
 
 
 def _feed_matte(data: bytes) -> None:
-    decode.MAX_PIXELS = _SMALL_PIXELS
+    still.MAX_PIXELS = _SMALL_PIXELS
     path = place(data, "matte.png")
     ids = decode.read_numbers(path)
     assert ids.dtype == np.uint16 and ids.shape == decode.image_size(path) and ids.size
@@ -159,37 +155,7 @@ def _filled_memory(byte: int) -> Iterator[None]:
         fill(_PERTURB, 0)
 
 
-def _feed_header(data: bytes) -> None:
-    header = read_header(BytesIO(data), ".tga")
-    assert header is None or (header.codec and min(header.width, header.height) >= 1)
-
-
-def _headers() -> Iterator[bytes]:
-    for _, _, seeds, _ in _FORMATS:
-        yield from seeds()
-
-
-def _feed_tiff(data: bytes) -> None:
-    tags = tiff.read_tags(BytesIO(data))
-    tags.check(len(data))
-    tags.check_strips(data)
-    kept = tiff.keep_pixel_tags(data, tags)
-    assert len(kept) == len(data)
-    assert tiff.read_tags(BytesIO(kept)).size == tags.size
-
-
-def _feed_exr(data: bytes) -> None:
-    exr.check(data)
-    assert "displayWindow" in exr.read_parts(BytesIO(data))[0]
-
-
-# What `decode` turns into a ReadError.
-_BROKEN = (BrokenImageError, ValueError, LookupError, OverflowError, struct.error, zlib.error)
-
 TARGETS = (
-    Target("header", "media.headers.read_header", _feed_header, _headers, refusals=(BrokenImageError,)),
-    Target("tiff-tags", "media.tiff", _feed_tiff, _tiffs, refusals=_BROKEN, words=_TIFF_WORDS),
-    Target("exr-header", "media.exr", _feed_exr, _exrs, refusals=_BROKEN, words=_EXR_WORDS),
     Target("matte", "media.read_numbers", _feed_matte, _mattes, mutate=mutate_png, words=(b"IHDR", b"IDAT", b"IEND")),
     *(
         Target(

@@ -135,7 +135,7 @@ def test_a_psd_has_its_layers_and_a_hidden_group_of_marks(tmp_path: Path) -> Non
     assert np.array_equal(np.array(psd.topil()), rgba), "and other programs see the same"
 
 
-def test_a_psd_that_is_cut_off_or_of_another_kind_is_refused(tmp_path: Path, soft: Rgba) -> None:
+def test_a_psd_that_is_cut_off_is_refused(tmp_path: Path, soft: Rgba) -> None:
     whole = save(tmp_path, "psd", Picture(soft)).read_bytes()
     path = tmp_path / "cut.0001.psd"
     for length in (10, 30, len(whole) // 2, len(whole) - 1):
@@ -145,9 +145,6 @@ def test_a_psd_that_is_cut_off_or_of_another_kind_is_refused(tmp_path: Path, sof
     path.write_bytes(whole[:30])
     with pytest.raises(ReadError, match="the layers cannot be read"):
         read_paint_layer(path)
-    path.write_bytes(whole[:23] + b"\x10" + whole[24:])
-    with pytest.raises(ReadError, match="only PSD of 8-bit RGB"):
-        read_image(path)
 
 
 def test_half_transparent_pixels_of_a_psd_stay_what_they_are_when_it_is_written_again(
@@ -159,14 +156,11 @@ def test_half_transparent_pixels_of_a_psd_stay_what_they_are_when_it_is_written_
     assert np.array_equal(read_image(save(tmp_path, "psd", Picture(once))), once)
 
 
-@pytest.mark.parametrize("package, name, extra", [("OpenImageIO", "exr", "exr"), ("psd_tools", "psd", "psd")])
-def test_a_missing_extra_is_named_before_a_frame_is_painted(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, package: str, name: FormatName, extra: str
-) -> None:
+def test_a_missing_extra_is_named_before_a_frame_is_painted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("framecolor.media.writers.base.find_spec", lambda module: None)
     root = make_shot(tmp_path / "cut", frames=2, keys=(0,))
-    with pytest.raises(SettingsError, match=rf"{package} is not installed; pip install 'framecolor\[{extra}\]'"):
-        paint(root, format=name)
+    with pytest.raises(SettingsError, match=r"psd_tools is not installed; pip install 'framecolor\[psd\]'"):
+        paint(root, format="psd")
     assert not (root / "color").exists()
 
 

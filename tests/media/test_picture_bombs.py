@@ -11,10 +11,10 @@ from drawings import make_shot
 from picture_bombs import PACKERS, pack_png, pack_webp
 
 from framecolor.errors import ReadError, ShotError
-from framecolor.media import decode, read_image
+from framecolor.media import openimageio, read_image
 from framecolor.shot.shot import Shot
 
-# As in `decode.MAX_PIXELS`: 4 GiB for the largest; floats are decoded to 16 bytes a pixel, of which fewer are read.
+# As in `still.MAX_PIXELS`: 4 GiB for the largest; floats are decoded to 16 bytes a pixel, of which fewer are read.
 _BYTES_A_PIXEL, _BYTES_A_FLOAT_PIXEL = 16, 24
 _BAND_MB = 160
 _PROGRAM = """
@@ -60,7 +60,7 @@ def test_what_lies_about_its_size_is_not_decoded(tmp_path: Path, monkeypatch: py
     canvas = b"VP8X" + (10).to_bytes(4, "little") + bytes([0, 0, 0, 0, 7, 0, 0, 7, 0, 0])
     bomb = tmp_path / "bomb.webp"
     bomb.write_bytes(picture[:12] + canvas + picture[12:])
-    monkeypatch.setattr(decode, "convert_frame", lambda *_: pytest.fail("it was decoded"))
+    monkeypatch.setattr(openimageio, "to_rgba", lambda *_: pytest.fail("it was decoded"))
     with pytest.raises(ReadError, match="cannot be decoded"):
         read_image(bomb)
 

@@ -16,7 +16,7 @@ FORMATS: dict[FormatName, Format] = {
     "tga": Format(".tga", lambda picture: encode_flat(picture.rgba, "tga"), longest_px=65_535),
     "tiff": Format(".tif", lambda picture: encode_flat(picture.rgba, "tiff")),
     "tiff16": Format(".tif", lambda picture: encode_flat(picture.rgba, "tiff16")),
-    "exr": Format(".exr", lambda picture: encode_exr(picture.rgba), module="OpenImageIO", extra="exr"),
+    "exr": Format(".exr", lambda picture: encode_exr(picture.rgba)),
     "psd": Format(".psd", encode_psd, layered=True, longest_px=30_000, module="psd_tools", extra="psd"),
 }
 

@@ -1,0 +1,225 @@
+"""TIFF, EXR, WebP, BMP, JPEG and PSD, read by OpenImageIO, and what it writes.
+
+It takes paths alone: everything goes through a temporary file, so that the bytes that are decoded are those that were
+hashed. It is imported where it is first needed: PNG needs none of it.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.errors import OutputError
+from framecolor.media.broken import DAMAGED, BrokenImageError
+from framecolor.media.libav import decode_frame
+from framecolor.media.light import divide_by_alpha, encode_light, round_again
+from framecolor.media.pixels import Pixels, convert_bands, convert_frame, to_rgba
+from framecolor.media.still import MAX_FLOAT_PIXELS, Still, check_size
+
+if TYPE_CHECKING:
+    from OpenImageIO import ImageInput, ImageSpec
+
+# Of the whole process. Callers decode several files at once: threads inside of one would only get in their way. And a
+# damaged file is not tried as each of twenty other formats.
+_ATTRIBUTES = {"threads": 1, "exr_threads": 1, "try_all_readers": 0}
+
+_FLOATS = {"half": "half", "float": "float", "double": "float"}  # as they are in the file, and as they are read
+_NOT_PACKED, _DEFLATE, _PALETTE = 1, 8, 3  # as TIFF's own tags have it
+# A TIFF's tag that names deflate by its older number, in both byte orders -> by the one whose checksums are looked at.
+_OLD_DEFLATE = {
+    b"\x03\x01\x03\0\1\0\0\0\xb2\x80": b"\x03\x01\x03\0\1\0\0\0\x08\0",
+    b"\x01\x03\0\x03\0\0\0\1\x80\xb2": b"\x01\x03\0\x03\0\0\0\1\0\x08",
+}
+# Resource 1057 of a Photoshop file: its length, a version, and that the merged image is none.
+_NO_MERGED_IMAGE = re.compile(rb"8BIM\x04\x21\0\0.{8}\0", re.DOTALL)
+_TURNED = (".tif", ".jpg", ".webp")
+# EXIF's orientation -> whether rows are columns, and the steps through rows and columns that show it upright.
+_TURNS = {
+    2: (False, 1, -1), 3: (False, -1, -1), 4: (False, -1, 1),
+    5: (True, 1, 1), 6: (True, 1, -1), 7: (True, -1, -1), 8: (True, -1, 1),
+}  # fmt: skip
+
+
+@cache
+def _load() -> Any:
+    import OpenImageIO as oiio  # noqa: N813 (its own documentation has it so)
+
+    for name, value in _ATTRIBUTES.items():
+        oiio.attribute(name, value)
+    return oiio
+
+
+@contextmanager
+def open_still(data: bytes, suffix: str) -> Iterator[Still]:
+    """The image of a file whose format `suffix` tells: of several pages the first, of a PSD the merged image.
+
+    Raises BrokenImageError when its header is damaged, or of a kind that is not read; OSError without room for a
+    temporary file.
+    """
+    oiio = _load()
+    if suffix == ".psd" and _NO_MERGED_IMAGE.search(data):
+        problem = "the PSD holds layers alone, and no image of what they look like together"
+        raise BrokenImageError(problem, "save it with 'Maximize compatibility'")
+    if suffix == ".tif":
+        for old, new in _OLD_DEFLATE.items():
+            data = data.replace(old, new)
+    config = oiio.ImageSpec()
+    config.attribute("oiio:UnassociatedAlpha", 1)
+    with tempfile.TemporaryDirectory(prefix="framecolor-") as folder:
+        path = Path(folder, f"image{suffix}")
+        path.write_bytes(data)
+        file = oiio.ImageInput.open(str(path), config)
+        if file is None:
+            oiio.geterror()  # or it would be printed when the process ends
+            raise BrokenImageError(DAMAGED)
+        try:
+            picture = _Picture(file, data, suffix)
+            yield Still(picture.size, picture.decode, picture.check)
+        finally:
+            file.geterror()
+            file.close()
+
+
+def encode(pixels: NDArray[Any], suffix: str, attributes: Mapping[str, Any]) -> bytes:
+    """A file of RGBA pixels, uint8, uint16 or float16 HxWx4; the same pixels give the same bytes.
+
+    attributes  name -> value of OpenImageIO's, or its type and value
+    Raises OutputError without room for a temporary file.
+    """
+    oiio = _load()
+    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], 4, pixels.dtype.name.replace("float16", "half"))
+    spec.attribute("DateTime", "")  # or it would be the time of writing
+    for name, value in attributes.items():
+        spec.attribute(name, *(value if isinstance(value, tuple) else (value,)))
+    try:
+        with tempfile.TemporaryDirectory(prefix="framecolor-") as folder:
+            path = Path(folder, f"frame{suffix}")
+            out = oiio.ImageOutput.create(str(path))
+            if not (out.open(str(path), spec) and out.write_image(pixels) and out.close()):
+                raise OSError(out.geterror())
+            return path.read_bytes()
+    except OSError as error:
+        problem = f"a frame cannot be written there ({error.strerror or error})"
+        raise OutputError(tempfile.gettempdir(), problem, "make room there, or set TMPDIR") from error
+
+
+class _Picture:
+    """An image that OpenImageIO has opened."""
+
+    def __init__(self, file: ImageInput, data: bytes, suffix: str) -> None:
+        self._file, self._data, self._suffix = file, data, suffix
+        self._spec = spec = file.spec()
+        own = str(spec.format)
+        self._stored = spec.height, spec.width
+        check_size(self._stored, None if own in ("uint8", "uint16") else MAX_FLOAT_PIXELS)
+        self._channels, indices = _choose_channels(spec, suffix)
+        self._range = first, end = min(indices), max(indices) + 1
+        self._places = None if indices == list(range(first, end)) else [index - first for index in indices]
+        self._type = _FLOATS.get(own) or (own if own == "uint16" else "uint8")
+        straight = spec.get_int_attribute("oiio:UnassociatedAlpha") or suffix not in (".tif", ".exr")
+        self._premultiplied = spec.alpha_channel >= 0 and not straight
+        self._turn = _TURNS.get(spec.get_int_attribute("Orientation")) if suffix in _TURNED else None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(height, width) in pixels, as it is shown."""
+        if self._suffix == ".exr":
+            return self._spec.full_height, self._spec.full_width
+        height, width = self._stored
+        return (width, height) if self._turn and self._turn[0] else (height, width)
+
+    def check(self) -> None:
+        """Read as little as a file that is cut off lacks: it ends with its first row or its last."""
+        top, bottom = self._spec.y, self._spec.y + self._spec.height
+        if self._spec.tile_width:
+            self._read_all()
+        else:
+            self._read_row(top)
+            self._read_row(bottom - 1)
+
+    def decode(self) -> Pixels:
+        """The pixels, uint8 HxWx4 straight RGBA."""
+        pixels = self._read_all()
+        if self._spec.get_int_attribute("tiff:PhotometricInterpretation") == _PALETTE:
+            # OpenImageIO rounds the palette's 16 bits, of which only the upper 8 mean something in some files.
+            return _turn(convert_frame(decode_frame("tiff", self._data, self._stored, strict=False)), self._turn)
+        rgba = convert_bands(pixels, lambda band: self._convert(pixels[band]))
+        if self._suffix == ".exr":
+            return _fit_window(rgba, self._spec, "a" in self._channels)
+        if self._suffix == ".bmp" and not rgba[..., 3].any():
+            rgba[..., 3] = 255  # the fourth byte says nothing
+        return _turn(rgba, self._turn)
+
+    def _read_all(self) -> NDArray[Any]:
+        """The channels of all rows, HxWxC."""
+        spec = self._spec
+        packing = spec.get_int_attribute("tiff:Compression", _NOT_PACKED)
+        sound = packing in (_NOT_PACKED, _DEFLATE) and spec.getattribute("planarconfig") != "separate"
+        if sound or spec.tile_width:
+            return self._check_read(self._file.read_image(0, 0, *self._range, self._type))
+        # Of strips that it has libtiff unpack as a whole, OpenImageIO does not say that they are damaged.
+        first = self._read_row(spec.y)
+        pixels = np.empty((spec.height, *first.shape[1:]), first.dtype)
+        pixels[0] = first
+        for row in range(1, spec.height):
+            pixels[row] = self._read_row(spec.y + row)
+        return pixels
+
+    def _read_row(self, row: int) -> NDArray[Any]:
+        """The channels of one row, 1xWxC."""
+        return self._check_read(self._file.read_scanlines(0, 0, row, row + 1, 0, *self._range, self._type))
+
+    def _check_read(self, pixels: NDArray[Any] | None) -> NDArray[Any]:
+        if pixels is None or self._file.geterror():
+            raise BrokenImageError(DAMAGED)
+        return pixels[..., self._places] if self._places is not None else pixels
+
+    def _convert(self, pixels: NDArray[Any]) -> Pixels:
+        if pixels.dtype.kind == "f":
+            return encode_light(pixels.astype(np.float32), self._channels, premultiplied=self._premultiplied)
+        if self._premultiplied:
+            pixels = divide_by_alpha(pixels)
+        elif self._suffix == ".psd" and "a" in self._channels:
+            pixels = round_again(pixels)
+        return to_rgba(pixels, self._channels)
+
+
+def _choose_channels(spec: ImageSpec, suffix: str) -> tuple[str, list[int]]:
+    """The channels that are read, one letter each (r, g, b, a, y for grey), and their places in the file."""
+    names, alpha = list(spec.channelnames), spec.alpha_channel
+    if suffix == ".tif" and len(names) in (2, 4):
+        alpha = len(names) - 1  # whether or not the file says so
+        names = ["Y", "A"] if len(names) == 2 else names
+    channels = "rgb" if {"R", "G", "B"} <= set(names) else "y"
+    if spec.deep or spec.depth > 1 or (channels == "y" and "Y" not in names):
+        raise BrokenImageError("it has no color in channels R, G and B, or Y", "write it as RGBA")
+    indices = [names.index(name) for name in channels.upper()]
+    return (channels, indices) if alpha < 0 else (channels + "a", [*indices, alpha])
+
+
+def _turn(rgba: Pixels, turn: tuple[bool, int, int] | None) -> Pixels:
+    if turn is None:
+        return rgba
+    transposed, rows, columns = turn
+    return np.ascontiguousarray((rgba.transpose(1, 0, 2) if transposed else rgba)[::rows, ::columns])
+
+
+def _fit_window(rgba: Pixels, spec: ImageSpec, has_alpha: bool) -> Pixels:
+    """What is shown of an EXR's pixels, with black around them where there are none, transparent if it has alpha."""
+    top, left, height, width = spec.y - spec.full_y, spec.x - spec.full_x, spec.full_height, spec.full_width
+    if (top, left, height, width) == (0, 0, *rgba.shape[:2]):
+        return rgba
+    out = np.zeros((height, width, 4), np.uint8)
+    out[..., 3] = 0 if has_alpha else 255
+    out[max(top, 0) : max(top + spec.height, 0), max(left, 0) : max(left + spec.width, 0)] = rgba[
+        max(-top, 0) : max(height - top, 0), max(-left, 0) : max(width - left, 0)
+    ]
+    return out
