@@ -18,8 +18,8 @@ from framecolor.keys import finetune_cache
 from framecolor.lineart.region_shapes import describe_shapes
 from framecolor.matching.flow import compute_flow
 from framecolor.networks.generator import Generator
-from framecolor.pipeline import colorize as pipeline
-from framecolor.propagation import belief
+from framecolor.pipeline import stream
+from framecolor.propagation import voters
 from framecolor.propagation.belief import Link, link_regions
 from framecolor.propagation.features import FrameFeatures, link_frames
 
@@ -60,12 +60,12 @@ def painting_as(variant: Variant) -> Iterator[None]:
     """Inside of this, shots are painted that way (but for `fit`, which is a setting)."""
     with ExitStack() as stack:
         if not variant.network:
-            stack.enter_context(patch.object(belief, "NETWORK_WEIGHT", 0.0))
+            stack.enter_context(patch.object(voters, "NETWORK_WEIGHT", 0.0))
         if not variant.gallery:
-            stack.enter_context(patch.object(belief, "GALLERY_WEIGHT", 0.0))
+            stack.enter_context(patch.object(voters, "GALLERY_WEIGHT", 0.0))
         if variant.scratch:
             stack.enter_context(patch.object(finetune_cache, "load_generator", _make_generator))
-        stack.enter_context(patch.object(pipeline, "link_frames", _LINKS[variant.links]))
+        stack.enter_context(patch.object(stream, "link_frames", _LINKS[variant.links]))
         yield
 
 

@@ -21,14 +21,6 @@ from framecolor.matching.tokens import Match
 
 Votes = NDArray[np.float32]
 
-# How loud the network and the keys' own regions (`matching/gallery.py`) are beside a drawing's neighbors, as exponents
-# of their probabilities. Both look at the same keys, so that together they are worth little more than one of them;
-# where no network was fitted, the keys' regions speak for it.
-NETWORK_WEIGHT = 0.6
-GALLERY_WEIGHT = 1.0
-_ENOUGH_KEYS = 4
-# How loud the color histogram of a reference picture is, where nothing else is known.
-LEAN_WEIGHT = 0.3
 # Nobody is certain: this much of every vote and message is spread over the whole palette.
 _DOUBT = 0.02
 
@@ -48,12 +40,12 @@ class Node:
     def believe(self, heard: Votes) -> Votes:
         """Its belief after what was heard, as log-probabilities, from its neighbors."""
         if self.fixed is None:
-            return _normalize(self.votes + heard)
+            return normalize(self.votes + heard)
         unsaid = ~self.fixed.any(axis=1)
         if not unsaid.any():
             return self.fixed
         belief = self.fixed.copy()
-        belief[unsaid] = _normalize((self.votes + heard)[unsaid])
+        belief[unsaid] = normalize((self.votes + heard)[unsaid])
         return belief
 
 
@@ -124,35 +116,15 @@ def _tell(belief: Votes, overlap: NDArray[np.float32], match: Match | None) -> V
     share = overlap @ belief + (1 - overlap.sum(axis=1, keepdims=True)) / belief.shape[1]
     if match is not None:
         share[match.target] = 0.5 * share[match.target] + 0.5 * match.hear(belief)
-    return _doubt(share)
+    return doubt(share)
 
 
-def weigh(network: Votes | None, gallery: Votes, keys: float) -> Votes:
-    """A drawing's own votes, from log-probabilities of the fitted network, if any, and the gallery: [count + 1, P].
-
-    keys  how many keys the network was fitted to, those known in part by their share: one that saw a single pose
-          believes too much in it.
-    """
-    if network is None:
-        return (GALLERY_WEIGHT + NETWORK_WEIGHT) * gallery
-    votes = GALLERY_WEIGHT * gallery
-    say = np.float32(NETWORK_WEIGHT * min(1.0, keys / _ENOUGH_KEYS))
-    return (votes + say * _doubt(_normalize(network))).astype(np.float32, copy=False)
-
-
-def add_prior(votes: Votes, towards: NDArray[np.float32] | None) -> Votes:
-    """Votes, log-probabilities [count + 1, P], that lean a little towards some colors, [P] log odds, where unsure."""
-    if towards is None:
-        return votes
-    unsure = 1 - _normalize(votes).max(axis=1, keepdims=True)
-    return (votes + LEAN_WEIGHT * unsure * towards).astype(np.float32)
-
-
-def _doubt(share: Votes) -> Votes:
+def doubt(share: Votes) -> Votes:
     """Log-probabilities from shares that sum to 1, none of them impossible."""
     return np.log((1 - _DOUBT) * share + _DOUBT / share.shape[1]).astype(np.float32)
 
 
-def _normalize(log_votes: Votes) -> Votes:
+def normalize(log_votes: Votes) -> Votes:
+    """Make probabilities of log-probabilities, each row summing to 1."""
     shifted = np.exp(log_votes - log_votes.max(axis=1, keepdims=True))
     return shifted / shifted.sum(axis=1, keepdims=True)

@@ -21,7 +21,8 @@ from framecolor.matching.flow import LineField, compute_flow, line_field
 from framecolor.matching.gallery import Recognized
 from framecolor.matching.tokens import Match, Rows, Tokens
 from framecolor.networks.view import look
-from framecolor.propagation.belief import Link, Votes, add_prior, link_regions, weigh
+from framecolor.propagation.belief import Link, Votes, link_regions
+from framecolor.propagation.voters import Ballot, vote
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +106,7 @@ def _compute(
     settled = keyframes.is_settled(drawing.digest) and not ask_keys
     tokens = keyframes.find_tokens(drawing.digest)
     recognized = keyframes.gallery.guess_nothing(regions.count)
+    votes = recognized.votes
     if tokens is None or not settled:
         with stage("generator"):
             pending = runner.infer(look(frame, regions, keyframes.scale), points, votes=not settled)
@@ -113,12 +115,13 @@ def _compute(
             if not settled:
                 with stage("generator"):
                     output = pending.result()
-                recognized = vote(number, output, tokens, keyframes, runner)
+                recognized = recognize(number, output, tokens, keyframes, runner)
+                votes = vote(Ballot(number, frame, regions, tokens, output, recognized, keyframes))
     return FrameFeatures(
         number,
         drawing,
         points,
-        recognized.votes,
+        votes,
         recognized.unmatched,
         field,
         regions.area,
@@ -127,21 +130,15 @@ def _compute(
     )
 
 
-def vote(number: int, output: NetworkOutput, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:
-    """What the keys' own regions and, where one was fitted, the shot's network make of each region.
-
-    Without a fit the network is not asked: it knows nothing that its features do not tell the matcher better.
-    """
+def recognize(number: int, output: NetworkOutput, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:
+    """Compare a drawing's regions with those of the nearest keys."""
     assert keyframes.gallery is not None
 
     def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
         score, _, unmatched, _ = runner.compare(target.values, source.values, target.contact, source.contact)
         return score, unmatched
 
-    found = keyframes.gallery.vote(number, tokens, len(output.features) - 1, compare)
-    network = None if output.votes is None else keyframes.expand(output.votes)
-    votes = add_prior(weigh(network, found.votes, keyframes.poses), keyframes.reference)
-    return Recognized(votes, found.unmatched)
+    return keyframes.gallery.vote(number, tokens, len(output.features) - 1, compare)
 
 
 def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:

@@ -18,7 +18,7 @@ from framecolor.evaluation.teacher_forced import paint_teacher_forced
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import write_image
-from framecolor.propagation import belief
+from framecolor.propagation import voters
 
 FIRST = 1001
 FRAMES = 5
@@ -61,8 +61,8 @@ def test_small_motion_from_the_truth_is_painted_exactly(shot: Shot, tmp_path: Pa
 
 def test_every_frame_follows_the_truth_before_it(shot: Shot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The truth swaps coat and scarf after the key: painting from the key alone, which is turned down, could not."""
-    monkeypatch.setattr(belief, "NETWORK_WEIGHT", 0.1)
-    monkeypatch.setattr(belief, "GALLERY_WEIGHT", 0.1)
+    monkeypatch.setattr(voters, "NETWORK_WEIGHT", 0.1)
+    monkeypatch.setattr(voters, "GALLERY_WEIGHT", 0.1)
 
     def swapped(number: int) -> np.ndarray:
         rgba = truth(number)

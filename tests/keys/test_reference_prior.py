@@ -11,7 +11,7 @@ from painting import paint, read_bytes
 
 from framecolor.keys.reference_prior import measure_picture, measure_prior
 from framecolor.media import write_image
-from framecolor.propagation.belief import add_prior
+from framecolor.propagation.voters import add_prior
 
 COLORS = np.array([SKIN, COAT, SCARF, (255, 255, 255, 0)], np.uint8)
 
