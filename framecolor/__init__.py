@@ -29,11 +29,14 @@ if TYPE_CHECKING:
         ShotError,
     )
     from framecolor.evaluation.metrics import score_folders
+    from framecolor.movie.movie import write_movie
     from framecolor.output.frame_entry import UnsureRegion
     from framecolor.pipeline.color_frames import ColoredFrame, color_frames
     from framecolor.pipeline.colorize import colorize, colorize_part, colorize_stencils, prepare
     from framecolor.pipeline.events import Event, FrameDone, Progress, Warned
     from framecolor.pipeline.result import Outcome, gather_parts
+    from framecolor.recolor.recolor import recolor_frames
+    from framecolor.report.page import write_report
     from framecolor.shot.shot import Shot
 
 __version__ = VERSION
@@ -42,11 +45,14 @@ _NAMES = {
     "config.settings": "Settings",
     "errors": "EngineError FramecolorError InputError OutputError PaletteError ReadError SettingsError ShotError",
     "evaluation.metrics": "score_folders",
+    "movie.movie": "write_movie",
     "pipeline.color_frames": "ColoredFrame color_frames",
     "pipeline.colorize": "colorize colorize_part colorize_stencils prepare",
     "pipeline.events": "Event FrameDone Progress Warned",
     "pipeline.result": "Outcome gather_parts",
     "output.frame_entry": "UnsureRegion",
+    "recolor.recolor": "recolor_frames",
+    "report.page": "write_report",
     "shot.shot": "Shot",
 }
 _HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
@@ -76,7 +82,10 @@ __all__ = [
     "colorize_stencils",
     "gather_parts",
     "prepare",
+    "recolor_frames",
     "score_folders",
+    "write_movie",
+    "write_report",
 ]
 
 

@@ -41,7 +41,7 @@ def check(line: str) -> None:
     """Run a documented command in the working folder, or parse it."""
     words = split(line)
     if words[0] != "framecolor":
-        script = ROOT / (words[1] if words[0] == "python" else words[0])
+        script = ROOT / (words[1] if words[0] in ("python", "py") else words[0])
         assert script.is_file(), f"{line}: there is no {script.name}"
         return
     if any(line.startswith(start) for start in ONLY_PARSED):
@@ -82,7 +82,7 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_the_table_of_options_says_what_there_is() -> None:
-    rows = re.findall(r"(?m)^\| (`--.*?`) \|", (ROOT / "README.md").read_text("utf-8"))
+    rows = re.findall(r"(?m)^\| (`--.*?`) \|", (ROOT / "docs/wrangler.md").read_text("utf-8"))
     told = {name: words.split("\\|") for row in rows for name, words in re.findall(r"`(-[-\w]+) ?([^`]*)`", row)}
     assert {*told} <= {name for option in colorize.params for name in option.opts}
     for stated in SETTINGS.values():

@@ -33,7 +33,7 @@ from framecolor.shot.shot import Shot
 
 
 def colorize(
-    shot: Shot, out: Path | None = None, settings: Settings | None = None, listener: Listener | None = None
+    shot: Shot, out: str | Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> Outcome:
     """Paint a shot: every wanted frame that is not up to date.
 
@@ -55,7 +55,7 @@ def colorize(
 
 
 def colorize_part(
-    shot: Shot, out: Path | None = None, settings: Settings | None = None, listener: Listener | None = None
+    shot: Shot, out: str | Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> Outcome:
     """Paint the wanted frames of a shot while other tasks paint others into the same folder, as `colorize`.
 
@@ -65,7 +65,7 @@ def colorize_part(
 
 
 def colorize_stencils(
-    shot: Shot, out: Path | None = None, settings: Settings | None = None, listener: Listener | None = None
+    shot: Shot, out: str | Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> Outcome:
     """Paint anew, as `colorize`, inside of the shot's stencils: no pixel outside of them changes.
 
@@ -76,7 +76,7 @@ def colorize_stencils(
 
 def paint_shot(
     shot: Shot,
-    out: Path | None,
+    out: str | Path | None,
     settings: Settings | None,
     listener: Listener | None,
     *,
@@ -91,7 +91,7 @@ def paint_shot(
     overlap  False: one thing after the other in the thread that called this, to measure each by itself
     """
     begin = time.monotonic()
-    settings, out = settings or Settings(), out or shot.out
+    settings, out = settings or Settings(), shot.out if out is None else Path(out)
     check_output(shot, out, settings)
     with nullcontext() if part else claim_output(out), open_pool(settings, shot.size, engine, overlap) as pool:
         run = prepare_run(shot, out, settings, listener or ignore, pool, stenciled=stenciled, part=part, engine=engine)
@@ -110,14 +110,14 @@ def paint_shot(
 
 
 def prepare(
-    shot: Shot, out: Path | None = None, settings: Settings | None = None, listener: Listener | None = None
+    shot: Shot, out: str | Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> tuple[str, ...]:
     """Do what comes before the first frame, for tasks that paint parts of a shot to take up; returns warnings.
 
     The engine's plans are built, the network is fitted, colors are proposed where there is no key: all of it is kept in
     the caches, and also from what each frame is to be painted, for `gather_parts`. Arguments and errors as `colorize`.
     """
-    settings, out = settings or Settings(), out or shot.out
+    settings, out = settings or Settings(), shot.out if out is None else Path(out)
     check_output(shot, out, settings)
     with claim_output(out), open_pool(settings, shot.size) as pool:
         run = prepare_run(shot, out, settings, listener or ignore, pool, everything=True)

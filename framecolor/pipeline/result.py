@@ -67,13 +67,14 @@ def sum_up(
     )
 
 
-def gather_parts(shot: Shot, out: Path) -> Outcome:
+def gather_parts(shot: Shot, out: str | Path) -> Outcome:
     """Make one framecolor.json of what tasks have noted apart (`colorize` with `part`), and tell what is in it.
 
     Wanted frames of which nothing is noted, whose files are not as they were written, or which were painted from
     something else than `prepare` has noted, such as by an earlier job, count as failed. To be called with the folder
     claimed (`claim_output`). Raises OutputError where nothing was painted.
     """
+    out = Path(out)
     manifest = ManifestWriter(out)
     if not manifest.head:
         raise OutputError(out, "holds no painted frames", "run the tasks that paint them first")
