@@ -18,9 +18,9 @@ from make_readme_picture import reduce_colors
 _ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(_ROOT))  # so that the script also runs from a checkout that is not installed
 
-from framecolor.colorists.base import Knobs, open_colorist  # noqa: E402
+from framecolor.colorists.base import SamplingOptions, open_colorist  # noqa: E402
 from framecolor.demo import copy_shot  # noqa: E402
-from framecolor.explore import Wish, explore, open_subject  # noqa: E402
+from framecolor.explore import Inputs, explore, open_subject  # noqa: E402
 from framecolor.explore.sheet import draw_sheet  # noqa: E402
 from framecolor.media import read_image  # noqa: E402
 from framecolor.networks.checkpoint import colorist_weights_path  # noqa: E402
@@ -42,8 +42,8 @@ def main(out: Path, seed: int, width: int) -> None:
         copy_shot(folder)
         for role, strength in (("line", 1.0), ("keys", 0.7)):
             subject = open_subject(folder / role / _NAME)
-            knobs = Knobs(seed=seed, strength=strength)
-            made = explore(subject, colorist, Wish(), knobs, _COLUMNS - 1, folder / f"{role}-out", model="shipped")
+            options = SamplingOptions(seed=seed, strength=strength)
+            made = explore(subject, colorist, Inputs(), options, _COLUMNS - 1, folder / f"{role}-out", model="shipped")
             pictures = [read_image(folder / f"{role}-out" / file) for file, _ in made.files]
             rows.append(draw_sheet(subject, pictures, [()] * len(pictures), columns=_COLUMNS))
     page = np.concatenate([row[..., :3] for row in rows])
