@@ -27,7 +27,7 @@ from subjects import Rgb, Subject, opaque, read_clip, read_held_out
 from systems import SYSTEMS, count_steps, open_system, run_folder, train_system
 
 from framecolor.bench.machine import describe_run
-from framecolor.colorists.base import Colorist, Knobs
+from framecolor.colorists.base import Colorist, SamplingOptions
 from framecolor.colorists.flats import vote_flats
 from framecolor.config.settings import Settings
 from framecolor.core.compositing import lay_over_color
@@ -97,13 +97,13 @@ def _rows(name: str, runs: Path, clips: Iterable[Clip]) -> Iterable[tuple[str, C
         return
     colorist = open_system(name, runs)
     for told in SYSTEMS[name].told:
-        yield told, lambda subject, told=told: paint_with(colorist, subject, told, SYSTEMS[name].knobs)
+        yield told, lambda subject, told=told: paint_with(colorist, subject, told, SYSTEMS[name].options)
 
 
-def paint_with(colorist: Colorist, subject: Subject, told: str, knobs: Knobs) -> Painted:
+def paint_with(colorist: Colorist, subject: Subject, told: str, options: SamplingOptions) -> Painted:
     """One drawing by one colorist."""
     begin = time.perf_counter()
-    rgb = colorist.paint(subject.frame, subject.regions, subject.guide(told), knobs)
+    rgb = colorist.paint(subject.frame, subject.regions, subject.condition(told), options)
     colors = vote_flats(rgb, subject.regions, subject.palette)
     seconds = time.perf_counter() - begin
     height, width = subject.regions.size

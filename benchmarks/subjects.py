@@ -11,7 +11,7 @@ import numpy as np
 from clips import Clip
 from numpy.typing import NDArray
 
-from framecolor.colorists.base import Guide
+from framecolor.colorists.base import Conditioning
 from framecolor.core.compositing import lay_over_color
 from framecolor.core.histogram import color_histogram
 from framecolor.core.types import Frame, Hint, Palette, Regions
@@ -49,14 +49,14 @@ class Subject:
     strokes: Hint
     reference: Rgb
 
-    def guide(self, told: str) -> Guide:
+    def condition(self, told: str) -> Conditioning:
         """What is told, by its name in the table."""
         if told == "strokes":
-            return Guide(hint=self.strokes)
+            return Conditioning(hint=self.strokes)
         if told == "reference":
             painted = np.asarray((self.reference < 250).any(axis=2), dtype=np.float32)
-            return Guide(histogram=color_histogram(self.reference, painted), reference=self.reference)
-        return Guide()
+            return Conditioning(histogram=color_histogram(self.reference, painted), reference=self.reference)
+        return Conditioning()
 
     @property
     def scored(self) -> NDArray[np.bool_]:

@@ -6,15 +6,14 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from framecolor.cli.train import train as commands
-from framecolor.colorists.base import Colorist, Knobs, open_colorist
+from framecolor.colorists.base import Colorist, SamplingOptions, open_colorist
 from framecolor.media import write_text_atomic
+from framecolor.networks import systems
 from framecolor.networks.checkpoint import colorist_weights_path
 from framecolor.training.loop import LoopSettings, Recipe, start, take_step, train
 
@@ -29,31 +28,29 @@ class System:
     """One row of the comparison.
 
     recipe   name of the recipe and of its weights' file; "" for what is not trained
-    options  of its recipe's class, beside data, seed and size
+    train    what its recipe is given beside data, seed and size
     told     what it is told of a drawing, each a row of its own: strokes, reference, nothing
-    build    module and class of the recipe
-    knobs    how it paints
+    options  how it paints
     """
 
     recipe: str
-    options: Mapping[str, Any] = field(default_factory=dict)
+    train: Mapping[str, Any] = field(default_factory=dict)
     told: tuple[str, ...] = ("nothing",)
-    build: str = ""
-    knobs: Knobs = field(default_factory=Knobs)
+    options: SamplingOptions = field(default_factory=SamplingOptions)
 
 
 SHIPPED = "diffusion, as shipped"
 SYSTEMS: Mapping[str, System] = {
-    "deepcolor": System("deepcolor", told=("strokes", "nothing"), build="deepcolor:DeepColorRecipe"),
-    "histogram CNN": System("histogram", {"adversary": False}, ("reference",), "histogram:HistogramRecipe"),
-    "histogram cGAN": System("histogram", {"adversary": True}, ("reference",), "histogram:HistogramRecipe"),
-    "PaintsTorch": System("paintstorch", told=("strokes", "nothing"), build="paintstorch:PaintsTorchRecipe"),
-    "StencilTorch": System("stencil", told=("strokes", "nothing"), build="stencil:StencilRecipe"),
-    "CycleGAN": System("cyclegan", told=("nothing",), build="cyclegan:CycleGanRecipe"),
-    "diffusion": System("diffusion", told=("strokes", "reference", "nothing"), build="diffusion:DiffusionRecipe"),
+    "deepcolor": System("deepcolor", told=("strokes", "nothing")),
+    "histogram CNN": System("histogram", {"network": "cnn"}, ("reference",)),
+    "histogram cGAN": System("histogram", {"network": "cgan"}, ("reference",)),
+    "PaintsTorch": System("paintstorch", told=("strokes", "nothing")),
+    "StencilTorch": System("stencil", told=("strokes", "nothing")),
+    "CycleGAN": System("cyclegan", told=("nothing",)),
+    "diffusion": System("diffusion", told=("strokes", "reference", "nothing")),
     "style transfer": System("", told=("reference",)),
     SHIPPED: System("", told=("strokes", "reference", "nothing")),
-    f"{SHIPPED}, guidance 10": System("", told=("strokes",), knobs=Knobs(guidance=10)),
+    f"{SHIPPED}, guidance 10": System("", told=("strokes",), options=SamplingOptions(guidance=10)),
 }
 
 
@@ -64,10 +61,9 @@ def train_system(name: str, data: Path, folder: Path, budget_seconds: float, rep
     machine does. RUN/budget.json keeps what was decided, and what it took.
     """
     system = SYSTEMS[name]
-    module, _, attribute = system.build.partition(":")
-    make = getattr(import_module(f"framecolor.training.recipes.{module}"), attribute)
-    recipe: Recipe = make(data, 0, size_px=SIZE_PX, **system.options)
-    rate = float(next(str(p.default) for p in commands.commands[system.recipe].params if p.name == "rate"))
+    trained = systems.SYSTEMS[system.recipe]
+    recipe: Recipe = systems.load_class(trained.recipe)(data, 0, size_px=SIZE_PX, **system.train)
+    rate = trained.rate
     plan = folder / "budget.json"
     if not plan.exists():
         step_seconds = _time_step(recipe, LoopSettings(1000, rate=rate))

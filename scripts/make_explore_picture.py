@@ -13,9 +13,9 @@ import cv2
 import numpy as np
 from small_png import PICTURES, write_small_png
 
-from framecolor.colorists.base import Knobs, open_colorist
+from framecolor.colorists.base import SamplingOptions, open_colorist
 from framecolor.demo import copy_shot
-from framecolor.explore import Wish, explore, open_subject
+from framecolor.explore import Inputs, explore, open_subject
 from framecolor.explore.sheet import draw_sheet
 from framecolor.media import read_image
 from framecolor.networks.checkpoint import colorist_weights_path
@@ -36,8 +36,8 @@ def main(out: Path) -> None:
         copy_shot(folder)
         for role, strength in (("line", 1.0), ("keys", 0.7)):
             subject = open_subject(folder / role / _NAME)
-            knobs = Knobs(seed=0, strength=strength)
-            made = explore(subject, colorist, Wish(), knobs, _COLUMNS - 1, folder / f"{role}-out", model="shipped")
+            options = SamplingOptions(seed=0, strength=strength)
+            made = explore(subject, colorist, Inputs(), options, _COLUMNS - 1, folder / f"{role}-out", model="shipped")
             pictures = [read_image(folder / f"{role}-out" / file) for file, _ in made.files]
             rows.append(draw_sheet(subject, pictures, [()] * len(pictures), columns=_COLUMNS))
     page = np.concatenate([row[..., :3] for row in rows])

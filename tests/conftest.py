@@ -103,9 +103,9 @@ def one_thread() -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def one_torch_thread() -> Iterator[None]:
-    """`one_thread` for a test."""
+    """`one_thread` for a module's tests."""
     with one_thread():
         yield
 
@@ -115,9 +115,17 @@ def quick_validation() -> Iterator[None]:
     """Colorists in training are validated and shown on a few held-out paintings: these tell as well as many that it is
     done."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("framecolor.training.colorist_recipe._VAL_BATCHES", 1)
-        patch.setattr("framecolor.training.colorist_recipe._SAMPLES", 2)
+        patch.setattr("framecolor.training.system_recipe._VAL_BATCHES", 1)
+        patch.setattr("framecolor.training.system_recipe._SAMPLES", 2)
         yield
+
+
+@pytest.fixture(scope="session")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set of two dozen characters."""
+    from characters import write_characters  # training's modules, which most tests do without
+
+    return write_characters(tmp_path_factory.mktemp("figures"), 24)
 
 
 @pytest.fixture(scope="session")

@@ -67,11 +67,11 @@ def explore(
       framecolor explore cut_012/line/0001.png --choose 3
       framecolor explore cut_012/keys/0024.png --strength 0.4
     """
-    from framecolor.colorists.base import Knobs
+    from framecolor.colorists.base import SamplingOptions
     from framecolor.errors import InputError
     from framecolor.explore import add_key, find_home, find_place, open_subject, read_exploration
     from framecolor.explore import explore as paint_variations
-    from framecolor.explore.variations import SHEET, Wish, digest_settings
+    from framecolor.explore.variations import SHEET, Inputs, digest_settings
     from framecolor.media import read_image, read_palette
     from framecolor.render.stencil import read_mask
 
@@ -86,7 +86,7 @@ def explore(
         model = str(home / settings.model)
     subject = open_subject(key, line, settings)
     place = find_place(subject, shot, frame) if choose is not None else None
-    wish = Wish(
+    inputs = Inputs(
         None if palette is None else read_palette(palette),
         None if reference is None else read_image(reference),
         None if hints is None else read_image(hints),
@@ -95,12 +95,14 @@ def explore(
     if place is not None and place.there is not None and not overwrite:
         raise InputError(place.there, "is a key already", "replace it with --overwrite")
     name, guided, open_model = _find_model(model, prompt)
-    knobs = Knobs(seed=seed, strength=strength, guidance=guided if guidance is None else guidance, steps=steps)
+    options = SamplingOptions(
+        seed=seed, strength=strength, guidance=guided if guidance is None else guidance, steps=steps
+    )
     folder = output or Path(f"{key.stem}-variations")
-    made = read_exploration(folder, digest_settings(subject, wish, knobs, count, name))
+    made = read_exploration(folder, digest_settings(subject, inputs, options, count, name))
     chosen = made.find(folder, choose) if made is not None and choose is not None else None
     if chosen is None:
-        made = paint_variations(subject, open_model(), wish, knobs, count, folder, model=name, progress=_say)
+        made = paint_variations(subject, open_model(), inputs, options, count, folder, model=name, progress=_say)
         click.echo(f"{count} variations in {folder}, colors {made.apart:.0f} apart (CIELAB)")
         click.echo(f"  at a glance  {folder / SHEET}")
     if place is not None and choose is not None and made is not None:
@@ -123,7 +125,7 @@ def _find(home: Path, name: str | None) -> Path | None:
 def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Callable[[], Colorist]]:
     """What --model names: a name that changes whenever it does, its usual guidance, and what opens it."""
     from framecolor.colorists import stable_diffusion
-    from framecolor.colorists.base import Knobs, open_colorist
+    from framecolor.colorists.base import SamplingOptions, open_colorist
     from framecolor.media import hash_file
     from framecolor.networks.checkpoint import colorist_weights_path
 
@@ -135,4 +137,4 @@ def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Call
         raise click.UsageError("--prompt is for a Stable Diffusion; give its folder or hub id with --model")
     path = colorist_weights_path() if model is None else Path(model)
     colorist = open_colorist(path)
-    return f"{path.name} {hash_file(path)}", Knobs().guidance, lambda: colorist
+    return f"{path.name} {hash_file(path)}", SamplingOptions().guidance, lambda: colorist

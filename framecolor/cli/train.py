@@ -1,4 +1,4 @@
-"""framecolor train: one command per recipe."""
+"""framecolor train: one command per recipe; those of `networks.systems` come of its rows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import click
 
 from framecolor.cli.options import PATH, Command, add_options
 from framecolor.errors import EngineError
+from framecolor.networks.systems import SYSTEMS, load_class
 
 if TYPE_CHECKING:
     from framecolor.training.loop import Recipe
+
+_LOOP = ("resume", "device", "threads", "workers", "cooldown", "rate", "seed", "steps", "output")
 
 
 @click.group()
@@ -31,7 +34,7 @@ def data_option(command: Command) -> Command:
 
 
 def loop_options(
-    steps: int, rate: float, size: int = 128, batch: int | None = 8, cooldown: float = 0.3
+    steps: int, rate: float, size: int, batch: int | None = None, cooldown: float = 0.3
 ) -> Callable[[Command], Command]:
     """Options of every training, with a recipe's own defaults."""
     options = [
@@ -89,7 +92,7 @@ def _check_device(name: str) -> None:
 @train.command()
 @data_option
 @click.option("--start", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Run to begin with.")
-@loop_options(steps=4000, rate=3e-3, size=224, batch=None)
+@loop_options(steps=4000, rate=3e-3, size=224)
 def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
     """The base weights of the generator, and the matcher, on episodes of animated characters.
 
@@ -109,7 +112,7 @@ def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
 @click.option("--looks", type=PATH, help="Folder that episodes are kept in; beside the run if not given.")
 @click.option("--episodes", type=click.IntRange(1), default=12000, show_default=True, help="Different ones.")
 @click.option("--start", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Matcher to begin with.")
-@loop_options(steps=40000, rate=1e-3, size=288, batch=None, cooldown=0.5)
+@loop_options(steps=40000, rate=1e-3, size=288, cooldown=0.5)
 def matcher(data: Path, looks: Path | None, episodes: int, start: Path | None, size: int, **loop: Any) -> None:
     """The matcher alone, on the base weights as they are: cheap steps, many of them.
 
@@ -124,134 +127,61 @@ def matcher(data: Path, looks: Path | None, episodes: int, start: Path | None, s
     run(MatcherRecipe(Dataset(data), loop["seed"], folder, episodes, size, start), loop)
 
 
-@train.command()
-@data_option
-@loop_options(steps=8000, rate=2e-4)
-def deepcolor(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """deepcolor: a U-Net with an adversary, from lines and blurred, whited-out color.
-
-    \b
-    Example:
-      framecolor train deepcolor --data data/show -o runs/deepcolor
-    """
-    from framecolor.training.recipes.deepcolor import DeepColorRecipe
-
-    run(DeepColorRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
-
-
-@train.command()
-@data_option
-@click.option("--network", type=click.Choice(["cnn", "cgan"]), default="cgan", show_default=True)
-@loop_options(steps=8000, rate=2e-4)
-def histogram(data: Path, network: str, size: int, batch: int, **loop: Any) -> None:
-    """Automatic colorization for line arts: from lines and the color histogram of a reference.
-
-    \b
-    Example:
-      framecolor train histogram --data data/show --network cnn -o runs/histogram
-    """
-    from framecolor.training.recipes.histogram import HistogramRecipe
-
-    run(HistogramRecipe(data, loop["seed"], size_px=size, batch=batch, adversary=network == "cgan"), loop)
+# What a system's recipe takes beside --size and --batch, and how its help shows it; of others --data alone.
+_OWN_OPTIONS: dict[str, tuple[str, list[Callable[..., Any]]]] = {
+    "histogram": (
+        "--data data/show --network cnn",
+        [data_option, click.option("--network", type=click.Choice(["cnn", "cgan"]), default="cgan", show_default=True)],
+    ),
+    "cyclegan": (
+        "--sketches sketches --colors paintings",
+        [
+            click.option("--data", type=PATH,
+                         help="One folder for both: lines of half of its figures, paint of the others."),
+            click.option("--sketches", type=PATH, help="Folder of sketches, black on white or on transparent."),
+            click.option("--colors", type=PATH, help="Folder of color pictures, not of the same drawings."),
+            click.option("--width", type=click.IntRange(4), default=16, show_default=True,
+                         help="Filters; the authors' 64."),
+            click.option("--blocks", type=click.IntRange(1), default=9, show_default=True, help="Residual blocks."),
+        ],
+    ),
+    "style": (
+        "--content drawing.png --reference image.png",
+        [
+            click.option("--content", type=PATH, required=True, help="The picture to restyle: a drawing."),
+            click.option("--reference", type=PATH, required=True, help="The picture whose style it gets."),
+        ],
+    ),
+}  # fmt: skip
 
 
-@train.command()
-@data_option
-@loop_options(steps=8000, rate=5e-4)
-def paintstorch(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """PaintsTorch: from lines and a few brush strokes, with a second generator that recovers the lines.
+def _add_system(name: str) -> None:
+    """`framecolor train NAME`: its own options go to its recipe."""
+    system = SYSTEMS[name]
+    example, options = _OWN_OPTIONS.get(name, ("--data data/show", [data_option]))
 
-    \b
-    Example:
-      framecolor train paintstorch --data data/show -o runs/paintstorch
-    """
-    from framecolor.training.recipes.paintstorch import PaintsTorchRecipe
+    def command(size: int, **given: Any) -> None:
+        loop = {option: given.pop(option) for option in _LOOP}
+        if name == "cyclegan":
+            _choose_folders(given)
+        if name == "style":
+            loop["workers"] = 0  # its batches are empty
+        run(load_class(system.recipe)(seed=loop["seed"], size_px=size, **given), loop)
 
-    run(PaintsTorchRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
-
-
-@train.command()
-@data_option
-@loop_options(steps=8000, rate=5e-4)
-def stencil(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """StencilTorch: a picture so far and a mask; only inside of the mask anything changes.
-
-    \b
-    Example:
-      framecolor train stencil --data data/show -o runs/stencil
-    """
-    from framecolor.training.recipes.stencil import StencilRecipe
-
-    run(StencilRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
+    command.__doc__ = f"{system.summary}\n\n\b\nExample:\n  framecolor train {name} {example} -o runs/{name}\n"
+    command = loop_options(system.steps, system.rate, system.size_px, system.batch, system.cooldown)(command)
+    for option in reversed(options):
+        command = option(command)
+    train.command(name)(command)
 
 
-@train.command()
-@data_option
-@loop_options(steps=6000, rate=1e-3, batch=16)
-def diffusion(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """StablePaint's idea: a diffusion model over a small color field, told the lines and perhaps hints.
-
-    \b
-    Example:
-      framecolor train diffusion --data data/show -o runs/diffusion --resume
-    """
-    from framecolor.training.recipes.diffusion import DiffusionRecipe
-
-    run(DiffusionRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
-
-
-@train.command()
-@data_option
-@loop_options(steps=6000, rate=2e-3, size=96, batch=64)
-def perception(data: Path, size: int, batch: int, **loop: Any) -> None:
-    """Features of painted pictures, for content losses and for the distance between sets of pictures.
-
-    \b
-    Example:
-      framecolor train perception --data data/show -o runs/perception
-    """
-    from framecolor.training.recipes.perception import PerceptionRecipe
-
-    run(PerceptionRecipe(data, loop["seed"], size_px=size, batch=batch), loop)
-
-
-@train.command()
-@click.option("--data", type=PATH, help="One folder for both: lines of half of its figures, paint of the others.")
-@click.option("--sketches", type=PATH, help="Folder of sketches, black on white or on transparent.")
-@click.option("--colors", type=PATH, help="Folder of color pictures, not of the same drawings.")
-@click.option("--width", type=click.IntRange(4), default=16, show_default=True, help="Filters; the authors' 64.")
-@click.option("--blocks", type=click.IntRange(1), default=9, show_default=True, help="Residual blocks.")
-@loop_options(steps=20000, rate=2e-4, batch=1, cooldown=0.5)
-def cyclegan(
-    data: Path | None, sketches: Path | None, colors: Path | None, width: int, blocks: int, size: int, batch: int,
-    **loop: Any,
-) -> None:  # fmt: skip
-    """CycleGAN: from sketches to color without pairs; a hundred pictures of each do.
-
-    \b
-    Example:
-      framecolor train cyclegan --sketches sketches --colors paintings -o runs/cyclegan
-    """
-    from framecolor.training.recipes.cyclegan import CycleGanRecipe
-
-    folder = data if data is not None else sketches
-    if folder is None or (data is None) == (sketches is None) or (sketches is None) != (colors is None):
+def _choose_folders(given: dict[str, Any]) -> None:
+    """Put the sketches where other recipes have their data. Raises UsageError for any other choice of folders."""
+    data, sketches = given["data"], given.pop("sketches")
+    if (data is None) == (sketches is None) or (sketches is None) != (given["colors"] is None):
         raise click.UsageError("give either --data, or both --sketches and --colors")
-    sizes = {"size_px": size, "batch": batch, "width": width, "blocks": blocks}
-    run(CycleGanRecipe(folder, loop["seed"], colors=colors, **sizes), loop)
+    given["data"] = data if data is not None else sketches
 
 
-@train.command()
-@click.option("--content", type=PATH, required=True, help="The picture to restyle: a drawing.")
-@click.option("--reference", type=PATH, required=True, help="The picture whose style it gets.")
-@loop_options(steps=300, rate=3e-2, size=256, batch=None)
-def style(content: Path, reference: Path, size: int, **loop: Any) -> None:
-    """Style transfer by Gatys et al.: one picture in the style of another, written to styled.png. A baseline.
-
-    \b
-    Example:
-      framecolor train style --content drawing.png --reference image.png -o runs/style
-    """
-    from framecolor.training.recipes.style import StyleRecipe
-
-    run(StyleRecipe(content, reference, size_px=size), loop | {"workers": 0})
+for _name in SYSTEMS:
+    _add_system(_name)

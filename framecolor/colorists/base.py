@@ -1,14 +1,12 @@
 """What a colorist is, and what it can be told.
 
 A colorist paints one drawing with soft color. To add one, write a module with a class that has `name` and `paint` and
-is built from a network, and list it in `_COLORISTS` under the name that its recipe and weights carry.
+is built from a network, and name it in the table of `framecolor.networks.systems`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
@@ -19,20 +17,11 @@ from numpy.typing import NDArray
 from framecolor.core.histogram import BINS
 from framecolor.core.types import Frame, Hint, Regions
 from framecolor.errors import ReadError
-
-# Recipe name -> module and class. A class takes the network that `load_colorist` gives.
-_COLORISTS = {
-    "deepcolor": "framecolor.colorists.deepcolor:DeepColorColorist",
-    "histogram": "framecolor.colorists.histogram:HistogramColorist",
-    "paintstorch": "framecolor.colorists.paintstorch:PaintsTorchColorist",
-    "stencil": "framecolor.colorists.stencil:StencilColorist",
-    "cyclegan": "framecolor.colorists.cyclegan:CycleGanColorist",
-    "diffusion": "framecolor.colorists.diffusion:DiffusionColorist",
-}
+from framecolor.networks.systems import SYSTEMS, load_class
 
 
 @dataclass(frozen=True, eq=False)
-class Guide:
+class Conditioning:
     """What a colorist is told beside the drawing; whatever it cannot use it leaves aside.
 
     hint       loose colors, of the drawing's size
@@ -50,15 +39,15 @@ class Guide:
 
     def __post_init__(self) -> None:
         if self.histogram is not None and self.histogram.shape != (BINS,):
-            raise ValueError(f"Guide.histogram must have {BINS} bins, got {self.histogram.shape}")
+            raise ValueError(f"Conditioning.histogram must have {BINS} bins, got {self.histogram.shape}")
         if self.image is not None and (self.image.dtype != np.uint8 or self.image.shape[2:] != (3,)):
-            raise ValueError(f"Guide.image must be uint8 HxWx3, got {self.image.dtype} {self.image.shape}")
+            raise ValueError(f"Conditioning.image must be uint8 HxWx3, got {self.image.dtype} {self.image.shape}")
         if self.mask is not None and self.image is None:
-            raise ValueError("Guide.mask says where Guide.image may change, and needs one")
+            raise ValueError("Conditioning.mask says where Conditioning.image may change, and needs one")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Knobs:
+class SamplingOptions:
     """How freely a colorist paints.
 
     seed      same seed, same picture
@@ -75,9 +64,9 @@ class Knobs:
 
     def __post_init__(self) -> None:
         if not 0 <= self.strength <= 1:
-            raise ValueError(f"Knobs.strength must be from 0 to 1, got {self.strength}")
+            raise ValueError(f"SamplingOptions.strength must be from 0 to 1, got {self.strength}")
         if self.steps is not None and self.steps < 1:
-            raise ValueError(f"Knobs.steps must be 1 or more, got {self.steps}")
+            raise ValueError(f"SamplingOptions.steps must be 1 or more, got {self.steps}")
 
 
 class Colorist(Protocol):
@@ -86,7 +75,9 @@ class Colorist(Protocol):
     @property
     def name(self) -> str: ...
 
-    def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> NDArray[np.float32]:
+    def paint(
+        self, frame: Frame, regions: Regions, conditioning: Conditioning, options: SamplingOptions
+    ) -> NDArray[np.float32]:
         """Soft color of the whole drawing without its lines, float32 hxwx3 in [0, 1], at any size of its shape."""
         ...
 
@@ -96,18 +87,14 @@ def open_colorist(path: Path) -> Colorist:
 
     Raises ReadError for anything else.
     """
-    if path == Path("style"):
-        return import_module("framecolor.colorists.style").StyleColorist()
     # What opens networks is heavy, and most shots have keys.
     from framecolor.networks.checkpoint import load_colorist
 
-    network, name = load_colorist(path)
-    place = _COLORISTS.get(name)
+    network, name = (None, "style") if path == Path("style") else load_colorist(path)
+    place = SYSTEMS[name].colorist
     if place is None:
         raise ReadError(path, f"holds a {name}, which paints nothing by itself", "give weights of a colorist's recipe")
-    module, _, attribute = place.partition(":")
-    build: Callable[..., Colorist] = getattr(import_module(module), attribute)
-    return build(network)
+    return load_class(place)(network)
 
 
 def draw_gray(frame: Frame, size: tuple[int, int]) -> NDArray[np.float32]:
@@ -130,18 +117,18 @@ def fit_size(size: tuple[int, int], long_side: int, multiple: int) -> tuple[int,
     return rows, columns
 
 
-def blend_image(rgb: NDArray[np.float32], guide: Guide, knobs: Knobs) -> NDArray[np.float32]:
+def blend_image(rgb: NDArray[np.float32], conditioning: Conditioning, options: SamplingOptions) -> NDArray[np.float32]:
     """What a colorist painted that has no way of its own to start from an image: float32 hxwx3 in [0, 1].
 
-    rgb  float32 hxwx3, painted without a look at `guide.image`, at any size of the drawing's shape.
+    rgb  float32 hxwx3, painted without a look at `conditioning.image`, at any size of the drawing's shape.
     Strength is the share that is painted, the rest is the image; outside of the mask the image stays.
     """
-    if guide.image is None:
+    if conditioning.image is None:
         return rgb.clip(0, 1)
-    height, width = guide.image.shape[:2]
+    height, width = conditioning.image.shape[:2]
     whole = cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)
-    share = np.full((height, width, 1), knobs.strength, np.float32)
-    if guide.mask is not None:
-        share[~guide.mask] = 0
-    image = guide.image.astype(np.float32) / np.float32(255)
+    share = np.full((height, width, 1), options.strength, np.float32)
+    if conditioning.mask is not None:
+        share[~conditioning.mask] = 0
+    image = conditioning.image.astype(np.float32) / np.float32(255)
     return np.asarray((image + share * (whole - image)).clip(0, 1), dtype=np.float32)

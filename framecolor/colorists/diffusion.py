@@ -9,7 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from framecolor.colorists.base import Guide, Knobs
+from framecolor.colorists.base import Conditioning, SamplingOptions
+from framecolor.core.histogram import mean_by_label
 from framecolor.core.types import Frame, Regions
 from framecolor.lineart.regions import fill_lines, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
@@ -33,9 +34,9 @@ _SNAP = 0.5
 
 
 class DiffusionColorist:
-    """Uses `Guide.hint`, `histogram`, `image` and `mask`, and all knobs.
+    """Uses `Conditioning.hint`, `histogram`, `image` and `mask`, and all options.
 
-    An image is noised up to `Knobs.strength` and painted anew from there. Regions most of which lie outside of the mask
+    An image is noised up to the strength and painted anew from there. Regions most of which lie outside of the mask
     keep its color and are known to the others; outside of the mask the image's own pixels come back. Where no colors
     are told, those of one of the paintings that it learned from are wanted, each seed's of another.
     """
@@ -45,40 +46,44 @@ class DiffusionColorist:
     def __init__(self, network: Diffusion) -> None:
         self.network = network
 
-    def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> NDArray[np.float32]:
+    def paint(
+        self, frame: Frame, regions: Regions, conditioning: Conditioning, options: SamplingOptions
+    ) -> NDArray[np.float32]:
         """Color at the drawing's own size, each region in one (`Colorist.paint`)."""
-        image = None if guide.image is None else guide.image.astype(np.float32) / np.float32(255)
-        if image is not None and knobs.strength == 0:
+        image = None if conditioning.image is None else conditioning.image.astype(np.float32) / np.float32(255)
+        if image is not None and options.strength == 0:
             return image
         picture = np.ones((*regions.size, 3), np.float32)
         drawn = _find_drawn(frame, regions, self.network.size_px)
         if drawn is not None:
             table = np.ones((regions.count + 1, 3), np.float32)
-            table[drawn.all] = self._paint_regions(drawn, regions, guide, knobs)[drawn.stands_for]
+            table[drawn.all] = self._paint_regions(drawn, regions, conditioning, options)[drawn.stands_for]
             picture = table[fill_lines(regions.labels)]
-        if image is not None and guide.mask is not None:
-            picture[~guide.mask] = image[~guide.mask]
+        if image is not None and conditioning.mask is not None:
+            picture[~conditioning.mask] = image[~conditioning.mask]
         return picture
 
-    def _paint_regions(self, drawn: _Drawn, regions: Regions, told: Guide, knobs: Knobs) -> NDArray[np.float32]:
+    def _paint_regions(
+        self, drawn: _Drawn, regions: Regions, told: Conditioning, options: SamplingOptions
+    ) -> NDArray[np.float32]:
         """Colors of the painted regions, [T, 3] in [0, 1]."""
         start, keep = _read_image(told, regions, drawn)
         scene = _make_scene(drawn, regions, told, start, keep)
-        noise = torch.randn(1, len(drawn.painted), 3, generator=torch.Generator().manual_seed(knobs.seed))
-        invents = start is None or knobs.strength == 1
-        own = invents and told.histogram is None and knobs.guidance > 0
+        noise = torch.randn(1, len(drawn.painted), 3, generator=torch.Generator().manual_seed(options.seed))
+        invents = start is None or options.strength == 1
+        own = invents and told.histogram is None and options.guidance > 0
         if own:
-            scene = replace(scene, palette=self._draw_palette(scene, knobs.seed))
+            scene = replace(scene, palette=self._draw_palette(scene, options.seed))
         with torch.inference_mode():
-            if knobs.guidance > 0:  # else not even the lines are known
+            if options.guidance > 0:  # else not even the lines are known
                 scene = replace(scene, paint=self._find_paints(scene, None if invents else start, keep))
             tokens, untold = self.network.look(scene), self.network.look(scene.untold())
             colors = sample(
-                guide(self._bind(tokens), self._bind(untold), knobs.guidance),
+                guide(self._bind(tokens), self._bind(untold), options.guidance),
                 noise[:, scene.paint[0]],
-                knobs.steps or _STEPS,
+                options.steps or _STEPS,
                 start=start,
-                strength=knobs.strength,
+                strength=options.strength,
                 keep=keep,
                 mean=mean_of_paints(scene.same, scene.area),
             )
@@ -173,22 +178,22 @@ def _find_drawn(frame: Frame, regions: Regions, size_px: int) -> _Drawn | None:
     )
 
 
-def _read_image(told: Guide, regions: Regions, drawn: _Drawn) -> tuple[Tensor | None, Tensor | None]:
+def _read_image(told: Conditioning, regions: Regions, drawn: _Drawn) -> tuple[Tensor | None, Tensor | None]:
     """Colors [1, T, 3] in [-1, 1] to start from, and which of them stay, bool [1, T]."""
     if told.image is None:
         return None, None
     points, count = drawn.points, regions.count + 1
-    pixels = told.image[points.y, points.x].astype(np.float32)
-    seen = np.maximum(points.per_region, 1)[drawn.painted]
-    mean = [np.bincount(points.region, pixels[:, c], count)[drawn.painted] / seen for c in range(3)]
-    start = torch.from_numpy(np.stack(mean, axis=1).astype(np.float32) / np.float32(127.5) - 1)[None]
+    mean = mean_by_label(told.image[points.y, points.x], points.region, count)[drawn.painted]
+    start = torch.from_numpy(mean.astype(np.float32) / np.float32(127.5) - 1)[None]
     if told.mask is None:
         return start, None
-    inside = np.bincount(points.region, told.mask[points.y, points.x], count)[drawn.painted] / seen
+    inside = mean_by_label(told.mask[points.y, points.x, None], points.region, count)[drawn.painted, 0]
     return start, torch.from_numpy(inside < 0.5)[None]
 
 
-def _make_scene(drawn: _Drawn, regions: Regions, told: Guide, start: Tensor | None, keep: Tensor | None) -> Scene:
+def _make_scene(
+    drawn: _Drawn, regions: Regions, told: Conditioning, start: Tensor | None, keep: Tensor | None
+) -> Scene:
     """One drawing and all that is told of it."""
     place = np.full(regions.count + 1, -1, np.int64)
     place[drawn.painted] = np.arange(len(drawn.painted))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.histogram import mean_by_label
 from framecolor.core.types import Palette, Regions
 from framecolor.lineart.region_colors import PAPER
 from framecolor.lineart.regions import outside_regions
@@ -51,12 +52,7 @@ def _mean_color(rgb: NDArray[np.float32], regions: Regions) -> NDArray[np.float3
     height, width = regions.size
     rows = np.minimum(points.y.astype(np.intp) * rgb.shape[0] // height, rgb.shape[0] - 1)
     columns = np.minimum(points.x.astype(np.intp) * rgb.shape[1] // width, rgb.shape[1] - 1)
-    mean = np.zeros((regions.count + 1, 3), np.float32)
-    seen = np.maximum(np.bincount(points.region, minlength=regions.count + 1), 1)
-    for channel in range(3):
-        value = rgb[rows, columns, channel]
-        mean[:, channel] = np.bincount(points.region, value, regions.count + 1) / seen
-    return mean
+    return mean_by_label(rgb[rows, columns], points.region, regions.count + 1).astype(np.float32)
 
 
 def _solid(palette: Palette) -> NDArray[np.uint8] | None:

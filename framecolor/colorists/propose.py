@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.colorists.base import Colorist, Guide, Knobs
+from framecolor.colorists.base import Colorist, Conditioning, SamplingOptions
 from framecolor.colorists.flats import vote_flats
 from framecolor.core.types import Frame, Palette, Regions
 
@@ -15,8 +15,8 @@ from framecolor.core.types import Frame, Palette, Regions
 def propose_painting(
     frame: Frame,
     regions: Regions,
-    guide: Guide,
-    knobs: Knobs,
+    conditioning: Conditioning,
+    options: SamplingOptions,
     colorist: Colorist,
     palette: Palette | None = None,
     told: Mapping[int, tuple[int, int, int, int]] | None = None,
@@ -27,7 +27,7 @@ def propose_painting(
     told     region -> its color, where somebody said it: kept to the bit, whatever the colorist thinks
     Same arguments, same colors.
     """
-    colors = vote_flats(colorist.paint(frame, regions, guide, knobs), regions, palette)
+    colors = vote_flats(colorist.paint(frame, regions, conditioning, options), regions, palette)
     for region, color in (told or {}).items():
         colors[region] = color
     return colors

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from framecolor.colorists.base import Guide, Knobs, fit_size
+from framecolor.colorists.base import Conditioning, SamplingOptions, fit_size
 from framecolor.core.text import format_install
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import EngineError, ReadError
@@ -34,7 +34,7 @@ _INDEX = "model_index.json"
 
 
 class StableDiffusionColorist:
-    """Uses `Guide.image` and `mask`, and all knobs; without an image it starts from the drawing itself."""
+    """Uses `Conditioning.image` and `mask`, and all options; without an image it starts from the drawing itself."""
 
     name = "stable-diffusion"
 
@@ -42,31 +42,33 @@ class StableDiffusionColorist:
         self.pipeline, self.prompt = pipeline, prompt
         self.pipeline.set_progress_bar_config(disable=True)
 
-    def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> NDArray[np.float32]:
+    def paint(
+        self, frame: Frame, regions: Regions, conditioning: Conditioning, options: SamplingOptions
+    ) -> NDArray[np.float32]:
         """Color at the drawing's own size (`Colorist.paint`); about steps x strength steps are taken."""
         ink = frame.ink[..., 3:].astype(np.float32) / np.float32(255)
         image = np.ones((*frame.size, 3), np.float32)
-        if guide.image is not None:
-            image = guide.image.astype(np.float32) / np.float32(255)
-        if knobs.strength == 0:
+        if conditioning.image is not None:
+            image = conditioning.image.astype(np.float32) / np.float32(255)
+        if options.strength == 0:
             return image
         drawn = image * (1 - ink) + frame.ink[..., :3].astype(np.float32) / np.float32(255) * ink
         rows, columns = self._choose_size(frame.size)
         small = cv2.resize(drawn, (columns, rows), interpolation=cv2.INTER_AREA)
-        steps = knobs.steps or _STEPS
+        steps = options.steps or _STEPS
         painted: Any = self.pipeline(
             prompt=self.prompt,
             image=torch.from_numpy(small).permute(2, 0, 1)[None],
-            strength=max(knobs.strength, 1 / steps),  # fewer than one step is none, which diffusers refuses
+            strength=max(options.strength, 1 / steps),  # fewer than one step is none, which diffusers refuses
             num_inference_steps=steps,
-            guidance_scale=knobs.guidance,
-            generator=torch.Generator("cpu").manual_seed(knobs.seed),
+            guidance_scale=options.guidance,
+            generator=torch.Generator("cpu").manual_seed(options.seed),
             output_type="np",
         )
         large = cv2.resize(painted.images[0], frame.size[::-1], interpolation=cv2.INTER_LINEAR)
         result = np.asarray(large, dtype=np.float32).clip(0, 1)
-        if guide.mask is not None:
-            result[~guide.mask] = image[~guide.mask]
+        if conditioning.mask is not None:
+            result[~conditioning.mask] = image[~conditioning.mask]
         return result
 
     def _choose_size(self, size: tuple[int, int]) -> tuple[int, int]:

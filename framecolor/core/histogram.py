@@ -49,3 +49,15 @@ def figure_weight(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     _, labels = cv2.connectedComponents(white, connectivity=4)
     painted = labels[1:-1, 1:-1] != labels[0, 0]
     return painted.astype(np.float32) if painted.any() else np.ones(painted.shape, np.float32)
+
+
+def mean_by_label(
+    values: NDArray[np.generic], labels: NDArray[np.integer], count: int | None = None
+) -> NDArray[np.float64]:
+    """The mean of values [..., C] where labels [...] are 0, 1, ..., count - 1, float64 [count, C]; 0 where none is.
+
+    count  of labels; None: as many as the highest asks for
+    """
+    count, labels = (int(labels.max()) + 1 if count is None else count), labels.ravel()
+    seen = np.maximum(np.bincount(labels, minlength=count), 1)[:, None]
+    return np.stack([np.bincount(labels, plane.ravel(), count) for plane in np.moveaxis(values, -1, 0)], axis=1) / seen

@@ -8,12 +8,12 @@ Imports colorists, shot, render and below.
 
 from framecolor.explore.choose import add_key, find_place
 from framecolor.explore.subject import Subject, find_home, open_subject
-from framecolor.explore.variations import Exploration, Wish, explore, read_exploration
+from framecolor.explore.variations import Exploration, Inputs, explore, read_exploration
 
 __all__ = [
     "Exploration",
+    "Inputs",
     "Subject",
-    "Wish",
     "add_key",
     "explore",
     "find_home",

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.colorists.base import Colorist, Guide, Knobs
+from framecolor.colorists.base import Colorist, Conditioning, SamplingOptions
 from framecolor.colorists.flats import to_lab
 from framecolor.colorists.propose import propose_painting
 from framecolor.core.compositing import fill_paper, lay_over
@@ -35,7 +35,7 @@ _PAPER_LEVEL = 250
 
 
 @dataclass(frozen=True, eq=False)
-class Wish:
+class Inputs:
     """What the variations are to look like, beside the drawing.
 
     palette    only its colors are used
@@ -83,33 +83,33 @@ class Exploration:
 def explore(
     subject: Subject,
     colorist: Colorist,
-    wish: Wish,
-    knobs: Knobs,
+    inputs: Inputs,
+    options: SamplingOptions,
     count: int,
     folder: Path,
     *,
     model: str,
     progress: Callable[[int, int], None] = lambda done, count: None,
 ) -> Exploration:
-    """Paint `count` variations, from seed `knobs.seed` on, and write them with their sheet and record into `folder`.
+    """Paint `count` variations, from seed `options.seed` on, and write them with their sheet and record into `folder`.
 
     model     names the weights, with whatever else decides what the colorist does
     progress  is told how many are done, and of how many
     Raises InputError when hints or mask do not fit the drawing, OutputError when something cannot be written.
     """
-    guide, told = _make_guide(subject, wish)
-    kept = None if wish.mask is None or subject.key is None else read_image(subject.key)
+    conditioning, told = _make_conditioning(subject, inputs)
+    kept = None if inputs.mask is None or subject.key is None else read_image(subject.key)
     # Where nothing may change, each variation is what it starts from, whichever colorist is asked.
-    fixed = subject.start if knobs.strength == 0 else None
+    fixed = subject.start if options.strength == 0 else None
     seeds, colors, pictures, files = [], [], [], []
     for i in range(count):
-        own = replace(knobs, seed=knobs.seed + i)
+        own = replace(options, seed=options.seed + i)
         found = fixed
         if found is None:
-            found = propose_painting(subject.frame, subject.regions, guide, own, colorist, wish.palette, told)
+            found = propose_painting(subject.frame, subject.regions, conditioning, own, colorist, inputs.palette, told)
         picture = lay_over(subject.frame.ink, paint_flat(subject.regions, found))
-        if kept is not None and wish.mask is not None:
-            picture = np.where(wish.mask[..., None], picture, kept)
+        if kept is not None and inputs.mask is not None:
+            picture = np.where(inputs.mask[..., None], picture, kept)
         name = f"variation-{i + 1:02d}.png"
         write_image(folder / name, picture)
         seeds.append(own.seed)
@@ -119,8 +119,8 @@ def explore(
         progress(i + 1, count)
     apart = spread(colors, subject)
     write_image(folder / SHEET, draw_sheet(subject, pictures, [palette_of(c) for c in colors]))
-    result = Exploration(digest_settings(subject, wish, knobs, count, model), tuple(seeds), tuple(files), apart)
-    _write_record(folder / RECORD, result, subject, knobs, model, colors)
+    result = Exploration(digest_settings(subject, inputs, options, count, model), tuple(seeds), tuple(files), apart)
+    _write_record(folder / RECORD, result, subject, options, model, colors)
     return result
 
 
@@ -139,9 +139,9 @@ def read_exploration(folder: Path, settings: str) -> Exploration | None:
         return None
 
 
-def digest_settings(subject: Subject, wish: Wish, knobs: Knobs, count: int, model: str) -> str:
+def digest_settings(subject: Subject, inputs: Inputs, options: SamplingOptions, count: int, model: str) -> str:
     """Digest of all that decides the variations."""
-    return digest(_FORMAT, subject.hash, wish.hash, json.dumps(asdict(knobs)), str(count), model)
+    return digest(_FORMAT, subject.hash, inputs.hash, json.dumps(asdict(options)), str(count), model)
 
 
 def spread(colors: Sequence[NDArray[np.uint8]], subject: Subject) -> float:
@@ -165,36 +165,36 @@ def palette_of(colors: NDArray[np.uint8]) -> list[Rgba]:
     return list(dict.fromkeys(tuple(row) for row in rows.tolist()))
 
 
-def _make_guide(subject: Subject, wish: Wish) -> tuple[Guide, dict[int, Rgba]]:
+def _make_conditioning(subject: Subject, inputs: Inputs) -> tuple[Conditioning, dict[int, Rgba]]:
     """What the colorist is told, and the regions whose colors are final: strokes, and paper of the key."""
     told: dict[int, Rgba] = {}
     image = hint = None
     if subject.start is not None:
         image = np.ascontiguousarray(fill_paper(paint_flat(subject.regions, subject.start))[..., :3])
         told = {int(region): PAPER for region in np.flatnonzero(subject.start[1:, 3] == 0) + 1}
-    if wish.mask is not None:
+    if inputs.mask is not None:
         if subject.start is None:
             raise InputError("mask", "says where a painted key may change, and there is none", "name a painted key")
-        _check_size("mask", wish.mask.shape, subject, "draw it")
-        inside = np.bincount(subject.regions.labels.ravel(), wish.mask.ravel(), subject.regions.count + 1)
+        _check_size("mask", inputs.mask.shape, subject, "draw it")
+        inside = np.bincount(subject.regions.labels.ravel(), inputs.mask.ravel(), subject.regions.count + 1)
         held = np.flatnonzero(2 * inside[1:] < subject.regions.area[1:]) + 1
         told |= {int(region): as_color(subject.start[region]) for region in held}
-    if wish.hints is not None:
-        _check_size("hints", wish.hints.shape, subject, "paint them")
-        if wish.hints[..., 3].min() == 255:
+    if inputs.hints is not None:
+        _check_size("hints", inputs.hints.shape, subject, "paint them")
+        if inputs.hints[..., 3].min() == 255:
             raise InputError("hints", "are opaque all over", "save them with transparent paper")
-        strokes = read_strokes(wish.hints, subject.regions)
+        strokes = read_strokes(inputs.hints, subject.regions)
         told |= {int(region): as_color(strokes.color[region]) for region in np.flatnonzero(strokes.meant)}
-        confidence = wish.hints[..., 3].astype(np.float32) / np.float32(255)
-        hint = Hint(np.ascontiguousarray(wish.hints[..., :3]), confidence)
+        confidence = inputs.hints[..., 3].astype(np.float32) / np.float32(255)
+        hint = Hint(np.ascontiguousarray(inputs.hints[..., :3]), confidence)
     histogram = reference = None
-    if wish.reference is not None:
-        reference = np.ascontiguousarray(fill_paper(wish.reference)[..., :3])
-        shown = (wish.reference[..., 3] > 127) & (reference.min(axis=2) < _PAPER_LEVEL)
+    if inputs.reference is not None:
+        reference = np.ascontiguousarray(fill_paper(inputs.reference)[..., :3])
+        shown = (inputs.reference[..., 3] > 127) & (reference.min(axis=2) < _PAPER_LEVEL)
         histogram = color_histogram(reference, shown.astype(np.float32)) if shown.any() else None
-    elif wish.palette is not None:
-        histogram = color_histogram(wish.palette.colors[wish.palette.colors[:, 3] > 0][:, :3])
-    return Guide(hint, histogram, reference, image, wish.mask), told
+    elif inputs.palette is not None:
+        histogram = color_histogram(inputs.palette.colors[inputs.palette.colors[:, 3] > 0][:, :3])
+    return Conditioning(hint, histogram, reference, image, inputs.mask), told
 
 
 def _check_size(what: str, size: tuple[int, ...], subject: Subject, verb: str) -> None:
@@ -209,7 +209,12 @@ def _to_hex(color: Rgba) -> str:
 
 
 def _write_record(
-    path: Path, made: Exploration, subject: Subject, knobs: Knobs, model: str, colors: Sequence[NDArray[np.uint8]]
+    path: Path,
+    made: Exploration,
+    subject: Subject,
+    options: SamplingOptions,
+    model: str,
+    colors: Sequence[NDArray[np.uint8]],
 ) -> None:
     rows = [
         {"file": name, "hash": made_hash, "seed": seed, "palette": [_to_hex(c) for c in palette_of(own)]}
@@ -221,7 +226,7 @@ def _write_record(
         "drawing": subject.line.name,
         "key": None if subject.key is None else subject.key.name,
         "model": model,
-        "knobs": asdict(knobs),
+        "knobs": asdict(options),
         "regions": len(subject.figure),
         "apart": round(made.apart, 3),
         "variations": rows,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.colorists.base import Guide, Knobs, open_colorist
+from framecolor.colorists.base import Conditioning, SamplingOptions, open_colorist
 from framecolor.colorists.propose import propose_painting
 from framecolor.config.settings import Settings
 from framecolor.core.files import write_bytes_atomic
@@ -73,10 +73,12 @@ def propose_key(shot: Shot, settings: Settings, said: Mapping[int, RegionLabels]
     if palette is not None and told:
         rows = nearest_entries(np.array(list(told.values()), np.uint8), palette)
         told = dict(zip(told, map(as_color, palette.colors[rows]), strict=True))
-    guide = _guide(anchor, shot, settings, told, palette)
+    conditioning = _condition(anchor, shot, settings, told, palette)
     colorist = open_colorist(_find_model(shot, settings))
-    knobs = Knobs(seed=settings.seed)
-    proposal = Proposal(number, propose_painting(anchor.frame, anchor.regions, guide, knobs, colorist, palette, told))
+    options = SamplingOptions(seed=settings.seed)
+    proposal = Proposal(
+        number, propose_painting(anchor.frame, anchor.regions, conditioning, options, colorist, palette, told)
+    )
     _write(_place(shot, settings, cache), proposal)
     return proposal
 
@@ -175,7 +177,9 @@ def _pair(
     return pairs
 
 
-def _guide(anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, Rgba], palette: Palette | None) -> Guide:
+def _condition(
+    anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, Rgba], palette: Palette | None
+) -> Conditioning:
     """All that the colorist can be told; a palette stands for a reference that has as much of each of its colors."""
     hint = None
     if told:
@@ -185,9 +189,9 @@ def _guide(anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, Rgba
         painted = colors[anchor.regions.labels]
         hint = Hint(np.ascontiguousarray(painted[..., :3]), (painted[..., 3] > 0).astype(np.float32))
     if settings.reference is None:
-        return Guide(hint=hint, histogram=None if palette is None else measure_picture(palette.colors[None]))
+        return Conditioning(hint=hint, histogram=None if palette is None else measure_picture(palette.colors[None]))
     picture = read_image(shot.root / settings.reference)
-    return Guide(hint=hint, histogram=measure_picture(picture), reference=np.ascontiguousarray(picture[..., :3]))
+    return Conditioning(hint=hint, histogram=measure_picture(picture), reference=np.ascontiguousarray(picture[..., :3]))
 
 
 def _find_model(shot: Shot, settings: Settings) -> Path:

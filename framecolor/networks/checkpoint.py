@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -26,6 +25,7 @@ from framecolor.networks.shipped import (
     perception_weights_path,
     read_card_hash,
 )
+from framecolor.networks.systems import SYSTEMS, load_class
 from framecolor.networks.tensors import read_tensors
 
 __all__ = [
@@ -53,16 +53,6 @@ _MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_l
 _MOST_PX = 4096
 
 _COLORIST = "framecolor colorist 1"
-# Recipe name -> module and class of its network, which is built from its sizes by name.
-_COLORIST_NETWORKS = {
-    "deepcolor": "framecolor.networks.deepcolor:DeepColor",
-    "histogram": "framecolor.networks.histogram:HistogramColor",
-    "paintstorch": "framecolor.networks.paintstorch:PaintsTorch",
-    "stencil": "framecolor.networks.paintstorch:StencilTorch",
-    "cyclegan": "framecolor.networks.cyclegan:CycleGan",
-    "diffusion": "framecolor.networks.diffusion:Diffusion",
-    "perception": "framecolor.networks.perception:Perception",
-}
 
 Network = TypeVar("Network", bound=nn.Module)
 # From a file's metadata and weights.
@@ -137,8 +127,10 @@ def load_colorist(path: Path) -> tuple[nn.Module, str]:
     def build(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> nn.Module:
         nonlocal recipe
         recipe = metadata["recipe"]
-        module, _, name = _COLORIST_NETWORKS[recipe].partition(":")
-        return getattr(import_module(module), name)(**read_sizes(metadata["sizes"], tensors))
+        place = SYSTEMS[recipe].network
+        if place is None:
+            raise ValueError(f"{recipe} has no weights of its own")
+        return load_class(place)(**read_sizes(metadata["sizes"], tensors))
 
     network = _load(path, _COLORIST, "colorist", build)
     return network, recipe

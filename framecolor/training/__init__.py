@@ -1,1 +1,1 @@
-"""How the weights are made: data, the loop, a recipe each. Imports networks, matching, colorists and below."""
+"""How weights are made: data, the loop, recipes, systems of the literature. Imports networks, matching, colorists."""

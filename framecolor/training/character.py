@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.histogram import mean_by_label
 from framecolor.training.dataset import IdSequence
 
 PROPS = 12
@@ -94,8 +95,7 @@ def recolor(rgb: NDArray[np.uint8], classes: NDArray[np.int64], rng: np.random.G
     """One color for each class, uint8 Mx3: the original, turned in hue, jittered, or free; the background stays white
     except now and then."""
     count = int(classes.max()) + 1
-    area = np.bincount(classes, minlength=count)
-    mean = np.stack([np.bincount(classes, rgb[:, c], count) / area for c in range(3)], axis=1)
+    mean = mean_by_label(rgb, classes, count)
     mode = rng.random()
     if mode < 0.35:
         hsv = cv2.cvtColor(mean[None].astype(np.uint8), cv2.COLOR_RGB2HSV)[0].astype(np.int64)

@@ -191,31 +191,34 @@ class Dataset:
 
     def characters(self, split: Split) -> list[list[str]]:
         """The sequence files of each character of a split, sorted by name."""
-        found: dict[str, list[str]] = {}
-        for item in self.items:
-            if item["split"] == split:
-                found.setdefault(item["character"], []).append(item["file"])
-        return [sorted(files) for _, files in sorted(found.items())]
+        return _group_files(item for item in self.items if item["split"] == split)
 
     def characters_by_source(self, split: Split) -> dict[str, list[list[str]]]:
         """`characters` for each source that has any in this split, by name of the source."""
-        found: dict[str, dict[str, list[str]]] = {}
-        for item in self.items:
-            if item["split"] == split:
-                found.setdefault(item["source"], {}).setdefault(item["character"], []).append(item["file"])
-        return {
-            source: [sorted(files) for _, files in sorted(characters.items())]
-            for source, characters in sorted(found.items())
-        }
+        own = [item for item in self.items if item["split"] == split]
+        sources = sorted({item["source"] for item in own})
+        return {source: _group_files(item for item in own if item["source"] == source) for source in sources}
 
     @property
     def hash(self) -> str:
         """Identifies the content: a hash over the hashes of all items."""
         return hashlib.sha256("".join(item["sha256"] for item in self.items).encode()).hexdigest()[:16]
 
+    @property
+    def facts(self) -> dict[str, str]:
+        """source, license and hash, for a run's record and a model card."""
+        return {"source": self.table["source"], "license": self.table["license"], "hash": self.hash}
+
     def read(self, name: str) -> IdSequence:
         """One sequence file. Raises ReadError when it is missing or damaged."""
         return _read_sequence(self.folder / name, tuple(self.parts))
+
+
+def _group_files(items: Iterable[dict[str, str]]) -> list[list[str]]:
+    found: dict[str, list[str]] = {}
+    for item in items:
+        found.setdefault(item["character"], []).append(item["file"])
+    return [sorted(files) for _, files in sorted(found.items())]
 
 
 @lru_cache(maxsize=24)

@@ -19,7 +19,7 @@ from framecolor.propagation.belief import link_regions
 from framecolor.training.character import draw_character
 from framecolor.training.dataset import Dataset, IdSequence, Split
 from framecolor.training.simulate_hints import simulate_hint
-from framecolor.training.stage import Drawing, Pose, Stage
+from framecolor.training.stage import Drawing, draw_frames, step_frame
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,7 @@ class Episodes(TorchDataset[dict[str, Tensor]]):
         keys = int(rng.integers(1, settings.most_keys + 1))
         plain = settings.images - settings.hinted
         frames = choose_frames(sequences, settings.images, keys, plain, rng)
-        while True:
-            stage = Stage.draw(settings.size_px, character, rng)
-            poses = [Pose.draw(rng) for _ in frames]
-            poses[plain - 1] = poses[plain - 2].nudged(rng)
-            drawings = [stage.draw_frame(frame, pose, rng) for frame, pose in zip(frames, poses, strict=True)]
-            if all(drawing.labels.any() for drawing in drawings):  # else a drawing is nothing but ink
-                return self._pack(drawings, keys, rng)
+        return self._pack(draw_frames(settings.size_px, character, frames, [plain - 1], rng), keys, rng)
 
     def __len__(self) -> int:
         return 2**31
@@ -126,17 +120,13 @@ def choose_frames(
     reach = rng.random()
     for place in range(keys, images):
         if place == plain - 1:
-            at.append(_step(*at[-1], rng.choice([-2, -1, 1, 2])))
+            at.append(step_frame(*at[-1], rng.choice([-2, -1, 1, 2])))
         elif reach < 0.4:
-            at.append(_step(*at[int(rng.integers(keys))], rng.choice([-4, -3, -2, -1, 1, 2, 3, 4])))
+            at.append(step_frame(*at[int(rng.integers(keys))], rng.choice([-4, -3, -2, -1, 1, 2, 3, 4])))
         else:
             other = action if reach < 0.75 else sequences[int(rng.integers(len(sequences)))]
             at.append((other, int(rng.integers(len(other.frames)))))
     return [sequence.frames[i] for sequence, i in at]
-
-
-def _step(sequence: IdSequence, frame: int, step: int) -> tuple[IdSequence, int]:
-    return sequence, int(np.clip(frame + step, 0, len(sequence.frames) - 1))
 
 
 def overlap_by_flow(target: Drawing, source: Drawing) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

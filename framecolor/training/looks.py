@@ -27,7 +27,7 @@ from framecolor.networks.view import CONTEXT_STRIDE, View, pool
 from framecolor.training.character import draw_character
 from framecolor.training.dataset import Dataset, IdSequence, Split
 from framecolor.training.episodes import overlap_by_flow
-from framecolor.training.stage import Drawing, Pose, Stage
+from framecolor.training.stage import Drawing, draw_frames, step_frame
 
 IMAGES = 6
 # These images are neighbors of the one before them, as flow joins them.
@@ -79,14 +79,7 @@ class LookEpisodes(TorchDataset[dict[str, Tensor]]):
         sequences = [self.data.read(file) for file in files]
         character = draw_character(sequences, rng)
         frames = _choose_frames(sequences, rng)
-        while True:
-            stage = Stage.draw(self.size_px, character, rng)
-            poses = [Pose.draw(rng) for _ in frames]
-            for later in _NEIGHBORS:
-                poses[later] = poses[later - 1].nudged(rng)
-            drawings = [stage.draw_frame(frame, pose, rng) for frame, pose in zip(frames, poses, strict=True)]
-            if all(drawing.labels.any() for drawing in drawings):  # else a drawing is nothing but ink
-                break
+        drawings = draw_frames(self.size_px, character, frames, _NEIGHBORS, rng)
         episode: Arrays = {}
         for i, drawing in enumerate(drawings):
             region, neighbor, share = drawing.shapes.contact
@@ -124,17 +117,13 @@ def _choose_frames(sequences: Sequence[IdSequence], rng: np.random.Generator) ->
     at = [(action, int(rng.integers(len(action.frames))))]
     for image in range(1, IMAGES):
         if image in _NEIGHBORS:
-            at.append(_step(*at[-1], int(rng.choice([-3, -2, -1, 1, 2, 3]))))
+            at.append(step_frame(*at[-1], int(rng.choice([-3, -2, -1, 1, 2, 3]))))
         elif reach < 0.4:
-            at.append(_step(*at[0], int(rng.choice([-4, -3, -2, -1, 1, 2, 3, 4]))))
+            at.append(step_frame(*at[0], int(rng.choice([-4, -3, -2, -1, 1, 2, 3, 4]))))
         else:
             other = action if reach < 0.75 else sequences[int(rng.integers(len(sequences)))]
             at.append((other, int(rng.integers(len(other.frames)))))
     return [sequence.frames[i] for sequence, i in at]
-
-
-def _step(sequence: IdSequence, frame: int, step: int) -> tuple[IdSequence, int]:
-    return sequence, int(np.clip(frame + step, 0, len(sequence.frames) - 1))
 
 
 def _pack(episode: Arrays, rng: np.random.Generator) -> dict[str, Tensor]:

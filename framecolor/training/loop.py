@@ -14,7 +14,7 @@ import json
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,14 +41,12 @@ class Turn:
     rate          highest learning rate; None: that of the loop's settings
     weight_decay  the same
     betas         of Adam
-    every         the turn is taken in every so many-th step
     """
 
     parts: tuple[str, ...] = ()
     rate: float | None = None
     weight_decay: float | None = None
     betas: tuple[float, float] = (0.9, 0.999)
-    every: int = 1
 
 
 ONE_TURN: Mapping[str, Turn] = {"all": Turn()}
@@ -167,10 +165,8 @@ def _take_steps(
     for batch in _batches(recipe.batches, state.step, settings):
         numbers.append(take_step(recipe, state, batch, settings))
         if state.step % settings.log_every == 0 or state.step == settings.steps:
-            names = dict.fromkeys(name for n in numbers for name in n)
-            means = {name: _mean([n[name] for n in numbers if name in n]) for name in names}
             seconds = (time.monotonic() - since) / len(numbers)
-            _log(folder, {"step": state.step, **means, "step_seconds": round(seconds, 3)}, report)
+            _log(folder, {"step": state.step, **average(numbers), "step_seconds": round(seconds, 3)}, report)
             numbers, since = [], time.monotonic()
         _at_intervals(recipe, state, folder, settings, report)
 
@@ -197,10 +193,7 @@ def take_step(recipe: Recipe, state: State, batch: Batch, settings: LoopSettings
     state.network.train()
     numbers: dict[str, float] = {}
     for name, turn in recipe.turns.items():
-        if state.step % turn.every == 0:
-            numbers |= _take_turn(
-                recipe, state, batch, name, share * (settings.rate if turn.rate is None else turn.rate)
-            )
+        numbers |= _take_turn(recipe, state, batch, name, share * (settings.rate if turn.rate is None else turn.rate))
     # Early on the mean must forget the random start quickly.
     decay = min(settings.mean_decay, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
@@ -211,6 +204,14 @@ def take_step(recipe: Recipe, state: State, batch: Batch, settings: LoopSettings
                 mean.copy_(now)
     state.step += 1
     return {**numbers, "rate": share * settings.rate}
+
+
+def average(rows: Sequence[dict[str, float]]) -> dict[str, float]:
+    """The mean of each number over the rows that have it."""
+    named: dict[str, list[float]] = {}
+    for name, value in (pair for row in rows for pair in row.items()):
+        named.setdefault(name, []).append(value)
+    return {name: sum(values) / len(values) for name, values in named.items()}
 
 
 def to_device(batch: Batch, network: nn.Module) -> Batch:
@@ -330,6 +331,11 @@ def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
 
 
+def name_origin(recipe: str, step: int, facts: Mapping[str, str]) -> dict[str, str]:
+    """What weights say of where they come from, from the facts of their data (`Dataset.facts`)."""
+    return {"recipe": recipe, "step": str(step), "data": facts["hash"], "license": facts["license"]}
+
+
 def _describe(recipe: Recipe, settings: LoopSettings) -> dict[str, Any]:
     return {"recipe": recipe.name, **recipe.describe(), "loop": dict(vars(settings)), "torch": torch.__version__}
 
@@ -339,7 +345,3 @@ def _log(folder: Path, entry: dict[str, float], report: Callable[[str], None]) -
     with (folder / "log.jsonl").open("a", encoding="utf-8") as log:
         log.write(json.dumps(rounded) + "\n")
     report("  ".join(f"{k} {v:.4g}" for k, v in rounded.items()))
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)

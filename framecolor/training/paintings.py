@@ -123,13 +123,10 @@ class _CharacterPaintings:
 
     def __init__(self, data: Dataset, split: Split, size_px: int, methods: tuple[str, ...], recolored: float) -> None:
         self.data, self.size_px, self.methods, self.recolored = data, size_px, methods, recolored
+        self.facts = data.facts
         self.files = [file for files in data.characters(split) for file in files]
         if not self.files:
             raise InputError(data.folder, f"has no {split} drawings", "build it with more characters, or --val 0.1")
-
-    @property
-    def facts(self) -> dict[str, str]:
-        return {"source": self.data.table["source"], "license": self.data.table["license"], "hash": self.data.hash}
 
     def __len__(self) -> int:
         return len(self.files)
@@ -173,3 +170,10 @@ def finish_painting(
     labels = cv2.resize(fill.astype(np.float32), (size_px, size_px), interpolation=cv2.INTER_NEAREST)
     flats = np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
     return Painting(small, flats, ink, trace, find_outside(background, ink | trace))
+
+
+def turn_hue(rgb: Float, degrees: float) -> Float:
+    """Colors in [0, 1] of another hue."""
+    hsv = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2HSV)
+    hsv[..., 0] = (hsv[..., 0] + degrees) % 360
+    return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).clip(0, 1), dtype=np.float32)

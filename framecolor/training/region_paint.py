@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.histogram import mean_by_label
 from framecolor.lineart.regions import label_regions
 from framecolor.networks.diffusion import PALETTE_COLORS, PALETTE_VALUES
 from framecolor.training.paintings import LINE_SCALE, Painting
@@ -40,9 +41,8 @@ def find_colors(painting: Painting, rng: np.random.Generator) -> tuple[NDArray[n
     shown = np.bincount((labels * fills + painting.flats).ravel(), minlength=(len(largest) + 1) * fills)
     fill = shown.reshape(-1, fills).argmax(axis=1)
     own = (painting.flats == fill[labels]) & (labels > 0)
-    count = np.maximum(np.bincount(labels[own], minlength=len(largest) + 1), 1)
-    colors = [np.bincount(labels[own], painting.rgb[own][:, c], len(largest) + 1) / count for c in range(3)]
-    return labels, np.stack(colors, axis=1)[1:].astype(np.float32)
+    colors = mean_by_label(painting.rgb[own], labels[own], len(largest) + 1)
+    return labels, colors[1:].astype(np.float32)
 
 
 def take_palette(labels: NDArray[np.int32], colors: Float) -> Float:

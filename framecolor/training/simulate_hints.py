@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.histogram import mean_by_label
+
 Float = NDArray[np.float32]
 KINDS = ("propagated", "blocks", "strokes", "exact", "empty")
 _SHARES = (0.6, 0.1, 0.1, 0.12, 0.08)
@@ -45,8 +47,7 @@ def _propagate(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generator)
     """Regions get lost, swap colors with others, are displaced and blurred; confidence knows of it only in part."""
     height, width = regions.shape
     count = int(regions.max()) + 1
-    area = np.maximum(np.bincount(regions.ravel(), minlength=count), 1)
-    color = np.stack([np.bincount(regions.ravel(), rgb[..., c].ravel(), count) / area for c in range(3)], axis=1)
+    color = mean_by_label(rgb, regions, count)
     lost = rng.random(count) < rng.uniform(0, 0.4)
     wrong = rng.random(count) < rng.uniform(0, 0.35)
     color[wrong] = color[rng.integers(0, count, int(wrong.sum()))]

@@ -5,6 +5,7 @@ A drawing is seen as inference sees it: its lines are drawn, and its regions are
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -18,6 +19,7 @@ from framecolor.lineart.regions import label_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.matching.flow import LineField, line_field
 from framecolor.training.character import Character
+from framecolor.training.dataset import IdSequence
 from framecolor.training.extract_lines import LineStyle, draw_lines, draw_style, find_outside
 from framecolor.training.props import Prop, draw_move, draw_props, move_prop
 
@@ -189,6 +191,29 @@ class Stage:
         if self.props_behind:
             drawn = np.where(ids > 0, ids, drawn)
         return drawn
+
+
+def draw_frames(
+    size_px: int,
+    character: Character,
+    frames: Sequence[NDArray[np.uint16]],
+    neighbors: Collection[int],
+    rng: np.random.Generator,
+) -> list[Drawing]:
+    """Drawings of frames on one random stage; those at `neighbors` are in nearly the pose of the one before them."""
+    while True:
+        stage = Stage.draw(size_px, character, rng)
+        poses = [Pose.draw(rng) for _ in frames]
+        for later in neighbors:
+            poses[later] = poses[later - 1].nudged(rng)
+        drawings = [stage.draw_frame(frame, pose, rng) for frame, pose in zip(frames, poses, strict=True)]
+        if all(drawing.labels.any() for drawing in drawings):  # else a drawing is nothing but ink
+            return drawings
+
+
+def step_frame(sequence: IdSequence, frame: int, step: int) -> tuple[IdSequence, int]:
+    """A sequence, and the place of the frame that is `step` frames on in it, or its end."""
+    return sequence, int(np.clip(frame + step, 0, len(sequence.frames) - 1))
 
 
 def find_majority(regions: Regions, classes: NDArray[np.int64]) -> NDArray[np.int64]:

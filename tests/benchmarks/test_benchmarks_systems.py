@@ -75,17 +75,17 @@ def test_held_out_drawings_are_told_of_another_picture_of_the_same_character(dat
     from subjects import read_held_out
 
     for subject in read_held_out(data, 2, 64):
-        guide = subject.guide("reference")
+        guide = subject.condition("reference")
         assert guide.hint is None
         assert guide.histogram is not None
         assert guide.histogram.sum() == pytest.approx(1, abs=1e-4)
         assert (subject.reference != subject.truth).any()
-        strokes = subject.guide("strokes").hint
+        strokes = subject.condition("strokes").hint
         assert strokes is not None
         told = strokes.confidence > 0
         assert told.any()
         np.testing.assert_array_equal(strokes.rgb[told], subject.truth[told])
-        assert subject.guide("nothing").hint is None
+        assert subject.condition("nothing").hint is None
 
 
 def test_clips_are_told_their_first_frame_only(clips: Path) -> None:

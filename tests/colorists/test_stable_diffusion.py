@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from framecolor import cli
 from framecolor.colorists import stable_diffusion
-from framecolor.colorists.base import Guide, Knobs
+from framecolor.colorists.base import Conditioning, SamplingOptions
 from framecolor.colorists.stable_diffusion import StableDiffusionColorist, is_stable_diffusion, open_stable_diffusion
 from framecolor.errors import EngineError, ReadError
 from framecolor.lineart.lines import read_drawing
@@ -87,9 +87,11 @@ def colorist(folder: Path) -> StableDiffusionColorist:
     return open_stable_diffusion(str(folder), "a red scarf")
 
 
-def paint(colorist: StableDiffusionColorist, guide: Guide | None = None, **knobs: float) -> NDArray[np.float32]:
-    given = {"steps": 4, "strength": 0.5, "guidance": 1.0, **knobs}
-    return colorist.paint(FRAME, REGIONS, guide or Guide(image=IMAGE), Knobs(**given))  # type: ignore[arg-type]
+def paint(
+    colorist: StableDiffusionColorist, conditioning: Conditioning | None = None, **options: float
+) -> NDArray[np.float32]:
+    given = {"steps": 4, "strength": 0.5, "guidance": 1.0, **options}
+    return colorist.paint(FRAME, REGIONS, conditioning or Conditioning(image=IMAGE), SamplingOptions(**given))  # type: ignore[arg-type]
 
 
 def test_the_same_seed_gives_the_same_picture(colorist: StableDiffusionColorist) -> None:
@@ -103,7 +105,7 @@ def test_guidance_strength_and_image_matter(colorist: StableDiffusionColorist) -
     first = paint(colorist)
     assert not np.array_equal(first, paint(colorist, guidance=8))
     assert not np.array_equal(first, paint(colorist, strength=1))
-    assert not np.array_equal(first, paint(colorist, Guide()))
+    assert not np.array_equal(first, paint(colorist, Conditioning()))
 
 
 def test_strength_0_returns_the_input(colorist: StableDiffusionColorist) -> None:
@@ -117,7 +119,7 @@ def test_less_strength_than_a_step_is_one_step(colorist: StableDiffusionColorist
 def test_outside_of_a_mask_the_image_stays(colorist: StableDiffusionColorist) -> None:
     mask = np.zeros(FRAME.size, bool)
     mask[:, 40:] = True
-    picture = paint(colorist, Guide(image=IMAGE, mask=mask))
+    picture = paint(colorist, Conditioning(image=IMAGE, mask=mask))
     assert np.array_equal(picture[~mask], (IMAGE.astype(np.float32) / np.float32(255))[~mask])
 
 

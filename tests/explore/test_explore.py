@@ -11,9 +11,9 @@ from click.testing import CliRunner, Result
 from drawings import PALETTE, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 
 from framecolor import cli, demo
-from framecolor.colorists.base import Knobs, open_colorist
+from framecolor.colorists.base import SamplingOptions, open_colorist
 from framecolor.errors import InputError
-from framecolor.explore import Wish, explore, find_home, open_subject
+from framecolor.explore import Inputs, explore, find_home, open_subject
 from framecolor.explore import variations as work
 from framecolor.lineart.regions import outside_regions
 from framecolor.media import hash_file, read_image, write_image, write_text_atomic
@@ -235,7 +235,7 @@ def test_shipped_weights_give_variations_that_differ(tmp_path: Path) -> None:
     demo.copy_shot(tmp_path)
     subject = open_subject(tmp_path / "line" / "fox.1013.png")
     colorist = open_colorist(colorist_weights_path())
-    made = explore(subject, colorist, Wish(), Knobs(steps=3), 3, tmp_path / "out", model="shipped")
+    made = explore(subject, colorist, Inputs(), SamplingOptions(steps=3), 3, tmp_path / "out", model="shipped")
     assert made.apart > 15
     pictures = [read_image(tmp_path / "out" / name)[..., :3].astype(np.float32) for name, _ in made.files]
     for i, picture in enumerate(pictures):

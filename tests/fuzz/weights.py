@@ -30,17 +30,18 @@ from framecolor.networks.checkpoint import (
     save_generator,
     save_matcher,
 )
-from framecolor.networks.cyclegan import CycleGan
-from framecolor.networks.deepcolor import DeepColor
 from framecolor.networks.diffusion import Diffusion
 from framecolor.networks.generator import Generator
-from framecolor.networks.histogram import HistogramColor
 from framecolor.networks.kept import pack_arrays
 from framecolor.networks.matcher import Matcher
-from framecolor.networks.paintstorch import PaintsTorch, StencilTorch
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.perception import Perception
 from framecolor.shot.annotations import STROKE, RegionLabels
+from framecolor.training.baselines.cyclegan.network import CycleGan
+from framecolor.training.baselines.deepcolor.network import DeepColor
+from framecolor.training.baselines.histogram.network import Histogram
+from framecolor.training.baselines.paintstorch.network import PaintsTorch
+from framecolor.training.baselines.stencil.network import StencilTorch
 from fuzz.mutate import mutate_safetensors
 from fuzz.target import Target, place, scratch_folder
 
@@ -83,7 +84,7 @@ def _feed_colorist(data: bytes) -> None:
 
 def _colorists() -> Iterator[bytes]:
     small = (
-        DeepColor(1, 1, 1, 16), HistogramColor(1, 1, 16), CycleGan(1, 1, 16), Diffusion((2, 2), 4, 1, 1, 16, 1),
+        DeepColor(1, 1, 1, 16), Histogram(1, 1, 16), CycleGan(1, 1, 16), Diffusion((2, 2), 4, 1, 1, 16, 1),
         Perception((1, 1), 1), PaintsTorch((2, 2, 2), (1, 1), 16), StencilTorch((2, 2, 2), (1, 1), 16),
     )  # fmt: skip
     for network in small:

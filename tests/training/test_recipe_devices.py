@@ -10,13 +10,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
 import torch
 import torch.nn.functional as F
-from characters import write_characters
 from click.testing import CliRunner
 from conftest import one_thread
 from drawings import draw
@@ -27,7 +26,7 @@ from torch.utils._pytree import tree_map
 
 from framecolor.cli.train import train
 from framecolor.media import write_image
-from framecolor.training import colorist_recipe, loop, recipes
+from framecolor.training import baselines, loop, recipes, system_recipe
 from framecolor.training.losses import prototype_loss
 
 THERE = torch.device("meta")
@@ -196,13 +195,13 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def sources(figures: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """What recipes learn from, by the name of the option."""
     folder = tmp_path_factory.mktemp("sources")
     content, reference = folder / "line.png", folder / "painted.png"
     write_image(content, draw(0)[0])
     write_image(reference, draw(5)[1])
-    return {"data": write_characters(folder / "data"), "content": content, "reference": reference}
+    return {"data": figures, "content": content, "reference": reference}
 
 
 # PyTorch does not know that tensors of this `THERE` take numbers.
@@ -212,8 +211,8 @@ def test_a_recipe_learns_on_another_device(
     command: str, sources: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command, as users give it: a step, numbers, samples and weights, and for some another one from there."""
-    names = [module.name for module in iter_modules(recipes.__path__, recipes.__name__ + ".")]
-    for module in (colorist_recipe, *map(import_module, names)):
+    names = [m.name for home in (recipes, baselines) for m in walk_packages(home.__path__, home.__name__ + ".")]
+    for module in (system_recipe, *map(import_module, names)):
         for constant in _MANY:
             monkeypatch.setattr(module, constant, 1, raising=False)
     states: list[loop.State] = []

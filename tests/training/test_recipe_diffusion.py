@@ -1,6 +1,5 @@
 """The diffusion model: noise and its way back, the recipe, and the colorist that comes of it."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,10 +9,9 @@ import pytest
 import torch
 from drawings import SCARF, draw
 from numpy.typing import NDArray
-from test_training import draw_sequence
 from torch import Tensor
 
-from framecolor.colorists.base import Guide, Knobs, open_colorist
+from framecolor.colorists.base import Conditioning, SamplingOptions
 from framecolor.colorists.diffusion import DiffusionColorist
 from framecolor.colorists.flats import vote_flats
 from framecolor.core.histogram import color_histogram
@@ -23,8 +21,7 @@ from framecolor.lineart.regions import find_regions
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
 from framecolor.networks.diffusion import PALETTE_COLORS, Diffusion
 from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
-from framecolor.training.dataset import Provenance, write_dataset
-from framecolor.training.loop import LoopSettings, start, take_step, train
+from framecolor.training.loop import LoopSettings, start, take_step
 from framecolor.training.recipes import diffusion as recipe_module
 from framecolor.training.recipes.diffusion import DiffusionRecipe, make_scene, sample_colors
 
@@ -34,18 +31,11 @@ REGIONS = find_regions(FRAME)
 IMAGE = np.where(PAINTED[..., 3:] > 0, PAINTED[..., :3], 255).astype(np.uint8)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("data")
-    write_dataset([draw_sequence(f"c{i}") for i in range(3)], folder, Provenance("drawn by the test", "CC0-1.0"), 96, 1)
-    return folder
-
-
 @pytest.fixture(scope="module", autouse=True)
 def quick_validation() -> Iterator[None]:
     """A batch tells as well as many whether a training is validated and shown, and few steps whether it paints."""
     with pytest.MonkeyPatch.context() as patch:
-        for constant in ("_VAL_BATCHES", "_SAMPLES", "_VARIATIONS"):
+        for constant in ("_VAL_BATCHES", "_VARIATIONS"):
             patch.setattr(recipe_module, constant, 1)
         patch.setattr(recipe_module, "_STEPS", 4)
         yield
@@ -66,8 +56,8 @@ def small_network() -> Diffusion:
     return Diffusion((8, 16), width=16, layers=2, heads=2, size_px=32, palettes=4)
 
 
-def small_recipe(folder: Path) -> DiffusionRecipe:
-    return DiffusionRecipe(folder, 0, size_px=32, batch=4, widths=(8, 16), width=16, layers=2, heads=2, palettes=4)
+def small_recipe(figures: Path) -> DiffusionRecipe:
+    return DiffusionRecipe(figures, 0, size_px=32, batch=4, widths=(8, 16), width=16, layers=2, heads=2, palettes=4)
 
 
 # Noise
@@ -149,8 +139,8 @@ def test_regions_that_look_alike_have_one_paint() -> None:
 # The recipe
 
 
-def test_the_loss_falls_on_a_batch(folder: Path) -> None:
-    recipe = small_recipe(folder)
+def test_the_loss_falls_on_a_batch(figures: Path) -> None:
+    recipe = small_recipe(figures)
     torch.manual_seed(0)
     settings = LoopSettings(steps=30, rate=1e-2, warmup_steps=5)
     state, batch = start(recipe, settings), recipe.batches[0]
@@ -158,8 +148,8 @@ def test_the_loss_falls_on_a_batch(folder: Path) -> None:
     assert np.mean(losses[-4:]) < 0.75 * np.mean(losses[:4])
 
 
-def test_hints_are_followed(folder: Path) -> None:
-    recipe = small_recipe(folder)
+def test_hints_are_followed(figures: Path) -> None:
+    recipe = small_recipe(figures)
     torch.manual_seed(0)
     settings = LoopSettings(steps=50, rate=1e-2, warmup_steps=5, mean_decay=0.9)
     state, batch = start(recipe, settings), recipe.batches[0]
@@ -183,48 +173,21 @@ def test_hints_are_followed(folder: Path) -> None:
     assert (told - truth).abs()[there].mean() < 0.7 * (untold - truth).abs()[there].mean()
 
 
-def test_a_resumed_run_ends_where_an_unbroken_one_does(folder: Path, tmp_path: Path) -> None:
-    def run(name: str, steps: int, resume: bool = False) -> dict[str, Tensor]:
-        settings = LoopSettings(
-            steps=steps, warmup_steps=2, cooldown_share=0.01, workers=0, validate_every=99, sample_every=99
-        )
-        state = train(small_recipe(folder), tmp_path / name, settings, resume=resume, report=lambda _: None)
-        return state.network.state_dict()
-
-    whole = run("whole", 4)
-    run("broken", 2)
-    again = run("broken", 4, resume=True)
-    assert all(torch.equal(whole[name], again[name]) for name in whole)
-
-
-def test_palettes_of_paintings_travel_with_the_weights(folder: Path) -> None:
-    network = small_recipe(folder).build_network()
+def test_palettes_of_paintings_travel_with_the_weights(figures: Path) -> None:
+    network = small_recipe(figures).build_network()
     assert isinstance(network, Diffusion)
     shares = network.palettes[..., 3].square().sum(1)
     assert network.palettes.shape == (4, PALETTE_COLORS, 4) and bool((shares > 0.9).all())
 
 
-def test_a_run_leaves_numbers_samples_and_weights(folder: Path, tmp_path: Path) -> None:
-    settings = LoopSettings(steps=2, warmup_steps=1, workers=0)
-    state = train(small_recipe(folder), tmp_path, settings, report=lambda _: None)
-    numbers = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[-1])
-    assert {"val_error_100", "val_told_hint", "val_apart"} <= set(numbers)
-    assert list((tmp_path / "samples").iterdir())
-    opened = open_colorist(tmp_path / "diffusion.safetensors")
-    assert opened.name == "diffusion"
-    whole = sum(p.numel() for p in state.mean.parameters())
-    assert (tmp_path / "diffusion.safetensors").stat().st_size < 2.5 * whole + 20_000  # float16
-    first = opened.paint(FRAME, REGIONS, Guide(), Knobs(seed=1, steps=3))
-    again = open_colorist(tmp_path / "diffusion.safetensors").paint(FRAME, REGIONS, Guide(), Knobs(seed=1, steps=3))
-    assert np.array_equal(first, again)
-
-
 # The colorist
 
 
-def paint(colorist: DiffusionColorist, guide: Guide | None = None, **knobs: float) -> NDArray[np.float32]:
-    given = {"steps": 4, **knobs}
-    return colorist.paint(FRAME, REGIONS, guide or Guide(), Knobs(**given))  # type: ignore[arg-type]
+def paint(
+    colorist: DiffusionColorist, conditioning: Conditioning | None = None, **options: float
+) -> NDArray[np.float32]:
+    given = {"steps": 4, **options}
+    return colorist.paint(FRAME, REGIONS, conditioning or Conditioning(), SamplingOptions(**given))  # type: ignore[arg-type]
 
 
 def test_each_region_gets_one_color_by_its_seed(colorist: DiffusionColorist) -> None:
@@ -242,16 +205,16 @@ def test_all_that_it_is_told_matters(colorist: DiffusionColorist) -> None:
     confidence = np.zeros(FRAME.size, np.float32)
     confidence[60:64, 30:40] = 1
     hint = Hint(np.full((*FRAME.size, 3), (250, 0, 0), np.uint8), confidence)
-    assert not np.array_equal(plain, paint(colorist, Guide(hint=hint)))
+    assert not np.array_equal(plain, paint(colorist, Conditioning(hint=hint)))
     histogram = color_histogram(np.array([[250, 0, 0], [0, 0, 250]], np.uint8))
-    assert not np.array_equal(plain, paint(colorist, Guide(histogram=histogram)))
+    assert not np.array_equal(plain, paint(colorist, Conditioning(histogram=histogram)))
     assert not np.array_equal(plain, paint(colorist, guidance=4))
     # Nothing that it is told matters where guidance is 0.
-    assert np.array_equal(paint(colorist, guidance=0), paint(colorist, Guide(hint=hint), guidance=0))
+    assert np.array_equal(paint(colorist, guidance=0), paint(colorist, Conditioning(hint=hint), guidance=0))
 
 
 def test_strength_says_how_far_it_leaves_an_image(colorist: DiffusionColorist) -> None:
-    guided = Guide(image=IMAGE)
+    guided = Conditioning(image=IMAGE)
     assert np.array_equal(paint(colorist, guided, strength=0), IMAGE.astype(np.float32) / np.float32(255))
     assert np.array_equal(vote_flats(paint(colorist, guided, strength=0), REGIONS)[3, :3], SCARF[:3])
     near, far = (np.abs(paint(colorist, guided, strength=s, steps=10) - IMAGE / 255).mean() for s in (0.1, 1.0))
@@ -262,7 +225,7 @@ def test_strength_says_how_far_it_leaves_an_image(colorist: DiffusionColorist) -
 def test_outside_of_a_mask_nothing_changes(colorist: DiffusionColorist) -> None:
     mask = np.zeros(FRAME.size, bool)
     mask[40:52] = True
-    picture = paint(colorist, Guide(image=IMAGE, mask=mask))
+    picture = paint(colorist, Conditioning(image=IMAGE, mask=mask))
     assert np.array_equal(picture[~mask], (IMAGE.astype(np.float32) / np.float32(255))[~mask])
     assert not np.array_equal(picture[mask], (IMAGE.astype(np.float32) / np.float32(255))[mask])
 
@@ -273,7 +236,7 @@ def test_a_drawing_of_many_regions_is_painted_whole(colorist: DiffusionColorist)
     frame = replace(FRAME, ink=line, trace=np.zeros((160, 160), bool))
     regions = find_regions(frame)
     assert regions.count > 400
-    colors = vote_flats(colorist.paint(frame, regions, Guide(), Knobs(steps=2)), regions)
+    colors = vote_flats(colorist.paint(frame, regions, Conditioning(), SamplingOptions(steps=2)), regions)
     assert (colors[1:, 3] == 255).sum() > 400
 
 
@@ -281,4 +244,6 @@ def test_an_empty_drawing_stays_white(colorist: DiffusionColorist) -> None:
     frame = replace(FRAME, ink=np.zeros((40, 50, 4), np.uint8), trace=np.zeros((40, 50), bool))
     none = Regions(np.zeros((40, 50), np.int32), 0)
     for regions in (find_regions(frame), none):
-        assert np.array_equal(colorist.paint(frame, regions, Guide(), Knobs()), np.ones((40, 50, 3), np.float32))
+        assert np.array_equal(
+            colorist.paint(frame, regions, Conditioning(), SamplingOptions()), np.ones((40, 50, 3), np.float32)
+        )

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from characters import check_resuming, write_characters
 from conftest import one_thread
 
 from framecolor.networks.checkpoint import load_matcher
@@ -20,8 +19,8 @@ SIZE_PX = 64
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    return Dataset(write_characters(tmp_path_factory.mktemp("characters")))
+def data(figures: Path) -> Dataset:
+    return Dataset(figures)
 
 
 @pytest.fixture(scope="module")
@@ -74,8 +73,3 @@ def test_steps_learn_and_what_ships_is_where_they_begin(recipe: MatcherRecipe, t
         recipe.export(network, tmp_path, 8)
     for name, value in load_matcher(tmp_path / "matcher.safetensors").state_dict().items():
         torch.testing.assert_close(value, network.state_dict()[name].half().float(), rtol=1e-2, atol=1e-3)
-
-
-def test_it_resumes(data: Dataset, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("framecolor.training.recipes.matcher._VAL_EPISODES", 1)
-    check_resuming(lambda: MatcherRecipe(data, 1, kept, 2, SIZE_PX), tmp_path)

@@ -1,6 +1,5 @@
 """Line extraction, hint simulation, episodes, losses, the loop and its checkpoints."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from framecolor.training.character import draw_character
 from framecolor.training.dataset import Dataset, IdSequence, Provenance, write_dataset
 from framecolor.training.episodes import Episodes, EpisodeSettings
 from framecolor.training.extract_lines import LineStyle, draw_lines, draw_style, find_borders, find_outside
-from framecolor.training.loop import LoopSettings, take_step, train
+from framecolor.training.loop import LoopSettings, start, take_step, train
 from framecolor.training.losses import accuracy, color_loss, join_by_class, prototype_loss, vote
 from framecolor.training.recipes import generator as generator_recipe
 from framecolor.training.recipes.generator import GeneratorRecipe
@@ -265,52 +264,7 @@ def test_trust_is_asked_where_something_is_hinted() -> None:
 # Loop
 
 
-def run(data: Dataset, folder: Path, steps: int, resume: bool = False) -> torch.nn.Module:
-    settings = LoopSettings(
-        4, rate=5e-3, warmup_steps=1, log_every=1, save_every=2, validate_every=100, sample_every=100, workers=0
-    )
-    recipe = small_recipe(data)
-    if steps < settings.steps:
-        _stop_at(recipe, steps)
-    return train(recipe, folder, settings, resume=resume, report=lambda _: None).network
-
-
-class StoppedError(Exception):
-    pass
-
-
-def _stop_at(recipe: GeneratorRecipe, steps: int) -> None:
-    compute, done = recipe.compute_loss, []
-
-    def stopping(
-        network: torch.nn.Module, batch: dict[str, torch.Tensor], turn: str
-    ) -> tuple[torch.Tensor, dict[str, float]]:
-        done.append(1)
-        if len(done) > steps:
-            raise StoppedError
-        return compute(network, batch, turn)
-
-    recipe.compute_loss = stopping  # type: ignore[method-assign]
-
-
-def test_a_resumed_run_equals_an_uninterrupted_one(data: Dataset, tmp_path: Path) -> None:
-    whole = run(data, tmp_path / "whole", 4)
-    with pytest.raises(StoppedError):
-        run(data, tmp_path / "cut", 3)
-    resumed = run(data, tmp_path / "cut", 4, resume=True)
-    for name, tensor in whole.state_dict().items():
-        assert torch.allclose(tensor, resumed.state_dict()[name], atol=1e-6), name
-    entries = [json.loads(line) for line in (tmp_path / "whole" / "log.jsonl").read_text().splitlines()]
-    assert [e["step"] for e in entries if "loss" in e] == [1, 2, 3, 4]
-    assert "val_region_acc" in entries[-1]
-    assert (tmp_path / "whole" / "samples" / "000004.png").stat().st_size > 1000
-    exported = load_generator(tmp_path / "whole" / "generator.safetensors")
-    assert exported.widths == (8, 12, 16) and not exported.training
-
-
 def test_the_loss_of_an_episode_falls(data: Dataset) -> None:
-    from framecolor.training.loop import start
-
     torch.manual_seed(0)
     settings = LoopSettings(100, rate=5e-3, warmup_steps=1)
     recipe = small_recipe(data)
@@ -322,17 +276,9 @@ def test_the_loss_of_an_episode_falls(data: Dataset) -> None:
 def test_an_existing_run_is_not_overwritten(data: Dataset, tmp_path: Path) -> None:
     (tmp_path / "checkpoint.safetensors").touch()
     with pytest.raises(InputError, match="--resume"):
-        run(data, tmp_path, 4)
+        train(small_recipe(data), tmp_path, LoopSettings(4))
     with pytest.raises(ReadError, match="checkpoint"):
-        run(data, tmp_path, 4, resume=True)
-
-
-def test_the_command_trains_and_exports(data: Dataset, tmp_path: Path) -> None:
-    small = ["--steps", "1", "--size", "64", "--workers", "0"]
-    arguments = ["generator", "--data", str(data.folder), "-o", str(tmp_path / "run"), *small]
-    result = CliRunner().invoke(train_command, arguments)
-    assert result.exit_code == 0, result.output
-    assert load_generator(tmp_path / "run" / "generator.safetensors").feature_channels == 32
+        train(small_recipe(data), tmp_path, LoopSettings(4), resume=True)
 
 
 @pytest.mark.parametrize(("device", "problem"), [("cuda:99", "GPU|CPU build|ordinal"), ("abacus", "abacus")])

@@ -9,35 +9,28 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.histogram import mean_by_label
+
 Lab = NDArray[np.float32]
 
 # A color that fewer pixels than this share have is scatter, or too small to be learned from.
 _LEAST_SHARE = 0.0002
 # Beyond this distance a color is simply another one: without a limit rare, garish pixels become centers.
 _FAR = 40.0
+_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 12, 0.01)
 
 
 def find_colors(rgb: NDArray[np.uint8], most_colors: int, same: float) -> Lab:
-    """Centers of the colors of uint8 Nx3 pixels, CIELAB float32 Kx3, no two nearer than `same`: weighted k-means, the
-    same on every call."""
+    """Centers of the colors of uint8 Nx3 pixels, CIELAB float32 Kx3, no two nearer than `same`; always the same."""
     bins = (rgb.astype(np.int32) >> 2) @ np.array([4096, 64, 1], np.int32)
-    weight = np.bincount(bins, minlength=2**18).astype(np.float64)
-    used = np.flatnonzero(weight)
-    mean = np.stack([np.bincount(bins, rgb[:, c], 2**18)[used] / weight[used] for c in range(3)], axis=1)
-    color, weight = to_lab((mean[None] / 255).astype(np.float32))[0], weight[used]
-    centers = _seed_centers(color, weight, most_colors, same)
-    for _ in range(12):
-        owner = find_nearest(color, centers)
-        moved = centers.copy()
-        total = np.bincount(owner, weight, len(centers)).astype(np.float64)
-        for c in range(3):
-            sums = np.bincount(owner, weight * color[:, c], len(centers))
-            moved[:, c] = np.where(total > 0, sums / np.maximum(total, 1e-9), centers[:, c])
-        moved = _merge(moved, total, same)
-        if len(moved) == len(centers) and np.abs(moved - centers).max() < 0.01:
-            break
-        centers = moved
-    return centers
+    _, bins, weight = np.unique(bins, return_inverse=True, return_counts=True)
+    mean = (mean_by_label(rgb, bins)[None] / 255).astype(np.float32)
+    seeds = _seed_centers(to_lab(mean)[0], weight.astype(np.float64), most_colors, same)
+    lab = to_lab(rgb[None])[0]
+    owner, centers = find_nearest(lab, seeds).astype(np.int32), lab.mean(axis=0)[None]
+    if len(seeds) > 1:
+        _, owner, centers = cv2.kmeans(lab, len(seeds), owner, _STOP, 1, cv2.KMEANS_USE_INITIAL_LABELS)
+    return _merge(np.asarray(centers, np.float32), np.bincount(owner.ravel(), minlength=len(centers)), same)
 
 
 def _seed_centers(color: Lab, weight: NDArray[np.float64], most_colors: int, same: float) -> Lab:
@@ -58,7 +51,7 @@ def _seed_centers(color: Lab, weight: NDArray[np.float64], most_colors: int, sam
     return color[chosen]
 
 
-def _merge(centers: Lab, weight: NDArray[np.float64], same: float) -> Lab:
+def _merge(centers: Lab, weight: NDArray[np.integer], same: float) -> Lab:
     """Centers that came within reach of one another become the heavier one of them; empty ones go."""
     kept: list[int] = []
     for i in np.argsort(-weight, kind="stable"):

@@ -1,1 +1,1 @@
-"""One training recipe a file. Imports training and below."""
+"""Recipes of the weights that ship, one a file. Imports training and below."""

@@ -19,16 +19,14 @@ from torch import Tensor, nn
 
 from framecolor.core.histogram import color_histogram
 from framecolor.core.precision import autocast
-from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
 from framecolor.networks.diffusion import Diffusion, Scene, Tokens
 from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
-from framecolor.training.colorist_recipe import ColoristRecipe, to_picture, to_planes
-from framecolor.training.contact_sheet import write_contact_sheet
-from framecolor.training.loop import Batch, to_device
+from framecolor.training.loop import Batch, average, to_device
 from framecolor.training.paintings import Painting, open_paintings
 from framecolor.training.region_paint import REGIONS, fill_up, find_colors, find_paints, is_rich, take_palette
 from framecolor.training.simulate_hints import simulate_hint
+from framecolor.training.system_recipe import ColoristRecipe, to_picture, to_planes
 
 Float = NDArray[np.float32]
 
@@ -41,7 +39,7 @@ _MOST_TRIES, _PALETTE_SEED = 8, 99
 _VAL_BATCHES = 3
 _VAL_SHARES = (0.25, 0.5, 0.75, 1.0)
 _STEPS, _GUIDANCE = 10, 1.5
-_SAMPLES, _VARIATIONS = 10, 3
+_VARIATIONS = 3
 
 
 class DiffusionRecipe(ColoristRecipe):
@@ -50,31 +48,17 @@ class DiffusionRecipe(ColoristRecipe):
     methods of lines: mostly as an artist draws them; the extracted ones are what other folders have.
     """
 
-    name = "diffusion"
+    network_type = Diffusion
+    half = True
     methods = ("drawn", "drawn", "drawn", "xdog")
 
-    def __init__(
-        self,
-        folder: Path,
-        seed: int = 0,
-        *,
-        size_px: int = 128,
-        batch: int = 16,
-        widths: tuple[int, ...] = (32, 64, 128, 192),
-        width: int = 160,
-        layers: int = 5,
-        heads: int = 5,
-        palettes: int = 256,
-    ) -> None:
-        """widths, width, layers, heads, palettes: as `Diffusion` has them. Raises what `open_paintings` raises."""
-        super().__init__(folder, seed, size_px=size_px, batch=batch)
+    def __init__(self, data: Path, *args: Any, **options: Any) -> None:
+        super().__init__(data, *args, **options)
         # Palettes are kept as artists chose them.
-        self.own_colors = open_paintings(folder, "train", size_px, self.methods, recolored=0)
-        self.sizes: dict[str, Any] = {"widths": widths, "width": width, "layers": layers, "heads": heads}
-        self.sizes["palettes"] = palettes
+        self.own_colors = open_paintings(data, "train", self.size_px, self.methods, recolored=0)
 
     def build_network(self) -> nn.Module:
-        network = Diffusion(**self.sizes, size_px=self.size_px)
+        network = Diffusion(**self.sizes)
         network.palettes.copy_(torch.from_numpy(self.gather_palettes(len(network.palettes))))
         return network
 
@@ -159,13 +143,12 @@ class DiffusionRecipe(ColoristRecipe):
         apart   between two samples of lines alone
         """
         diffusion = cast(Diffusion, network)
-        sums: dict[str, list[float]] = {}
+        rows = []
         for index in range(_VAL_BATCHES):
             batch = to_device(self.held_out[index], network)
             batch["told"] = torch.ones_like(batch["told"])
-            for name, value in self._measure(diffusion, batch).items():
-                sums.setdefault(name, []).append(value)
-        return {name: float(np.nanmean(values)) for name, values in sums.items()}
+            rows.append(self._measure(diffusion, batch))
+        return average(rows)
 
     def _measure(self, diffusion: Diffusion, batch: Batch) -> dict[str, float]:
         scene = make_scene(batch)
@@ -184,42 +167,29 @@ class DiffusionRecipe(ColoristRecipe):
         hinted, palette = (scene.hint[..., 4] > 0).any(1), (scene.palette[..., 3] > 0).any(1)
         apart = ((painted - truth).abs().mean(2) * weight).sum(1) / 2
         for name, rows in (("hint", hinted), ("palette", palette & ~hinted), ("lines", ~palette & ~hinted)):
-            numbers[f"told_{name}"] = float(apart[rows].mean()) if rows.any() else float("nan")
+            numbers |= {f"told_{name}": float(apart[rows].mean())} if rows.any() else {}
         lines = ~palette & ~hinted
         other = sample_colors(diffusion, batch, batch["noise"][:, 1])
         apart = ((painted - other).abs().mean(2) * weight).sum(1) / 2
-        numbers["apart"] = float(apart[lines].mean()) if lines.any() else float("nan")
-        return numbers
+        return numbers | ({"apart": float(apart[lines].mean())} if lines.any() else {})
 
-    @torch.no_grad()
-    def write_samples(self, network: nn.Module, path: Path) -> None:
-        """Rows of held-out paintings: line art | hint | palette | three variations | truth, painted per region."""
-        rows: list[list[NDArray[np.uint8]]] = []
-        index = 1000
-        while len(rows) < _SAMPLES:
-            batch = to_device(self.held_out[index], network)
-            batch["told"] = torch.ones_like(batch["told"])
-            variations = [
-                draw(sample_colors(cast(Diffusion, network), batch, batch["noise"][:, v]), batch)
-                for v in range(_VARIATIONS)
-            ]
-            known = draw(batch["hint"][..., :3], batch)
-            truth = draw(batch["colors"], batch)
-            for i in range(min(len(truth), _SAMPLES - len(rows))):
-                line = (1 - 2 * batch["line"][i]).expand(3, -1, -1)
-                pictures = [line, known[i], show_palette(batch["palette"][i], line), *(v[i] for v in variations)]
-                over = [torch.where(line < 0, -1.0, p) for p in (*pictures[3:], truth[i])]
-                rows.append([to_picture(p) for p in (*pictures[:3], *over)])
-            index += 1
-        write_contact_sheet(rows, path)
-
-    def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        """folder/diffusion.safetensors in float16, as `framecolor explore --model` reads it and as it ships."""
-        facts = {"recipe": self.name, "step": str(step), "data": self.facts["hash"], "license": self.facts["license"]}
-        save_colorist(self.shipped(network), folder / f"{self.name}.safetensors", facts, half=True)
+    def show(self, network: nn.Module, batch: Batch) -> list[list[NDArray[np.uint8]]]:
+        """Line art | hint | palette | three variations | truth, painted per region."""
+        batch = batch | {"told": torch.ones_like(batch["told"])}
+        variations = [
+            draw(sample_colors(cast(Diffusion, network), batch, batch["noise"][:, v]), batch)
+            for v in range(_VARIATIONS)
+        ]
+        known, truth = draw(batch["hint"][..., :3], batch), draw(batch["colors"], batch)
+        rows = []
+        for i, ink in enumerate(batch["line"]):
+            line = (1 - 2 * ink).expand(3, -1, -1)
+            painted = [torch.where(line < 0, -1.0, p[i]) for p in (*variations, truth)]
+            rows.append([to_picture(p) for p in (line, known[i], show_palette(batch["palette"][i], line), *painted)])
+        return rows
 
     def describe(self) -> dict[str, Any]:
-        return {**super().describe(), **self.sizes, "methods": list(self.methods)}
+        return {**super().describe(), "methods": list(self.methods)}
 
 
 def make_scene(batch: Batch) -> Scene:

@@ -28,7 +28,7 @@ from framecolor.networks.matcher import Matcher
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.episodes import Episodes, EpisodeSettings
-from framecolor.training.loop import ONE_TURN, Batch, to_device
+from framecolor.training.loop import ONE_TURN, Batch, average, name_origin, to_device
 from framecolor.training.losses import (
     REGION_SCALE,
     accuracy,
@@ -146,12 +146,11 @@ class GeneratorRecipe:
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
         """The training's own numbers, as means over held-out episodes."""
-        sums: dict[str, list[float]] = {}
+        rows = []
         for index in range(_VAL_EPISODES):
             loss, numbers = self.compute_loss(network, to_device(self.held_out[index], network), "all")
-            for name, value in {"loss": float(loss), **numbers}.items():
-                sums.setdefault(name, []).append(value)
-        return {name: sum(values) / len(values) for name, values in sums.items()}
+            rows.append({"loss": float(loss), **numbers})
+        return average(rows)
 
     @torch.no_grad()
     def write_samples(self, network: nn.Module, path: Path) -> None:
@@ -185,7 +184,7 @@ class GeneratorRecipe:
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
         """folder/generator.safetensors and folder/matcher.safetensors, as the package reads them."""
         networks = cast(Networks, network)
-        facts = {"recipe": self.name, "step": str(step), "data": self.data.hash, "license": self.data.table["license"]}
+        facts = name_origin(self.name, step, self.data.facts)
         save_generator(networks.generator, folder / "generator.safetensors", facts)
         save_matcher(networks.matcher, folder / "matcher.safetensors", facts)
 
@@ -193,7 +192,7 @@ class GeneratorRecipe:
         """Seed, data and episode settings."""
         return {
             "seed": self.seed,
-            "data": {k: self.data.table[k] for k in ("source", "license", "long_side")} | {"hash": self.data.hash},
+            "data": self.data.facts,
             "widths": list(self.widths),
             "feature_channels": self.feature_channels,
             "start": None if self.start is None else self.start.name,

@@ -19,7 +19,7 @@ from framecolor.networks.matcher import Matcher
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.looks import LookEpisodes
-from framecolor.training.loop import ONE_TURN, Batch, to_device
+from framecolor.training.loop import ONE_TURN, Batch, average, name_origin, to_device
 from framecolor.training.matching import Tokens, dense_contact, match_keys, match_neighbors
 
 _LINK_WEIGHT = 0.5
@@ -70,8 +70,8 @@ class MatcherRecipe:
         rows = []
         for index in range(_VAL_EPISODES):
             loss, numbers = self.compute_loss(network, to_device(self.held_out[index], network), "all")
-            rows.append({"loss": float(loss), **numbers})
-        return {name: float(np.nanmean([row[name] for row in rows])) for name in rows[0]}
+            rows.append({name: value for name, value in {"loss": float(loss), **numbers}.items() if value == value})
+        return average(rows)
 
     @torch.no_grad()
     def write_samples(self, network: nn.Module, path: Path) -> None:
@@ -90,14 +90,14 @@ class MatcherRecipe:
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
         """folder/matcher.safetensors, as the package reads it."""
-        facts = {"recipe": self.name, "step": str(step), "data": self.data.hash, "license": self.data.table["license"]}
+        facts = name_origin(self.name, step, self.data.facts)
         save_matcher(cast(Matcher, network), folder / "matcher.safetensors", facts)
 
     def describe(self) -> dict[str, Any]:
         """Seed, data and episodes."""
         return {
             "seed": self.seed,
-            "data": {k: self.data.table[k] for k in ("source", "license", "long_side")} | {"hash": self.data.hash},
+            "data": self.data.facts,
             "start": self.start.name,
             "episodes": self.episodes,
             "size_px": self.size_px,

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
 
+from framecolor.core.histogram import mean_by_label
 from framecolor.core.precision import autocast
-from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.perception import Perception
-from framecolor.training.colorist_recipe import to_picture, to_planes
 from framecolor.training.contact_sheet import write_contact_sheet
-from framecolor.training.loop import ONE_TURN, Batch, to_device
+from framecolor.training.loop import Batch, to_device
 from framecolor.training.paintings import Painting, Paintings, open_paintings
+from framecolor.training.system_recipe import VAL_SEED, SystemRecipe, to_picture, to_planes
 
 # What may be wrong with a paint; 0 is the painter's own.
 KINDS = ("own", "swapped", "recolored", "washed", "blurred", "ragged", "noisy")
@@ -36,7 +36,6 @@ _COLOR_WEIGHT = 2.0
 _LINES_SHARE = 0.5
 # Colors that wrong paints exchange: the largest of a picture; a pixel goes with the nearest of them.
 _PALETTE = 12
-_VAL_SEED = 2**20
 _VAL_FIGURES = 64
 _SAMPLES = 10
 
@@ -55,34 +54,24 @@ class Learner(nn.Module):
         self.color = nn.ModuleList(nn.Conv2d(width, 3, 1) for width in perception.widths[2:])
 
 
-class PerceptionRecipe:
+class PerceptionRecipe(SystemRecipe):
     """See the module."""
 
-    name = "perception"
-    turns = ONE_TURN
+    network_type = Perception
+    shipped = "perception"
+    half = True
 
-    def __init__(
-        self,
-        folder: Path,
-        seed: int = 0,
-        *,
-        size_px: int = 96,
-        batch: int = 64,
-        widths: tuple[int, ...] = (24, 56, 96, 160, 256),
-        embed_channels: int = 64,
-    ) -> None:
+    def __init__(self, data: Path, seed: int = 0, *, size_px: int = 96, batch: int = 64, **sizes: Any) -> None:
         """batch: pictures a step, of a quarter as many figures. Raises what `open_paintings` raises."""
-        self.seed, self.size_px, self.batch = seed, size_px, batch
-        self.widths, self.embed_channels = widths, embed_channels
-        paintings = open_paintings(folder, "train", size_px, recolored=0)
-        held_out = open_paintings(folder, "val", size_px, recolored=0)
-        self.facts = paintings.facts
+        paintings = open_paintings(data, "train", size_px, recolored=0)
+        held_out = open_paintings(data, "val", size_px, recolored=0)
+        super().__init__(paintings.facts, seed, size_px, batch, sizes)
         self.batches: TorchDataset[Batch] = Views(paintings, max(2, batch // VIEWS), seed)
-        self.held_out = Views(held_out, min(len(held_out), _VAL_FIGURES), _VAL_SEED)
+        self.held_out = Views(held_out, min(len(held_out), _VAL_FIGURES), VAL_SEED)
 
     def build_network(self) -> nn.Module:
         """A Learner."""
-        return Learner(Perception(self.widths, self.embed_channels))
+        return Learner(Perception(**self.sizes))
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
         """Contrast of figures and paints, kind of paint, coarse color."""
@@ -133,16 +122,6 @@ class PerceptionRecipe:
             nearest = alike[n].topk(min(5, len(vectors))).indices.tolist()
             rows.append([to_picture(batch["rgb"][i]) for i in (n, *nearest)])
         write_contact_sheet(rows, path)
-
-    def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        """folder/perception.safetensors, in float16, as `networks.perception.load_perception` reads it."""
-        facts = {"recipe": self.name, "step": str(step), "data": self.facts["hash"], "license": self.facts["license"]}
-        save_colorist(cast(Learner, network).perception, folder / f"{self.name}.safetensors", facts, half=True)
-
-    def describe(self) -> dict[str, Any]:
-        """Seed, data and sizes."""
-        sizes = {"widths": list(self.widths), "embed_channels": self.embed_channels}
-        return {"seed": self.seed, "data": self.facts, "size_px": self.size_px, "batch": self.batch, **sizes}
 
 
 def contrast_paints(vectors: Tensor, paint: Tensor) -> Tensor:
@@ -236,7 +215,7 @@ def _main_colors(painting: Painting) -> Float:
     if not len(fill):
         return np.zeros((1, 3), np.float32)
     area = np.bincount(fill)
-    mean = np.stack([np.bincount(fill, painting.rgb[inside][:, c]) / np.maximum(area, 1) for c in range(3)], axis=1)
+    mean = mean_by_label(painting.rgb[inside], fill)
     largest = np.argsort(-area, kind="stable")[:_PALETTE]
     chosen: list[NDArray[np.floating]] = []
     for color in mean[largest[area[largest] > 0]]:

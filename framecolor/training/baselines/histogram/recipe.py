@@ -1,0 +1,131 @@
+"""Recipe `histogram`: from lines and the color histogram of a reference, after Automatic Colorization for Line Arts.
+
+Two trainings of one network: a CNN by squared error, the authors' baseline, and a conditional GAN (binary
+cross-entropy + 100 x L1). The histogram is that of the painting itself. So that it tells more than the lines do, half
+of the paintings are turned in hue or have their channels swapped; so that it may come from another picture at use, its
+fills are weighted by chance, and the paper counts in some.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, cast
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from framecolor.core.histogram import bin_colors, color_histogram
+from framecolor.training.baselines.adversary import critic_loss, painter_loss
+from framecolor.training.baselines.histogram.network import Histogram, HistogramCritic
+from framecolor.training.loop import Batch, Turn
+from framecolor.training.paintings import Painting, turn_hue
+from framecolor.training.system_recipe import ColoristRecipe, to_planes
+
+Float = NDArray[np.float32]
+
+_L1_WEIGHT = 100.0
+# Scales a squared error, whose gradients are small near the end, to where L1's are.
+_L2_WEIGHT = 100.0
+_RECOLORED_SHARE = 0.5
+# Histograms that count the paper too, as a user's reference may.
+_WITH_PAPER_SHARE = 0.25
+# Histograms that say nothing, so that the neutral one is learned.
+_SILENT_SHARE = 0.08
+# How far the weights of fills scatter (log).
+_WEIGHT_SCATTER = 0.6
+_NEUTRAL_RATE = 0.02
+_BETAS = (0.5, 0.999)
+
+
+class HistogramRecipe(ColoristRecipe):
+    """See the module. `network`: the conditional GAN, or the CNN, which has no adversary."""
+
+    network_type = Histogram
+    shipped = "painter"
+    methods = ("drawn", "canny")
+
+    def __init__(self, data: Path, seed: int = 0, *, network: Literal["cnn", "cgan"] = "cgan", **options: Any) -> None:
+        super().__init__(data, seed, **options)
+        self.adversary = network == "cgan"
+        turns = {"generator": Turn(("painter",), weight_decay=0, betas=_BETAS)}
+        critic = {"critic": Turn(("critic",), weight_decay=0, betas=_BETAS)}
+        self.turns: Mapping[str, Turn] = {**critic, **turns} if self.adversary else turns
+
+    def build_network(self) -> nn.Module:
+        parts: dict[str, nn.Module] = {"painter": Histogram(**self.sizes)}
+        return nn.ModuleDict(parts | ({"critic": HistogramCritic(self.sizes["width"])} if self.adversary else {}))
+
+    def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, Float]:
+        """Beside the usual, `histogram` [512], all 0 where nothing is told."""
+        rgb = turn_colors(painting.rgb, rng) if rng.random() < _RECOLORED_SHARE else painting.rgb
+        histogram = tell_colors(rgb, painting, rng)
+        if rng.random() < _SILENT_SHARE:
+            histogram = np.zeros_like(histogram)
+        return {
+            "rgb": to_planes(rgb),
+            "line": painting.lines[None],
+            "histogram": histogram,
+            "shown": to_planes(show_histogram(histogram, self.size_px)),
+        }
+
+    def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
+        line, histogram, rgb = batch["line"], batch["histogram"], batch["rgb"]
+        painted = self.paint(network, batch)
+        if turn == "critic":
+            critic = network.get_submodule("critic")
+            return critic_loss("bce", critic(line, histogram, rgb), critic(line, histogram, painted)), {}
+        self._remember(cast(Histogram, network.get_submodule("painter")), histogram)
+        apart = F.l1_loss(painted, rgb)
+        numbers = {"l1": float(apart.detach()) / 2}
+        if not self.adversary:
+            return _L2_WEIGHT * F.mse_loss(painted, rgb), numbers
+        fooled = painter_loss("bce", network.get_submodule("critic")(line, histogram, painted))
+        return _L1_WEIGHT * apart + fooled, {**numbers, "fooled": float(fooled.detach())}
+
+    def paint(self, network: nn.Module, batch: Batch) -> Tensor:
+        return network.get_submodule("painter")(batch["line"], batch["histogram"])
+
+    def describe(self) -> dict[str, Any]:
+        return {**super().describe(), "adversary": self.adversary}
+
+    @staticmethod
+    @torch.no_grad()
+    def _remember(painter: Histogram, histogram: Tensor) -> None:
+        """Take a batch into the mean histogram."""
+        said = histogram[histogram.sum(dim=1) > 0]
+        if len(said) and painter.training:
+            painter.neutral.lerp_(said.mean(dim=0), _NEUTRAL_RATE)
+
+
+def turn_colors(rgb: Float, rng: np.random.Generator) -> Float:
+    """Colors in [0, 1] with their channels swapped, or turned in hue; white, grays and brightness order stay."""
+    if rng.random() < 0.5:
+        return np.ascontiguousarray(rgb[..., rng.permutation(3)])
+    return turn_hue(rgb, float(rng.uniform(0, 360)))
+
+
+def tell_colors(rgb: Float, painting: Painting, rng: np.random.Generator) -> Float:
+    """The histogram of a painting's colors as a reference might tell them, float32 [512]."""
+    height, width = painting.flats.shape
+    outside = cv2.resize(painting.outside.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    weight = np.exp(rng.normal(0, _WEIGHT_SCATTER, int(painting.flats.max()) + 1))[painting.flats]
+    paper = float(rng.uniform(0, 1)) if rng.random() < _WITH_PAPER_SHARE else 0.0
+    weight *= 1 - (1 - paper) * outside
+    # A picture without any figure tells its paper.
+    return color_histogram(np.round(rgb * 255).astype(np.uint8), weight if weight.sum() > 1 else None)
+
+
+def show_histogram(histogram: Float, side: int) -> Float:
+    """Stripes of a histogram's colors, widest first, float32 SxSx3 in [0, 1]; white if it is empty."""
+    order = np.argsort(-histogram, kind="stable")
+    ends = np.cumsum(histogram[order])
+    if ends[-1] <= 0:
+        return np.ones((side, side, 3), np.float32)
+    row = order[np.minimum(np.searchsorted(ends, (np.arange(side) + 0.5) / side * ends[-1]), len(order) - 1)]
+    stripes = bin_colors()[row].astype(np.float32) / np.float32(255)
+    return np.asarray(np.repeat(stripes[None], side, axis=0), dtype=np.float32)

@@ -1,0 +1,1 @@
+"""PaintsTorch: Hati et al. 2019, a few brush strokes. Imports baselines."""
