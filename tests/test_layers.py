@@ -6,6 +6,7 @@ import ast
 import re
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import framecolor
@@ -102,6 +103,25 @@ def test_imports_point_downward() -> None:
             if RANK[other] > rank or other in NEVER.get(part, ()):
                 wrong.append(f"{path.relative_to(PACKAGE)} imports {other}")
     assert wrong == []
+
+
+def modules_of(path: Path) -> set[str]:
+    """Modules of the package that a file imports anywhere, also inside of functions; not those for types only."""
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            node.body = []
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("framecolor."):
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {str(name) for name in found}
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    names = {".".join(("framecolor", *path.relative_to(PACKAGE).with_suffix("").parts)): path for _, path in files()}
+    graph = {name: modules_of(path) & names.keys() for name, path in names.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 def test_nothing_but_the_command_line_imports_training() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from framecolor.engines.graphs import Graph, trace_graph
+from framecolor.engines.graph import Graph, trace_graph
 from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
 from framecolor.networks.match_passes import PaddedComparePass, PaddedDescribePass

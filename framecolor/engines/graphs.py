@@ -10,12 +10,10 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -23,13 +21,9 @@ from framecolor.core.caches import cache_folder
 from framecolor.core.files import read_file, write_bytes_atomic
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN, parse_json
+from framecolor.engines.graph import Graph
 from framecolor.errors import OutputError
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path
-
-if TYPE_CHECKING:
-    from torch import Tensor, nn
-
-    from framecolor.engines.quiet_openvino import ov
 
 GraphName = Literal["features", "color", "describe", "compare"]
 
@@ -39,16 +33,6 @@ _NETWORKS = Path(__file__).parent.parent / "networks"
 # What a graph is made from beside the weights: a changed network is another graph.
 _SOURCES = ("generator.py", "passes.py", "matcher.py", "match_passes.py")
 _LOG = logging.getLogger("framecolor")
-# PyTorch traces, and Python keeps warnings quiet, for one thread at a time.
-_TRACING = threading.Lock()
-
-
-@dataclass(frozen=True, eq=False)
-class Graph:
-    """A network as a graph; facts are what its caller has to know of it, such as the multiple that sizes have to be."""
-
-    model: ov.Model
-    facts: dict[str, int]
 
 
 def open_graph(name: GraphName) -> Graph:
@@ -67,27 +51,6 @@ def open_graph(name: GraphName) -> Graph:
 def graph_folder() -> Path:
     """Where graphs are kept; it may be missing."""
     return cache_folder() / "graphs"
-
-
-def is_whole_graph(path: Path) -> bool:
-    """Whether a kept graph can be used."""
-    return _read(path) is not None
-
-
-def trace_graph(module: nn.Module, example: tuple[Tensor, ...], free: tuple[tuple[int, ...], ...]) -> ov.Model:
-    """A module of PyTorch as a graph.
-
-    example  inputs to trace it with, whose sizes must not decide what it does; free: axes of each that may be any size
-    """
-    from framecolor.engines.quiet_openvino import ov
-    from framecolor.engines.tracing import trace_module
-
-    shapes = [
-        ov.PartialShape([-1 if axis in axes else side for axis, side in enumerate(tensor.shape)])
-        for tensor, axes in zip(example, free, strict=True)
-    ]
-    with _TRACING:
-        return ov.convert_model(trace_module(module, example), input=shapes)
 
 
 def _make(name: GraphName) -> Graph:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from framecolor.core.precision import Precision, choose_precision, list_precisions
 from framecolor.engines.base import DEFAULT_OPTIONS, Done, EngineOptions, NetworkOutput, Pending, Rows, Runner
-from framecolor.engines.graphs import Graph, open_graph
+from framecolor.engines.graph import Graph
+from framecolor.engines.graphs import open_graph
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.view import CONTEXT_STRIDE, View, pad_to, pool

@@ -19,7 +19,8 @@ from torch.utils.data import Dataset as TorchDataset
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.loop import ONE_TURN, Batch, Turn, name_origin, to_device
-from framecolor.training.paintings import DRAWN_OR_EXTRACTED, Painting, PaintingBatches, open_paintings
+from framecolor.training.painting_folders import open_paintings
+from framecolor.training.paintings import DRAWN_OR_EXTRACTED, Painting, PaintingBatches
 
 VAL_SEED = 2**20
 _VAL_BATCHES = 4

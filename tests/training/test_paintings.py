@@ -13,7 +13,8 @@ from framecolor.errors import InputError
 from framecolor.media import write_image
 from framecolor.training.curate.build import ArtFolder, build_art
 from framecolor.training.dataset import IdSequence, Provenance, write_dataset
-from framecolor.training.paintings import Painting, PaintingBatches, open_paintings
+from framecolor.training.painting_folders import open_paintings
+from framecolor.training.paintings import Painting, PaintingBatches
 
 COLORS = ((220, 40, 40), (40, 90, 220), (250, 210, 160), (60, 160, 70))
 

@@ -14,7 +14,7 @@ from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.perception import Perception, load_perception
 from framecolor.training.baselines.cyclegan.network import CycleGan
 from framecolor.training.loop import LoopSettings, start, take_step
-from framecolor.training.paintings import open_paintings
+from framecolor.training.painting_folders import open_paintings
 from framecolor.training.recipes.perception import KINDS, PerceptionRecipe, contrast_paints, draw_change
 
 WIDTHS = (4, 6, 8, 12)

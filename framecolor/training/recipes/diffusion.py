@@ -23,7 +23,8 @@ from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sa
 from framecolor.networks.diffusion import Diffusion, Scene, Tokens
 from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
 from framecolor.training.loop import Batch, average, to_device
-from framecolor.training.paintings import Painting, open_paintings
+from framecolor.training.painting_folders import open_paintings
+from framecolor.training.paintings import Painting
 from framecolor.training.region_paint import REGIONS, fill_up, find_colors, find_paints, is_rich, take_palette
 from framecolor.training.simulate_hints import simulate_hint
 from framecolor.training.system_recipe import ColoristRecipe, to_picture, to_planes

@@ -24,7 +24,8 @@ from framecolor.core.precision import autocast
 from framecolor.networks.perception import Perception
 from framecolor.training.contact_sheet import write_contact_sheet
 from framecolor.training.loop import Batch, to_device
-from framecolor.training.paintings import Painting, Paintings, open_paintings
+from framecolor.training.painting_folders import open_paintings
+from framecolor.training.paintings import Painting, Paintings
 from framecolor.training.system_recipe import VAL_SEED, SystemRecipe, to_picture, to_planes
 
 # What may be wrong with a paint; 0 is the painter's own.

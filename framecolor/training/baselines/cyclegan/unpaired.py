@@ -17,7 +17,7 @@ from framecolor.errors import InputError
 from framecolor.media import IMAGE_SUFFIXES, read_image
 from framecolor.training.dataset import Dataset, Split
 from framecolor.training.loop import Batch
-from framecolor.training.paintings import open_paintings
+from framecolor.training.painting_folders import open_paintings
 from framecolor.training.system_recipe import to_planes
 
 Float = NDArray[np.float32]
