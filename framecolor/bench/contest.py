@@ -22,7 +22,7 @@ from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak,
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import Precision, list_precisions
 from framecolor.core.types import Regions
-from framecolor.engines.base import Runner
+from framecolor.engines.base import Device, Runner
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import LINE_PLANES
@@ -62,6 +62,7 @@ class Contest:
 
     runner: Runner
     engine: str
+    device: Device
     precision: Precision
     batch: int
     lanes: int
@@ -77,8 +78,7 @@ def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
     """
     height, width = size
     shape = _padded_shape(size)
-    device = "cpu" if contest.engine == "cpu" else "cuda"
-    contestants = _gather(contest, size, shape, device)
+    contestants = _gather(contest, size, shape)
     pictures, peaks = {}, {}
     # The same threads all along: an engine may keep something for each thread that calls it.
     with ThreadPoolExecutor(contest.lanes) as pool:
@@ -99,7 +99,7 @@ def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
             "lanes": c.lanes,
             "cores": count_usable_cores(),
             "ms": summarize(taken[c.name], 3),
-            **_hold_against_limit(taken[c.name], shape, c.precision, device),
+            **_hold_against_limit(taken[c.name], shape, c.precision, contest.device),
             "of_engine": round(ratio_of(taken[c.name], taken[OURS]), 3),
             **peaks[c.name],
         }
@@ -131,7 +131,8 @@ def _padded_shape(size: tuple[int, int]) -> tuple[int, int]:
     return int(padded.shape[2]), int(padded.shape[3])
 
 
-def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int], device: str) -> list[Contestant]:
+def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int]) -> list[Contestant]:
+    device = contest.device
     planes = np.random.default_rng(0).random((contest.batch, LINE_PLANES, *shape), np.float32)
     network = FeaturePass(load_generator(base_weights_path()))
     view, points = draw_view(planes[0, :, : size[0], : size[1]])

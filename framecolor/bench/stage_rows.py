@@ -123,7 +123,7 @@ def _limit_of_match(workload: Workload, asked: Asked, precision: Precision) -> L
 
 def _rates_of_networks(workload: Workload, precision: Precision) -> tuple[Rates, str]:
     """The rates of what the networks run on, and its name."""
-    if workload.engine.name == "cpu":
+    if workload.engine.device == "cpu":
         return measure_rates(precision, 1), "one core"
     return measure_rates(precision, 1, "cuda"), "the GPU"
 

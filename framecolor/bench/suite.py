@@ -89,7 +89,7 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
         "format": FORMAT,
         **run,
         "options": _describe_plan(plan, engine, precision),
-        "rates": describe_rates(precision, _device(engine)),
+        "rates": describe_rates(precision, engine.device),
         "rows": [],
         "end_to_end": [],
         "timelines": [],
@@ -103,7 +103,7 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
 
 def find_precision(engine: Engine) -> Precision:
     """What an engine computes in when nothing is asked for."""
-    return cast(Precision, CpuEngine().precisions()[0]) if engine.name == "cpu" else "f16"
+    return cast(Precision, CpuEngine().precisions()[0]) if engine.device == "cpu" else "f16"
 
 
 def _check_choices(asked: Choices, engine: Engine, painting: bool) -> Choices:
@@ -113,7 +113,7 @@ def _check_choices(asked: Choices, engine: Engine, painting: bool) -> Choices:
     others, can be called by more threads or be held against larger batches.
     """
     choices = asked
-    if engine.name == "cpu":
+    if engine.device == "cpu":
         for name in ("lanes", "batch") if painting else ():
             if getattr(asked, name) is not None:
                 fix = f"leave out --{name}, or measure the generator alone"
@@ -121,10 +121,6 @@ def _check_choices(asked: Choices, engine: Engine, painting: bool) -> Choices:
         choices = Choices(precision=asked.precision)
     load_runner(engine, PaletteNetwork(load_generator(base_weights_path()), _COLORS).eval(), choices)
     return choices
-
-
-def _device(engine: Engine) -> str:
-    return "cpu" if engine.name == "cpu" else "cuda"
 
 
 def _describe_plan(plan: Plan, engine: Engine, precision: Precision) -> dict[str, Any]:
@@ -175,9 +171,10 @@ def _measure_generator(
     contest = Contest(
         runner=load_runner(engine, network, choices),
         engine=engine.name,
+        device=engine.device,
         precision=precision,
         batch=plan.batch or 1,
-        lanes=plan.lanes or (count_usable_cores() if engine.name == "cpu" else _GPU_CALLERS),
+        lanes=plan.lanes or (count_usable_cores() if engine.device == "cpu" else _GPU_CALLERS),
         warmup=plan.warmup,
         repeats=plan.repeats,
     )

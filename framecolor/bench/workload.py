@@ -10,7 +10,7 @@ from pathlib import Path
 
 from framecolor.config.settings import Settings
 from framecolor.core.clock import Span, listen
-from framecolor.engines.base import Engine, Pending, Rows, Runner
+from framecolor.engines.base import Device, Engine, Pending, Rows, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints
@@ -103,6 +103,10 @@ class LoadedEngine:
     @property
     def name(self) -> str:
         return self._engine.name
+
+    @property
+    def device(self) -> Device:
+        return self._engine.device
 
     def find_problem(self) -> tuple[str, str] | None:
         return None

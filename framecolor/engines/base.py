@@ -9,7 +9,7 @@ that the list of engines stays quick to make.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from framecolor.networks.palette_head import PaletteNetwork
 
 Rows = NDArray[np.float32]
+Device = Literal["cpu", "cuda"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +115,11 @@ class Engine(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def device(self) -> Device:
+        """Where it computes: on processor cores, or on NVIDIA GPUs."""
+        ...
 
     def find_problem(self) -> tuple[str, str] | None:
         """What keeps this engine from running here and how to mend it, or None when it runs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from framecolor.core.precision import choose_precision
-from framecolor.engines.base import DEFAULT_OPTIONS, EngineOptions, Runner
+from framecolor.engines.base import DEFAULT_OPTIONS, Device, EngineOptions, Runner
 from framecolor.engines.nvidia import find_gpu_problem
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ class CudaEngine:
     """PyTorch, channels last, on all GPUs that PyTorch sees."""
 
     name = "cuda"
+    device: Device = "cuda"
 
     def __init__(self, options: EngineOptions = DEFAULT_OPTIONS) -> None:
         self._options = options

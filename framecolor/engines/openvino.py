@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.precision import Precision, choose_precision, list_precisions
-from framecolor.engines.base import DEFAULT_OPTIONS, Done, EngineOptions, NetworkOutput, Pending, Rows, Runner
+from framecolor.engines.base import DEFAULT_OPTIONS, Device, Done, EngineOptions, NetworkOutput, Pending, Rows, Runner
 from framecolor.engines.graph import Graph
 from framecolor.engines.graphs import open_graph
 from framecolor.errors import EngineError
@@ -35,6 +35,7 @@ class CpuEngine:
     """
 
     name = "cpu"
+    device: Device = "cpu"
 
     def __init__(self, options: EngineOptions = DEFAULT_OPTIONS) -> None:
         self._options = options

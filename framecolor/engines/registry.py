@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from framecolor.config.settings import ENGINES, LaneCount
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import PrecisionChoice
-from framecolor.engines.base import Engine, EngineOptions, Runner
+from framecolor.engines.base import DEFAULT_OPTIONS, Device, Engine, EngineOptions, Runner
 from framecolor.errors import EngineError
 
 if TYPE_CHECKING:
@@ -56,6 +56,11 @@ def find_engine_class(name: str) -> Callable[[EngineOptions], Engine]:
     return getattr(import_module(module), attribute)
 
 
+def may_use_gpu(name: str) -> bool:
+    """Whether the engine of that name computes on GPUs; for `auto`, whether one that it may take does."""
+    return name == "auto" or find_engine_class(name)(DEFAULT_OPTIONS).device == "cuda"
+
+
 class FirstThatRuns:
     """The engine `auto`: the first that finds no problem here, and loads; its name is that one's.
 
@@ -67,12 +72,16 @@ class FirstThatRuns:
         self._left = [engine for engine, problem in problems if problem is None]
         missed = [(e, p) for e, p in problems[: engines.index(self._left[0])] if p is not None]
         for engine, (problem, fix) in missed:
-            level = logging.WARNING if self.name != "cpu" else logging.INFO
+            level = logging.WARNING if self.device == "cuda" else logging.INFO
             _LOG.log(level, "engine auto: %s, as %s does not run: %s; %s", self.name, engine.name, problem, fix)
 
     @property
     def name(self) -> str:
         return self._left[0].name
+
+    @property
+    def device(self) -> Device:
+        return self._left[0].device
 
     def find_problem(self) -> tuple[str, str] | None:
         return None

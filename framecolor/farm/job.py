@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from framecolor.config.settings import Settings
+from framecolor.engines.registry import may_use_gpu
 from framecolor.errors import InputError
 from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
 from framecolor.output.checks import check_output, leave_out_broken_keys
@@ -112,7 +113,7 @@ def plan_job(
         frames=frames,
         no_sheet=no_sheet,
         chunks=tuple(cut_spans(seen, chunk_frames)),
-        engine_dir=None if engine_dir is None or settings.engine == "cpu" else engine_dir.absolute(),
+        engine_dir=None if engine_dir is None or not may_use_gpu(settings.engine) else engine_dir.absolute(),
         cel=cel,
     )
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from framecolor.config.settings import Settings
 from framecolor.core.precision import choose_training_precision
 from framecolor.engines.nvidia import find_gpu_problem
+from framecolor.engines.registry import may_use_gpu
 from framecolor.errors import InputError
 from framecolor.keys.auto_key import Proposal
 from framecolor.output.manifest_writer import ManifestWriter
@@ -46,7 +47,7 @@ class Survey:
     @property
     def device(self) -> str:
         """Where a fit is made: on the GPU if the engine may use one."""
-        return "cpu" if self.settings.engine == "cpu" or find_gpu_problem() is not None else "cuda"
+        return "cuda" if may_use_gpu(self.settings.engine) and find_gpu_problem() is None else "cpu"
 
     def look(self, shot: Shot, proposal: Proposal | None) -> Found:
         """Compare the files with the manifest; shot: with the keys that can be used. Raises InputError."""

@@ -6,7 +6,7 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 from framecolor.core.text import format_install
-from framecolor.engines.base import DEFAULT_OPTIONS, EngineOptions, Runner
+from framecolor.engines.base import DEFAULT_OPTIONS, Device, EngineOptions, Runner
 from framecolor.engines.nvidia import find_gpu_problem
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ class TensorRtEngine:
     """Engine files of the networks, on all GPUs that PyTorch sees; compiled when they are missing."""
 
     name = "tensorrt"
+    device: Device = "cuda"
 
     def __init__(self, options: EngineOptions = DEFAULT_OPTIONS) -> None:
         self._options = options
