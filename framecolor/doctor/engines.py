@@ -20,10 +20,11 @@ _WORST_ERROR = 0.03
 
 
 def check_choice(target: Target) -> Iterator[Finding]:
-    """The engine that is taken, and of each better one why it is not; there is no more to say where no GPU is."""
+    """The engine that is taken, others that run, and what keeps the rest away if there is a GPU."""
     from framecolor.engines.nvidia import find_gpu_problem
     from framecolor.engines.registry import choose_engine
 
+    runs: list[str] = []
     missed: dict[tuple[str, str], list[str]] = {}
     for name in ENGINES:
         try:
@@ -31,8 +32,10 @@ def check_choice(target: Target) -> Iterator[Finding]:
         except EngineError as error:
             missed.setdefault((error.problem, error.fix), []).append(name)
         else:
-            yield Finding("engines", "ok", f"--engine auto takes {name}", data={"auto": name})
-            break
+            runs.append(name)
+    if runs:
+        others = f"; these run as well: {', '.join(runs[1:])}" if runs[1:] else ""
+        yield Finding("engines", "ok", f"--engine auto takes {runs[0]}{others}", data={"auto": runs[0], "run": runs})
     if lacks_gpu():
         return
     status = "note" if find_gpu_problem() is not None else "warn"
