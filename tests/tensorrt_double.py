@@ -17,6 +17,7 @@ from framecolor.engines.tensorrt.backends import Backend
 from framecolor.networks.export import Exportable
 
 BACKEND = Backend("tensorrt", "11.0", None)
+TORCH_BACKEND = Backend("torch-tensorrt", "2.13.0 on tensorrt 11.0", None)
 _TRT = SimpleNamespace(
     ExecutionContextAllocationStrategy=SimpleNamespace(USER_MANAGED="user managed"),
     DataType=SimpleNamespace(FLOAT="float"),
@@ -31,7 +32,10 @@ def fake_tensorrt(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class FakeEngine:
-    """An ICudaEngine of a network, for sizes of its free axes from least to most."""
+    """An ICudaEngine of a network, for sizes of its free axes from least to most.
+
+    numbered  its outputs are named as torch-tensorrt names them
+    """
 
     device_memory_size_v2 = 1 << 30
 
@@ -42,13 +46,22 @@ class FakeEngine:
         most: Mapping[str, int],
         dtype: str = "float",
         contexts: int = 99,
+        numbered: bool = False,
     ) -> None:
+        form = network.form
+        self.outputs = {f"output{i}" if numbered else name: name for i, name in enumerate(form.outputs)}
+        self._names = [*form.inputs, *sorted(self.outputs)]
+        self.num_io_tensors = len(self._names)
         self.network, self.ends, self.dtype, self.left = network, (least, least, most), dtype, contexts
         self.meeting = threading.Barrier(1)  # of calls that are to run at the same time
         self.contexts: list[FakeContext] = []
         self.runs = True
 
+    def get_tensor_name(self, index: int) -> str:
+        return self._names[index]
+
     def get_tensor_dtype(self, name: str) -> str:
+        assert name in self._names
         return self.dtype
 
     def get_tensor_profile_shape(self, name: str, profile: int) -> list[tuple[int, ...]]:
@@ -84,7 +97,8 @@ class FakeContext:
         for given, axes in form.inputs.items():
             sizes |= dict(zip(axes, self.shapes[given], strict=True))
         sizes |= {f"{axis}/4": size // 4 for axis, size in sizes.items()}
-        return tuple(sizes[axis] for axis in {**form.inputs, **form.outputs}[name])
+        axes = form.inputs[name] if name in form.inputs else form.outputs[self.engine.outputs[name]]
+        return tuple(sizes[axis] for axis in axes)
 
     def set_tensor_address(self, name: str, address: int) -> bool:
         assert not self.running
@@ -107,7 +121,9 @@ class FakeContext:
         form = self.engine.network.form
         with torch.inference_mode():
             outputs = self.engine.network.module(*(self._tensor(name) for name in form.inputs))
-        for name, values in zip(form.outputs, (outputs,) if isinstance(outputs, Tensor) else outputs, strict=True):
+        for name, values in zip(
+            self.engine.outputs, (outputs,) if isinstance(outputs, Tensor) else outputs, strict=True
+        ):
             self._tensor(name).copy_(values)
         self.in_use.discard(self.memory[0])
         self.running, self.runs = False, self.runs + 1

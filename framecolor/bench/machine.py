@@ -14,7 +14,7 @@ from framecolor.core.precision import choose_precision
 
 _ROOT = Path(__file__).resolve().parent.parent.parent
 _PACKAGES = ("torch", "openvino", "opencv-python-headless", "numpy", "av")
-_OPTIONAL_PACKAGES = ("onnxruntime", "tensorrt", "tensorrt-rtx-cu13-bindings")
+_OPTIONAL_PACKAGES = ("onnxruntime", "tensorrt", "torch-tensorrt", "tensorrt-rtx-cu13-bindings")
 
 
 def describe_machine() -> dict[str, Any]:

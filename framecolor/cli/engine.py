@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from framecolor.engines.tensorrt.profiles import Profile
     from framecolor.engines.tensorrt.verify import Parity
 
-_BACKENDS = ("auto", "tensorrt", "rtx")
+_BACKENDS = ("auto", "tensorrt", "torch-tensorrt", "rtx")
 _folder = click.option(
     "--engine-dir",
     type=PATH,
@@ -74,7 +74,7 @@ def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, forc
             click.echo(f"{profile.name:16} {len(data) / 2**20:6.1f} MiB  {how}  {stored.path}")
             if built and profile.refit and not stored.weights:
                 click.echo(
-                    f"{'':16} cannot be refitted by {compiler.name} here: each shot's weights take an engine file more"
+                    f"{'':16} cannot be refitted by {compiler.name} here: a shot's own weights take another engine file"
                 )
     if as_json:
         click.echo(json.dumps(rows, indent=1))

@@ -1,4 +1,4 @@
-"""TensorRT in its two forms: is it installed, can it begin to compile?"""
+"""TensorRT in its three forms: is it installed, do the versions fit each other, can it begin to compile?"""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 
+from packaging.requirements import Requirement
+
 from framecolor.core.text import format_command, format_install
 from framecolor.doctor.finding import Finding, Target
 from framecolor.doctor.gpu import lacks_gpu
@@ -15,6 +17,7 @@ from framecolor.doctor.gpu import lacks_gpu
 # Form -> modules, extra. In the order in which they are taken.
 _FORMS = {
     "tensorrt": (("tensorrt",), "tensorrt"),
+    "torch-tensorrt": (("torch_tensorrt",), "tensorrt"),
     "rtx": (("tensorrt_rtx", "tensorrt_rtx_bindings"), "rtx"),
 }
 # A library that does not fit the driver may end its process: it is tried in another one.
@@ -38,7 +41,9 @@ def check_tensorrt(target: Target) -> Iterator[Finding]:
         if module is None:
             continue
         found = True
-        if name == "rtx" or gpu:
+        if name == "torch-tensorrt":
+            yield _check_pair()
+        elif name == "rtx" or gpu:
             yield _try_builder(name, module, extra)
         elif not lacks_gpu():
             version = metadata.version(name)
@@ -64,3 +69,25 @@ def _try_builder(name: str, module: str, extra: str) -> Finding:
         return Finding("tensorrt", "ok", f"{name} {version} can compile", data={"backend": name, "version": version})
     last = " ".join(done.stderr.split("\n")[-2:]).strip() or f"it ended with {done.returncode}"
     return Finding("tensorrt", "fail", f"{name} cannot compile: {last[:300]}", fix, {"backend": name})
+
+
+def _check_pair() -> Finding:
+    """Each torch-tensorrt fits one torch and one TensorRT, and says so in what it requires."""
+    version, torch = metadata.version("torch-tensorrt"), metadata.version("torch")
+    unfit = []
+    for line in metadata.requires("torch-tensorrt") or ():
+        wanted = Requirement(line)
+        if wanted.marker is not None and not wanted.marker.evaluate({"extra": ""}):
+            continue
+        try:
+            has = metadata.version(wanted.name)
+            if not wanted.specifier.contains(has, prereleases=True):
+                unfit.append(f"{wanted.name} {has} is not {wanted.specifier}")
+        except metadata.PackageNotFoundError:
+            unfit.append(f"{wanted.name} is not installed")
+    data = {"backend": "torch-tensorrt", "version": version, "unfit": unfit}
+    if not unfit:
+        return Finding("tensorrt", "ok", f"torch-tensorrt {version} fits torch {torch}", data=data)
+    release = ".".join(torch.split(".")[:2])
+    fix = f"{format_install(f'torch-tensorrt=={release}.*')}, which fits torch {torch.split('+')[0]}"
+    return Finding("tensorrt", "warn", f"torch-tensorrt {version}: {'; '.join(unfit)}", fix, data)

@@ -1,4 +1,4 @@
-"""Networks as graphs for engines that compile them: ONNX (extra `onnx`).
+"""Networks as graphs for engines that compile them: ONNX (extra `onnx`) and torch.export.
 
 `FORMS` writes down what goes in and out of every exported network and which of its axes are free. Graphs take float32
 and give float32; half is inside, as casts, so that a strongly typed engine computes in what is written here.
@@ -92,12 +92,14 @@ class Exportable:
 
     module    takes the form's inputs in order
     fixed     sizes of the axes that are never free
+    multiple  height and width are multiples of this
     """
 
     name: NetworkName
     module: nn.Module
     precision: Precision
     fixed: Mapping[str, int]
+    multiple: int = 1
 
     @property
     def form(self) -> Form:
@@ -149,7 +151,7 @@ def make_exportable(
         "context channels": generator.context_channels,
     }
     module = FeaturePass(generator, dtype) if name == "features" else ColorPass(generator, dtype)
-    return Exportable(name, module.eval(), precision, fixed)
+    return Exportable(name, module.eval(), precision, fixed, generator.size_multiple)
 
 
 def export_onnx(network: Exportable, sizes: Mapping[str, Extent] | None = None) -> bytes:
@@ -198,6 +200,24 @@ def _write_axes(model: Any, named: Mapping[str, Axes], numbers: Mapping[str, int
             else:
                 dimension.dim_param = axis
     return cast(bytes, model.SerializeToString(deterministic=True))
+
+
+def export_program(network: Exportable, sizes: Mapping[str, Extent]) -> torch.export.ExportedProgram:
+    """The network through torch.export; axes with (least, usual, most) are free between the two.
+
+    KeyError when a free axis has no size.
+    """
+    form, traced, free = network.form, dict[str, int](), dict[str, Any]()
+    for axis, size in sizes.items():
+        least, usual, most = (size, size, size) if isinstance(size, int) else size
+        # An axis that is 1 while it is traced is 1 for ever.
+        traced[axis] = min(max(usual, 2), most)
+        if least != most:
+            step = network.multiple if axis in _PICTURE else 1
+            steps = torch.export.Dim(f"{axis}_steps", min=least // step, max=most // step)
+            free[axis] = steps * step if step > 1 else steps
+    axes = {name: {i: free[a] for i, a in enumerate(axes) if a in free} for name, axes in form.inputs.items()}
+    return torch.export.export(network.module, network.example(traced), dynamic_shapes=axes, strict=False)
 
 
 def weight_names(onnx_bytes: bytes, module: nn.Module) -> tuple[str, ...]:

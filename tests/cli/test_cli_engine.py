@@ -124,7 +124,7 @@ def test_what_cannot_be_done_is_one_line(
 def test_without_any_backend_the_extra_is_named(
     profile: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(backends, "_MODULES", {"tensorrt": (), "rtx": ()})
+    monkeypatch.setattr(backends, "_MODULES", dict.fromkeys(backends.BACKENDS, ()))
     import_backend.cache_clear()
     try:
         code, _, err = run(capsys, "build", profile)

@@ -303,9 +303,25 @@ def test_a_tensorrt_that_ends_its_process(monkeypatch: pytest.MonkeyPatch) -> No
     assert "OSError: libcudart.so.13 is missing" in tensorrt._try_builder("rtx", "x", "rtx").what
 
 
+def test_a_torch_tensorrt_of_another_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"torch-tensorrt": "2.12.0", "torch": "2.13.0+cpu", "tensorrt": "10.15.1"}
+    wanted = ["torch<2.13,>=2.12.0", "tensorrt<11,>=10.15", "dllist; extra == 'x'"]
+    fake = SimpleNamespace(
+        version=versions.__getitem__,
+        requires=lambda name: wanted,
+        PackageNotFoundError=metadata.PackageNotFoundError,
+    )
+    monkeypatch.setattr(tensorrt, "metadata", fake)
+    found = tensorrt._check_pair()
+    assert (found.status, found.data["unfit"]) == ("warn", ["torch 2.13.0+cpu is not <2.13,>=2.12.0"])
+    assert found.fix.startswith("pip install 'torch-tensorrt==2.13.*'")
+    versions["torch"] = "2.12.1"
+    assert tensorrt._check_pair().status == "ok"
+
+
 def test_without_a_gpu_there_is_one_note(monkeypatch: pytest.MonkeyPatch) -> None:
     plain, plain_spec = packages._version, util.find_spec
-    absent = ("tensorrt", "diffusers")
+    absent = ("tensorrt", "torch-tensorrt", "diffusers")
     monkeypatch.setattr(packages, "_version", lambda name: None if name in absent else plain(name))
     monkeypatch.setattr(util, "find_spec", lambda name: None if "tensorrt" in name else plain_spec(name))
     monkeypatch.setattr(

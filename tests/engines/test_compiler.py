@@ -249,7 +249,7 @@ def test_an_engine_file_of_a_network_that_is_another_is_found_wrong(
 
 
 def test_a_missing_backend_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(backends, "_MODULES", {"tensorrt": (), "rtx": ()})
+    monkeypatch.setattr(backends, "_MODULES", dict.fromkeys(backends.BACKENDS, ()))
     import_backend.cache_clear()
     try:
         with pytest.raises(EngineError, match=r"tensorrt: is not installed; pip install 'framecolor\[tensorrt\]'"):

@@ -217,6 +217,10 @@ def test_engine_files_of_no_use_here_go(filled: EngineCache) -> None:
     assert [file.key for file in filled.files()] == [ours]
     assert sorted(gone.values()) == ["is for any", "is of rtx 1.5, this is 1.7", "is of rtx 1.6, this is 1.7"]
     assert find_unfit(ours, {}) == "rtx is not installed"
+    full = {"tensorrt": Backend("tensorrt", "11.0", None)}
+    torchs = replace(KEY, backend="torch-tensorrt", version="2.13.0 on tensorrt 11.0", target="no GPU")
+    assert find_unfit(torchs, full) == "", "tensorrt runs it"
+    assert find_unfit(replace(torchs, version="2.13.0 on tensorrt 10.16"), full) == "torch-tensorrt is not installed"
 
 
 def test_a_portable_engine_file_serves_every_gpu_and_a_refittable_one_its_own() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 import torch
 from host_device import HostDevice
-from tensorrt_double import BACKEND, FakeEngine, fake_tensorrt  # noqa: F401
+from tensorrt_double import BACKEND, TORCH_BACKEND, FakeEngine, fake_tensorrt  # noqa: F401
 
 from framecolor.core.types import Regions
 from framecolor.engines.lanes.autotune import BATCHES
@@ -20,6 +21,7 @@ from framecolor.engines.lanes.lane import Lane, Task
 from framecolor.engines.lanes.modules import DeviceModules
 from framecolor.engines.lanes.runner import BUCKET_PX, LaneRunner
 from framecolor.engines.lanes.torch_modules import feature_shapes, make_torch_modules
+from framecolor.engines.tensorrt import build
 from framecolor.engines.tensorrt import runner as tensorrt
 from framecolor.engines.tensorrt.backends import Backend
 from framecolor.engines.tensorrt.cache import EngineCache
@@ -86,9 +88,10 @@ def drawing(size: tuple[int, int] = (128, 192)) -> tuple[View, RegionPoints]:
     return View(planes, (4, 4, width + 4, height + 4)), sample_points(Regions(labels, 2))
 
 
-def test_two_engines_compute_as_the_networks_do(network: PaletteNetwork) -> None:
+@pytest.mark.parametrize("numbered", [False, True], ids=["tensorrt", "torch-tensorrt"])
+def test_two_engines_compute_as_the_networks_do(network: PaletteNetwork, numbered: bool) -> None:
     """Base and fitted weights on lanes, with a context each for each lane and size, all in their lane's memory."""
-    base, fitted = shipped_engine(), engine_of(network.generator)
+    base, fitted = shipped_engine(numbered=numbered), engine_of(network.generator)
     device = HostDevice(delay=lambda: 0.001)
     modules = on_device(device, {"features": module_of([base]), "fitted-features": module_of([base, fitted])})
     runner = LaneRunner("tensorrt", network, [modules], lanes=2, batch=1)
@@ -106,7 +109,7 @@ def test_two_engines_compute_as_the_networks_do(network: PaletteNetwork) -> None
     assert set(ours) == set(theirs) and len(ours) == len(base.contexts)
     for memory, context in ours.items():
         assert context.addresses["planes"] == theirs[memory].addresses["planes"]
-        assert context.addresses["features"] != theirs[memory].addresses["features"]
+        assert context.addresses["output0" if numbered else "features"] != theirs[memory].addresses["features"]
 
 
 def may_capture(device: HostDevice) -> bool:
@@ -132,6 +135,7 @@ def test_a_shot_has_its_own_weights(network: PaletteNetwork, monkeypatch: pytest
     def ensure_engine(profile: Profile, *_: object, **given: Any) -> tuple[SimpleNamespace, bytes, bool]:
         assert not may_capture(device)
         built.append(given.get("generator"))
+        assert given.get("adopt", False) is (len(built) == 1), "what torch-tensorrt compiled cannot be refitted"
         data = b"fitted" if given.get("generator") else b"base"
         return SimpleNamespace(weights=("project.weight",) if refittable else ()), data, False
 
@@ -161,6 +165,42 @@ def test_a_shot_has_its_own_weights(network: PaletteNetwork, monkeypatch: pytest
     np.testing.assert_allclose(found.features, wanted.features, atol=5e-4)
     np.testing.assert_allclose(found.votes, wanted.votes, atol=1e-4)
     assert built == [None, None] if refittable else [None, None, network.generator]
+
+
+def test_torch_tensorrts_engine_file_paints_but_what_was_fitted(
+    network: PaletteNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The one that was compiled ahead runs the base; tensorrt compiles another, which can be refitted, for the shot."""
+    opened: list[bytes] = []
+
+    def deserialize_engine(backend: Backend, data: bytes) -> FakeEngine:
+        assert backend == BACKEND
+        opened.append(data)
+        return shipped_engine(numbered=data == b"torch-tensorrt")
+
+    def refit(backend: Backend, engine: FakeEngine, tensors: object) -> None:
+        engine.network = make_exportable("features", "float32", generator=network.generator)
+
+    monkeypatch.setattr(build, "compile_program", lambda *_: b"torch-tensorrt")
+    monkeypatch.setattr(build, "compile_onnx", lambda *_: b"tensorrt")
+    monkeypatch.setattr(build, "_find_weights", lambda *_: ("project.weight",))
+    monkeypatch.setattr(tensorrt, "deserialize_engine", deserialize_engine)
+    monkeypatch.setattr(tensorrt, "refit", refit)
+    monkeypatch.setattr(tensorrt, "name_weights", lambda *_: {})
+    monkeypatch.setattr(tensorrt, "find_usable_backend", lambda device=0: BACKEND)
+    cache = EngineCache(tmp_path)
+    ahead, _, _ = build.ensure_engine(find_profile("features"), TORCH_BACKEND, cache)
+    view, points = drawing()
+    wanted = TorchRunner(network).infer(view, points).result()
+    for _ in range(2):  # the second finds both engine files, and takes the same
+        with caplog.at_level("INFO", "framecolor"):
+            modules = tensorrt._make_modules(HostDevice(), network, cache)
+            runner = LaneRunner("tensorrt", network, [modules], lanes=1, batch=1)
+            found = runner.infer(view, points).result()
+            runner.close()
+        np.testing.assert_allclose(found.features, wanted.features, atol=5e-4)
+    assert opened == 2 * [b"torch-tensorrt", b"tensorrt"] and len(list(cache.files())) == 2
+    assert ahead.path.name in caplog.text
 
 
 def lane_with(engine: FakeEngine) -> Lane:

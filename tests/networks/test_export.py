@@ -19,6 +19,7 @@ from framecolor.networks.export import (
     NetworkName,
     Precision,
     export_onnx,
+    export_program,
     make_exportable,
     weight_names,
 )
@@ -153,6 +154,19 @@ def test_fixed_sizes_are_written_into_the_file() -> None:
 
 def test_a_file_is_the_same_every_time() -> None:
     assert export_onnx(make_exportable("describe")) == onnx_of(exportable("describe", "half"))
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_torch_export_gives_the_same(name: NetworkName) -> None:
+    """Also where a batch or a count of regions is 1, which is no size to trace with."""
+    network = exportable(name, "float32")
+    ranges = {"batch": (1, 1, 4), "height": (48, 96, 160), "width": (48, 64, 160)}
+    program = export_program(network, {axis: ranges.get(axis, (1, 9, 90)) for axis in network.form.free_axes})
+    assert program.graph_signature.user_inputs == tuple(network.form.inputs)
+    one = {axis: ranges.get(axis, (1,))[0] for axis in network.form.free_axes}
+    for sizes in [one, *SIZES[name]]:
+        inputs = inputs_of(network, sizes)
+        assert_near(outputs_of(program.module()(*inputs)), outputs_of(network.module(*inputs)), "float32")
 
 
 def test_a_network_that_does_not_exist_is_refused() -> None:

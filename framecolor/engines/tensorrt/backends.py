@@ -1,8 +1,10 @@
-"""Which TensorRT this machine has: the full one, or TensorRT for RTX.
+"""Which TensorRT this machine has: the full one, torch-tensorrt on top of it, or TensorRT for RTX.
 
-tensorrt  compiles and runs on the GPU that is here; engine files can be refitted
-rtx       compiles on any machine, also without a GPU, for all GPUs from compute capability 8.0 on, and finishes for
-          the one at hand when an engine file is opened; refittable ones need a GPU to be compiled
+tensorrt        compiles and runs on the GPU that is here; engine files can be refitted
+torch-tensorrt  the same, from torch.export instead of ONNX; tensorrt opens and runs its engine files, which cannot be
+                refitted, as weights lose their names
+rtx             compiles on any machine, also without a GPU, for all GPUs from compute capability 8.0 on, and finishes
+                for the one at hand when an engine file is opened; refittable ones need a GPU to be compiled
 """
 
 from __future__ import annotations
@@ -24,16 +26,19 @@ import torch
 from framecolor.core.text import format_install
 from framecolor.errors import EngineError
 
-BackendName = Literal["tensorrt", "rtx"]
+BackendName = Literal["tensorrt", "torch-tensorrt", "rtx"]
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
 # What an engine file's key says in the place of a GPU.
 NO_GPU, ANY_GPU = "no GPU", "any from compute capability 8.0 on"
 # TensorRT for RTX comes under either name: the one of its front package, or of its bindings alone.
 _MODULES: dict[BackendName, tuple[str, ...]] = {
     "tensorrt": ("tensorrt",),
+    "torch-tensorrt": ("torch_tensorrt",),
     "rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings"),
 }
-_LEAST_CAPABILITY: dict[BackendName, tuple[int, int]] = {"tensorrt": (7, 5), "rtx": (8, 0)}
+# The one that opens a backend's engine files; its name is also that of the extra.
+_RUNTIMES: dict[BackendName, BackendName] = {"tensorrt": "tensorrt", "torch-tensorrt": "tensorrt", "rtx": "rtx"}
+_LEAST_CAPABILITY: dict[BackendName, tuple[int, int]] = {"tensorrt": (7, 5), "torch-tensorrt": (7, 5), "rtx": (8, 0)}
 _logger = logging.getLogger("framecolor")
 
 
@@ -58,6 +63,11 @@ class Backend:
     gpu: Gpu | None
 
     @property
+    def runtime(self) -> BackendName:
+        """The backend whose module opens and runs its engine files."""
+        return _RUNTIMES[self.name]
+
+    @property
     def refits(self) -> bool:
         """Whether engine files that are compiled here can be given other weights later."""
         return self.name == "tensorrt" or (self.name == "rtx" and self.gpu is not None)
@@ -67,6 +77,12 @@ class Backend:
         if self.name == "rtx" and not refittable:
             return ANY_GPU
         return str(self.gpu) if self.gpu else NO_GPU
+
+    def opens(self, name: str, version: str) -> bool:
+        """Whether it opens the engine files of a backend of that name and version: its own, and torch-tensorrt's."""
+        if self.name == "tensorrt" and name == "torch-tensorrt":
+            return version.endswith(f" on tensorrt {self.version}")
+        return (name, version) == (self.name, self.version)
 
     def find_build_problem(self) -> tuple[str, str] | None:
         """What keeps it from compiling here, and how to mend it."""
@@ -87,14 +103,18 @@ class Backend:
 
 def find_backends(device: int = 0) -> tuple[Backend, ...]:
     """All backends that are installed and can be imported, in the order of BACKENDS."""
-    found, gpu = [], find_gpu(device)
+    return tuple(_import_backends(device))
+
+
+def _import_backends(device: int) -> Iterator[Backend]:
+    """One after another, as it takes seconds to import some."""
+    gpu = find_gpu(device)
     for name in BACKENDS:
         try:
-            found.append(Backend(name, _version(name), gpu))
+            yield Backend(name, _version(name), gpu)
         except EngineError as error:
             if any(importlib.util.find_spec(m) for m in _MODULES[name]):
                 _logger.debug("%s", error)
-    return tuple(found)
 
 
 def choose_backend(name: BackendName | Literal["auto"] = "auto", device: int = 0) -> Backend:
@@ -105,22 +125,22 @@ def choose_backend(name: BackendName | Literal["auto"] = "auto", device: int = 0
         if problem is not None:
             raise EngineError(f"backend {name} {backend.version}", *problem)
         return backend
-    found = find_backends(device)
-    for backend in found:
-        if backend.find_build_problem() is None:
+    problems: list[EngineError] = []
+    for backend in _import_backends(device):
+        problem = backend.find_build_problem()
+        if problem is None:
             return backend
-    if found:
-        problem = found[0].find_build_problem()
-        assert problem is not None
-        raise EngineError(f"backend {found[0].name} {found[0].version}", *problem)
+        problems.append(EngineError(f"backend {backend.name} {backend.version}", *problem))
+    if problems:
+        raise problems[0]
     beside, anywhere = (format_install(f"framecolor[{extra}]") for extra in ("tensorrt", "rtx"))
     fix = f"{beside} beside an NVIDIA GPU, or {anywhere} on any x86-64 Linux machine"
-    raise EngineError("backend auto", "neither TensorRT nor TensorRT for RTX is installed", fix)
+    raise EngineError("backend auto", "neither TensorRT, torch-tensorrt nor TensorRT for RTX is installed", fix)
 
 
 def find_usable_backend(device: int = 0) -> Backend | None:
     """The first that compiles and runs on that GPU; None if none does."""
-    for backend in find_backends(device):
+    for backend in _import_backends(device):
         if backend.find_run_problem() is None and backend.find_build_problem() is None:
             return backend
     return None
@@ -129,7 +149,7 @@ def find_usable_backend(device: int = 0) -> Backend | None:
 @lru_cache
 def import_backend(name: BackendName) -> Any:
     """The backend's module. EngineError, with the extra to install, when it is missing or cannot be loaded."""
-    fix = format_install(f"framecolor[{name}]")
+    fix = format_install(f"framecolor[{_RUNTIMES[name]}]")
     for module in _MODULES[name]:
         if importlib.util.find_spec(module) is None:
             continue
@@ -143,7 +163,9 @@ def import_backend(name: BackendName) -> Any:
 
 
 def _version(name: BackendName) -> str:
-    return str(import_backend(name).__version__)
+    version = str(import_backend(name).__version__)
+    runtime = _RUNTIMES[name]
+    return version if runtime == name else f"{version} on {runtime} {_version(runtime)}"
 
 
 def find_gpu(device: int = 0) -> Gpu | None:

@@ -13,7 +13,7 @@ else:
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from torch import Tensor
@@ -22,10 +22,25 @@ from framecolor.core.hashing import digest
 from framecolor.core.text import format_install
 from framecolor.engines.tensorrt.backends import Backend
 from framecolor.engines.tensorrt.cache import Built, EngineCache, EngineFile, EngineKey
-from framecolor.engines.tensorrt.compiler import BuildOptions, Progress, Shapes, compile_onnx, find_weights
+from framecolor.engines.tensorrt.compiler import (
+    BuildOptions,
+    Progress,
+    Shapes,
+    compile_onnx,
+    compile_program,
+    find_weights,
+)
 from framecolor.engines.tensorrt.profiles import Profile
 from framecolor.errors import EngineError
-from framecolor.networks.export import OPSET, Exportable, Precision, export_onnx, make_exportable, weight_names
+from framecolor.networks.export import (
+    OPSET,
+    Exportable,
+    Precision,
+    export_onnx,
+    export_program,
+    make_exportable,
+    weight_names,
+)
 from framecolor.networks.generator import Generator
 
 _logger = logging.getLogger("framecolor")
@@ -33,7 +48,11 @@ _logger = logging.getLogger("framecolor")
 
 @dataclass(frozen=True, eq=False)
 class BuildRequest:
-    """The exported network, how it is to be compiled, and the key that the engine file will have."""
+    """The network and its ONNX file, how it is to be compiled, and the key that the engine file will have.
+
+    What torch-tensorrt compiles is exported another way when it is compiled; its key has the ONNX file's hash as well,
+    so that engine files of the same network can be told by their keys.
+    """
 
     network: Exportable
     model: bytes
@@ -81,6 +100,7 @@ def ensure_engine(
     *,
     generator: Generator | None = None,
     force: bool = False,
+    adopt: bool = False,
     progress: Progress | None = None,
 ) -> tuple[EngineFile, bytes, bool]:
     """The engine file of a profile, its bytes, and whether it was compiled now.
@@ -88,15 +108,39 @@ def ensure_engine(
     generator  another one than ships, such as a shot's fitted one; for features and color. Where engine files can be
                refitted, one serves all: see above.
     force      compile even when there is one
+    adopt      where torch-tensorrt compiled the same one for this GPU and TensorRT, take that: it was asked for
     Raises EngineError when it cannot be exported or compiled, OutputError when it cannot be kept.
     """
     request = request_build(profile, backend, cache, generator)
 
+    adopted = _find_adoptable(request.key, backend, cache) if adopt else None
+    if adopted is not None:
+        return *adopted, False
+
     def build() -> Built:
+        if backend.name == "torch-tensorrt":
+            return compile_program(backend, lambda: export_program(request.network, profile.sizes), request.options), ()
         data = compile_onnx(backend, request.model, request.options, progress)
         return data, _find_weights(backend, request) if request.options.refittable else ()
 
     return cache.get_or_build(request.key, build, "" if generator else profile.name, force)
+
+
+def _find_adoptable(key: EngineKey, backend: Backend, cache: EngineCache) -> tuple[EngineFile, bytes] | None:
+    """The engine file of another backend, the latest, that this one runs as it would its own; and its checked bytes."""
+    for stored in sorted(cache.files(), key=lambda file: -file.built_unix):
+        other = stored.key
+        # Flags may differ: they change neither what is computed nor for which GPU.
+        same = replace(other, backend=key.backend, version=key.version, flags=key.flags) == key
+        if same and other.backend != backend.name and backend.opens(other.backend, other.version):
+            try:
+                data = stored.read()
+            except EngineError as error:
+                _logger.warning("%s: %s; another one is taken", error.subject, error.problem)
+                continue
+            _logger.info("%s: is run from %s, by %s %s", key.network, stored.path.name, other.backend, other.version)
+            return stored, data
+    return None
 
 
 def make_network(profile: Profile, precision: Precision, generator: Generator | None = None) -> Exportable:

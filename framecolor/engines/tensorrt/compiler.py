@@ -1,4 +1,5 @@
-"""Compiles exported networks to engine files: one way for TensorRT 10 and 11 and for TensorRT for RTX.
+"""Compiles exported networks to engine files: ONNX for TensorRT 10 and 11 and TensorRT for RTX, torch.export for
+torch-tensorrt.
 
 Networks are strongly typed: what is computed in half says so in its graph (`networks.export`), and no flag changes it.
 """
@@ -10,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
@@ -43,7 +45,7 @@ class BuildOptions:
 
 
 def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress: Progress | None = None) -> bytes:
-    """A serialized engine of an ONNX file's bytes.
+    """A serialized engine of an ONNX file's bytes, by tensorrt or rtx.
 
     Raises EngineError, in one line, for a file that does not parse, shapes that do not fit it, and a failed build.
     """
@@ -79,6 +81,40 @@ def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress
             write_timing_cache(options.timing_cache, bytes(cache.serialize()))
     if serialized is None:
         raise _failure(backend, options, errors)
+    return bytes(serialized)
+
+
+def compile_program(
+    backend: Backend, export: Callable[[], torch.export.ExportedProgram], options: BuildOptions
+) -> bytes:
+    """A serialized engine of what is exported, by torch-tensorrt. It cannot be refitted: weights lose their names.
+
+    Its outputs are named output0, output1 and so on. Raises EngineError, in one line, when it does not compile.
+    """
+    torch_tensorrt = import_backend(backend.name)
+    _, log = get_logger(backend.runtime)
+    inputs = [
+        torch_tensorrt.Input(min_shape=least, opt_shape=usual, max_shape=most, dtype=torch.float32, name=name)
+        for name, (least, usual, most) in options.shapes.items()
+    ]
+    with _BUILDING, log.collected() as errors, TemporaryDirectory(prefix="framecolor-") as folder:
+        # It reads and writes timings by itself: a copy, as one that is damaged would end the process.
+        timings = Path(folder) / "timings"
+        if options.timing_cache is not None:
+            timings.write_bytes(read_timing_cache(options.timing_cache))
+        try:
+            serialized = torch_tensorrt.dynamo.convert_exported_program_to_serialized_trt_engine(
+                export(),
+                arg_inputs=inputs,
+                disable_tf32=True,
+                optimization_level=options.optimization_level,
+                timing_cache_path=str(timings),
+            )
+        except Exception as error:
+            # The exporter and each converter raise what they like.
+            raise _failure(backend, options, [*errors, " ".join(str(error).split())]) from error
+        if options.timing_cache is not None and timings.is_file():
+            write_timing_cache(options.timing_cache, timings.read_bytes())
     return bytes(serialized)
 
 

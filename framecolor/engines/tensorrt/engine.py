@@ -30,10 +30,10 @@ class TensorRtEngine:
             return "it computes in half", "use --engine cuda for float32"
         from framecolor.engines.tensorrt.backends import find_backends, find_usable_backend
 
-        found = find_backends()
-        if not found:
-            return "TensorRT is not installed", f"{format_install('framecolor[tensorrt]')} or use --engine cuda"
         if find_usable_backend() is None:
+            found = find_backends()
+            if not found:
+                return "TensorRT is not installed", f"{format_install('framecolor[tensorrt]')} or use --engine cuda"
             return found[0].find_run_problem() or found[0].find_build_problem()
         if importlib.util.find_spec("onnx") is None:
             return "the package onnx is not installed", f"{format_install('framecolor[onnx]')} or use --engine cuda"

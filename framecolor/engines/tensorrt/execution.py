@@ -21,14 +21,16 @@ _LOG = logging.getLogger("framecolor")
 class ExecutionContext:
     """A context whose workspace is the caller's. One thread at a time: shapes first, then buffers, then runs.
 
-    inputs, outputs  names as in `networks.export.FORMS`
+    inputs, outputs  names as in `networks.export.FORMS`; outputs of torch-tensorrt's engines are numbered in that order
     Raises torch.OutOfMemoryError without room for it, EngineError for an engine of other types than float32.
     """
 
     def __init__(self, backend: Backend, engine: Any, inputs: Sequence[str], outputs: Sequence[str]) -> None:
-        trt = import_backend(backend.name)
+        trt = import_backend(backend.runtime)
         self._engine, self._subject = engine, f"{backend.name} {backend.version}"
-        self._inputs, self._outputs = tuple(inputs), tuple(outputs)
+        tensors = {engine.get_tensor_name(i) for i in range(engine.num_io_tensors)}
+        self._inputs = tuple(inputs)
+        self._outputs = tuple(name if name in tensors else f"output{i}" for i, name in enumerate(outputs))
         for name in (*self._inputs, *self._outputs):
             if engine.get_tensor_dtype(name) != trt.DataType.FLOAT:
                 raise EngineError(self._subject, f"{name} is not float32", _FIX)

@@ -54,11 +54,12 @@ def prune_engine_files(
 
 def find_unfit(key: EngineKey, backends: Mapping[str, Backend]) -> str:
     """Why an engine file of that key is of no use to the backends of this machine; empty when it is."""
-    backend = backends.get(key.backend)
+    backend = next((b for b in backends.values() if b.opens(key.backend, key.version)), None)
     if backend is None:
-        return f"{key.backend} is not installed"
-    if backend.version != key.version:
-        return f"is of {key.backend} {key.version}, this is {backend.version}"
+        installed = backends.get(key.backend)
+        if installed is None:
+            return f"{key.backend} is not installed"
+        return f"is of {key.backend} {key.version}, this is {installed.version}"
     if key.target not in (backend.target(True), backend.target(False)):
         return f"is for {key.target}"
     return ""

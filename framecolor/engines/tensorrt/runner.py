@@ -1,8 +1,9 @@
 """Engine files on lanes.
 
 One engine file of the features serves all shots. Where a network was fitted to a shot, it is opened once more, refitted
-with that network's weights; where a backend cannot refit, that network gets an engine file of its own. Pictures that
-are too large for it, and drawings with too many regions, go to PyTorch on the same GPU.
+with that network's weights; where a backend cannot refit, that network gets an engine file of its own. The weights that
+ship run from an engine file by torch-tensorrt where there is one for this GPU and TensorRT; those of a shot do not: it
+cannot be refitted. Pictures that are too large, and drawings with too many regions, go to PyTorch on the same GPU.
 """
 
 from __future__ import annotations
@@ -110,7 +111,10 @@ class _Opener:
         """An engine of its own for a profile, with these weights, or those that ship. EngineError when it fails."""
         # Builders, and engines that are opened or refitted, may wait for the whole device.
         with self._device.uncaptured(), self._device.current():
-            stored, data, _ = ensure_engine(profile, self.backend, self._cache, progress=_Announcement(profile))
+            # What torch-tensorrt compiled cannot be refitted.
+            stored, data, _ = ensure_engine(
+                profile, self.backend, self._cache, adopt=generator is None, progress=_Announcement(profile)
+            )
             if generator is None:
                 return deserialize_engine(self.backend, data)
             if stored.weights and _is_like_shipped(generator):

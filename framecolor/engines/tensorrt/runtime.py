@@ -22,9 +22,9 @@ def deserialize_engine(backend: Backend, data: bytes) -> Any:
     problem = backend.find_run_problem()
     if problem is not None:
         raise EngineError(subject, *problem)
-    _, log = get_logger(backend.name)
+    _, log = get_logger(backend.runtime)
     with log.collected() as errors:
-        engine = _runtime(backend.name).deserialize_cuda_engine(data)
+        engine = _runtime(backend.runtime).deserialize_cuda_engine(data)
     if engine is None:
         reason = (errors or ["no reason given"])[-1]
         raise EngineError(subject, f"the engine file does not open ({reason[:400]})", "framecolor engine build --force")
@@ -38,11 +38,11 @@ def refit(backend: Backend, engine: Any, tensors: Mapping[str, Tensor]) -> None:
     contexts stay valid. Raises EngineError when it does not take all of them, or would want more; weights may
     then be mixed: the engine is to be dropped.
     """
-    trt, subject = import_backend(backend.name), f"{backend.name} {backend.version}"
+    trt, subject = import_backend(backend.runtime), f"{backend.name} {backend.version}"
     fix = "compile an engine file of these weights instead"
     if not engine.refittable:
         raise EngineError(subject, "the engine was compiled without refit", fix)
-    logger, log = get_logger(backend.name)
+    logger, log = get_logger(backend.runtime)
     with log.collected() as errors:
         refitter = trt.Refitter(engine, logger)
         unknown = sorted(set(tensors) - set(refitter.get_all_weights()))
