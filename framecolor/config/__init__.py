@@ -1,1 +1,1 @@
-"""The settings of a run, and the levels of files, variables and options that they come from. Imports core."""
+"""The settings of a run, and the files, variables and options that they come from. Imports core."""

@@ -1,18 +1,18 @@
-"""Settings from several places: the studio's file, the show's, the shot's, and the command line.
+"""Merge settings of several levels: the studio's file, the show's, the shot's, and the command line.
 
-From the weakest to the strongest; a setting that two of them name is as the later one says:
+From the weakest to the strongest; if two levels set a setting, the later one counts:
 
     default  the fields of `Settings`
     studio   the file that FRAMECOLOR_CONFIG names; without it, framecolor.toml in the site's config folder
-    user     framecolor.toml in the user's config folder; none where FRAMECOLOR_CONFIG is set
-    show     framecolor.toml in each folder above the shot, nearer ones over farther ones
+    user     framecolor.toml in the user's config folder; not read if FRAMECOLOR_CONFIG is set
+    show     framecolor.toml in each folder above the shot, the nearer ones stronger
     shot     framecolor.toml in the shot's folder
     option   the command line
 
-A job on a farm takes its settings along: in one file, which stands for all of the others.
+A farm job has one settings file of its own, which replaces all others (level `job`).
 
-Folders above a shot are those of its real place, links followed, so that the same shot has the same settings however
-it was named. A file that a setting names is looked for beside the framecolor.toml that names it.
+Links are resolved to find the folders above a shot, so that a shot has the same settings by every path. A relative
+path in a framecolor.toml is relative to the folder of that file.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ CONFIG_VARIABLE = "FRAMECOLOR_CONFIG"
 
 @dataclass(frozen=True)
 class Source:
-    """Where a value came from; `path` is the file's, None for defaults and options."""
+    """The level that a value came from; `path` is its file, None for defaults and options."""
 
     level: Level
     path: Path | None = None
@@ -54,7 +54,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Place:
-    """A settings file that was looked for; `state` is read, absent, or unreachable (its folder may not be entered)."""
+    """A path of a settings file; `state` is read, absent, or unreachable (no permission to enter its folder)."""
 
     level: Level
     path: Path
@@ -63,7 +63,7 @@ class Place:
 
 @dataclass(frozen=True)
 class LayeredSettings:
-    """Settings, where each of them came from, and all the places that were looked at, the weakest first."""
+    """Settings, the source of each of them, and all places that were searched, the weakest first."""
 
     settings: Settings
     sources: Mapping[str, Source]
@@ -75,12 +75,12 @@ class LayeredSettings:
 
 
 def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None) -> LayeredSettings:
-    """The settings of the shot in the folder `root`.
+    """Read the settings of the shot in the folder `root`.
 
-    options  what the command line says, by name; None stands for not given, files are relative to where one is
-    only     a settings file to read in place of all others; names of files in it are as in the shot's own
-    Raises SettingsError or ReadError, naming the file and as a rule the line, when one of the files is there and cannot
-    be read, is not TOML, or has a setting that does not exist or a value that it cannot have.
+    options  values of the command line by name; None: not given; file names are relative to the working folder
+    only     a settings file to read instead of all others; file names in it are relative to `root`
+    Raises ReadError if a file exists but cannot be read, SettingsError if it is not TOML or has an unknown setting or
+    an invalid value; both name the file, and the line if it is known.
     """
     settings = Settings()
     sources: dict[str, Source] = dict.fromkeys(SETTINGS, Source("default"))
@@ -92,7 +92,7 @@ def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None
             table = read_table(path)
             folder = root if level == "job" else path.parent
             table |= {name: read_name(table[name], folder) for name in FILE_SETTINGS if table.get(name)}
-            # The shot's own names stay as they are: a shot can be moved, and its record still says the same.
+            # The shot's own file names stay relative: its manifest is still right after the shot is moved.
             anchored = table if level in ("shot", "job") else _anchor(table, path.parent)
             settings = settings.updated(anchored, str(path))
             sources |= {name: Source(level, path) for name in table}
@@ -103,7 +103,7 @@ def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None
 
 
 def _list_files(root: Path, only: Path | None) -> Iterator[tuple[Level, Path]]:
-    """All the places where a shot's settings may stand, the weakest first; `only` stands for them all."""
+    """Yield the settings files that a shot may have, the weakest first; only `only` if it is given."""
     if only is not None:
         yield "job", only
         return
@@ -118,7 +118,7 @@ def _list_files(root: Path, only: Path | None) -> Iterator[tuple[Level, Path]]:
         yield "user", platformdirs.user_config_path("framecolor") / SETTINGS_FILE
     try:
         real = root.resolve()
-    except (OSError, RuntimeError):  # a loop of links; what opens the shot says so
+    except (OSError, RuntimeError):  # a loop of links; opening the shot reports it
         real = root.absolute()
     for folder in reversed(real.parents):
         yield "show", folder / SETTINGS_FILE
@@ -132,12 +132,12 @@ def _look(path: Path) -> Literal["read", "absent", "unreachable"]:
         return "absent"
     except PermissionError:
         return "unreachable"
-    except OSError:  # a loop of links, a disk that fails: reading it says what is wrong
+    except OSError:  # a loop of links, a failing disk: reading the file reports it
         return "read"
     return "read"
 
 
 def _anchor(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """The table with the files that it names as whole paths, from `folder` on."""
+    """Return the table with its file names as absolute paths; relative ones begin at `folder`."""
     named = {name: table[name] for name in FILE_SETTINGS if isinstance(table.get(name), str) and table[name]}
     return {**table, **{name: str((folder / value).absolute()) for name, value in named.items()}}

@@ -1,4 +1,4 @@
-"""One setting: what its field of `Settings` states, what its type adds to that, and the check that follows."""
+"""One setting: what its field of `Settings` declares, what follows from its type, and the check of its values."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 Effect = Literal["frames", "keys", "proposal", "fit", "record"]
-"""What a setting decides, and so whose hash it is part of: that of frames, of what the keys say, of a proposal where
-there is no key, of a fit; record: of nothing, but `framecolor.json` says what it was."""
+"""What depends on a setting, so that its hash includes the setting: the frames, the colors of the keys, the proposal of
+a shot without keys, a fit; record: no hash, but the manifest has its value."""
 
 Value = TypeVar("Value")
 
@@ -29,14 +29,14 @@ def setting(
 ) -> Value:
     """Make a field of a class of settings.
 
-    decides    see `Effect`; nothing if no frame depends on it
+    decides    what depends on it (`Effect`); () if no frame does
     help       what it does, for --help and the draft file
-    words      that it may be, where they are not known to the type
-    wanted     what it may be, in words: of numbers and files; of others the type says it
+    words      its allowed words, if its type does not list them
+    wanted     its allowed values, for errors; None: derived from the type
     bounds     least and greatest number
-    metavar    what --help calls a value, if not as the type is called
-    option     of the command line, "" if there is none; by default --NAME
-    file_only  words that a file may say, but not the option
+    metavar    the name of a value in --help; None: the type's name
+    option     its command-line option, "" if it has none; None: --NAME
+    file_only  words that are allowed in a settings file, but not in the option
     """
     stated = {"decides": decides, "help": help, "bounds": bounds, "metavar": metavar, "file_only": file_only}
     stated["words"] = words
@@ -46,10 +46,10 @@ def setting(
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """A setting as `setting` takes it, completed from its name and type.
+    """A setting with the attributes that `setting` takes, completed from its name and type.
 
-    words  that it may be
-    kind   of its other values: bool, int, float, or str, which names a file; NoneType if there are none
+    words  its allowed words
+    kind   type of its other values: bool, int, float, or str, which names a file; NoneType if it has none
     """
 
     default: object
@@ -64,7 +64,7 @@ class Setting:
     kind: type
 
     def allows(self, value: object) -> bool:
-        """Whether it may have a value, of whatever type."""
+        """Tell whether a value, of any type, is allowed."""
         if value is None or isinstance(value, bool):
             return self.kind is (str if value is None else bool)
         if isinstance(value, str):
@@ -75,7 +75,7 @@ class Setting:
 
 
 def list_settings(owner: type) -> dict[str, Setting]:
-    """Name -> setting, of a dataclass whose fields `setting` made."""
+    """List the settings of a dataclass by name; `setting` made its fields."""
     hints = get_type_hints(owner)
     return {one.name: _complete(one.name, hints[one.name], one.default, one.metadata) for one in fields(owner)}
 

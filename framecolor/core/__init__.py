@@ -1,1 +1,1 @@
-"""What all the rest stands on: types, hashes, files, threads and their clock, the machine. Imports errors only."""
+"""The base of all other folders: types, hashes, files, threads and their clock, the machine. Imports errors only."""

@@ -1,4 +1,4 @@
-"""The memory that the C library hands out: freed memory that threads cannot give to each other adds up."""
+"""The heaps of the C library: fewer heaps keep less freed memory that other threads cannot use."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ _CHOICES = ("MALLOC_ARENA_MAX", "GLIBC_TUNABLES")
 
 
 def limit_arenas(count: int) -> None:
-    """Let all threads of this process take memory from `count` heaps, where the C library is glibc.
+    """Limit this process to `count` heaps for all its threads, if the C library is glibc.
 
-    It would open up to eight a core, each of which keeps what its threads freed: pictures of a few megabytes that go
-    through many threads then hold a quarter more memory (`benchmarks/memory.py`), and more the longer a run takes. It
-    cannot be undone, so it is for a process of one's own. A choice in the environment stands.
+    By default glibc opens up to eight heaps per core, and each keeps what its threads freed: pictures of a few
+    megabytes that pass through many threads then take a quarter more memory (`benchmarks/memory.py`), and more the
+    longer a run takes. The limit cannot be lifted again, so call it only in a process of our own. A limit that the
+    user has set in the environment is kept.
     """
     if platform.libc_ver()[0] == "glibc" and not any(name in os.environ for name in _CHOICES):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, count)

@@ -1,4 +1,4 @@
-"""Where the package keeps what it made on a machine and would make again: graphs of networks, compiled engines."""
+"""The folder for results that can be made again on this machine: graphs of networks, compiled engines."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ FOLDER_VARIABLE = "FRAMECOLOR_CACHE_DIR"
 
 
 def cache_folder() -> Path:
-    """What FRAMECOLOR_CACHE_DIR says, or the user's cache folder; it may be missing, and deleted at any time."""
+    """Name the folder of FRAMECOLOR_CACHE_DIR, else the user's cache folder. It may be missing, or be deleted."""
     chosen = os.environ.get(FOLDER_VARIABLE)
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("framecolor")

@@ -1,7 +1,7 @@
-"""The clock of the pipeline: which thread works on which stage of which frame, for the log and for benchmarks.
+"""Measure which thread works on which stage of which frame, for the log and for benchmarks.
 
     with listen(spans.append):          # gets the spans of this thread and of those that work for it (`core.stages`)
-        with stage("flow", frame=7):    # a stage inside of another interrupts it: spans of a thread never overlap
+        with stage("flow", frame=7):    # a stage inside another interrupts it: spans of a thread never overlap
             ...
 
 Without a listener a stage takes a fraction of a microsecond.
@@ -19,13 +19,16 @@ from typing import Literal, get_args
 
 Stage = Literal["decode", "regions", "flow", "match", "generator", "paint", "encode"]
 STAGES: tuple[Stage, ...] = get_args(Stage)
-"""File or movie to pixels; pixels to regions; motion between drawings; regions compared and their colors settled; the
-generator's passes; colors to a picture; picture to a file on disk."""
+"""In this order: read pixels from a file or movie; find regions; estimate motion between drawings; compare regions and
+choose their colors; run the generator; paint the picture; write it to a file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One thread's work on one stage without a pause, in seconds of one clock; frame: None for several at once."""
+    """One uninterrupted piece of a thread's work on a stage, in seconds of `time.perf_counter`.
+
+    frame  its number; None if the work is for several frames at once
+    """
 
     stage: Stage
     thread: str
@@ -55,7 +58,7 @@ _THREAD = _Thread()
 
 @contextmanager
 def listen(listener: Listener) -> Iterator[None]:
-    """While this is open, call the listener with each span of this context, in the thread that it is of."""
+    """Call the listener with each span of this context, in the thread that worked, until the block ends."""
     token = _LISTENERS.set((*_LISTENERS.get(), listener))
     try:
         yield
@@ -64,7 +67,7 @@ def listen(listener: Listener) -> Iterator[None]:
 
 
 class stage:  # noqa: N801
-    """Time what is done while this is open as work on a frame, by default the frame of the stage around it."""
+    """Time the block as work on one stage of a frame, by default the frame of the stage around it."""
 
     __slots__ = ("_frame", "_listeners", "_name", "_since")
     _name: Stage
@@ -82,7 +85,7 @@ class stage:  # noqa: N801
         now = time.perf_counter()
         entered = _THREAD.entered
         if entered:
-            entered[-1]._tell(now)
+            entered[-1]._report(now)
             self._frame = entered[-1]._frame if self._frame is None else self._frame
         entered.append(self)
         self._since = now
@@ -91,13 +94,13 @@ class stage:  # noqa: N801
         if not self._listeners:
             return
         now = time.perf_counter()
-        self._tell(now)
+        self._report(now)
         entered = _THREAD.entered
         entered.pop()
         if entered:
             entered[-1]._since = now
 
-    def _tell(self, now: float) -> None:
+    def _report(self, now: float) -> None:
         span = Span(self._name, threading.current_thread().name, self._frame, self._since, now)
         for listener in self._listeners:
             listener(span)

@@ -1,4 +1,4 @@
-"""Line over paint, and what the paper becomes."""
+"""Composite lines over paint, and make paper transparent or white."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ WHITE = np.array([255, 255, 255, 255], np.uint8)
 
 
 def lay_over(ink: NDArray[np.uint8], paint: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Straight-alpha composite of ink over paint, both uint8 HxWx4.
+    """Composite ink over paint, both uint8 HxWx4 with straight alpha.
 
-    Where there is no ink the paint's pixels come out unchanged, and where ink is opaque or nothing is painted the
-    ink's, to the bit.
+    Pixels without ink keep the paint, and pixels of opaque ink or without paint keep the ink, to the bit.
     """
     out = np.ascontiguousarray(paint).copy()
     packed, pixels = (np.ascontiguousarray(picture).view(np.uint32).ravel() for picture in (ink, out))
@@ -24,7 +23,7 @@ def lay_over(ink: NDArray[np.uint8], paint: NDArray[np.uint8]) -> NDArray[np.uin
     pixels[inked[opaque]] = over[opaque]
     soft = inked[~opaque]
     if len(soft):
-        # Channel by channel: four rows are several times as fast as rows of four.
+        # Planar, as [4, N]: several times as fast as [N, 4].
         top, under = (np.ascontiguousarray(values[soft].view(np.uint8).reshape(-1, 4).T) for values in (packed, pixels))
         top, under = top.astype(np.uint32), under.astype(np.uint32)
         top_weight = top[3] * 255
@@ -40,7 +39,7 @@ def lay_over(ink: NDArray[np.uint8], paint: NDArray[np.uint8]) -> NDArray[np.uin
 def lay_over_color(
     rgba: NDArray[np.uint8], color: NDArray[np.uint8] | tuple[int, int, int] = (255, 255, 255)
 ) -> NDArray[np.uint8]:
-    """Straight-alpha composite of a picture, uint8 HxWx4, over one opaque color: uint8 HxWx3, rounded to nearest."""
+    """Composite a picture, uint8 HxWx4 with straight alpha, over one opaque color: uint8 HxWx3, rounded to nearest."""
     if rgba[..., 3].min(initial=255) == 255:
         return rgba[..., :3].copy()
     alpha = rgba[..., 3:].astype(np.uint16)
@@ -48,10 +47,10 @@ def lay_over_color(
 
 
 def clear_paper(colors: NDArray[np.uint8], regions: Regions) -> NDArray[np.uint8]:
-    """The regions' colors, uint8 [count + 1, 4], with transparent paper.
+    """Make the paper transparent in the regions' colors, uint8 [count + 1, 4].
 
-    Paper that is not transparent already are the white regions that touch the picture's border (keys that were painted
-    on opaque white). Other white regions stay white, also those beside the paper.
+    If no region is transparent, the keys were painted on opaque white: then the white regions that touch the picture's
+    border are paper. Other white regions stay white, also those next to the paper.
     """
     if (colors[1:, 3] == 0).any():
         return colors
@@ -64,7 +63,7 @@ def clear_paper(colors: NDArray[np.uint8], regions: Regions) -> NDArray[np.uint8
 
 
 def fill_paper(paint: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Paint, uint8 HxWx4, with opaque white paper where it is transparent."""
+    """Make the transparent pixels of paint, uint8 HxWx4, opaque white."""
     out = paint.copy()
     out[out[..., 3] == 0] = WHITE
     return out

@@ -14,16 +14,16 @@ from pathlib import Path, PurePosixPath
 _GROUPS = Path("/sys/fs/cgroup")
 _OWN_GROUPS = Path("/proc/self/cgroup")
 _CPU_INFO = Path("/proc/cpuinfo")
-# Processors that multiply bfloat16 by themselves say so with one of these words.
+# Flags in /proc/cpuinfo of processors with bfloat16 multiplication in hardware.
 _BF16_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
-# What keeps libraries from instructions that the processor has: as it is asked for in tests, and by cautious farms.
+# Variables that forbid libraries some instructions of the processor; tests and some farms set them.
 _ISA_LIMITS = ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA")
 _ISA_WITHOUT_BF16 = frozenset({"SSE41", "AVX", "AVX2", "AVX2_VNNI", "AVX2_VNNI_2", "AVX512_CORE", "AVX512_CORE_VNNI"})
 _ATEN_WITHOUT_BF16 = frozenset({"default", "avx2"})
 
 
 def count_usable_cores() -> int:
-    """Cores that this process may use, at least 1: the fewest that affinity, control groups and Slurm leave it."""
+    """Count the cores that this process may use, at least 1: the minimum of affinity, control groups and Slurm."""
     limits = [_count_by_affinity(), *_count_by_groups(), *_count_by_slurm(os.environ)]
     return max(1, min(limits))
 
@@ -35,15 +35,15 @@ def _count_by_affinity() -> int:
 
 
 def _count_by_groups() -> Iterator[int]:
-    """The processor time that each control group around this process allows, in cores, rounded up."""
+    """Yield the limit in cores, rounded up, of each control group that this process is in."""
     with suppress(OSError):
         for line in _OWN_GROUPS.read_text("utf-8", "replace").splitlines():
             _, controllers, path = line.split(":", 2)
             if controllers not in ("", "cpu", "cpu,cpuacct", "cpuacct,cpu"):
                 continue
-            place = PurePosixPath("/", path)
-            for group in (place, *place.parents):
-                # In a container the path may be that of the host: then only the last, the root, is there.
+            own = PurePosixPath("/", path)
+            for group in (own, *own.parents):
+                # In a container the path may be the host's: then only the root exists.
                 folder = _GROUPS / controllers / group.relative_to("/")
                 cores = _read_quota(folder)
                 if cores is not None:
@@ -51,7 +51,7 @@ def _count_by_groups() -> Iterator[int]:
 
 
 def _read_quota(folder: Path) -> float | None:
-    """Cores that a control group of version 2 or 1 allows; None where that is all of them."""
+    """Read the limit of a control group, version 2 or 1, in cores; None if it has no limit."""
     with suppress(OSError, ValueError):
         quota, period = (folder / "cpu.max").read_text("ascii").split()
         return int(quota) / int(period)  # ValueError: "max"
@@ -62,7 +62,7 @@ def _read_quota(folder: Path) -> float | None:
 
 
 def _count_by_slurm(environment: Mapping[str, str]) -> Iterator[int]:
-    """What Slurm gave this task, also where it does not bind tasks to their cores."""
+    """Yield the cores that Slurm gave this task: it does not always bind tasks to them."""
     if "SLURM_JOB_ID" not in environment:
         return
     for name in ("SLURM_CPUS_PER_TASK", "SLURM_CPUS_ON_NODE"):
@@ -72,9 +72,9 @@ def _count_by_slurm(environment: Mapping[str, str]) -> Iterator[int]:
 
 
 def has_bf16() -> bool:
-    """Whether the processor multiplies bfloat16 by itself: emulated, it is an order of magnitude slower than float32.
+    """Tell whether libraries multiply bfloat16 in hardware: emulated, it is ten times slower than float32.
 
-    No where `ONEDNN_MAX_CPU_ISA` or `ATEN_CPU_CAPABILITY` keep libraries from the instructions that do.
+    False if `ONEDNN_MAX_CPU_ISA` or `ATEN_CPU_CAPABILITY` forbid the instructions.
     """
     if any(os.environ.get(name, "").upper() in _ISA_WITHOUT_BF16 for name in _ISA_LIMITS):
         return False
@@ -93,7 +93,7 @@ def _multiplies_bf16() -> bool:
     if sys.platform == "win32":
         import torch
 
-        # Windows tells it to nobody; PyTorch asks the processor itself.
-        asks = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        return any(bool(getattr(torch.cpu, ask, bool)()) for ask in asks)
+        # Windows has no list of flags; PyTorch queries the processor itself.
+        queries = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        return any(bool(getattr(torch.cpu, query, bool)()) for query in queries)
     return False

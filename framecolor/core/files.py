@@ -1,4 +1,4 @@
-"""Plain files: read only where they are such, written whole or not at all, and what killed processes left of that."""
+"""Read regular files only, write files atomically, and delete the drafts that killed processes left."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from typing import BinaryIO
 
 from framecolor.errors import InputError, OutputError, ReadError
 
-# Of another machine's process nobody can tell whether it still runs, but no single file takes an hour to be written.
+# Whether another machine's process still runs is unknown, but no file takes an hour to be written.
 _OLD_SECONDS = 3600
 _NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-# Windows renames nothing over a file that another program has open, as a viewer or a scan for viruses for a moment.
+# Windows cannot replace a file that another program has open; viewers and virus scanners close it soon.
 _PAUSES_SECONDS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if os.name == "nt" else ()
 _DRAFT = re.compile(r"\..*\.([0-9a-f]{8})-(\d{1,9})-[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
 def open_file(path: str | Path) -> BinaryIO:
-    """Open a file to read its bytes. Raises OSError, also for pipes, sockets and devices, and never waits for one."""
+    """Open a file to read its bytes. Raises OSError, also for pipes, sockets and devices, without blocking on them."""
     number = os.open(path, os.O_RDONLY | _NO_WAITING)
     try:
         kind = os.fstat(number).st_mode
@@ -41,16 +41,17 @@ def open_file(path: str | Path) -> BinaryIO:
 
 
 def read_file(path: str | Path) -> bytes:
-    """All bytes of a file. Raises as `open_file`."""
+    """Read all bytes of a file. Raises as `open_file`."""
     with open_file(path) as file:
         return file.read()
 
 
 def read_small(path: Path, most_bytes: int, what: str, fix: str, kind: type[InputError] = ReadError) -> bytes:
-    """All bytes of a file that is small by its nature, such as a palette.
+    """Read all bytes of a file that must be small, such as a palette.
 
-    what  that it is, as in "a palette": for errors, which are of this `kind`. Raises one where the file is missing, no
-          regular file, cannot be read or is larger than `most_bytes`, before more than that is read.
+    what  names the content in errors, such as "a palette"
+    Raises `kind` if the file is missing, not a regular file, unreadable or larger than `most_bytes`; never reads more
+    than one byte beyond that.
     """
     try:
         with open_file(path) as file:
@@ -65,9 +66,9 @@ def read_small(path: Path, most_bytes: int, what: str, fix: str, kind: type[Inpu
 
 
 def read_name(text: str, folder: Path) -> str:
-    """The path that a file gives in its text, with the slashes of every system: the file may come from Windows.
+    """Convert a path that stands in a file to forward slashes: the file may come from Windows.
 
-    folder  what a relative path begins at; a file of this system whose very name has backslashes is found there
+    folder  where relative paths begin; on POSIX a path with backslashes is kept if such a file exists there
     """
     with suppress(OSError):
         if "\\" not in text or (os.name == "posix" and (folder / text).exists()):
@@ -76,15 +77,15 @@ def read_name(text: str, folder: Path) -> str:
 
 
 def write_text_atomic(path: str | Path, text: str) -> None:
-    """`write_bytes_atomic` of UTF-8 text; line ends are written as they are, what no UTF-8 can hold as an escape."""
+    """Write text as UTF-8 by `write_bytes_atomic`: line ends as they are, lone surrogates as escapes."""
     write_bytes_atomic(path, text.encode("utf-8", "backslashreplace"))
 
 
 def write_bytes_atomic(path: str | Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all; a missing folder is made, an older file or link is replaced.
+    """Write a file completely or not at all; make a missing folder, and replace an older file or link.
 
-    Raises OutputError, and leaves nothing behind, when that fails. What a process leaves that is killed in the middle
-    of it is hidden, and `clear_drafts` removes it.
+    Raises OutputError if writing fails, and leaves no draft. A process that is killed leaves a hidden draft, which
+    `clear_drafts` deletes.
     """
     path = Path(path)
     draft = name_draft(path)
@@ -101,9 +102,9 @@ def write_bytes_atomic(path: str | Path, data: bytes) -> None:
 
 
 def put_in_place(draft: Path, path: Path) -> None:
-    """Rename a finished draft to the file that it is to become; on Windows wait two seconds for who has that one open.
+    """Rename a finished draft to its final path; on Windows wait up to two seconds for programs that have it open.
 
-    Raises OSError, also where a device is in the way: a rename would take /dev/null from the whole machine.
+    Raises OSError, also if the path is a device: replacing /dev/null would break the whole machine.
     """
     with suppress(FileNotFoundError):
         kind = path.lstat().st_mode
@@ -118,10 +119,10 @@ def put_in_place(draft: Path, path: Path) -> None:
 
 
 def name_draft(path: Path) -> Path:
-    """Where to write what is to become a file: a name that tells whose it is, and that no other draft has.
+    """Make a unique path for a file's draft; it names the machine and the process that write it.
 
-    Beside the file, because only a rename within one disk is atomic; hidden, so that no sequence takes it in. Forty
-    characters are at most 160 bytes: the longest name that a disk takes has a draft as well.
+    The draft is beside the file, because only a rename within one file system is atomic, and hidden, so that no image
+    sequence includes it. It has at most 40 characters (160 bytes) of the file's name, so that it is never too long.
     """
     return path.with_name(f".{path.name[:40]}.{_machine()}-{os.getpid()}-{uuid.uuid4().hex[:8]}.tmp")
 
@@ -130,15 +131,15 @@ def _write(draft: Path, data: bytes) -> None:
     draft.parent.mkdir(parents=True, exist_ok=True)
     try:
         draft.write_bytes(data)
-    except FileNotFoundError:  # somebody has just removed the folder, as a run does that leaves it empty
+    except FileNotFoundError:  # another run has just removed the empty folder
         draft.parent.mkdir(parents=True, exist_ok=True)
         draft.write_bytes(data)
 
 
 def clear_drafts(folder: Path) -> None:
-    """Delete the drafts in a folder that nobody works on: of processes of this machine that ended, and hour-old ones.
+    """Delete abandoned drafts in a folder: those of ended processes of this machine, and those older than an hour.
 
-    What cannot be read or deleted stays.
+    Drafts that cannot be read or deleted stay.
     """
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -156,7 +157,7 @@ def _is_left(entry: os.DirEntry[str], machine: str, process: int) -> bool:
 
 def _is_alive(process: int) -> bool:
     if os.name != "posix":
-        return True  # asking would end it
+        return True  # os.kill would end it
     try:
         os.kill(process, 0)
     except ProcessLookupError:
@@ -164,7 +165,7 @@ def _is_alive(process: int) -> bool:
     except OSError:  # another user's
         return True
     try:
-        # A killed process that nobody has waited for yet, as in containers without an init, still has its number.
+        # A zombie keeps its number: a killed process that its parent has not waited for, as in containers without init.
         return Path(f"/proc/{process}/stat").read_text("latin-1").rpartition(")")[2].split()[0] not in "ZX"
     except (OSError, IndexError):
         return True
@@ -172,7 +173,7 @@ def _is_alive(process: int) -> bool:
 
 @cache
 def _machine() -> str:
-    """What process numbers mean the same on: a host since it was started and, of containers on it, this one."""
+    """Hash the scope in which process numbers are unique: the host, its boot and the container."""
     parts = [platform.node()]
     with suppress(OSError):
         parts.append(Path("/proc/sys/kernel/random/boot_id").read_text("ascii"))

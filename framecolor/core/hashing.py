@@ -1,4 +1,4 @@
-"""Content hashes: what decides whether cached work still holds."""
+"""Content hashes, which decide whether cached results are still valid."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 
 
 def digest(*parts: str | bytes | memoryview) -> str:
-    """128-bit hash of the parts, in order, as hexadecimal; where one part ends and the next begins counts."""
+    """Hash the parts, in order, to 128 bits as hexadecimal; ("ab", "c") and ("a", "bc") differ."""
     state = xxhash.xxh3_128()
-    # Names of files that are no UTF-8 hold surrogates.
     for part in parts:
+        # File names that are not valid UTF-8 hold surrogates.
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
         state.update(len(data).to_bytes(8, "little"))
         state.update(data)
@@ -19,5 +19,5 @@ def digest(*parts: str | bytes | memoryview) -> str:
 
 
 def hash_pixels(picture: NDArray[np.uint8]) -> str:
-    """A picture's hash: equal ones show the same."""
+    """Hash a picture's pixels and shape."""
     return digest(np.ascontiguousarray(picture).data.cast("B"), repr(picture.shape))

@@ -1,4 +1,4 @@
-"""Numbers of drawings as people and farms write them: "1-24x2,30"."""
+"""Ranges of drawing numbers as people and farms write them: "1-24x2,30"."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from fileseq.frameset import FrameSet
 
-# Of fileseq's own parser the memory grows with a range, and it fails on steps that are too long for its decimals.
+# fileseq's own parser needs memory for every number of a range, and fails on very long steps.
 _RANGE = re.compile(r"\s*([0-9]{1,12})(?:\s*-\s*([0-9]{1,12})(?:\s*x\s*([0-9]{1,12}))?)?\s*")
 
 
@@ -22,9 +22,9 @@ def format_range(numbers: range) -> str:
 
 
 def parse_ranges(text: str) -> list[tuple[str, range]]:
-    """Take a text such as "1-24x2,30" apart: each of its parts with its numbers, rising or falling.
+    """Parse a text such as "1-24x2,30": each of its parts with its numbers, rising or falling.
 
-    Raises ValueError when it is not one.
+    Raises ValueError if it is not a list of ranges.
     """
     return [(part.strip(), _parse_range(part)) for part in text.split(",")]
 

@@ -1,7 +1,6 @@
-"""JSON and TOML from files that anybody may have written or damaged: whatever is wrong with them is a ValueError.
+"""Parse JSON and TOML of untrusted files: every fault is a ValueError.
 
-Both parsers have ways out of their own: nesting too deep ends in a RecursionError, and JSON may hold NaN, and numbers
-that no float and no int can take.
+The standard parsers alone raise RecursionError on deep nesting, and accept NaN and infinite numbers in JSON.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from pathlib import PurePath
 from typing import Any, NoReturn
 
 MISSHAPEN = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
-"""What taking a table apart raises where it is not of the shape that it has to be of."""
+"""What reading the values of a parsed table raises if it does not have the expected structure."""
 
 
 def parse_json(text: str | bytes, *, unique_keys: bool = False) -> Any:
-    """What a JSON file says. Raises ValueError when it is none, nests too deeply or has infinite numbers.
+    """Parse JSON. Raises ValueError if it is invalid, nests too deeply or has a number that is not finite.
 
-    unique_keys  refuse an object that has a key twice, of which the later one would win
+    unique_keys  refuse an object that has a key twice; by default the last one counts
     """
     pairs = _refuse_repeats if unique_keys else None
     try:
@@ -30,7 +29,7 @@ def parse_json(text: str | bytes, *, unique_keys: bool = False) -> Any:
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """What a TOML file says. Raises ValueError when it is none or nests too deeply."""
+    """Parse TOML. Raises ValueError if it is invalid or nests too deeply."""
     try:
         return tomllib.loads(text)
     except RecursionError:
@@ -38,7 +37,7 @@ def parse_toml(text: str) -> dict[str, Any]:
 
 
 def take_whole(value: Any) -> int:
-    """A whole number of a parsed file as an int, 3.0 as 3. Raises one of MISSHAPEN where it is none."""
+    """Convert a whole number of a parsed file to an int, 3.0 to 3. Raises one of MISSHAPEN if it is not one."""
     whole = int(value)
     if whole != value:
         raise ValueError(f"{value!r} is no whole number")
@@ -46,7 +45,7 @@ def take_whole(value: Any) -> int:
 
 
 def is_file_name(text: object) -> bool:
-    """Whether a text is the name of a file in one folder, and not the path of another."""
+    """Tell whether a value is the bare name of a file, without a folder."""
     return isinstance(text, str) and text not in ("", "..") and PurePath(text).name == text and "\0" not in text
 
 

@@ -1,6 +1,6 @@
-"""Which precision to compute in: the fastest that the hardware has by itself, never one that it only emulates.
+"""Choose the precision to compute in: the fastest that the hardware supports natively, never an emulated one.
 
-Everything that computes with networks asks here: engines, fits, trainings, benchmarks, the doctor.
+Engines, fits, trainings, benchmarks and the doctor all choose here.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
 Precision = Literal["f32", "bf16", "f16"]
 PrecisionChoice = Literal["auto", "f32"]
-"""auto: as above. f32: float32, which all hardware has, so that machines of different kinds differ by rounding only."""
+"""auto: the fastest native one. f32: float32 everywhere, so that machines differ by rounding only."""
 
-# NVIDIA GPUs compute in half well from this generation on (Volta), and in bfloat16 from this one (Ampere).
+# Compute capabilities from which NVIDIA GPUs are fast in float16 (Volta) and bfloat16 (Ampere).
 _HALF_FROM, _BF16_FROM = (7, 0), (8, 0)
 
 
 def list_precisions(device: str = "cpu") -> tuple[Precision, ...]:
-    """What networks can run in on a device ("cpu", "cuda", "cuda:1"), the fastest first; f32 is always among them."""
+    """List the precisions for networks on a device ("cpu", "cuda", "cuda:1"), the fastest first; always with f32."""
     if device == "cpu":
         return ("bf16", "f32") if has_bf16() else ("f32",)
     return ("f16", "f32") if _generation(device) >= _HALF_FROM else ("f32",)
 
 
 def choose_precision(choice: PrecisionChoice = "auto", device: str = "cpu") -> Precision:
-    """What networks run in on a device."""
+    """Choose the precision that networks run in on a device."""
     return "f32" if choice == "f32" else list_precisions(device)[0]
 
 
 def choose_training_precision(choice: PrecisionChoice = "auto", device: str = "cpu") -> Precision:
-    """What networks are trained in on a device: gradients need the range of bfloat16 or float32."""
+    """Choose the precision to train in on a device: gradients need the range of bfloat16 or float32."""
     if choice == "f32":
         return "f32"
     has = has_bf16() if device == "cpu" else device.startswith("cuda") and _generation(device) >= _BF16_FROM
@@ -42,7 +42,7 @@ def choose_training_precision(choice: PrecisionChoice = "auto", device: str = "c
 
 
 def autocast(device: torch.device, precision: Precision | None = None) -> AbstractContextManager[object]:
-    """Within this, PyTorch's convolutions and products compute in a precision, by default that of trainings."""
+    """Run PyTorch's convolutions and matrix products in a precision, by default that of training, within the block."""
     import torch
 
     if (precision or choose_training_precision(device=str(device))) == "bf16":

@@ -1,4 +1,4 @@
-"""Pictures of long equal stretches (labels, ink), kept small while a span of drawings waits for its last one."""
+"""Run-length coding, to keep labels and ink small while a span of drawings waits for its last one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ Value = TypeVar("Value", bound=np.generic)
 
 @dataclass(frozen=True, eq=False)
 class Runs(Generic[Value]):
-    """A 2-D array as run lengths: a hundredth of a label picture's size, packed and unpacked in milliseconds."""
+    """A 2-D array as runs in reading order: values and lengths of the runs, shape (height, width) of the array.
+
+    Takes a hundredth of a label picture's memory, and milliseconds to pack and unpack.
+    """
 
     values: NDArray[Value]
     lengths: NDArray[np.int32]
@@ -28,5 +31,5 @@ class Runs(Generic[Value]):
         return cls(flat[starts], lengths, (array.shape[0], array.shape[1]))
 
     def unpack(self) -> NDArray[Value]:
-        """The array, to the bit."""
+        """Restore the array, to the bit."""
         return np.repeat(self.values, self.lengths).reshape(self.shape)

@@ -1,4 +1,4 @@
-"""Stages that overlap: while one frame is inferred, the next are decoded and the last are encoded."""
+"""Overlap stages: while the networks run on one frame, the next are decoded and the previous ones encoded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from threading import Event, Semaphore, Thread
 from typing import Any, TypeVar
 
-# So long a thread takes at most to begin.
+# The longest time that a started thread needs to begin its work.
 _BEGIN_SECONDS = 2.0
 
 Item = TypeVar("Item")
@@ -22,11 +22,11 @@ Result = TypeVar("Result")
 def overlapped(
     pool: ThreadPoolExecutor, work: Callable[[Item], Result], items: Iterable[Item], ahead: int
 ) -> Generator[Result, None, None]:
-    """`work` applied to each item in the pool's threads, results in order.
+    """Apply `work` to each item in the pool's threads, and yield the results in order.
 
-    At most `ahead` items are in flight or waiting, so that memory stays bounded; at first one, then two, and so on, so
-    that the first results come through several stages before much is begun. An exception in `work` surfaces at its
-    item's turn; leaving the iterator early cancels what has not started.
+    At most `ahead` items are in flight or waiting, so that memory stays bounded. The limit begins at one and rises by
+    one for each result, so that the first results pass through all stages early. An exception in `work` is raised at
+    its item's turn; leaving the iterator early cancels items that have not started.
     """
     waiting: deque[Future[Result]] = deque()
     room = 1
@@ -44,20 +44,20 @@ def overlapped(
 
 
 def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Item, None, None]:
-    """The items, taken by a thread of their own, up to `count` of them before they are asked for.
+    """Yield the items, which a thread takes from `items` up to `count` in advance.
 
-    An exception of theirs surfaces at its place. Leaving early ends the thread and closes the items.
+    An exception of `items` is raised at its place. Leaving early ends the thread and closes `items`.
     """
-    ready: SimpleQueue[tuple[list[Item], BaseException | None]] = SimpleQueue()  # no item: it is over
+    ready: SimpleQueue[tuple[list[Item], BaseException | None]] = SimpleQueue()  # an empty list: the end
     room = Semaphore(count)
-    left, ended = Event(), Event()
+    stopped, ended = Event(), Event()
 
     def take() -> None:
         error: BaseException | None = None
         try:
             for item in items:
                 room.acquire()
-                if left.is_set():
+                if stopped.is_set():
                     break
                 ready.put(([item], None))
         except BaseException as raised:
@@ -81,16 +81,16 @@ def taken_ahead(items: Generator[Item, None, None], count: int) -> Generator[Ite
             room.release()
             yield taken[0]
     finally:
-        left.set()
+        stopped.set()
         room.release()
-        if not started:  # interrupted: it may be about to begin, and who closes the items then must not meet it
+        if not started:  # interrupted: the thread may still begin, and must not use items while the caller closes them
             ended.wait(_BEGIN_SECONDS)
         if thread.ident is not None:
             thread.join()
 
 
 class CallingThread(ThreadPoolExecutor):
-    """A pool without threads: what is submitted is done at once by the thread that submits it."""
+    """A pool without threads: `submit` runs the work at once in the calling thread."""
 
     def submit(self, fn: Callable[..., Result], /, *args: Any, **options: Any) -> Future[Result]:
         future: Future[Result] = Future()
@@ -103,11 +103,10 @@ class CallingThread(ThreadPoolExecutor):
 
 @contextmanager
 def one_thread_each() -> Iterator[None]:
-    """Inside, OpenCV, NumPy and PyTorch, if it is there already, compute in the thread that calls them.
+    """Keep OpenCV, NumPy and, if imported, PyTorch to the calling thread within the block.
 
-    That holds for the whole process, and is put back afterwards. The pool's threads keep all cores busy already.
-    Drawings that share cores wait for each other, and the threads of libraries keep a core spinning for a while after
-    each call, in case that there is more to do.
+    This holds for the whole process, and is restored afterwards. The pool's threads already keep all cores busy:
+    threads of libraries would make drawings wait for each other, and spin on a core for a while after each call.
     """
     import cv2
     from threadpoolctl import threadpool_limits

@@ -1,4 +1,4 @@
-"""Text that is shown: values of somebody else's file in a message, commands to be copied into a shell."""
+"""Format text for people: values of files in messages, commands to copy into a shell."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Iterable
 
 _LONGEST = 40
 _LONGEST_NAME = 80
-_SPACES = "\u3000"  # of Japanese names
-# What neither cmd nor PowerShell takes for anything but itself.
+_SPACES = "\u3000"  # the ideographic space of Japanese names
+# Words without a special meaning in cmd and in PowerShell.
 _PLAIN_WORD = re.compile(r"[\w.:/\\+=-]+")
 
 
 def quote(value: object) -> str:
-    """A value in an error message: short and on one line, whatever it is."""
+    """Format any value for an error message: short and on one line."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
     try:
@@ -26,16 +26,16 @@ def quote(value: object) -> str:
 
 
 def plain_name(text: str) -> str:
-    """A name as it can be shown on one line: not too long, and without letters that control what shows it."""
+    """Format a name for one line: cut to 80 characters, control characters replaced."""
     kept = text.strip()[:_LONGEST_NAME]
     return "".join(letter if letter.isprintable() or letter in _SPACES else "\ufffd" for letter in kept)
 
 
 def format_command(words: Iterable[str], system: str = os.name) -> str:
-    """A command line for people to copy: quoted for a POSIX shell or, where `system` is "nt", for cmd and PowerShell.
+    """Format a command line to copy: quoted for a POSIX shell or, if `system` is "nt", for cmd and PowerShell.
 
-    Both of these take double quotes. What they replace inside of them, %NAME% the one and $NAME the other, no quoting
-    that both understand can hold.
+    Both of these accept double quotes. Inside them cmd still expands %NAME% and PowerShell $NAME: no quoting that both
+    accept prevents that.
     """
     if system != "nt":
         return shlex.join(words)
@@ -43,10 +43,10 @@ def format_command(words: Iterable[str], system: str = os.name) -> str:
 
 
 def format_install(requirement: str) -> str:
-    """The command that installs a package or an extra, such as framecolor[exr]."""
+    """Format the command that installs a package or an extra, such as framecolor[exr]."""
     return format_command(("pip", "install", requirement))
 
 
 def _quote_for_windows(word: str) -> str:
-    # Programs take a backslash for itself unless a quote follows.
+    # A backslash is literal unless a quote follows.
     return '"' + re.sub(r'(\\*)("|\Z)', lambda found: found[1] * 2 + (found[2] and '\\"'), word) + '"'

@@ -1,4 +1,4 @@
-"""The values that flow between the stages. All are frozen, check themselves and print shapes, not data."""
+"""The values that pass between stages: frozen, checked at construction, printed as shapes instead of data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from framecolor.core.run_length import Runs
 Array = NDArray[np.generic]
 Pixel = TypeVar("Pixel", bound=np.generic)
 
-# A pixel stops the paint when its darkest channel over white is below 200 of 255: the field's measure of a line.
+# A pixel is line if its darkest channel over white is below 200 of 255, the field's threshold.
 LINE_ALPHA = 56
 
 
@@ -31,7 +31,7 @@ def _check(owner: object, name: str, array: Array, dtype: type | str, shape: tup
 
 @dataclass(frozen=True)
 class Box:
-    """A part of a picture: rows top to bottom, columns left to right, of a picture of height x width."""
+    """A rectangle in a picture of height x width: rows [top, bottom), columns [left, right)."""
 
     top: int
     bottom: int
@@ -42,7 +42,7 @@ class Box:
 
     @classmethod
     def around(cls, mask: NDArray[np.uint8], margin_px: int = 0) -> Box:
-        """Around what is not 0, with a margin; the whole picture where all is 0."""
+        """Enclose the pixels that are not 0, with a margin; the whole picture if all are 0."""
         height, width = mask.shape
         left, top, w, h = cv2.boundingRect(mask)
         if w == 0:
@@ -51,11 +51,11 @@ class Box:
         return cls(max(0, top - margin_px), bottom, max(0, left - margin_px), right, height, width)
 
     def crop(self, picture: NDArray[Pixel]) -> NDArray[Pixel]:
-        """A view of the part."""
+        """Cut the box out of a picture, as a view."""
         return picture[self.top : self.bottom, self.left : self.right]
 
     def extend(self, part: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The whole picture from the part, its edge repeated outwards."""
+        """Extend the box's part to the whole picture, repeating its edge outwards."""
         below, beside = self.height - self.bottom, self.width - self.right
         return np.asarray(
             cv2.copyMakeBorder(part, self.top, below, self.left, beside, cv2.BORDER_REPLICATE), dtype=np.int32
@@ -63,7 +63,7 @@ class Box:
 
 
 def darkest_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The darkest channel of straight RGBA over white, uint8 HxW."""
+    """Compute the darkest channel of straight RGBA over white, uint8 HxW."""
     alpha = rgba[..., 3]
     if not is_colored(rgba):  # black ink, by far the most common case
         return 255 - alpha
@@ -72,7 +72,7 @@ def darkest_over_white(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def is_colored(rgba: NDArray[np.uint8]) -> bool:
-    """Whether any pixel has a red, green or blue above 0, also where alpha is 0."""
+    """Tell whether any pixel has a red, green or blue above 0, also if its alpha is 0."""
     return bool((np.ascontiguousarray(rgba).view(np.uint32)[..., 0] & 0xFFFFFF).any())
 
 
@@ -80,8 +80,8 @@ def is_colored(rgba: NDArray[np.uint8]) -> bool:
 class Frame:
     """One drawing: its ink, its trace lines, its number.
 
-    ink    uint8 HxWx4, straight RGBA: what is composited over the paint. Trace lines are not in it.
-    trace  bool HxW: pixels of pure red, green or blue separation lines, which vanish in the paint.
+    ink    uint8 HxWx4, straight RGBA: composited over the paint; without trace lines
+    trace  bool HxW: pixels of trace lines (pure red, green or blue), which vanish in the paint
     """
 
     number: int
@@ -99,7 +99,7 @@ class Frame:
 
     @cached_property
     def box(self) -> Box:
-        """Around all of its ink and trace lines."""
+        """The box around all ink and trace lines."""
         inked = np.ascontiguousarray(self.ink).view(np.uint32)[..., 0] > 0xFFFFFF  # alpha is the highest byte
         return Box.around((inked | self.trace).view(np.uint8))
 
@@ -113,7 +113,7 @@ class Frame:
 
     @cached_property
     def lines(self) -> NDArray[np.bool_]:
-        """What stops the paint, bool HxW: solid ink and trace lines."""
+        """Pixels that stop the paint, bool HxW: solid ink and trace lines."""
         return self.solid | self.trace
 
     def __repr__(self) -> str:
@@ -140,19 +140,19 @@ class Regions:
 
     @classmethod
     def unpack(cls, runs: Runs[np.int32], count: int) -> Regions:
-        """From what `runs` was."""
+        """Restore regions from their `runs` and count."""
         regions = cls(runs.unpack().astype(np.int32, copy=False), count)
-        regions.__dict__["runs"] = runs  # where cached_property keeps it
+        regions.__dict__["runs"] = runs  # fills the cached_property
         return regions
 
     @cached_property
     def runs(self) -> Runs[np.int32]:
-        """The labels as runs, reading order: a hundredth of the pixels, from which area and boxes follow."""
+        """The labels as runs: a hundredth of the pixels, from which area and boxes are computed."""
         return Runs.pack(self.labels)
 
     @cached_property
     def area(self) -> NDArray[np.int64]:
-        """Pixels of each region, length count + 1; entry 0 is the line's."""
+        """Pixels of each region, int64 [count + 1]; entry 0 is the line's."""
         area = np.bincount(self.runs.values, weights=self.runs.lengths, minlength=self.count + 1)
         return area.astype(np.int64)
 
@@ -164,7 +164,7 @@ class Regions:
         after = np.cumsum(self.runs.lengths)
         top, left = np.divmod(after - self.runs.lengths, width)
         bottom, right = np.divmod(after - 1, width)
-        wraps = bottom > top  # goes on in the next row, from the picture's one side to its other
+        wraps = bottom > top  # the run continues in the next row
         sides = ((0, np.where(wraps, 0, left), np.where(wraps, width, right + 1), width), (1, top, bottom + 1, height))
         boxes = np.zeros((self.count + 1, 4), np.int32)
         for side, low, high, most in sides:
@@ -181,7 +181,7 @@ class Regions:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Palette:
-    """The painter's colors, exactly: uint8 Px4, straight RGBA, no two alike. Alpha is 0 (paper) or 255."""
+    """The painter's exact colors: uint8 Px4, straight RGBA, without repeats. Alpha is 0 (paper) or 255."""
 
     colors: NDArray[np.uint8]
     names: tuple[str, ...] = field(default=())
@@ -216,7 +216,7 @@ class Flow:
     def at(
         self, x: NDArray[np.integer], y: NDArray[np.integer], size: tuple[int, int]
     ) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.float32]]:
-        """Source x, source y and confidence for target pixel positions of a drawing of `size` (height, width)."""
+        """Look up source x, source y and confidence at target pixels of a drawing of `size` (height, width)."""
         h, w = self.confidence.shape
         gx = np.minimum((x * w) // size[1], w - 1)
         gy = np.minimum((y * h) // size[0], h - 1)
@@ -229,7 +229,7 @@ class Flow:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Hint:
-    """Colors proposed for one frame: rgb uint8 HxWx3, confidence float32 HxW in [0, 1] (0: nothing is known here)."""
+    """Colors proposed for one frame: rgb uint8 HxWx3, confidence float32 HxW in [0, 1] (0: no proposal)."""
 
     rgb: NDArray[np.uint8]
     confidence: NDArray[np.float32]
@@ -239,7 +239,7 @@ class Hint:
         _check(self, "confidence", self.confidence, np.float32, self.rgb.shape[:2])
 
     def resized(self, height: int, width: int) -> Hint:
-        """The hint at another size, area-averaged."""
+        """Resize the hint by area averaging."""
         rgb, confidence = (
             cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA) for plane in (self.rgb, self.confidence)
         )

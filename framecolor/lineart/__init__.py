@@ -1,1 +1,1 @@
-"""A drawing: its ink and trace lines, its regions, and what networks see of them. Imports config and below."""
+"""A drawing: its ink and trace lines, its regions, and the networks' input planes. Imports config and below."""

@@ -1,4 +1,4 @@
-"""What the networks see of a drawing: seven planes that describe its lines at any resolution."""
+"""The networks' input: seven planes that describe a drawing's lines, alike at any resolution."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from numpy.typing import NDArray
 
 LINE_PLANES = 7
 EMPTY_PLANES = (0.0, 0.0, 0.0, 0.0, 1.0, 1.0, 0.0)
-"""What the planes are where there is nothing: far from all lines, outside of the figure."""
+"""The planes' values on empty paper: far from all lines, outside of the figure."""
 
-# Distances are measured in pixels of a drawing whose long side would be twice the working size,
-# so that line planes look alike at 480p and at 4K.
+# Distances are in pixels of a drawing with twice the working size, so that planes are alike at 480p and at 4K.
 _UNITS_PER_WORKING_PX = 2.0
 
 
@@ -22,12 +21,12 @@ def line_planes(
     height: int,
     width: int,
 ) -> NDArray[np.float32]:
-    """Seven planes of a drawing at a working size, float32 7xHEIGHTxWIDTH.
+    """Compute the seven planes of a drawing at a working size, float32 [7, height, width].
 
-    ink, trace, outside  bool, one size: ink pixels, trace-line pixels, what lies outside of the figure.
+    ink, trace, outside  bool, of one size: pixels of ink, of trace lines, and outside of the figure
 
     Planes: exp(-d/3) and exp(-d/16) of the distance d to ink, the same to any line, min(d/64, 1) to any line,
-    the outside mask, the trace-line mask. Source: the experiment that the fit of this project started from.
+    the outside mask, the trace-line mask.
     """
     scale = max(height / ink.shape[0], width / ink.shape[1]) * _UNITS_PER_WORKING_PX
 

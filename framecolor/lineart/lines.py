@@ -1,8 +1,7 @@
-"""From the pixels of a line drawing to its ink and its trace lines.
+"""Separate the pixels of a line drawing into ink and trace lines.
 
-Studios hand over lines as black on white (grey or binary), black on transparent, or alpha only. All become the same
-thing here: straight RGBA ink to lay over the paint, and a mask of trace lines, which bound shadow and highlight fills
-and vanish in the paint.
+Studios deliver lines as black on white (grey or binary), black on transparent, or alpha only. All become straight RGBA
+ink to composite over the paint, and a mask of trace lines, which bound shadows and highlights and vanish in the paint.
 """
 
 from __future__ import annotations
@@ -14,12 +13,12 @@ from numpy.typing import NDArray
 from framecolor.core.compositing import lay_over_color
 from framecolor.core.types import Box, Frame, is_colored
 
-# A trace line is one pure hue: once white is taken out, the second channel stays below this share of the first.
+# A trace line is a pure hue: without its white part, the second-highest channel is at most this share of the highest.
 _TRACE_PURITY = 0.35
 _TRACE_MIN_LEVEL = 170
 _FAINTEST_ALPHA = 4
 _NEAR_WHITE = 250
-# By the first channel, the most that the second one may have.
+# The greatest second channel of a trace line, by its first.
 _MOST_SECOND = np.floor(np.float32(_TRACE_PURITY) * np.arange(256, dtype=np.float32)).astype(np.uint8)
 _WHITE_PAPER, _NO_PAPER = 0xFFFFFFFF, 0
 
@@ -28,7 +27,7 @@ def read_drawing(number: int, rgba: NDArray[np.uint8]) -> Frame:
     """Separate a drawing (uint8 HxWx4, straight RGBA) into ink and trace lines.
 
     Ink on transparent keeps its pixels to the bit. Ink on white becomes the RGBA that gives the same drawing over
-    white, within one level. Drawings whose only content is alpha are taken as black ink.
+    white, within one level. A drawing with content in alpha only becomes black ink.
     """
     box = _drawn_box(rgba)
     ink, trace = np.zeros(rgba.shape, np.uint8), np.zeros(rgba.shape[:2], bool)
@@ -40,7 +39,7 @@ def read_drawing(number: int, rgba: NDArray[np.uint8]) -> Frame:
 
 
 def _drawn_box(rgba: NDArray[np.uint8]) -> Box:
-    """The part of a picture that holds all of its ink: outside of it there is nothing but paper, of one kind."""
+    """Find the box around all ink: outside is only white or transparent paper. Else the whole picture."""
     packed = np.ascontiguousarray(rgba).view(np.uint32)[..., 0]
     paper = packed[0, 0]
     box = Box.around((packed != paper).view(np.uint8))
@@ -50,7 +49,7 @@ def _drawn_box(rgba: NDArray[np.uint8]) -> Box:
 
 
 def _find_ink(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Straight RGBA of all lines, trace lines too."""
+    """Extract all lines, including trace lines, as straight RGBA."""
     alpha = rgba[..., 3]
     if alpha.min() == 255:
         return _take_out_white(rgba[..., :3])
@@ -63,7 +62,7 @@ def _find_ink(rgba: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _is_paperless(rgba: NDArray[np.uint8]) -> bool:
-    """True unless white pixels with alpha cover the drawing (paper that was cut out, not ink)."""
+    """Tell whether a transparent drawing has no white paper, cut out around the figure, besides its ink."""
     visible = rgba[..., 3] > 128
     white = visible & (_darkest(rgba) >= _NEAR_WHITE)
     return np.count_nonzero(white) == np.count_nonzero(visible) or not white.any()
@@ -75,7 +74,7 @@ def _darkest(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _take_out_white(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The RGBA with the least alpha that gives `rgb` over white."""
+    """Compute the RGBA with the least alpha that gives `rgb` over white."""
     darkest = _darkest(rgb)
     ink = np.zeros((*rgb.shape[:2], 4), np.uint8)
     ink[..., 3] = 255 - darkest
@@ -88,7 +87,7 @@ def _take_out_white(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _find_trace(ink: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Pixels of one pure hue, whatever their antialiasing."""
+    """Find the pixels of pure hue, antialiased ones too, bool HxW."""
     if not is_colored(ink):
         return np.zeros(ink.shape[:2], bool)
     red, green, blue, alpha = cv2.split(ink)

@@ -1,4 +1,4 @@
-"""A drawing and its regions, kept small while it waits for the rest of its span or for the frames that ask a key."""
+"""Pack a drawing and its regions, to keep a span of drawings and the keys in memory."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from framecolor.core.types import Box, Frame, Regions
 
 @dataclass(frozen=True, eq=False)
 class PackedDrawing:
-    """About half a megabyte at 1080p, packed and unpacked in milliseconds.
+    """A drawing and its regions as run lengths: about half a megabyte at 1080p, packed and unpacked in milliseconds.
 
-    digest  hash of the drawing's pixels: equal digests are the same drawing (a hold)
+    digest  hash of the drawing's pixels: equal digests mean the same drawing (a hold)
     count   number of its regions
     blank   whether it has no line
     """
@@ -30,7 +30,7 @@ class PackedDrawing:
 
     @classmethod
     def pack(cls, frame: Frame, regions: Regions, digest: str) -> PackedDrawing:
-        """A frame and its regions."""
+        """Pack a frame and its regions."""
         part = frame.box
         ink = part.crop(np.ascontiguousarray(frame.ink).view(np.uint32)[..., 0])
         trace = part.crop(frame.trace)
@@ -46,16 +46,16 @@ class PackedDrawing:
         )
 
     def frame(self) -> Frame:
-        """The drawing, as it was."""
+        """Restore the drawing."""
         part = self._part
         size = part.height, part.width
         ink, trace = np.zeros((*size, 4), np.uint8), np.zeros(size, bool)
         part.crop(ink)[:] = self._ink.unpack().view(np.uint8).reshape(*self._ink.shape, 4)
         part.crop(trace)[:] = self._trace.unpack()
         frame = Frame(self.number, ink, trace)
-        frame.__dict__["box"] = part  # where cached_property keeps it
+        frame.__dict__["box"] = part  # fills the cached_property
         return frame
 
     def regions(self) -> Regions:
-        """The drawing's regions, as they were."""
+        """Restore the drawing's regions."""
         return Regions.unpack(self._labels, self.count)

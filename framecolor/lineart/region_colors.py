@@ -1,4 +1,4 @@
-"""Painted keyframes: which palette color each of their regions has."""
+"""The colors of painted keys: of each region, and of the palette."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Rgba = tuple[int, int, int, int]
 
 PAPER: Rgba = (255, 255, 255, 0)
 _PAPER_CODE = 0xFFFFFF
-# A region has a color of its own when at least this share, and this many, of its pixels are exactly that color.
+# A region has a pure color if at least this share, and this many, of its pixels are exactly that color.
 _PURE_SHARE = 0.5
 _PURE_PX = 4
-# It has two when another one covers at least this share, and this many, of them.
+# It has a second color if that covers at least this share, and this many, of its pixels.
 _MIXED_SHARE = 0.1
 _MIXED_PX = 16
-# Compression and antialiasing scatter colors by this many levels; a scattered one is this rare beside the true one.
+# Compression and antialiasing scatter colors by up to this many levels; a scattered color has at most this share.
 _SCATTER_LEVELS = 8
 _SCATTER_SHARE = 0.02
 
@@ -31,8 +31,10 @@ _SCATTER_SHARE = 0.02
 class RegionColors:
     """The color that fills each region of one painted frame.
 
-    color  uint8 [count + 1, 4]; votes int64 [count + 1]: pixels of exactly that color; seen int64: pixels looked at.
-    rivals int64 [count + 1]: pixels of the color that it has most of after that one
+    color   uint8 [count + 1, 4]
+    votes   int64 [count + 1], pixels of exactly that color
+    seen    int64 [count + 1], pixels that were counted
+    rivals  int64 [count + 1], pixels of its second most frequent color
     """
 
     color: NDArray[np.uint8]
@@ -42,18 +44,20 @@ class RegionColors:
 
     @property
     def pure(self) -> NDArray[np.bool_]:
+        """Regions that are filled with one color, bool [count + 1]."""
         return (self.votes >= _PURE_PX) & (self.votes >= _PURE_SHARE * self.seen)
 
     @property
     def mixed(self) -> NDArray[np.bool_]:
-        """Regions in which the painter used a second color: no line of the drawing parts the two."""
+        """Regions that the painter filled with two colors, without a line between them, bool [count + 1]."""
         return (self.rivals >= _MIXED_PX) & (self.rivals >= _MIXED_SHARE * self.seen)
 
 
 def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) -> RegionColors:
-    """Majority color of each region of a painted frame (uint8 HxWx4 straight RGBA of the drawing's size).
+    """Find the most frequent color of each region of a painted frame, uint8 HxWx4 straight RGBA of the drawing's size.
 
-    Pixels under faint ink count only where a region has no others. Transparent pixels are paper.
+    Pixels under faint ink count only if a region has no others. Transparent pixels are paper. Raises ValueError if the
+    sizes differ.
     """
     if painted.shape[:2] != regions.size:
         raise ValueError(f"painted frame {painted.shape[:2]} and regions {regions.size} differ in size")
@@ -66,7 +70,7 @@ def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) ->
     use = clean | (inside & ~np.take(has_clean, regions.labels))
     code = np.ascontiguousarray(painted).view(np.uint32)[..., 0]  # alpha is the highest byte
     code = np.where(painted[..., 3] < 128, _PAPER_CODE, code & 0xFFFFFF | 1 << 24)
-    # Painted pixels come in long equal runs: of those there are few to be sorted.
+    # Painted pixels form long runs, which are far fewer to sort.
     runs = Runs.pack(np.where(use, regions.labels.astype(np.int64) << 25 | code, -1))
     kept = runs.values >= 0
     values, place = np.unique(runs.values[kept], return_inverse=True)
@@ -89,10 +93,10 @@ def region_colors(painted: NDArray[np.uint8], frame: Frame, regions: Regions) ->
 def _count_rivals(
     values: NDArray[np.int64], votes: NDArray[np.int64], best: NDArray[np.intp], last: NDArray[np.intp], count: int
 ) -> NDArray[np.int64]:
-    """Pixels of each region's second color, int64 [count + 1]; 0 where that is only noise of the first.
+    """Count the pixels of each region's second color, int64 [count + 1]; 0 if that is only noise of the first.
 
-    values  region and color of each pair that occurs, sorted, with its votes; best: their order by region, then votes;
-            last: in that order the place of each region's first color
+    values  code of each region and color that occur together, sorted; votes: its pixels
+    best    order of the values by region, then votes; last: position in it of each region's first color
     """
     rivals = np.zeros(count + 1, np.int64)
     second = last - 1
@@ -108,10 +112,10 @@ def _count_rivals(
 
 
 def build_palette(keys: Sequence[RegionColors]) -> Palette:
-    """The painter's colors: every color that purely fills a region of a key, the most used first.
+    """Build the palette of all colors that fill a region of a key, the most used first.
 
-    Colors within compression noise of a color that is used fifty times as much are taken for that one. Raises
-    PaletteError when the keys' drawings have no region between them.
+    A color within compression noise of one that is used fifty times as much counts as that one. Raises PaletteError if
+    no key's drawing has a region.
     """
     color = np.concatenate([k.color[1:] for k in keys])
     votes = np.concatenate([k.votes[1:] for k in keys])
@@ -132,7 +136,7 @@ def build_palette(keys: Sequence[RegionColors]) -> Palette:
 
 
 def add_colors(palette: Palette, colors: NDArray[np.uint8]) -> Palette:
-    """A palette with the colors [N, 4] that it lacks at its end, to the bit; paper is in it once."""
+    """Append the colors [N, 4] that a palette lacks; all transparent ones are the one entry PAPER."""
     new = colors.copy()
     new[new[:, 3] == 0] = PAPER
     table = dict.fromkeys(map(tuple, np.concatenate([palette.colors, new]).tolist()))
@@ -140,18 +144,18 @@ def add_colors(palette: Palette, colors: NDArray[np.uint8]) -> Palette:
 
 
 def nearest_entries(colors: NDArray[np.uint8], palette: Palette) -> NDArray[np.intp]:
-    """Nearest palette entry of each color [N, 4], intp [N]."""
+    """Find the nearest palette entry of each color [N, 4], intp [N]."""
     table = palette.colors.astype(np.float32)
-    table[:, 3] *= 4  # paper is never taken for white
+    table[:, 3] *= 4  # so that paper is never nearest to white
     color = colors.astype(np.float32)
     color[:, 3] *= 4
     return np.argmin(((color[:, None] - table[None]) ** 2).sum(axis=2), axis=1)
 
 
 def restrict_palette(painted: Palette, allowed: Palette) -> Palette:
-    """The entries of an allowed palette that are nearest to a painted color, in the painted order; paper stays paper.
+    """Replace each painted color by the nearest allowed one, in order and without repeats; paper stays paper.
 
-    Raises PaletteError when a painted color has no solid one to become.
+    Raises PaletteError if there are painted colors, but all allowed ones are transparent.
     """
     solid = painted.colors[:, 3] > 0
     paints = allowed.colors[allowed.colors[:, 3] > 0]
@@ -165,7 +169,7 @@ def restrict_palette(painted: Palette, allowed: Palette) -> Palette:
 
 
 def group_colors(palette: Palette) -> NDArray[np.intp]:
-    """A class for each color, intp [P]: colors within compression noise of a more used one share its class."""
+    """Assign a class to each color, intp [P]: colors within compression noise of a more used one share its class."""
     classes = np.zeros(len(palette), np.intp)
     firsts: list[int] = []
     for i, color in enumerate(palette.colors.astype(int)):
@@ -177,6 +181,6 @@ def group_colors(palette: Palette) -> NDArray[np.intp]:
 
 
 def as_color(row: NDArray[np.uint8]) -> Rgba:
-    """One color, uint8 [4], as plain numbers."""
+    """Convert a color, uint8 [4], to a tuple of ints."""
     red, green, blue, alpha = row.tolist()
     return red, green, blue, alpha

@@ -1,4 +1,4 @@
-"""The shapes of a drawing's regions: where each lies, how large and how long it is, and what it touches."""
+"""The shapes of a drawing's regions: position, size, elongation and neighbors."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ Contact = tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]
 
 @dataclass(frozen=True, eq=False)
 class Shapes:
-    """What makes the regions of a drawing recognizable, one row a region (row 0 is unused).
+    """Shape and neighbors of the regions of a drawing, one row per region (row 0 is unused).
 
-    traits     float32 [count + 1, 5]: place x, y in shares of the figure, log area share, elongation as a vector.
-    contact    (region, neighbor, share), one entry for each two that touch: what share of the region's outline it is.
+    traits   float32 [count + 1, 5]: position x, y in units of the figure's size, log of area share, elongation as a
+             vector
+    contact  (region, neighbor, share) of each pair that touches: share of the region's outline along the neighbor
     """
 
     traits: NDArray[np.float32]
     contact: Contact
 
     def contact_among(self, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-        """Contact between the regions `rows`, float32 [N, N]: share of the first's outline along the second."""
+        """Select the contact among the regions `rows`, float32 [N, N]: share of the row's outline along the column."""
         place = np.full(len(self.traits), -1)
         place[rows] = np.arange(len(rows))
         region, neighbor = place[self.contact[0]], place[self.contact[1]]
@@ -38,7 +39,7 @@ class Shapes:
 
 
 def describe_shapes(regions: Regions) -> Shapes:
-    """Traits and neighbors of all regions of a drawing."""
+    """Measure the traits and neighbors of all regions of a drawing."""
     height, width = regions.size
     scale = min(1.0, _WORKING_LONG_SIDE_PX / max(height, width))
     rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
@@ -47,15 +48,15 @@ def describe_shapes(regions: Regions) -> Shapes:
 
 
 def region_traits(shapes: Shapes, outside: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """What the matcher is told of each region beside its looks, float32 [count, 6]: traits, and whether it is paper.
+    """Gather the matcher's shape input, float32 [count, 6]: traits of each region, and whether it is paper.
 
-    outside  bool [count + 1].
+    outside  bool [count + 1], the regions that are paper
     """
     return np.concatenate([shapes.traits[1:], outside[1:, None]], axis=1).astype(np.float32)
 
 
 def _measure_traits(labels: NDArray[np.int32], regions: Regions) -> NDArray[np.float32]:
-    # Sums over pixels are sums over runs, stretches of one region in one row: a twentieth of them.
+    # Sums go over runs (pixels of one region in one row), which are twenty times fewer than pixels.
     begins = np.ones(labels.shape, bool)
     np.not_equal(labels[:, 1:], labels[:, :-1], out=begins[:, 1:])
     places = np.flatnonzero(begins)
@@ -71,7 +72,7 @@ def _measure_traits(labels: NDArray[np.int32], regions: Regions) -> NDArray[np.f
     center_x, center_y = mean(x), mean(y)
     dx, dy = x - center_x[region], y - center_y[region]
     xx, yy, xy = mean(dx * dx + (length * length - 1) / 12) + 1 / 12, mean(dy * dy) + 1 / 12, mean(dx * dy)
-    # The figure is everything but the largest region, which as a rule is the paper around it.
+    # The figure is everything except the largest region, which is usually the paper around it.
     share = regions.area.astype(np.float64)
     share[0] = 0
     if regions.count > 1:
@@ -84,7 +85,7 @@ def _measure_traits(labels: NDArray[np.int32], regions: Regions) -> NDArray[np.f
         (center_x - middle_x) / extent,
         (center_y - middle_y) / extent,
         np.log(np.maximum(regions.area, 1) / max(1, regions.area[1:].sum() - regions.area[1:].max(initial=0))),
-        # Second moments as a vector of twice the angle: length 0 for round, towards 1 for long and thin.
+        # Second moments as a vector of twice the angle: length 0 if round, near 1 if long and thin.
         (xx - yy) / (xx + yy),
         2 * xy / (xx + yy),
     ]

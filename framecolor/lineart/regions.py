@@ -2,7 +2,7 @@
 
 Gap closing gives the trapped-ball result (Zhang et al. 2009, "Vectorizing cartoon animations") from the few places
 where balls of each size fit, instead of repeated morphology: the space in which a ball of radius r fits, from the
-largest ball down to none, tells which areas only meet through a passage that the ball cannot enter. Such areas stay
+largest ball down to none, shows which areas only meet through a passage that the ball cannot enter. Such areas stay
 apart; the passage itself is shared between them. Narrow ends of an area, where no ball fits but no bottleneck lies
 before them, stay with it.
 """
@@ -24,11 +24,11 @@ from framecolor.core.types import Box, Frame, Regions
 
 Labels = NDArray[np.int32]
 
-# An area behind a bottleneck is one of its own only when it is larger than this: smaller ones are ragged line edges.
+# An area behind a bottleneck is a region only if it has at least this many pixels: smaller ones are ragged line edges.
 _MIN_POCKET_PX = 24
 # ... and clearly wider than the bottleneck (in pixels of distance to the line).
 _MIN_WIDENING_PX = 1.0
-# What lies along so much of the border of the picture is paper.
+# A region along at least this share of the picture's border is paper.
 _PAPER_BORDER_SHARE = 0.1
 # Screentone and hatching fall into thousands of areas: beyond this many, the smallest ones count as line.
 MOST_REGIONS = 2500
@@ -37,19 +37,19 @@ _FIRST_CALL = threading.Lock()
 
 
 def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: float = 4) -> Regions:
-    """Regions of a drawing: 4-connected areas without line pixels.
+    """Find the regions of a drawing: 4-connected areas without line pixels.
 
-    gap_px         openings in a line up to this wide do not join two areas; 0 turns gap closing off.
-    min_region_px  areas smaller than this are specks and count as line; paint runs over them.
-    A drawing without any line is one region.
+    gap_px         gaps in a line up to this width do not join two areas; 0 turns gap closing off
+    min_region_px  areas smaller than this are specks and count as line
+    A drawing without lines is one region.
     """
     return label_regions(frame.lines, gap_px=gap_px, min_region_px=min_region_px)
 
 
 def label_regions(lines: NDArray[np.bool_], *, gap_px: float = 2, min_region_px: float = 4) -> Regions:
-    """`find_regions` from the line mask alone, bool HxW."""
+    """Find the regions of a line mask, bool HxW, as `find_regions`."""
     line = lines.astype(np.uint8)
-    # Beyond the lines there is only paper: what touches the edge of their box goes on to the picture's.
+    # Outside the box of the lines is only paper, so labels at its edge extend to the picture's edge.
     box = Box.around(line, margin_px=math.ceil(gap_px) + 3)
     free = 1 - box.crop(line)
     labels = _close_gaps(free, gap_px) if gap_px > 0 else _label(free)
@@ -58,8 +58,8 @@ def label_regions(lines: NDArray[np.bool_], *, gap_px: float = 2, min_region_px:
 
 
 def _label(free: NDArray[np.uint8]) -> Labels:
-    """Areas of free space (0/1), 4-connected, numbered from 1 in reading order."""
-    # OpenCV's own labels are the same, and take three times as long.
+    """Label the 4-connected areas of free space (0/1) from 1 in reading order."""
+    # OpenCV gives the same labels in three times the time.
     _keep_to_one_thread()
     labels = imgproc.connected_components(np.ascontiguousarray(free)[..., None], 4)[1]
     return np.asarray(labels, dtype=np.int32)[..., 0]
@@ -79,14 +79,16 @@ def _ask_for_one_thread() -> None:
 
 
 def _keep_to_one_thread() -> None:
-    """kornia labels on one thread, in this process from now on: drawings that share cores would wait for each other,
-    and six times as long in all. It reads how many it may have when it is first called, and never again."""
+    """Limit kornia's labeling to one thread in this process: parallel drawings take six times as long otherwise.
+
+    kornia reads the number of threads at its first call only.
+    """
     with _FIRST_CALL:
         _ask_for_one_thread()
 
 
 def fill_lines(labels: Labels) -> Labels:
-    """Give every 0 of a label image to the nearest label; all 0 stays all 0."""
+    """Replace every 0 of a label image by the nearest label; an image of zeros stays as it is."""
     line = labels == 0
     if not line.any() or line.all():
         return labels
@@ -98,15 +100,18 @@ def fill_lines(labels: Labels) -> Labels:
 
 
 def nearest_regions(labels: Labels, line: NDArray[np.bool_]) -> Labels:
-    """The nearest label of each line pixel (bool HxW: where labels are 0, not everywhere), in reading order."""
-    # OpenCV counts the zero pixels of the mask, here those of regions, from 1 on in reading order.
+    """Find the nearest label of each line pixel, in reading order.
+
+    line  bool HxW, set where labels are 0, and not everywhere
+    """
+    # OpenCV numbers the zero pixels of the mask, here those of regions, from 1 in reading order.
     mask = np.ascontiguousarray(line).view(np.uint8)
     found = cv2.distanceTransformWithLabels(mask, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)[1]
     return labels[~line][np.asarray(found, dtype=np.int32)[line] - 1]
 
 
 def outside_regions(regions: Regions) -> NDArray[np.bool_]:
-    """Which regions are the drawing's paper, bool [count + 1]: those along a tenth of the picture's border."""
+    """Find the regions that are paper, bool [count + 1]: those along at least a tenth of the picture's border."""
     labels = regions.labels
     edge = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
     outside = np.bincount(edge, minlength=regions.count + 1) >= max(1.0, _PAPER_BORDER_SHARE * edge.size)
@@ -115,7 +120,7 @@ def outside_regions(regions: Regions) -> NDArray[np.bool_]:
 
 
 def _drop_specks(labels: Labels, min_region_px: float) -> tuple[Labels, int]:
-    """Areas below the size become line; the others are numbered 1..count in reading order."""
+    """Turn areas below the size or beyond MOST_REGIONS into line; number the others 1..count in reading order."""
     runs = Runs.pack(labels)
     area = np.bincount(runs.values, runs.lengths)
     keep = area >= min_region_px
@@ -132,8 +137,8 @@ def _drop_specks(labels: Labels, min_region_px: float) -> tuple[Labels, int]:
 
 def _close_gaps(free: NDArray[np.uint8], gap_px: float) -> Labels:
     """Label free space (0/1) so that no two areas are joined by a passage up to `gap_px` wide."""
-    # A passage of g free pixels between two line pixels has a distance of at most (g + 1) / 2 in its middle;
-    # every free pixel has at least 1, so that the last level takes in all of them.
+    # The middle of a passage of g free pixels between two line pixels is at most (g + 1) / 2 from a line. Every free
+    # pixel is at least 1 from a line, so the last level includes all.
     ball = (gap_px + 1) / 2
     labels = np.zeros(free.shape, np.int32)
     areas = _Areas()
@@ -145,7 +150,7 @@ def _close_gaps(free: NDArray[np.uint8], gap_px: float) -> Labels:
 
 @cache
 def _ball(level: float) -> NDArray[np.uint8]:
-    """The pixels that are no further than `level` from the middle one, in steps of a 5x5 distance transform."""
+    """Make the mask of pixels within `level` of the middle one, by the distances of a 5x5 distance transform."""
     reach = math.floor(level)
     apart = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
     apart[reach, reach] = 0
@@ -153,7 +158,7 @@ def _ball(level: float) -> NDArray[np.uint8]:
 
 
 class _Areas:
-    """The areas found so far while the ball shrinks: where each is, how large, and at which distance it appeared."""
+    """The areas found so far while the ball shrinks: one pixel of each, its size, and the level where it appeared."""
 
     def __init__(self) -> None:
         self.pixel = np.zeros(1, np.int64)  # one pixel of each area, as an index into the flat picture
@@ -161,26 +166,26 @@ class _Areas:
         self.appeared = np.zeros(1)
 
     def lower(self, labels: Labels, open_space: NDArray[np.uint8], level: float) -> Labels:
-        """Grow the areas into the space where the smaller ball fits, and add those that appear in it."""
+        """Grow the areas into the space where the smaller ball fits, and add the areas that are new in it."""
         pools = _label(open_space)
         runs = Runs.pack(pools)
         begin = np.cumsum(runs.lengths) - runs.lengths
-        # Pools are numbered in reading order: each begins where no run before it had a number as high.
+        # Pools are numbered in reading order: each begins at the first run with a new highest number.
         highest = np.maximum.accumulate(runs.values)
         first = begin[np.flatnonzero(np.diff(highest, prepend=0))]
         count, known = len(first) + 1, len(self.pixel)
-        # An area lies in one pool (a part of the space connected at this level), so one pixel of it tells which.
+        # An area lies in one pool (a connected part of the space at this level), so one of its pixels is enough.
         pool_of = pools.ravel()[self.pixel[1:]]
         held = np.bincount(pool_of, minlength=count)
         fresh = np.flatnonzero(held[1:] == 0) + 1
         owner = np.zeros(count, np.int32)
-        owner[pool_of] = np.arange(1, known)  # right where one area is held
+        owner[pool_of] = np.arange(1, known)  # final for pools with one area
         owner[fresh] = known + np.arange(len(fresh))
         shared = {}
         for pool in np.flatnonzero(held > 1).tolist():
             areas = 1 + np.flatnonzero(pool_of == pool)
             major = self._find_major(areas, level)
-            owner[pool] = major[0]  # all of it, where one is major
+            owner[pool] = major[0]  # final if only one is major
             if len(major) > 1:
                 shared[pool] = major
         self.pixel = np.concatenate([self.pixel, first[fresh - 1]])
@@ -189,15 +194,15 @@ class _Areas:
         for pool, major in shared.items():
             window = _find_window(runs, begin, pool)
             _share(grown[window], labels[window], pools[window] == pool, major)
-        # Without areas that share a pool the runs tell how large they are, and much faster.
+        # If no areas share a pool, counting runs is much faster than counting pixels.
         values, lengths = (grown.ravel(), None) if shared else (owner[runs.values], runs.lengths)
         self.size = np.bincount(values, lengths, len(self.pixel)).astype(np.int64)
         return grown
 
     def _find_major(self, areas: NDArray[np.intp], level: float) -> NDArray[np.intp]:
-        """Those of the areas in one pool that stay apart.
+        """Select the areas in one pool that stay apart.
 
-        An area that is small, or hardly wider than the bottleneck before it, is a ragged edge and joins its neighbors.
+        An area that is small, or hardly wider than its bottleneck, is a ragged edge and joins its neighbors.
         """
         size = self.size[areas]
         major = (size >= _MIN_POCKET_PX) & (self.appeared[areas] - level >= _MIN_WIDENING_PX)
@@ -206,11 +211,11 @@ class _Areas:
 
 
 def _find_window(runs: Runs[np.int32], begin: NDArray[np.int64], pool: int) -> tuple[slice, slice]:
-    """The rows and columns that a pool lies in; `begin`: where each run begins in the flat picture."""
+    """Find the rows and columns of a pool; `begin`: index of each run in the flat picture."""
     own = np.flatnonzero(runs.values == pool)
     width = runs.shape[1]
     (top, left), (bottom, right) = np.divmod(begin[own], width), np.divmod(begin[own] + runs.lengths[own] - 1, width)
-    wraps = bool((bottom > top).any())  # goes on in the next row
+    wraps = bool((bottom > top).any())  # a run continues in the next row
     return (
         slice(int(top[0]), int(bottom[-1]) + 1),
         slice(0 if wraps else int(left.min()), width if wraps else int(right.max()) + 1),
@@ -218,7 +223,7 @@ def _find_window(runs: Runs[np.int32], begin: NDArray[np.int64], pool: int) -> t
 
 
 def _share(grown: Labels, labels: Labels, pool: NDArray[np.bool_], areas: NDArray[np.intp]) -> None:
-    """Write into `grown` which of the `areas` in one pool each pixel of it belongs to."""
+    """Write the area of each pixel of a pool, one of `areas`, into `grown`."""
     is_seed = np.zeros(int(labels.max()) + 1, bool)
     is_seed[areas] = True
     seeds = np.where(pool & np.take(is_seed, labels), labels, 0)
@@ -226,7 +231,7 @@ def _share(grown: Labels, labels: Labels, pool: NDArray[np.bool_], areas: NDArra
 
 
 def _spread(seeds: Labels, space: NDArray[np.bool_]) -> Labels:
-    """Grow labels through `space`, one pixel a step and never across what lies outside of it."""
+    """Grow labels through `space` by one pixel per step, never across pixels outside of it."""
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
     labels = seeds.astype(np.float32)  # exact for labels below 2**24
     empty = space & (seeds == 0)

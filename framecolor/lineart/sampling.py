@@ -1,7 +1,6 @@
-"""Points that stand for a drawing's regions: dense in small ones, sparse in large ones.
+"""Sample points in a drawing's regions: dense in small ones, sparse in large ones.
 
-Everything that is pooled per region (network output, flow votes, colors) is read at these points, so that pooling costs
-the same at 540p and at 4K.
+Network output and flow are pooled per region at these points, so that pooling costs the same at 540p and at 4K.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _DENSE_BELOW_POINTS = 24
 
 @dataclass(frozen=True, eq=False)
 class RegionPoints:
-    """Pixel positions x, y and the region 1..count of each, int32 [N], sorted by region; no region has none."""
+    """Pixel positions x, y and the region 1..count of each, int32 [N], sorted by region; every region has some."""
 
     x: NDArray[np.int32]
     y: NDArray[np.int32]
@@ -29,21 +28,21 @@ class RegionPoints:
 
     @cached_property
     def per_region(self) -> NDArray[np.int64]:
-        """Number of points in each region, length count + 1."""
+        """Number of points in each region, int64 [count + 1]."""
         return np.bincount(self.region, minlength=self.count + 1)
 
     @property
     def starts(self) -> NDArray[np.intp]:
-        """Where the points of each region begin, length count."""
+        """Index of each region's first point, intp [count]."""
         return np.searchsorted(self.region, np.arange(1, self.count + 1))
 
     def overlap(
         self, source: NDArray[np.int32], weight: NDArray[np.floating], source_count: int
     ) -> NDArray[np.float32]:
-        """Share of each region that falls on each source region, float32 [count + 1, source_count + 1].
+        """Compute the share of each region that falls on each source region, float32 [count + 1, source_count + 1].
 
-        source, weight  the source region (0: none) and the trust in it, one for each point.
-        Row sums are at most 1; what is missing fell on lines, outside, or was not trusted.
+        source, weight  of each point: the source region (0: none) and the trust in it
+        Rows sum to at most 1; the rest fell on lines or outside, or was not trusted.
         """
         width = source_count + 1
         flat = np.bincount(self.region * width + source, weights=weight, minlength=(self.count + 1) * width)
@@ -53,7 +52,7 @@ class RegionPoints:
 
 
 def sample_points(regions: Regions) -> RegionPoints:
-    """Points of all regions, sorted by region."""
+    """Sample points of all regions, sorted by region."""
     height, width = regions.size
     stride = max(1, round((height * width / _GRID_POINTS) ** 0.5))
     dense = regions.area < _DENSE_BELOW_POINTS * stride * stride
@@ -76,9 +75,9 @@ def sample_points(regions: Regions) -> RegionPoints:
 def _find(
     regions: Regions, wanted: NDArray[np.bool_], stride: int, first: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]]:
-    """Rows, columns and regions of the pixels of `wanted` regions on a grid: every `stride`-th one from `first` on."""
+    """Find rows, columns and regions of the pixels of `wanted` regions on a grid: every `stride`-th from `first` on."""
     grid = regions.labels[first::stride, first::stride]
-    # np.nonzero would take several times as long where that is rare.
+    # np.nonzero takes several times as long if few are set.
     places = np.flatnonzero(np.take(wanted, grid))
     rows, columns = np.divmod(places, grid.shape[1])
     return rows * stride + first, columns * stride + first, grid[rows, columns]
@@ -87,7 +86,7 @@ def _find(
 def _find_all(
     regions: Regions, wanted: NDArray[np.bool_]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.int32]]:
-    """Rows, columns and regions of all pixels of `wanted` regions."""
+    """Find rows, columns and regions of all pixels of `wanted` regions."""
     runs = regions.runs
     own = np.flatnonzero(wanted[runs.values.astype(np.intp)])
     lengths = runs.lengths[own].astype(np.intp)

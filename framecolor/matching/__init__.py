@@ -1,1 +1,1 @@
-"""Which regions of two drawings are the same: by flow, and by features of networks. Imports lineart and core."""
+"""Match the regions of two drawings, by flow and by features of networks. Imports lineart and core."""

@@ -1,7 +1,7 @@
 """Dense motion between two line drawings.
 
-Line art has no texture to follow, so the flow is computed on what every pixel does have: its distance to the nearest
-line. Dense inverse search (Kroeger et al. 2016, OpenCV's DIS) runs on exp(-d / 12) at a reduced size, both ways.
+Line art has no texture, so flow is computed on the distance d of each pixel to the nearest line: dense inverse search
+(Kroeger et al. 2016, OpenCV's DIS) on exp(-d / 6) at a reduced size, in both directions.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from framecolor.core.types import Box, Flow
 FLOW_LONG_SIDE_PX = 512
 _FALL_OFF_PX = 6.0
 _AGREEMENT_PX = 2.0
-# Pixels of the field that one at which distances are measured may take.
+# The largest size of a pixel at which distances are measured, in pixels of the field.
 _COARSEST = 0.6
-# Flow runs in the part where either drawing has lines, and this far around it.
+# Flow is computed in the part where either drawing has lines, with this margin.
 _AROUND_PX = 16
 
 
 @dataclass(frozen=True, eq=False)
 class LineField:
-    """What flow sees of a drawing: uint8 hxw, bright near lines, and the drawing's own size (height, width)."""
+    """The input of flow: values uint8 hxw, bright near lines, and the drawing's own size (height, width)."""
 
     values: NDArray[np.uint8]
     size: tuple[int, int]
 
 
 def line_field(line: NDArray[np.bool_], long_side_px: int = FLOW_LONG_SIDE_PX) -> LineField:
-    """The flow's view of a line mask (bool HxW)."""
+    """Compute the field of a line mask, bool HxW."""
     height, width = line.shape
     scale = min(1.0, long_side_px / max(height, width))
     w, h = max(16, round(width * scale)), max(16, round(height * scale))
     if not line.any():
         return LineField(np.zeros((h, w), np.uint8), (height, width))
-    # Beyond this margin nothing of the field is left after rounding.
+    # Beyond this margin the field is 0 after rounding.
     margin_px = math.ceil(_FALL_OFF_PX * math.log(256) * width / w) + 4
     step = _choose_step((height, width), scale)
     box = _align(Box.around(line.view(np.uint8), margin_px), (h, w), step)
@@ -58,12 +58,12 @@ def line_field(line: NDArray[np.bool_], long_side_px: int = FLOW_LONG_SIDE_PX) -
 
 
 def _choose_step(size: tuple[int, int], scale: float) -> int:
-    """Distances of a picture that is much larger than its field are measured at every so-many-th pixel."""
+    """Choose the step in pixels at which distances are measured: above 1 if a picture is much larger than its field."""
     return next(step for step in range(max(1, int(_COARSEST / scale)), 0, -1) if not any(side % step for side in size))
 
 
 def _thin_out(line: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:
-    """A mask at a `step`-th of its size, set where any of its pixels is."""
+    """Shrink a mask to a `step`-th of its size; a pixel is set if any of its pixels was."""
     for axis in range(2):
         parts = [line[first::step] if axis == 0 else line[:, first::step] for first in range(step)]
         line = np.logical_or.reduce(parts)
@@ -71,7 +71,7 @@ def _thin_out(line: NDArray[np.bool_], step: int) -> NDArray[np.bool_]:
 
 
 def _align(box: Box, size: tuple[int, int], step: int) -> Box:
-    """The box, grown until its edges are edges of pixels also when its picture is resized to `size`, or thinned out."""
+    """Grow the box until its edges are also pixel edges after resizing its picture to `size`, and after thinning."""
     rows, columns = (
         math.lcm(step, side // math.gcd(side, other)) for side, other in zip((box.height, box.width), size, strict=True)
     )
@@ -85,11 +85,11 @@ def _align(box: Box, size: tuple[int, int], step: int) -> Box:
 
 
 def compute_flow(target: LineField, source: LineField) -> tuple[Flow, Flow]:
-    """Flow from target to source and from source to target, each with its forward-backward confidence."""
+    """Compute flow from target to source and from source to target, each with its forward-backward confidence."""
     box = Box.around(np.maximum(target.values, source.values), _AROUND_PX)
     here, other = (np.ascontiguousarray(box.crop(field.values)) for field in (target, source))
     dis = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    # None: no flow to begin with, which OpenCV's stubs do not know of.
+    # None: no initial flow, which OpenCV's stubs do not allow.
     there = dis.calc(here, other, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
     back = dis.calc(other, here, None)  # pyright: ignore[reportCallIssue, reportArgumentType]
     scale = np.array([target.size[1] / target.values.shape[1], target.size[0] / target.values.shape[0]], np.float32)
@@ -97,7 +97,7 @@ def compute_flow(target: LineField, source: LineField) -> tuple[Flow, Flow]:
 
 
 def _spread(box: Box, there: NDArray[np.float32], back: NDArray[np.float32], scale: NDArray[np.float32]) -> Flow:
-    """The flow of a part as that of the whole: what is far from all lines stays where it is."""
+    """Extend the flow of a box to the whole picture: pixels far from all lines do not move."""
     offset = np.zeros((box.height, box.width, 2), np.float32)
     confidence = np.ones((box.height, box.width), np.float32)
     box.crop(offset)[:] = there * scale
@@ -106,7 +106,7 @@ def _spread(box: Box, there: NDArray[np.float32], back: NDArray[np.float32], sca
 
 
 def _agreement(there: NDArray[np.float32], back: NDArray[np.float32]) -> NDArray[np.float32]:
-    """1 where following both flows returns to the start, falling with the distance missed."""
+    """Compute 1 where following both flows returns to the start, falling with the distance from it."""
     height, width = there.shape[:2]
     y, x = np.mgrid[:height, :width].astype(np.float32)
     returned = cv2.remap(back, x + there[..., 0], y + there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

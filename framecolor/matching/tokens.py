@@ -1,6 +1,6 @@
-"""Which region of another drawing is this region? What the matcher's scores say of its color.
+"""The matcher's tokens, and color probabilities from its scores.
 
-The matcher itself is `framecolor.networks.matcher`; engines run it. Here are its tokens, and what follows from scores.
+The matcher itself is `framecolor.networks.matcher`; engines run it.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from numpy.typing import NDArray
 
 Rows = NDArray[np.float32]
 
-# The largest regions of a drawing are matched, at most this many: pairs cost by their square. The rest hears flow.
+# At most this many regions of a drawing are matched, the largest ones: cost grows with the square. The others are
+# linked by flow alone.
 MOST_TOKENS = 512
-# A color scores as its best region does, as the matcher was trained (`training.losses.match_loss`).
+# A color scores nearly as its best region, as in the matcher's training (`training.losses.match_loss`).
 _SHARPNESS = 4.0
 
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
-    """A drawing's regions as the matcher knows them.
+    """A drawing's regions as the matcher's input.
 
-    rows     intp [T]: the regions, rising
+    rows     intp [T]: the regions' numbers, rising
     values   float32 [T, width]
     contact  float32 [T, T]: share of a region's outline along another
     """
@@ -34,10 +35,11 @@ class Tokens:
 
 @dataclass(frozen=True, eq=False)
 class Match:
-    """How the tokens of one drawing, the target, were compared with those of another, the source.
+    """The matcher's scores between the tokens of a target and a source drawing.
 
-    target, source  intp [A], [B]: the regions of either
-    score           float16 or float32 [A, B], logits; unmatched float32 [A], of having no counterpart
+    target, source  intp [A], [B]: their regions' numbers
+    score           float16 or float32 [A, B]: logits of all pairs
+    unmatched       float32 [A]: logits of having no counterpart
     """
 
     target: NDArray[np.intp]
@@ -46,20 +48,21 @@ class Match:
     unmatched: Rows
 
     def hear(self, belief: Rows) -> Rows:
-        """Probability of each color in the target's regions, float32 [A, P], by the source's belief [count + 1, P]."""
+        """Compute the target's color probabilities, float32 [A, P], from the source's belief [count + 1, P]."""
         return read_scores(self.score, self.unmatched, belief[self.source])
 
 
 def choose_rows(area: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The regions that get tokens, rising, from the areas of all, [count + 1]."""
+    """Choose the regions that get tokens, rising, by the areas of all, [count + 1]."""
     return np.sort(1 + np.argsort(-area[1:], kind="stable")[:MOST_TOKENS])
 
 
 def read_scores(score: NDArray[np.floating], unmatched: Rows, belief: Rows) -> Rows:
-    """Probability of each color, float32 [A, P].
+    """Compute the probability of each color in each region, float32 [A, P].
 
-    score [A, B] and unmatched [A] are logits; belief [B, P] says what color each candidate has. The best counterpart
-    of a color decides, not how many regions have it; having no counterpart says nothing of the color.
+    score [A, B], unmatched [A]  logits of each candidate, and of having no counterpart
+    belief [B, P]                probability of each color in each candidate
+    The best candidate of a color counts, not their number; having no counterpart votes for all colors alike.
     """
     colors = belief.shape[1]
     if not score.size:

@@ -1,4 +1,4 @@
-"""Settings: defaults, checks, and what follows from their fields."""
+"""Settings: defaults, checks, and what is derived from their fields."""
 
 from __future__ import annotations
 
@@ -73,14 +73,14 @@ def test_every_setting_is_described() -> None:
     assert "\n" not in "".join(stated.help + stated.wanted for stated in SETTINGS.values())
 
 
-def test_files_and_what_a_run_records() -> None:
+def test_files_and_recorded_settings() -> None:
     settings = Settings(palette="film.gpl", model="own.safetensors", threads=2)
     assert settings.list_files() == {"palette": "film.gpl", "model": "own.safetensors"}
     assert settings.list_files("keys") == {"palette": "film.gpl"}
     assert {*SETTINGS} - {*settings.list_deciding()} == {"lanes", "threads", "overwrite"}
 
 
-def test_a_hash_gains_what_is_not_at_its_default() -> None:
+def test_a_hash_includes_settings_that_are_not_at_their_default() -> None:
     assert Settings().list_changed("frames", ()) == []
     settings = Settings(mode="painted", format="exr", seed=3, palette="film.gpl", threads=2)
     assert settings.list_changed("frames", ()) == ["mode painted", "format exr"]

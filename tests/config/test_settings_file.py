@@ -1,4 +1,4 @@
-"""A framecolor.toml: what it may say, and what a hostile one does."""
+"""A framecolor.toml: valid, invalid and hostile ones."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from framecolor.config.settings_file import read_table
 from framecolor.errors import ReadError, SettingsError
 
 
-def test_a_file_says_what_it_names(tmp_path: Path) -> None:
+def test_a_file_is_read(tmp_path: Path) -> None:
     file = tmp_path / "framecolor.toml"
     file.write_text('gap_px = 4\nfit = "off"\n')
     assert read_table(file) == {"gap_px": 4, "fit": "off"}
@@ -28,7 +28,7 @@ def test_a_file_says_what_it_names(tmp_path: Path) -> None:
         (b"gap_px = 99\n", "gap_px cannot be 99"),
         (b"[paint]\ngap_px = 2\n", "there is no setting 'paint'"),
         (b"gap_px = \n", "is not valid TOML"),
-        (b"mode = flat\n", 'column 8)); put text into quotes, as in mode = "flat"'),
+        (b"mode = flat\n", "column 8)); put text into quotes"),
         (b"gap = 4\n", "there is no setting 'gap'; did you mean gap_px?"),
         (b"\xff\xfe", "is not valid TOML"),
     ],
@@ -79,7 +79,7 @@ def test_errors_name_the_line(tmp_path: Path) -> None:
     ],
     ids=lambda value: str(value)[:24],
 )
-def test_hostile_files_are_one_short_line(tmp_path: Path, content: bytes, words: str) -> None:
+def test_errors_of_hostile_files_are_one_short_line(tmp_path: Path, content: bytes, words: str) -> None:
     file = tmp_path / "framecolor.toml"
     file.write_bytes(content)
     begin = time.monotonic()
@@ -91,7 +91,7 @@ def test_hostile_files_are_one_short_line(tmp_path: Path, content: bytes, words:
     assert time.monotonic() - begin < 5
 
 
-def test_the_worst_that_the_limits_let_through_is_quick(tmp_path: Path) -> None:
+def test_the_worst_file_within_the_limits_is_read_quickly(tmp_path: Path) -> None:
     file = tmp_path / "framecolor.toml"
     file.write_text("[" + "a." * 490 + "b]\n" + "\n".join(f"k{i}=1" for i in range(2000)))
     assert 15_000 < file.stat().st_size < 16_384

@@ -1,4 +1,4 @@
-"""Heaps of the C library: as many as were asked for, and as many as the environment asks for where it does."""
+"""The number of the C library's heaps: the limit, or what the environment sets."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ libc.fclose(file)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
 @pytest.mark.parametrize(("choice", "count"), [({}, 2), ({"MALLOC_ARENA_MAX": "4"}, 4)])
-def test_heaps_are_as_many_as_were_asked_for(choice: dict[str, str], count: int, tmp_path: Path) -> None:
+def test_the_number_of_heaps_is_limited(choice: dict[str, str], count: int, tmp_path: Path) -> None:
     kept = {name: value for name, value in os.environ.items() if name not in ("MALLOC_ARENA_MAX", "GLIBC_TUNABLES")}
-    told = tmp_path / "heaps.xml"
-    subprocess.run([sys.executable, "-c", PROGRAM, told], env=kept | choice, check=True)
-    assert told.read_text().count("<heap nr=") == count
+    report = tmp_path / "heaps.xml"
+    subprocess.run([sys.executable, "-c", PROGRAM, report], env=kept | choice, check=True)
+    assert report.read_text().count("<heap nr=") == count

@@ -1,4 +1,4 @@
-"""The clock: spans of nested stages, of other threads, and of nobody where nobody listens."""
+"""The clock: spans of nested stages, of other threads, and none without a listener."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_all_listeners_get_the_spans_of_the_threads_that_work_for_them() -> None
         with listen(inner.append), closing(overlapped(pool, work, range(5), 2)) as done:
             assert list(done) == list(range(5))
         assert list(taken_ahead((number for number in count()), 2)) == [0, 1, 2]
-        pool.submit(work, 9).result()  # nobody's
+        pool.submit(work, 9).result()  # outside the block: no span
     assert sorted(str(s.frame) for s in inner) == ["0", "1", "2", "3", "4"]
     assert {s.thread[:6] for s in inner} == {"worker"}
     assert len(outer) == 8 and outer[-1].thread == "ahead"

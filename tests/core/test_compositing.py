@@ -1,4 +1,4 @@
-"""Pictures over one color, for every alpha and level."""
+"""Compositing over one color, for every alpha and level."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cores come from what the system leaves the process, precision from what the processor has by itself."""
+"""The cores that a process may use, and the precisions that its processor supports natively."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def write_group(tmp_path: Path, own: str, files: dict[str, str]) -> None:
         path.write_text(text)
 
 
-def test_all_cores_of_the_affinity(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_affinity_limits_the_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     assert cpu.count_usable_cores() == 8
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5})
     assert cpu.count_usable_cores() == 2
@@ -75,18 +75,18 @@ def test_a_quota_of_a_control_group_is_rounded_up(tmp_path: Path, own: str, file
         ({"SLURM_JOB_ID": "7", "SLURM_CPUS_PER_TASK": "0"}, 1),
     ],
 )
-def test_what_slurm_gave_the_task(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], cores: int) -> None:
+def test_slurm_limits_the_cores(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], cores: int) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert cpu.count_usable_cores() == cores
 
 
-def test_threads_are_what_the_setting_says() -> None:
+def test_the_setting_replaces_the_count() -> None:
     assert Settings().count_cores() == 8
     assert Settings(threads=3).count_cores() == 3
 
 
-def test_workers_follow_cores_until_memory_ends_it() -> None:
+def test_workers_follow_cores_until_memory_limits_them() -> None:
     assert [count_workers(cores, HD) for cores in (1, 2, 16)] == [2, 3, 17]
     assert count_workers(64, HD) == count_workers(128, HD) < 64
     assert count_workers(64, UHD) == count_workers(64, HD) // 4
@@ -94,7 +94,7 @@ def test_workers_follow_cores_until_memory_ends_it() -> None:
 
 
 @pytest.mark.parametrize("flags", ["avx2 avx512f", "avx512f avx512_bf16", "avx2 amx_bf16"])
-def test_bf16_is_what_the_processor_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str) -> None:
+def test_bf16_follows_the_flags_of_the_processor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flags: str) -> None:
     (tmp_path / "cpuinfo").write_text(f"processor : 0\nflags\t: fpu {flags}\n")
     monkeypatch.setattr(cpu, "_CPU_INFO", tmp_path / "cpuinfo")
     monkeypatch.setattr(sys, "platform", "linux")
@@ -133,9 +133,7 @@ print(json.dumps(most))
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="affinity cannot be set here")
-def test_a_process_that_may_use_one_core_starts_no_more_threads_than_that_asks_for(
-    painted_shot: Path, tmp_path: Path
-) -> None:
+def test_a_process_with_one_core_starts_few_threads(painted_shot: Path, tmp_path: Path) -> None:
     """Two workers, one of which waits for files; libraries have at most six threads a core, never the host's number."""
     one = sorted(os.sched_getaffinity(os.getpid()))[:1]
 

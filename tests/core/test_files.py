@@ -1,4 +1,4 @@
-"""Files on systems that are not this one: renames that another program holds up, paths that came from elsewhere."""
+"""Files on other systems: renames onto open files, paths that were written on Windows."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from framecolor.errors import OutputError
 
 
 class HeldFile:
-    """os.replace where another program has the file open for the first `times` that it is asked."""
+    """An os.replace that fails `times` times, as if another program had the file open."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
         self.times, self.asked, self.waited = times, 0, list[float]()
@@ -55,8 +55,8 @@ def test_a_file_that_stays_held_is_an_error_and_leaves_nothing(tmp_path: Path, m
     assert [path.name for path in tmp_path.iterdir()] == ["frame.png"]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="of other systems")
-def test_where_open_files_are_replaced_nothing_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="for other systems")
+def test_other_systems_do_not_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     held = HeldFile(monkeypatch, 1)
     with pytest.raises(OutputError):
         write_bytes_atomic(tmp_path / "frame.png", b"new")
@@ -77,7 +77,7 @@ def test_paths_of_windows_are_read(tmp_path: Path, text: str, path: str) -> None
     assert read_name(text, tmp_path) == path
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a name that it cannot have")
-def test_a_name_with_a_backslash_is_one_where_there_is_such_a_file(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="such names do not exist on Windows")
+def test_a_backslash_is_kept_if_such_a_file_exists(tmp_path: Path) -> None:
     (tmp_path / r"a\b.gpl").touch()
     assert read_name(r"a\b.gpl", tmp_path) == r"a\b.gpl"

@@ -30,7 +30,7 @@ def counted(until: int, taken: list[int], fails_at: int | None = None) -> Genera
 
 
 def settle(taken: list[int]) -> int:
-    """How many items are taken once nothing moves any more."""
+    """Wait until no more items are taken, and count them."""
     count = -1
     while count != len(taken):
         count = len(taken)
@@ -42,7 +42,7 @@ def test_items_come_in_order_and_only_so_many_are_taken_before() -> None:
     taken: list[int] = []
     items = taken_ahead(counted(20, taken), 3)
     assert next(items) == 0
-    # Three wait, one more is in the thread's hand.
+    # One returned, three waiting, and one that the thread holds.
     assert settle(taken) <= 5
     assert list(items) == list(range(1, 20))
     assert taken == [*range(20), -1]
@@ -99,7 +99,7 @@ def test_libraries_compute_in_the_callers_thread_for_a_while() -> None:
 
 
 def test_an_interruption_while_the_thread_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is the interruption that comes out, and the items are closed when nobody takes any more."""
+    """The interruption is raised, and the items are closed."""
     start = Thread.start
 
     def interrupted(thread: Thread) -> None:

@@ -1,4 +1,4 @@
-"""Commands that are shown are taken by the shell of the system that they are shown for as the words that were meant."""
+"""Formatted commands: the shell they are quoted for reads the same words."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def test_a_posix_shell_reads_the_words() -> None:
         ('say "a\\"', '"say \\"a\\\\\\""'),
     ],
 )
-def test_windows_quotes_what_one_of_its_shells_would_take_for_a_sign(word: str, shown: str) -> None:
+def test_windows_quotes_words_with_special_characters(word: str, shown: str) -> None:
     assert format_command(["framecolor", word], "nt") == f"framecolor {shown}"
 
 
-def test_windows_quotes_as_its_programs_read() -> None:
+def test_windows_programs_read_the_quotes() -> None:
     for letters in product('a\\" ', repeat=5):
-        word = " " + "".join(letters)  # which Python's own quoting puts into quotes, too
+        word = " " + "".join(letters)  # the space makes Python's own list2cmdline quote it, too
         assert format_command([word], "nt") == list2cmdline([word])
 
 

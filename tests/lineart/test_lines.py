@@ -1,4 +1,4 @@
-"""Reading drawings: every way that studios hand over lines ends as the same ink and trace lines."""
+"""Reading drawings: all formats of line art give the same ink and trace lines."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from framecolor.lineart.lines import read_drawing
 
 
 def stroke() -> np.ndarray:
-    """An antialiased stroke as coverage 0..255."""
+    """Draw an antialiased stroke as coverage 0..255."""
     coverage = np.zeros((24, 32), np.uint8)
     coverage[8:16, 4:28] = np.array([30, 120, 200, 255, 255, 200, 120, 30], np.uint8)[:, None]
     return coverage

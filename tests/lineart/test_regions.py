@@ -1,4 +1,4 @@
-"""Regions: what bounds them, what joins them, and that nothing leaks through a closed gap."""
+"""Regions: connectivity, gap closing, specks and paper."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_nothing_leaks_through_a_gap_that_the_ball_closes(gap: int, thickness: i
     closed = find_regions(frame_of(line), gap_px=gap)
     assert leaking.labels[30, 40] == leaking.labels[2, 2]
     assert closed.labels[30, 40] != closed.labels[2, 2]
-    # Only the passage itself is shared out: both keep the ground that they have when the line is whole.
+    # Only the passage itself is divided: elsewhere both areas are as with an unbroken line.
     whole = find_regions(frame_of(box_with_gap(0, thickness)), gap_px=gap)
     inside = (closed.labels == closed.labels[30, 40]) != (whole.labels == whole.labels[30, 40])
     assert closed.count == 2
@@ -52,7 +52,7 @@ def test_a_gap_wider_than_the_ball_stays_open() -> None:
 
 
 def test_a_thin_room_behind_a_gap_does_not_leak() -> None:
-    """The room is narrower than the ball; it is found at a smaller radius and still kept apart."""
+    """The room is narrower than the ball: it is found at a smaller radius, and still kept apart."""
     line = np.zeros((60, 80), np.uint8)
     cv2.rectangle(line, (20, 20), (60, 27), 255, 1)  # 6 px high inside
     line[20, 40:42] = 0

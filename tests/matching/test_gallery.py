@@ -1,4 +1,4 @@
-"""Recognizing regions: their shapes, what follows from the matcher's scores, and the keys' votes."""
+"""Recognizing regions: their shapes, color probabilities from scores, and the keys' votes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def tokens(values: Rows) -> Tokens:
 
 
 def compare_by_product(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
-    """Stands in for the matcher."""
+    """Stand in for the matcher."""
     return 40 * target.values @ source.values.T, np.full(len(target.rows), 20, np.float32)
 
 
@@ -66,7 +66,7 @@ def test_the_best_counterpart_counts_not_how_many_there_are() -> None:
     np.testing.assert_allclose(share.sum(axis=1), 1, rtol=1e-5)
 
 
-def test_having_no_counterpart_says_nothing_of_the_color() -> None:
+def test_having_no_counterpart_votes_for_all_colors_alike() -> None:
     belief = np.eye(3, dtype=np.float32)
     score = np.array([[9, 0, 0], [0, 0, 0], [900, -900, 0]], np.float32)
     share = read_scores(score, np.array([0, 9, 0], np.float32), belief)
@@ -75,7 +75,7 @@ def test_having_no_counterpart_says_nothing_of_the_color() -> None:
     np.testing.assert_allclose(read_scores(np.zeros((2, 0)), np.zeros(2, np.float32), belief[:0]), 1 / 3)
 
 
-def test_a_match_reads_what_its_source_believes() -> None:
+def test_a_match_passes_on_the_belief_of_its_source() -> None:
     belief = np.array([[1, 0], [0.5, 0.5], [0, 1], [1, 0]], np.float32)
     match = Match(np.array([4]), np.array([2, 3]), np.array([[9.0, 0.0]], np.float16), np.zeros(1, np.float32))
     assert match.hear(belief)[0, 1] > 0.99
@@ -100,7 +100,7 @@ def test_each_region_takes_the_color_of_its_counterpart_in_any_key() -> None:
     np.testing.assert_allclose(np.exp(votes).sum(axis=1), 1, rtol=1e-5)
 
 
-def test_a_region_that_no_key_shows_votes_for_nothing_and_nothing_is_ruled_out() -> None:
+def test_a_region_without_counterpart_has_uniform_votes_and_no_color_is_impossible() -> None:
     looks = np.eye(3, dtype=np.float32)
     gallery = Gallery([KeyRegions(0, tokens(looks[:2]), np.array([0, 1]))], 3)
     seen = gallery.vote(1, tokens(looks), 4, compare_by_product)
@@ -110,19 +110,19 @@ def test_a_region_that_no_key_shows_votes_for_nothing_and_nothing_is_ruled_out()
     np.testing.assert_allclose(seen.unmatched, [0, -20, -20, 20, 0])
 
 
-def test_the_nearest_keys_are_asked() -> None:
-    asked: list[int] = []
+def test_the_nearest_keys_are_compared() -> None:
+    compared: list[int] = []
 
     def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
-        asked.append(int(source.values[0, 0]))
+        compared.append(int(source.values[0, 0]))
         return compare_by_product(target, source)
 
     keys = [KeyRegions(n, tokens(np.full((1, 1), n, np.float32)), np.array([0])) for n in range(0, 100, 10)]
     Gallery(keys, 2).vote(42, tokens(np.zeros((1, 1), np.float32)), 1, compare)
-    assert sorted(asked) == [20, 30, 40, 50, 60, 70] and len(asked) == MOST_KEYS
+    assert sorted(compared) == [20, 30, 40, 50, 60, 70] and len(compared) == MOST_KEYS
 
 
-def test_a_drawing_without_regions_votes_for_nothing() -> None:
+def test_a_drawing_without_regions_has_uniform_votes() -> None:
     gallery = Gallery([KeyRegions(0, tokens(np.eye(1, dtype=np.float32)), np.array([0]))], 2)
     seen = gallery.vote(0, tokens(np.zeros((0, 1), np.float32)), 0, compare_by_product)
     assert seen.votes == pytest.approx(np.log(0.5))
@@ -130,18 +130,18 @@ def test_a_drawing_without_regions_votes_for_nothing() -> None:
 
 
 def partial(number: int, *colors: int) -> KeyRegions:
-    """A drawing of as many regions, one look each; UNKNOWN: nobody told its color."""
+    """Make a key with one region for each color, each with its own features; UNKNOWN: no color."""
     return KeyRegions(number, tokens(np.eye(6, dtype=np.float32)[: len(colors)]), np.array(colors))
 
 
-def test_a_drawing_known_in_part_tells_what_it_knows() -> None:
+def test_a_partial_key_votes_for_its_known_colors() -> None:
     gallery = Gallery([partial(3, UNKNOWN, 2)], 3)
     seen = gallery.vote(4, tokens(np.eye(6, dtype=np.float32)[:2]), 2, compare_by_product)
     assert seen.votes[2].argmax() == 2 and np.exp(seen.votes[2, 2]) > 0.9
     assert np.ptp(seen.votes[1]) < 0.01, "it has a counterpart, but one of unknown color"
 
 
-def test_beside_whole_keys_drawings_known_in_part_only_add() -> None:
+def test_partial_keys_only_add_to_whole_keys() -> None:
     looks = tokens(np.eye(6, dtype=np.float32)[:3])
     whole = Gallery([partial(0, 0, 1)], 3)
     both = Gallery([partial(0, 0, 1), partial(3, UNKNOWN, UNKNOWN, 2)], 3)
@@ -150,9 +150,9 @@ def test_beside_whole_keys_drawings_known_in_part_only_add() -> None:
     assert after.votes[3].argmax() == 2 and after.unmatched[3] < before.unmatched[3]
 
 
-def test_many_drawings_known_in_part_crowd_out_no_key_and_every_color_is_heard() -> None:
+def test_partial_keys_displace_no_whole_key_and_every_color_is_compared() -> None:
     keys = [partial(n, 0, 1) for n in range(0, 100, 10)]
     some = [partial(n, UNKNOWN, 1) for n in range(40, 60)] + [partial(99, UNKNOWN, 2), partial(98, UNKNOWN, 1)]
-    asked = [key.number for key in Gallery([*keys, *some], 3).choose_keys(42)]
-    assert sorted(asked[:MOST_KEYS]) == [20, 30, 40, 50, 60, 70]
-    assert sorted(asked[MOST_KEYS:]) == [40, 41, 42, 43, 44, 45, 99]
+    chosen = [key.number for key in Gallery([*keys, *some], 3).choose_keys(42)]
+    assert sorted(chosen[:MOST_KEYS]) == [20, 30, 40, 50, 60, 70]
+    assert sorted(chosen[MOST_KEYS:]) == [40, 41, 42, 43, 44, 45, 99]
