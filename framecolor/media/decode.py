@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from framecolor.core.files import open_file
 from framecolor.errors import ReadError
+from framecolor.media.bmp import open_bmp
 from framecolor.media.broken import DAMAGED, BrokenImageError
 from framecolor.media.libav import decode_frame
 from framecolor.media.openimageio import open_still
@@ -101,7 +102,8 @@ def open_image(path: str | Path, size: tuple[int, int], role: str) -> ImageFile:
 def check_image(path: str | Path) -> tuple[tuple[int, int], str]:
     """(height, width) in pixels of an image, and the hash of its file.
 
-    Raises ReadError as `read_image`; but of a PNG only the end is looked for: damage in its middle passes.
+    Raises ReadError as `read_image` where it is missing, no image, too large or cut off. What only decoding finds may
+    pass: of PNG, BMP and TIFF, and of TGA with its footer, nothing is decoded.
     """
     path = Path(path)
     data = _read_file(path)
@@ -145,6 +147,8 @@ def _open_still(path: Path, data: bytes) -> Iterator[Still]:
     try:
         if suffix == ".png":
             yield open_png(data)
+        elif suffix == ".bmp":
+            yield open_bmp(data)
         elif suffix:
             with open_still(data, suffix) as still:
                 yield still

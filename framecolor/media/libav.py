@@ -15,7 +15,7 @@ _BLOCK_PX = 64
 
 
 def decode_frame(
-    codec: Literal["png", "targa", "tiff"], data: bytes, size: tuple[int, int], *, strict: bool = True
+    codec: Literal["png", "targa", "tiff", "bmp"], data: bytes, size: tuple[int, int], *, strict: bool = True
 ) -> VideoFrame:
     """The first picture of a file that says to be of `size`, (height, width).
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import cast
 
 import cv2
@@ -29,6 +30,8 @@ _PACKED = {
 _PLANAR = {
     "gbrp": ("u1", "gbr"), "gbrap": ("u1", "gbra"), "gbrp16": ("u2", "gbr"), "gbrap16": ("u2", "gbra"),
 }  # fmt: skip
+# Formats of 16 bits a pixel -> where the bits of red, green and blue begin, and how many they are.
+_BIT_FIELDS = {"rgb555": ((10, 5), (5, 5), (0, 5)), "rgb565": ((11, 5), (5, 6), (0, 5))}
 _TO_RGBA = {
     "bgra": cv2.COLOR_BGRA2RGBA,
     "rgb": cv2.COLOR_RGB2RGBA,
@@ -74,6 +77,10 @@ def convert_frame(frame: VideoFrame, *, hd_from_height: int | None = None) -> Pi
             return to_rgba(np.concatenate([p[band] for p in planes], axis=2), channels)
 
         return convert_bands(frame, convert)
+    if base in _BIT_FIELDS:
+        numbers = _read_plane(frame.planes[0], order + "u2", 1)[..., 0].astype(np.uint16)
+        table = _tabulate_bit_fields(base)
+        return convert_bands(frame, lambda band: table[numbers[band]].view(np.uint8).reshape(-1, frame.width, 4))
     return _convert_colors(frame, hd_from_height)
 
 
@@ -133,6 +140,14 @@ def to_rgba(data: NDArray[np.generic], channels: str) -> Pixels:
         source = channels.find("y" if "y" in channels and name != "a" else name)
         out[..., target] = data[..., source] if source >= 0 else 255
     return out
+
+
+@cache
+def _tabulate_bit_fields(name: str) -> NDArray[np.uint32]:
+    """RGBA, four bytes an item, of each number of 16 bits, to the nearest: libswscale makes 248 of what is all set."""
+    numbers = np.arange(1 << 16)
+    levels = [(numbers >> start & (1 << bits) - 1) * 255 / ((1 << bits) - 1) for start, bits in _BIT_FIELDS[name]]
+    return np.rint([*levels, np.full(1 << 16, 255)]).T.astype(np.uint8, order="C").view(np.uint32)[:, 0]
 
 
 def _unpack_bits(frame: VideoFrame) -> Pixels:

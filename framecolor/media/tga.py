@@ -47,4 +47,8 @@ def open_tga(data: bytes) -> Still:
             rgba[..., 3] = 255
         return rgba
 
-    return Still((height, width), decode, decode)
+    def check() -> None:
+        if not data.endswith(_END):
+            decode()
+
+    return Still((height, width), decode, check)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import struct
 import zlib
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +24,7 @@ from framecolor.core.files import write_bytes_atomic, write_text_atomic
 from framecolor.errors import OutputError, ReadError
 from framecolor.media.decode import check_image, hash_file, image_size, read_image
 from framecolor.media.encode import encode_image, write_image
+from framecolor.media.openimageio import open_still
 from framecolor.media.png import decode_png
 from framecolor.media.still import MAX_PIXELS
 from framecolor.media.writers import FORMATS, Picture
@@ -154,13 +157,14 @@ def test_one_bit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_image(path), expected)
 
 
-def _tiff(entries: dict[int, tuple[int, int]], pixels: bytes) -> bytes:
-    """A TIFF of one strip; entries: tag -> (type, value)."""
+def _tiff(entries: dict[int, tuple[int, int]], pixels: bytes, order: str = "<") -> bytes:
+    """A TIFF of one strip; entries: tag -> (type, 3: 16 bits, 4: 32, and value)."""
     entries = {**entries, 273: (4, 8), 279: (4, len(pixels))}
-    table = struct.pack("<H", len(entries))
+    table = struct.pack(order + "H", len(entries))
     for tag, (kind, value) in sorted(entries.items()):
-        table += struct.pack("<HHII", tag, kind, 1, value)
-    return struct.pack("<2sHI", b"II", 42, 8 + len(pixels)) + pixels + table + bytes(4)
+        table += struct.pack(order + ("HHIHxx" if kind == 3 else "HHII"), tag, kind, 1, value)
+    name = b"II" if order == "<" else b"MM"
+    return struct.pack(order + "2sHI", name, 42, 8 + len(pixels)) + pixels + table + bytes(4)
 
 
 def _one_bit_tiff(packed: NDArray[np.uint8], width: int, *, white_is_zero: bool) -> bytes:
@@ -360,6 +364,7 @@ def write_by_oiio(path: Path, pixels: NDArray[np.generic], **attributes: object)
         else:
             spec.attribute(name.replace("_", ":"), value)
     out = oiio.ImageOutput.create(str(path))
+    assert out is not None
     assert out.open(str(path), spec) and out.write_image(pixels) and out.close(), out.geterror()
     return path
 
@@ -372,6 +377,45 @@ def test_tiff_of_every_layout(
     path = write_by_oiio(tmp_path / "a.tif", rgba, compression=compression, **layout)
     np.testing.assert_array_equal(read_image(path), rgba)
     assert check_image(path) == ((37, 53), hash_file(path))
+
+
+@pytest.mark.parametrize("extra_samples", [None, 0, 1, 2])
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_alpha_is_straight_unless_a_tiff_says_otherwise(tmp_path: Path, order: str, extra_samples: int | None) -> None:
+    entries = {256: (3, 1), 257: (3, 1), 258: (3, 8), 259: (3, 1), 262: (3, 2), 277: (3, 4), 278: (3, 1)}
+    if extra_samples is not None:
+        entries[338] = (3, extra_samples)
+    data = _tiff(entries, bytes([100, 50, 0, 128]) + struct.pack(order + "4H", 8, 8, 8, 8), order)
+    one, four = struct.pack(order + "HHIHH", 258, 3, 1, 8, 0), struct.pack(order + "HHII", 258, 3, 4, 12)
+    assert data.count(one) == 1
+    path = save(tmp_path, "a.tif", data.replace(one, four))  # the four values are behind the pixels
+    assert read_image(path).tolist() == [[[199, 100, 0, 128] if extra_samples == 1 else [100, 50, 0, 128]]]
+
+
+@pytest.mark.parametrize("extra_samples", [0, 1, 2])
+def test_what_alpha_means_in_a_bigtiff(tmp_path: Path, extra_samples: int) -> None:
+    path = write_by_oiio(tmp_path / "a.tif", np.full((2, 3, 4), (100, 50, 0, 128), np.uint8), tiff_bigtiff=1)
+    data, old, new = path.read_bytes(), *(struct.pack("<HHQH", 338, 3, 1, value) for value in (2, extra_samples))
+    assert data.count(old) == 1
+    path.write_bytes(data.replace(old, new))
+    assert (read_image(path) == ((199, 100, 0, 128) if extra_samples == 1 else (100, 50, 0, 128))).all()
+
+
+@pytest.mark.parametrize(
+    ("layout", "tag"), [({}, 273), ({"tile_width": 16, "tile_height": 16}, 324), ({"tiff_bigtiff": 1}, 273)]
+)
+def test_pixels_that_lie_behind_the_end_of_a_tiff_are_missed(
+    tmp_path: Path, rgba: NDArray[np.uint8], layout: dict[str, object], tag: int
+) -> None:
+    path = write_by_oiio(tmp_path / "a.tif", rgba[:16, :16].copy(), compression="none", **layout)
+    assert check_image(path) == ((16, 16), hash_file(path))
+    data, big = path.read_bytes(), "tiff_bigtiff" in layout
+    entry = re.compile(struct.pack("<H", tag) + (rb"..\x01.{7}" if big else rb"..\x01\0\0\0") + b"(.{4})", re.DOTALL)
+    (found,) = entry.finditer(data)
+    data = data[: found.start(1)] + struct.pack("<I", len(data) - 100) + data[found.end(1) :]
+    for read in (read_image, check_image):
+        with pytest.raises(ReadError, match="cut off"):
+            read(save(tmp_path, "b.tif", data))
 
 
 @pytest.mark.parametrize("suffix", [".tif", ".jpg"])
@@ -441,6 +485,47 @@ def test_a_bmp_whose_fourth_byte_says_nothing_is_opaque(tmp_path: Path, rgba: ND
     assert (picture[..., 3] == 255).all()
 
 
+def write_bmp(pixels: NDArray[np.uint16], masks: tuple[int, ...] = ()) -> bytes:
+    """A BMP of 16 bits a pixel."""
+    head = struct.pack("<IiiHHIIiiII", 40, *pixels.shape[::-1], 1, 16, 3 if masks else 0, 0, 0, 0, 0, 0)
+    head += struct.pack(f"<{len(masks)}I", *masks)
+    return (
+        struct.pack("<2sIII", b"BM", 14 + len(head) + pixels.nbytes, 0, 14 + len(head)) + head + pixels[::-1].tobytes()
+    )
+
+
+@pytest.mark.parametrize(
+    ("masks", "greens"),
+    [((), 32), ((0x7C00, 0x3E0, 0x1F), 32), ((0xF800, 0x7E0, 0x1F), 64)],
+    ids=["555", "555m", "565"],
+)
+def test_5_bits_become_the_nearest_of_8(tmp_path: Path, masks: tuple[int, ...], greens: int) -> None:
+    level = np.arange(32, dtype=np.uint16)[:, None]
+    green = np.arange(greens, dtype=np.uint16)[None]
+    data = write_bmp(level * 32 * greens + green * 32 + (31 - level), masks)
+    expected = [level * 255 / 31, green * 255 / (greens - 1), (31 - level) * 255 / 31, np.array([[255]])]
+    np.testing.assert_array_equal(
+        read_image(save(tmp_path, "a.bmp", data)), np.dstack(np.broadcast_arrays(*map(np.rint, expected)))
+    )
+    path = save(tmp_path, "cut.bmp", data[:-1])
+    for read in (read_image, check_image):
+        with pytest.raises(ReadError, match="cut off"):
+            read(path)
+
+
+def test_a_packed_bmp_that_is_cut_off_is_refused(tmp_path: Path) -> None:
+    image = Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8) // 8)
+    image.save(tmp_path / "a.bmp")
+    data = (tmp_path / "a.bmp").read_bytes()
+    packed = b"".join(bytes([8, row, 0, 0]) for row in range(8)) + b"\0\1"
+    (start,) = struct.unpack_from("<I", data, 10)
+    data = data[:30] + struct.pack("<II", 1, len(packed)) + data[38:start] + packed
+    assert read_image(save(tmp_path, "rle.bmp", data))[:, 0, 0].tolist() == [7, 6, 5, 4, 3, 2, 1, 0]
+    for read in (read_image, check_image):
+        with pytest.raises(ReadError):
+            read(save(tmp_path, "cut.bmp", data[:-1]))
+
+
 @pytest.mark.parametrize("packing", [8, 32946])
 def test_damage_anywhere_in_deflated_pixels_is_an_error(tmp_path: Path, packing: int, rgba: NDArray[np.uint8]) -> None:
     rgba[:] = rgba // 64 * 64
@@ -463,6 +548,22 @@ def test_a_psd_without_its_merged_image_is_refused(tmp_path: Path) -> None:
         read_image(save(tmp_path, "a.psd", whole[:at] + b"\0" + whole[at + 1 :]))
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_a_psd_of_16_bits_is_rounded_to_8(tmp_path: Path, rgba: NDArray[np.uint8], mode: str) -> None:
+    from psd_tools import PSDImage
+
+    psd = PSDImage.new(mode, (53, 37), depth=16)
+    wide = rgba[..., : len(mode)].astype(np.uint16) * 257
+    if mode == "RGBA":
+        wide[..., 3] = 65535
+    planes = [wide[..., channel].astype(">u2").tobytes() for channel in range(len(mode))]
+    psd._record.image_data.set_data(planes, psd._record.header)
+    psd.save(tmp_path / "a.psd")
+    found = read_image(tmp_path / "a.psd")
+    np.testing.assert_array_equal(found[..., :3], rgba[..., :3])
+    assert (found[..., 3] == 255).all()
+
+
 def test_reading_leaves_no_temporary_file(
     tmp_path: Path, rgba: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -474,9 +575,24 @@ def test_reading_leaves_no_temporary_file(
     with pytest.raises(ReadError):
         read_image(save(tmp_path, "b.tif", path.read_bytes()[:500]))
     assert list(folder.iterdir()) == []
+    if os.name == "posix":  # nor does a run that is killed while it reads
+        with open_still(path.read_bytes(), ".tif") as still:
+            assert list(folder.iterdir()) == []
+            np.testing.assert_array_equal(still.decode(), rgba)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     with pytest.raises(ReadError, match=r"a\.tif: there is no room.*TMPDIR"):
         read_image(path)
+
+
+def test_where_no_file_can_be_in_memory_a_temporary_one_is_written(
+    tmp_path: Path, rgba: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = encode_image(rgba, ".tif")
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert encode_image(rgba, ".tif") == data
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "gone"))
     with pytest.raises(OutputError, match="TMPDIR"):
         encode_image(rgba, ".tif")
 

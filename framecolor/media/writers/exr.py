@@ -28,7 +28,7 @@ def encode_exr(rgba: NDArray[np.uint8]) -> bytes:
     """An EXR file of uint8 HxWx4 straight RGBA in sRGB: channels A, B, G, R as half, ZIP compression.
 
     Opaque colors come back exactly when the light is encoded as sRGB again, half-transparent ones as well; what is
-    wholly transparent has no color in EXR. Raises OutputError when there is no room for a temporary file.
+    wholly transparent has no color in EXR. Raises OutputError when there is no room for it.
     """
     alpha = rgba[..., 3:].astype(np.float32) / 255
     light = np.concatenate([_light_of_codes()[rgba[..., :3]] * alpha, alpha], axis=2).astype(np.float16)
