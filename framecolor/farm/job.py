@@ -16,7 +16,6 @@ from framecolor.pipeline.stencils import add_painted_keys
 from framecolor.shot.sequence import is_pattern
 from framecolor.shot.shot import Shot
 
-_GPU_ENGINES = ("tensorrt", "cuda")
 # As long as a parameter of OpenJD may be.
 _LONGEST_PATH = 1024
 
@@ -68,7 +67,7 @@ class FarmJob:
     @property
     def needs_gpu(self) -> bool:
         """Whether the engine that was asked for runs on a GPU only; `auto` runs anywhere."""
-        return self.settings.engine in _GPU_ENGINES
+        return self.settings.engine != "auto" and may_use_gpu(self.settings.engine)
 
 
 def plan_job(

@@ -59,7 +59,7 @@ def test_a_hold_is_the_same_to_the_byte_where_another_task_paints_its_drawing(tm
         hint[60:64, 38:42] = COAT
         write_image(root / "hints/1002.png", hint)
         for frames in ("1001-1002", "1003-1004", "1005-1007") if name == "parts" else ():
-            colorize(Shot.open(root, frames=frames), part=True)
+            colorize_part(Shot.open(root, frames=frames))
         outs.append(paint(root).out)
     whole, parts = map(read_all, outs)
     assert whole == parts

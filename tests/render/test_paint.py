@@ -17,7 +17,6 @@ from framecolor.lineart.region_colors import (
     region_colors,
     restrict_palette,
 )
-from framecolor.propagation.unsure import find_unsure
 from framecolor.render.flat import paint_flat
 
 RED, BLUE, WHITE = (200, 30, 40, 255), (10, 20, 220, 255), (255, 255, 255, 255)
@@ -84,20 +83,6 @@ def test_transparent_paper() -> None:
 def test_white_paper() -> None:
     paint = table(RED, PAPER, (1, 2, 3, 0)).reshape(1, 3, 4)
     assert fill_paper(paint)[0].tolist() == [list(RED), list(WHITE), list(WHITE)]
-
-
-def test_unsure_regions_come_with_place_and_second_choice() -> None:
-    labels = np.zeros((20, 30), np.int32)
-    labels[2:6, 3:9], labels[10:18, 10:28], labels[0, 0] = 1, 2, 3
-    belief = np.array([[1, 0], [0.55, 0.45], [0.4, 0.6], [0.05, 0.95]], np.float32)
-    big, small = find_unsure(Regions(labels, 3), belief, belief.max(axis=1))
-    assert (big.area, big.box, big.color, big.second) == (144, (10, 10, 18, 8), 1, 0)
-    assert (small.area, small.box, small.color, small.second) == (24, (3, 2, 6, 4), 0, 1)
-    assert sorted(small.outline) == [[3, 2], [3, 5], [8, 2], [8, 5]]
-    assert big.confidence == pytest.approx(0.6)
-    one_color = find_unsure(Regions(labels, 3), np.full((4, 1), 0.5, np.float32), np.full(4, 0.5, np.float32))
-    assert [region.second for region in one_color] == [None] * 3
-    assert find_unsure(strip(0, 0), np.ones((1, 2), np.float32), np.ones(1, np.float32)) == []
 
 
 def read_key(painted: np.ndarray, labels: np.ndarray, ink: np.ndarray | None = None) -> RegionColors:
