@@ -1,1 +1,1 @@
-"""What the networks are: layers, weights, checkpoints, exports. Imports lineart, config and below."""
+"""The networks: layers, weights, checkpoints, exports. Imports lineart, config and below."""

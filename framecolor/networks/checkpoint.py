@@ -1,4 +1,4 @@
-"""Networks on disk: safetensors files that carry their own hyper-parameters. Nothing is ever unpickled."""
+"""Save and load networks as safetensors files with their hyper-parameters. Nothing is ever unpickled."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ _MOST_PX = 4096
 _COLORIST = "framecolor colorist 1"
 
 Network = TypeVar("Network", bound=nn.Module)
-# From a file's metadata and weights.
+# Takes a file's metadata and weights.
 Build = Callable[[Mapping[str, str], Mapping[str, torch.Tensor]], Network]
 
 
 class SizedNetwork(Protocol):
-    """A network that can be written with `save_colorist`: its class is called with `sizes` to build it again."""
+    """A network for `save_colorist`: its class is called with `sizes` to build it again."""
 
     @property
     def name(self) -> str: ...
@@ -72,16 +72,16 @@ class SizedNetwork(Protocol):
 
 
 def save_generator(generator: Generator, path: Path, facts: dict[str, str] | None = None) -> None:
-    """Write the weights (float32) and hyper-parameters; `facts` are further metadata, such as where they come from.
+    """Write a generator's weights (float32) and hyper-parameters; `facts` are further metadata, such as its origin.
 
-    The file appears complete or not at all. Raises OutputError when it cannot be written.
+    The file is written completely or not at all. Raises OutputError if it cannot be written.
     """
     sizes = {"widths": json.dumps(generator.widths), "feature_channels": str(generator.feature_channels)}
     _save(generator, path, {**(facts or {}), "format": _GENERATOR, **sizes})
 
 
 def load_generator(path: Path) -> Generator:
-    """The generator in a weights file, in eval mode, on the CPU. Raises ReadError for anything else."""
+    """Load a generator from a weights file, in eval mode on the CPU. Raises ReadError for any other file."""
 
     def build(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> Generator:
         widths, features = (read_sizes(metadata[name], tensors) for name in ("widths", "feature_channels"))
@@ -91,13 +91,13 @@ def load_generator(path: Path) -> Generator:
 
 
 def save_matcher(matcher: Matcher, path: Path, facts: dict[str, str] | None = None) -> None:
-    """`save_generator` for a matcher."""
+    """Write a matcher, as `save_generator`."""
     sizes = {name: str(getattr(matcher, name)) for name in _MATCHER_SIZES}
     _save(matcher, path, {**(facts or {}), "format": _MATCHER, **sizes})
 
 
 def load_matcher(path: Path) -> Matcher:
-    """`load_generator` for a matcher."""
+    """Load a matcher, as `load_generator`."""
 
     def build(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> Matcher:
         return Matcher(*(read_sizes(metadata[name], tensors) for name in _MATCHER_SIZES))
@@ -108,7 +108,7 @@ def load_matcher(path: Path) -> Matcher:
 def save_colorist(
     network: SizedNetwork, path: Path, facts: dict[str, str] | None = None, *, half: bool = False
 ) -> None:
-    """`save_generator` for the network of a colorist's recipe; `half` writes its weights in float16."""
+    """Write the network of a colorist's recipe, as `save_generator`; `half` writes its weights in float16."""
     _save(
         network,
         path,
@@ -118,34 +118,35 @@ def save_colorist(
 
 
 def load_colorist(path: Path) -> tuple[nn.Module, str]:
-    """The network in a file of `save_colorist`, in float32 and eval mode on the CPU, and its recipe's name.
+    """Load a network of `save_colorist` and its recipe's name, in float32 and eval mode on the CPU.
 
-    Raises ReadError for anything else.
+    Raises ReadError for any other file.
     """
     recipe = ""
 
     def build(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> nn.Module:
         nonlocal recipe
         recipe = metadata["recipe"]
-        place = SYSTEMS[recipe].network
-        if place is None:
+        network_class = SYSTEMS[recipe].network
+        if network_class is None:
             raise ValueError(f"{recipe} has no weights of its own")
-        return load_class(place)(**read_sizes(metadata["sizes"], tensors))
+        return load_class(network_class)(**read_sizes(metadata["sizes"], tensors))
 
     network = _load(path, _COLORIST, "colorist", build)
     return network, recipe
 
 
 def read_sizes(text: str, tensors: Mapping[str, torch.Tensor]) -> Any:
-    """`check_sizes` of what stands in a weights file."""
+    """Read a network's sizes from the JSON in a weights file, checked by `check_sizes`."""
     return check_sizes(parse_json(text), tensors)
 
 
 def check_sizes(sizes: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
-    """A network's sizes as plain data: a number, or a list or object of some by name.
+    """Check a network's sizes, a number, a list of numbers, or an object of these by name, and return them.
 
-    Raises ValueError where one is no whole number of 1 or more, or larger than what these weights can be of: no network
-    has more channels than a side of its weights, or more layers than weights. Pixels, `..._px`, end at 4096.
+    Raises ValueError if a size is not a whole number of 1 or more, or is too large for these weights: no network has
+    more channels than the longest side of its weights, or more layers than weights. Sizes in pixels, `..._px`, are at
+    most 4096.
     """
     most = max([len(tensors), *(side for tensor in tensors.values() for side in tensor.shape)])
     for name, size in sizes.items() if isinstance(sizes, dict) else [("", sizes)]:
@@ -156,10 +157,10 @@ def check_sizes(sizes: Any, tensors: Mapping[str, torch.Tensor]) -> Any:
 
 
 def build_network(build: Callable[[], Network], tensors: Mapping[str, torch.Tensor]) -> Network:
-    """The network that `build` makes, with these weights, in eval mode.
+    """Build a network and load these weights, in eval mode.
 
-    Its sizes may come from a file that anybody wrote: nothing of it is allocated unless the weights are there, all of
-    them, for each of its tensors. Raises ValueError when they are not or some are no numbers, and what `build` raises.
+    Its sizes may come from an untrusted file: nothing is allocated unless the weights match all of its tensors. Raises
+    ValueError if they do not match or are not finite, and the errors of `build`.
     """
     with torch.device("meta"):
         wanted = {name: tensor.shape for name, tensor in build().state_dict().items()}
@@ -189,12 +190,12 @@ def _load(path: Path, format_: str, kind: str, build: Build[Network]) -> Network
     fix = "give a file that `framecolor train` wrote"
     try:
         if path.parent == WEIGHTS and read_card_hash(path) not in (None, hashlib.sha256(read_file(path)).hexdigest()):
-            problem = f"is not the {kind} that its model card describes: it is damaged, or was changed"
+            problem = f"is not the {kind} that its model card describes: it is damaged or changed"
             raise ReadError(path, problem, _REINSTALL)
         tensors, metadata = read_tensors(path)
         if metadata.get("format") != format_:
             raise ReadError(path, f"holds no framecolor {kind}", fix)
-        # The matcher that ships has a part under its former name: another file would make every painted frame stale.
+        # The shipped matcher has a tensor's former name: renaming it in the file would make every painted frame stale.
         tensors = {name.replace("nowhere.", "unmatched."): tensor for name, tensor in tensors.items()}
         return build_network(lambda: build(metadata, tensors), tensors)
     except FileNotFoundError as error:

@@ -1,4 +1,4 @@
-"""Noise in and out of colors: the schedule of the diffusion model and its sampler.
+"""The noise schedule of the diffusion model, and its sampler.
 
 Colors at a noise share t in [0, 1] are cos(pi t / 2) x color + sin(pi t / 2) x noise, the cosine schedule; the network
 predicts the velocity cos x noise - sin x color (Salimans & Ho 2022), which is well-behaved from pure noise to none.
@@ -14,46 +14,46 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-# The lesson of nearly clean colors is worth no more than this (in the spirit of min-SNR weighting, Hang et al. 2023).
+# Limits the weight of nearly clean colors (in the spirit of min-SNR weighting, Hang et al. 2023).
 _MOST_WEIGHT = 6.0
 
 Denoiser = Callable[[Tensor, Tensor], Tensor]
 
 
 def add_noise(colors: Tensor, noise: Tensor, noise_share: Tensor) -> Tensor:
-    """Noisy colors [N, T, 3] at noise shares [N]."""
+    """Mix colors [N, T, 3] and noise at noise shares [N]."""
     keep, swing = _shares(noise_share)
     return keep * colors + swing * noise
 
 
 def velocity(colors: Tensor, noise: Tensor, noise_share: Tensor) -> Tensor:
-    """What the network learns to predict, [N, T, 3]."""
+    """Compute the velocity, the network's training target, [N, T, 3]."""
     keep, swing = _shares(noise_share)
     return keep * noise - swing * colors
 
 
 def clean(noisy: Tensor, predicted: Tensor, noise_share: Tensor) -> Tensor:
-    """Colors without noise by a predicted velocity, [N, T, 3]."""
+    """Compute colors without noise from a predicted velocity, [N, T, 3]."""
     keep, swing = _shares(noise_share)
     return keep * noisy - swing * predicted
 
 
 def loss_weight(noise_share: Tensor) -> Tensor:
-    """Weight of the squared error of the velocity at noise shares [N]."""
-    # In terms of the colors' own error, the velocity's counts 1 / sin^2 times: 1 from noise alone, more and more after.
+    """Compute the weight of the velocity's squared error at noise shares [N]."""
+    # The velocity's squared error is 1 / sin^2 times that of the colors: more and more as the noise falls.
     return (_MOST_WEIGHT * torch.sin(noise_share * (math.pi / 2)).square()).clamp_max(1)
 
 
-def guide(told: Denoiser, untold: Denoiser, guidance: float) -> Denoiser:
-    """A denoiser that keeps more (above 1) or less (below 1) to what it is told than it learned to."""
+def guide(conditioned: Denoiser, unconditioned: Denoiser, guidance: float) -> Denoiser:
+    """Make a denoiser that follows its conditioning more (above 1) or less (below 1) than it was trained to."""
     if guidance == 1:
-        return told
+        return conditioned
     if guidance == 0:
-        return untold
+        return unconditioned
 
     def denoise(noisy: Tensor, noise_share: Tensor) -> Tensor:
-        free = untold(noisy, noise_share)
-        return free + guidance * (told(noisy, noise_share) - free)
+        free = unconditioned(noisy, noise_share)
+        return free + guidance * (conditioned(noisy, noise_share) - free)
 
     return denoise
 
@@ -69,13 +69,13 @@ def sample(
     keep: Tensor | None = None,
     mean: Tensor | None = None,
 ) -> Tensor:
-    """Colors [N, T, 3] in [-1, 1] from noise [N, T, 3]: the same noise gives the same colors.
+    """Sample colors [N, T, 3] in [-1, 1] from noise [N, T, 3]: the same noise gives the same colors.
 
-    denoise   the velocity of noisy colors [N, T, 3] at noise shares [N]
-    steps     for the whole way; about steps x strength of them are taken
-    start     colors to start from: they are noised up to `strength`, so that 1 forgets them and 0 returns them
-    keep      bool [N, T]: regions that stay as in `start`, and are held against the others at each step
-    mean      [N, T, T], rows that sum to 1: colors are averaged so at each step, over regions of one paint
+    denoise   predicts the velocity of noisy colors [N, T, 3] at noise shares [N]
+    steps     from pure noise to none; with `start`, about steps x strength are taken
+    start     colors to start from, noised up to `strength`: 1 ignores them, 0 returns them
+    keep      bool [N, T]: regions that stay as in `start`; the others are sampled to fit them
+    mean      [N, T, T], rows sum to 1: averages the colors over regions of one paint at each step
     """
     if start is not None and strength == 0:
         return start
@@ -89,7 +89,7 @@ def sample(
         if keep is not None and start is not None:
             colors = torch.where(keep[..., None], add_noise(start, noise, share), colors)
         predicted = denoise(colors, share)
-        # Clamped: guidance asks for more than paint can give, and would pile up over the steps.
+        # Guidance can exceed the range of colors, and the excess would add up over the steps.
         color = clean(colors, predicted, share).clamp(-1, 1)
         if mean is not None:
             color = mean @ color

@@ -1,11 +1,10 @@
 """A diffusion model over a small color field: one color for each region of a drawing (the idea of StablePaint).
 
-The field is as small as a flat painting is: a color a region, so that what comes out keeps to the drawing by
-construction, and a variation costs fractions of a second on a CPU. A convolutional encoder looks at the lines once;
-what it sees of each region becomes a token. First it is told which regions have one paint, as both boots do; then a
-transformer takes the noise out of all paints together, told (or not) loose hints and a palette. The architecture is
-that of diffusion transformers (Peebles & Xie 2023) with one modulation for all layers (PixArt-alpha, Chen et al. 2023),
-on regions instead of patches.
+One color per region keeps the result within the lines by construction, and a variation takes fractions of a second on
+a CPU. A convolutional encoder runs once on the lines, and its features of each region become a token. The regions are
+first grouped by paint (both boots have the same); then a transformer denoises the colors of all regions together,
+optionally conditioned on loose hints and a palette. The architecture is that of diffusion transformers (Peebles & Xie
+2023) with one modulation for all layers (PixArt-alpha, Chen et al. 2023), on regions instead of patches.
 """
 
 from __future__ import annotations
@@ -23,26 +22,26 @@ from framecolor.networks.generator import LINE_PLANES, Block
 HINT_VALUES = 5
 PALETTE_COLORS = 12
 PALETTE_VALUES = 4
-# Cells of the encoder's finest map: one for this many working pixels a side.
+# Working pixels per side of a cell in the encoder's finest map.
 CELL_PX = 2
 _PAIR_VALUES = 5
 _PAIR_HIDDEN = 32
-# Two regions are compared by the cosine of this many values.
+# Two regions are compared by the cosine of embeddings of this length, times a scale.
 _KIN, _KIN_SCALE = 32, 4.0
 _WAVES = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Drawings and what is told about them, for N drawings of up to T regions each.
+    """The conditioning of N drawings of up to T regions each.
 
     planes    [N, 7, H, W] line planes; H and W are multiples of `Diffusion.size_multiple`
-    pool      [N, T, H / CELL_PX * W / CELL_PX] how much of each region lies in each cell; rows sum to 1
-    area      [N, T] share of the H x W pixels that each region covers; 0 where there is no such region
-    hint      [N, T, 5] color times whether it is known, in [-1, 1], root of mean confidence, highest confidence
-    palette   [N, 12, 4] colors in [-1, 1] and the root of the share of each that is wanted; share 0: no such color
-    paint     [N, T] int64, which paint each region has: regions of one paint share their noise and their color
-    told      [N] 1, or 0 where nothing is known but how many regions there are: neither lines nor hints
+    pool      [N, T, H / CELL_PX * W / CELL_PX] share of each region in each cell; rows sum to 1
+    area      [N, T] share of the H x W pixels that each region covers; 0: padding
+    hint      [N, T, 5] hinted color in [-1, 1] (0 without a hint), root of mean confidence, highest confidence
+    palette   [N, 12, 4] colors in [-1, 1] and the root of the wanted share of each; share 0: padding
+    paint     [N, T] int64, the paint of each region: regions of one paint share their noise and their color
+    told      [N] 1: conditioned; 0: without lines, hints and palette, for classifier-free guidance
     """
 
     planes: Tensor
@@ -55,20 +54,20 @@ class Scene:
 
     @property
     def same(self) -> Tensor:
-        """Whether two regions have one paint, bool [N, T, T]."""
+        """Whether two regions have the same paint, bool [N, T, T]."""
         there = self.area > 0
         return (self.paint[:, :, None] == self.paint[:, None]) & there[:, :, None] & there[:, None]
 
     def untold(self) -> Scene:
-        """The same drawings with nothing known of them."""
+        """Return the same drawings without their conditioning."""
         return replace(self, told=torch.zeros_like(self.told))
 
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
-    """What the denoiser knows of N drawings.
+    """The input of the denoiser for N drawings, the same at all steps.
 
-    values  tokens [N, T + 12, D]
+    values  tokens of regions and palette colors, [N, T + 12, D]
     bias    of attention, [N, heads, T + 12, T + 12]
     alike   [N, T, T] log-odds that two regions have the same paint, by their lines
     """
@@ -78,17 +77,18 @@ class Tokens:
     alike: Tensor
 
     def repeat(self, count: int) -> Tokens:
-        """Each drawing `count` times, one after the other."""
+        """Repeat each drawing `count` times, one after the other."""
         return Tokens(*(t.repeat_interleave(count, 0) for t in (self.values, self.bias, self.alike)))
 
 
 class Diffusion(nn.Module):
-    """See the module. `look` is called once a drawing, `forward` once a step.
+    """The network of the module's text. Call `look` once per drawing, and `forward` once per step.
 
-    widths  of the encoder's levels, at CELL_PX, twice that, ... working pixels; width, layers, heads: the transformer's
-    size_px  side of the square pictures that it learned from
-    palettes how many palettes of paintings it keeps, as `Scene.palette` has them, to draw one from where none is told
-    The defaults are 3.4 million weights.
+    widths    channels of the encoder's levels, at CELL_PX, twice that, ... working pixels per cell
+    width, layers, heads  of the transformer
+    size_px   side of the square training pictures
+    palettes  number of stored palettes of paintings, as in `Scene.palette`; one is drawn if no palette is given
+    The defaults give 3.4 million weights.
     """
 
     name = "diffusion"
@@ -130,7 +130,7 @@ class Diffusion(nn.Module):
             nn.init.zeros_(last.bias)
 
     def look(self, scene: Scene) -> Tokens:
-        """What is known of each drawing, for all steps."""
+        """Encode each drawing and its conditioning, once for all steps."""
         told = scene.told[:, None, None]
         place = _places(scene)
         seen = torch.cat([self.encoder(scene.planes, scene.pool), _waves(place[..., :2]), place], dim=2)
@@ -145,7 +145,7 @@ class Diffusion(nn.Module):
         return Tokens(torch.cat([regions, palette], dim=1), bias, alike)
 
     def _compare(self, seen: Tensor, place: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
-        """`Tokens.alike`, and the attention bias between regions, [N, T, T, heads]."""
+        """Compute `Tokens.alike`, and the attention bias between regions, [N, T, T, heads]."""
         kin = F.normalize(self.kin(seen).float(), dim=2)
         pairs = torch.cat([_compare(place), _KIN_SCALE * (kin @ kin.transpose(1, 2))[..., None]], dim=3)
         one_way = self.alike(pairs)[..., 0]
@@ -154,7 +154,7 @@ class Diffusion(nn.Module):
         return alike, self.pairs(torch.cat([pairs[..., :_PAIR_VALUES], known], dim=3))
 
     def forward(self, colors: Tensor, noise_share: Tensor, tokens: Tokens) -> Tensor:
-        """The velocity of colors [N, T, 3] at noise shares [N] in [0, 1], [N, T, 3] (`framecolor.networks.denoise`)."""
+        """Predict the velocity of colors [N, T, 3] at noise shares [N] in [0, 1], [N, T, 3] (`networks.denoise`)."""
         time = self.time(_waves(noise_share[:, None]))
         modulation = self.modulate(F.silu(time)).view(len(time), 6, 1, -1).unbind(1)
         x = tokens.values + F.pad(self.color(colors), (0, 0, 0, PALETTE_COLORS)) + time[:, None]
@@ -165,7 +165,7 @@ class Diffusion(nn.Module):
 
 
 class Encoder(nn.Module):
-    """U-Net on the line planes; its last two levels are read per region. `channels` values for each."""
+    """U-Net on the line planes; its last two levels are pooled per region to `channels` values."""
 
     def __init__(self, widths: tuple[int, ...]) -> None:
         super().__init__()
@@ -177,7 +177,7 @@ class Encoder(nn.Module):
         self.channels = widths[0] + widths[1]
 
     def forward(self, planes: Tensor, pool: Tensor) -> Tensor:
-        """What is seen of each region, [N, T, channels], from planes [N, 7, H, W] and pool as in `Scene`."""
+        """Compute the features of each region, [N, T, channels], from planes [N, 7, H, W] and pool as in `Scene`."""
         x = self.stem(planes.contiguous(memory_format=torch.channels_last))
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
@@ -194,7 +194,7 @@ class Encoder(nn.Module):
 
 
 class Layer(nn.Module):
-    """Attention among the tokens and an MLP, scaled, shifted and gated by the time."""
+    """Self-attention and an MLP, scaled, shifted and gated by the time step."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -202,7 +202,7 @@ class Layer(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width, elementwise_affine=False) for _ in range(2))
         self.attend, self.join = nn.Linear(width, 3 * width), nn.Linear(width, width)
         self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width))
-        # Of the shared modulation, what differs in this layer: all gates begin at a little above 0.
+        # This layer's offset to the shared modulation; the gates begin a little above 0.
         offsets = torch.zeros(6, width)
         offsets[2], offsets[5] = 0.2, 0.2
         self.offsets = nn.Parameter(offsets)
@@ -222,12 +222,12 @@ def _mlp(inputs: int, hidden: int, outputs: int) -> nn.Sequential:
 
 
 def _pool(maps: Tensor, pool: Tensor) -> Tensor:
-    """Means of maps [N, C, h, w] over regions, [N, T, C]."""
+    """Average maps [N, C, h, w] over regions, [N, T, C]."""
     return pool.to(maps.dtype) @ maps.flatten(2).transpose(1, 2)
 
 
 def _places(scene: Scene) -> Tensor:
-    """Where each region is: center x, y and spread x, y in units of the picture, log area, whether there; [N, T, 6]."""
+    """Measure each region: center x, y and spread x, y in units of the picture, log area, 0 if padding; [N, T, 6]."""
     rows, columns = (n // CELL_PX for n in scene.planes.shape[2:])
     long = max(rows, columns)
     y, x = torch.meshgrid(torch.arange(rows), torch.arange(columns), indexing="ij")
@@ -240,7 +240,7 @@ def _places(scene: Scene) -> Tensor:
 
 
 def _compare(place: Tensor) -> Tensor:
-    """How each two regions lie to one another, [N, T, T, 5], from `_places`."""
+    """Compute the relative positions of all pairs of regions, [N, T, T, 5], from `_places`."""
     offset = place[:, :, None, :2] - place[:, None, :, :2]
     apart = offset.square().sum(3, keepdim=True).add(1e-6).sqrt()
     larger = place[:, :, None, 4:5] - place[:, None, :, 4:5]
@@ -248,6 +248,6 @@ def _compare(place: Tensor) -> Tensor:
 
 
 def _waves(values: Tensor) -> Tensor:
-    """Values [..., V] in [0, 1] as sines and cosines, [..., V * 2 * _WAVES]."""
+    """Encode values [..., V] in [0, 1] as sines and cosines, [..., V * 2 * _WAVES]."""
     angle = values[..., None] * (math.pi * 2.0 ** torch.arange(-1, _WAVES - 1).to(values))
     return torch.cat([angle.sin(), angle.cos()], dim=-1).flatten(-2)

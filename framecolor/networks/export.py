@@ -1,7 +1,7 @@
-"""Networks as graphs for engines that compile them: ONNX (extra `onnx`) and torch.export.
+"""Export networks for engines that compile them: to ONNX (extra `onnx`) and by torch.export.
 
-`FORMS` writes down what goes in and out of every exported network and which of its axes are free. Graphs take float32
-and give float32; half is inside, as casts, so that a strongly typed engine computes in what is written here.
+`FORMS` lists the inputs and outputs of every exported network, and its free axes. Graphs take and return float32; casts
+inside them set the precision, which a strongly typed engine follows.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from framecolor.networks.passes import ColorPass, FeaturePass
 OPSET = 18
 NetworkName = Literal["features", "color", "describe", "compare"]
 Precision = Literal["float32", "half"]
-# An axis: a number that is fixed, or (least, usual, most).
+# The size of an axis: fixed, or (least, usual, most).
 Extent = int | tuple[int, int, int]
 Axes = tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Form:
-    """Inputs and outputs of a network in order, each with the names of its axes; those in FREE_AXES can be free."""
+    """Inputs and outputs of a network in order, each with the names of its axes."""
 
     inputs: Mapping[str, Axes]
     outputs: Mapping[str, Axes]
 
     @property
     def free_axes(self) -> tuple[str, ...]:
-        """The axes that a caller gives a size to, in the order of the inputs."""
+        """The axes without a fixed size, in the order of the inputs."""
         return tuple(dict.fromkeys(a for axes in self.inputs.values() for a in axes if a in FREE_AXES))
 
 
@@ -82,13 +82,13 @@ FORMS: dict[NetworkName, Form] = {
         },
     ),
 }
-# Sizes to trace with: any do, as graphs are exported with free axes.
+# Sizes to trace with; they do not matter, as graphs are exported with free axes.
 _TRACED = {"batch": 1, "height": 64, "width": 64, "regions": 7, "count_a": 7, "count_b": 5}
 
 
 @dataclass(frozen=True, eq=False)
 class Exportable:
-    """A network ready to be exported.
+    """A network that is ready for export.
 
     module    takes the form's inputs in order
     fixed     sizes of the axes that are never free
@@ -106,12 +106,12 @@ class Exportable:
         return FORMS[self.name]
 
     def shapes(self, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
-        """Shapes of all inputs from the sizes of the free axes; KeyError when one is missing."""
+        """Compute the shapes of all inputs from the sizes of the free axes. Raises KeyError if one is missing."""
         known = {**self.fixed, **sizes}
         return {name: tuple(known[axis] for axis in axes) for name, axes in self.form.inputs.items()}
 
     def example(self, sizes: Mapping[str, int], seed: int = 0) -> tuple[Tensor, ...]:
-        """Inputs of those sizes: random in [0, 1], the hint's colors times its confidence."""
+        """Make random inputs in [0, 1] of those sizes, with the hint's colors multiplied by its confidence."""
         rng = torch.Generator().manual_seed(seed)
         inputs = {name: torch.rand(shape, generator=rng) for name, shape in self.shapes(sizes).items()}
         if "hint" in inputs:
@@ -126,9 +126,9 @@ def make_exportable(
     generator: Generator | None = None,
     matcher: Matcher | None = None,
 ) -> Exportable:
-    """A network by its name, of the weights that ship unless others are given.
+    """Make an exportable network by its name, with the shipped weights unless others are given.
 
-    Raises ValueError for what no network has.
+    Raises ValueError for an unknown name or precision.
     """
     if name not in get_args(NetworkName) or precision not in get_args(Precision):
         raise ValueError(f"there is no network {name!r} in {precision!r}")
@@ -155,20 +155,20 @@ def make_exportable(
 
 
 def export_onnx(network: Exportable, sizes: Mapping[str, Extent] | None = None) -> bytes:
-    """The network as an ONNX file of opset OPSET; axes that `sizes` gives a number to are fixed, all others free.
+    """Export a network as an ONNX file of opset OPSET; axes with a number in `sizes` are fixed, all others free.
 
-    Weights are initializers under their parameters' names, which is how a compiled engine is given new ones. The bytes
-    are the same for the same network, whatever the process. Raises ModuleNotFoundError without the package onnx.
+    Weights are initializers under their parameters' names, so that a compiled engine can be refitted. The same network
+    gives the same bytes in every process. Raises ModuleNotFoundError without the package onnx.
     """
     import onnx
 
     form = network.form
     named = {**form.inputs, **form.outputs}
     free = {name: {i: a for i, a in enumerate(axes) if _is_free(a)} for name, axes in named.items()}
-    file: Any = io.BytesIO()  # torch takes one, and says it does not
+    file: Any = io.BytesIO()  # torch accepts it, but its stubs do not
     with warnings.catch_warnings():
-        # The tracing exporter is the one that keeps parameters' names and needs no second package; torch calls it
-        # legacy, and warns of every loop.
+        # Only the tracing exporter keeps parameters' names and needs no second package. torch calls it legacy, and
+        # warns of every loop.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             network.module,
@@ -179,7 +179,7 @@ def export_onnx(network: Exportable, sizes: Mapping[str, Extent] | None = None) 
             input_names=list(form.inputs),
             output_names=list(form.outputs),
             dynamic_axes=free,
-            # Folding puts renamed products in the place of weights.
+            # Folding would replace weights by renamed products.
             do_constant_folding=False,
         )
     numbers = {axis: size for axis, size in (sizes or {}).items() if isinstance(size, int)}
@@ -192,7 +192,7 @@ def _is_free(axis: str) -> bool:
 
 
 def _write_axes(model: Any, named: Mapping[str, Axes], numbers: Mapping[str, int]) -> bytes:
-    """The model with its axes as they are named or numbered: nothing in it depends on the sizes it was traced with."""
+    """Serialize the model with named or numbered axes, so that nothing depends on the sizes that it was traced with."""
     for value in [*model.graph.input, *model.graph.output]:
         for axis, dimension in zip(named[value.name], value.type.tensor_type.shape.dim, strict=True):
             if axis in numbers:
@@ -221,7 +221,7 @@ def export_program(network: Exportable, sizes: Mapping[str, Extent]) -> torch.ex
 
 
 def weight_names(onnx_bytes: bytes, module: nn.Module) -> tuple[str, ...]:
-    """Parameters of the module that the exported graph has under their own names, sorted; unused ones are left out."""
+    """List the parameters of the module that are in the exported graph by name, sorted; unused ones are not in it."""
     import onnx
 
     held = {initializer.name for initializer in onnx.load_from_string(onnx_bytes).graph.initializer}

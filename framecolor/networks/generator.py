@@ -1,10 +1,9 @@
 """The generator: a convolutional U-Net in the lineage of deepcolor and PaintsTorch.
 
-Line planes and a color hint go in; a feature vector per pixel comes out, read by two heads:
+It computes a feature vector per pixel from line planes and a color hint. Two heads use the features:
 
-- the color head (soft RGB and a confidence), used by painted mode;
-- a palette head, which exists per shot: one logit per palette color, its weights fitted to the shot's keys
-  (`framecolor.keys.finetune`), started by a regression on the keys' features: it paints before the first step.
+- the color head (soft RGB and a confidence), for painted mode;
+- the palette head of one shot (one logit per palette color), fitted to the shot's keys (`framecolor.keys.finetune`).
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from framecolor.networks.view import CONTEXT_STRIDE, HINT_PLANES
 
 __all__ = ["CONTEXT_STRIDE", "HINT_PLANES", "LEAST_CONFIDENCE", "LINE_PLANES", "Block", "Generator", "UpBlock"]
 
-# A hint of less confidence than this counts less and less.
+# Below this confidence, the weight of a hint falls to 0.
 LEAST_CONFIDENCE = 0.05
-# The decoder's level whose output is the context: at a quarter of the size it has seen the parts around, and is cheap.
+# The decoder's level whose output is the context: a quarter of the size, with a wide view at little cost.
 _CONTEXT_LEVEL = 2
 assert CONTEXT_STRIDE == 2**_CONTEXT_LEVEL
 
 
 class Block(nn.Sequential):
-    """Two 3x3 convolutions, each with batch norm and SiLU; size is kept."""
+    """Two 3x3 convolutions of the same size, each with batch norm and SiLU."""
 
     def __init__(self, channels_in: int, channels_out: int) -> None:
         layers: list[nn.Module] = []
@@ -38,7 +37,7 @@ class Block(nn.Sequential):
 
 
 class UpBlock(nn.ModuleList):
-    """A `Block` of what comes from below, [N, C, H / 2, W / 2], and what goes around it, [N, D, H, W]."""
+    """A `Block` on the enlarged deep map, [N, C, H / 2, W / 2], and the skip connection, [N, D, H, W]."""
 
     def __init__(self, deep: int, skip: int) -> None:
         super().__init__(Block(deep + skip, skip))
@@ -55,7 +54,7 @@ class Generator(nn.Module):
 
     forward takes float planes [N, 11, H, W] (7 line planes, then the hint's red, green, blue in [0, 1] times its
     confidence, then the confidence); H and W are multiples of `size_multiple`. It returns unit-length features
-    [N, `feature_channels`, H, W]; `look` returns what lies around each pixel too.
+    [N, `feature_channels`, H, W]; `look` also returns the context.
     """
 
     def __init__(self, widths: tuple[int, ...] = (16, 32, 64, 96, 128), feature_channels: int = 32) -> None:
@@ -75,14 +74,14 @@ class Generator(nn.Module):
 
     @property
     def context_channels(self) -> int:
-        """Channels of the context that `look` gives beside the features."""
+        """Channels of the context that `look` returns."""
         return self.widths[_CONTEXT_LEVEL]
 
     def forward(self, planes: Tensor) -> Tensor:
         return self.look(planes)[0]
 
     def look(self, planes: Tensor) -> tuple[Tensor, Tensor]:
-        """Features as `forward` gives them, and the context [N, `context_channels`, H / 4, W / 4] (CONTEXT_STRIDE)."""
+        """Compute features as `forward`, and the context [N, `context_channels`, H / 4, W / 4] (CONTEXT_STRIDE)."""
         x, context = self.decode(planes)
         features = cast(Tensor, self.project(x))
         # Not F.normalize: autocast would widen it to float32, a fifth of a training step on a CPU.
@@ -90,7 +89,7 @@ class Generator(nn.Module):
         return features * length.to(features.dtype), context
 
     def decode(self, planes: Tensor) -> tuple[Tensor, Tensor]:
-        """What the features are a projection of, [N, widths[0], H, W], and the context as in `look`."""
+        """Compute the maps before the projection to features, [N, widths[0], H, W], and the context as in `look`."""
         x = planes
         skips: list[Tensor] = []
         for level, block in enumerate(self.down):
@@ -105,11 +104,10 @@ class Generator(nn.Module):
         return x, context
 
     def color(self, features: Tensor, planes: Tensor) -> tuple[Tensor, Tensor]:
-        """RGB in [0, 1] [N, 3, H, W] and trust in [0, 1] [N, 1, H, W] from features and the planes they came from.
+        """Compute RGB in [0, 1] [N, 3, H, W] and trust in [0, 1] [N, 1, H, W] from features and their input planes.
 
         Trust is the probability that the hint's color is right: the hint's own confidence, corrected in log-odds by
-        the network. The result is the hint's color to that share and the network's own to the rest, so that a trusted
-        color passes unchanged.
+        the network. RGB mixes the hint's color, by trust, with the network's own, so that a trusted color is unchanged.
         """
         out = self.color_head(features)
         premultiplied, confidence = planes[:, LINE_PLANES : LINE_PLANES + 3], planes[:, LINE_PLANES + 3 :]

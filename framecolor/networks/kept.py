@@ -1,4 +1,4 @@
-"""Arrays that a run keeps for later ones: a safetensors file that notices when a bit of it flips."""
+"""Keep arrays for later runs in a safetensors file that detects damage by a digest."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ Arrays = Mapping[str, NDArray[np.generic]]
 
 
 def pack_arrays(arrays: Arrays, table: Mapping[str, Any]) -> bytes:
-    """The file's bytes: the same for the same arrays and table. `table` is plain data, and has no "digest"."""
+    """Pack arrays and a table of plain data, without a key "digest", into bytes: equal for equal content."""
     whole = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    # One entry holds all: several are written in any order, and the same fit would not give the same file.
+    # One metadata entry: safetensors writes several in any order, so that equal content would give different bytes.
     return save(whole, {"framecolor": json.dumps({**table, "digest": _digest(whole, table)})})
 
 
 def unpack_arrays(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-    """Arrays and table of a file that `pack_arrays` made; None when there is none or it is damaged."""
+    """Read the arrays and table of a file of `pack_arrays`; None if it is missing or damaged."""
     try:
         data = read_file(path)
         arrays, table = load(data), parse_json(read_metadata(data)["framecolor"])
-        told = table.pop("digest")
-        return (arrays, table) if told == _digest(arrays, table) else None
+        expected = table.pop("digest")
+        return (arrays, table) if expected == _digest(arrays, table) else None
     except (OSError, *MISSHAPEN, RuntimeError, SafetensorError):
         return None
 

@@ -1,4 +1,4 @@
-"""The matcher as engines compile it: its functions as modules, with linear layers in half where it is asked for."""
+"""The matcher's functions as modules that engines compile, with linear layers in half if asked for."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class ComparePass(nn.Module):
 
 
 class PaddedDescribePass(nn.Module):
-    """`DescribePass` of rows some of which only fill up: engines that prepare each size anew see few of them so."""
+    """`DescribePass` with padding rows, so that engines that prepare each size anew have few sizes."""
 
     def __init__(self, matcher: Matcher) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ class PaddedDescribePass(nn.Module):
 
 
 class PaddedComparePass(nn.Module):
-    """`ComparePass` of rows some of which only fill up."""
+    """`ComparePass` with padding rows."""
 
     def __init__(self, matcher: Matcher) -> None:
         super().__init__()
@@ -69,10 +69,10 @@ class PaddedComparePass(nn.Module):
 
 
 def narrow_products(matcher: Matcher, dtype: torch.dtype) -> Matcher:
-    """A copy for inference whose linear layers compute in dtype; parameters keep their names.
+    """Copy the matcher for inference with linear layers that compute in dtype; parameters keep their names.
 
-    All between them stays float32: norms, attention's softmax, and the scores, which are sums of logits of up to 32
-    under a logsumexp and would lose their last digits in half.
+    Everything else stays float32: norms, attention, and the scores, whose logits of up to 32 are too large for half's
+    precision.
     """
     narrowed = copy.deepcopy(matcher).eval().requires_grad_(False)
     if dtype != torch.float32:

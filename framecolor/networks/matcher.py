@@ -1,10 +1,9 @@
-"""The matcher: which region of another drawing is this region?
+"""The matcher: finds the same region in another drawing.
 
-Regions are tokens: the backbone's features pooled over the region, its place and shape. Regions of one drawing attend
-to one another (what lies around me?), then the regions of two drawings attend to each other in turn with their own
-(what did my neighbors find?), and pairs are scored by the product of their tokens, beside the likeness of their plain
-features. In the lineage of LightGlue (Lindenberger et al. 2023), which does so for points, and of BasicPBC (Dai et al.
-2024), which does so for paint.
+A region's token is made of the generator's features pooled over it, its position and its shape. Layers of
+self-attention within a drawing come first, then layers of cross-attention between two drawings, each followed by
+self-attention. Pairs are scored by the product of their tokens plus the cosine of their pooled features. In the lineage
+of LightGlue (Lindenberger et al. 2023), for points, and BasicPBC (Dai et al. 2024), for paint.
 
 A drawing's tokens are made once (`describe`) and compared with many drawings (`compare`).
 """
@@ -22,20 +21,20 @@ SHAPE_TRAITS = 6
 _OCTAVES = 4
 _PAIR_TRAITS = 5
 _PAIR_WIDTH = 16
-# Shares of overlap by flow are given to the matcher on this scale, on which a tenth already says something.
+# Scale of the overlap by flow under a logarithm, so that a tenth already counts.
 _FLOW_GAIN = 20.0
-# What likeness counts for before any training: the base weights alone match well at this scale, above this cosine.
+# Initial scale of the cosine, and the cosine below which there is no match: the base weights alone match well so.
 _LIKENESS, _UNMATCHED = 32.0, 0.8
-# How much of its popularity a region loses: one that looks like everything is nobody's counterpart.
+# How much of its popularity a candidate loses: a region that is like all others is a poor counterpart.
 _RIVALRY = 0.5
-# Logits fall by this where there is no region.
+# Subtracted from the logits of padding rows.
 _NEVER = 1e4
 
 
 class Matcher(nn.Module):
-    """Tokens of regions, and scores of pairs of them.
+    """Computes tokens of regions, and scores of pairs of them.
 
-    features, context  channels of the generator's features and of its context; pooled, both are a region's features.
+    features, context  channels of the generator's features and context; a region's input is both, pooled over it
     """
 
     def __init__(
@@ -64,11 +63,12 @@ class Matcher(nn.Module):
         self.unmatched = nn.Sequential(nn.LayerNorm(width), to_unmatched)
 
     def describe(self, features: Tensor, shape: Tensor, contact: Tensor, present: Tensor | None = None) -> Tensor:
-        """Tokens [N, width + features] of a drawing's N regions.
+        """Compute the tokens [N, width + features] of a drawing's N regions.
 
-        features [N, F + C]: the generator's features and context, pooled; shape [N, SHAPE_TRAITS]; contact [N, N]:
-        share of a region's outline along another; present [N]: 1 for a region, 0 for a row that only fills up, which no
-        region attends to.
+        features  [N, F + C], the generator's features and context, pooled
+        shape     [N, SHAPE_TRAITS]
+        contact   [N, N], share of a region's outline along another
+        present   [N], 1 for a region, 0 for padding, which no region attends to; None: no padding
         """
         place = shape[:, :2]
         waves = torch.cat([place * (math.pi * 2**octave) for octave in range(_OCTAVES)], dim=1)
@@ -93,11 +93,13 @@ class Matcher(nn.Module):
         present_a: Tensor | None = None,
         present_b: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Scores as logits: [A, B] each region of a among those of b, [B, A] each of b among a, and [A], [B]: none.
+        """Score the regions of drawings a and b as logits: pairs [A, B] and [B, A], no counterpart [A] and [B].
 
-        a [A, width + features], b [B, width + features]: tokens. contact_a [A, A], contact_b [B, B]. flow_ab [A, B],
-        flow_ba [B, A]: share of each region that flow takes to each of the other drawing; all 0 where none is known.
-        present_a [A], present_b [B]: as in `describe`; what is said of a row that only fills up means nothing.
+        a, b                  tokens [A, width + features] and [B, width + features]
+        contact_a, contact_b  [A, A] and [B, B], as in `describe`
+        flow_ab, flow_ba      [A, B] and [B, A], share of each region that flow takes to each of the other drawing; all
+                              0 if there is no flow
+        present_a, present_b  [A] and [B], as in `describe`; scores of padding are meaningless
         """
         (a, plain_a), (b, plain_b) = (tokens.split([self.width, self.features], dim=1) for tokens in (a, b))
         flow_ahead, flow_back = (flow_ab * _FLOW_GAIN).log1p(), (flow_ba * _FLOW_GAIN).log1p().T
@@ -115,14 +117,14 @@ class Matcher(nn.Module):
         return ahead, back, self.unmatched(a)[:, 0], self.unmatched(b)[:, 0]
 
     def _among(self, score: Tensor, rows: Tensor | None, candidates: Tensor | None) -> Tensor:
-        """Scores of each row's candidates, those that all rows want pushed back; arguments: which are present."""
+        """Lower the scores of candidates that many rows prefer. rows, candidates: which are present; None: all."""
         popular = _hide(score.T, rows).logsumexp(1)
         usual = popular.mean() if candidates is None else (popular * candidates).sum() / candidates.sum()
         return score - self.rivalry * (popular - usual)
 
 
 def _hide(logits: Tensor, present: Tensor | None) -> Tensor:
-    """Logits [..., N] under which the rows that are not present [N] weigh nothing."""
+    """Lower the logits [..., N] of padding, so that its weight is 0."""
     return logits if present is None else logits + (present - 1) * _NEVER
 
 
@@ -141,7 +143,7 @@ class _Attention(nn.Module):
         )
 
     def forward(self, tokens: Tensor, others: Tensor, bias: Tensor) -> Tensor:
-        """tokens [N, width], others [M, width], bias [heads, N, M] on the logits: tokens, [N, width]."""
+        """Update tokens [N, width] from others [M, width], with a bias [heads, N, M] on the logits."""
         query = self._split(self.query(self.norm(tokens)))
         key, value = (self._split(part) for part in self.key_value(self.norm(others)).chunk(2, dim=1))
         attended = F.scaled_dot_product_attention(query[None], key[None], value[None], attn_mask=bias[None])[0]

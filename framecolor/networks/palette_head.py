@@ -1,4 +1,4 @@
-"""The generator with a shot's palette head: line planes in, one logit per palette color out."""
+"""The generator with a shot's palette head, which predicts one logit per palette color from line planes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from framecolor.lineart.input_planes import EMPTY_PLANES
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
 from framecolor.networks.samples import IGNORE, KeySample
 
-# The head's own regression, before the fit: pixels that it sees, steps of the solver, and its weight decay.
+# The head's regression before a fit: pixels, steps of the solver, weight decay.
 _HEAD_PIXELS = 8192
 _HEAD_STEPS = 60
 _HEAD_DECAY = 1e-3
@@ -29,23 +29,23 @@ class PaletteNetwork(nn.Module):
         self.head = nn.Conv2d(generator.feature_channels, colors, 1)
 
     def forward(self, planes: Tensor) -> Tensor:
-        """Logits [N, P, H, W] from line planes [N, 7, H, W] without a hint; H and W multiples of the generator's."""
+        """Compute logits [N, P, H, W] from line planes [N, 7, H, W]; H and W are multiples of the generator's."""
         return self.head(self.generator(without_hint(planes)))
 
     @torch.no_grad()
     def vote(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log-probability of each color in regions [N, P] from the means of their features [N, F], on the CPU.
+        """Compute log-probabilities of each color in regions [N, P] from their mean features [N, F], on the CPU.
 
-        The head is linear: this is the mean of the region's log-probabilities, normalized again.
+        As the head is linear, this is the mean of the pixels' log-probabilities, normalized.
         """
         assert self.head.bias is not None
         logits = F.linear(torch.from_numpy(features), self.head.weight[:, :, 0, 0], self.head.bias)
         return F.log_softmax(logits, dim=1).numpy()
 
     def start_head(self, samples: Sequence[KeySample]) -> None:
-        """Fit the head alone to the keys' features as they are: logistic regression, solved in a fraction of a second.
+        """Fit the head alone to the keys' features by logistic regression, in a fraction of a second. Deterministic.
 
-        The network then paints before the first step of a fit. Deterministic.
+        The network can then paint before the first step of a fit.
         """
         assert self.head.bias is not None
         nn.init.zeros_(self.head.weight)
@@ -65,11 +65,11 @@ class PaletteNetwork(nn.Module):
 
     @torch.no_grad()
     def _gather(self, samples: Sequence[KeySample]) -> tuple[Tensor, Tensor]:
-        """Features [N, F] and classes [N] at painted pixels of all keys, drawn by their weight."""
+        """Sample features [N, F] and classes [N] at painted pixels of all keys, by their weight."""
         self.eval()
         rng = torch.Generator().manual_seed(0)
         features, classes = [], []
-        # A drawing of which only some regions are known has as much to say as they weigh.
+        # A partial key gives pixels in proportion to the weight of its known regions.
         shares = [sample.told_share for sample in samples]
         whole = shares.count(1.0) or len(samples)
         for sample, share in zip(samples, shares, strict=True):
@@ -88,17 +88,17 @@ class PaletteNetwork(nn.Module):
 
 
 def without_hint(planes: Tensor) -> Tensor:
-    """The generator's input [N, 11, H, W] from line planes [N, 7, H, W]: nothing is hinted."""
+    """Append an empty hint to line planes [N, 7, H, W]: the generator's input [N, 11, H, W]."""
     return torch.cat([planes, planes.new_zeros(planes.shape[0], HINT_PLANES, *planes.shape[2:])], 1)
 
 
 def empty_planes(like: Tensor) -> Tensor:
-    """Line planes of empty paper, [1, 7, 1, 1]."""
+    """Make the line planes of empty paper, [1, 7, 1, 1]."""
     return torch.tensor(EMPTY_PLANES, dtype=like.dtype, device=like.device).view(1, LINE_PLANES, 1, 1)
 
 
 def pad_planes(planes: Tensor, multiple: int) -> Tensor:
-    """Line planes [N, 7, H, W] with empty paper added at the right and bottom, so that both sizes are multiples."""
+    """Pad line planes [N, 7, H, W] with empty paper at the right and bottom, to multiples of a size."""
     pad = (0, -planes.shape[3] % multiple, 0, -planes.shape[2] % multiple)
     empty = empty_planes(planes)
     return F.pad(planes - empty, pad) + empty

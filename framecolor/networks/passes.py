@@ -1,11 +1,11 @@
-"""What engines run of a shot's networks: passes with the outputs as the pipeline reads them, ready to be compiled.
+"""The generator's passes that engines compile and run.
 
-`FeaturePass` serves the base weights and the fitted ones alike: a region's votes follow from the mean of its fitted
-features (`PaletteNetwork.vote`), so that a palette's size is nothing that an engine has to know.
+`FeaturePass` serves base and fitted weights alike: a region's votes are computed from its mean fitted features
+(`PaletteNetwork.vote`), so that an engine does not depend on the size of the palette.
 
-A pass is the same function as the network that it is made from, prepared for inference: batch norms are folded into the
-convolutions before them, planes that are always 0 are cut out, and maps come out channels last, where one region's
-values lie side by side. On processors it is also split (`SplitConvolution`).
+A pass computes the same as its network, prepared for inference: batch norms are folded into the convolutions, input
+planes that are always 0 are cut out, and maps are channels last, for pooling per region. On processors some
+convolutions are also split (`SplitConvolution`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from framecolor.networks.generator import LINE_PLANES, Block, Generator, UpBlock
 
 
 class FeaturePass(nn.Module):
-    """Line planes to features and context, without a hint.
+    """Computes features and context from line planes, without a hint.
 
-    forward takes planes [N, 7, H, W], floating point, H and W multiples of `size_multiple`, and
-    returns float32 features [N, H, W, `feature_channels`] of unit length and float32 context
-    [N, H / 4, W / 4, `context_channels`]. dtype is what it computes in: casts are inside. split: see `fold_generator`.
+    forward takes planes [N, 7, H, W], floating point, H and W multiples of `size_multiple`, and returns float32
+    features [N, H, W, `feature_channels`] of unit length and float32 context [N, H / 4, W / 4, `context_channels`].
+    dtype: of the computation, with casts inside. split: see `fold_generator`.
     """
 
     def __init__(self, generator: Generator, dtype: torch.dtype = torch.float32, *, split: bool = False) -> None:
@@ -42,7 +42,7 @@ class FeaturePass(nn.Module):
 
 
 class ColorPass(nn.Module):
-    """Line planes [N, 7, H, W] and hint planes [N, 4, H, W] to soft color in [0, 1], float32 [N, 3, H, W]."""
+    """Computes soft color in [0, 1], float32 [N, 3, H, W], from line planes [N, 7, H, W] and a hint [N, 4, H, W]."""
 
     def __init__(self, generator: Generator, dtype: torch.dtype = torch.float32, *, split: bool = False) -> None:
         super().__init__()
@@ -55,9 +55,9 @@ class ColorPass(nn.Module):
 
 
 class Projection(nn.Module):
-    """A 1x1 convolution as a product of matrices, from [N, C, H, W] to [N, H, W, D].
+    """A 1x1 convolution as a matrix product, from [N, C, H, W] to [N, H, W, D].
 
-    weight [C, D] is the convolution's, transposed: so it is a parameter under its own name in exported graphs as well.
+    weight [C, D] is stored transposed, so that it keeps its name in exported graphs.
     """
 
     def __init__(self, convolution: nn.Conv2d) -> None:
@@ -71,11 +71,11 @@ class Projection(nn.Module):
 
 
 class SplitConvolution(nn.Module):
-    """A 3x3 convolution of a map at twice its size beside another map, without ever making the large one.
+    """A 3x3 convolution of a map enlarged twofold and concatenated with another, without making the enlarged map.
 
-    Where every pixel stands four times, a 3x3 convolution sees 2x2 different ones: what it makes of them is a
-    transposed convolution with stride 2 of the small map, in 4/9 of the products. Source: Shi et al. 2016, "Is the
-    deconvolution layer the same as a convolutional layer?"
+    On a map whose pixels are repeated 2x2, a 3x3 convolution covers 2x2 different pixels: it equals a transposed
+    convolution with stride 2 of the small map, with 4/9 of the products. Source: Shi et al. 2016, "Is the deconvolution
+    layer the same as a convolutional layer?"
     """
 
     def __init__(self, convolution: nn.Conv2d, deep: int) -> None:
@@ -110,10 +110,10 @@ class SplitUpBlock(nn.ModuleList):
 
 
 def fold_generator(generator: Generator, planes: int | None = None, *, split: bool = False) -> Generator:
-    """A copy for inference, in eval mode: batch norms inside the convolutions, float32.
+    """Copy a generator for inference, in eval mode and float32, with batch norms folded into the convolutions.
 
-    planes  how many of the input planes it takes, the others being 0; by default all of them.
-    split   whether convolutions of enlarged maps are split (`SplitConvolution`), which processors run a sixth faster
+    planes  number of input planes that it takes, if the others are 0; None: all of them
+    split   split convolutions of enlarged maps (`SplitConvolution`), which is a sixth faster on processors
     """
     folded = copy.deepcopy(generator).eval().float()
     for blocks in (folded.down, folded.up):
@@ -131,7 +131,7 @@ def fold_generator(generator: Generator, planes: int | None = None, *, split: bo
 
 
 def _fold(block: Block | UpBlock) -> None:
-    """Put the batch norms of a block into its convolutions."""
+    """Fold the batch norms of a block into its convolutions."""
     for i in range(len(block) - 1, -1, -1):
         if isinstance(block[i], nn.BatchNorm2d):
             block[i - 1] = fuse_conv_bn_eval(cast(nn.Conv2d, block[i - 1]), cast(nn.BatchNorm2d, block[i]))

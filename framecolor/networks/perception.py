@@ -1,7 +1,7 @@
-"""Our own features of painted pictures: what content and Gram losses compare, and the distance between sets of them.
+"""Features of painted pictures, for content and Gram losses and for the distance between sets of pictures.
 
-They stand where the literature has a VGG or an Inception network, whose training data's licenses do not fit this
-package (recipe `perception`).
+They replace the VGG or Inception network of the literature, whose training data's licenses do not fit this package
+(recipe `perception`).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 
 class PixelNorm(nn.Module):
-    """Each pixel's channels at one length, times a learned gain: neither other pixels nor other pictures matter."""
+    """Scales each pixel's channels to one length, times a learned gain, whatever the other pixels and pictures."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class PixelNorm(nn.Module):
 
 
 class Perception(nn.Module):
-    """A convolutional encoder of RGB pictures; each level is at half the size of the one above it.
+    """A convolutional encoder of RGB pictures; each level has half the size of the one before it.
 
     widths          channels of each level, from full size down; the top level is one convolution, the others are two
     embed_channels  length of `embed`'s vectors
@@ -45,21 +45,21 @@ class Perception(nn.Module):
 
     @property
     def sizes(self) -> dict[str, Any]:
-        """What builds this network again."""
+        """The arguments that build this network again."""
         return {"widths": list(self.widths), "embed_channels": self.embed_channels}
 
     @property
     def least_px(self) -> int:
-        """Pictures have at least this many pixels a side."""
+        """The least number of pixels per side of a picture."""
         return 2 ** (len(self.widths) - 1)
 
     def forward(self, rgb: Tensor) -> Tensor:
         return self.embed(rgb)
 
     def features(self, rgb: Tensor) -> list[Tensor]:
-        """Maps of each level of pictures [N, 3, H, W] in [-1, 1]: [N, widths[n], H / 2**n, W / 2**n], rounded down.
+        """Compute maps of all levels of pictures [N, 3, H, W] in [-1, 1]: [N, widths[n], H / 2**n, W / 2**n], floored.
 
-        Every pixel's vector is of about the same length before its activation, so that levels weigh alike in a loss.
+        Pixels' vectors have about the same length before the activation, so that all levels count alike in a loss.
         """
         maps: list[Tensor] = []
         x = rgb
@@ -69,20 +69,20 @@ class Perception(nn.Module):
         return maps
 
     def embed(self, rgb: Tensor) -> Tensor:
-        """One vector a picture, [N, embed_channels]: what it shows and how it is painted, wherever it stands."""
+        """Compute one vector per picture, [N, embed_channels], of its content and style, whatever their position."""
         return self.pool(self.features(rgb))
 
     def pool(self, maps: list[Tensor]) -> Tensor:
-        """`embed` of pictures whose `features` are known."""
+        """Compute `embed` from the maps of `features`."""
         flat = [level.flatten(2) for level in maps]
         means = [level.mean(dim=2) for level in flat]
-        # How a channel varies over the picture tells blurred and spotted paint from clean paint.
+        # The variance of a channel over the picture separates blurred and spotted paint from clean paint.
         spreads = [(level.var(dim=2, correction=0) + 1e-4).sqrt() for level in flat]
         return self.project(torch.cat([*means, *spreads], dim=1))
 
 
 def load_perception(path: Path | None = None) -> Perception:
-    """Frozen features from a weights file, those of the package when None. Raises ReadError for any other file."""
+    """Load frozen features from a weights file, by default the shipped one. Raises ReadError for any other file."""
     from framecolor.errors import ReadError
     from framecolor.networks.checkpoint import load_colorist, perception_weights_path
 

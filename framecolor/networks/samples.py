@@ -1,4 +1,4 @@
-"""Painted drawings at working size, as networks are fitted to them."""
+"""Painted drawings at working size, to fit networks to."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ from framecolor.core.types import Regions
 from framecolor.networks.view import View
 
 IGNORE = -1
-"""The class of pixels that say nothing: lines, and regions whose color is not known."""
+"""The class of pixels that are not fitted: lines, and regions of unknown color."""
 
 
 @dataclass(frozen=True, eq=False)
 class KeySample:
     """One key at working size.
 
-    planes  float32 7xhxw line planes; target int64 hxw palette index, IGNORE on lines and where nobody told it; weight
-            float32 hxw, 0 on lines.
+    planes  float32 7xhxw line planes
+    target  int64 hxw class, IGNORE on lines and in regions of unknown color
+    weight  float32 hxw, 0 on lines
     """
 
     planes: NDArray[np.float32]
@@ -29,16 +30,16 @@ class KeySample:
 
     @property
     def told_share(self) -> float:
-        """The share of it, by weight, of which the color is known; exactly 1 for a key that was painted as a whole."""
+        """The share of it, by weight, whose color is known; exactly 1 for a whole key."""
         open_weight = float(self.weight[self.target == IGNORE].sum())
         return 1 - open_weight / float(self.weight.sum()) if open_weight else 1.0
 
 
 def make_sample(view: View, regions: Regions, index: NDArray[np.intp]) -> KeySample:
-    """A painted drawing at working size.
+    """Make a sample of a painted drawing.
 
-    index  what each region is, [count + 1], IGNORE where it is not known. A region counts by the square root of its
-           area, so that small ones do.
+    index  class of each region, [count + 1], IGNORE if unknown
+    A region's weight is the square root of its area, so that small ones count.
     """
     left, top, right, bottom = view.box
     height, width = view.planes.shape[1:]

@@ -1,4 +1,4 @@
-"""From a drawing and what is told about it to the numbers per region that the diffusion model takes."""
+"""Describe a drawing, hints and a palette as the diffusion model's inputs per region."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from framecolor.networks.diffusion import CELL_PX, HINT_VALUES, PALETTE_COLORS, 
 # Shares of a histogram below this are stray pixels, not paint.
 _LEAST_SHARE = 0.004
 _BIN_LEVELS = 8
-# Hints of this much confidence part regions whose colors, in [-1, 1], are this far from one another in a channel.
-_TOLD, _OTHER_COLOR, _NEVER = 0.3, 0.25, 1e6
+# Hints above this confidence separate regions whose colors, in [-1, 1], differ by more than this in a channel.
+_HINTED, _OTHER_COLOR, _NEVER = 0.3, 0.25, 1e6
 
 
 def pool_pixels(row: Tensor, column: Tensor, region: Tensor, count: int, size_px: int) -> Tensor:
-    """How much of each region lies in each cell of a square picture, [count, cells] (`diffusion.Scene.pool`).
+    """Compute the share of each region in each cell of a square picture, [count, cells] (`diffusion.Scene.pool`).
 
-    row, column  int64 [M]: working pixels of the picture; region: int64 [M], which of 0..count-1 each is of
+    row, column  int64 [M], working pixels of the picture
+    region       int64 [M], the region 0..count - 1 of each
     Rows sum to 1; those of regions without a pixel are 0.
     """
     across = size_px // CELL_PX
@@ -33,9 +34,10 @@ def pool_pixels(row: Tensor, column: Tensor, region: Tensor, count: int, size_px
 def describe_hint(
     rgb: NDArray[np.floating], confidence: NDArray[np.float32], labels: NDArray[np.integer], count: int
 ) -> NDArray[np.float32]:
-    """What a loose hint says of each region, float32 [count, 5] (`diffusion.Scene.hint`).
+    """Average a loose hint over each region, float32 [count, 5] (`diffusion.Scene.hint`).
 
-    rgb [M, 3] in [0, 1] and confidence [M] in [0, 1] of pixels; labels [M]: 1..count, 0 is no region.
+    rgb, confidence  of pixels, [M, 3] and [M], in [0, 1]
+    labels           [M], 1..count, 0 for no region
     """
     out = np.zeros((count + 1, HINT_VALUES), np.float32)
     known = (confidence > 0) & (labels > 0)
@@ -52,7 +54,7 @@ def describe_hint(
 
 
 def describe_palette(histogram: NDArray[np.floating] | None) -> NDArray[np.float32]:
-    """The fullest bins of a 512-bin color histogram, float32 [12, 4] (`diffusion.Scene.palette`); None: no color."""
+    """List the fullest bins of a 512-bin histogram, float32 [12, 4] (`diffusion.Scene.palette`); None: no color."""
     out = np.zeros((PALETTE_COLORS, PALETTE_VALUES), np.float32)
     if histogram is None or histogram.sum() <= 0:
         return out
@@ -68,20 +70,21 @@ def describe_palette(histogram: NDArray[np.floating] | None) -> NDArray[np.float
 def group_paints(
     alike: NDArray[np.floating], area: NDArray[np.floating], hint: NDArray[np.float32] | None = None
 ) -> NDArray[np.int64]:
-    """Which paint each region has, int64 [T] from 0, the largest region's first.
+    """Group regions by paint, int64 [T] from 0, the largest region's first.
 
-    alike  [T, T] log-odds that two regions have the same (`diffusion.Tokens.alike`); area [T]
-    hint   [T, 5] (`diffusion.Scene.hint`): regions that are told different colors have different paints
-    Each region, from the largest to the smallest, takes the paint of the group that is most like it, by the mean over
-    its regions, or a paint of its own.
+    alike  [T, T], log-odds that two regions have the same paint (`diffusion.Tokens.alike`)
+    area   [T]
+    hint   [T, 5] (`diffusion.Scene.hint`): regions with different hinted colors get different paints
+    Each region, from the largest to the smallest, joins the paint with the highest mean log-odds over its regions, or
+    begins a new one if that is not above 0.
     """
     odds = alike.astype(np.float64)
     if hint is not None:
-        told = hint[:, 4] > _TOLD
+        hinted = hint[:, 4] > _HINTED
         apart = np.abs(hint[:, None, :3] - hint[None, :, :3]).max(axis=2) > _OTHER_COLOR
-        odds[told[:, None] & told[None] & apart] = -_NEVER
+        odds[hinted[:, None] & hinted[None] & apart] = -_NEVER
     paint = np.full(len(area), -1, np.int64)
-    weight = np.sqrt(np.maximum(area, 1e-12))  # where there is no region, as batches have them
+    weight = np.sqrt(np.maximum(area, 1e-12))  # above 0 for padding, too
     count = 0
     for region in np.argsort(-area, kind="stable"):
         member = paint >= 0
@@ -97,9 +100,11 @@ def group_paints(
 
 
 def mean_of_paints(same: Tensor, area: Tensor) -> Tensor:
-    """Rows that average over the regions of one paint by the root of their area, [N, T, T] (`denoise.sample`).
+    """Compute weights that average over the regions of one paint by the root of their area, [N, T, T].
 
-    same  bool [N, T, T], area [N, T]; where there is no region the row is 0
+    same  bool [N, T, T]
+    area  [N, T]
+    For `denoise.sample`; rows of padding are 0.
     """
     weight = same * area.sqrt()[:, None]
     return weight / weight.sum(2, keepdim=True).clamp_min(1e-9)

@@ -1,4 +1,4 @@
-"""The weights that ship with the package: where they are, and what their model cards say of them."""
+"""The weights that ship with the package: their paths, and the hashes in their model cards."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ _SHA256 = re.compile(r"sha256\W+([0-9a-f]{64})")
 
 
 def base_weights_path() -> Path:
-    """The generator's weights that ship with the package: what every fit starts from."""
+    """Return the path of the generator's shipped weights, which every fit starts from."""
     return WEIGHTS / "generator.safetensors"
 
 
 def matcher_weights_path() -> Path:
-    """The matcher's weights that ship with the package; they belong to the base weights of the generator."""
+    """Return the path of the matcher's shipped weights, which were trained on the generator's shipped weights."""
     return WEIGHTS / "matcher.safetensors"
 
 
 def colorist_weights_path() -> Path:
-    """The colorist's weights that ship with the package: what proposes colors where nobody painted."""
+    """Return the path of the shipped colorist's weights, which propose colors for shots without a key."""
     return WEIGHTS / "diffusion.safetensors"
 
 
 def perception_weights_path() -> Path:
-    """Weights of the features that pictures are compared by."""
+    """Return the path of the perception network's shipped weights, for comparing pictures."""
     return WEIGHTS / "perception.safetensors"
 
 
 def read_card_hash(weights: Path) -> str | None:
-    """SHA-256 of weights that ship, in hex, as their model card has it; None where there is none."""
+    """Read the SHA-256 of shipped weights, in hex, from their model card; None if missing."""
     try:
-        told = _SHA256.search(weights.with_suffix(".md").read_text("utf-8"))
+        found = _SHA256.search(weights.with_suffix(".md").read_text("utf-8"))
     except (OSError, ValueError):
         return None
-    return None if told is None else told[1]
+    return None if found is None else found[1]

@@ -1,8 +1,7 @@
-"""The systems that color single drawings, and the features that pictures are compared by: one row for each.
+"""One table of all systems that can be trained: colorists of single drawings, and the perception network.
 
-A row names classes, it does not import them: `train` and `--model` find a system by its name, which its weights carry.
-Those that ship lie in the package's layers; a system of the literature lies beside them, all of it in one folder of
-`training/baselines/`, and is imported for its own weights alone.
+A row names classes without importing them. `train` finds a system by its name, `--model` by the name in its weights
+file. Each system of the literature is one folder of `training/baselines/`, imported only for its own weights.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class System:
-    """Where a system's classes are, each as "module:class", and how it is trained unless options say otherwise.
+    """A system's classes, each as "module:class", and the defaults of its training options.
 
-    summary   what it is, in a sentence
-    recipe    how it is trained
-    network   what its weights are of; None: it has none
-    colorist  what paints with it; None: it paints nothing by itself
+    summary   one sentence for --help
+    recipe    trains it
+    network   class of its weights; None if it has none
+    colorist  paints with it; None if it does not paint
     """
 
     summary: str
@@ -34,14 +33,14 @@ class System:
     cooldown: float = 0.3
 
 
-def load_class(place: str) -> Any:
-    """The class at "module:class"."""
-    module, _, name = place.partition(":")
+def load_class(path: str) -> Any:
+    """Import the class at "module:class"."""
+    module, _, name = path.partition(":")
     return getattr(import_module(module), name)
 
 
 def _baseline(folder: str, stem: str, summary: str, **training: Any) -> System:
-    """A system of the literature; `stem` is how the names of its classes begin."""
+    """Make the row of a system of the literature; the names of its classes begin with `stem`."""
     home = f"framecolor.training.baselines.{folder}"
     places = {"network": f"{home}.network:{stem}", "colorist": f"{home}.colorist:{stem}Colorist"}
     return System(**{"summary": summary, "recipe": f"{home}.recipe:{stem}Recipe", **places, **training})
@@ -49,7 +48,7 @@ def _baseline(folder: str, stem: str, summary: str, **training: Any) -> System:
 
 SYSTEMS: Mapping[str, System] = {
     "diffusion": System(
-        summary="StablePaint's idea: a diffusion model over a small color field, told the lines and perhaps hints.",
+        summary="StablePaint's idea: a diffusion model over a small color field, from lines and optional hints.",
         network="framecolor.networks.diffusion:Diffusion",
         colorist="framecolor.colorists.diffusion:DiffusionColorist",
         recipe="framecolor.training.recipes.diffusion:DiffusionRecipe",
@@ -79,12 +78,12 @@ SYSTEMS: Mapping[str, System] = {
     ),
     "stencil": _baseline(
         "stencil", "StencilTorch",
-        "StencilTorch: a picture so far and a mask; only inside of the mask anything changes.",
+        "StencilTorch: from a painted picture and a mask; only pixels inside the mask change.",
         steps=8000, rate=5e-4,
     ),
     "cyclegan": _baseline(
         "cyclegan", "CycleGan",
-        "CycleGAN: from sketches to color without pairs; a hundred pictures of each do.",
+        "CycleGAN: from sketches to color without pairs; a hundred pictures of each are enough.",
         steps=20000, rate=2e-4, batch=1, cooldown=0.5,
     ),
     "style": _baseline(

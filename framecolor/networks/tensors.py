@@ -1,4 +1,4 @@
-"""Safetensors files, read whole."""
+"""Read safetensors files whole, without mapping them into memory."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _LENGTH_BYTES = 8
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of a safetensors file. Raises OSError where it cannot be read, ValueError where it is none.
+    """Read the tensors and metadata of a safetensors file. Raises OSError if it cannot be read, ValueError if invalid.
 
-    Not mapped into memory, as the library would: a mapped file that somebody cuts short ends the whole process.
+    The file is not mapped into memory: if a mapped file is truncated, the process crashes.
     """
     from safetensors import SafetensorError
     from safetensors.torch import load
@@ -30,6 +30,6 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 
 def read_metadata(data: bytes) -> dict[str, str]:
-    """Metadata of a safetensors file from its bytes."""
+    """Read the metadata of a safetensors file from its bytes."""
     header = parse_json(data[_LENGTH_BYTES : _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")])
     return header.get("__metadata__", {})

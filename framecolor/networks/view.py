@@ -1,4 +1,4 @@
-"""A drawing as the networks see it: cropped to the figure, at a working size that is the same for a whole shot."""
+"""A drawing as the networks' input: cropped to the figure, at a working scale that is the same for a whole shot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Box = tuple[int, int, int, int]
 HINT_PLANES = 4
 """A hint's red, green and blue in [0, 1] times its confidence, then the confidence."""
 CONTEXT_STRIDE = 4
-"""The generator's context has one value for so many working pixels a side."""
+"""Working pixels per side of one value of the generator's context."""
 
 _MARGIN = 0.03
 _SMALLEST_BOX_PX = 32
@@ -27,11 +27,11 @@ _EMPTY = np.array(EMPTY_PLANES, np.float32)[:, None, None]
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """Where the regions of a drawing are read in a map: between cells at their points, as one weighted sum a region.
+    """The weighted cells of a map that average each region: bilinear reads at its sample points.
 
-    index   int32 [M]: cells of the map, counted row by row
+    index   int32 [M]: cells of the map in row-major order
     weight  float32 [M]: of each read; those of a region sum to 1
-    starts  int32 [count]: where the reads of each region begin
+    starts  int32 [count]: index of each region's first read
     """
 
     index: NDArray[np.int32]
@@ -41,7 +41,7 @@ class Cells:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    """Line planes of the figure in a drawing, and where they lie in it.
+    """Line planes of the figure in a drawing, and their box in it.
 
     planes  float32 7xhxw
     box     (left, top, right, bottom) of the crop in drawing pixels
@@ -51,7 +51,7 @@ class View:
     box: Box
 
     def cells(self, points: RegionPoints, size: tuple[int, int], stride: int = 1) -> Cells:
-        """Reads of all regions in a map of `size` (rows, columns), one value for `stride` working pixels a side."""
+        """Compute the reads of all regions in a map of `size` (rows, columns); a cell is `stride` pixels wide."""
         u, v = (((at + 0.5) / stride - 0.5).astype(np.float32) for at in self.locate(points.x, points.y))
         left, top = np.floor(u), np.floor(v)
         right_share, low_share = u - left, v - top
@@ -67,7 +67,7 @@ class View:
         return Cells(index.ravel(), weight.ravel().astype(np.float32, copy=False), (4 * points.starts).astype(np.int32))
 
     def locate(self, x: NDArray[np.int32], y: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Working-size positions of drawing pixels; those outside of the crop go to its edge."""
+        """Convert positions of drawing pixels to working pixels; those outside of the crop move to its edge."""
         left, top, right, bottom = self.box
         height, width = self.planes.shape[1:]
         u = (x - left + 0.5) * (width / (right - left)) - 0.5
@@ -76,7 +76,7 @@ class View:
 
 
 def figure_box(frame: Frame) -> Box:
-    """(left, top, right, bottom) around all lines of a drawing, with a margin; the whole picture where it has none."""
+    """Find (left, top, right, bottom) around all lines of a drawing, with a margin; the whole picture without lines."""
     height, width = frame.size
     left, top, w, h = frame.box.left, frame.box.top, frame.box.right - frame.box.left, frame.box.bottom - frame.box.top
     margin = max(2, round(_MARGIN * max(w, h)))
@@ -86,13 +86,13 @@ def figure_box(frame: Frame) -> Box:
 
 
 def working_scale(boxes: list[Box], area_px: int) -> float:
-    """Working pixels for each drawing pixel, such that the largest box has `area_px` of them; never above 1."""
+    """Compute working pixels per drawing pixel, at most 1, such that the largest box has `area_px` of them."""
     largest = max((right - left) * (bottom - top) for left, top, right, bottom in boxes)
     return min(1.0, math.sqrt(area_px / largest))
 
 
 def look(frame: Frame, regions: Regions, scale: float) -> View:
-    """The view of a drawing at a shot's working scale."""
+    """Make the view of a drawing at a shot's working scale."""
     box = figure_box(frame)
     left, top, right, bottom = box
     crop = (slice(top, bottom), slice(left, right))
@@ -104,7 +104,7 @@ def look(frame: Frame, regions: Regions, scale: float) -> View:
 
 
 def pad_to(planes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.float32]:
-    """Line planes or hint planes [C, h, w] with empty paper, or no hint, at the right and bottom: [C, *size]."""
+    """Pad planes [C, h, w] at the right and bottom to [C, *size]: line planes with empty paper, hints with no hint."""
     channels, height, width = planes.shape
     if (height, width) == size:
         return planes
@@ -116,7 +116,7 @@ def pad_to(planes: NDArray[np.float32], size: tuple[int, int]) -> NDArray[np.flo
 
 
 def pool(maps: NDArray[np.float32], cells: Cells) -> NDArray[np.float32]:
-    """Mean over each region of a map [h, w, C]: float32 [count + 1, C]; row 0 is 0."""
+    """Average a map [h, w, C] over each region: float32 [count + 1, C]; row 0 is 0."""
     from scipy.sparse import csr_array
 
     channels = maps.shape[2]

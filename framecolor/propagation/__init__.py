@@ -1,1 +1,1 @@
-"""Colors carried from keys through the drawings between them, and how sure they are. Imports keys and below."""
+"""Propagate colors from keys through the drawings between them, with confidence. Imports keys and below."""

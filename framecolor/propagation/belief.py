@@ -1,9 +1,9 @@
-"""From keys, flow and the fitted network to one palette color per region, over a span of drawings.
+"""Propagate beliefs over the palette along a span of drawings, by the forward-backward algorithm.
 
-The drawings between two keys form a span. Each region of each drawing has a belief over the palette; neighbors are
-linked by flow: which share of this region comes from which region there. Messages run along the span in both
-directions (forward-backward, as in a hidden Markov model), so that every drawing hears all keys that reach it, before
-and after it, each weighted with how far its flow can be trusted, and no drawing ever speaks before it was spoken to.
+The drawings between two keys form a span. Each region of each drawing has a belief, a probability of each palette
+color. Neighboring drawings are linked by flow and matching: the share of a region that comes from each region of the
+neighbor. Messages pass along the span in both directions, as in a hidden Markov model, so that the keys on both sides
+reach every drawing, weighted by the trust in the links between.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from framecolor.matching.tokens import Match
 
 Votes = NDArray[np.float32]
 
-# Nobody is certain: this much of every vote and message is spread over the whole palette.
+# This much of every vote and message is spread over the whole palette, so that no color is impossible.
 _DOUBT = 0.02
 
 
@@ -29,35 +29,35 @@ _DOUBT = 0.02
 class Node:
     """One drawing in a span.
 
-    votes   float32 [count + 1, P]: log-probability of each palette color in each region by the drawing alone.
-    fixed   the belief itself where it is settled already (a key: certainty), else None. Rows of zeros are open: those
-            of regions that nobody spoke of.
+    votes   float32 [count + 1, P]: log-probability of each palette color in each region by the drawing alone
+    fixed   float32 [count + 1, P]: belief that is already known, as in a key; rows of zeros are regions that are not.
+            None if nothing is known
     """
 
     votes: Votes
     fixed: Votes | None = None
 
-    def believe(self, heard: Votes) -> Votes:
-        """Its belief after what was heard, as log-probabilities, from its neighbors."""
+    def believe(self, messages: Votes) -> Votes:
+        """Compute its belief from its votes and the neighbors' messages, the sum of their log-probabilities."""
         if self.fixed is None:
-            return normalize(self.votes + heard)
-        unsaid = ~self.fixed.any(axis=1)
-        if not unsaid.any():
+            return normalize(self.votes + messages)
+        unknown = ~self.fixed.any(axis=1)
+        if not unknown.any():
             return self.fixed
         belief = self.fixed.copy()
-        belief[unsaid] = normalize((self.votes + heard)[unsaid])
+        belief[unknown] = normalize((self.votes + messages)[unknown])
         return belief
 
 
 class Link:
-    """How two neighboring drawings of a span share their regions.
+    """The correspondence of regions of two neighboring drawings in a span.
 
     forward   float32 [later count + 1, earlier count + 1]: share of each region of the later drawing that flow takes to
-              those of the earlier.
-    backward  the same the other way.
-    match_forward, match_backward  how the matcher compared the later with the earlier drawing, and the other way round.
+              each region of the earlier
+    backward  the same from the earlier to the later drawing
+    match_forward, match_backward  the matcher's scores of the later against the earlier drawing, and the reverse
 
-    Nearly all of the overlap is 0, and a span holds many: it is kept packed, and unpacked, to the bit, when asked for.
+    Both overlaps are stored packed, without loss: nearly all of their values are 0, and a span has many links.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class Link:
 def link_regions(
     target: RegionPoints, source: Regions, flow: Flow, target_size: tuple[int, int]
 ) -> NDArray[np.float32]:
-    """Where flow takes the target's regions: share of each in each region of the source."""
+    """Compute the share of each target region that flow takes to each source region, [target + 1, source + 1]."""
     x, y, trust = flow.at(target.x, target.y, target_size)
     height, width = source.size
     column, row = np.rint(x).astype(np.intp), np.rint(y).astype(np.intp)
@@ -93,26 +93,27 @@ def link_regions(
 
 
 def propagate(nodes: Sequence[Node], links: Sequence[Link]) -> list[Votes]:
-    """Belief over the palette for every region of every drawing of a span.
+    """Compute the belief of every region of every drawing of a span.
 
-    nodes  the span, in order; links join each to the next, so there is one less of them.
-    Returns probabilities float32 [count + 1, P], rows summing to 1; what is settled stays as it is.
+    nodes  the drawings, in order
+    links  of each drawing and the next, one less than nodes
+    Returns probabilities of each drawing, float32 [count + 1, P], rows summing to 1; fixed beliefs are unchanged.
     """
-    ahead = _listen(nodes, ((link.forward, link.match_forward) for link in links))
-    back = _listen(nodes[::-1], ((link.backward, link.match_backward) for link in links[::-1]))[::-1]
+    ahead = _pass_messages(nodes, ((link.forward, link.match_forward) for link in links))
+    back = _pass_messages(nodes[::-1], ((link.backward, link.match_backward) for link in links[::-1]))[::-1]
     return [node.believe(before + after) for node, before, after in zip(nodes, ahead, back, strict=True)]
 
 
-def _listen(nodes: Sequence[Node], sides: Iterable[tuple[NDArray[np.float32], Match | None]]) -> list[Votes]:
-    """What each node hears from the nodes before it, as log-probabilities."""
-    heard = [np.zeros_like(nodes[0].votes)]
+def _pass_messages(nodes: Sequence[Node], sides: Iterable[tuple[NDArray[np.float32], Match | None]]) -> list[Votes]:
+    """Pass messages along the nodes in order; returns the one that each node receives, as log-probabilities."""
+    messages = [np.zeros_like(nodes[0].votes)]
     for node, (overlap, match) in zip(nodes[:-1], sides, strict=True):
-        heard.append(_tell(node.believe(heard[-1]), overlap, match))
-    return heard
+        messages.append(_make_message(node.believe(messages[-1]), overlap, match))
+    return messages
 
 
-def _tell(belief: Votes, overlap: NDArray[np.float32], match: Match | None) -> Votes:
-    """What a drawing with this belief tells a neighbor: the mean of what flow and match make of it."""
+def _make_message(belief: Votes, overlap: NDArray[np.float32], match: Match | None) -> Votes:
+    """Make the message of a drawing to its neighbor: its belief carried by flow and by match, averaged."""
     share = overlap @ belief + (1 - overlap.sum(axis=1, keepdims=True)) / belief.shape[1]
     if match is not None:
         share[match.target] = 0.5 * share[match.target] + 0.5 * match.hear(belief)
@@ -120,11 +121,11 @@ def _tell(belief: Votes, overlap: NDArray[np.float32], match: Match | None) -> V
 
 
 def doubt(share: Votes) -> Votes:
-    """Log-probabilities from shares that sum to 1, none of them impossible."""
+    """Convert probabilities to log-probabilities, after spreading _DOUBT over all colors."""
     return np.log((1 - _DOUBT) * share + _DOUBT / share.shape[1]).astype(np.float32)
 
 
 def normalize(log_votes: Votes) -> Votes:
-    """Make probabilities of log-probabilities, each row summing to 1."""
+    """Convert log-probabilities to probabilities, each row summing to 1."""
     shifted = np.exp(log_votes - log_votes.max(axis=1, keepdims=True))
     return shifted / shifted.sum(axis=1, keepdims=True)

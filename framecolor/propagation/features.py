@@ -1,4 +1,4 @@
-"""What is known of one drawing before it is painted: its regions, the network's votes for them, its view for flow."""
+"""Compute a drawing's features before it is painted: its regions, votes for their colors, its field for flow."""
 
 from __future__ import annotations
 
@@ -27,13 +27,15 @@ from framecolor.propagation.voters import Ballot, vote
 
 @dataclass(frozen=True, eq=False)
 class FrameFeatures:
-    """One drawing, looked at once; small enough (about half a megabyte at 1080p) to wait for the rest of its span.
+    """The features of one drawing, small enough (about half a megabyte at 1080p) to keep for its whole span.
 
-    number     of the frame; drawing: its lines and regions, which another frame may show as well
+    number     of the frame
+    drawing    its lines and regions; other frames may show the same drawing
     votes      log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
-    unmatched  whether the keys lack a counterpart of each region (`matching.gallery.Recognized`), float32 [count + 1]
-    area, outside  pixels of each region and whether it is paper, [count + 1]
-    tokens     its regions, as the matcher knows them
+    unmatched  logit of having no counterpart in the keys (`matching.gallery.Recognized`), float32 [count + 1]
+    field      its lines as the input of flow
+    area, outside  pixels of each region, and whether it is paper, [count + 1]
+    tokens     its regions as the matcher's input
     """
 
     number: int
@@ -67,10 +69,10 @@ def compute_features(
     *,
     ask_keys: bool = False,
 ) -> FrameFeatures:
-    """Everything that one drawing (uint8 HxWx4) tells by itself, and by the keys if it is one.
+    """Compute the features of one drawing, uint8 HxWx4.
 
-    digest    hash of its pixels, where that is known already
-    ask_keys  what the keys vote also where one of them shows this very drawing, so that its colors are known
+    digest    hash of its pixels; None: computed here
+    ask_keys  compute the keys' votes even if a key shows this very drawing, so that its colors are known
     """
     digest = digest or hash_pixels(rgba)
     if (known := keyframes.find_drawing(digest)) is not None:
@@ -84,7 +86,7 @@ def compute_features(
 def reuse_features(
     number: int, drawing: PackedDrawing, keyframes: Keyframes, runner: Runner, *, ask_keys: bool = False
 ) -> FrameFeatures:
-    """`compute_features` of one that a key or partial key shows: it is neither read nor segmented again."""
+    """Compute features of a drawing that a key or partial key shows, without reading or segmenting it again."""
     return _compute(number, drawing, drawing.frame(), drawing.regions(), keyframes, runner, ask_keys=ask_keys)
 
 
@@ -98,7 +100,7 @@ def _compute(
     *,
     ask_keys: bool,
 ) -> FrameFeatures:
-    """What the keys know of a drawing is not looked for again: its tokens, and its colors where they know all."""
+    """Compute features; tokens are taken from the keys if they have them, and votes are skipped for a key's drawing."""
     assert keyframes.gallery is not None
     points = sample_points(regions)
     with stage("flow"):
@@ -131,7 +133,7 @@ def _compute(
 
 
 def recognize(number: int, output: NetworkOutput, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:
-    """Compare a drawing's regions with those of the nearest keys."""
+    """Compare a drawing's regions with those of the nearest keys, and return the keys' votes."""
     assert keyframes.gallery is not None
 
     def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
@@ -142,7 +144,7 @@ def recognize(number: int, output: NetworkOutput, tokens: Tokens, keyframes: Key
 
 
 def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:
-    """How two neighboring drawings share their regions, by flow and match both ways."""
+    """Link the regions of two neighboring drawings by flow and matching, both ways."""
     with stage("flow"):
         to_earlier, to_later = compute_flow(later.field, earlier.field)
         back = link_regions(later.points, earlier.drawing.regions(), to_earlier, later.field.size)

@@ -1,4 +1,4 @@
-"""A stream of linked drawings in, the same drawings with a belief for each region out."""
+"""Compute beliefs for a stream of linked drawings, span by span."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from framecolor.propagation.belief import Link, Node, Votes, propagate
 from framecolor.propagation.confidence import measure_confidence
 from framecolor.propagation.features import FrameFeatures
 
-# A stretch without a key is cut here: what lies further ahead says next to nothing, and memory stays bounded.
+# Longer stretches without a key are cut: drawings further ahead hardly matter, and memory stays bounded.
 LONGEST_BLOCK = 24
-# How likely a proposed color is the one that a painter would have chosen: they are all to be looked at.
+# Factor on the confidence of proposed colors, so that all of them are below UNSURE_BELOW and get checked.
 PROPOSED_TRUST = np.float32(0.5)
 
 
 @dataclass(frozen=True, eq=False)
 class Linked:
-    """A drawing on its way.
+    """A drawing in the stream.
 
-    link    joins it to the drawing before it; None where a span begins, and for a hold (`is_hold`)
+    link    to the drawing before it; None at the beginning of a span, and for a hold (`is_hold`)
     begins  whether a span begins with it
     """
 
@@ -36,12 +36,12 @@ class Linked:
 
 @dataclass(frozen=True, eq=False)
 class FramePosterior:
-    """A drawing that can be painted.
+    """The final belief of a drawing, from which it is painted.
 
     belief      probability of each palette color in each region, float32 [count + 1, P]
-    confidence  probability that the best one is right, float32 [count + 1] (`propagation.confidence`)
-    hold_of     number of the frame before it that shows the same drawing, if it does
-    flicker     share of the painted area that changes color from the drawing before, where flow says it is the same
+    confidence  probability that the best color is right, float32 [count + 1] (`propagation.confidence`)
+    hold_of     number of the earlier frame that this one holds; None if it is no hold
+    flicker     share of the painted area whose color differs from where flow takes it in the drawing before
     """
 
     number: int
@@ -52,7 +52,7 @@ class FramePosterior:
     flicker: float = 0.0
 
     def mean_confidence(self) -> float:
-        """Mean over the figure's regions by area; the background is sure anyway and would hide them."""
+        """Average confidence over the figure's regions by area; the paper would dominate it."""
         weight = self.features.area * ~self.features.outside
         weight[0] = 0
         total = weight.sum()
@@ -61,9 +61,11 @@ class FramePosterior:
 
 @dataclass(eq=False)
 class _Block:
-    """Drawings that wait for the key at their end.
+    """Drawings of a span up to the next key.
 
-    fixed  the first one's belief where it was settled before; is_out: whether the first one came out before
+    holds   numbers of the holds of each node
+    fixed   belief of the first node, if an earlier block computed it
+    is_out  whether the first node has been yielded before
     """
 
     nodes: list[Linked] = field(default_factory=list)
@@ -73,9 +75,9 @@ class _Block:
 
 
 def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[FramePosterior]:
-    """Beliefs for a stream of drawings in span order; each comes out once, as soon as its span's end is seen.
+    """Yield the beliefs of a stream of drawings in span order, each once, when the end of its span has been read.
 
-    Empty drawings and keys come out at once: they have nothing to learn from their neighbors.
+    Empty drawings and keys are yielded at once: they do not depend on their neighbors.
     """
     block = _Block()
     for item in items:
@@ -104,29 +106,29 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[FramePost
 
 
 def is_empty(features: FrameFeatures) -> bool:
-    """Whether a drawing shows no figure: it has no line, or nothing but lines."""
+    """Tell whether a drawing shows no figure: it has no line, or no region."""
     return features.drawing.blank or features.count == 0
 
 
 def is_hold(features: FrameFeatures, before: FrameFeatures, keyframes: Keyframes) -> bool:
-    """Whether a drawing repeats the one before it, and nobody says anything else of it."""
+    """Tell whether a drawing repeats the one before it, and no key, stroke or correction gives it other colors."""
     return features.digest == before.digest and keyframes.says_the_same(features.number, before.number, features.digest)
 
 
 def judge_belief(features: FrameFeatures, belief: Votes, keyframes: Keyframes) -> NDArray[np.float32]:
-    """How likely the best color of each region is right, float32 [count + 1]; 1 in what the painter made or told."""
+    """Estimate the confidence of each region, float32 [count + 1]; 1 if the painter gave its color."""
     sure = measure_confidence(belief, features.unmatched)
     known = keyframes.find_known(features.number, features.digest)
     if known is not None:
         sure[known != UNKNOWN] = 1
     if keyframes.proposed:
-        said = keyframes.find_said(features.number, features.digest, features.count)
-        sure = np.where(said, sure, PROPOSED_TRUST * sure)
+        labeled = keyframes.find_said(features.number, features.digest, features.count)
+        sure = np.where(labeled, sure, PROPOSED_TRUST * sure)
     return sure
 
 
 def _believe_key(item: Linked, keyframes: Keyframes) -> FramePosterior:
-    """What a key says is settled, whatever comes after it."""
+    """Compute the belief of a key, which is known before the drawings after it are read."""
     features = item.features
     node = Node(features.votes, keyframes.belief(features.number, features.digest))
     belief = node.believe(np.zeros_like(features.votes))
@@ -134,7 +136,7 @@ def _believe_key(item: Linked, keyframes: Keyframes) -> FramePosterior:
 
 
 def _believe_empty(features: FrameFeatures, keyframes: Keyframes) -> Votes:
-    """A drawing without a figure is paper: what is transparent in the keys, or else their most used color."""
+    """Make the belief of a drawing without a figure: transparent paper, or else the keys' most used color."""
     paper = np.zeros((features.count + 1, len(keyframes.palette)), np.float32)
     paper[:, np.argmin(keyframes.palette.colors[:, 3])] = 1
     known = keyframes.belief(features.number)
@@ -142,7 +144,7 @@ def _believe_empty(features: FrameFeatures, keyframes: Keyframes) -> Votes:
 
 
 def _settle(block: _Block, keyframes: Keyframes) -> Iterator[FramePosterior]:
-    """The block's drawings and their holds, without its first drawing where that came out before."""
+    """Yield the block's drawings and their holds, without its first drawing if that was yielded before."""
     if not block.nodes:
         return
     nodes = [Node(n.features.votes, keyframes.belief(n.features.number, n.features.digest)) for n in block.nodes]

@@ -14,10 +14,10 @@ UNSURE_BELOW = 0.8
 
 
 def find_unsure(regions: Regions, belief: NDArray[np.float32], confidence: NDArray[np.float32]) -> list[UnsureRegion]:
-    """The regions that are painted with doubt, those first that are likely to cost most area.
+    """Find the regions of low confidence, at most MOST_UNSURE, those with the largest expected wrong area first.
 
-    belief      probability of each palette color in each region, float32 [count + 1, P].
-    confidence  how surely each region is right, float32 [count + 1].
+    belief      probability of each palette color in each region, float32 [count + 1, P]
+    confidence  probability that each region is right, float32 [count + 1]
     """
     doubtful = 1 + np.flatnonzero(confidence[1:] < UNSURE_BELOW)
     cost = regions.area[doubtful] * (1 - confidence[doubtful])

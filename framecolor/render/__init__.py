@@ -1,1 +1,1 @@
-"""Frames from regions and colors, on arrays alone: paint, shading, lines on top. Imports engines and below."""
+"""Render frames from arrays of regions and colors: paint, shading, lines on top. Imports engines and below."""

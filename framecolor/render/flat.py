@@ -1,4 +1,4 @@
-"""Flat paint: every region in exactly one palette color, also under the lines."""
+"""Flat paint: one color per region, which extends under the lines."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ Value = TypeVar("Value", bound=np.generic)
 
 
 def paint_flat(regions: Regions, colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The paint layer of a drawing, uint8 HxWx4 straight RGBA.
+    """Paint the regions of a drawing, uint8 HxWx4 straight RGBA.
 
-    colors  of each region, uint8 [count + 1, 4]. Lines get the color of their nearest region, so that antialiased
-            ink never shows paper between line and paint. A drawing without regions stays transparent.
+    colors  of each region, uint8 [count + 1, 4]
+    Lines get the color of their nearest region, so that no paper shows through antialiased ink. A drawing without
+    regions is transparent.
     """
     packed = np.ascontiguousarray(colors).view(np.uint32).ravel()
     return spread(regions, packed).view(np.uint8).reshape(*regions.size, 4)
 
 
 def spread(regions: Regions, values: NDArray[Value]) -> NDArray[Value]:
-    """The value of each pixel's region, HxW, from one for each region, [count + 1]; lines have their nearest region's.
+    """Spread one value per region, [count + 1], over its pixels, HxW; lines get the value of their nearest region.
 
-    0 everywhere in a drawing without regions.
+    All 0 for a drawing without regions.
     """
     if regions.count == 0:
         return np.zeros(regions.size, values.dtype)

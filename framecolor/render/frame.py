@@ -1,4 +1,4 @@
-"""Lay the colors of a drawing's regions under its lines: one finished frame, as arrays."""
+"""Render one frame from arrays: paint the regions and composite the lines over them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Rgba = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Painted:
-    """A painted frame, all of it uint8 HxWx4 straight RGBA.
+    """A painted frame, each picture uint8 HxWx4 straight RGBA.
 
     rgba   the frame
-    paint  what lies below its lines, where it is wanted apart
-    ink    its lines, where they are wanted apart
+    paint  the paint below its lines; None if not asked for
+    ink    its lines; None if not asked for
     """
 
     rgba: Rgba
@@ -43,10 +43,10 @@ def render_frame(
     """Paint each region of a drawing in its color, and lay the drawing's lines over the paint.
 
     colors  of each region, uint8 [count + 1, 4]
-    line    over: lines over the paint; none: paint alone; layer: paint alone, and the lines beside it
-    paper   fill what is transparent with opaque white
-    apart   give the paint below the lines and the lines as well, for a format with layers
-    shade   makes soft color of the flat paint, uint8 HxWx4, before the lines are laid over it
+    line    over: lines over the paint; none: paint alone; layer: paint alone, and the lines as a second picture
+    paper   make transparent pixels opaque white
+    apart   also return paint and lines separately, for a format with layers
+    shade   turns the flat paint, uint8 HxWx4, into soft color before the lines are composited
     """
     paint = paint_flat(regions, colors)
     if shade is not None:
@@ -61,6 +61,6 @@ def render_frame(
 
 
 def lay_lines(frame: Frame, paint: Rgba) -> None:
-    """Lay a drawing's ink over its paint, uint8 HxWx4, in place; pixels without ink stay unchanged."""
+    """Composite a drawing's ink over paint, uint8 HxWx4, in place; pixels without ink stay unchanged."""
     part = frame.box.crop(paint)
     part[:] = lay_over(frame.box.crop(frame.ink), part)

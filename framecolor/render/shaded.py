@@ -13,10 +13,10 @@ from framecolor.networks.view import View
 
 
 def soften(paint: NDArray[np.uint8], hint: Hint, view: View, runner: Runner) -> NDArray[np.uint8]:
-    """Flat paint (uint8 HxWx4) with the color head's shading; alpha stays.
+    """Shade flat paint, uint8 HxWx4, by the color head; alpha is unchanged.
 
-    The network works at a smaller size, so only what it changes (its color less the flat one at that size) is
-    enlarged and added: edges stay where the drawing has them.
+    The network works at a smaller size. Only its change (its color less the flat color at that size) is enlarged and
+    added, so that edges stay sharp.
     """
     left, top, right, bottom = view.box
     crop = (slice(top, bottom), slice(left, right))

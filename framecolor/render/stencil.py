@@ -1,4 +1,4 @@
-"""Change a painted frame inside of a mask alone, and make a key of it."""
+"""Change a painted frame only inside a mask, and make a key of the result."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ Rgba = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Stenciled:
-    """A frame after its stencil: its pixels, and the same drawing as a key, both uint8 HxWx4."""
+    """A frame after its stencil, and its drawing painted as a key, both uint8 HxWx4."""
 
     frame: Rgba
     key: Rgba
 
 
 def read_mask(stencil: Rgba) -> NDArray[np.bool_]:
-    """Where a stencil (uint8 HxWx4) lets the frame change: what is neither transparent nor black, bool HxW."""
+    """Read the mask of a stencil, uint8 HxWx4: pixels that are neither transparent nor black, bool HxW."""
     return (stencil[..., 3] > 0) & (stencil[..., :3].max(axis=2) > 0)
 
 
 def apply_stencil(
     old: Rgba, new: Rgba, mask: NDArray[np.bool_], frame: Frame, regions: Regions, colors: Rgba, palette: Palette | None
 ) -> Stenciled:
-    """The old frame with the new one inside of a mask.
+    """Merge the new frame into the old one inside a mask.
 
-    colors   of each region as it is painted today, uint8 [count + 1, 4]
-    palette  to which the key's other colors are matched; None takes them as they are
+    colors   of each region in the new frame, uint8 [count + 1, 4]
+    palette  the key's other colors become its nearest ones; None: they stay as they are
 
-    A region that looks as today's is that color in the key, also where paper is shown as white; any other is what most
-    of it is.
+    In the key, a region that looks as in the new frame has its color of `colors`, even if paper is shown as white; any
+    other region has its most frequent color.
     """
     merged = old.copy()
     merged[mask] = new[mask]

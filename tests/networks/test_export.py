@@ -1,4 +1,4 @@
-"""Exported networks give what the networks give: ONNX, float32 and half, at any size."""
+"""Exported ONNX files compute the same as the networks, in float32 and half, at any size."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _without_gradients() -> Iterator[None]:
 
 
 def inputs_of(network: Exportable, sizes: Mapping[str, int]) -> tuple[Tensor, ...]:
-    """Inputs as the networks meet them: tokens come from `describe`, contacts are shares of a whole."""
+    """Make realistic inputs: tokens of `describe`, contacts that sum to 1."""
     inputs = network.example(sizes)
     if network.name == "describe":
         features, shape, contact = inputs
@@ -69,7 +69,7 @@ def outputs_of(result: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
 
 
 def run_onnx(model: bytes, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """The file on the CPU, computed in float32 whatever its weights are stored in."""
+    """Run the file on the CPU in float32, whatever the type of its stored weights."""
     compiled = open_core().compile_model(open_core().read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return tuple(torch.from_numpy(v.copy()) for v in compiled([t.numpy() for t in inputs]).values())
 
@@ -95,7 +95,7 @@ def test_the_onnx_file_gives_the_same(name: NetworkName, precision: Precision) -
 
 @pytest.mark.parametrize("name", FORMS)
 def test_half_gives_nearly_the_same(name: NetworkName) -> None:
-    """In half for real: what lies between the casts is rounded, as it is on a GPU."""
+    """Values between the casts are rounded to half, as on a GPU."""
     reference, network = exportable(name, "float32"), exportable(name, "half")
     for sizes in SIZES[name]:
         inputs = inputs_of(reference, sizes)
@@ -110,7 +110,7 @@ def test_a_frame_gives_the_same_from_a_file_of_fixed_size() -> None:
 
 
 @pytest.mark.parametrize(("name", "precision"), CASES)
-def test_a_file_says_what_the_table_says(name: NetworkName, precision: Precision) -> None:
+def test_inputs_and_outputs_of_a_file_are_those_of_its_form(name: NetworkName, precision: Precision) -> None:
     model = onnx.load_from_string(onnx_of(exportable(name, precision)))
     onnx.checker.check_model(model, full_check=True)
     form = FORMS[name]
@@ -127,7 +127,7 @@ def test_a_file_says_what_the_table_says(name: NetworkName, precision: Precision
 
 @pytest.mark.parametrize(("name", "precision"), CASES)
 def test_weights_keep_their_names_and_values(name: NetworkName, precision: Precision) -> None:
-    """An engine is refitted by these names, so all of them have to be parameters', and none may be missing."""
+    """An engine is refitted by these names, so all parameters must be in the file."""
     network = exportable(name, precision)
     model = onnx_of(network)
     graph = onnx.load_from_string(model).graph

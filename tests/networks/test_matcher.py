@@ -24,7 +24,7 @@ def small_matcher() -> Matcher:
 
 
 def regions(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Look, shape and contact of some regions."""
+    """Make features, shape and contact of some regions."""
     rng = torch.Generator().manual_seed(seed)
     contact = torch.rand(count, count, generator=rng)
     return torch.randn(count, 12, generator=rng), torch.randn(count, SHAPE_TRAITS, generator=rng), contact
@@ -49,7 +49,7 @@ def test_comparing_the_other_way_round_gives_the_same_scores() -> None:
     a, b = matcher.describe(*one), matcher.describe(*two)
     there, back = torch.rand(4, 6), torch.rand(6, 4)
     scores = matcher.compare(a, b, one[2], two[2], there, back)
-    with torch.no_grad():  # flow has a direction: told from the target's or from the source's side
+    with torch.no_grad():  # flow has a direction: swap the weights of the two
         matcher.flow_score.copy_(matcher.flow_score.flip(0))
         matcher.by_flow.copy_(matcher.by_flow.flip(2))
     score_ba, score_ab, unmatched_b, unmatched_a = matcher.compare(b, a, two[2], one[2], back, there)

@@ -1,4 +1,4 @@
-"""Passes: what engines compile is the network itself, and a region's votes follow from the mean of its features."""
+"""Passes compute the same as their network, and votes can be computed from a region's mean features."""
 
 from __future__ import annotations
 

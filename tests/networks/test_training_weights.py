@@ -1,4 +1,4 @@
-"""The weights that ship and their model cards say the same."""
+"""The shipped weights match their model cards."""
 
 import hashlib
 from pathlib import Path
@@ -16,7 +16,7 @@ from framecolor.networks.generator import Generator
 from framecolor.networks.perception import Perception, load_perception
 
 WEIGHTS = (base_weights_path(), matcher_weights_path(), perception_weights_path())
-# What the wheel may weigh at most.
+# The greatest size of the wheel.
 MOST_BYTES = 60e6
 
 

@@ -1,4 +1,4 @@
-"""Views: where regions are read in a map that the networks made, and what their means are."""
+"""Views: pooling of the networks' maps over regions."""
 
 from __future__ import annotations
 

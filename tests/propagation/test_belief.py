@@ -15,19 +15,19 @@ COLORS = 3
 
 
 def certain(*colors: int) -> Votes:
-    """A settled belief: row 0 is no region, the others have these colors."""
+    """Make a certain belief: row 0 is no region, the others have these colors."""
     belief = np.full((len(colors) + 1, COLORS), 1 / COLORS, np.float32)
     belief[1:] = np.eye(COLORS, dtype=np.float32)[list(colors)]
     return belief
 
 
 def silent(regions: int) -> Votes:
-    """Votes of a network that has no idea."""
+    """Make uniform votes."""
     return np.full((regions + 1, COLORS), -np.log(COLORS), np.float32)
 
 
 def follow(*sources: int, trust: float = 1.0, count: int | None = None) -> np.ndarray:
-    """Overlap of regions 1, 2, ... with these regions of the other drawing; 0: with none."""
+    """Make the overlap of regions 1, 2, ... with these regions of the other drawing; 0: with none."""
     overlap = np.zeros((len(sources) + 1, (count or max(sources, default=0)) + 1), np.float32)
     for region, source in enumerate(sources, 1):
         overlap[region, source] = trust if source else 0
@@ -47,7 +47,7 @@ def colors_of(belief: Votes) -> list[int]:
     return belief[1:].argmax(axis=1).tolist()
 
 
-def test_keys_keep_their_colors_and_others_hear_them() -> None:
+def test_keys_keep_their_colors_and_pass_them_on() -> None:
     loud = silent(2)
     loud[1:] = [[-9, -9, 0], [-9, -9, 0]]  # the network is wrong about a key: the painter is right
     nodes = [Node(loud, certain(0, 1)), Node(silent(2)), key(0, 1)]
@@ -59,8 +59,8 @@ def test_keys_keep_their_colors_and_others_hear_them() -> None:
     np.testing.assert_allclose(beliefs[1].sum(axis=1), 1, rtol=1e-5)
 
 
-def test_a_frame_hears_keys_on_both_sides() -> None:
-    """One region is known from the key before, another from the key after; what neither shows stays open."""
+def test_keys_on_both_sides_reach_a_frame() -> None:
+    """The key before shows one region, the key after another; a region that neither shows stays open."""
     before = Link(follow(1, 0, 0, count=1), follow(1, count=3))
     after = Link(follow(2, count=3), follow(0, 1, 0, count=1))
     nodes = [key(0), Node(silent(3)), key(2)]
@@ -71,19 +71,19 @@ def test_a_frame_hears_keys_on_both_sides() -> None:
     np.testing.assert_allclose(belief[3], 1 / COLORS, atol=0.01)
 
 
-def test_what_is_known_in_part_is_certain_and_the_rest_listens() -> None:
-    """A stroke on one of two regions: it travels, against a loud network; the other region hears the key."""
+def test_known_regions_of_a_partial_key_are_certain_and_others_follow_messages() -> None:
+    """A stroke on one of two regions is passed on against a confident network; the key colors the other region."""
     loud = silent(2)
     loud[1:] = [[0, -9, -9], [0, -9, -9]]
-    told = np.zeros((3, COLORS), np.float32)
-    told[1, 2] = 1
-    beliefs = propagate([key(0, 1), Node(loud, told), Node(silent(2))], [same(2), same(2)])
+    stroke = np.zeros((3, COLORS), np.float32)
+    stroke[1, 2] = 1
+    beliefs = propagate([key(0, 1), Node(loud, stroke), Node(silent(2))], [same(2), same(2)])
     assert beliefs[1][1].tolist() == [0, 0, 1]
     assert colors_of(beliefs[1]) == [2, 0] and colors_of(beliefs[2])[0] == 2
-    assert colors_of(propagate([key(0, 1), Node(silent(2), told)], [same(2)])[1]) == [2, 1]
+    assert colors_of(propagate([key(0, 1), Node(silent(2), stroke)], [same(2)])[1]) == [2, 1]
 
 
-def test_doubt_grows_with_the_way() -> None:
+def test_doubt_grows_with_distance() -> None:
     nodes = [key(1), *[Node(silent(1)) for _ in range(6)]]
     beliefs = propagate(nodes, [same(1, trust=0.9)] * 6)
     sure = [float(belief[1, 1]) for belief in beliefs]
@@ -129,7 +129,7 @@ def test_a_span_of_one() -> None:
     np.testing.assert_array_equal(propagate([key(1)], [])[0], certain(1))
 
 
-def test_match_speaks_where_flow_is_lost() -> None:
+def test_match_decides_where_flow_is_lost() -> None:
     lost = np.zeros((3, 3), np.float32)
     rows, unlikely = np.array([1, 2]), np.full(2, -9, np.float32)
     crossed = Match(rows, rows, np.array([[0, 9], [9, 0]], np.float32), unlikely)
@@ -139,7 +139,7 @@ def test_match_speaks_where_flow_is_lost() -> None:
     one = Match(rows[:1], rows, np.array([[0, 9]], np.float32), unlikely[:1])
     beliefs = propagate([key(0, 1), Node(silent(2))], [Link(follow(1, 2), follow(1, 2), one, one)])
     assert colors_of(beliefs[1])[1] == 1
-    assert beliefs[1][1, 0] == pytest.approx(beliefs[1][1, 1], abs=0.05)  # flow says one thing, match another
+    assert beliefs[1][1, 0] == pytest.approx(beliefs[1][1, 1], abs=0.05)  # flow and match disagree
 
 
 @pytest.mark.parametrize("seed", range(30))

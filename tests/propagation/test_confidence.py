@@ -1,4 +1,4 @@
-"""How sure the painter says it is of a region: rises with agreement, falls with doubt, and is 1 in keys."""
+"""Confidence rises with agreement, falls with doubt, and is 1 in keys."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COLORS = 5
 
 
 def say(color: int | None, loud: float = 0.9) -> Votes:
-    """Log-probabilities of a drawing with one region: this color, or nothing."""
+    """Make votes of a drawing with one region: for this color, or uniform."""
     share = np.full((2, COLORS), 1 / COLORS, np.float32)
     if color is not None:
         share[1] = (1 - loud) / (COLORS - 1)
@@ -35,7 +35,7 @@ def say(color: int | None, loud: float = 0.9) -> Votes:
 
 
 def judge(*votes: Votes, unmatched: float = -4) -> float:
-    """The confidence of that region, by what is voted for it and whether the keys lack it."""
+    """Compute the confidence of that region from votes and the score of having no counterpart."""
     belief = np.exp(sum(votes, say(None)))
     belief /= belief.sum(axis=1, keepdims=True)
     return float(measure_confidence(belief, np.array([0, unmatched], np.float32))[1])
@@ -81,7 +81,7 @@ def test_the_shipped_calibration_is_of_these_features() -> None:
     assert {"data", "split", "shots", "most_wrong", "seed"} <= table["fitted_on"].keys()
     assert table["held_out"]["confidence"]["auroc"] > table["held_out"]["belief"]["auroc"]
     assert len(table["matcher"]) == 64
-    # What is written is what is read.
+    # Packing the calibration that was read gives the file again.
     assert pack_calibration(read_calibration()).items() <= table.items()
 
 

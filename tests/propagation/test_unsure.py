@@ -1,4 +1,4 @@
-"""Which regions a painter is asked to check, where confidence is more than belief in a color."""
+"""The regions that a painter is asked to check."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_confidence_decides_what_is_unsure_and_belief_its_colors() -> None:
     assert (second.box[0], second.color, second.second, second.confidence) == (10, 1, 0, 0.6)
 
 
-def test_without_it_belief_is_confidence() -> None:
+def test_belief_can_be_the_confidence() -> None:
     belief = np.array([[1, 0], [0.95, 0.05], [0.3, 0.7], [0.1, 0.9]], np.float32)
     (only,) = find_unsure(strips(), belief, belief.max(axis=1))
     assert (only.box[0], only.confidence) == (10, 0.7)

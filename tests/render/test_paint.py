@@ -23,7 +23,7 @@ RED, BLUE, WHITE = (200, 30, 40, 255), (10, 20, 220, 255), (255, 255, 255, 255)
 
 
 def strip(*labels: int) -> Regions:
-    """Regions of a picture of one column for each label, three pixels high."""
+    """Make regions of a picture with one column for each label, three pixels high."""
     array = np.tile(np.array(labels, np.int32), (3, 1))
     return Regions(array, int(array.max()))
 
@@ -67,7 +67,7 @@ def test_compositing_is_as_exact_as_8_bits_allow(seed: int) -> None:
 
 
 def test_transparent_paper() -> None:
-    """White at the border is paper where nothing is transparent; white inside, or beside the paper, stays."""
+    """White at the border is paper if nothing is transparent; white inside, or next to paper, stays."""
     regions = strip(1, 0, 2, 0, 3)
     inner = np.zeros((5, 5), np.int32)
     inner[:] = 1
@@ -109,7 +109,7 @@ def test_a_region_has_its_majority_color() -> None:
 
 
 def test_faint_ink_does_not_color_a_region() -> None:
-    """Antialiased pixels along a line are left out, unless a region has no others."""
+    """Pixels under antialiased ink do not count unless a region has no others."""
     labels = np.ones((6, 6), int)
     labels[:, 3:] = 2
     ink = np.zeros((6, 6, 4), np.uint8)
@@ -121,9 +121,9 @@ def test_faint_ink_does_not_color_a_region() -> None:
     assert [tuple(color) for color in key.color[1:].tolist()] == [RED, (90, 10, 20, 255)]
 
 
-def test_a_key_without_regions_says_so() -> None:
+def test_a_key_without_regions_is_refused() -> None:
     empty = read_key(np.zeros((4, 4, 4)), np.zeros((4, 4), int))
-    with pytest.raises(PaletteError, match="ink all over"):
+    with pytest.raises(PaletteError, match="keys"):
         build_palette([empty])
     assert empty.color.shape == (1, 4)
 
