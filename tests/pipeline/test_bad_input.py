@@ -102,7 +102,7 @@ def nothing(root: Path) -> None:
     ("spoil", "options", "words"),
     [
         (remove_lines, (), ("cut/line", "no such folder", "put the drawings into a folder of that name")),
-        (resize_key, (), ("keys/cut.1001.png", "128x90", "128x96", "write it again at the size of the drawings")),
+        (resize_key, (), ("keys/cut.1001.png", "128x90", "128x96", "at the size of the drawings")),
         (renumber_key, (), ("keys/cut.1009.png", "no drawing 1009", "give it the number of a drawing (1001-1003)")),
         (cut_key, (), ("keys/cut.1001.png", "cut off", "write the file again")),
         (fake_key, (), ("keys/cut.1001.png", "not an image", "export it as")),
