@@ -53,7 +53,7 @@ def make_shot(
 
 
 def refuse(path: str | Path, *words: str, **options: str | Path) -> str:
-    """The one-line error that opening a shot ends with: it has a fix and holds all of the words."""
+    """Check that opening a shot raises an InputError of one line, with a fix and all of the words; return its text."""
     with pytest.raises(InputError) as caught:
         Shot.open(path, **options)  # type: ignore[arg-type]
     message = str(caught.value)

@@ -1,4 +1,4 @@
-"""What is looked at before a run begins, so that a long one does not fail for a reason that was there at its start."""
+"""Checks before a run begins, so that a long run does not fail late."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _CHOOSE = "choose another folder with -o"
 
 
 def check_output(shot: Shot, out: Path, settings: Settings) -> None:
-    """Raise OutputError unless frames can go to `out` without touching the shot's own files. Writes nothing.
+    """Raise OutputError unless frames can be written to `out` without changing the shot's own files. Writes nothing.
 
-    Raises SettingsError where the package that the format needs is missing, or frames are too large for it.
+    Raises SettingsError if the format's package is missing, or frames are too large for the format.
     """
     FORMATS[settings.format].check(settings.format, shot.size)
     inputs = {path.parent for files in (shot.lines, shot.keys, shot.hints, shot.stencils) for path in files.values()}
@@ -28,7 +28,7 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
     folders = {LINE_FOLDER: settings.line == "layer", MATTE_FOLDER: settings.mattes}
     for folder in (out, *(out / name for name, wanted in folders.items() if wanted)):
         if folder.resolve() in inputs:
-            raise OutputError(folder, "holds the shot's own drawings or keys, which would be written over", _CHOOSE)
+            raise OutputError(folder, "holds the shot's own drawings or keys, which would be overwritten", _CHOOSE)
     try:
         place = next(folder for folder in (out, *out.parents) if folder.exists())
     except OSError as error:
@@ -36,19 +36,17 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
     if not place.is_dir():
         raise OutputError(place, "is a file, not a folder", f"move it away, or {_CHOOSE}")
     if not os.access(place, os.W_OK | os.X_OK):
-        raise OutputError(place, "may not be written to", f"change its permissions, or {_CHOOSE}")
+        raise OutputError(place, "is not writable", f"change its permissions, or {_CHOOSE}")
     if (out / MANIFEST_NAME).is_dir():
-        raise OutputError(
-            out / MANIFEST_NAME, "is a folder, where a file has to be written", f"remove it, or {_CHOOSE}"
-        )
+        raise OutputError(out / MANIFEST_NAME, "is a folder, not a file", f"remove it, or {_CHOOSE}")
     refuse_links_out(out)
 
 
 def leave_out_broken_keys(shot: Shot) -> tuple[Shot, list[str]]:
-    """The shot without the keys whose drawing cannot be read, and a warning for each of them.
+    """Leave out the keys whose drawing cannot be read. Returns the shot, and a warning for each of them.
 
-    Such a drawing costs its own frame only; the others are painted from the other keys. Raises ReadError when no key
-    would be left.
+    Only the frame of such a drawing fails; the others are painted from the other keys. Raises ReadError if no key is
+    left.
     """
     broken: dict[int, ReadError] = {}
     for number in shot.keys:

@@ -1,4 +1,4 @@
-"""From a shot to the folder of its painted frames, and from a folder of frames to its shot."""
+"""Find the folder of a shot's painted frames, and the shot of a folder of frames."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from framecolor.shot.cut import LINE_FOLDER, find_cel, find_folder
 
 
 def find_output(shot: Path, *, in_cut: bool = False) -> Path:
-    """The folder of painted frames that a shot or cel has, or that `shot` is. Raises InputError if there is none.
+    """Find the folder of a shot's or cel's painted frames, or `shot` itself if it is one. Raises InputError if missing.
 
-    in_cut  whether it is one of the cels of a cut that the user named
+    in_cut  the user named a cut, and this is one of its cels
     """
     if not shot.is_dir():
         raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
@@ -31,23 +31,23 @@ def find_output(shot: Path, *, in_cut: bool = False) -> Path:
 
 
 def find_painted_shot(out: Path) -> Path | None:
-    """The shot or cel that the frames in a folder were painted from, as the manifest has it; None if it is gone.
+    """Find the shot or cel of the painted frames in a folder, by the manifest; None if missing.
 
-    With a damaged manifest, or none, it is the folder above, if that holds drawings.
+    If the manifest is missing or damaged, it is the parent folder, if that has drawings.
     """
     try:
         source = (out / Manifest.read(out).line_dir).resolve()
         shot = source if find_cel(source) is not None else source.parent
-    except (OSError, ValueError, FramecolorError):  # a loop of links, a name that is none
+    except (OSError, ValueError, FramecolorError):  # a loop of links, an invalid name
         shot = out.absolute().parent
     try:
         return shot if find_cel(shot) is not None or find_folder(shot, LINE_FOLDER).is_dir() else None
-    except ShotError:  # two folders whose names differ in letter case only: neither is it
+    except ShotError:  # two folders whose names differ only in letter case
         return None
 
 
 def find_recolored_shot(folder: Path) -> Path | None:
-    """The shot of a folder of frames, also of A-night, which `repaint` makes beside A; None if it cannot be found."""
+    """Find the shot of a folder of frames, also of A-night, which `repaint` makes beside A; None if missing."""
     name = folder.resolve().name
     dashes = [at for at, letter in enumerate(name) if letter == "-" and at]
     places = [folder, *(folder.resolve().with_name(name[:at]) for at in reversed(dashes))]

@@ -1,4 +1,4 @@
-"""What framecolor.json holds of one frame: from what it was painted, how sure, and which of its regions to check."""
+"""The entry of one frame in framecolor.json: what it was painted from, its confidence and its unsure regions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from framecolor.core.parsing import is_file_name
 
 Status = Literal["key", "painted", "hold", "failed"]
 MOST_UNSURE = 40
-"""An entry names the unsure regions that are likely to cost most area, up to this many."""
+"""Most unsure regions in an entry: those with the largest expected wrong area."""
 
 _LARGEST = 2**31
 _OF_FAILED = ("number", "file", "status", "error")
@@ -21,12 +21,13 @@ _OF_FAILED = ("number", "file", "status", "error")
 
 @dataclass(frozen=True)
 class UnsureRegion:
-    """A region that the painter should look at.
+    """A region that the painter should check.
 
     area        in pixels of the frame
     box         left, top, width and height in pixels of the frame
-    outline     x and y of its corners, in pixels of the frame
-    color       index of its color in the palette; second: of the second choice, None if there is none
+    outline     (x, y) of its corners, in pixels of the frame
+    color       index of its color in the palette
+    second      index of the second choice, None if there is none
     confidence  probability that the color is right
     """
 
@@ -39,7 +40,7 @@ class UnsureRegion:
 
     @classmethod
     def parse(cls, table: Mapping[str, Any]) -> UnsureRegion:
-        """A region of an entry. Raises one of MISSHAPEN."""
+        """Parse a region of an entry. Raises one of MISSHAPEN."""
         left, top, width, height = table["box"]
         outline = tuple((x, y) for x, y in table["outline"])
         color, second = table["color"], table["second"]
@@ -50,20 +51,23 @@ class UnsureRegion:
 
 @dataclass(frozen=True)
 class FrameEntry:
-    """What was done to one frame.
+    """The result of one frame.
 
     file        name of the painted frame's file in the output folder
-    source      hash of all that decides the frame
+    source      hash of all inputs of the frame
     error       why it failed, or ""
-    flicker     share of the figure's area that changes color from the drawing before
-    regions     how many the drawing has
-    confidence  mean probability that a region of the figure is right, by area
-    unsure      the regions to check, up to MOST_UNSURE
-    told        how many regions strokes and corrections name; corrected: how many of them are corrected
-    hold_of     number of the frame whose drawing is shown again
-    paint       hash of the written file; layer, matte: of the line layer's and the matte's
+    flicker     share of the figure's area that changes color from the previous drawing
+    regions     number of regions
+    confidence  mean confidence of the figure's regions, by area
+    unsure      the regions to check, at most MOST_UNSURE
+    told        number of regions that strokes and corrections label
+    corrected   number of corrected regions
+    hold_of     number of the frame that this hold repeats
+    paint       hash of the written file
+    layer       hash of the line layer's file
+    matte       hash of the matte's file
 
-    None is what was not noted; a frame that failed has its number, file, status and error only.
+    None if not noted. A failed frame has only number, file, status and error.
     """
 
     number: int
@@ -84,9 +88,9 @@ class FrameEntry:
 
     @classmethod
     def parse(cls, table: Mapping[str, Any], colors: int) -> FrameEntry:
-        """An entry from the table that `format` writes. Raises one of MISSHAPEN.
+        """Parse the entry that `format` writes. Raises one of MISSHAPEN.
 
-        colors  how many the palette has; unsure regions that name another one are left out
+        colors  size of the palette; unsure regions with a color beyond it are dropped
         """
         if table["status"] not in get_args(Status):
             raise ValueError(f"frame {table['number']} has the status {table['status']!r}")
@@ -107,27 +111,30 @@ class FrameEntry:
         )
 
     def format(self) -> str:
-        """The entry as JSON in one line, always in the order of the fields."""
+        """Format the entry as JSON in one line, in the order of the fields."""
         names = _OF_FAILED if self.status == "failed" else [name for name in vars(self) if name != "error"]
         return json.dumps({name: value for name in names if (value := getattr(self, name)) is not None}, default=vars)
 
     @property
     def is_inside(self) -> bool:
-        """Whether `file` is in the output folder, and not elsewhere: anybody may have written the manifest."""
+        """Whether `file` is inside the output folder; a manifest from elsewhere may hold any path."""
         return is_file_name(self.file)
 
     @property
     def expected_wrong_px(self) -> float:
-        """The area that is wrong on average in its unsure regions."""
+        """Expected wrong area of its unsure regions, in pixels."""
         return sum(region.area * (1 - region.confidence) for region in self.unsure)
 
     @property
     def expected_wrong(self) -> float:
-        """How many of its unsure regions are wrong on average."""
+        """Expected number of wrong regions among the unsure ones."""
         return sum(1 - region.confidence for region in self.unsure)
 
     def translate(self, rows: Sequence[int | None]) -> FrameEntry:
-        """The entry in another palette, by the new index of each old one; regions whose color is gone are left out."""
+        """Translate color indices to another palette. Drops unsure regions whose color is not in it.
+
+        rows  new index of each old one, None if the color is gone
+        """
         kept = []
         for region in self.unsure:
             if (color := rows[region.color]) is not None:
@@ -141,12 +148,12 @@ def _whole(value: Any) -> int:
 
 
 def _check_whole(*values: Any) -> None:
-    """Raise ValueError unless all are whole numbers as an entry has them; at once, as outlines have thousands."""
+    """Raise ValueError unless all are whole numbers within limits; one call per region, as outlines have thousands."""
     if set(map(type, values)) != {int} or max(values) > _LARGEST or min(values) < -_LARGEST:
-        raise ValueError(f"{values!r:.40} is not what an entry has")
+        raise ValueError(f"{values!r:.40} are not whole numbers within limits")
 
 
 def _finite(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r:.20} is no share")
+        raise ValueError(f"{value!r:.20} is not a number")
     return float(value)

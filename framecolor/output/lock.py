@@ -1,4 +1,4 @@
-"""One run at a time in an output folder: two that write the same manifest would each forget what the other painted."""
+"""Lock an output folder for one run: of two runs with one manifest, each would lose the entries of the other."""
 
 from __future__ import annotations
 
@@ -14,33 +14,32 @@ from framecolor.errors import OutputError
 from framecolor.output.manifest import CACHE_FOLDER, KEY_FOLDER, LINE_FOLDER, PARTS_FOLDER
 from framecolor.output.mattes import MATTE_FOLDER
 
-# Where runs write below the output folder.
+# Folders below the output folder that runs write to.
 _FOLDERS = (LINE_FOLDER, MATTE_FOLDER, KEY_FOLDER, CACHE_FOLDER, f"{CACHE_FOLDER}/{PARTS_FOLDER}")
 
 _LOCK = "lock"
 
 
 def refuse_links_out(out: Path) -> None:
-    """Raise OutputError where a folder below `out` that runs write to is a link to somewhere else.
+    """Raise OutputError if a folder below `out` that runs write to is a link out of it.
 
-    `out` itself may be one: that is where the user said. Frames are renamed into place and never follow a link.
+    `out` itself may be a link, as the user named it. Frames are renamed into place and never follow a link.
     """
     inside = Path(os.path.realpath(out))
     for name in _FOLDERS:
         place = Path(os.path.realpath(out / name))
         if place != inside / name:
-            problem = f"is a link to {place}, outside of where the frames go"
+            problem = f"is a link to {place}, outside the output folder"
             raise OutputError(out / name, problem, "remove it, or choose another folder with -o")
 
 
 @contextmanager
 def claim_output(out: Path) -> Iterator[None]:
-    """Hold an output folder, made when missing, against other runs on this or other machines that see the same disk.
+    """Lock an output folder, created if missing, against runs on all machines that share the disk.
 
-    The system lets go of the lock when the process ends, however it ends. On a disk that knows no locks nothing is
-    held. The lock's file stays, but for a run that was refused before it wrote anything: that leaves no folder behind.
-    Unfinished files of runs and tasks that were killed are gone afterwards. Raises OutputError where another run holds
-    the folder, and as `refuse_links_out`.
+    The system releases the lock when the process ends for any reason. On a disk without locks this does nothing. A run
+    that writes nothing leaves no new folder behind; otherwise the lock's file stays. Deletes unfinished files of killed
+    runs and tasks. Raises OutputError if another run has the lock, and as `refuse_links_out` does.
     """
     refuse_links_out(out)
     cache = out / CACHE_FOLDER
@@ -55,7 +54,7 @@ def claim_output(out: Path) -> Iterator[None]:
     except NotImplementedError:
         pass  # a disk without locks
     except OSError as error:
-        fix = "check that the folder may be written to and has room, or choose another one with -o"
+        fix = "check its permissions and free space, or choose another folder with -o"
         raise OutputError(cache, f"cannot be written to ({error.strerror or error})", fix) from error
     try:
         for folder in (out, *(out / name for name in _FOLDERS)):
@@ -72,7 +71,7 @@ def claim_output(out: Path) -> Iterator[None]:
 
 
 def _acquire(lock: FileLock, path: Path) -> None:
-    """Hold the file that is at `path`, not one that another run removed in the meantime."""
+    """Lock the file that is at `path` now, not one that another run has just deleted."""
     while True:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():

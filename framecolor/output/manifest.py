@@ -1,7 +1,6 @@
-"""framecolor.json, as all read it: what was painted, from what, and how sure. `output.manifest_writer` writes it.
+"""Read framecolor.json: what was painted, from what, and with which confidence. `output.manifest_writer` writes it.
 
-Whether it is damaged is one question with one answer: runs leave a damaged one out, and whoever asks what was painted
-gets an error.
+Runs ignore a damaged manifest and paint its frames again; all other readers raise an error.
 """
 
 from __future__ import annotations
@@ -24,31 +23,31 @@ from framecolor.shot.corrections import Correction, parse_correction
 
 MANIFEST_NAME = "framecolor.json"
 CACHE_FOLDER = ".framecolor"
-"""In the output folder: what later runs and other tasks take up, such as the fit, and may be deleted at any time."""
+"""In the output folder: data for later runs and other tasks, such as the fit; may be deleted at any time."""
 PARTS_FOLDER = "parts"
-"""In CACHE_FOLDER: what tasks have noted that painted beside each other."""
+"""In CACHE_FOLDER: the manifests of tasks that paint parts of a shot."""
 LINE_FOLDER = "line"
 KEY_FOLDER = "keys"
-"""In the output folder: line layers, and the keys that stencils made."""
+"""In the output folder: line layers, and the keys made by stencils."""
 FORMAT = 1
 SEAL = ',\n "seal": "'
-"""Before the hash of everything before it, which finds a flipped bit in a file that still parses."""
+"""Precedes the hash of the text before it, which detects a flipped bit in a file that still parses."""
 
 
 @dataclass(frozen=True)
 class Manifest:
     """A painted shot.
 
-    out            folder of the painted frames, which the manifest lies in
-    shot           its name
-    line_dir       where its drawings are, from `out` on: a folder, a sequence pattern or a movie; "" if not noted
-    width, height  of its frames, in pixels
-    settings       those of the run that may change a frame
-    palette        its colors, straight RGBA
-    fit            how a fit came about; None without one
-    frames         by number
-    corrections    those that the run was given
-    mattes         the paints that have an id
+    out            folder of the manifest and the painted frames
+    shot           name of the shot
+    line_dir       folder, sequence pattern or movie of the drawings, relative to `out`; "" if not noted
+    width, height  size of the frames, in pixels
+    settings       settings of the run that may change a frame
+    palette        colors, straight RGBA
+    fit            facts about the fit; None without one
+    frames         entries by number
+    corrections    corrections used by the run
+    mattes         ids of the paints
     """
 
     out: Path
@@ -65,9 +64,9 @@ class Manifest:
 
     @classmethod
     def read(cls, out: Path) -> Manifest:
-        """The manifest of the painted frames in a folder.
+        """Read the manifest of a folder of painted frames.
 
-        Raises InputError if there is none, ReadError if it is damaged, changed by hand or of another version.
+        Raises InputError if missing, ReadError if it is damaged, edited by hand or of another version.
         """
         path = out / MANIFEST_NAME
         if not path.is_file():
@@ -75,7 +74,7 @@ class Manifest:
         try:
             return cls._parse(out, parse_table(read_file(path).decode()))
         except (OSError, *MISSHAPEN) as error:
-            problem = f"is no manifest of a painted shot ({type(error).__name__}: {error})"
+            problem = f"is not a manifest of a painted shot ({type(error).__name__}: {error})"
             fix = "paint the shot again with `framecolor colorize --overwrite`"
             raise ReadError(path, problem, fix) from error
 
@@ -102,12 +101,12 @@ class Manifest:
         )
 
     def with_status(self, *statuses: Status) -> tuple[FrameEntry, ...]:
-        """The frames of these statuses, by number."""
+        """List the frames with one of these statuses, by number."""
         return tuple(frame for frame in self.frames if frame.status in statuses)
 
     @cached_property
     def holds(self) -> dict[int, list[int]]:
-        """Numbers of the frames that show the same drawing, by the number of the frame that was painted for them."""
+        """Numbers of the holds of each painted frame, by its number."""
         found: dict[int, list[int]] = {}
         for frame in self.with_status("hold"):
             if frame.hold_of is not None:
@@ -116,28 +115,28 @@ class Manifest:
 
 
 def parse_table(text: str) -> dict[str, Any]:
-    """The table of a manifest, or of a part of one. Raises one of MISSHAPEN unless it is as it was written.
+    """Parse a manifest, or a part of one. Raises one of MISSHAPEN if it is damaged.
 
-    One that was written by hand has no seal.
+    The seal is optional, so that a manifest can be written by hand.
     """
     table = parse_json(text)
     if table["format"] != FORMAT:
         raise ValueError(f"it has format {table['format']!r:.20}, this version reads {FORMAT}")
     if table.pop("seal", "") not in ("", digest(text.rpartition(SEAL)[0])):
-        raise ValueError("it is not as it was written")
+        raise ValueError("its seal does not match")
     return table
 
 
 def parse_palette(rows: Any) -> tuple[Rgba, ...]:
-    """The palette of a manifest. Raises one of MISSHAPEN."""
+    """Parse the palette of a manifest. Raises one of MISSHAPEN."""
     palette = tuple((red, green, blue, alpha) for red, green, blue, alpha in rows)
     if not all(type(value) is int and 0 <= value <= 255 for color in palette for value in color):
-        raise ValueError("a color of the palette is none")
+        raise ValueError("the palette has an invalid color")
     return palette
 
 
 def _parse_corrections(entries: Any) -> Iterator[Correction]:
-    """Those that can be used: they only say what was done already."""
+    """Parse the valid corrections; they only document the run, so that an invalid one is no error."""
     for entry in entries if isinstance(entries, list) else ():
         with suppress(InputError):
             yield parse_correction(entry, MANIFEST_NAME)

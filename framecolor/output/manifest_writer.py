@@ -1,7 +1,7 @@
-"""Writing framecolor.json, and what it decides: which frames a second run has to paint again.
+"""Write framecolor.json, and decide by it which frames are up to date.
 
-Tasks that paint one shot at once, on several machines, must not write one file: each notes what it did in a part of its
-own, and the next run that has the folder for itself gathers the parts.
+Tasks that paint one shot at once, on several machines, cannot write one file: each writes its part, and the next run
+that has the folder to itself gathers the parts.
 """
 
 from __future__ import annotations
@@ -32,30 +32,28 @@ from framecolor.output.manifest import (
 from framecolor.output.mattes import MATTE_FOLDER, matte_name
 
 _WRITE_EVERY_SECONDS = 2.0
-# ... and so rarely that writing it takes a twentieth of the time, however long the shot is.
+# The pause grows to this many times the time of writing, so that writing takes a twentieth of a long run.
 _WRITE_SHARE = 20
-# What names a file is looked at twice: a manifest may have been written by anybody.
+# The fit's hash is used as a file name, and a manifest from elsewhere may hold any text.
 _HASH = re.compile("[0-9a-f]{1,64}")
 
 
 class ManifestWriter:
-    """The manifest of one output folder while a run paints into it, written now and then and at the end.
+    """The manifest of an output folder during a run, written at intervals and at the end.
 
-    A frame's `source` is the hash of all that decides it, its `paint` the hash of the written file, `layer` and `matte`
-    those of the line layer's and the matte's, where there is one: a frame is up to date while all of them still hold.
-    Nothing in it differs between two runs that come to the same frames.
+    A frame is up to date while its `source`, the hash of all its inputs, and `paint`, `layer` and `matte`, the hashes
+    of its files, are unchanged. Two runs with the same frames write the same manifest.
 
-    part  frames of a task that paints beside others: only they are written, into a file of their own. Without it the
-          parts that tasks have left are gathered, and deleted once framecolor.json holds what they say.
-
-    damaged  earlier manifests that say nothing any more: their frames are painted again
+    part     numbers of a task that paints a part of the shot: only they are written, to a file of their own. None for a
+             run on the whole shot, which gathers the parts of tasks and deletes them when framecolor.json is written.
+    damaged  earlier manifests that cannot be used: their frames are painted again
     """
 
     def __init__(self, out: Path, part: Collection[int] | None = None) -> None:
         self.path = out / MANIFEST_NAME if part is None else _part_path(out, part)
         self.out = out
         self.head: dict[str, Any] = {}
-        # Entries as they are written: as objects, the outlines of doubtful regions take ten times the memory.
+        # Entries as JSON: as objects, the outlines of unsure regions take ten times the memory.
         self._lines: dict[int, str] = {}
         self._part = None if part is None else frozenset(part)
         self._gathered: list[Path] = []
@@ -66,29 +64,29 @@ class ManifestWriter:
         self._read()
 
     def has(self, number: int) -> bool:
-        """Whether anything is noted of a frame."""
+        """Check whether a frame has an entry."""
         return number in self._lines
 
     def entry(self, number: int) -> FrameEntry | None:
-        """What is noted of a frame."""
+        """Return the entry of a frame, None if missing."""
         return self._parse(self._lines[number]) if number in self._lines else None
 
     def entries(self) -> Iterator[FrameEntry]:
-        """What is noted of all frames, one after the other, by number."""
+        """Iterate over all entries, by number."""
         for number in sorted(self._lines):
             yield self._parse(self._lines[number])
 
     @property
     def last_fit(self) -> str | None:
-        """Hash of the fit that the frames were last painted with."""
+        """Hash of the fit of the last run; None without one."""
         fit = self.head.get("fit")
         found = fit.get("hash") if isinstance(fit, dict) else None
         return found if isinstance(found, str) and _HASH.fullmatch(found) else None
 
     def is_current(self, number: int, source: str, file: str, *, matte: bool = False) -> bool:
-        """Whether a frame was painted from exactly this source into this file, which is still as it was written.
+        """Check whether a frame is up to date: painted from `source` into `file`, and its files are unchanged.
 
-        matte  it has to have a matte, too
+        matte  it must have a matte, too
         """
         entry = self.entry(number)
         return (
@@ -101,7 +99,7 @@ class ManifestWriter:
         )
 
     def find_strays(self, names: Mapping[int, str]) -> list[str]:
-        """Files of frames that are noted under another name than today's, `names` by number, and are still there."""
+        """Find existing files of frames whose name in an earlier run differs from that in `names`, by number."""
         return [
             entry.file
             for entry in self.entries()
@@ -109,9 +107,9 @@ class ManifestWriter:
         ]
 
     def begin(self, head: dict[str, Any], numbers: Collection[int]) -> None:
-        """Start a run: what is true of the whole shot, and the frames that it still has.
+        """Start a run with its head, and drop the entries of frames that the shot no longer has.
 
-        Frames that this run leaves alone name their colors by the palette of their own time: they get today's indices.
+        The color indices of entries that this run keeps are translated to the new palette.
         """
         known = frozenset(numbers)
         self._lines = {number: line for number, line in self._lines.items() if number in known}
@@ -126,10 +124,11 @@ class ManifestWriter:
         *,
         force: bool = False,
     ) -> bool:
-        """Note a painted frame and write its files unless the same are there; tells whether any was written.
+        """Note a painted frame and write its files, if they changed. Returns whether any was written.
 
-        layer  the line layer's file, which goes below `line/` under the same name.
-        matte  the matte's, which goes below `matte/`.
+        layer  line layer's file, written to `line/` under the same name
+        matte  matte's file, written to `matte/`
+        force  write files that did not change, too
         """
         files = {"paint": (entry.file, data)}
         if layer is not None:
@@ -146,19 +145,19 @@ class ManifestWriter:
         return bool(changed)
 
     def note_failure(self, number: int, file: str, error: str) -> None:
-        """Note a frame that could not be painted; a file that an earlier run wrote for it stays."""
+        """Note a frame that could not be painted; its file from an earlier run stays."""
         self.note(FrameEntry(number, file, status="failed", error=error))
 
     def note(self, entry: FrameEntry) -> None:
-        """Note a frame without writing one."""
+        """Note a frame without writing its files."""
         self._lines[entry.number] = entry.format()
         if time.monotonic() - self._written > self._pause:
             self.save()
 
     def save(self) -> None:
-        """Write framecolor.json whole or not at all, unless it says the same already; OutputError when that fails."""
+        """Write framecolor.json atomically, if it changed. Raises OutputError."""
         begin = time.monotonic()
-        # One line a frame: compact, and several times as fast as an indented table.
+        # One line per frame: compact, and several times as fast as an indented table.
         head = json.dumps({"format": FORMAT, **self.head}, indent=1).removesuffix("\n}")
         own = self._lines if self._part is None else self._part.intersection(self._lines)
         frames = ",\n".join(self._lines[number] for number in sorted(own))
@@ -172,7 +171,7 @@ class ManifestWriter:
         self._pause = max(_WRITE_EVERY_SECONDS, _WRITE_SHARE * (self._written - begin))
 
     def _drop_gathered(self) -> None:
-        with suppress(OSError):  # what stays is gathered again, and says nothing new
+        with suppress(OSError):  # a part that stays is gathered again, to no effect
             while self._gathered:
                 self._gathered.pop().unlink(missing_ok=True)
             _part_folder(self.out).rmdir()
@@ -184,7 +183,7 @@ class ManifestWriter:
             return False
 
     def _read(self) -> None:
-        """Take over an earlier manifest, and parts of it; a missing or damaged one is as good as none."""
+        """Read the earlier manifest and its parts; missing and damaged ones are ignored."""
         self._take_over(self.out / MANIFEST_NAME)
         parts = [self.path] if self._part is not None else sorted(_part_folder(self.out).glob("*.json"), key=_age)
         for path in parts:
@@ -192,7 +191,7 @@ class ManifestWriter:
                 self._gathered.append(path)
 
     def _take_over(self, path: Path) -> bool:
-        """Add what a file says to what is known already; tells whether there was one."""
+        """Add the head and entries of a file. Returns False if it is missing or damaged."""
         try:
             text = read_file(path).decode()
             table = parse_table(text)
@@ -211,10 +210,10 @@ class ManifestWriter:
         return True
 
     def _take_head(self, head: dict[str, Any]) -> None:
-        """Take over what is true of the whole shot, and name the colors of all entries by its palette."""
-        before, today = self.head.get("palette"), head["palette"]
-        if before is not None and before != today:
-            rows = _find_rows(before, today)
+        """Replace the head, and translate the color indices of all entries to its palette."""
+        before, after = self.head.get("palette"), head["palette"]
+        if before is not None and before != after:
+            rows = _find_rows(before, after)
             self._lines |= {e.number: e.translate(rows).format() for e in self.entries() if e.unsure}
         self.head = head
 
@@ -222,9 +221,9 @@ class ManifestWriter:
         return FrameEntry.parse(json.loads(line), len(self.head.get("palette", ())))
 
 
-def _find_rows(before: Sequence[Sequence[int]], today: Sequence[Sequence[int]]) -> list[int | None]:
-    """The place in today's palette of each color of an earlier one; None if it is gone."""
-    row = {tuple(color): index for index, color in enumerate(today)}
+def _find_rows(before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) -> list[int | None]:
+    """Find the index of each color of an earlier palette in the new one; None if it is gone."""
+    row = {tuple(color): index for index, color in enumerate(after)}
     return [row.get(tuple(color)) for color in before]
 
 
@@ -233,7 +232,7 @@ def _part_folder(out: Path) -> Path:
 
 
 def _part_path(out: Path, numbers: Collection[int]) -> Path:
-    """Told from that of other frames by its name, and the same for a task that is tried again."""
+    """Name the file of a part: unique to its frames, and the same when a task is repeated."""
     frames = sorted(numbers)
     return _part_folder(out) / f"{frames[0]}-{frames[-1]}-{digest(*map(str, frames))[:8]}.json"
 

@@ -1,17 +1,17 @@
-"""Region-index mattes: which paint each pixel has, as a number, so that compositing can recolor without a new run.
+"""Region-index mattes: the id of each pixel's paint, so that compositing can recolor frames without a new run.
 
-OUT/matte/NAME.png has one channel: 8 bits, or 16 in a shot of more than 255 paints. Its numbers are ids:
+OUT/matte/NAME.png has one channel of 8 bits, or of 16 in a shot of more than 255 paints. Its values are ids:
 
-    0   paper: no paint, transparent. It is what is transparent in the paint before `background = "paper"` fills it.
+    0   paper: no paint, transparent, also if `background = "paper"` fills it
     k   the paint of entry k of OUT/palette.gpl, counted from 1, and of the color with that id in OUT/palette.json
 
-A .gpl file has no alpha, and no entry for paper either: each of its entries is a paint, so that positions are ids.
+A .gpl file has neither alpha nor an entry for paper: each entry is a paint, so that positions are ids.
 
-Paint goes on under the lines, and so do its ids: a recolored frame has no seams. In painted mode the id is that of the
-region's flat color, which the shading was laid on.
+Ids continue under the lines as paint does, so that a recolored frame has no seams. In painted mode the id is that of
+the region's flat color before shading.
 
-A paint keeps its id as long as the shot is painted into the same folder: framecolor.json holds all paints that ever had
-one (`mattes`), new ones are added at the end, and one that is used no more leaves its id to nobody else.
+A paint keeps its id while the shot is painted into the same folder: framecolor.json lists all paints that ever had one
+(`mattes`), new ones are appended, and the id of an unused paint is not given to another.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Rgb = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class MatteIds:
-    """The paints of a shot that have an id: `paints[k - 1]` is that of id k. No two are alike."""
+    """The ids of a shot's paints: `paints[k - 1]` has id k. All paints differ."""
 
     paints: tuple[Rgb, ...] = ()
 
@@ -50,35 +50,35 @@ class MatteIds:
         if len(set(self.paints)) != len(self.paints):
             raise ValueError("MatteIds.paints must not repeat")
         if len(self.paints) > _MOST_IDS:
-            problem = f"{len(self.paints)} colors are more than a matte has numbers for"
-            raise PaletteError("--mattes", problem, "paint into a new folder with -o, which begins to count anew")
+            problem = f"{len(self.paints)} colors are more than the {_MOST_IDS} ids of a matte"
+            raise PaletteError("--mattes", problem, "paint into a new folder with -o, whose ids start at 1 again")
 
     @classmethod
     def read(cls, table: object) -> MatteIds:
-        """What framecolor.json has as `mattes`; none where that is no such table (as with any damage to a manifest)."""
+        """Read `mattes` of framecolor.json; no ids if it is missing or damaged."""
         rows = [tuple(row) for row in table if isinstance(row, list)] if isinstance(table, list) else []
         right = all(len(row) == 3 and all(type(value) is int and 0 <= value <= 255 for value in row) for row in rows)
         whole = right and isinstance(table, list) and len(rows) == len(table) == len(set(rows)) <= _MOST_IDS
         return cls(tuple(rows)) if whole else cls()
 
     def extend(self, palette: Palette) -> MatteIds:
-        """With the paints of a palette that have none yet, in its order."""
+        """Add ids for the paints of a palette that have none yet, in its order. Returns the extended ids."""
         new = [(red, green, blue) for red, green, blue, alpha in palette.colors.tolist() if alpha]
         return MatteIds(tuple(dict.fromkeys((*self.paints, *new))))
 
     def find(self, colors: NDArray[np.uint8]) -> NDArray[np.uint16]:
-        """The id of each color, uint8 [N, 4] straight RGBA; KeyError for a paint that has none."""
+        """Find the id of each color, uint8 [N, 4] straight RGBA. Raises KeyError for a paint without an id."""
         row = {paint: k for k, paint in enumerate(self.paints, start=1)}
         ids = [row[red, green, blue] if alpha else PAPER_ID for red, green, blue, alpha in colors.tolist()]
         return np.array(ids, np.uint16)
 
     def encode(self, matte: NDArray[np.uint16]) -> bytes:
-        """The bytes of a matte's file, from ids HxW."""
+        """Encode ids HxW as a matte's file."""
         return encode_gray(matte.astype(np.uint8) if len(self.paints) <= 255 else matte)
 
 
 def write_palette_files(out: Path, ids: MatteIds, shot: str, names: Mapping[Rgb, str]) -> None:
-    """OUT/palette.gpl and OUT/palette.json; a paint without a name is called by its code. Raises OutputError."""
+    """Write OUT/palette.gpl and OUT/palette.json; a paint without a name gets its color code. Raises OutputError."""
     called = [names.get(paint) or "#{:02x}{:02x}{:02x}".format(*paint) for paint in ids.paints]
     swatches = [((*paint, 255), name) for paint, name in zip(ids.paints, called, strict=True)]
     rows = [{"id": PAPER_ID, "name": "paper", "rgba": [255, 255, 255, 0]}]
@@ -94,19 +94,19 @@ def write_palette_files(out: Path, ids: MatteIds, shot: str, names: Mapping[Rgb,
 
 
 def format_palette(shot: str, rows: Iterable[Mapping[str, Any]]) -> str:
-    """The text of a palette.json, a line for each color."""
+    """Format the text of a palette.json, one line per color."""
     lines = ",\n".join("  " + json.dumps(row) for row in rows)
     head = json.dumps({"format": _FORMAT, "shot": shot, "mattes": MATTE_FOLDER})
     return f'{head[:-1]}, "colors": [\n{lines}\n]}}\n'
 
 
 def matte_name(file: str) -> str:
-    """The name of the matte of a painted frame's file, in `MATTE_FOLDER`."""
+    """Name the matte of a painted frame's file, in `MATTE_FOLDER`."""
     return Path(file).with_suffix(".png").name
 
 
 def read_matte(path: Path, size: tuple[int, int]) -> NDArray[np.uint16]:
-    """The ids of a matte, uint16 HxW. Raises ReadError, also where its size, (height, width), is another one."""
+    """Read the ids of a matte, uint16 HxW. Raises ReadError, also if its size is not `size`, (height, width)."""
     ids = read_numbers(path)
     if ids.shape != size:
         problem = f"the matte is {ids.shape[1]}x{ids.shape[0]}, the frame {size[1]}x{size[0]}"
@@ -115,7 +115,7 @@ def read_matte(path: Path, size: tuple[int, int]) -> NDArray[np.uint16]:
 
 
 def name_paints(palette: Sequence[tuple[tuple[int, int, int, int], str]]) -> dict[Rgb, str]:
-    """The names of paints, from a palette's entries; the first one of a color counts."""
+    """Map paints to their names in a palette; the first name of a color wins."""
     names: dict[Rgb, str] = {}
     for (red, green, blue, alpha), name in palette:
         if alpha and name:

@@ -1,4 +1,4 @@
-"""Paint drawings that are in memory, as a plug-in of a paint or compositing program has them: arrays in, arrays out."""
+"""Paint drawings in memory, for plug-ins of paint and compositing programs: arrays in, arrays out."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from framecolor.propagation.unsure import find_unsure
 
 Pixels = NDArray[np.uint8]
 
-# What only makes sense where files are written, or a shot's folder keeps a fitted network.
+# Settings for written files, or for a fitted network in the shot's folder.
 _OF_FILES = ("format", "mattes", "overwrite", "fit", "model")
 
 
@@ -40,13 +40,13 @@ _OF_FILES = ("format", "mattes", "overwrite", "fit", "model")
 class ColoredFrame:
     """One painted frame.
 
-    number      of its drawing
-    rgba        uint8 HxWx4, straight alpha: the drawing's lines over flat paint, by default
-    ink         its lines alone, uint8 HxWx4; None unless `Settings.line` is "layer"
+    number      number of the drawing
+    rgba        uint8 HxWx4, straight alpha: by default the drawing's lines over flat paint
+    ink         the lines alone, uint8 HxWx4; None unless `Settings.line` is "layer"
     palette     the colors of all keys, uint8 [P, 4]
-    confidence  probability of each region's color, mean by area; 1.0 in keys
-    unsure      regions to check, those first that are likely to cost most area
-    hold_of     number of the frame before it that shows the same drawing, whose arrays it shares; None if none does
+    confidence  mean confidence of the regions, by area; 1.0 in keys
+    unsure      regions to check, by falling expected wrong area
+    hold_of     number of the frame that this hold repeats and whose arrays it shares; None if it is no hold
     """
 
     number: int
@@ -68,48 +68,48 @@ def color_frames(
     settings: Settings | None = None,
     listener: Listener | None = None,
 ) -> Iterator[ColoredFrame]:
-    """Paint drawings from painted keys, all of them arrays; yields each frame, in order, as soon as it is painted.
+    """Paint drawings from painted keys, all of them arrays. Yields each frame, in order, as soon as it is painted.
 
-    lines     the drawings, uint8 HxWx4 straight RGBA (or HxWx3, HxW: lines on white), all of one size; numbered from 0,
-              or by the numbers of a mapping. `lines[number]` is called once a drawing, key drawings twice, and always
-              in the thread that takes the frames, so that drawings may be fetched from a program as they are needed.
+    lines     drawings of one size, uint8 HxWx4 straight RGBA (or HxWx3, HxW: lines on white), by number; a sequence is
+              numbered from 0. `lines[number]` is read once, for key drawings twice, and in the thread that iterates
+              over the frames, so that drawings can be fetched from a program on demand.
     keys      painted drawings by number, at least one, uint8 HxWx4 (or HxWx3), of the drawings' size
-    settings  as for `colorize`; palette and reference are found from the working directory. SettingsError for what has
-              no use here: format, mattes, overwrite, fit, model.
-    listener  is called with `Warned` for keys that will not come out as expected, before the first frame
+    settings  as for `colorize`; paths of palette and reference are relative to the working directory. Format, mattes,
+              overwrite, fit and model must be at their defaults.
+    listener  is called with `Warned` before the first frame, for keys that may not be reproduced as painted
 
-    The same drawings, keys and settings give the same pixels as `colorize`. Frames come out when the key after them, or
-    24 drawings, were looked at; about twice as many drawings as there are cores are in memory at once.
+    The same drawings, keys and settings give the same pixels as `colorize`. A frame is yielded after the next key, or
+    24 drawings, have been processed; about twice as many drawings as there are cores are in memory at once.
 
-    Raises ShotError for drawings and keys that cannot be used, SettingsError, and EngineError: those at once, but for a
-    drawing of another size, which is found when it is its turn. Threads: until the iterator ends or is closed, OpenCV,
-    NumPy and PyTorch compute on one thread each in the whole process; two iterators at a time are not supported.
+    Raises ShotError for invalid drawings and keys, SettingsError and EngineError, all at the call, except for a drawing
+    of another size, which raises when it is reached. Until the iterator ends or is closed, OpenCV, NumPy and PyTorch
+    use one thread each in the whole process. Only one iterator may run at a time.
     """
     settings = settings or Settings()
     for field in fields(Settings):
         if field.name in _OF_FILES and getattr(settings, field.name) != field.default:
-            raise SettingsError(field.name, "has no use where frames are arrays", "leave it out, or use colorize")
+            raise SettingsError(field.name, "cannot be used with arrays", "leave it out, or use colorize")
     numbers = sorted(lines) if isinstance(lines, Mapping) else list(range(len(lines)))
     if not keys:
         raise ShotError("keys", "there is no painted key", "give at least one painted drawing")
     if missing := sorted(keys.keys() - set(numbers)):
         problem = f"there is no drawing for key {format_numbers(missing)}"
-        raise ShotError("keys", problem, "number keys as their drawings are numbered")
+        raise ShotError("keys", problem, "give each key the number of its drawing")
     size = _check("key", min(keys), keys[min(keys)]).shape[:2]
     painted = {number: _check("key", number, keys[number], size) for number in sorted(keys)}
-    drawn = {number: _check("drawing", number, lines[number], size) for number in painted}
-    return _color(lines, numbers, drawn, painted, settings, listener or ignore)
+    key_lines = {number: _check("drawing", number, lines[number], size) for number in painted}
+    return _color(lines, numbers, key_lines, painted, settings, listener or ignore)
 
 
 def _check(role: str, number: int, pixels: Pixels, size: tuple[int, ...] | None = None) -> Pixels:
-    """A picture as uint8 HxWx4. Raises ShotError."""
+    """Convert a picture to uint8 HxWx4. Raises ShotError."""
     usable = isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8 and pixels.ndim >= 2
     if not usable or pixels.shape[2:] not in ((), (3,), (4,)):
-        had = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
-        raise ShotError(f"{role} {number}", f"is {had}", "give uint8 of HxWx4, HxWx3 or HxW")
+        actual = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
+        raise ShotError(f"{role} {number}", f"is {actual}", "give uint8 HxWx4, HxWx3 or HxW")
     if size is not None and pixels.shape[:2] != size:
         problem = f"is {pixels.shape[1]}x{pixels.shape[0]}, the first key is {size[1]}x{size[0]}"
-        raise ShotError(f"{role} {number}", problem, "give all of them at one size")
+        raise ShotError(f"{role} {number}", problem, "give all drawings and keys at one size")
     codes = {(): cv2.COLOR_GRAY2RGBA, (3,): cv2.COLOR_RGB2RGBA}
     code = codes.get(pixels.shape[2:])
     return np.ascontiguousarray(pixels) if code is None else np.asarray(cv2.cvtColor(pixels, code), np.uint8)
@@ -118,7 +118,7 @@ def _check(role: str, number: int, pixels: Pixels, size: tuple[int, ...] | None 
 def _color(
     lines: Sequence[Pixels] | Mapping[int, Pixels],
     numbers: Sequence[int],
-    drawn: Mapping[int, Pixels],
+    key_lines: Mapping[int, Pixels],
     painted: Mapping[int, Pixels],
     settings: Settings,
     listener: Listener,
@@ -126,7 +126,7 @@ def _color(
     size = next(iter(painted.values())).shape[:2]
     with open_pool(settings, (size[0], size[1])) as pool:
         runner, _ = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
-        keyframes = _read_keys(drawn, painted, numbers, settings, runner, pool, Warnings(listener))
+        keyframes = _read_keys(key_lines, painted, numbers, settings, runner, pool, Warnings(listener))
         ahead = 2 * count_workers(settings.count_cores(), (size[0], size[1]))
         stream = Stream(keyframes, runner, settings, pool, ahead, _fail, lambda number: None)
 
@@ -148,7 +148,7 @@ def _color(
 
 
 def _read_keys(
-    drawn: Mapping[int, Pixels],
+    key_lines: Mapping[int, Pixels],
     painted: Mapping[int, Pixels],
     numbers: Sequence[int],
     settings: Settings,
@@ -156,8 +156,8 @@ def _read_keys(
     pool: ThreadPoolExecutor,
     warnings: Warnings,
 ) -> Keyframes:
-    made = map_in_pool(lambda n: make_key_drawing(n, drawn[n], painted[n], settings), list(painted), pool)
-    keyframes = build_keyframes({key.number: key for key in made}, settings, root=Path())
+    keys = map_in_pool(lambda n: make_key_drawing(n, key_lines[n], painted[n], settings), list(painted), pool)
+    keyframes = build_keyframes({key.number: key for key in keys}, settings, root=Path())
     warnings.add(find_mixed(keyframes))
     return add_gallery(keyframes, runner, numbers, pool)
 

@@ -1,4 +1,4 @@
-"""The whole flow: prepare once; then read, look, link, believe, paint and write, overlapped and bounded."""
+"""Colorize shots: prepare once, then read, propagate, paint and write the frames in overlapped, bounded stages."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ from framecolor.shot.shot import Shot
 def colorize(
     shot: Shot, out: str | Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> Outcome:
-    """Paint a shot: every wanted frame that is not up to date.
+    """Paint every wanted frame of a shot that is not up to date.
 
-    out       folder for the frames, made when missing; by default `Shot.out`.
-    settings  see `Settings`; by default all defaults.
-    listener  is called for each `Event`, in the thread that called this.
+    out       folder for the frames, created if missing; by default `Shot.out`
+    settings  see `Settings`
+    listener  is called with each `Event`, in the calling thread
 
     Each wanted frame becomes one file, by default an 8-bit RGBA PNG, with its drawing's name, number and size;
-    framecolor.json beside them tells what was done. Frames that are up to date are left alone. A drawing that cannot
-    be read, or a frame that cannot be written, costs its own frame only and is listed in `Outcome.failed`; a drawing
-    without a line is painted as paper, with a warning. Raises InputError, OutputError and EngineError before any frame
-    is written, OutputError also where another run is painting into the same folder. KeyboardInterrupt leaves whole
-    files only, and the next run goes on from there.
+    framecolor.json in the same folder describes the run. A drawing that cannot be read, or a frame that cannot be
+    written, fails alone and is listed in `Outcome.failed`. A drawing without lines is painted as paper, with a warning.
 
-    While it runs, OpenCV, NumPy and PyTorch compute on one thread each, in the whole process, and as before afterwards.
-    From then on kornia labels on one thread, and the networks stay loaded for the next shot.
+    Raises InputError, OutputError and EngineError before any frame is written, OutputError also if another run is
+    painting into the same folder. After KeyboardInterrupt all files are complete, and the next run continues.
+
+    During the run, OpenCV, NumPy and PyTorch use one thread each in the whole process. Afterwards kornia still uses
+    one, and the networks stay loaded for the next shot.
     """
     return paint_shot(shot, out, settings, listener)
 
@@ -57,9 +57,9 @@ def colorize(
 def colorize_part(
     shot: Shot, out: str | Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> Outcome:
-    """Paint the wanted frames of a shot while other tasks paint others into the same folder, as `colorize`.
+    """Paint the wanted frames of a shot, as `colorize` does, while other tasks paint others into the same folder.
 
-    What is done is noted apart; `gather_parts`, or the next `colorize`, makes one framecolor.json of all notes.
+    Writes a manifest of its own, which `gather_parts` or the next `colorize` merges into framecolor.json.
     """
     return paint_shot(shot, out, settings, listener, part=True)
 
@@ -67,9 +67,9 @@ def colorize_part(
 def colorize_stencils(
     shot: Shot, out: str | Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> Outcome:
-    """Paint anew, as `colorize`, inside of the shot's stencils: no pixel outside of them changes.
+    """Repaint frames, as `colorize` does, inside the shot's stencils. No pixel outside of them changes.
 
-    Only frames that have a stencil and are painted already are wanted. Each becomes a key for later runs, in OUT/keys.
+    Paints only frames that have a stencil and are painted already. Each becomes a key for later runs, in OUT/keys.
     """
     return paint_shot(shot, out, settings, listener, stenciled=True)
 
@@ -87,8 +87,8 @@ def paint_shot(
 ) -> Outcome:
     """Paint a shot, as `colorize`, `colorize_part` and `colorize_stencils` do.
 
-    engine   runs the networks; by default the one that `Settings.engine` names
-    overlap  False: one thing after the other in the thread that called this, to measure each by itself
+    engine   runs the networks; by default that of `Settings.engine`
+    overlap  if False, run all stages one after the other in the calling thread, to measure each by itself
     """
     begin = time.monotonic()
     settings, out = settings or Settings(), shot.out if out is None else Path(out)
@@ -103,7 +103,7 @@ def paint_shot(
                 with listen(run.watch.count) if listener else nullcontext():
                     _paint(run, pool)
         except BaseException:
-            with suppress(OutputError):  # what stopped the run matters more
+            with suppress(OutputError):  # the first error matters more
                 run.manifest.save()
             raise
         return _conclude(run, begin, painting)
@@ -112,10 +112,10 @@ def paint_shot(
 def prepare(
     shot: Shot, out: str | Path | None = None, settings: Settings | None = None, listener: Listener | None = None
 ) -> tuple[str, ...]:
-    """Do what comes before the first frame, for tasks that paint parts of a shot to take up; returns warnings.
+    """Prepare a shot for tasks that each paint a part of it. Returns warnings.
 
-    The engine's plans are built, the network is fitted, colors are proposed where there is no key: all of it is kept in
-    the caches, and also from what each frame is to be painted, for `gather_parts`. Arguments and errors as `colorize`.
+    Builds the engine's plans, fits the network, proposes colors if there is no key, and keeps all of it in caches, with
+    the source of each frame for `gather_parts`. Arguments and errors are those of `colorize`.
     """
     settings, out = settings or Settings(), shot.out if out is None else Path(out)
     check_output(shot, out, settings)
@@ -127,12 +127,12 @@ def prepare(
 
 
 def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
-    """All stale spans as one stream through the stages; each stage works on several frames at once."""
+    """Paint all stale spans in one stream of stages, each of which works on several frames at once."""
     wanted = {number for span in run.stale for number in span.paints}
     finished: set[int] = set()
     done = 0
     run.listener(Progress("paint", done, len(wanted)))
-    # On twos every second item is a hold, which keeps no worker busy.
+    # On twos every second item is a hold, which needs no worker.
     ahead = 2 * count_workers(run.settings.count_cores(), run.shot.size)
     known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
     stream = Stream(run.keyframes, run.runner, run.settings, pool, ahead, run.fail, run.empty.append)
@@ -140,17 +140,17 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
         drawings = stack.enter_context(closing(read_drawings(run.shot, run.stale, known, pool, ahead)))
         settled = stack.enter_context(closing(stream.run(drawings)))
         posteriors = (item for item in settled if item.number in wanted)
-        # A block of drawings is settled at once: while it is painted, the next ones are looked at.
+        # The beliefs of a block of drawings are ready at once: while it is painted, the next block is processed.
         alone = isinstance(pool, CallingThread)
         ready = stack.enter_context(closing(posteriors if alone else taken_ahead(posteriors, LONGEST_BLOCK)))
         frames = stack.enter_context(closing(overlapped(pool, lambda item: _finish(run, item, wanted), ready, ahead)))
         for frame in repeat_holds(frames):
-            _tell_failed(run)
+            _report_failed(run)
             _write(run, frame)
             finished.add(frame.entry.number)
             done = len(finished | wanted.intersection(run.failed))
             run.listener(Progress("paint", done, len(wanted)))
-    _tell_failed(run)
+    _report_failed(run)
     if done < len(wanted):
         run.listener(Progress("paint", len(wanted), len(wanted)))  # the last of them failed
 
@@ -189,10 +189,10 @@ def _write(run: Run, frame: Finished) -> None:
     run.listener(FrameDone(number, entry.status, written, sure, doubts, entry.regions, seconds))
 
 
-def _tell_failed(run: Run) -> None:
-    """Call the listener for frames that failed in any thread; only the writing thread calls this."""
-    while run.untold:
-        number = run.untold.popleft()
+def _report_failed(run: Run) -> None:
+    """Call the listener for frames that failed in any thread. Only the writing thread calls this."""
+    while run.unreported:
+        number = run.unreported.popleft()
         if number in run.shot.wanted:
             run.listener(FrameDone(number, "failed", seconds=run.watch.take(number), error=run.failed[number]))
 
@@ -202,7 +202,7 @@ def _conclude(run: Run, begin: float, painting: float) -> Outcome:
         run.manifest.note_failure(number, run.output_name(number), error)
     run.manifest.save()
     if empty := sorted(set(run.shot.wanted).intersection(run.empty)):
-        run.warnings.add([f"painted as paper, as the drawing shows no figure: {format_numbers(empty)}"])
+        run.warnings.add([f"painted as paper, as the drawings are empty: {format_numbers(empty)}"])
     return sum_up(
         run.shot,
         run.manifest,

@@ -1,4 +1,4 @@
-"""A drawing with its beliefs -> its files as bytes, and its entry in framecolor.json."""
+"""Encode a frame: paint a drawing by its beliefs into file bytes and an entry of framecolor.json."""
 
 from __future__ import annotations
 
@@ -31,9 +31,13 @@ Pixel = TypeVar("Pixel", bound=np.generic)
 
 @dataclass(frozen=True, eq=False)
 class Finished:
-    """One frame ready to be written: its entry in framecolor.json, its file, its line layer's and its matte's.
+    """One frame, ready to be written.
 
-    data is None for a hold whose drawing was painted just before it; key: the frame as a key, where a stencil made one.
+    entry  its entry in framecolor.json
+    data   bytes of its file; None for a hold of the frame painted before it
+    layer  bytes of the line layer's file
+    matte  bytes of the matte's file
+    key    bytes of the frame as a key, if a stencil made one
     """
 
     entry: FrameEntry
@@ -51,7 +55,11 @@ def finish_frame(
     settings: Settings,
     ids: MatteIds | None = None,
 ) -> Finished:
-    """Paint and encode. entry: number, file and source; ids: where a matte is wanted."""
+    """Paint and encode a frame.
+
+    entry  has number, file and source
+    ids    ids of the paints; None for no matte
+    """
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
     colors = choose_colors(regions, item.belief, keyframes, settings)
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
@@ -69,16 +77,16 @@ def finish_stenciled(
     mask: NDArray[np.bool_],
     ids: MatteIds | None = None,
 ) -> Finished:
-    """Paint inside of a mask, bool HxW, what is painted there today, and leave the old frame around it as it was.
+    """Paint a frame inside a mask, bool HxW, and keep the old frame outside of it.
 
-    The entry's source becomes one that no whole painting of the frame has: without its key it would be painted again.
+    The entry's source becomes one that no normal run gives, so that the frame is painted again if its key is deleted.
     """
     frame, regions = replace(item.features.drawing.frame(), number=item.number), item.features.drawing.regions()
     colors = choose_colors(regions, item.belief, keyframes, settings)
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
-    today = keyframes.palette.colors[item.belief.argmax(axis=1)]
+    flat = keyframes.palette.colors[item.belief.argmax(axis=1)]
     palette = keyframes.palette if settings.mode == "painted" else None
-    done = apply_stencil(before.rgba, painted.rgba, mask, frame, regions, today, palette)
+    done = apply_stencil(before.rgba, painted.rgba, mask, frame, regions, flat, palette)
     entry = replace(entry, source=digest("stencil", str(entry.source), hash_pixels(done.frame)))
     painted = replace(painted, rgba=done.frame, paint=_merge(before.paint, painted.paint, mask))
     matte = None if ids is None else _merge(before.matte, spread(regions, ids.find(colors)), mask)
@@ -87,7 +95,7 @@ def finish_stenciled(
 
 
 def _merge(old: NDArray[Pixel] | None, new: NDArray[Pixel] | None, mask: NDArray[np.bool_]) -> NDArray[Pixel] | None:
-    """The new picture inside of a mask, the old one outside; None where one of them is missing."""
+    """Merge the new picture inside a mask with the old one outside. Returns None if one of them is None."""
     if old is None or new is None:
         return None
     merged = old.copy()
@@ -105,8 +113,8 @@ def _encode(
     matte: NDArray[np.uint16] | None,
     ids: MatteIds | None,
 ) -> Finished:
-    """A painted frame's files as bytes, and its entry."""
-    # A hold that is painted without its drawing says what it would say beside it.
+    """Encode a painted frame's files, and complete its entry."""
+    # A hold that is painted alone has the labels of the drawing that it repeats.
     labels = keyframes.labels.get(item.number if item.hold_of is None else item.hold_of)
     entry = replace(
         _begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
@@ -132,18 +140,18 @@ def make_picture(
     ink: NDArray[np.uint8] | None,
     unsure: Iterable[UnsureRegion],
 ) -> Picture:
-    """A frame to be encoded, with its parts where there is paint apart from lines."""
+    """Make the picture to encode, with paint and ink as layers if they are separate."""
     marks = tuple(Mark(f"{i}: {r.confidence:.0%} sure", r.outline) for i, r in enumerate(unsure, start=1))
     return Picture(rgba, paint, None if paint is None else ink, marks)
 
 
 def finish_hold(item: FramePosterior, entry: FrameEntry) -> Finished:
-    """A frame that repeats the one painted before it: `repeat_holds` adds the rest."""
+    """Make a hold without files, which `repeat_holds` adds."""
     return Finished(_begin(item, entry, is_key=False), None)
 
 
 def repeat_holds(frames: Iterable[Finished]) -> Iterator[Finished]:
-    """Give each hold what is known of the frame that it repeats, the last one that was painted, and its files."""
+    """Give each hold the files and results of the frame that it repeats, the last one that was painted."""
     painted: Finished | None = None
     for frame in frames:
         if frame.data is None:
@@ -160,5 +168,5 @@ def _begin(item: FramePosterior, entry: FrameEntry, *, is_key: bool) -> FrameEnt
 
 
 def _repeat(painted: FrameEntry, hold: FrameEntry) -> FrameEntry:
-    told = {name: getattr(painted, name) for name in ("regions", "confidence", "unsure", "told", "corrected")}
-    return replace(hold, **told)
+    results = {name: getattr(painted, name) for name in ("regions", "confidence", "unsure", "told", "corrected")}
+    return replace(hold, **results)

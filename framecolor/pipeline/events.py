@@ -1,4 +1,4 @@
-"""What a run tells its listener: warnings, progress, and each frame that is done, with where its time went."""
+"""Events of a run for its listener: warnings, progress, and finished frames with their times by stage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from framecolor.output.frame_entry import Status
 
 @dataclass(frozen=True)
 class Warned:
-    """Something that the user should know; told as soon as it is found, most of it before anything is painted."""
+    """A warning for the user, sent as soon as it is found, usually before the first frame."""
 
     text: str
 
@@ -30,14 +30,15 @@ class Progress:
 
 @dataclass(frozen=True)
 class FrameDone:
-    """One frame that a run is done with.
+    """A frame is finished.
 
     status      key, painted, hold or failed
-    written     whether its file was written now; False where the same was there already
-    confidence  mean probability that a region of the figure is right, by area; None where it failed
-    unsure      regions to check; regions: all of them
-    seconds     of work, by stage; stages of several frames overlap, so that their sum is not the time between two
-                frames; a hold shares what was done for the drawing that it repeats
+    written     whether its file was written; False if it did not change
+    confidence  mean confidence of the figure's regions, by area; None if it failed
+    unsure      number of regions to check
+    regions     number of all regions
+    seconds     work by stage; stages of several frames overlap, so that the sum is not the time between two frames; a
+                hold has only its own
     error       why it failed
     """
 
@@ -56,36 +57,36 @@ Listener = Callable[[Event], None]
 
 
 def ignore(event: Event) -> None:
-    """Listen to nothing."""
+    """Ignore an event: the default listener."""
 
 
 class Warnings:
-    """What the user should know of a run; each text goes to the listener as soon as it is added."""
+    """The warnings of a run; each is sent to the listener when it is added."""
 
     def __init__(self, listener: Listener) -> None:
         self.texts: list[str] = []
         self._listener = listener
 
     def add(self, texts: Iterable[str]) -> None:
-        """Add texts, each of them made into one line."""
+        """Add texts, each converted to one line."""
         for text in map(on_one_line, texts):
             self.texts.append(text)
             self._listener(Warned(text))
 
 
 class Stopwatch:
-    """Seconds by frame and stage, from several threads; a frame is in one stage at a time."""
+    """Seconds of each frame and stage, counted from several threads; a frame is in one stage at a time."""
 
     def __init__(self) -> None:
         self._seconds: defaultdict[int, dict[Stage, float]] = defaultdict(dict)
 
     def count(self, span: Span) -> None:
-        """Add to a frame's stage."""
+        """Add a span's seconds to its frame and stage."""
         if span.frame is not None:
             spent = self._seconds[span.frame]
             spent[span.stage] = spent.get(span.stage, 0.0) + span.seconds
 
     def take(self, number: int) -> dict[Stage, float]:
-        """What a frame took so far; it is forgotten, so that a long shot needs no more memory than a short one."""
+        """Remove and return the seconds of a frame, so that memory does not grow with the shot."""
         spent = self._seconds.pop(number, {})
         return {stage: spent[stage] for stage in STAGES if stage in spent}

@@ -1,4 +1,4 @@
-"""What the manifest says of a whole shot."""
+"""The head of framecolor.json: the part about the whole shot."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ def describe_run(
     settings: Settings,
     warnings: tuple[str, ...],
 ) -> dict[str, object]:
-    """The head of framecolor.json; fit: how the fit came about."""
+    """Make the head of framecolor.json.
+
+    fit  facts about the fit; None without one
+    """
     height, width = shot.size
     head: dict[str, object] = {
         "framecolor": VERSION,
@@ -45,7 +48,7 @@ def describe_run(
 
 
 def _point_to(folder: Path, out: Path) -> str:
-    """A folder as seen from `out`, with forward slashes on every system; whole where it is on another drive."""
+    """Make a folder's path relative to `out`, with forward slashes; absolute if it is on another drive."""
     try:
         return Path(os.path.relpath(folder, out)).as_posix()
     except ValueError:
@@ -55,7 +58,10 @@ def _point_to(folder: Path, out: Path) -> str:
 def number_paints(
     manifest: ManifestWriter, head: dict[str, object], keyframes: Keyframes, settings: Settings
 ) -> MatteIds | None:
-    """The ids of all paints, where mattes are wanted; noted in the new head, also where they are only kept."""
+    """Number the paints for mattes, and note their ids in `head`. Returns None if no mattes are wanted.
+
+    Without mattes the ids of earlier runs are still kept in `head`.
+    """
     before = MatteIds.read(manifest.head.get("mattes"))
     ids = before.extend(keyframes.palette) if settings.mattes else before
     if ids.paints:

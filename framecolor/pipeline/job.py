@@ -1,4 +1,4 @@
-"""One run on one shot, up to its first frame: which spans have to be painted, from which keys, and by which engine."""
+"""Prepare a run on one shot up to its first frame: find the stale spans, read the keys and load the engine."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ from framecolor.shot.spans import Span
 
 @dataclass(eq=False)
 class Run:
-    """One run on one shot: what the stages share.
+    """One run on one shot: the data that its stages share.
 
-    stale   spans that have to be painted
-    keys    how many painted keys there are
-    opened  what is painted from, and by what; None where nothing is stale
-    untold     failed frames that the listener was not called for yet; any thread may append
-    keys_name  what the keys are kept as for tasks that paint parts (`keys.cache`)
+    stale       spans to paint
+    keys        number of painted keys
+    opened      keyframes and networks; None if nothing is stale
+    unreported  failed frames for which the listener was not called yet; any thread may append
+    keys_name   name of the keys in the cache for tasks that paint parts (`keys.cache`)
     """
 
     shot: Shot
@@ -58,34 +58,34 @@ class Run:
     watch: Stopwatch = field(default_factory=Stopwatch)
     written: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
-    untold: deque[int] = field(default_factory=deque)
+    unreported: deque[int] = field(default_factory=deque)
     empty: list[int] = field(default_factory=list)
 
     @property
     def keyframes(self) -> Keyframes:
-        """What the keys say; there where something is stale."""
+        """The shot's keyframes, if anything is stale."""
         assert self.opened is not None
         return self.opened[0]
 
     @property
     def runner(self) -> Runner:
-        """What runs the networks; there where something is stale."""
+        """The loaded networks, if anything is stale."""
         assert self.opened is not None
         return self.opened[1]
 
     def keep_keys(self) -> None:
-        """Keep what the keys say for tasks that paint parts of the shot; a network that was fitted is kept anyway."""
+        """Cache the keyframes for tasks that paint parts of the shot. After a fit each task computes its own."""
         if not self.settings.fits:
             warnings = tuple(self.manifest.head.get("warnings", ()))
             keep_keyframes(self.manifest.out / CACHE_FOLDER, self.keys_name, self.keyframes, warnings)
 
     def fail(self, number: int, error: FramecolorError) -> None:
-        """Note that a drawing cannot be read, or a frame not be written; in any thread."""
+        """Note that a drawing cannot be read or a frame cannot be written. Thread-safe."""
         self.failed[number] = str(error)
-        self.untold.append(number)
+        self.unreported.append(number)
 
     def output_name(self, number: int) -> str:
-        """File name of a painted frame in the format of this run."""
+        """Name the file of a painted frame in this run's format."""
         return self.shot.output_name(number, self.settings.format)
 
 
@@ -101,14 +101,15 @@ def prepare_run(
     everything: bool = False,
     engine: Engine | None = None,
 ) -> Run:
-    """Everything before the first frame. Raises InputError, OutputError and EngineError.
+    """Prepare a run up to its first frame. Raises InputError, OutputError and EngineError.
 
-    pool        its threads read and describe the keys
-    stenciled   paint the frames that have a stencil, inside of it, and nothing else
-    part        note what is done apart from what other tasks do
-    everything  prepare all keys also where nothing is stale, as for tasks that paint parts of the shot
-    engine      runs the networks; by default the one that the settings name
-    Where nothing has to be painted no key is read and no network opened.
+    pool        its threads read the keys and compute their features
+    stenciled   paint only inside the stencils
+    part        write a manifest of its own, beside those of other tasks
+    everything  prepare all keys even if nothing is stale, for tasks that paint parts of the shot
+    engine      runs the networks; by default that of the settings
+
+    If nothing is stale, no key is read and no network loaded.
     """
     warnings = Warnings(listener)
     warnings.add(shot.warnings)
@@ -116,7 +117,7 @@ def prepare_run(
     shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     manifest = ManifestWriter(out, shot.wanted if part else None)
-    warnings.add(map(_tell_damaged, manifest.damaged))
+    warnings.add(map(_describe_damaged, manifest.damaged))
     proposal = None if shot.keys else find_proposal(shot, settings, out / CACHE_FOLDER)
     survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
     found = None
@@ -128,23 +129,22 @@ def prepare_run(
         run = _open(survey, found, proposal, settings, listener, warnings, stenciled=stenciled, engine=engine)
     files = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
     if strays := manifest.find_strays(files):
-        many = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
-        stay = "frames of another format stay as they are, and are no longer looked after"
-        warnings.add([f"{stay}: {strays[0]}{many}"])
+        more = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
+        warnings.add([f"frames of another format are kept, but no longer updated: {strays[0]}{more}"])
     if run.ids is not None:
         names = {} if settings.palette is None else name_paints(read_swatches(shot.root / settings.palette))
         write_palette_files(out, run.ids, shot.name, names)
     return run
 
 
-def _tell_damaged(path: Path) -> str:
-    return f"{path} is damaged, or of another version: it is left out, and its frames are painted again"
+def _describe_damaged(path: Path) -> str:
+    return f"{path} is damaged, or of another version: it is ignored, and its frames are painted again"
 
 
 def _rest(
     shot: Shot, settings: Settings, listener: Listener, warnings: Warnings, manifest: ManifestWriter, found: Found
 ) -> Run:
-    """A run that has nothing to paint: what an earlier one had to say is said again."""
+    """Make a run that has nothing to paint; it repeats the warnings of the run before."""
     if found.fit:
         forget_stopped_fit(manifest.out / CACHE_FOLDER, found.fit)
     warnings.add(text for text in manifest.head.get("warnings", ()) if isinstance(text, str))
@@ -155,7 +155,11 @@ def _rest(
 
 @dataclass(frozen=True, eq=False)
 class _Keys:
-    """What the keys of a shot say; shot: without those that cannot be used; found: what to paint from the others."""
+    """A shot's keys.
+
+    shot   the shot without its broken keys
+    found  the stale spans, given the other keys
+    """
 
     shot: Shot
     found: Found
@@ -174,7 +178,7 @@ def _open(
     stenciled: bool,
     engine: Engine | None,
 ) -> Run:
-    """Read the keys and open the networks, beside each other, and fit one of them where that is asked for."""
+    """Read the keys and load the networks at the same time, and fit a network if the settings want it."""
     out, manifest, pool = survey.out, survey.manifest, survey.pool
     if engine is None:
         runner, name = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
@@ -220,7 +224,10 @@ def _name_cache(found: Found, engine: str, settings: Settings) -> str:
 
 
 def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, settings: Settings) -> _Keys:
-    """Read all keys; propose colors if there is none. found: None if it depends on what is proposed."""
+    """Read all keys; propose colors if there are none.
+
+    found  the stale spans; None if they depend on the proposal
+    """
     drawings = read_key_drawings(survey.shot, settings, survey.pool)
     shot, warnings = leave_out_broken(survey.shot, drawings)
     is_changed = bool(warnings)
@@ -234,7 +241,7 @@ def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, s
         proposed[number] = proposal.color
         if number not in by_number:
             by_number[number] = read_key_drawing(shot, number, shot.read_line(number), settings)
-        warnings.append(f"no key: colors are proposed, beginning with drawing {number}; {ask_for_key(shot)}")
+        warnings.append(f"no key: colors are proposed, starting at drawing {number}; {ask_for_key(shot)}")
     if found is None or is_changed:
         found = survey.look(shot, proposal)
     keyframes = read_keyframes(shot, settings, by_number, proposed)
@@ -245,13 +252,13 @@ def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, s
 def _fit(
     keys: _Keys, survey: Survey, settings: Settings, listener: Listener, engine: Engine | None
 ) -> tuple[Runner, dict[str, object]]:
-    """The networks with one that is fitted to the keys, and how that came about."""
+    """Fit a network to the keys. Returns the networks with it, and facts about the fit."""
     from framecolor.keys.finetune_cache import fit_shot
 
-    def tell(done: int, total: int) -> None:
+    def report(done: int, total: int) -> None:
         listener(Progress("fit", done, total))
 
-    fitted = fit_shot(keys.shot, keys.keyframes, settings, survey.out, keys.found.fit, survey.device, tell)
+    fitted = fit_shot(keys.shot, keys.keyframes, settings, survey.out, keys.found.fit, survey.device, report)
     if engine is None:
         engine = choose_engine(settings.engine, settings.lanes, settings.precision, settings.count_cores())
     return engine.load(fitted.network), fitted.facts

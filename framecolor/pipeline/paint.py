@@ -1,4 +1,4 @@
-"""Paint one drawing in the likeliest color of each of its regions."""
+"""Paint a drawing with the likeliest color of each region."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Rgba = NDArray[np.uint8]
 
 
 def choose_colors(regions: Regions, belief: NDArray[np.float32], keyframes: Keyframes, settings: Settings) -> Rgba:
-    """The color of each region, uint8 [count + 1, 4], from the probability of each palette color, [count + 1, P]."""
+    """Choose the likeliest color of each region, uint8 [count + 1, 4], from beliefs, float32 [count + 1, P]."""
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
     return clear_paper(colors, regions) if settings.background == "transparent" else colors
 
@@ -33,9 +33,9 @@ def paint_frame(
     runner: Runner,
     settings: Settings,
 ) -> Painted:
-    """Render a drawing as the settings want it.
+    """Render a drawing by the settings.
 
-    colors      of each region, uint8 [count + 1, 4]
+    colors      color of each region, uint8 [count + 1, 4]
     confidence  probability that it is right, float32 [count + 1]
     """
 

@@ -1,6 +1,6 @@
-"""From what each frame of a job is to be painted, noted before its tasks begin.
+"""The source of each frame of a farm job, noted before its tasks begin.
 
-Frames of an earlier job lie in the same folder, whole and valid: only this tells them from those of today's tasks.
+The folder may hold valid frames of an earlier job; only their sources distinguish them from those of this job.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ _NAME = "prepared.json"
 
 
 def note_prepared(out: Path, sources: Mapping[int, str]) -> None:
-    """Keep the hash of all that decides each frame, by number. Raises OutputError."""
+    """Write the source of each frame, by number. Raises OutputError."""
     write_text_atomic(out / CACHE_FOLDER / _NAME, json.dumps({"sources": dict(sorted(sources.items()))}) + "\n")
 
 
 def read_prepared(out: Path) -> dict[int, str]:
-    """What was noted; nothing when there is no note or it is damaged."""
+    """Read the source of each frame, by number; empty if the file is missing or damaged."""
     try:
         table = parse_json(read_file(out / CACHE_FOLDER / _NAME))
         return {int(number): str(source) for number, source in table["sources"].items()}
@@ -32,6 +32,6 @@ def read_prepared(out: Path) -> dict[int, str]:
 
 
 def forget_prepared(out: Path) -> None:
-    """The job is done, or a run of the whole shot stands in for it."""
+    """Delete the sources and cached keys of a job that is finished, or replaced by a run on the whole shot."""
     (out / CACHE_FOLDER / _NAME).unlink(missing_ok=True)
     forget_keyframes(out / CACHE_FOLDER)

@@ -1,6 +1,6 @@
-"""The drawings of some spans, read ahead in the order in which they are painted; holds are neither decoded nor seen.
+"""Read the drawings of spans ahead, in painting order, and mark holds, which need no further work.
 
-Animation on twos shows every drawing twice: often as a copy of one file, or as two files with the same pixels.
+Animation on twos shows every drawing twice: as copies of one file, or as two files with the same pixels.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from framecolor.shot.spans import Span
 
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """One drawing on its way.
+    """One drawing in the stream.
 
     begins   whether a span begins with it
-    repeats  whether it shows the same as the last one before it that could be read
-    rgba     its pixels, uint8 HxWx4; None where it repeats, and where they are known already
-    digest   hash of the pixels; "" where they were not decoded
-    error    why it cannot be read, if it cannot
+    repeats  whether it is a hold of the last readable drawing before it
+    rgba     its pixels, uint8 HxWx4; None if it repeats or they are known already
+    digest   hash of the pixels; "" if they were not decoded
+    error    why it cannot be read, None if it can
     """
 
     number: int
@@ -43,7 +43,7 @@ class Drawing:
 
 @dataclass(frozen=True, eq=False)
 class LoadedDrawing:
-    """A drawing whose file was read; copied: it is the one before it once more."""
+    """A drawing whose file was read; copied: whether it has the same bytes as the file before it."""
 
     drawing: Drawing
     file: ImageFile | None
@@ -53,10 +53,10 @@ class LoadedDrawing:
 def read_drawings(
     shot: Shot, spans: Sequence[Span], known: Mapping[str, str], pool: ThreadPoolExecutor, ahead: int
 ) -> Generator[Drawing, None, None]:
-    """All drawings of the spans in order, once each, also where one span begins with the last drawing of another.
+    """Read the drawings of the spans in order; a drawing at the end of one span and the start of the next comes once.
 
-    known  hash of a file -> hash of its pixels, for drawings that need not be decoded
-    Files are read and hashed several at once, at most `ahead` of them, then decoded; a movie only decodes in order.
+    known  hash of a file -> hash of its pixels, for drawings that need no decoding
+    ahead  most files that are read, hashed or decoded at once; a movie is decoded in order
     """
     visits = _plan_visits(spans)
     before = ""
@@ -100,7 +100,7 @@ def _read_files(
     ):
         broken = False
         for item, drawing in decoded:
-            # A copy of a broken file is as broken: decoding it says so in its own name.
+            # A copy of a broken file is decoded, too, so that the error names it.
             found = decode_drawing(replace(item, copied=False), known) if broken and item.copied else drawing
             broken = found.error is not None
             yield found
@@ -124,7 +124,7 @@ def _mark_copies(loaded: Iterable[LoadedDrawing]) -> Iterator[LoadedDrawing]:
 
 
 def decode_drawing(item: LoadedDrawing, known: Mapping[str, str]) -> Drawing:
-    """Decode a drawing that was read, unless it is known or a copy."""
+    """Decode a loaded drawing, unless its pixels are known or it is a copy."""
     drawing, file = item.drawing, item.file
     if file is None:
         return drawing

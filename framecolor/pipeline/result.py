@@ -1,4 +1,4 @@
-"""What a run did to a shot, as its caller gets it."""
+"""The outcome of a run on a shot."""
 
 from __future__ import annotations
 
@@ -12,21 +12,22 @@ from framecolor.pipeline.prepared import forget_prepared, read_prepared
 from framecolor.shot.shot import Shot
 
 _NOT_REPORTED = "no task has painted it; run its task again"
-_OTHER_SOURCE = "it was painted from other drawings, keys or settings than were prepared; run its task again"
+_OTHER_SOURCE = "it was painted from other drawings, keys or settings than the job's; run its task again"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did; frames go by their numbers.
+    """The outcome of a run.
 
-    out        folder of the painted frames and framecolor.json
-    keys       how many painted keys it had
-    written    frames whose file was written now
-    unchanged  frames that were up to date, or came out as they were
-    failed     frames that could not be painted, and why
-    warnings   what the user should know
-    unsure     regions to check, over all frames
-    seconds    of the whole run; fit_seconds: of what came before the first frame was painted
+    out          folder of the painted frames and framecolor.json
+    keys         number of painted keys
+    written      numbers of the frames whose file was written
+    unchanged    numbers of the frames whose file did not change
+    failed       number -> error of each frame that could not be painted
+    warnings     warnings for the user
+    unsure       number of regions to check in all frames
+    seconds      time of the whole run
+    fit_seconds  time before the first frame was painted
     """
 
     out: Path
@@ -51,7 +52,7 @@ def sum_up(
     seconds: float = 0.0,
     fit_seconds: float = 0.0,
 ) -> Outcome:
-    """The outcome for the wanted frames of a shot; what is neither written nor failed is unchanged."""
+    """Sum up a run on the wanted frames of a shot; frames neither written nor failed are unchanged."""
     wanted = set(shot.wanted)
     touched = {*written, *failed}
     return Outcome(
@@ -68,11 +69,11 @@ def sum_up(
 
 
 def gather_parts(shot: Shot, out: str | Path) -> Outcome:
-    """Make one framecolor.json of what tasks have noted apart (`colorize` with `part`), and tell what is in it.
+    """Merge the manifests of tasks (`colorize_part`) into one framecolor.json. Returns the outcome of all tasks.
 
-    Wanted frames of which nothing is noted, whose files are not as they were written, or which were painted from
-    something else than `prepare` has noted, such as by an earlier job, count as failed. To be called with the folder
-    claimed (`claim_output`). Raises OutputError where nothing was painted.
+    A wanted frame fails if no task painted it, if its files were changed, or if its source is not that of `prepare`,
+    such as after an earlier job. Call it with the folder locked (`claim_output`). Raises OutputError if nothing was
+    painted.
     """
     out = Path(out)
     manifest = ManifestWriter(out)
@@ -97,4 +98,4 @@ def _find_fault(manifest: ManifestWriter, number: int, source: str | None) -> st
     if source not in (None, entry.source):
         return _OTHER_SOURCE
     whole = manifest.is_current(number, entry.source or "", entry.file, matte=entry.matte is not None)
-    return "" if whole else f"{entry.file} is missing or was changed"
+    return "" if whole else f"{entry.file} is missing or changed"

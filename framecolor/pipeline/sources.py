@@ -1,6 +1,6 @@
-"""From what each frame is painted, as one hash: files are hashed, no pixel is looked at.
+"""The source of each frame: one hash of all its inputs, from files without decoding them.
 
-It decides which frames are up to date, so that a run that has nothing to do is over in a moment.
+By it a run finds the frames that are up to date, quickly if all are.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from framecolor.shot.annotations import hash_labels
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Span, hash_span
 
-# Raised when the same keys and settings no longer give the same fit.
+# Increased when the same keys and settings no longer give the same fit.
 _FIT_RECIPE = "fit 5"
 
 
 @dataclass(eq=False)
 class Sources:
-    """The source of each wanted frame, by number: worked out when it is first asked for, a span at a time.
+    """The source of each wanted frame, by number, computed on first use, one span at a time.
 
-    marks   hashes of all that decides beside the drawings of a span and what is known of them
-    labels  hash of what strokes and corrections say of a drawing, by its number
+    marks   hashes of the inputs that all spans share
+    labels  number -> hash of the drawing's strokes and corrections
     """
 
     shot: Shot
@@ -51,12 +51,12 @@ class Sources:
         return self._known[number]
 
     def hash_files(self, pool: ThreadPoolExecutor) -> None:
-        """Hash the files of all drawings in the pool's threads, for sources that are asked for at once."""
+        """Hash the files of all drawings in the pool, before all sources are used."""
         numbers = {n for span in self.spans for n in span.numbers}
         list(pool.map(self._hash_drawing, sorted(numbers.union(self.labels))))
 
     def items(self) -> Iterator[tuple[int, str]]:
-        """All wanted frames with their sources, span by span."""
+        """Iterate over (number, source) of all wanted frames, span by span."""
         for span in self.spans:
             for number in span.paints:
                 yield number, self[number]
@@ -68,8 +68,10 @@ class Sources:
 
 
 def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
-    """Hash of all that decides what the keys of a shot say: keys, strokes and corrections with their drawings, palette,
-    reference picture, and how regions are found. Raises ReadError."""
+    """Hash the inputs of a shot's keyframes. Raises ReadError.
+
+    These are keys, strokes and corrections with their drawings, palette, reference and the settings of regions.
+    """
     labels = hash_labels(shot)
     keys = [f"{n} {shot.key_hash(n)} {_hash_or_error(shot.source_hash, n)}" for n in sorted(shot.keys)]
     keys += [f"{n} told {labels[n]} {_hash_or_error(shot.source_hash, n)}" for n in sorted(labels)]
@@ -82,22 +84,26 @@ def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
 
 
 def hash_fit(keys: str, settings: Settings, precision: str, device: str) -> str:
-    """Hash of all that decides a fit to keys with that hash, in a precision and on a kind of device."""
+    """Hash the inputs of a fit.
+
+    keys    `hash_keys`
+    device  only its kind counts
+    """
     how = f"{settings.fit} {settings.seed} {settings.mode} {precision} {device.partition(':')[0]}"
     others = settings.list_changed("fit", ("fit", "seed", "mode", "precision"))
     return digest(_FIT_RECIPE, hash_file(base_weights_path()), how, *others, keys)[:16]
 
 
 def forget_stopped_fit(cache: Path, fit: str) -> None:
-    """Delete the state of a fit that was stopped, where nobody needs it: it is fitted, or not asked for any more."""
+    """Delete the state of an interrupted fit that is no longer needed."""
     with suppress(OSError):
         (cache / f"fit-{fit}.partial").unlink()
 
 
 def list_marks(shot: Shot, settings: Settings, keys: str, fit: str) -> list[str]:
-    """Hashes of all that decides frames beside their own span.
+    """List the hashes of the inputs that all spans share.
 
-    A kept fit holds what lies far from a change: of the keys, then, only those of the span itself count.
+    With `fit = "keep"` frames far from a change stay as they are: of the keys only those of the span itself count.
     """
     marks = [hash_file(base_weights_path()), hash_file(matcher_weights_path()), f"fit {fit}"]
     if settings.fit != "keep":
@@ -106,7 +112,7 @@ def list_marks(shot: Shot, settings: Settings, keys: str, fit: str) -> list[str]
 
 
 def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:
-    """An unreadable drawing is as good a state as any: the span is painted without it, until it changes."""
+    """Hash a drawing, or return its error if it cannot be read: the span is painted without it until it changes."""
     try:
         return hash_of(number)
     except ReadError as error:

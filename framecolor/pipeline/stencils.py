@@ -1,7 +1,7 @@
-"""Stencils: a mask says where a painted frame may change; outside of it not one pixel does.
+"""Stencils: masks inside of which painted frames change; no pixel outside does.
 
-The frame that comes of it is a key: it goes to OUT/keys, from where later runs take it beside the painter's own keys.
-It is newer than a key that the painter has of the same number, and wins over it, until it is deleted.
+The new frame becomes a key in OUT/keys, which later runs use beside the painter's keys. It overrides the painter's key
+of the same number until it is deleted.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from framecolor.shot.shot import Shot
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """A frame as it was painted before: uint8 HxWx4, its layer of paint and its matte (uint16 HxW) where it has any."""
+    """A painted frame before the change: rgba uint8 HxWx4, and its paint layer and matte (uint16 HxW), if any."""
 
     rgba: NDArray[np.uint8]
     paint: NDArray[np.uint8] | None = None
@@ -36,9 +36,9 @@ class Before:
 
 
 def add_painted_keys(shot: Shot, out: Path, but: Collection[int] = ()) -> Shot:
-    """The shot with the keys that stencils left in OUT/keys; those win over the shot's own of the same number.
+    """Add the keys that stencils made in OUT/keys to a shot; they override its own keys.
 
-    but  numbers that go without: a frame that gets a stencil again is painted as if it had had none
+    but  numbers to leave out: a frame with a new stencil is painted without its old one
     """
     made = list_painted(out / KEY_FOLDER, shot.numbers, shot.size)
     made = {number: path for number, path in made.items() if number not in but}
@@ -46,38 +46,38 @@ def add_painted_keys(shot: Shot, out: Path, but: Collection[int] = ()) -> Shot:
 
 
 def check_stencils(shot: Shot, out: Path, settings: Settings) -> Shot:
-    """The shot with nothing wanted but the frames that have a stencil.
+    """Restrict a shot to the wanted frames that have a stencil.
 
-    Raises ShotError where there is none, or for one whose frame is not painted yet, ReadError where that frame, or a
-    matte of it that is wanted, cannot be read, OutputError where the keys that would be written are the painter's own.
+    Raises ShotError if there is none or its frame is not painted yet, ReadError if that frame or its matte cannot be
+    read, OutputError if OUT/keys holds the painter's own keys.
     """
     folders = {path.parent.resolve() for path in shot.keys.values()}
     if (out / KEY_FOLDER).resolve() in folders:
         fix = "choose another folder with -o"
-        raise OutputError(out / KEY_FOLDER, "holds the shot's own keys, which would be written over", fix)
+        raise OutputError(out / KEY_FOLDER, "holds the shot's own keys, which would be overwritten", fix)
     wanted = tuple(number for number in shot.wanted if number in shot.stencils)
     if not wanted:
         folder = next(iter(shot.stencils.values())).parent if shot.stencils else "--stencils"
         have = f"it has {format_numbers(shot.stencils)}" if shot.stencils else "it is empty"
         fix = "add NNNN.png, white on black"
-        raise ShotError(folder, f"there is no stencil for a frame that is wanted: {have}", fix)
+        raise ShotError(folder, f"has no stencil for a wanted frame: {have}", fix)
     for number in wanted:
         path = out / shot.output_name(number, settings.format)
         if not path.is_file():
-            problem = f"frame {number} is not painted yet, so that nothing of it could be kept"
+            problem = f"frame {number} is not painted yet"
             command = format_command(("framecolor", "colorize", str(shot.root)))
             raise ShotError(shot.stencils[number], problem, f"run `{command}` first")
         read_painted(path, shot.size, settings)
         if not read_mask(shot.read_stencil(number)).any():
-            problem = "nothing is marked in it"
-            raise ShotError(shot.stencils[number], problem, "paint white, or any color on transparent, where to change")
+            fix = "paint the area to change white, or any color on transparent"
+            raise ShotError(shot.stencils[number], "the stencil is empty", fix)
     return replace(shot, wanted=wanted)
 
 
 def read_painted(path: Path, size: tuple[int, int], settings: Settings) -> Before:
-    """A frame that was painted before, with what the settings want of it.
+    """Read a painted frame, with its paint layer and matte if the settings want them.
 
-    Raises ReadError, also where its size is another one, or its matte is missing.
+    Raises ReadError, also if it has another size or its matte is missing.
     """
     painted = read_image(path)
     if painted.shape[:2] != size:
@@ -89,8 +89,8 @@ def read_painted(path: Path, size: tuple[int, int], settings: Settings) -> Befor
 
 
 def list_waiting(stencils: Mapping[int, Path]) -> list[str]:
-    """A note on stencils that nobody asked for."""
+    """List a note on stencils that are not used without --stencils; empty if there are none."""
     if not stencils:
         return []
     folder = next(iter(stencils.values())).parent
-    return [f"{len(stencils)} stencils ({format_numbers(stencils)}) wait for --stencils {folder}"]
+    return [f"{len(stencils)} stencils ({format_numbers(stencils)}) are not used without --stencils {folder}"]

@@ -1,4 +1,4 @@
-"""Drawings in, drawings with the probability of each color in each region out: a bounded stream of stages."""
+"""Compute the beliefs of drawings in a bounded stream of stages."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from framecolor.pipeline.read_ahead import Drawing
 from framecolor.propagation.features import FrameFeatures, compute_features, link_frames, reuse_features
 from framecolor.propagation.smoothing import FramePosterior, Linked, believe, is_empty, is_hold
 
-# What drawings that are worked on hold together at most, and what one of them holds at its peak, with those that wait
-# for it (`benchmarks/memory.py`).
+# Most memory of all drawings in work, and the peak of one of them, with those that wait for it
+# (`benchmarks/memory.py`).
 _WORKERS_BYTES = 4 << 30
 _BYTES_PER_PIXEL = 64
 
 
 def count_workers(cores: int, size: tuple[int, int]) -> int:
-    """Drawings of HxW that are worked on at once, so that all cores are busy and memory has a bound on any host."""
-    fit = _WORKERS_BYTES // (size[0] * size[1] * _BYTES_PER_PIXEL)
-    # One more than cores: one of them waits for a file now and then.
-    return min(cores + 1, max(2, fit))
+    """Choose how many drawings of size (height, width) to process at once, for busy cores and bounded memory."""
+    most = _WORKERS_BYTES // (size[0] * size[1] * _BYTES_PER_PIXEL)
+    # One more than cores, as one may wait for a file.
+    return min(cores + 1, max(2, most))
 
 
 @contextmanager
 def open_pool(
     settings: Settings, size: tuple[int, int], engine: Engine | None = None, overlap: bool = True
 ) -> Iterator[ThreadPoolExecutor]:
-    """Threads that keep all cores busy, each of them computing on one. EngineError where the engine cannot run.
+    """Open a pool of single-threaded workers for all cores. Raises EngineError if the engine cannot run.
 
     size     (height, width) of the drawings, pixels
-    engine   runs the networks; by default the one that the settings name
-    overlap  False: no threads, work is done by whom it is handed in
+    engine   runs the networks; by default that of the settings
+    overlap  if False, all work is done in the thread that submits it
     """
-    # First: where there is a GPU it imports PyTorch, whose threads are then limited, too.
+    # First, as with a GPU it imports PyTorch, whose threads are limited below.
     if engine is None:
         choose_engine(settings.engine, settings.lanes, settings.precision)
     pool = ThreadPoolExecutor(count_workers(settings.count_cores(), size), "framecolor") if overlap else CallingThread()
@@ -51,10 +51,10 @@ def open_pool(
 
 @dataclass(frozen=True, eq=False)
 class Stream:
-    """What the stages of a stream share.
+    """The data that the stages of a stream share.
 
-    ahead  how many items each stage takes ahead
-    fail   is called for each drawing that cannot be read; it is left out
+    ahead  number of items that each stage reads ahead
+    fail   is called for each drawing that cannot be read and is left out
     empty  is called for each drawing without a figure
     """
 
@@ -67,7 +67,7 @@ class Stream:
     empty: Callable[[int], None]
 
     def run(self, drawings: Iterable[Drawing]) -> Generator[FramePosterior, None, None]:
-        """Look at each drawing, link it to the one before it and settle each span as soon as its end is seen."""
+        """Compute each drawing's features, link it to the one before it, and the beliefs of each span when complete."""
         with (
             closing(overlapped(self.pool, self._look, drawings, self.ahead)) as looked,
             closing(overlapped(self.pool, self._link, self._pair(looked), self.ahead)) as linked,
@@ -75,7 +75,7 @@ class Stream:
             yield from believe(linked, self.keyframes)
 
     def _look(self, drawing: Drawing) -> tuple[Drawing, FrameFeatures | None]:
-        """A drawing looked at; None for a hold, and where it cannot be read."""
+        """Compute a drawing's features; None for a hold or an unreadable drawing."""
         if drawing.repeats or drawing.error is not None:
             return drawing, None
         with stage("regions", drawing.number):
@@ -91,26 +91,26 @@ class Stream:
     def _pair(
         self, looked: Iterable[tuple[Drawing, FrameFeatures | None]]
     ) -> Iterator[tuple[FrameFeatures | None, FrameFeatures]]:
-        """Each drawing with the one before it in its span.
+        """Pair each drawing with the one before it in its span, None if there is none.
 
-        Empty drawings, such as a flash, stand alone: those before and after them are neighbors.
+        Empty drawings, such as a flash, are skipped: the drawings before and after them are neighbors.
         """
         before: FrameFeatures | None = None
         last: FrameFeatures | None = None
-        for drawing, found in looked:
+        for drawing, features in looked:
             if drawing.begins:
                 before = None
             if drawing.error is not None:
                 self.fail(drawing.number, drawing.error)
                 continue
-            if found is None:
+            if features is None:
                 assert last is not None  # a hold repeats a drawing that could be read
-                found = replace(last, number=drawing.number)
-            features = last = found
+                features = replace(last, number=drawing.number)
+            last = features
             if is_empty(features):
                 self.empty(features.number)
                 yield None, features
-                # A key ends a span, also an empty one.
+                # A key ends a span, even if it is empty.
                 before = None if features.number in self.keyframes.whole else before
                 continue
             yield before, features

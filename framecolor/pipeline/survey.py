@@ -1,4 +1,4 @@
-"""Which spans of a shot have to be painted: its files against what the manifest says of the frames that are there."""
+"""Find the stale spans of a shot: compare its files with the manifest."""
 
 from __future__ import annotations
 
@@ -21,10 +21,12 @@ from framecolor.shot.spans import Span, plan_spans
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What has to be painted.
+    """The spans to paint.
 
-    keys     `hash_keys`; fit: hash of the fit to paint with, "" if none
-    sources  what decides each frame; stale: spans to paint
+    keys     `hash_keys`
+    fit      hash of the fit to paint with, "" if none
+    sources  source of each frame
+    stale    spans to paint
     """
 
     keys: str
@@ -35,7 +37,7 @@ class Found:
 
 @dataclass(frozen=True, eq=False)
 class Survey:
-    """Looks at the files of a shot to tell what has to be painted. anew: all of it."""
+    """Compares the files of a shot with the manifest; anew: everything is stale."""
 
     shot: Shot
     out: Path
@@ -46,11 +48,15 @@ class Survey:
 
     @property
     def device(self) -> str:
-        """Where a fit is made: on the GPU if the engine may use one."""
+        """Device of a fit: the GPU if the engine may use one."""
         return "cuda" if may_use_gpu(self.settings.engine) and find_gpu_problem() is None else "cpu"
 
     def look(self, shot: Shot, proposal: Proposal | None) -> Found:
-        """Compare the files with the manifest; shot: with the keys that can be used. Raises InputError."""
+        """Find the stale spans. Raises InputError.
+
+        shot      the shot without its broken keys
+        proposal  proposed colors; None if the shot has keys
+        """
         settings, manifest = self.settings, self.manifest
         keys = hash_keys(shot, settings, proposal)
         fit = self._choose_fit(keys)
@@ -70,7 +76,7 @@ class Survey:
             return ""
         if settings.fit == "keep":
             if not self.manifest.head:
-                problem = "there is no earlier run whose networks could be kept"
+                problem = "there is no earlier run whose network could be kept"
                 raise InputError("--fit keep", problem, "run once without it, or with --fit auto")
             return self.manifest.last_fit or ""
         return hash_fit(keys, settings, choose_training_precision(settings.precision, self.device), self.device)

@@ -1,1 +1,1 @@
-"""A shot as it lies on disk: drawings, keys, exposure sheets, annotations and spans. Imports media and below."""
+"""A shot on disk: drawings, keys, exposure sheets, annotations and spans. Imports media and below."""

@@ -1,4 +1,4 @@
-"""What somebody said of single regions of a shot's drawings: loose strokes (hints/) and corrections (a file)."""
+"""Colors given for single regions of a shot's drawings: by strokes (hints/) and by corrections (a file)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class RegionLabels:
     """The regions of one drawing whose color is given, by strokes or corrections.
 
     drawing  hash of its pixels
-    color    uint8 [count + 1, 4]: of the regions that somebody spoke of, to the bit
+    color    uint8 [count + 1, 4], straight RGBA; zero for a region without a label
     by       int8 [count + 1]: NOBODY, STROKE or CORRECTION
     area     pixels of each region, [count + 1]
     """
@@ -37,28 +37,30 @@ class RegionLabels:
 
     @property
     def rows(self) -> NDArray[np.intp]:
-        """The regions that somebody spoke of, rising."""
+        """Indices of the labeled regions, rising."""
         return np.flatnonzero(self.by)
 
     @property
     def corrected(self) -> int:
-        """How many of its regions are corrected."""
+        """Number of corrected regions."""
         return int(np.count_nonzero(self.by == CORRECTION))
 
     @property
     def hash(self) -> str:
-        """Of all that was said."""
+        """Hash of all labels."""
         return digest(self.color[self.rows].tobytes(), self.by.tobytes())
 
 
 def read_region_labels(
     shot: Shot, number: int, regions: Regions, drawing: str
 ) -> tuple[RegionLabels | None, tuple[str, ...]]:
-    """The regions that strokes and corrections label, None if there is none, and warnings of those that label nothing.
+    """Read the region labels of one drawing. Returns them, None if there are none, and warnings.
 
-    drawing  hash of its pixels. A correction outranks the strokes of its frame.
-    Raises ReadError on an unreadable hint, InputError on one without transparency and on a correction that lies outside
-    of the picture.
+    drawing  hash of its pixels
+
+    A correction overrides a stroke in the same region. Strokes and corrections that label no region give a warning.
+    Raises ReadError for an unreadable hint, InputError for a hint without transparency or a correction outside of the
+    picture.
     """
     corrections = [correction for correction in shot.corrections if correction.number == number]
     if number not in shot.hints and not corrections:
@@ -72,39 +74,39 @@ def read_region_labels(
     return RegionLabels(drawing, color, by, regions.area) if by.any() else None, tuple(warnings)
 
 
-def join_colors(told: Iterable[RegionLabels]) -> NDArray[np.uint8]:
-    """Every color that was named, uint8 [N, 4], in the order of frames, each once."""
-    rows = [one.color[one.rows] for one in told]
-    found = dict.fromkeys(map(tuple, np.concatenate(rows).tolist())) if rows else {}
-    return np.array(list(found), np.uint8).reshape(-1, 4)
+def join_colors(labels: Iterable[RegionLabels]) -> NDArray[np.uint8]:
+    """Collect the distinct colors of all labels, uint8 [N, 4], in order of first use."""
+    rows = [drawing.color[drawing.rows] for drawing in labels]
+    colors = dict.fromkeys(map(tuple, np.concatenate(rows).tolist())) if rows else {}
+    return np.array(list(colors), np.uint8).reshape(-1, 4)
 
 
 def hash_labels(shot: Shot) -> dict[int, str]:
-    """Of each drawing of which anything is told, a hash of it: of the hint's file and of the corrections.
+    """Hash the hint file and the corrections of each drawing that has any. Returns number -> hash.
 
-    Raises ReadError on an unreadable hint.
+    Raises ReadError for an unreadable hint.
     """
     parts: dict[int, list[str]] = {number: [hash_file(path)] for number, path in shot.hints.items()}
     for correction in shot.corrections:
         parts.setdefault(correction.number, []).append(repr(correction))
-    return {number: digest(*told) for number, told in sorted(parts.items())}
+    return {number: digest(*labels) for number, labels in sorted(parts.items())}
 
 
 def _take_strokes(
     shot: Shot, number: int, regions: Regions, color: NDArray[np.uint8], by: NDArray[np.int8]
 ) -> list[str]:
-    """Write what a frame's strokes say into `color` and `by`; what they fail to say comes back."""
+    """Write the labels of a frame's strokes into `color` and `by`. Returns warnings for strokes that label nothing."""
     path, hint = shot.hints[number], shot.read_hint(number)
     if hint[..., 3].min() == 255 and hint.size:
-        raise InputError(path, "is opaque all over, so no stroke can be told apart", "save it with transparent paper")
+        raise InputError(path, "is fully opaque, so its strokes cannot be found", "save it on transparent")
     strokes = read_strokes(hint, regions)
     color[strokes.meant], by[strokes.meant] = strokes.color[strokes.meant], STROKE
     missed = [
-        f"{path.name}: the stroke of frame {number} at x {x}, y {y} lies on lines only; put it inside of a region"
+        f"{path.name}: the stroke of frame {number} at x {x}, y {y} covers only lines; put it inside a region"
         for x, y in strokes.missed
     ]
     if not missed and not strokes.meant.any():
-        return [f"{path.name}: there is no stroke in the hint of frame {number}; paint it opaque"]
+        return [f"{path.name}: the hint of frame {number} has no opaque stroke; paint its strokes opaque"]
     return missed
 
 
@@ -116,13 +118,16 @@ def _take_corrections(
     color: NDArray[np.uint8],
     by: NDArray[np.int8],
 ) -> list[str]:
-    """Write a frame's corrections into `color` and `by`; of a point on a line the nearest region is meant."""
+    """Write a frame's corrections into `color` and `by`. Returns warnings.
+
+    A point on a line corrects the nearest region.
+    """
     if not corrections:
         return []
     height, width = regions.size
     for c in corrections:
         if c.x >= width or c.y >= height:
-            problem = f"x {c.x}, y {c.y} lies outside of the drawing, which is {width}x{height}"
+            problem = f"x {c.x}, y {c.y} is outside the drawing, which is {width}x{height}"
             raise InputError(f"correction of frame {number}", problem, "remove it, or correct the frame again")
     if regions.count == 0:
         return [f"frame {number} has no region, so its corrections change nothing"]
@@ -132,5 +137,7 @@ def _take_corrections(
         color[region], by[region] = c.color, CORRECTION
     known = {c.drawing for c in corrections if c.drawing}
     if known and known != {shot.line_hash(number)}:
-        return [f"frame {number} was drawn anew since it was corrected: check that the right regions are meant"]
+        return [
+            f"frame {number} was redrawn after it was corrected: check that its corrections lie in the right regions"
+        ]
     return []

@@ -1,11 +1,11 @@
-"""corrections.json: regions that a painter set right, each named by one pixel inside of it and its color.
+"""corrections.json: the colors of regions that a painter corrected, each named by one pixel inside it.
 
     {"format": 1, "shot": "cut_012", "corrections": [
       {"frame": 12, "x": 340, "y": 210, "color": "#c83c28"},
       {"frame": 13, "x": 352, "y": 208, "color": "paper", "drawing": "5f0c..."}
     ]}
 
-A pixel names a region whatever the settings that found it: with other gap settings it is still inside of the right one.
+A pixel stays inside the right region when the gap settings change; a region's index does not.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Rgba = tuple[int, int, int, int]
 
 CORRECTIONS_NAME = "corrections.json"
 PAPER_COLOR: Rgba = (255, 255, 255, 0)
-"""What "paper" is read as: no paint."""
+"""The value of "paper": no paint."""
 
 _FORMAT = 1
 _MAX_BYTES = 32 << 20
@@ -38,12 +38,12 @@ _SAVE_AGAIN = "save it again from the report page"
 
 @dataclass(frozen=True)
 class Correction:
-    """One region of one drawing is to have one color.
+    """The color of one region of one drawing.
 
-    number   of the frame whose drawing it is
-    x, y     a pixel inside of the region, in pixels of the drawing
+    number   number of the drawing
+    x, y     a pixel inside the region, in pixels of the drawing
     color    straight RGBA; alpha is 255, or 0 for paper
-    drawing  XXH3-128 of the drawing that was corrected, as `Shot.line_hash`; "" where it is not known
+    drawing  XXH3-128 of the corrected drawing, as `Shot.line_hash`; "" if unknown
     """
 
     number: int
@@ -54,41 +54,41 @@ class Correction:
 
     def __post_init__(self) -> None:
         if min(self.number, self.x, self.y) < 0:
-            raise ValueError(f"Correction has a number and a place of 0 or more, got {self}")
+            raise ValueError(f"Correction.number, x and y must be 0 or more, got {self}")
         if len(self.color) != 4 or not all(0 <= c <= 255 for c in self.color) or self.color[3] not in (0, 255):
             raise ValueError(f"Correction.color must be RGBA with alpha 0 or 255, got {self.color}")
 
     @property
     def is_paper(self) -> bool:
-        """Whether the region is to be left unpainted."""
+        """Whether the region stays unpainted."""
         return self.color[3] == 0
 
 
 def read_corrections(path: str | Path) -> list[Correction]:
-    """The corrections of a file, by frame, those of one frame in the order in which they were made.
+    """Read a file of corrections. Returns them by frame, those of one frame in the order of the file.
 
-    Of two for the same pixel of a frame the later one holds. Fields that are not known are passed over. Raises
-    ReadError when the file is missing, too large or no JSON, InputError when it is another kind of file or an entry
-    cannot be used: the message names the file, the entry (counted from 1) and the fix.
+    The last correction of a pixel wins. Unknown fields are ignored. Raises ReadError if the file is missing, too large
+    or not JSON, InputError if it is another kind of file or an entry is invalid: the message names the file, the entry
+    (counted from 1) and the fix.
     """
     path = Path(path)
     table = _read_table(path)
     version = table.get("format") if isinstance(table, dict) else None
     if not isinstance(table, dict) or not isinstance(table.get("corrections"), list):
-        raise InputError(path, 'this is not a file of corrections: there is no list "corrections"', _SAVE_AGAIN)
+        raise InputError(path, 'is not a file of corrections: it has no list "corrections"', _SAVE_AGAIN)
     if type(version) is not int or version != _FORMAT:
         raise InputError(path, f"has format {quote(version)}, this version reads {_FORMAT}", _SAVE_AGAIN)
     found: dict[tuple[int, int, int], Correction] = {}
     for place, entry in enumerate(table["corrections"], 1):
         correction = parse_correction(entry, f"{path}: correction {place}")
         at = correction.number, correction.x, correction.y
-        found.pop(at, None)  # the later one counts from where it stands
+        found.pop(at, None)  # the order is that of the last correction of a pixel
         found[at] = correction
     return sorted(found.values(), key=lambda correction: correction.number)
 
 
 def parse_correction(entry: Any, subject: str) -> Correction:
-    """One entry of the list, as it is in the file. Raises InputError about `subject`."""
+    """Parse one entry of the file's list. Raises InputError about `subject`."""
     try:
         number, x, y = (take_whole(entry[name]) for name in ("frame", "x", "y"))
         color, drawing = entry["color"], entry.get("drawing", "")
@@ -100,19 +100,19 @@ def parse_correction(entry: Any, subject: str) -> Correction:
             rgba = red, green, blue, 255
         return Correction(number, x, y, rgba, drawing)
     except MISSHAPEN as error:
-        problem = f"cannot be used ({type(error).__name__}: {str(error)[:120]})"
+        problem = f"is invalid ({type(error).__name__}: {str(error)[:120]})"
         raise InputError(subject, problem, f"give it {_ENTRY}") from None
 
 
 def write_corrections(path: str | Path, shot: str, corrections: Iterable[Correction]) -> None:
-    """Write a file of corrections, whole or not at all. Raises OutputError."""
+    """Write a file of corrections atomically. Raises OutputError."""
     lines = ",\n".join("  " + json.dumps(describe_correction(correction)) for correction in corrections)
     head = json.dumps({"format": _FORMAT, "shot": shot}).removesuffix("}")
     write_text_atomic(path, f'{head}, "corrections": [\n{lines}\n]}}\n')
 
 
 def describe_correction(correction: Correction) -> dict[str, Any]:
-    """The entry of one correction, as `parse_correction` reads it."""
+    """Convert a correction to its entry in the file, which `parse_correction` reads."""
     red, green, blue, _ = correction.color
     color = "paper" if correction.is_paper else f"#{red:02x}{green:02x}{blue:02x}"
     entry: dict[str, Any] = {"frame": correction.number, "x": correction.x, "y": correction.y, "color": color}
@@ -124,4 +124,4 @@ def _read_table(path: Path) -> Any:
     try:
         return parse_json(data.decode("utf-8-sig"))
     except ValueError as error:
-        raise ReadError(path, f"this is not JSON, or it is cut off ({str(error)[:120]})", _SAVE_AGAIN) from None
+        raise ReadError(path, f"is not JSON, or is cut off ({str(error)[:120]})", _SAVE_AGAIN) from None

@@ -1,4 +1,4 @@
-"""Exposure sheets: which drawing of which cel is shown in which frame."""
+"""Exposure sheets: which drawing of each cel is shown in each frame."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from framecolor.core.text import plain_name
 from framecolor.errors import InputError
 
 LONGEST_FRAMES = 65_535
-"""Frames of the longest sheet that is read: three quarters of an hour, where a cut has a few seconds."""
+"""Frames of the longest sheet that is read: three quarters of an hour at 24 fps."""
 
 USUAL_FPS = 24.0
-"""Frames a second where a sheet does not tell: XDTS never does."""
+"""Frames per second of a sheet that does not state them, as none in XDTS does."""
 
 _MOST_TRACKS = 1000
 _LARGEST = 4_000_000
-# The number at the end of a cel's name, as in the names of files: "12", "A12", "a_0012"; not "12a", "-3" or "1.5".
+# The number at the end of a cel's name: "12", "A12", "a_0012"; not "12a", "-3" or "1.5".
 _DRAWING = re.compile(r"(?![-+.])\D*(\d{1,9})")
 
 
@@ -27,9 +27,9 @@ _DRAWING = re.compile(r"(?![-+.])\D*(\d{1,9})")
 class Track:
     """One column of a sheet: a cel and its drawings.
 
-    name       the cel's
-    exposures  for frame 1, 2, ... the number of the drawing that is shown, or None where none is
-    strange    cels that the sheet shows by a name that ends in no number, so that no file belongs to them
+    name       name of the cel
+    exposures  for frame 1, 2, ... the number of the drawing that is shown, None if none is
+    strange    shown labels that do not end in a number, so that no file has them
     """
 
     name: str
@@ -42,7 +42,7 @@ class Track:
 
     @cached_property
     def shown(self) -> tuple[int, ...]:
-        """Numbers of the drawings that are shown at least once, rising."""
+        """Numbers of the drawings that are shown, rising."""
         return tuple(sorted({number for number in self.exposures if number is not None}))
 
     def __repr__(self) -> str:
@@ -53,10 +53,10 @@ class Track:
 class Sheet:
     """An exposure sheet.
 
-    path    the file that it was read from
-    frames  how long it is
-    tracks  its cels, in their order; names may repeat
-    fps     frames a second, where it tells
+    path    its file
+    frames  its length
+    tracks  its cels, in order; names may repeat
+    fps     frames per second, None if not stated
     """
 
     path: Path
@@ -78,7 +78,7 @@ class Sheet:
         return tuple(track.name for track in self.tracks)
 
     def track(self, name: str) -> Track | None:
-        """The track of a name, in any letter case; None where there is none. Raises InputError where there are two."""
+        """Find a track by its name in any letter case; None if missing. Raises InputError if there are several."""
         found = [track for track in self.tracks if track.name.casefold() == name.casefold()]
         if len(found) > 1:
             raise InputError(self.path, f"has {len(found)} tracks of the name {found[0].name}", "keep one of them")
@@ -86,16 +86,16 @@ class Sheet:
 
 
 def read_drawing(label: str) -> int | None:
-    """Number of the drawing that a sheet names, as "12" or "A12"; None where the name does not end in a number."""
+    """Read the drawing's number from a sheet's label, such as "12" or "A12"; None if it does not end in one."""
     match = _DRAWING.fullmatch(label.strip())
     return None if match is None else int(match[1])
 
 
 def expose(name: str, changes: Iterable[tuple[int, str | None]], frames: int) -> Track:
-    """A track from its changes: (frame, cel's name or None), frames counted from 0; each holds until the next.
+    """Make a track from its changes: (frame, label or None), frames counted from 0; each holds until the next.
 
-    Changes may come in any order; of two in one frame the later one holds, those past the end say nothing, and what is
-    before the first frame holds in it. Names lose what a terminal cannot show.
+    Changes may come in any order, and the last one of a frame wins. Changes past the end are dropped, those before the
+    first frame apply to it. Characters that a terminal cannot show are removed from names.
     """
     at: dict[int, str | None] = {}
     for frame, label in sorted(changes, key=lambda change: change[0]):
@@ -114,10 +114,11 @@ def expose(name: str, changes: Iterable[tuple[int, str | None]], frames: int) ->
 
 
 def check_size(path: Path, frames: int, tracks: int) -> None:
-    """Raise InputError unless a sheet of so many frames and tracks may be read: it could fill the memory."""
+    """Raise InputError if a sheet has so many frames and tracks that it could fill the memory."""
     if frames > LONGEST_FRAMES:
-        fix = "check its length; cut a longer one into several"
-        raise InputError(path, f"is {frames} frames long, the longest that is read has {LONGEST_FRAMES}", fix)
+        fix = "check its length, or split it"
+        raise InputError(path, f"has {frames} frames, the limit is {LONGEST_FRAMES}", fix)
     if tracks > _MOST_TRACKS or frames * tracks > _LARGEST:
-        fix = "leave out the tracks that are not needed"
-        raise InputError(path, f"has {tracks} tracks of {frames} frames, which is more than is read", fix)
+        fix = "remove the tracks that are not needed"
+        limit = f"the limit is {_MOST_TRACKS} tracks, {_LARGEST} cells"
+        raise InputError(path, f"has {tracks} tracks of {frames} frames, {limit}", fix)

@@ -1,6 +1,6 @@
-"""Where the files of a shot are: its drawings, its keys, and whether they fit together. Only headers are read.
+"""Find the files of a shot, and check that keys and drawings fit together. Reads only image headers.
 
-A shot is a folder, a pattern or a movie; or a cel of a cut folder (`framecolor.shot.cut`), in several folders.
+A shot is a folder, a pattern, a movie, or a cel of a cut folder (`framecolor.shot.cut`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _SHOWN_SHOTS = 4
 class ShotPlace:
     """Where a shot is.
 
-    root    folder that it belongs to: its own, the one that the pattern or movie is in, or the cut's of a cel
-    source  folder, pattern or movie of its drawings
+    root    the shot's folder, the parent of its pattern or movie, or the cut of a cel
+    source  folder, pattern or movie of the drawings
     """
 
     name: str
@@ -35,7 +35,7 @@ class ShotPlace:
 
 
 def locate_shot(path: Path, *, has_keys: bool) -> ShotPlace:
-    """Find what the user gave. Raises ShotError."""
+    """Find the shot that the user named. Raises ShotError."""
     cel = find_cel(path)
     if cel is not None:
         own = cel.takes[-1]
@@ -62,48 +62,49 @@ def _locate_lines(path: Path, has_keys: bool) -> tuple[str, Path, Path]:
         return path.stem, path.parent, path
     if path.exists():
         fix = "name the folder, or the whole sequence as in name.####.png, with --keys"
-        raise ShotError(path, "this is a single file, not a shot", fix)
+        raise ShotError(path, "is a single file, not a shot", fix)
     raise ShotError(path, "there is no such folder, sequence or movie", "check the name")
 
 
 def _refuse_neighbor(path: Path) -> None:
-    """Raise ShotError, which names what is meant, for the folder above shots, or the line folder of one."""
+    """Raise ShotError, which suggests the right folder, if `path` is a line folder or a folder of shots."""
     whole = path.resolve()
     if whole.name.casefold() == LINE_FOLDER:
-        problem = f"this is the folder of drawings of the {_say_kind(whole.parent)} {whole.parent.name}"
+        problem = f"is the folder of drawings of the {_name_kind(whole.parent)} {whole.parent.name}"
         raise ShotError(path, problem, f"name {whole.parent}")
     if find_folder(path, "keys").is_dir():
         return  # a shot that lacks its drawings
     inside = list(islice(find_shots(path), _SHOWN_SHOTS + 1))
     if len(inside) == 1:
-        problem = f"this is no shot itself; {inside[0].name} in it is a {_say_kind(inside[0])}"
+        problem = f"is not a shot, but holds the {_name_kind(inside[0])} {inside[0].name}"
         raise ShotError(path, problem, f"name {inside[0]}")
     if inside:
         names = [folder.name for folder in inside[:_SHOWN_SHOTS]] + ["..."] * (len(inside) > _SHOWN_SHOTS)
-        problem = f"this is no shot itself; in it are several shots or cuts: {', '.join(names)}"
-        raise ShotError(path, problem, f"name one or more, as {inside[0]}")
+        problem = f"is not a shot, but holds several shots or cuts: {', '.join(names)}"
+        raise ShotError(path, problem, f"name one or more of them, such as {inside[0]}")
 
 
-def _say_kind(path: Path) -> str:
+def _name_kind(path: Path) -> str:
     return "cut" if is_cut(path) else "shot"
 
 
 def _choose_movie(folder: Path) -> Path:
-    """The folder's only movie, or the folder when it holds images."""
+    """Return the folder's only movie, or the folder if it has none. Raises ShotError if it is ambiguous."""
     movies = list_movies(folder)
     if not movies:
         return folder
     others = [*(path.name for path in movies[1:]), *(file.pattern for file in list_images(folder)[:1])]
     if others:
-        problem = f"the folder holds a movie, {movies[0].name}, and beside it {others[0]}"
+        problem = f"holds both the movie {movies[0].name} and {others[0]}"
         raise ShotError(folder, problem, "keep one of them")
     return movies[0]
 
 
 def find_lines(place: ShotPlace) -> tuple[dict[int, Path], tuple[int, ...]]:
-    """Number -> file of a shot's drawings, by number, and the numbers that are its own; ShotError as `find_sequence`.
+    """Find a shot's drawings. Returns number -> file, by number, and the numbers to paint.
 
-    Of a retake's drawings only those that were drawn again are its own: the others are the cel's.
+    Of a retake only the redrawn drawings are painted; the others come from the cel. Raises ShotError as `find_sequence`
+    does.
     """
     source = place.source
     if place.cel is None:
@@ -115,7 +116,7 @@ def find_lines(place: ShotPlace) -> tuple[dict[int, Path], tuple[int, ...]]:
 
 
 def measure_lines(source: Path, lines: Mapping[int, Path]) -> tuple[int, int]:
-    """(height, width) of the first drawing that can be read. Raises ShotError when none can."""
+    """Measure (height, width) of the first drawing that can be read. Raises ShotError if none can."""
     first: ReadError | None = None
     for path in lines.values():
         try:
@@ -136,11 +137,12 @@ def find_painted(
     numbers: tuple[int, ...],
     size: tuple[int, int],
 ) -> dict[int, Path]:
-    """Number -> file of the shot's keys, hints or stencils; `given` is a folder to take instead of the shot's own.
+    """Find a shot's keys, hints or stencils. Returns number -> file.
 
-    lines  number -> file of the drawings: what a cel's folder has for a drawing that a retake replaced is left out
+    given  a folder to use instead of the shot's own
+    lines  number -> file of the drawings; a cel's keys for drawings that a retake replaced are left out
 
-    Raises ShotError when one fits no drawing by number or size, ReadError when one cannot be read.
+    Raises ShotError if a file fits no drawing by number or size, ReadError if one cannot be read.
     """
     if given is not None:
         if not Path(given).is_dir():
@@ -157,9 +159,9 @@ def find_painted(
 
 
 def list_painted(folder: Path, numbers: Sequence[int], size: tuple[int, int]) -> dict[int, Path]:
-    """Number -> file of what is painted in a folder, nothing where there is none; file names are free but the number.
+    """List the painted images of a folder. Returns number -> file, empty if the folder is missing.
 
-    Raises as `find_painted`.
+    Only the number in a file's name matters. Raises as `find_painted` does.
     """
     if not folder.is_dir():
         return {}
@@ -171,6 +173,6 @@ def list_painted(folder: Path, numbers: Sequence[int], size: tuple[int, int]) ->
             raise ShotError(path, f"there is no drawing {number}", fix)
         height, width = image_size(path)
         if (height, width) != size:
-            fix = "write it again at the size of the drawings"
-            raise ShotError(path, f"it is {width}x{height}, the drawings are {size[1]}x{size[0]}", fix)
+            fix = "save it at the size of the drawings"
+            raise ShotError(path, f"is {width}x{height}, the drawings are {size[1]}x{size[0]}", fix)
     return files

@@ -1,4 +1,4 @@
-"""Frame numbers in file names: which files of a folder are the drawings, and in which order."""
+"""Numbered image sequences: find the drawings of a folder and their order by the numbers in file names."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HIGHEST = 2**31 - 1
 
 @dataclass(frozen=True)
 class NumberedFile:
-    """A file name taken apart: base + digits + ending, as in "sh010." + "1001" + ".png"."""
+    """A file name split into base + digits + ending, such as "sh010." + "1001" + ".png"."""
 
     path: Path
     base: str
@@ -35,13 +35,13 @@ class NumberedFile:
 
     @property
     def pattern(self) -> str:
-        """The name with # for each digit."""
+        """The file name with # for each digit."""
         return f"{self.base}{'#' * len(self.digits)}{self.ending}"
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A sequence as it is written on a command line: base + placeholder for the number + ending."""
+    """A sequence as written on a command line: base + placeholder for the number + ending."""
 
     folder: Path
     base: str
@@ -49,7 +49,7 @@ class Pattern:
     ending: str
 
     def fits(self, file: NumberedFile) -> bool:
-        """Whether a file belongs to it. A width of 1 (#, @, %d) takes any padding; wider ones work as in printf."""
+        """Check whether a file matches. A width of 1 (#, @, %d) accepts any padding; wider ones work as in printf."""
         padded = self.width <= 1 or len(file.digits) == self.width
         longer = len(file.digits) > self.width and file.digits[0] != "0"
         same_name = file.base == self.base and file.ending.lower() == self.ending.lower()
@@ -57,36 +57,36 @@ class Pattern:
 
 
 def is_pattern(path: Path) -> bool:
-    """Whether a path is a sequence pattern (sh010.####.png, sh010.@@@@.png, sh010.%04d.png, sh010.$F4.png)."""
+    """Check whether a path is a sequence pattern (sh010.####.png, sh010.@@@@.png, sh010.%04d.png, sh010.$F4.png)."""
     return _PLACEHOLDER.search(path.name) is not None and not path.exists()
 
 
 def parse_pattern(path: Path) -> Pattern:
-    """Take a pattern apart. Raises ShotError when it holds a frame range, or not one place for a number."""
+    """Parse a pattern. Raises ShotError if it has a frame range, or not exactly one placeholder."""
     found = list(_PLACEHOLDER.finditer(path.name))
     if len(found) != 1 or _RANGE.search(path.name[: found[0].start()]):
         fix = "write it as name.####.png and choose frames with --frames"
-        raise ShotError(path, "the pattern has to hold one placeholder and no range", fix)
+        raise ShotError(path, "the pattern must have exactly one placeholder and no range", fix)
     placeholder = found[0][0]
     width = len(placeholder) if placeholder[0] in "#@" else int("0" + re.sub("[^0-9]", "", placeholder))
     return Pattern(path.parent, path.name[: found[0].start()], max(1, width), path.name[found[0].end() :])
 
 
 def list_images(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> list[NumberedFile]:
-    """The numbered images of a folder, by number. Hidden files and those without a number are not among them."""
+    """List the numbered images of a folder by number, without hidden files."""
     found = []
     for path in _list_files(folder):
         match = DISK_RE.match(path.name)
         if path.suffix.lower() not in suffixes or match is None or match[3] is None:
             continue
-        digits = match[3].removeprefix("-")  # "cut-0001.png": a dash before the number parts, it does not negate
+        digits = match[3].removeprefix("-")  # "cut-0001.png": the dash is a separator, not a sign
         base = match[1] + match[2] + "-" * (len(match[3]) - len(digits))  # [1]: up to a backslash, part of a name here
         found.append(NumberedFile(path, base, digits, match[4]))
     return sorted(found, key=lambda file: (file.number, file.path.name))
 
 
 def list_movies(folder: Path) -> list[Path]:
-    """The movies of a folder, by name; hidden files are not among them."""
+    """List the movies of a folder by name, without hidden files."""
     return [path for path in _list_files(folder) if is_movie(path)]
 
 
@@ -99,10 +99,10 @@ def _list_files(folder: Path) -> list[Path]:
 
 
 def find_sequence(folder: Path, pattern: Pattern | None = None) -> dict[int, Path]:
-    """Number -> file of the one sequence in a folder, by number.
+    """Find the only sequence of a folder, or the one that matches a pattern. Returns number -> file, by number.
 
-    Raises ShotError when there is none, when there are several and no pattern chooses one, when two files have the
-    same number, or when numbers are so high, or so far apart, that one has to be a mistake.
+    Raises ShotError if there is none, if there are several and no pattern, if two files have the same number, or if a
+    number is so high, or so far from the others, that it must be a mistake.
     """
     return _check_width(folder, _choose_sequence(folder, pattern))
 
@@ -110,10 +110,9 @@ def find_sequence(folder: Path, pattern: Pattern | None = None) -> dict[int, Pat
 def _check_width(folder: Path, numbered: dict[int, Path]) -> dict[int, Path]:
     first, last = min(numbered), max(numbered)
     if last > _HIGHEST:
-        problem = f"frame {last} is beyond the last number that programs count to, {_HIGHEST}"
-        raise ShotError(numbered[last], problem, "number the drawings anew")
+        raise ShotError(numbered[last], f"number {last} is above the limit of {_HIGHEST}", "renumber the drawings")
     if last - first > _WIDEST:
-        problem = f"the numbers run from {first} to {last}, of more frames than a shot can have"
+        problem = f"the numbers run from {first} to {last}, more than the {_WIDEST} frames that a shot can have"
         raise ShotError(folder, problem, f"check the name of {numbered[last].name}")
     return numbered
 
@@ -123,8 +122,8 @@ def _choose_sequence(folder: Path, pattern: Pattern | None) -> dict[int, Path]:
     if pattern is not None:
         fitting = [file for file in files if pattern.fits(file)]
         if not fitting:
-            near = f"write {files[0].pattern} for the files that are there" if files else "check the folder"
-            raise ShotError(folder / f"{pattern.base}...{pattern.ending}", "no file fits the pattern", near)
+            fix = f"the folder's files match {files[0].pattern}" if files else "check the folder"
+            raise ShotError(folder / f"{pattern.base}...{pattern.ending}", "no file matches the pattern", fix)
         return number_files(fitting)
     if not files:
         fix = "put numbered drawings there: name.0001.png, name.0002.png"
@@ -140,41 +139,41 @@ def _choose_sequence(folder: Path, pattern: Pattern | None) -> dict[int, Path]:
 
 
 def number_files(files: Iterable[NumberedFile]) -> dict[int, Path]:
-    """Number -> file. Raises ShotError, naming both files, when two have the same number."""
+    """Map numbers to files. Raises ShotError, naming both files, if two have the same number."""
     numbered: dict[int, Path] = {}
     for file in files:
         other = numbered.setdefault(file.number, file.path)
         if other is not file.path:
-            problem = f"frame {file.number} is there twice, also as {other.name}"
+            problem = f"has the same number as {other.name}, {file.number}"
             raise ShotError(file.path, problem, "remove one of them")
     return numbered
 
 
 def parse_frames(text: str, numbers: tuple[int, ...], shown: str = "") -> tuple[int, ...]:
-    """The frames of a shot that a range such as "1-24x2,30" names, in order.
+    """Parse frame ranges such as "1-24x2,30". Returns the shot's numbers in them, rising.
 
-    shown  what else errors say of the shot's numbers, such as that a sheet shows only some of them
+    shown  clause for errors about the shot's numbers, such as that a sheet shows only some of them
 
-    A range may run over gaps in the numbering, but begins and ends inside of the shot; a single number has to be there.
-    Raises ShotError otherwise.
+    A range may span gaps in the numbering, but must begin and end inside the shot; a single number must exist. Raises
+    ShotError otherwise.
     """
     subject = f"--frames {text}"
     fix = f"the shot has {format_numbers(numbers)}{shown}"
     if ":" in text or "y" in text:
-        raise ShotError(subject, "steps with : and y are not known", "write steps as in 1-24x2")
+        raise ShotError(subject, "steps with : and y are not supported", "write steps as in 1-24x2")
     try:
         ranges = parse_ranges(text)
     except ValueError:
-        raise ShotError(subject, "this is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12") from None
+        raise ShotError(subject, "is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12") from None
     present = set(numbers)
     wanted: set[int] = set()
     for part, frames in ranges:
-        last = frames.stop - (1 if frames.step > 0 else -1)  # as it is written; the step may pass over it
+        last = frames.stop - (1 if frames.step > 0 else -1)  # as written; the step may skip it
         ends = min(frames.start, last), max(frames.start, last)
         is_single = "-" not in part
         if ends[0] < numbers[0] or ends[1] > numbers[-1] or (is_single and last not in present):
             raise ShotError(subject, f"{part} is not in the shot", fix)
-        # Of a range and the shot's numbers the fewer are looked through: each may be long.
+        # Iterate over the shorter one: both may be long.
         fewer, more = (frames, present) if len(frames) < len(present) else (present, frames)
         wanted |= {number for number in fewer if number in more}
     if not wanted:

@@ -1,4 +1,4 @@
-"""Files that hold exposure sheets: which one belongs to a folder, and how it is read."""
+"""Find and read exposure sheet files."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from framecolor.shot.xdts import SIGNATURE, parse_xdts
 
 SHEET_NAME = "sheet.csv"
 
-# A sheet of hundreds of tracks has one or two MiB. Read into Python's objects, text takes some twenty times its size.
+# A sheet of hundreds of tracks has one or two MiB. Parsed into Python objects, it takes about twenty times its size.
 _MAX_BYTES = 8 << 20
 _EXPORT = "name an .xdts or .csv file"
 
 
 def find_sheet(folder: Path) -> Path | None:
-    """The folder's only sheet (*.xdts, sheet.csv), or None where it has none. Raises ShotError where it has several."""
+    """Find a folder's only sheet (*.xdts, sheet.csv); None if missing. Raises ShotError if there are several."""
     try:
         files = sorted(path for path in folder.iterdir() if _is_sheet(path) and path.is_file())
     except OSError:
         return None
     if len(files) > 1:
         names = ", ".join(path.name for path in files[:4])
-        raise ShotError(folder, f"the folder holds {len(files)} exposure sheets: {names}", "choose one with --sheet")
+        raise ShotError(folder, f"holds {len(files)} exposure sheets: {names}", "choose one with --sheet")
     return files[0] if files else None
 
 
@@ -35,10 +35,10 @@ def _is_sheet(path: Path) -> bool:
 
 
 def read_sheet(path: str | Path) -> Sheet:
-    """An exposure sheet, XDTS or CSV by its content.
+    """Read an exposure sheet, XDTS or CSV by its content.
 
-    Raises ReadError when the file is missing, too large, no text or of neither kind, InputError when it says what no
-    sheet can: one line that names the file, the place and the fix. What is read is bounded, whatever the file claims.
+    Raises ReadError if the file is missing, too large, not text or of neither format, InputError if its content is
+    invalid: the message names the file, the place and the fix. The size in memory is limited, whatever the file claims.
     """
     path = Path(path)
     text = _read_text(path)
@@ -48,11 +48,11 @@ def read_sheet(path: str | Path) -> Sheet:
 
 
 def _read_text(path: Path) -> str:
-    """UTF-8, or Japanese Windows' code page, which animation programs there still write tables in."""
+    """Read a text in UTF-8 or, as Japanese animation programs write tables, in code page 932."""
     data = read_small(path, _MAX_BYTES, "an exposure sheet", _EXPORT)
     for encoding in ("utf-8-sig",) if data.startswith(SIGNATURE.encode()) else ("utf-8-sig", "cp932"):
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise ReadError(path, "the file is no text in UTF-8", "export it again")
+    raise ReadError(path, "is not text in UTF-8", "export it again")

@@ -1,4 +1,4 @@
-"""A shot as it lies on disk: its drawings, its painted keys, its numbers and names. Pixels are read when asked for."""
+"""A shot on disk: its drawings, painted keys, numbers and names. Pixels are read on demand."""
 
 from __future__ import annotations
 
@@ -27,28 +27,28 @@ Pixels = NDArray[np.uint8]
 """uint8 HxWx4, straight RGBA."""
 
 MAX_DRAWING_PX = 1 << 26
-"""Larger drawings are refused: at 8192x8192 painting takes several gigabytes."""
+"""Largest drawing that is painted: 8192x8192 already takes several gigabytes of memory."""
 
 _MOVIE_PADDING = 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Shot:
-    """One shot. All numbers are those of the line drawings' file names; a movie's frames count from 1.
+    """One shot. Numbers are those in the drawings' file names; a movie's frames count from 1.
 
-    name         what to call it: the folder's, pattern's or movie's name; Cut-005/A for a cel of a cut
-    root         folder that it belongs to: what is painted goes below it unless told otherwise; of a cel, its cut
-    line_source  folder, pattern or movie that the drawings come from
+    name         name of the folder, pattern or movie; Cut-005/A for a cel of a cut
+    root         the shot's folder, or the cut of a cel
+    line_source  folder, pattern or movie of the drawings
     lines        number -> file of every drawing, by number; empty for a movie
-    movie        the drawings, where they are a movie
-    numbers      every drawing's number, rising, gaps left out
-    wanted       those to paint, rising; a part of `numbers`
-    keys         number -> painted key; hints, stencils: the same; all of them may be empty
+    movie        the drawings of a movie, None for files
+    numbers      every drawing's number, rising
+    wanted       the numbers to paint, rising; a subset of `numbers`
+    keys         number -> painted key; may be empty, as hints and stencils
     size         (height, width) in pixels of the first drawing that can be read, and of all keys
-    corrections  regions that a painter set right, by frame
-    cel          where it is a cel of a cut, or a retake of one
-    timing       when its drawings are shown, where there is an exposure sheet: what it never shows is not wanted
-    warnings     what the user should know of it
+    corrections  corrected regions, by frame
+    cel          the cel of a cut, or its retake; None for other shots
+    timing       when its drawings are shown; None without an exposure sheet
+    warnings     problems to show to the user
     """
 
     name: str
@@ -75,8 +75,8 @@ class Shot:
             raise ValueError("Shot.wanted must rise and be a part of Shot.numbers")
         if (self.movie is None) != (known == set(self.lines)) or (self.movie and len(self.movie) != len(known)):
             raise ValueError("Shot.numbers must be those of Shot.lines or count the frames of Shot.movie")
-        told = (self.keys, self.hints, self.stencils, {c.number for c in self.corrections})
-        if any(not known.issuperset(numbers) for numbers in told):
+        labeled = (self.keys, self.hints, self.stencils, {c.number for c in self.corrections})
+        if any(not known.issuperset(numbers) for numbers in labeled):
             raise ValueError("Shot.keys, hints, stencils and corrections must have numbers of drawings")
         if min(self.size) < 1:
             raise ValueError(f"Shot.size must be positive, got {self.size}")
@@ -93,19 +93,20 @@ class Shot:
         frames: str | None = None,
         sheet: str | Path | None = None,
     ) -> Shot:
-        """Find the drawings and keys of a shot; only headers are read.
+        """Find the drawings and keys of a shot. Reads only image headers.
 
-        path    a folder with line/ and as a rule keys/ (optional hints/, stencils/); line/ holds one sequence or one
-                movie. Or a folder that holds the drawings themselves, which needs `keys` or `hints`, a pattern
-                (sh010.####.png, %04d, @@@@), or a movie. Or a cel of a cut, Cut-005/Line/A, with Cut-005/Keys/A; of a
-                retake, Cut-005/Line/A.R1, only the drawings that it has itself are to be painted.
-        keys, hints, stencils  folders to take instead of the shot's own
-        corrections  a file of corrections; none is taken by itself
-        frames  numbers of drawings to paint, such as "1001-1024x2"; everything by default
-        sheet   an exposure sheet, or "none"; by default the only *.xdts or sheet.csv in the shot's folder or the cut's
+        path    one of:
+                a folder with line/ (one sequence or one movie) and usually keys/, hints/ or stencils/
+                a folder of drawings, a pattern (sh010.####.png, %04d, @@@@) or a movie, with `keys` or `hints`
+                a cel of a cut, Cut-005/Line/A, with its keys in Cut-005/Keys/A
+                a retake of a cel, Cut-005/Line/A.R1: only its own drawings are painted
+        keys, hints, stencils  folders to use instead of the shot's own
+        corrections  a file of corrections
+        frames  numbers of drawings to paint, such as "1001-1024x2"; all by default
+        sheet   an exposure sheet, or "none"; by default the only *.xdts or sheet.csv in the shot's folder or cut
 
-        Raises ShotError or ReadError, naming the file and the fix, when there is no line art, the numbering is not
-        clear, or a key or correction fits no drawing. Single drawings that are broken do not fail here.
+        Raises ShotError or ReadError, naming the file and the fix, if there is no line art, the numbering is ambiguous,
+        or a key or correction fits no drawing. A broken drawing raises no error here, but when it is read.
         """
         path = Path(path)
         place = locate_shot(path, has_keys=keys is not None or hints is not None)
@@ -114,38 +115,38 @@ class Shot:
         numbers = own if movie else tuple(lines)
         size = movie.size if movie else measure_lines(place.source, lines)
         if size[0] * size[1] > MAX_DRAWING_PX:
-            problem = f"drawings of {size[1]}x{size[0]} pixels are more than the {MAX_DRAWING_PX} that are painted"
+            problem = f"drawings of {size[1]}x{size[0]} pixels are above the limit of {MAX_DRAWING_PX} pixels"
             raise ShotError(place.source, problem, "scale them down")
         extras = {
             role: find_painted(role, given, place, lines, numbers, size)
             for role, given in (("keys", keys), ("hints", hints), ("stencils", stencils))
         }
-        right = () if corrections is None else _read_corrections(Path(corrections), numbers)
+        corrected = () if corrections is None else _read_corrections(Path(corrections), numbers)
         timing, warnings = find_timing(place, sheet, lines.get(numbers[0]), is_folder=path.is_dir())
-        wanted = own if frames is None else parse_frames(frames, own, timing.say_shown(own) if timing else "")
+        wanted = own if frames is None else parse_frames(frames, own, timing.format_shown(own) if timing else "")
         if timing is not None:
             warnings += timing.list_warnings(wanted, numbers)
             wanted = choose_shown(timing, wanted)
-        about = {"cel": place.cel, "timing": timing, "warnings": tuple(warnings), "corrections": right}
+        about = {"cel": place.cel, "timing": timing, "warnings": tuple(warnings), "corrections": corrected}
         return cls(place.name, place.root, place.source, lines, movie, numbers, wanted, size=size, **extras, **about)
 
     @property
     def out(self) -> Path:
-        """Folder that painted frames go to unless told otherwise: ROOT/color; of a cel, CUT_Cell/A beside the cut."""
+        """Default folder of painted frames: ROOT/color, or CUT_Cell/A beside the cut of a cel."""
         return self.root / "color" if self.cel is None else self.cel.out
 
     @property
     def exposures(self) -> tuple[int | None, ...] | None:
-        """For frame 1, 2, ... the number of the drawing that is shown, or None where none is; None without a sheet."""
+        """For frame 1, 2, ... the number of the drawing that is shown, None if none is; None without a sheet."""
         return None if self.timing is None else self.timing.exposures
 
     @property
     def gaps(self) -> tuple[range, ...]:
-        """The numbers between the first and the last drawing that have none, stretch by stretch, however long."""
+        """Ranges of numbers between the first and the last drawing that have no drawing."""
         return tuple(range(a + 1, b) for a, b in pairwise(self.numbers) if b > a + 1)
 
     def output_name(self, number: int, format: FormatName = "png") -> str:
-        """File name of a painted frame: the drawing's own with the format's ending. KeyError: no such drawing."""
+        """Name the file of a painted frame: the drawing's name with the format's suffix. Raises KeyError."""
         suffix = FORMATS[format].suffix
         if self.movie is None:
             return self.lines[number].with_suffix(suffix).name
@@ -154,55 +155,55 @@ class Shot:
         return f"{self.movie.path.stem}.{number:0{padding}d}{suffix}"
 
     def read_line(self, number: int) -> Pixels:
-        """One drawing. Raises ReadError when it is broken or has another size than the shot; KeyError: no such one."""
+        """Read a drawing. Raises ReadError if it is broken or has another size than the shot, KeyError if missing."""
         if self.movie is not None:
             self._check_number(number)
             return self.movie.read(number - 1)
         return self.open_line(number).decode()
 
     def open_line(self, number: int) -> ImageFile:
-        """The file of one drawing, read but not decoded; there is none of a movie's. Errors as `read_line`."""
+        """Read the file of a drawing without decoding it; not for movies. Raises as `read_line` does."""
         return self._open(self.lines[number], "drawing")
 
     def iter_lines(self, numbers: Iterable[int] | None = None) -> Iterator[tuple[int, Pixels | ReadError]]:
-        """Drawings one after the other, all by default; a broken one comes as its ReadError and ends nothing.
+        """Iterate over drawings, all by default. Yields the ReadError of a broken one in place of its pixels.
 
-        A movie is decoded in one go where the numbers rise.
+        A movie is decoded in one pass if the numbers rise.
         """
-        asked = list(self.numbers if numbers is None else numbers)
-        for number in asked:
+        wanted = list(self.numbers if numbers is None else numbers)
+        for number in wanted:
             self._check_number(number)
-        if self.movie is not None and asked and asked == sorted(asked):
-            remaining = set(asked)
-            for index, pixels in self.movie.frames(asked[0] - 1):
+        if self.movie is not None and wanted and wanted == sorted(wanted):
+            remaining = set(wanted)
+            for index, pixels in self.movie.frames(wanted[0] - 1):
                 if index + 1 in remaining:
                     yield index + 1, pixels
-                if index + 1 == asked[-1]:
+                if index + 1 == wanted[-1]:
                     return
             return
-        for number in asked:
+        for number in wanted:
             try:
                 yield number, self.read_line(number)
             except ReadError as error:
                 yield number, error
 
     def read_key(self, number: int) -> Pixels:
-        """The painted key of a number, as large as the drawings. Raises ReadError; KeyError when there is none."""
+        """Read a painted key, of the drawings' size. Raises ReadError, KeyError if missing."""
         return self._open(self.keys[number], "key").decode()
 
     def read_hint(self, number: int) -> Pixels:
-        """The hint of a number, as `read_key`."""
+        """Read a hint, as `read_key` does."""
         return self._open(self.hints[number], "hint").decode()
 
     def read_stencil(self, number: int) -> Pixels:
-        """The stencil of a number, as `read_key`."""
+        """Read a stencil, as `read_key` does."""
         return self._open(self.stencils[number], "stencil").decode()
 
     def line_hash(self, number: int) -> str:
-        """XXH3-128 of a drawing's file, in hex; of a movie's frame, of its pixels. Raises ReadError, KeyError.
+        """Hash a drawing: XXH3-128, in hex, of its file, or of the pixels of a movie's frame.
 
-        It is that of the file as it was first looked at; the file is no longer read once it is another one.
-        A movie is decoded once, from end to end, at the first call.
+        The hash is that of the first read; if the file changes later, reading it raises ReadError. The first call
+        decodes a movie completely. Raises ReadError, KeyError.
         """
         if self.movie is None:
             return self._hash(self.lines[number])
@@ -213,15 +214,17 @@ class Shot:
         return digest
 
     def source_hash(self, number: int) -> str:
-        """What tells a drawing from a changed one, without decoding it: `line_hash`, or that of a whole movie's file
-        with the frame's number. Raises ReadError, KeyError."""
+        """Hash a drawing without decoding it: `line_hash`, or for a movie the hash of its file and the frame's number.
+
+        Raises ReadError, KeyError.
+        """
         if self.movie is None:
             return self.line_hash(number)
         self._check_number(number)
         return digest(self._hash(self.movie.path), str(number))
 
     def key_hash(self, number: int) -> str:
-        """XXH3-128 of a key's file, in hex. Raises ReadError, KeyError."""
+        """Hash a key's file: XXH3-128, in hex. Raises ReadError, KeyError."""
         return self._hash(self.keys[number])
 
     def __repr__(self) -> str:
@@ -244,12 +247,12 @@ class Shot:
     def _open(self, path: Path, role: str) -> ImageFile:
         file = open_image(path, self.size, role)
         if file.hash != self._known.setdefault(path, file.hash):
-            raise ReadError(path, f"the {role} was changed while the shot was being painted", "run again")
+            raise ReadError(path, f"the {role} changed during the run", "run again")
         return file
 
     @cached_property
     def _known(self) -> dict[Path, str]:
-        """Hashes of files, as they were first looked at: what is painted from them is noted under these."""
+        """Hashes of the files when first read, under which the manifest notes what is painted from them."""
         return {}
 
     def _hash(self, path: Path) -> str:
@@ -257,10 +260,10 @@ class Shot:
 
 
 def _read_corrections(path: Path, numbers: tuple[int, ...]) -> tuple[Correction, ...]:
-    """The corrections of a file, all of them of drawings that the shot has; ShotError names the first that is not."""
-    found = tuple(read_corrections(path))
-    strange = [c.number for c in found if c.number not in numbers]
+    """Read a file of corrections. Raises ShotError if one is for a drawing that the shot does not have."""
+    corrections = tuple(read_corrections(path))
+    strange = [c.number for c in corrections if c.number not in numbers]
     if strange:
-        fix = f"the shot has {format_numbers(numbers)}; check that the file is of this shot"
-        raise ShotError(path, f"corrects frame {strange[0]}, of which there is no drawing", fix)
-    return found
+        fix = f"the shot has {format_numbers(numbers)}; check that the file belongs to this shot"
+        raise ShotError(path, f"corrects frame {strange[0]}, which has no drawing", fix)
+    return corrections

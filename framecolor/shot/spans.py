@@ -1,4 +1,4 @@
-"""Spans: the stretches of drawings between keys that are painted together."""
+"""Spans: the drawings from one key to the next, which are painted together."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from framecolor.errors import ReadError
 from framecolor.media import check_image
 from framecolor.shot.shot import Shot
 
-# Raised when the same drawings, keys and fit no longer give the same paint.
+# Increased when the same drawings, keys and fit no longer give the same paint.
 _RECIPE = "paint 6"
-# Settings whose value is hashed by its place, whatever it is; others by their name (`Settings.list_changed`).
+# Settings that are hashed by position; others by name, if changed (`Settings.list_changed`).
 _BY_PLACE = ("mode", "gap_px", "min_region_px", "line", "background", "precision")
 
 
@@ -26,7 +26,7 @@ class Span:
     """Neighboring drawings, first to last, with a key at one end or both.
 
     numbers  all drawings of the span
-    paints   those that are painted with it: a key between two spans belongs to the first of them
+    paints   the drawings to paint with it; a key between two spans belongs to the first
     """
 
     numbers: tuple[int, ...]
@@ -34,9 +34,10 @@ class Span:
 
 
 def plan_spans(numbers: Sequence[int], keys: Collection[int], wanted: Collection[int]) -> list[Span]:
-    """Cut a shot at its keys; spans that hold no wanted drawing are left out.
+    """Split a shot at its keys into spans. Leaves out spans without a wanted drawing.
 
-    numbers  every drawing of the shot, rising; keys: some of them, or none.
+    numbers  every drawing of the shot, rising
+    keys     a subset of them; may be empty
     """
     wanted = frozenset(wanted)
     cuts = [i for i, number in enumerate(numbers) if number in keys]
@@ -56,35 +57,33 @@ def hash_span(
     hashes: Mapping[int, str],
     settings: Settings,
     marks: Sequence[str],
-    told: Mapping[int, str] | None = None,
+    labels: Mapping[int, str] | None = None,
 ) -> str:
-    """Hash of all that decides a span's frames: its drawings and keys, what else was told, the settings, the networks.
+    """Hash all inputs of a span's frames: drawings, keys, strokes, corrections, settings and networks.
 
-    hashes  of the drawings' files; marks: of whatever else decides, such as the networks
-    told    hash of what strokes and corrections say of a drawing, by its number: it also holds where the drawing is
-            shown again
+    hashes  number -> hash of the drawing's file
+    marks   hashes of other inputs, such as the networks
+    labels  number -> hash of the drawing's strokes and corrections, which also apply to its holds
     """
-    told = told or {}
     drawings = {hashes[number] for number in span.numbers}
     parts = [_RECIPE, *marks]
     parts.append(repr([getattr(settings, name) for name in _BY_PLACE]))
     parts += settings.list_changed("frames", _BY_PLACE)
     for number in span.numbers:
         parts += [str(number), hashes[number], shot.key_hash(number) if number in shot.keys else ""]
-    for number, said in sorted(told.items()):
+    for number, label in sorted((labels or {}).items()):
         if hashes.get(number) in drawings:
-            parts += [f"told {number}", said]
+            parts += [f"told {number}", label]
     return digest(*parts)
 
 
 def describe_plan(shot: Shot) -> dict[str, Any]:
-    """What painting a shot would involve, as plain data: size, frames, keys, spans, holds, gaps, unreadable drawings.
+    """Describe what painting a shot involves, as plain data: size, frames, keys, spans, holds, gaps, broken drawings.
 
-    `partial` are drawings of which strokes or corrections tell some regions. Without a key all is one span. `sheet` is
-    what `Timing.describe` says, None without one.
+    `partial` lists the partial keys. A shot without keys is one span. `sheet` is `Timing.describe`, None without a
+    sheet. `cost` counts all drawings of the spans to paint, wanted or not.
 
-    Reads the file of every drawing and key (but does not decode it) and writes nothing. `cost` counts the drawings that
-    have to be looked at, also those that are only passed on the way to a wanted one.
+    Reads the file of every drawing and key without decoding it, and writes nothing.
     """
     spans = plan_spans(shot.numbers, shot.keys, shot.wanted)
     hashes: dict[int, str | None] = {number: _try_hash(shot, number) for number in shot.numbers}
@@ -115,7 +114,7 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
 
 
 def _measure_distance(shot: Shot) -> dict[int, int]:
-    """How many drawings each drawing lies from its nearest key; nothing where there is none."""
+    """Measure each drawing's distance to its nearest key, in drawings; empty without keys."""
     position = {number: i for i, number in enumerate(shot.numbers)}
     keys = sorted(position[key] for key in shot.keys)
     distance = {}
@@ -141,7 +140,7 @@ def _list_broken_keys(shot: Shot) -> Iterator[str]:
         try:
             check_image(path)
         except ReadError as error:
-            yield f"key {number} cannot be read, and the shot not be painted from it: {error}"
+            yield f"key {number} cannot be read, so the shot cannot be painted from it: {error}"
 
 
 def _try_hash(shot: Shot, number: int) -> str | None:

@@ -1,7 +1,7 @@
-"""Loose strokes and dots over a drawing: which regions each of them means.
+"""Strokes and dots over a drawing: find the regions that each of them labels.
 
-A hint picture is transparent where nothing is said. Strokes may run over lines, as in deepcolor: a blob of paint means
-the region that it is in, not every region that it touches.
+A hint picture is transparent outside of its strokes. Strokes may cross lines: a blob of paint labels the region that it
+is in, not every region that it touches.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ Mask = NDArray[np.bool_]
 
 # Fainter paint is the soft edge of a brush.
 _CORE_ALPHA = 128
-# Colors this near to a more used one are taken for it.
+# Colors this close to a more frequent one are merged into it.
 _SCATTER_LEVELS = 8
-# A mixed color lies this near to the straight way between the two that it is mixed of.
+# Distance of a mixed color from the straight line between its two components.
 _MIXED_LEVELS = 12
-# A blob means a region when so much of it lies there ...
+# A blob labels a region that holds this share of it ...
 _REAL_SHARE = 0.25
-# ... about as wide as the brush is: what spills over a line is narrower.
+# ... at this share of the brush's width: paint that spills over a line is narrower.
 _REAL_WIDTH = 0.6
-# A region that is covered like this is meant, however little of the blob it takes: dots in tiny regions.
+# A blob also labels a region of which it covers this share, such as a dot in a tiny region.
 _COVERED_SHARE = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Strokes:
-    """What the strokes over one drawing say.
+    """The regions that the strokes over one drawing label.
 
-    color   uint8 [count + 1, 4]: of each region that a stroke means, to the bit; alpha 255
-    meant   bool [count + 1]: which regions those are
-    missed  (x, y) of strokes that mean none, as they lie on lines only
+    color   uint8 [count + 1, 4]: color of each labeled region, alpha 255
+    meant   bool [count + 1]: which regions are labeled
+    missed  (x, y) of strokes that label none, as they cover only lines
     """
 
     color: Rgba
@@ -47,7 +47,7 @@ class Strokes:
 
 @dataclass(frozen=True, eq=False)
 class Blob:
-    """One connected piece of paint: its color, its pixels within a box of the picture, and where that box begins."""
+    """One connected area of paint: its color, its mask in its bounding box, and the left and top of that box."""
 
     color: tuple[int, int, int]
     mask: Mask
@@ -59,20 +59,20 @@ class Blob:
         return int(np.count_nonzero(self.mask))
 
     def crop(self, picture: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The part of a picture that lies under the blob's box."""
+        """Crop a picture to the blob's box."""
         height, width = self.mask.shape
         return picture[self.top : self.top + height, self.left : self.left + width]
 
     def locate(self) -> tuple[int, int]:
-        """(x, y) of a pixel well inside of it."""
+        """Find (x, y) of the pixel farthest from the blob's edge."""
         y, x = np.unravel_index(int(_depth(self.mask).argmax()), self.mask.shape)
         return self.left + int(x), self.top + int(y)
 
 
 def read_strokes(hint: Rgba, regions: Regions) -> Strokes:
-    """Which regions the strokes of a hint picture (uint8 HxWx4 of the drawing's size) mean.
+    """Find the regions that the strokes of a hint picture (uint8 HxWx4 of the drawing's size) label.
 
-    A region that several colors claim gets the one that covers most of it.
+    A region with strokes of several colors gets the color that covers most of it.
     """
     if hint.shape[:2] != regions.size:
         raise ValueError(f"hint {hint.shape[:2]} and regions {regions.size} differ in size")
@@ -91,12 +91,12 @@ def read_strokes(hint: Rgba, regions: Regions) -> Strokes:
 
 
 def choose_regions(blob: Blob, regions: Regions, held: NDArray[np.int64]) -> NDArray[np.intp]:
-    """The regions that a blob means; none where it lies on lines only.
+    """Choose the regions that a blob labels; none if it covers only lines.
 
-    held  how many of its pixels lie in each region, [count + 1]
+    held  number of its pixels in each region, [count + 1]
 
-    Those that it covers, and those that hold a real share of it, as wide as the brush: a stroke that was dragged over
-    several regions means all of them. Where neither is so, it is a blob across a line, and means what holds most of it.
+    These are the regions that it covers, and those that hold a large share of it at the brush's width, so that a stroke
+    over several regions labels all of them. If there are none, the region that holds most of the blob.
     """
     inside = held.copy()
     inside[0] = 0
@@ -112,7 +112,7 @@ def choose_regions(blob: Blob, regions: Regions, held: NDArray[np.int64]) -> NDA
 
 
 def find_blobs(hint: Rgba) -> list[Blob]:
-    """The strokes of a hint picture, without the soft edges of brushes and what mixes where strokes meet."""
+    """Find the strokes of a hint picture, without soft edges of brushes and mixed colors between strokes."""
     alpha = hint[..., 3]
     core = alpha >= _CORE_ALPHA
     blobs: list[Blob] = []
@@ -129,7 +129,7 @@ def find_blobs(hint: Rgba) -> list[Blob]:
 
 
 def _split_colors(hint: Rgba, core: Mask) -> list[tuple[tuple[int, int, int], Mask]]:
-    """The paints of a hint picture and where each is, the most used first; scattered colors join the one near them."""
+    """Split a hint picture into paints and their masks, most frequent first; similar colors are merged."""
     pixels = hint[core]
     code = pixels[:, 0].astype(np.uint32) << 16 | pixels[:, 1].astype(np.uint32) << 8 | pixels[:, 2]
     unique, inverse = np.unique(code, return_inverse=True)
@@ -150,9 +150,9 @@ def _split_colors(hint: Rgba, core: Mask) -> list[tuple[tuple[int, int, int], Ma
 
 
 def _is_fringe(i: int, blobs: list[Blob], owner: NDArray[np.int32], alpha: NDArray[np.uint8]) -> bool:
-    """Whether a blob is only the soft edge of others: thin, beside them, and mixed of their colors.
+    """Check whether a blob is only the soft edge of others: thin, next to them, and of mixed colors.
 
-    Half transparent ones may also be mixed with black or white, as some programs write them.
+    A half-transparent edge may also be mixed with black or white, as some programs write it.
     """
     blob = blobs[i]
     if _depth(blob.mask).max() > 2:
@@ -170,15 +170,15 @@ def _is_fringe(i: int, blobs: list[Blob], owner: NDArray[np.int32], alpha: NDArr
 
 
 def _is_between(color: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
-    way = b - a
-    length = float(way @ way)
+    line = b - a
+    length = float(line @ line)
     if not length:
         return False
-    share = float((color - a) @ way) / length
-    return 0 <= share <= 1 and bool(np.abs(a + share * way - color).max() <= _MIXED_LEVELS)
+    share = float((color - a) @ line) / length
+    return 0 <= share <= 1 and bool(np.abs(a + share * line - color).max() <= _MIXED_LEVELS)
 
 
 def _depth(mask: Mask) -> NDArray[np.float32]:
-    """Distance of each pixel of a mask to what lies outside of it, also beyond the mask's own edge."""
+    """Measure each pixel's distance to the outside of a mask; outside the array counts as outside."""
     padded = np.pad(mask.view(np.uint8), 1)
     return np.asarray(cv2.distanceTransform(padded, cv2.DIST_L2, 3), dtype=np.float32)[1:-1, 1:-1]

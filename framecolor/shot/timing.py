@@ -1,4 +1,4 @@
-"""A shot's timing: the track of an exposure sheet that tells which of its drawings is shown when."""
+"""A shot's timing: the track of an exposure sheet that gives the drawing shown at each frame."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from framecolor.shot.locate import ShotPlace
 from framecolor.shot.sheet_files import find_sheet, read_sheet
 
 NO_SHEET = "none"
-"""Given for a sheet: take none, also not the one that lies in the shot's folder."""
+"""Value of the option --sheet that ignores a sheet in the shot's folder."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Timing:
     """When a shot's drawings are shown.
 
     source  the sheet's file
-    track   the shot's column of it
-    fps     frames a second; `USUAL_FPS` where the sheet does not tell
+    track   the shot's column in it
+    fps     frames per second; `USUAL_FPS` if the sheet states none
     """
 
     source: Path
@@ -32,7 +32,7 @@ class Timing:
 
     @property
     def exposures(self) -> tuple[int | None, ...]:
-        """For frame 1, 2, ... the number of the drawing that is shown, or None where none is."""
+        """For frame 1, 2, ... the number of the drawing that is shown, None if none is."""
         return self.track.exposures
 
     @property
@@ -40,36 +40,36 @@ class Timing:
         return len(self.exposures) / self.fps
 
     def unshown(self, numbers: Sequence[int]) -> tuple[int, ...]:
-        """Those of some drawings that the sheet never shows."""
+        """Find which of `numbers` the sheet never shows."""
         shown = set(self.track.shown)
         return tuple(number for number in numbers if number not in shown)
 
     def absent(self, numbers: Sequence[int]) -> tuple[int, ...]:
-        """Drawings that the sheet shows and that are not among these."""
+        """Find the drawings that the sheet shows and that are not in `numbers`."""
         known = set(numbers)
         return tuple(number for number in self.track.shown if number not in known)
 
-    def say_shown(self, numbers: Sequence[int]) -> str:
-        """Which of some drawings the sheet shows, as a clause; nothing where it shows all of them."""
+    def format_shown(self, numbers: Sequence[int]) -> str:
+        """Format as a clause which of `numbers` the sheet shows; "" if it shows all of them."""
         unshown = set(self.unshown(numbers))
         shown = format_numbers(number for number in numbers if number not in unshown) or "none"
         return f", of which {self.source.name} shows {shown}" if unshown else ""
 
-    def list_warnings(self, asked: Sequence[int], numbers: Sequence[int]) -> list[str]:
-        """What does not fit: `asked` are the drawings to paint, `numbers` all that the shot has."""
+    def list_warnings(self, wanted: Sequence[int], numbers: Sequence[int]) -> list[str]:
+        """List mismatches of the sheet with the drawings to paint, `wanted`, and all drawings, `numbers`."""
         name = self.source.name
         warnings = []
-        if unshown := self.unshown(asked):
+        if unshown := self.unshown(wanted):
             warnings.append(f"not painted, as {name} never shows them: {format_numbers(unshown)}")
         if absent := self.absent(numbers):
             warnings.append(f"{name} shows drawings that have no file: {format_numbers(absent)}")
         if self.track.strange:
             names = ", ".join(self.track.strange[:8])
-            warnings.append(f"{name} shows cels that have no number, so that no drawing can be theirs: {names}")
+            warnings.append(f"{name} shows cels whose names have no number, so they have no drawings: {names}")
         return warnings
 
     def describe(self, numbers: Sequence[int]) -> dict[str, Any]:
-        """The timing as plain data, and how it fits to the shot's drawings."""
+        """Describe the timing and its mismatches with the shot's drawings, as plain data."""
         return {
             "file": str(self.source),
             "track": self.track.name,
@@ -85,16 +85,15 @@ class Timing:
 def find_timing(
     place: ShotPlace, given: str | Path | None, drawing: Path | None, *, is_folder: bool
 ) -> tuple[Timing | None, list[str]]:
-    """The timing of a shot, and what the user should know.
+    """Find the timing of a shot. Returns it, None if there is none, and warnings.
 
-    given    a sheet; "none" for none; None for the only one in the shot's folder, or in the cut's
-    drawing  one of the drawings, whose name may tell the track: A0001.png
+    given    a sheet; "none" for none; None for the only one in the shot's folder or cut
+    drawing  one of the drawings, whose name may contain the track's: A0001.png
 
-    A cel takes the track of its name (A.R1 that of A); where the sheet has none, all of it is painted, with a warning.
-    Any other shot takes the only track, or the one that is named as the shot or as its drawings.
+    A cel uses the track of its name (A.R1 that of A); if the sheet has none, all drawings are painted, with a warning.
+    Any other shot uses the only track, or the one with the name of the shot or of its drawings.
 
-    Raises ReadError and InputError where the sheet cannot be read, ShotError where several lie there or no track is the
-    shot's.
+    Raises ReadError or InputError if the sheet cannot be read, ShotError if there are several sheets or no track fits.
     """
     if str(given) == NO_SHEET:
         return None, []
@@ -121,7 +120,7 @@ def _choose_track(sheet: Sheet, place: ShotPlace, drawing: Path | None) -> Track
         track = sheet.track(drawing.stem.rstrip("0123456789").rstrip("._- "))
     if track is None:
         fix = f"name the shot's track {place.name}, keep only that one, or give --sheet {NO_SHEET}"
-        raise ShotError(sheet.path, f"it is not clear which track is the shot's: {_list_names(sheet)}", fix)
+        raise ShotError(sheet.path, f"no track has the shot's name: {_list_names(sheet)}", fix)
     return track
 
 
@@ -130,12 +129,12 @@ def _list_names(sheet: Sheet) -> str:
     return f"{names}, ..." if len(sheet.names) > 12 else names
 
 
-def choose_shown(timing: Timing, asked: tuple[int, ...]) -> tuple[int, ...]:
-    """Those of the drawings asked for that the sheet shows. Raises ShotError when it shows none of them."""
-    unshown = set(timing.unshown(asked))
-    wanted = tuple(number for number in asked if number not in unshown)
-    if not wanted:
+def choose_shown(timing: Timing, wanted: tuple[int, ...]) -> tuple[int, ...]:
+    """Choose the wanted drawings that the sheet shows. Raises ShotError if it shows none of them."""
+    unshown = set(timing.unshown(wanted))
+    chosen = tuple(number for number in wanted if number not in unshown)
+    if not chosen:
         shown = f"it shows {format_numbers(timing.track.shown)}" if timing.track.shown else "it is empty"
-        problem = f"track {timing.track.name} shows none of the drawings {format_numbers(asked)}: {shown}"
+        problem = f"track {timing.track.name} shows none of the drawings {format_numbers(wanted)}: {shown}"
         raise ShotError(timing.source, problem, f"check the numbers, or give --sheet {NO_SHEET}")
-    return wanted
+    return chosen

@@ -1,6 +1,6 @@
-"""XDTS: the exposure sheet that CLIP STUDIO PAINT, OpenToonz, Tahoma2D and Toei's digital time sheet exchange.
+"""XDTS: the exposure sheet format of CLIP STUDIO PAINT, OpenToonz, Tahoma2D and Toei's digital time sheet.
 
-One line that names the format, then JSON (version 5):
+One line with the format's name, then JSON (version 5):
 
     exchangeDigitalTimeSheet Save Data
     {"version": 5, "timeTables": [{"name": "cut", "duration": 72,
@@ -9,9 +9,8 @@ One line that names the format, then JSON (version 5):
         {"frame": 0, "data": [{"id": 0, "values": ["1"]}]},
         {"frame": 6, "data": [{"id": 0, "values": ["SYMBOL_NULL_CELL"]}]}]}]}]}]}
 
-Field 0 holds the cels, 3 dialogue, 5 camera work. Frames count from 0, and what is set holds until the next entry. Of
-the symbols, SYMBOL_NULL_CELL shows nothing; SYMBOL_HYPHEN goes on with what was before, and so do the marks of
-inbetweens, SYMBOL_TICK_1 and 2, which speak to the animator.
+Field 0 holds the cels, 3 dialogue, 5 camera work. Frames count from 0, and each entry holds until the next.
+SYMBOL_NULL_CELL shows nothing. SYMBOL_HYPHEN and the inbetween marks SYMBOL_TICK_1 and 2 repeat the drawing before.
 """
 
 from __future__ import annotations
@@ -35,29 +34,29 @@ _EXPORT_AGAIN = "export it again as XDTS"
 
 
 def parse_xdts(text: str, path: Path) -> Sheet:
-    """The first time table of an XDTS file's text; `path` is what errors are about.
+    """Parse the first time table of an XDTS file's text; errors name `path`.
 
-    Tracks without an entry are left out; one without a name is called by its place, "track 3". Raises ReadError where
-    it is no JSON, InputError where it says what no sheet can.
+    Tracks without an entry are left out; one without a name is called by its position, "track 3". Raises ReadError if
+    the text is not JSON, InputError if its content is invalid.
     """
     if not text.startswith(SIGNATURE):
         raise ReadError(path, f'the first line is not "{SIGNATURE}"', _EXPORT_AGAIN)
     try:
         table = parse_json(text[len(SIGNATURE) :], unique_keys=True)
     except ValueError as error:
-        problem = f"what follows its first line is no JSON, or is cut off ({str(error)[:120]})"
+        problem = f"after the first line it is not JSON, or is cut off ({str(error)[:120]})"
         raise ReadError(path, problem, _EXPORT_AGAIN) from None
     try:
         return _read_table(table, path)
     except MISSHAPEN as error:
-        problem = f"says what no sheet can ({type(error).__name__}: {str(error)[:120]})"
+        problem = f"is not a valid sheet ({type(error).__name__}: {str(error)[:120]})"
         raise InputError(path, problem, _EXPORT_AGAIN) from None
 
 
 def _read_table(table: Any, path: Path) -> Sheet:
-    """The sheet. Raises one of MISSHAPEN where the table is not of the shape of one."""
+    """Read the sheet from its JSON. Raises one of MISSHAPEN if it is malformed."""
     if table["version"] != _VERSION:
-        raise ValueError(f"version {quote(table['version'])}, where framecolor reads version {_VERSION}")
+        raise ValueError(f"version {quote(table['version'])}, but framecolor reads version {_VERSION}")
     first = table["timeTables"][0]
     frames = take_whole(first["duration"])
     columns: dict[int, Any] = {}
@@ -75,17 +74,17 @@ def _read_table(table: Any, path: Path) -> Sheet:
             name = names[number].strip() if number < len(names) else ""
             tracks.append(expose(name or f"track {number + 1}", changes, frames))
     if not tracks:
-        raise InputError(path, "holds no track of drawings", "export it from the sheet of the cels")
+        raise InputError(path, "has no track of drawings", "export it from the sheet of the cels")
     return Sheet(path, frames, tuple(tracks))
 
 
 def _choose_cels(fields: Any) -> list[Any]:
-    """The entries of a list that are about cels."""
+    """Choose the entries of a list that are about cels."""
     return [field for field in fields if field["fieldId"] == _CELS]
 
 
 def _read_changes(entries: Any) -> Iterator[tuple[int, str | None]]:
-    """(frame, cel's name or None) of each entry that sets anything; CLIP STUDIO writes some before the first frame."""
+    """Read (frame, label or None) of each entry that changes the drawing; CLIP STUDIO writes some before frame 0."""
     for entry in entries:
         values = next((data["values"] for data in entry["data"] if data["id"] == 0), None)
         if values is not None:

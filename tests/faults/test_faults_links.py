@@ -164,7 +164,7 @@ def test_folders_that_lead_out_are_refused(root: Path, tmp_path: Path, name: str
         place.rename(root / "color/before")
     place.symlink_to(elsewhere)
     for act in (paint, lambda root: gather(root)):
-        with pytest.raises(OutputError, match=r"is a link to .*elsewhere, outside of where the frames go; remove it"):
+        with pytest.raises(OutputError, match=r"is a link to .*elsewhere, .*; remove it"):
             act(root)
     assert read_tree(elsewhere) == {}
 

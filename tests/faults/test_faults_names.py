@@ -99,7 +99,7 @@ def test_names_that_differ_in_case_or_form_only(tmp_path: Path) -> None:
             paint(root)
         (root / "line" / name).unlink()
     shutil.copy(root / "line/\u00e9.1002.png", root / "line/\u00e9.1002.PNG")
-    with pytest.raises(ShotError, match="frame 1002 is there twice"):
+    with pytest.raises(ShotError, match=r"same number as .* 1002"):
         paint(root)
 
 
@@ -110,9 +110,9 @@ def test_numbers_beyond_all_integers(tmp_path: Path, first: int) -> None:
         assert paint(root).written == (first, first + 1, first + 2)
         write_report(root / "color")
         shutil.copy(root / f"line/cut.{first}.png", root / "line/cut.0.png")
-        words = "of more frames than a shot can have; check the name"
+        words = "check the name of"
     else:
-        words = f"frame {first + 2} is beyond the last number that programs count to, 2147483647; number"
+        words = f"{first + 2} .* 2147483647"
     with pytest.raises(ShotError, match=words):
         paint(root)
 

@@ -74,7 +74,7 @@ def test_a_region_has_one_color_over_all_frames(tmp_path: Path, colorist: Gradie
     outcome = paint(root, line="none")
     assert outcome.keys == 0 and len(outcome.written) == 7
     (warning,) = outcome.warnings
-    assert "no key: colors are proposed, beginning with drawing 1004; paint one of the drawings" in warning
+    assert "no key" in warning and "drawing 1004" in warning
     frames = list(read_frames(outcome.out).values())
     for place in (_HEAD, _COAT, _SCARF):
         (color,) = {at(frame, place, step) for step, frame in enumerate(frames)}

@@ -68,7 +68,7 @@ def test_what_lies_about_its_size_is_not_decoded(tmp_path: Path, monkeypatch: py
 def test_a_shot_that_no_memory_holds_is_refused(tmp_path: Path) -> None:
     (tmp_path / "line").mkdir()
     (tmp_path / "line/cut.1001.png").write_bytes(pack_png(16000, 16000, 0, 1)[:2000])
-    with pytest.raises(ShotError, match="drawings of 16000x16000 pixels are more than the 67108864 that are painted"):
+    with pytest.raises(ShotError, match=r"16000x16000 .* 67108864"):
         Shot.open(tmp_path)
 
 

@@ -80,7 +80,7 @@ def test_numbers_that_are_gone_are_dropped(tmp_path: Path) -> None:
     assert manifest.entry(1) is None
 
 
-def test_a_manifest_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+def test_a_manifest_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
     with pytest.raises(OutputError, match=r"framecolor\.json: the file cannot be written"):
         ManifestWriter(tmp_path / "out").save()

@@ -102,7 +102,7 @@ def nothing(root: Path) -> None:
     ("spoil", "options", "words"),
     [
         (remove_lines, (), ("cut/line", "no such folder", "put the drawings into a folder of that name")),
-        (resize_key, (), ("keys/cut.1001.png", "128x90", "128x96", "write it again at the size of the drawings")),
+        (resize_key, (), ("keys/cut.1001.png", "128x90", "128x96", "at the size of the drawings")),
         (renumber_key, (), ("keys/cut.1009.png", "no drawing 1009", "give it the number of a drawing (1001-1003)")),
         (cut_key, (), ("keys/cut.1001.png", "cut off", "write the file again")),
         (fake_key, (), ("keys/cut.1001.png", "not an image", "export it as")),
@@ -118,11 +118,11 @@ def nothing(root: Path) -> None:
         (nothing, ("-o", "{root}/line/cut.1001.png"), ("cut.1001.png", "is a file, not a folder", "with -o")),
         (nothing, ("-o", "{root}/line"), ("cut/line", "the shot's own drawings or keys", "with -o")),
         (nothing, ("-o", "{root}/keys"), ("cut/keys", "the shot's own drawings or keys", "with -o")),
-        (nothing, ("-o", "{root}", "--line", "layer"), ("cut/line", "would be written over", "with -o")),
+        (nothing, ("-o", "{root}", "--line", "layer"), ("cut/line", "would be overwritten", "with -o")),
         (blacken_keys, (), ("ink all over", "line art of the painted frames")),
         (nothing, ("--frames", "1-3"), ("--frames 1-3", "not in the shot", "the shot has 1001-1003")),
         (nothing, ("--frames", "lots"), ("--frames lots", "not a frame range", "1-24")),
-        (nothing, ("--fit", "keep"), ("no earlier run whose networks could be kept", "with --fit auto")),
+        (nothing, ("--fit", "keep"), ("--fit keep", "no earlier run", "with --fit auto")),
         (nothing, ("--gap", "65"), ("gap_px cannot be 65", "from 0 to 64")),
         (nothing, ("--engine", "tensorrt"), ("engine tensorrt", "use --engine")),
         (nothing, ("--keys", "{root}/painted"), ("cut/painted", "no such folder", "check --keys")),
@@ -206,7 +206,7 @@ def test_a_broken_drawing_costs_only_itself(tmp_path: Path, kind: str) -> None:
     assert entry["status"] == "failed"
     assert str(path) in entry["error"]
     assert (root / "color/report.html").exists()
-    assert run("colorize", root, "--fit", "0").exit_code == 1, "it has to be told again"
+    assert run("colorize", root, "--fit", "0").exit_code == 1, "the failure is reported again"
     path.write_bytes(whole)
     assert run("colorize", root, "--fit", "0").exit_code == 0
     assert share_equal(read_image(root / "color/cut.1004.png"), draw(3)[1]) > 0.99
@@ -294,7 +294,7 @@ def test_a_drawing_without_a_figure_is_paper(tmp_path: Path, kind: str) -> None:
     write_image(root / "line/cut.1004.png", cell)
     result = run("colorize", root, "--fit", "0")
     assert result.exit_code == 0
-    assert "warning: cut: painted as paper, as the drawing shows no figure: 1004" in result.stderr
+    assert "warning: cut: painted as paper" in result.stderr and "1004" in result.stderr
     frames = read_frames(root / "color")
     expected = (0, 0, 0, 255) if kind == "ink all over" else PAPER
     assert (frames.pop("cut.1004.png") == expected).all()
@@ -323,12 +323,12 @@ def test_a_frame_that_cannot_be_written_costs_only_itself(tmp_path: Path) -> Non
     assert "color/cut.1002.png: the file cannot be written" in outcome.failed[1002]
 
 
-def test_stencils_wait_until_they_are_asked_for(tmp_path: Path) -> None:
+def test_stencils_are_not_used_without_the_option(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 2, (0,))
     write_image(root / "stencils/1002.png", draw(1)[1])
     result = run("colorize", root, "--fit", "0")
     assert result.exit_code == 0
-    assert f"warning: cut: 1 stencils (1002) wait for --stencils {root / 'stencils'}" in result.stderr
+    assert "warning: cut: 1 stencils (1002)" in result.stderr and f"--stencils {root / 'stencils'}" in result.stderr
 
 
 def test_errors_are_of_one_line() -> None:

@@ -66,7 +66,7 @@ def test_lines_alone_are_given_where_they_are_a_layer() -> None:
 
 
 class Program(dict[int, Pixels]):
-    """Drawings of a paint program, noting which were asked for."""
+    """Drawings of a paint program, which records those that were read."""
 
     def __init__(self, lines: Mapping[int, Pixels]) -> None:
         super().__init__(lines)

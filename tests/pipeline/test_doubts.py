@@ -1,4 +1,4 @@
-"""What a run says beforehand of keys and of frames that lie there; and a fit that serves a second output folder."""
+"""Warnings of a run about keys and old frames, and the use of one fit for a second output folder."""
 
 from __future__ import annotations
 

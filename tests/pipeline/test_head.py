@@ -1,4 +1,4 @@
-"""What framecolor.json says of the whole shot."""
+"""The head of framecolor.json, about the whole shot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawings read ahead: each once, in order, holds found by file and by pixels, broken files told by their own name."""
+"""Drawings read ahead: each once, in order, holds found by file and by pixels, errors with the broken file's name."""
 
 from __future__ import annotations
 

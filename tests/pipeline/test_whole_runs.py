@@ -67,10 +67,10 @@ def _forget_networks() -> None:
 
 
 def read_painted(root: Path) -> dict[str, bytes]:
-    """The frames of a shot, and what is told of them, but for figures that depend on the engine's roundings."""
+    """Read the frames of a shot and their entries, without numbers that depend on the engine's rounding."""
     frames = json.loads((root / "color/framecolor.json").read_text("utf-8"))["frames"]
-    told = [[frame[name] for name in ("number", "status", "regions", "paint")] for frame in frames]
-    return {**read_bytes(root / "color"), "told": json.dumps(told).encode()}
+    entries = [[frame[name] for name in ("number", "status", "regions", "paint")] for frame in frames]
+    return {**read_bytes(root / "color"), "entries": json.dumps(entries).encode()}
 
 
 @pytest.mark.parametrize("precision", ["auto", "f32"])
@@ -126,7 +126,7 @@ def test_two_shots_of_a_process_open_the_networks_once(shot: Path, tmp_path: Pat
 
 
 def test_a_fresh_process_imports_what_it_needs(shot: Path, tmp_path: Path) -> None:
-    """PyTorch is there to make graphs: where they are kept, nobody waits for it. An idle run paints nothing."""
+    """PyTorch makes graphs: with cached graphs it is not imported. An idle run paints nothing."""
     root = make_shot(tmp_path / "cut", 5, (0, 4))
     for name in _NETWORKS:
         graphs.open_graph(name)

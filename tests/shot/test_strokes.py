@@ -110,7 +110,7 @@ def test_a_stroke_on_lines_only_is_missed(regions: Regions) -> None:
     assert x in (58, 59) and 40 <= y < 60
 
 
-def test_faint_paint_says_nothing(regions: Regions) -> None:
+def test_faint_paint_labels_nothing(regions: Regions) -> None:
     hint = empty()
     dot(hint, 44, 50, 8, RED)
     hint[..., 3] = hint[..., 3] // 3
