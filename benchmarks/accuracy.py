@@ -1,10 +1,10 @@
-"""How many regions come out right on clips whose truth is known, from keys every so many drawings.
+"""Measure the accuracy of painted regions on clips of known truth, with a key every N drawings.
 
     python benchmarks/accuracy.py --clips DIR [--clip NAME ...] [--one-key] [--fit-auto]
 
-Chained: painted from the keys alone, as a user has it. Teacher-forced: each drawing from the true colors of the one
-before it, as the literature scores. The result file keeps what it says of clips, and of protocols (`EXTRAS`), that are
-not measured this time.
+Chained: painted from the keys alone, as for a user. Teacher-forced: each drawing is painted from the true colors of the
+one before it, as in the literature. Results of clips and of protocols (`EXTRAS`) that are not measured are kept in the
+result file.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from framecolor.media import read_image, write_image
 from framecolor.pipeline.colorize import colorize
 
 HAND_DRAWN = ("vpet_dance", "vpet_desk", "dwanko_run")
-# Measured only when asked for, each with its commit; what an earlier run found is kept.
+# Measured only if an option asks for it, with a commit of its own; earlier results are kept.
 EXTRAS = ("one_key", "fit_auto", "ablation", "independent")
 PROTOCOLS = ("chained", "teacher_forced", "one_key", "fit_auto")
-# Beside the results: the confidence of every region, so that clips measured apart can be looked at together.
+# Beside the results: the confidence of every region, so that clips of several runs can be evaluated together.
 CONFIDENCE_FILE = "confidence.json"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What to measure beside the two protocols: the options of the same names."""
+    """What to measure besides the two protocols; see the options of the same names."""
 
     one_key: bool = False
     fit_auto: bool = False
@@ -54,13 +54,13 @@ class Wanted:
 
 @click.command()
 @click.option("--clips", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
-@click.option("--clip", "names", multiple=True, help="Only this one; may be given several times.")
+@click.option("--clip", "names", multiple=True, help="Only this clip; can be given several times.")
 @click.option("--keys-every", type=click.IntRange(1), default=8, show_default=True)
 @setting_option("fit", default="off", show_default=True)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--one-key", is_flag=True, help="Also paint with a key at the first frame only.")
 @click.option("--fit-auto", is_flag=True, help="Also paint with --fit auto.")
-@click.option("--ablation", is_flag=True, help="Also paint with voters silenced or replaced, one after the other.")
+@click.option("--ablation", is_flag=True, help="Also paint with voters disabled or replaced, in turn.")
 @click.option("--scorer", type=click.Path(path_type=Path, exists=True), help="An independent scorer to compare with.")
 @click.option("--sheets", type=click.Path(path_type=Path), help="Folder for contact sheets.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "accuracy.json", show_default=True)
@@ -78,7 +78,7 @@ def main(
 
 
 def keep_results(output: Path, name: str, row: Mapping[str, Any], judged: Judged) -> None:
-    """Write a clip's row and its regions' confidence among those of the other clips, and all means anew."""
+    """Write a clip's row and the confidence of its regions into the result files, and update the means."""
     sure = output.with_name(CONFIDENCE_FILE)
     regions = {**read_results(sure).get("clips", {}), name: judged.pack()}
     write_results(sure, {"format": 1, "clips": dict(sorted(regions.items()))})
@@ -91,7 +91,7 @@ def keep_results(output: Path, name: str, row: Mapping[str, Any], judged: Judged
 def measure_clip(
     clip: Clip, work: Path, settings: Settings, keys_every: int, wanted: Wanted
 ) -> tuple[dict[str, Any], Judged]:
-    """Paint one clip in the folder `work`, by all wanted protocols, and score it."""
+    """Paint a clip in the folder `work` by all wanted protocols, and score it."""
     run = describe_run()
     keys = clip.keys(keys_every)
     painting = paint_clip(clip, work / clip.name, work / "chained", keys, settings)
@@ -126,7 +126,7 @@ def measure_clip(
 
 
 def measure_extra(clip: Clip, work: Path, settings: Settings, keys_every: int) -> dict[str, Any]:
-    """Paint and score one clip from the keys alone, otherwise than by default."""
+    """Paint a clip from the keys alone with other settings or keys, and score it."""
     keys = clip.keys(keys_every)
     painting = paint_clip(clip, work / clip.name, work / "color", keys, settings)
     return {
@@ -137,7 +137,7 @@ def measure_extra(clip: Clip, work: Path, settings: Settings, keys_every: int) -
 
 
 def describe_painting(painting: Painting, settings: Settings, keys_every: int) -> dict[str, Any]:
-    """What was painted, and how."""
+    """Describe what was painted, and with which settings."""
     shot, record, outcome = painting.shot, painting.record, painting.outcome
     return {
         "settings": {"keys_every": keys_every, "fit": settings.fit, "seed": settings.seed, "engine": record["engine"]},
@@ -151,12 +151,12 @@ def describe_painting(painting: Painting, settings: Settings, keys_every: int) -
 
 
 def score_both(clip: Clip, folder: Path, keys: Sequence[int]) -> dict[str, Any]:
-    """Mean scores at both tolerances."""
+    """Compute the mean scores at both tolerances."""
     return {f"tolerance_{tolerance}": score(clip, folder, keys, tolerance) for tolerance in TOLERANCES}
 
 
 def count_off_palette(painting: Painting) -> int:
-    """Painted pixels of all frames that no ink touches and whose color is none of the palette's. Should be 0."""
+    """Count the pixels without ink, in all frames, whose color is not in the palette. It should be 0."""
     shot = painting.shot
     codes = np.array(painting.record["palette"], np.uint8).view(np.uint32).ravel()
     off = 0
@@ -168,10 +168,10 @@ def count_off_palette(painting: Painting) -> int:
 
 
 def ablate(painting: Painting, work: Path, settings: Settings) -> dict[str, Any]:
-    """Chained scores of the clip, painted in each of the VARIANTS."""
+    """Paint the clip in each of the VARIANTS, and return its chained scores."""
     scores = {}
     for place, (name, variant) in enumerate(VARIANTS.items()):
-        # A folder each: fits from scratch and from base weights must not find each other's cache.
+        # A folder for each, so that fits from scratch and from base weights do not share a cache.
         out = work / str(place)
         with painting_as(variant):
             colorize(painting.shot, out, settings if variant.fit is None else settings.updated({"fit": variant.fit}))
@@ -181,7 +181,7 @@ def ablate(painting: Painting, work: Path, settings: Settings) -> dict[str, Any]
 
 
 def write_sheets(folder: Path, clip: Clip, scored: Mapping[str, Path], numbers: list[int]) -> None:
-    """One contact sheet for each protocol."""
+    """Write a contact sheet for each protocol."""
     for protocol, painted in scored.items():
         files = list_frames(painted)
         write_sheet(
@@ -195,10 +195,10 @@ def write_sheets(folder: Path, clip: Clip, scored: Mapping[str, Path], numbers: 
 
 
 def average(clips: Mapping[str, Any], regions: Mapping[str, Any]) -> dict[str, Any]:
-    """Means over the clips, of the hand-drawn ones and of all that were measured, by protocol and tolerance.
+    """Compute means over the hand-drawn clips and over all clips, by protocol and tolerance.
 
-    Of a protocol that only some of them were measured by, the mean says which ones. Confidence is that of all regions
-    of all clips together.
+    If only some clips were measured by a protocol, its mean names them. Confidence is computed over all regions of all
+    clips together.
     """
     groups = {"hand_drawn": [name for name in HAND_DRAWN if name in clips], "all": sorted(clips)}
     means = {}
@@ -226,7 +226,7 @@ def _average_confidence(rows: Mapping[str, Any], regions: Mapping[str, Any]) -> 
 
 
 def _mean_of(tables: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Mean of each value over the tables that have it."""
+    """Compute the mean of each value over the tables that have it."""
     known = {name: [t[name] for t in tables if t[name] is not None] for name in tables[0]}
     return {name: round(float(np.mean(values)), 5) if values else None for name, values in known.items()}
 

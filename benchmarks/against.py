@@ -1,12 +1,12 @@
-"""This checkout against an earlier one on the same machine: speed, memory and how soon the first frame is there.
+"""Compare this checkout with an earlier one on the same machine: throughput and the time to the first frame.
 
     git worktree add ../earlier a964fb6
     python benchmarks/against.py ../earlier
-    python benchmarks/against.py ../earlier --isa AVX2    # as a processor without AVX-512 and bf16
+    python benchmarks/against.py ../earlier --isa AVX2    # as on a processor without AVX-512 and bf16
 
-Both take turns, with nothing fitted. Each is asked as a user asks it, by the command line in a process of its own; only
-frames a second are those of a second run in one process, as a worker that paints shot after shot sees them. Shots are
-drawn in code at 1920x1080 (`framecolor/bench/drawn_shot.py`).
+The two are measured in turn, without a fit. Each runs by its command line in its own process, as for a user. Only the
+frames a second are those of a second run in one process, as for a worker that paints many shots. Shots are drawn in
+code at 1920x1080 (`framecolor/bench/drawn_shot.py`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_run
 from framecolor.bench.timing import interleave, summarize
 
-# Paints a shot twice; prints the seconds of the second time.
+# Paints a shot twice and prints the seconds of the second run.
 _PAINT_TWICE = """
 import sys
 from pathlib import Path
@@ -43,14 +43,14 @@ _PATIENCE_SECONDS = 600
 
 @click.command()
 @click.argument("earlier", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--isa", help="Keep libraries to these instructions, such as AVX2, by their own variables.")
+@click.option("--isa", help="Limit libraries to these instructions, such as AVX2.")
 @click.option("--frames", type=click.IntRange(12), default=120, show_default=True)
 @click.option("--shots", type=click.IntRange(2), default=20, show_default=True, help="Shots of the cut, 8 frames each.")
 @click.option("--repeats", type=click.IntRange(1), default=3, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "against.json", show_default=True)
 def main(earlier: Path, isa: str | None, frames: int, shots: int, repeats: int, output: Path) -> None:
-    """Measure what is asked of both; results of other instructions in the output file are kept."""
-    if isa is not None:  # for both checkouts, and for what is said of the machine
+    """Measure both checkouts; results of other instructions in the output file are kept."""
+    if isa is not None:  # for both checkouts, and for the description of the machine
         os.environ |= {"ONEDNN_MAX_CPU_ISA": isa.upper(), "ATEN_CPU_CAPABILITY": isa.lower()}
     run = describe_run()
     with tempfile.TemporaryDirectory() as folder:
@@ -86,13 +86,13 @@ def main(earlier: Path, isa: str | None, frames: int, shots: int, repeats: int, 
 
 @dataclass(frozen=True)
 class Side:
-    """One checkout of the project, asked by its command line."""
+    """One checkout of the project, run by its command line."""
 
     checkout: Path
     work: Path
 
     def time_first_frame(self, shot: Path, *, cold: bool = False) -> float:
-        """Seconds from the command to the first painted frame on disk; cold: with nothing that was kept."""
+        """Time from the command to the first painted frame on disk, in seconds; cold: without caches."""
         if cold:
             shutil.rmtree(self.work / "cache", ignore_errors=True)
         out = self._empty("first")
@@ -108,25 +108,25 @@ class Side:
                 process.kill()
 
     def time_idle(self, shot: Path) -> float:
-        """Seconds of a run that has nothing to do."""
+        """Time a run that has nothing to do, in seconds."""
         out = str(self.work / "idle")
         self._run([shot], "-o", out)
         return self._run([shot], "-o", out)
 
     def time_cut(self, shots: Sequence[Path]) -> float:
-        """Seconds in which one command paints many short shots."""
+        """Time one command that paints many short shots, in seconds."""
         own = self._empty("cut")
         copies = [shutil.copytree(shot, own / shot.name, copy_function=os.link) for shot in shots]
         return self._run(copies)
 
     def time_paint(self, shot: Path) -> float:
-        """Seconds in which a process that painted a shot before paints it again."""
+        """Time the second painting of a shot in one process, in seconds."""
         command = [sys.executable, "-c", _PAINT_TWICE, str(shot), str(self._empty("paint"))]
         with self._open(command, subprocess.PIPE) as process:
-            said = process.communicate()[0]
+            output = process.communicate()[0]
             if process.returncode != 0:
                 raise click.ClickException(f"{self.checkout} does not paint: exit code {process.returncode}")
-        return float(said)
+        return float(output)
 
     def _empty(self, name: str) -> Path:
         shutil.rmtree(self.work / name, ignore_errors=True)
@@ -144,7 +144,7 @@ class Side:
         return self._open(command, subprocess.DEVNULL)
 
     def _open(self, command: list[str], stdout: int) -> subprocess.Popen[bytes]:
-        """A process in the checkout: its folder comes first where Python looks for the package."""
+        """Start a process in the checkout, which imports the checkout's package."""
         cache = str(self.work / "cache")
         own = {"PYTHONPATH": str(self.checkout), "FRAMECOLOR_CACHE_DIR": cache, "XDG_CACHE_HOME": cache}
         environment = {**os.environ, **own}

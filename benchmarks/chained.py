@@ -1,4 +1,4 @@
-"""A clip painted from some of its frames, as a user has it, and scored."""
+"""Paint a clip from some of its frames, as for a user, and score it."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from framecolor.pipeline.result import Outcome
 from framecolor.propagation.smoothing import FramePosterior
 from framecolor.shot.shot import Shot
 
-# The truth of most clips was painted with antialiasing: 8 levels are the same color. 0 counts exact colors only.
+# Levels. The truth of most clips is antialiased, so that up to 8 levels count as the same color; 0: exact colors only.
 TOLERANCES = (8, 0)
 
 
@@ -44,9 +44,9 @@ TOLERANCES = (8, 0)
 class Painting:
     """A painted clip.
 
-    out       folder of the frames
-    record    what framecolor.json says
-    posteriors  of each drawing that was painted now, by frame number
+    out         folder of the frames
+    record      content of framecolor.json
+    posteriors  of each drawing that this run painted, by frame number
     """
 
     clip: Clip
@@ -59,9 +59,9 @@ class Painting:
 
 
 def paint_clip(clip: Clip, root: Path, out: Path, keys: Sequence[int], settings: Settings) -> Painting:
-    """Hand over a clip with these frames as keys in the new folder `root`, and paint it into `out`."""
+    """Write a clip with these frames as keys into the new folder `root`, and paint it into `out`."""
     shot = Shot.open(clip.write_shot(root, keys))
-    with overhear() as posteriors:
+    with collect_posteriors() as posteriors:
         outcome = pipeline.colorize(shot, out, settings)
     if outcome.failed:
         raise SystemExit(f"{clip.name}: frames failed: {outcome.failed}")
@@ -69,32 +69,32 @@ def paint_clip(clip: Clip, root: Path, out: Path, keys: Sequence[int], settings:
 
 
 @contextmanager
-def overhear() -> Iterator[dict[int, FramePosterior]]:
-    """Inside of this, the pipeline's beliefs are kept as they come out, by frame number."""
-    heard: dict[int, FramePosterior] = {}
+def collect_posteriors() -> Iterator[dict[int, FramePosterior]]:
+    """Collect the pipeline's posteriors by frame number, for the time of this context."""
+    posteriors: dict[int, FramePosterior] = {}
     believe = stream.believe
 
     def keep(*arguments: Any) -> Iterator[FramePosterior]:
         for item in believe(*arguments):
-            heard[item.number] = item
+            posteriors[item.number] = item
             yield item
 
     with patch.object(stream, "believe", keep):
-        yield heard
+        yield posteriors
 
 
 def describe_fit(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Steps, and what the fit makes of its own keys; None where nothing was fitted."""
+    """Return the steps of the fit and its accuracy on its own keys; None if nothing was fitted."""
     return record["fit"] and {name: record["fit"][name] for name in ("steps", "key_accuracy")}
 
 
 def score(clip: Clip, painted: Path, keys: Sequence[int], tolerance: int) -> dict[str, Any]:
-    """Mean scores of the painted frames that are no keys; regions come from the drawings."""
+    """Compute the mean scores of the painted frames without keys; regions come from the drawings."""
     return round_scores(score_frames(clip, painted, keys, tolerance).mean)
 
 
 def score_frames(clip: Clip, painted: Path, keys: Sequence[int], tolerance: int) -> ShotScore:
-    """Scores of the painted frames that are no keys, by frame number."""
+    """Score the painted frames without keys; regions come from the drawings."""
     frames = list_frames(painted)
 
     def read(files: Mapping[int, Path]) -> Callable[[int], NDArray[uint8]]:
@@ -104,12 +104,12 @@ def score_frames(clip: Clip, painted: Path, keys: Sequence[int], tolerance: int)
 
 
 def round_scores(scores: FrameScore) -> dict[str, Any]:
-    """Scores as they go into result files."""
+    """Round scores for result files."""
     return {name: None if value is None else round(value, 5) for name, value in asdict(scores).items()}
 
 
 def compare_regions(clip: Clip, number: int, painted: Path) -> tuple[NDArray[int32], RegionVotes, NDArray[bool_]]:
-    """Regions of a drawing, what truth and paint make of each, and which of them `acc_thres` counts."""
+    """Find the regions of a drawing, compare their paint with the truth, and mark those that `acc_thres` counts."""
     line = read_image(clip.line[number])
     labels = label_line_art(line, read_drawing(number, line).ink)
     true, ours = (pack_rgb(lay_over_color(read_image(path))) for path in (clip.truth[number], painted))
@@ -118,7 +118,7 @@ def compare_regions(clip: Clip, number: int, painted: Path) -> tuple[NDArray[int
 
 
 def run_scorer(scorer: Path, painted: Path, clip: Clip, keys: Sequence[int]) -> dict[str, float]:
-    """What a scorer of its own says: PRED TRUTH --line DIR --tol 8 --skip ... --json, with a "mean" in its answer."""
+    """Run an independent scorer, PRED TRUTH --line DIR --tol 8 --skip ... --json, and return the "mean" it prints."""
     truth, line = (next(iter(files.values())).parent for files in (clip.truth, clip.line))
     command = [sys.executable, scorer, painted, truth, "--line", line, "--tol", "8", "--json", "--skip", *keys]
     done = subprocess.run([str(part) for part in command], capture_output=True, encoding="utf-8", check=True)

@@ -1,4 +1,4 @@
-"""Clips to measure on: CLIP/line, CLIP/color and, where paint is antialiased, CLIP/flat with the true colors."""
+"""Clips to measure on: CLIP/line, CLIP/color and, if the paint is antialiased, CLIP/flat with the true colors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from framecolor.evaluation.metrics.score import list_frames
 
 @dataclass(frozen=True)
 class Clip:
-    """Files by frame number, in order: drawings, painted frames, and the truth that is scored against."""
+    """Files by frame number, in order: drawings, painted frames, and the truth for scoring."""
 
     name: str
     line: Mapping[int, Path]
@@ -21,17 +21,17 @@ class Clip:
 
     @classmethod
     def open(cls, folder: Path) -> Clip:
-        """A clip's folder. Raises InputError where line/ or color/ is missing."""
+        """Open a clip's folder. Raises InputError if line/ or color/ is missing."""
         color = list_frames(folder / "color")
         truth = list_frames(folder / "flat") if (folder / "flat").is_dir() else color
         return cls(folder.name, list_frames(folder / "line"), color, truth)
 
     def keys(self, every: int) -> list[int]:
-        """Every so-many-th drawing, by place and not by number, from the first on."""
+        """Choose every N-th drawing from the first on, by position and not by number."""
         return list(self.line)[::every]
 
     def write_shot(self, folder: Path, keys: Sequence[int]) -> Path:
-        """A shot folder as a painter would hand it over: all drawings, and these frames of `color/` as keys."""
+        """Write a shot folder with all drawings, and with these frames of `color/` as keys."""
         for role, files, numbers in (("line", self.line, self.line), ("keys", self.color, keys)):
             (folder / role).mkdir(parents=True)
             for number in numbers:
@@ -40,7 +40,7 @@ class Clip:
 
 
 def find_clips(folder: Path, names: Sequence[str]) -> list[Clip]:
-    """The clips of a folder, all or those named."""
+    """Open the clips of a folder, all or those named."""
     found = sorted(path for path in folder.iterdir() if (path / "line").is_dir() and (path / "color").is_dir())
     unknown = set(names) - {path.name for path in found}
     if unknown:

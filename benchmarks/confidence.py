@@ -1,8 +1,8 @@
-"""Whether the painter knows where it is wrong: confidence of every region against right and wrong.
+"""Measure whether confidence separates right regions from wrong ones.
 
-Regions are those of the metrics with more than 10 pixels, as in `acc_thres`, of frames that are no keys, each frame of
-a hold too; right is within 8 levels. The confidence of such a region is that of the painted region which holds most of
-it (gaps in lines are closed for painting, not for scoring).
+Regions are those of `acc_thres` (more than 10 pixels), in all frames but keys, holds included; right is within 8
+levels. Gaps in lines are closed for painting, but not for scoring: the confidence of a scored region is that of the
+painted region that overlaps it most.
 """
 
 from __future__ import annotations
@@ -20,37 +20,37 @@ from framecolor.evaluation.metrics.regions import vote_regions
 from framecolor.lineart.regions import fill_lines
 from framecolor.propagation.unsure import UNSURE_BELOW
 
-# A painter looks at this share of the regions, those that the report is least sure of.
+# Share of the regions, the least sure ones, that a painter looks at.
 FLAGGED_SHARE = 0.15
 
 
 @dataclass(frozen=True, eq=False)
 class Judged:
-    """Regions, each with its confidence (float64 [N], 0..1) and whether it was painted right (bool [N])."""
+    """Confidence of regions (float64 [N], 0..1), and whether each was painted right (bool [N])."""
 
     confidence: NDArray[np.float64]
     right: NDArray[np.bool_]
 
     @classmethod
     def join(cls, parts: Iterable[Judged]) -> Judged:
-        """All regions of several frames or clips."""
+        """Join the regions of several frames or clips."""
         several = list(parts)
         return cls(np.concatenate([p.confidence for p in several]), np.concatenate([p.right for p in several]))
 
     def pack(self) -> dict[str, str]:
-        """Confidence of the right and of the wrong regions, rising, as text that stays short in a result file."""
+        """Write the sorted confidences of right and of wrong regions as compact text for a result file."""
         groups = {"right": self.right, "wrong": ~self.right}
         return {name: " ".join(f"{c:.4f}" for c in np.sort(self.confidence[of])) for name, of in groups.items()}
 
     @classmethod
     def unpack(cls, packed: dict[str, str]) -> Judged:
-        """What `pack` made; confidence to 4 digits."""
+        """Read the text that `pack` wrote; confidence has 4 digits."""
         right, wrong = (np.array(packed[name].split(), np.float64) for name in ("right", "wrong"))
         return cls(np.concatenate([right, wrong]), np.arange(len(right) + len(wrong)) < len(right))
 
 
 def judge(painting: Painting) -> Judged:
-    """All regions of the frames of a painted clip that are no keys."""
+    """Judge all regions of a painted clip, without those of keys."""
     numbers = [number for number in painting.clip.line if number not in painting.keys]
     return Judged.join(_judge_frame(painting, number) for number in numbers)
 
@@ -58,20 +58,20 @@ def judge(painting: Painting) -> Judged:
 def _judge_frame(painting: Painting, number: int) -> Judged:
     item = painting.posteriors[number]
     labels, votes, counted = compare_regions(painting.clip, number, painting.out / painting.shot.output_name(number))
-    # Lines are painted with the region beside them, so what lies on them belongs to it here too.
+    # Lines are painted with the region beside them; pixels on a line therefore count for that region.
     region = fill_lines(item.features.drawing.regions().labels)
     region_of = vote_regions(labels, region, region, 0).true
     return Judged(item.confidence[region_of][counted].astype(np.float64), votes.right[counted])
 
 
 def summarize_confidence(judged: Judged) -> dict[str, Any]:
-    """What can be said of a set of regions.
+    """Summarize the confidence of a set of regions.
 
-    regions, wrong        how many there are, and how many of them are wrong
-    captured              share of the wrong ones that are among the FLAGGED_SHARE least sure
-    auroc                 how often a right region is surer than a wrong one; None without both
+    regions, wrong        number of regions, and of wrong ones
+    captured              share of the wrong ones that are among the FLAGGED_SHARE least sure; None if none is wrong
+    auroc                 probability that a right region is surer than a wrong one; None without both kinds
     calibration_error     expected calibration error over 10 bins of equal width
-    listed, listed_wrong  how many lie below the report's threshold (which shows 40 a frame at most), and the wrong ones
+    listed, listed_wrong  number of regions, and of wrong ones, below the threshold of the report
     """
     confidence, right = judged.confidence, judged.right
     listed = confidence < UNSURE_BELOW
@@ -87,7 +87,7 @@ def summarize_confidence(judged: Judged) -> dict[str, Any]:
 
 
 def _capture(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> float | None:
-    """Regions that are equally sure are taken in equal parts."""
+    """Compute `captured`; of regions that are equally sure, the same share is taken."""
     if right.all():
         return None
     levels, level, sizes = np.unique(confidence, return_inverse=True, return_counts=True)

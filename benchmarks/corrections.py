@@ -1,10 +1,10 @@
-"""How many regions a painter has to correct until a clip is right, and how many others each correction sets right.
+"""Measure how many corrections a clip needs, and how many other regions each correction repairs.
 
     python benchmarks/corrections.py --clips DIR [--clip NAME ...] [--target 0.98]
 
-A painter with the truth before him opens the worst frames of a clip that was painted from every 8th frame, corrects the
-wrong regions in them (those that `acc_thres` counts), and paints again with the fit as it was; and so on until the clip
-reaches the target. A last time it is painted with the fit anew.
+A simulated painter who knows the truth opens the worst frames of a clip that was painted from every 8th frame, and
+corrects the wrong regions in them (those that `acc_thres` counts). The clip is painted again with `--fit keep`. This
+repeats until the clip reaches the target. At the end it is painted once more with the default settings.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from framecolor.pipeline.colorize import colorize
 from framecolor.shot.corrections import Correction, write_corrections
 from framecolor.shot.shot import Shot
 
-# Frames that the painter opens before painting again, and how far apart they are: neighbors mend each other.
+# Frames that are corrected in a round, and their least distance: a correction also repairs neighboring frames.
 _FRAMES_A_ROUND = 3
 _LEAST_APART = 3
 
 
 @click.command()
 @click.option("--clips", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
-@click.option("--clip", "names", multiple=True, help="Only this one; may be given several times.")
+@click.option("--clip", "names", multiple=True, help="Only this clip; can be given several times.")
 @click.option("--keys-every", type=click.IntRange(1), default=8, show_default=True)
 @click.option("--target", type=click.FloatRange(0, 1), default=0.98, show_default=True, help="acc_thres to reach.")
-@click.option("--rounds", type=click.IntRange(1), default=12, show_default=True, help="At most.")
+@click.option("--rounds", type=click.IntRange(1), default=12, show_default=True, help="Most rounds.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "corrections.json",
               show_default=True)  # fmt: skip
 def main(folder: Path, names: tuple[str, ...], keys_every: int, target: float, rounds: int, output: Path) -> None:
@@ -53,7 +53,7 @@ def main(folder: Path, names: tuple[str, ...], keys_every: int, target: float, r
 
 
 def correct_clip(clip: Clip, work: Path, keys_every: int, target: float, most_rounds: int) -> dict[str, Any]:
-    """One clip: what it begins with, what each round makes of it, and what a new fit adds."""
+    """Correct one clip: its accuracy at the start, after each round, and painted once more with default settings."""
     keys = clip.keys(keys_every)
     painting = paint_clip(clip, work / clip.name, work / "color", keys, Settings())
     out, file = painting.out, work / "corrections.json"
@@ -64,7 +64,7 @@ def correct_clip(clip: Clip, work: Path, keys_every: int, target: float, most_ro
     wrong = first_wrong = _find_wrong(clip, painting.shot, out, keys)
     accuracy = start
     while accuracy < target and len(rounds) < most_rounds:
-        # What was corrected and is still wrong is no region of its own to framecolor: nobody corrects it twice.
+        # A region that is still wrong after its correction is not a region of its own in framecolor: it is left out.
         left = {n: [c for c in _correct(n, regions, palette) if c not in made] for n, regions in wrong.items()}
         fresh = [c for number in _choose_frames(left) for c in left[number]]
         if not fresh:
@@ -108,7 +108,7 @@ def _find_wrong(clip: Clip, shot: Shot, out: Path, keys: list[int]) -> Wrong:
 
 
 def _choose_frames(left: dict[int, list[Correction]]) -> list[int]:
-    """The frames with most to correct, apart from one another."""
+    """Choose the frames with the most corrections that are not close to each other."""
     places = {number: place for place, number in enumerate(left)}
     chosen: list[int] = []
     for number in sorted(left, key=lambda n: (-len(left[n]), n)):

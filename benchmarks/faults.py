@@ -1,10 +1,10 @@
-"""The fault campaign: kills at random moments, every fault test, and shots of sizes that no test has time for.
+"""Run the fault campaign: kills at random moments, every fault test, and a shot too long for a test.
 
-    python benchmarks/faults.py                  # some ten minutes
-    python benchmarks/faults.py --kills 1000     # as many more as there is time for
+    python benchmarks/faults.py                  # about ten minutes
+    python benchmarks/faults.py --kills 1000     # more kills
 
-A case has failed when a run leaves anything but whole files, touches what it should not, ends without a clear error or
-a right result, or when the run after it does not end with the same bytes as one that nothing disturbed.
+A case fails if a run leaves a partial file, changes other files, or ends without a right result or a clear error. It
+also fails if the next run does not end with the same bytes as an undisturbed one.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from framecolor.bench.machine import describe_run  # noqa: E402
 from framecolor.core.cpu import count_usable_cores  # noqa: E402
 
 _OPTIONS = ("--fit", "12", "--report", "--line", "layer", "--mattes")
-_MOST_LINKS = 30_000  # to one file; a disk takes no more of some ten thousands
+_MOST_LINKS = 30_000  # to one file; file systems allow some ten thousand
 _SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 
 @click.command()
-@click.option("--kills", type=click.IntRange(1), default=300, show_default=True, help="Runs that are stopped.")
-@click.option("--frames", type=click.IntRange(2), default=65535, show_default=True, help="Of the longest shot.")
-@click.option("--tests/--no-tests", default=True, show_default=True, help="Run the fault tests, too.")
+@click.option("--kills", type=click.IntRange(1), default=300, show_default=True, help="Runs to stop.")
+@click.option("--frames", type=click.IntRange(2), default=65535, show_default=True, help="Frames of the long shot.")
+@click.option("--tests/--no-tests", default=True, show_default=True, help="Also run the fault tests.")
 @click.option("--seed", default=6, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "faults.json", show_default=True)
 def main(kills: int, frames: int, tests: bool, seed: int, output: Path) -> None:
-    """Try all of it and count."""
+    """Run all cases and write the counts."""
     about = describe_run()
     with tempfile.TemporaryDirectory() as work:
         groups = [stop_runs(Path(work), kills, seed)]
@@ -70,7 +70,7 @@ def main(kills: int, frames: int, tests: bool, seed: int, output: Path) -> None:
 
 
 def stop_runs(work: Path, count: int, seed: int) -> dict[str, Any]:
-    """Runs stopped at random moments, every third of them twice, and the run after each."""
+    """Stop runs at random moments, every third of them twice, and complete each by another run."""
     begin = time.monotonic()
     expected, seconds = paint_undisturbed(work / "undisturbed")
 
@@ -78,27 +78,27 @@ def stop_runs(work: Path, count: int, seed: int) -> dict[str, Any]:
         choose = random.Random(seed * 1_000_003 + i)
         folder = work / f"kill{i}"
         root = make_shot(folder / "cut", 5, (0, 4))
-        told = []
+        events = []
         for _ in range(2 if i % 3 == 0 else 1):
             number, moment = choose.choice(_SIGNALS), choose.uniform(0, 1.1 * seconds)
             stopped = kill_at(moment, number, "colorize", root, *_OPTIONS, printed=folder / "printed")
             torn = list_torn(read_tree(root / "color"), expected)
-            told.append(f"{number.name} after {moment:.3f} s: code {stopped.code}, {torn=}")
+            events.append(f"{number.name} after {moment:.3f} s: code {stopped.code}, {torn=}")
             if torn or not stopped_well(stopped, number):
-                return "; ".join(told)
+                return "; ".join(events)
         again = run("colorize", root, *_OPTIONS, printed=folder / "printed")
         changed = list_changes(read_tree(root / "color"), expected)
         shutil.rmtree(folder)
-        return "; ".join([*told, f"then code {again.code}, {changed=}"]) if again.code or changed else ""
+        return "; ".join([*events, f"then code {again.code}, {changed=}"]) if again.code or changed else ""
 
     with ThreadPoolExecutor(count_usable_cores()) as pool:
-        failures = [told for told in pool.map(attempt, range(count)) if told]
+        failures = [failure for failure in pool.map(attempt, range(count)) if failure]
     taken = round(time.monotonic() - begin, 1)
     return {"name": "stopped at random moments", "cases": count, "failures": failures, "seconds": taken}
 
 
 def paint_undisturbed(folder: Path) -> tuple[dict[str, object], float]:
-    """What a run leaves that nothing disturbs, and how long it takes."""
+    """Run undisturbed: return the output tree and the seconds it takes."""
     root = make_shot(folder / "cut", 5, (0, 4))
     ended = None
     for _ in range(2):  # the first run also starts the server
@@ -109,18 +109,18 @@ def paint_undisturbed(folder: Path) -> tuple[dict[str, object], float]:
 
 
 def run_tests(path: Path) -> dict[str, Any]:
-    """The tests of one file as cases."""
+    """Run the tests of one file, as a group of cases."""
     begin = time.monotonic()
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(path)]
-    told = subprocess.run(command, capture_output=True, encoding="utf-8", check=False).stdout
-    passed = re.search(r"(\d+) passed", told)
-    failures = re.findall(r"^(?:FAILED|ERROR) (\S+)", told, re.MULTILINE)
+    output = subprocess.run(command, capture_output=True, encoding="utf-8", check=False).stdout
+    passed = re.search(r"(\d+) passed", output)
+    failures = re.findall(r"^(?:FAILED|ERROR) (\S+)", output, re.MULTILINE)
     cases = len(failures) + (int(passed[1]) if passed else 0)
     return {"name": path.stem, "cases": cases, "failures": failures, "seconds": round(time.monotonic() - begin, 1)}
 
 
 def paint_long(work: Path, frames: int) -> dict[str, Any]:
-    """A shot that holds one drawing for so many frames: planned, painted, and found up to date."""
+    """Measure plan, colorize and report on a shot that holds one drawing for this many frames."""
     root = make_shot(work / "long", 1, (0,), first=1)
     line = root / "line/cut.0001.png"
     for number in range(2, frames + 1):
@@ -131,21 +131,21 @@ def paint_long(work: Path, frames: int) -> dict[str, Any]:
             line = Path(shutil.copy(line, target))
     return {
         "frames": frames,
-        "plan": weigh(lambda: run_quietly("plan", root)),
-        "colorize": weigh(lambda: run_quietly("colorize", root, "--fit", "0")),
-        "again": weigh(lambda: run_quietly("colorize", root, "--fit", "0")),
-        "report": weigh(lambda: run_quietly("report", root)),
+        "plan": measure(lambda: run_quietly("plan", root)),
+        "colorize": measure(lambda: run_quietly("colorize", root, "--fit", "0")),
+        "again": measure(lambda: run_quietly("colorize", root, "--fit", "0")),
+        "report": measure(lambda: run_quietly("report", root)),
     }
 
 
 def run_quietly(*arguments: str | Path) -> None:
-    """The true command line."""
+    """Run the command line in a process, without its output."""
     words = [sys.executable, "-m", "framecolor", *map(str, arguments)]
     subprocess.run(words, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def weigh(act: Callable[[], object]) -> dict[str, float]:
-    """Seconds that something takes, and the most memory that any child process held so far, in MiB."""
+def measure(act: Callable[[], object]) -> dict[str, float]:
+    """Measure the seconds of a call, and the peak memory of any child process so far in MiB."""
     begin = time.monotonic()
     act()
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10

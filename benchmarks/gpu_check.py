@@ -1,9 +1,9 @@
-"""Which engine to prefer on this GPU, TensorRT's engine files or PyTorch's graphs: by speed, and by what they paint.
+"""Choose the engine to prefer on this GPU, `tensorrt` or `cuda`, by their speed and by their frames.
 
     python benchmarks/gpu_check.py FOLDER
 
-writes FOLDER/engines.json and says the preferred one in a line. Each engine paints the same drawn shot in a process of
-its own, which a compiler, a driver or the time limit may end.
+It writes FOLDER/engines.json and prints the preferred engine. Each engine paints the same drawn shot in its own
+process, as a compiler, a driver or the time limit can end it.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from framecolor.shot.shot import Shot
 
 _FRAMES, _SIZE, _REPEATS = 24, (1080, 1920), 3
 _LIMIT_SECONDS = 35
-# TensorRT takes an installation of its own and minutes of compiling: it has to be faster by more than runs differ.
+# TensorRT needs an installation and minutes of compiling, so it must be faster by more than runs vary.
 _WORTH = 1.05
-# Both round to half, each in its own way, which may decide a region that is in doubt; more than that is a mistake.
+# They round to half precision differently, which can change the color of an unsure region. More differences are a bug.
 _LEAST_ALIKE = 0.995
 
 
 @dataclass(frozen=True)
 class Painted:
-    """How fast an engine painted the shot, file to file, by the median run; or the problem that kept it from it."""
+    """Median speed of an engine on the shot, file to file; or the problem that prevented it."""
 
     frames_per_second: float = 0.0
     problem: str = ""
 
 
 def choose_preferred(cuda: Painted, tensorrt: Painted, alike: float | None) -> tuple[str, str]:
-    """The engine to prefer, and why. alike: share of the paint in which both agree, None where not both painted."""
+    """Choose the preferred engine and the reason. alike: share of the paint on which both agree, None if one failed."""
     if cuda.problem and tensorrt.problem:
         return "cpu", f"neither GPU engine paints here (cuda: {cuda.problem}) (tensorrt: {tensorrt.problem})"
     if tensorrt.problem:
@@ -55,14 +55,14 @@ def choose_preferred(cuda: Painted, tensorrt: Painted, alike: float | None) -> t
         f"{100 * (alike or 0):.2f} % of the paint alike"
     )
     if alike is None or alike < _LEAST_ALIKE:
-        return "cuda", f"{found}, which is too little to trust tensorrt"
+        return "cuda", f"{found}, too little to trust tensorrt"
     if tensorrt.frames_per_second < _WORTH * cuda.frames_per_second:
         return "cuda", f"{found}; compiling is not worth it"
     return "tensorrt", found
 
 
 def compare_paint(ours: Path, theirs: Path, names: Sequence[str]) -> float:
-    """Share of the pixels painted in either of two folders, over frames of these names, that are the same in both."""
+    """Compute the share of the painted pixels that are the same in the frames of these names in two folders."""
     same = painted = 0
     for name in names:
         a, b = read_image(ours / name), read_image(theirs / name)
@@ -73,7 +73,7 @@ def compare_paint(ours: Path, theirs: Path, names: Sequence[str]) -> float:
 
 
 def paint_shot(engine: str, shot_folder: Path, out: Path) -> float:
-    """Frames per second of one engine on a shot, painted into `out`. Raises FramecolorError when it cannot."""
+    """Paint a shot into `out` with one engine, and return the frames per second. Raises FramecolorError on failure."""
     workload = Workload(Shot.open(shot_folder), out, Settings(engine=engine))
     taken_ms: list[float] = []
     for _ in range(1 + _REPEATS):  # the first one opens the engine
@@ -86,7 +86,7 @@ def paint_shot(engine: str, shot_folder: Path, out: Path) -> float:
 
 
 def compare_engines() -> dict[str, Any]:
-    """Paint with both engines; everything found out, as it stands in engines.json."""
+    """Paint with both engines, and return the content of engines.json."""
     run = describe_run()
     with tempfile.TemporaryDirectory(prefix="framecolor-bench-") as work:
         shot = write_shot(Path(work) / "shot", _FRAMES, size=_SIZE)
@@ -108,13 +108,13 @@ def _paint_apart(engine: str, shot: Path, out: Path) -> Painted:
     except subprocess.TimeoutExpired:
         return Painted(problem=f"not done after {_LIMIT_SECONDS} s")
     if run.returncode:
-        said = run.stderr.strip().splitlines()
-        return Painted(problem=said[-1] if said else f"ended with exit code {run.returncode}")
+        lines = run.stderr.strip().splitlines()
+        return Painted(problem=lines[-1] if lines else f"ended with exit code {run.returncode}")
     return Painted(frames_per_second=round(float(run.stdout.split()[-1]), 2))
 
 
 def main(arguments: Sequence[str]) -> int:
-    """See the module. Exit code 1 when neither engine painted."""
+    """Run as described in the module's docstring. Exit code 1 if neither engine painted."""
     if arguments[0] == "--paint":
         try:
             print(paint_shot(arguments[1], Path(arguments[2]), Path(arguments[3])))

@@ -1,11 +1,10 @@
-"""Whether memory grows with a shot's length: peak of painting 100 and 1000 drawings of 1920x1080 .
+"""Measure the peak memory of painting 100 and 1000 drawings of 1920x1080, to see if it grows with a shot's length.
 
-    python benchmarks/memory.py                     # some ten minutes
-    python benchmarks/memory.py --frames 100 300    # some three
+    python benchmarks/memory.py                     # about ten minutes
+    python benchmarks/memory.py --frames 100 300    # about three
 
-Each is painted by a process of its own, as `framecolor colorize` paints it.
-Both shots are the same walk, and only its first drawing is a key. That is the hardest case: drawings wait for each
-other until a key comes, and none does.
+Each shot is painted in its own process, as by `framecolor colorize`. Both are the same walk with a key at the first
+drawing only. That is the hardest case, as drawings wait for the next key and there is none.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ from framecolor.cli import main as framecolor
 def main(frames: tuple[int, int], size: str, repeats: int, output: Path, paint: Path | None) -> None:
     """Measure the peak memory of a short and a long shot."""
     if paint is not None:
-        click.echo(paint_and_weigh(paint))
+        click.echo(paint_and_measure(paint))
         return
     height, width = parse_size(size)
     run = describe_run()
@@ -55,10 +54,10 @@ def main(frames: tuple[int, int], size: str, repeats: int, output: Path, paint: 
 
 
 def measure(work: Path, frames: tuple[int, int], size: tuple[int, int], repeats: int) -> list[dict[str, Any]]:
-    """Peaks of both shots."""
+    """Measure the peaks of both shots, the shorter one first."""
     short, long = sorted(frames)
     first, second = (write_shot(work / str(count), count, 1, size) for count in (short, long))
-    _paint_apart(first)  # makes the networks' graphs, and is not counted
+    _paint_apart(first)  # warm-up: makes the networks' graphs
     rows = []
     for shot, count in ((first, short), (second, long)):
         painted = [_paint_apart(shot) for _ in range(repeats)]
@@ -66,8 +65,8 @@ def measure(work: Path, frames: tuple[int, int], size: tuple[int, int], repeats:
     return rows
 
 
-def paint_and_weigh(folder: Path) -> float:
-    """Paint a shot here, as the command does; mebibytes at this process's peak."""
+def paint_and_measure(folder: Path) -> float:
+    """Paint a shot in this process as the command does, and return the peak memory in MiB."""
     try:
         with redirect_stdout(sys.stderr):
             framecolor(["colorize", str(folder), "--overwrite"])

@@ -1,19 +1,18 @@
-"""What one more painted key is worth, and whether the report advises the right one.
+"""Measure what one more key is worth, and whether the report suggests a good one.
 
     python benchmarks/one_more_key.py --clips DIR [--clip NAME ...] [--fit off|N|auto] [--rounds 3] [--seeds 3]
 
-A clip begins with its first and its last drawing as keys. Round by round one more is added, by
+A clip begins with its first and its last drawing as keys. In each round one more key is added, chosen by
 
-    advice  what the report suggests first (`framecolor.report.suggest` on the run's own framecolor.json)
+    advice  the first suggestion of the report (`framecolor.report.suggest` on the run's framecolor.json)
     random  any other drawing; the mean over seeds
     widest  the middle of the widest stretch without a key
 
-and the clip is painted anew. Two figures come of it, both mean chained acc_thres within 8 levels:
+and the clip is painted again. There are two figures, both from mean chained acc_thres within 8 levels:
 
-    shot    over all drawings but the first two keys. A drawing that became a key counts as right: it was painted by
-            hand, and that is part of what a key is worth.
-    lead    how much better advice does than another way, over the drawings that are keys in neither of the two runs, so
-            that no run gains by the drawing itself. None where no such drawing is left.
+    shot    over all drawings but the first two keys. A drawing that became a key counts as right, as a painted drawing
+            is part of what a key is worth.
+    lead    advice minus another way, over the drawings that are not keys in either run. None if there is none.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ OTHERS = ("random", "widest")
 
 @dataclass(frozen=True)
 class Run:
-    """One clip painted from `keys`: acc_thres of each drawing that is none, the run's record, and its fit."""
+    """A clip painted from `keys`: acc_thres of the other drawings, the entries of framecolor.json, and the fit."""
 
     keys: tuple[int, ...]
     accuracy: Mapping[int, float]
@@ -52,19 +51,19 @@ class Run:
     fit: Mapping[str, Any] | None
 
     def shot_accuracy(self, start: Sequence[int]) -> float:
-        """Mean over all drawings but the keys that every run started with; a key is right."""
+        """Compute the mean over all drawings but those in `start`; other keys count as right."""
         drawings = (set(self.keys) | set(self.accuracy)) - set(start)
         return float(np.mean([self.accuracy.get(number, 1.0) for number in drawings]))
 
     def lead(self, other: Run) -> float | None:
-        """How much better this run is over the drawings that are keys in neither of the two."""
+        """Compute the lead over another run on the drawings that are not keys in either; None if there is none."""
         shared = sorted(set(self.accuracy) & set(other.accuracy))
         return float(np.mean([self.accuracy[n] - other.accuracy[n] for n in shared])) if shared else None
 
 
 @click.command()
 @click.option("--clips", "folder", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
-@click.option("--clip", "names", multiple=True, help="Only this one; may be given several times.")
+@click.option("--clip", "names", multiple=True, help="Only this clip; can be given several times.")
 @setting_option("fit", default="off", show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--seeds", type=click.IntRange(1), default=3, show_default=True, help="Random drawings to average over.")
@@ -87,7 +86,7 @@ def main(folder: Path, names: tuple[str, ...], fit: Any, rounds: int, seeds: int
 
 
 def measure_clip(clip: Clip, work: Path, settings: Settings, rounds: int, seeds: int) -> dict[str, Any]:
-    """Paint one clip in the folder `work` with one more key a round, by each way to choose it."""
+    """Paint a clip in the folder `work` with one more key in each round, for each way to choose it."""
     numbers = list(clip.line)
     start = (numbers[0], numbers[-1])
     painter = _Painter(clip, work, settings)
@@ -126,7 +125,7 @@ class _Painter:
         self._painted: dict[tuple[int, ...], Run] = {}
 
     def paint(self, keys: tuple[int, ...]) -> Run:
-        """Fit and paint anew, unless it was painted from these keys before."""
+        """Fit and paint, unless the clip was painted from these keys before."""
         if keys not in self._painted:
             self._painted[keys] = self._paint(keys)
         return self._painted[keys]
@@ -141,24 +140,24 @@ class _Painter:
 
 
 def add(run: Run, number: int | None) -> tuple[int, ...]:
-    """A run's keys and one more; no drawing to add leaves them as they are."""
+    """Add a key to those of a run; None adds nothing."""
     return run.keys if number is None else tuple(sorted((*run.keys, number)))
 
 
 def choose_advised(run: Run) -> int | None:
-    """The drawing that the report suggests first; None when it suggests none."""
+    """Choose the first suggestion of the report; None if there is none."""
     suggestions = suggest_keys(run.frames, count=1)
     return suggestions[0].number if suggestions else None
 
 
 def choose_random(run: Run, generator: np.random.Generator) -> int | None:
-    """Any drawing that is no key and repeats none."""
+    """Choose any drawing that is neither a key nor a hold; None if there is none."""
     drawings = [frame.number for frame in run.frames if frame.status == "painted"]
     return int(generator.choice(drawings)) if drawings else None
 
 
 def choose_widest(run: Run) -> int | None:
-    """The middle of the widest stretch of drawings without a key, the first such stretch; holds do not count."""
+    """Choose the middle of the first widest stretch without a key, holds left out; None if there is none."""
     drawings = [frame for frame in run.frames if frame.status in ("painted", "key")]
     keys = [place for place, frame in enumerate(drawings) if frame.status == "key"]
     left, right = max(pairwise(keys), key=lambda gap: gap[1] - gap[0])
@@ -166,7 +165,7 @@ def choose_widest(run: Run) -> int | None:
 
 
 def average(clips: Mapping[str, Any]) -> dict[str, Any]:
-    """Means over the clips: `shot` at the start and, for each round that all of them have, of each way; and `lead`."""
+    """Compute means over the clips: `shot` at the start; `shot` and `lead` of each way in each round that all have."""
     rows = [clips[name]["rounds"] for name in clips]
     rounds = []
     for figures in zip(*rows, strict=False):

@@ -1,4 +1,4 @@
-"""The picture of the comparison: a row for each system, a column for each drawing."""
+"""Draw the picture of the comparison: a row for each system, a column for each drawing."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from subjects import Rgb, Subject, opaque
 from framecolor.core.compositing import lay_over, lay_over_color
 from framecolor.media import write_image
 
-# Drawings of a set that are shown.
+# Number of drawings that are shown.
 _SHOWN = 4
 _CELL_PX = 200
 _TITLE_PX = 300
 
 
 def write_rows(path: Path, rows: Mapping[str, list[Rgb]]) -> None:
-    """A sheet with a row of pictures for each title."""
+    """Write a sheet with a row of pictures for each title."""
     most = max(len(cells) for cells in rows.values())
     strips = []
     for title, cells in rows.items():
@@ -35,27 +35,27 @@ def write_rows(path: Path, rows: Mapping[str, list[Rgb]]) -> None:
 
 
 def lay_lines(rgb: Rgb, subject: Subject) -> Rgb:
-    """A picture with the drawing's lines over it."""
+    """Lay the drawing's lines over a picture."""
     return lay_over_color(lay_over(subject.frame.ink, opaque(rgb)))
 
 
 def draw_bare(subject: Subject) -> Rgb:
-    """The lines alone."""
+    """Draw the lines alone, on white."""
     return lay_lines(np.full_like(subject.truth, 255), subject)
 
 
 def spread(items: list[Any]) -> list[Any]:
-    """Some of the items, evenly."""
+    """Choose some of the items, evenly spread."""
     return [items[i] for i in np.linspace(0, len(items) - 1, _SHOWN).round().astype(int)]
 
 
 def _blank() -> Rgb:
-    """An empty cell of the sheet."""
+    """Make an empty cell of the sheet."""
     return np.full((_CELL_PX, _CELL_PX, 3), 255, np.uint8)
 
 
 def cell(rgb: Rgb) -> Rgb:
-    """A picture as large as fits into a cell."""
+    """Scale a picture to fit into a cell."""
     scale = (_CELL_PX - 8) / max(rgb.shape[:2])
     small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST)
     out = _blank()

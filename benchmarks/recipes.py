@@ -1,11 +1,11 @@
-"""All systems of the literature, trained with one budget on the same data, and scored on art that none of them saw.
+"""Train all systems of the literature with the same budget on the same data, and score them on held-out art and clips.
 
     python benchmarks/recipes.py --data DATA --clips DIR [--minutes 5] [--runs RUNS] [--only SYSTEM ...]
 
-DATA is a folder of `framecolor dataset build`. Each system gets the same processor time on one core; a training that
-was stopped goes on where it was. Then every one paints held-out drawings, told strokes, a reference or nothing, and
-frames of the clips, told no more than the first frame. framecolor itself stands beside them, with that frame as its
-only key. Results go to results/recipes.json and pictures/recipes.png, row by row: with --only, others keep theirs.
+DATA is a folder that `framecolor dataset build` wrote. Each system gets the same processor time on one core; a stopped
+training continues. Then every system paints held-out drawings from strokes, from a reference or from nothing, and
+frames of the clips from their first frame alone. framecolor is compared with that frame as its only key. Results go to
+results/recipes.json row by row: with --only, the other rows are kept. --sheet writes the picture.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from framecolor.render.flat import paint_flat
 from framecolor.shot.shot import Shot
 
 OURS = "framecolor, first frame as key"
-# Held-out art is drawn at this size, its lines at twice that.
+# Size of held-out art; its lines have twice this size.
 _HELD_OUT_PX = 256
 
 
@@ -47,17 +47,17 @@ _HELD_OUT_PX = 256
 @click.option("--clips", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs/recipes"), show_default=True)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True)
-@click.option("--only", multiple=True, type=click.Choice([*SYSTEMS, OURS]), help="Only this one; again for more.")
-@click.option("--train-only", is_flag=True, help="Score nothing.")
+@click.option("--only", multiple=True, type=click.Choice([*SYSTEMS, OURS]), help="Only these systems.")
+@click.option("--train-only", is_flag=True, help="Train, but do not score.")
 @click.option("--held-out", "held_out_count", type=click.IntRange(2), default=48, show_default=True)
-@click.option("--frames", type=click.IntRange(1), default=5, show_default=True, help="Of each clip.")
+@click.option("--frames", type=click.IntRange(1), default=5, show_default=True, help="Frames of each clip.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "recipes.json", show_default=True)
-@click.option("--sheet", type=click.Path(path_type=Path), help="PNG of held-out art as each row paints it.")
+@click.option("--sheet", type=click.Path(path_type=Path), help="PNG for held-out art as each row paints it.")
 def main(
     data: Path, clips: Path, runs: Path, minutes: float, only: tuple[str, ...], train_only: bool,
     held_out_count: int, frames: int, output: Path, sheet: Path | None,
 ) -> None:  # fmt: skip
-    """Train what is not trained yet, score everything, and write the table's numbers."""
+    """Train the systems that are not trained yet, score all of them, and write the numbers of the table."""
     names = [name for name in (*SYSTEMS, OURS) if not only or name in only]
     for name in names:
         if name in SYSTEMS and SYSTEMS[name].recipe:
@@ -70,14 +70,14 @@ def main(
     of_clips = {clip.name: list(read_clip(clip, frames)) for clip in found}
     pictures: dict[str, list[Rgb]] = {}
     for name in names:
-        for told, paint in _rows(name, runs, found):
-            row: dict[str, Any] = {"system": name, "told": told, **describe_run()}
+        for condition, paint in _rows(name, runs, found):
+            row: dict[str, Any] = {"system": name, "told": condition, **describe_run()}
             if name in SYSTEMS:
                 row |= {"minutes": minutes if SYSTEMS[name].recipe else None, "steps": count_steps(name, runs)}
-            title = f"{name} | {told}"
+            title = f"{name} | {condition}"
             if name != OURS:
                 row["held_out"], pictures[title] = score(held_out, paint)
-                if told == "reference":
+                if condition == "reference":
                     row["held_out"]["obeys"] = measure_obedience(held_out, paint)
             row["clips"] = {clip: score(subjects, paint)[0] for clip, subjects in of_clips.items()}
             keep_row(output, row)
@@ -89,21 +89,21 @@ def main(
 
 
 def _rows(name: str, runs: Path, clips: Iterable[Clip]) -> Iterable[tuple[str, Callable[[Subject], Painted]]]:
-    """What a system is told, and how it then paints."""
+    """Yield each condition of a system, with the function that paints under it."""
     if name == OURS:
         with tempfile.TemporaryDirectory() as work:
             outs = {clip.name: paint_from_first(clip, Path(work)) for clip in clips}
             yield "one key", lambda subject: read_ours(subject, outs)
         return
     colorist = open_system(name, runs)
-    for told in SYSTEMS[name].told:
-        yield told, lambda subject, told=told: paint_with(colorist, subject, told, SYSTEMS[name].options)
+    for condition in SYSTEMS[name].conditions:
+        yield condition, lambda subject, of=condition: paint_with(colorist, subject, of, SYSTEMS[name].options)
 
 
-def paint_with(colorist: Colorist, subject: Subject, told: str, options: SamplingOptions) -> Painted:
-    """One drawing by one colorist."""
+def paint_with(colorist: Colorist, subject: Subject, condition: str, options: SamplingOptions) -> Painted:
+    """Paint a drawing with a colorist under a condition."""
     begin = time.perf_counter()
-    rgb = colorist.paint(subject.frame, subject.regions, subject.condition(told), options)
+    rgb = colorist.paint(subject.frame, subject.regions, subject.condition(condition), options)
     colors = vote_flats(rgb, subject.regions, subject.palette)
     seconds = time.perf_counter() - begin
     height, width = subject.regions.size
@@ -113,7 +113,7 @@ def paint_with(colorist: Colorist, subject: Subject, told: str, options: Samplin
 
 
 def paint_from_first(clip: Clip, work: Path) -> tuple[Path, Shot, float]:
-    """framecolor's own frames of a clip, with the first as the only key, and seconds a frame, the fit included."""
+    """Paint a clip with framecolor from its first frame as the only key: folder, shot and seconds per frame."""
     root = clip.write_shot(work / clip.name, clip.keys(10**6))
     shot = Shot.open(root)
     outcome = colorize(shot, settings=Settings())
@@ -121,7 +121,7 @@ def paint_from_first(clip: Clip, work: Path) -> tuple[Path, Shot, float]:
 
 
 def read_ours(subject: Subject, outs: Mapping[str, tuple[Path, Shot, float]]) -> Painted:
-    """A frame that framecolor painted."""
+    """Read a frame that framecolor painted."""
     clip, _, number = subject.name.rpartition(" ")
     out, shot, seconds = outs[clip]
     rgba = read_image(out / shot.output_name(int(number)))
@@ -130,7 +130,7 @@ def read_ours(subject: Subject, outs: Mapping[str, tuple[Path, Shot, float]]) ->
 
 
 def keep_row(output: Path, row: Mapping[str, Any]) -> None:
-    """Write a row in place of its older self, rows in the order of the systems."""
+    """Write a row into the result file, in place of its earlier version and in the order of the systems."""
     key = (row["system"], row["told"])
     rows = [r for r in read_results(output).get("rows", []) if (r["system"], r["told"]) != key]
     order = [*SYSTEMS, OURS]

@@ -1,4 +1,4 @@
-"""Results as JSON files."""
+"""Read and write results as JSON files."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ RESULTS = Path(__file__).resolve().parent / "results"
 
 
 def read_results(path: Path) -> dict[str, Any]:
-    """What an earlier run wrote; nothing when there is none."""
+    """Read a result file; empty if it does not exist."""
     return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
 def write_results(path: Path, results: dict[str, Any]) -> None:
-    """Write a result file, whole or not at all."""
+    """Write a result file atomically."""
     write_text_atomic(path, json.dumps(results, indent=1) + "\n")

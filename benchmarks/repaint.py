@@ -1,11 +1,10 @@
-"""How fast a painted 1920x1080 shot is recolored from its mattes, PNG to PNG.
+"""Measure how fast a painted 1920x1080 shot is recolored from its mattes, PNG to PNG.
 
     python benchmarks/repaint.py
 
 The shot is drawn in code (`framecolor/bench/drawn_shot.py`) and painted once with mattes, which is not measured. Then
-all of its frames are recolored again and again, with all cores and with one: reading matte and drawing, looking up the
-paint, laying the line over it, encoding and writing. The painted frames have to come out as they were, to the byte, or
-there is no result.
+all frames are recolored repeatedly, with all cores and with one: reading matte and drawing, looking up the paint,
+laying the line over it, encoding and writing. The result has to equal the painted frames to the byte.
 """
 
 from __future__ import annotations
@@ -52,12 +51,12 @@ def main(frames: int, size: str, repeats: int, output: Path) -> None:
 
 
 def recolor(out: Path, workers: int) -> float:
-    """Seconds to recolor all frames of a folder with its own palette; checks that they come out as they were."""
+    """Recolor all frames of a folder with its own palette; return the seconds. Raises RuntimeError if one changed."""
     target = out.with_name("again")
     done = recolor_frames(out, out / PALETTE_GPL, target, workers=workers)
     for path in out.glob("*.png"):
         if path.read_bytes() != (target / path.name).read_bytes():
-            raise RuntimeError(f"{path.name} came out in another way than it was painted")
+            raise RuntimeError(f"{path.name}: the recolored frame differs from the painted one")
     return done.seconds
 
 

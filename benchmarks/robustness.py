@@ -1,5 +1,4 @@
-"""What was done to break framecolor: cases of the fault campaign (`benchmarks/faults.py`), and parsers that were fuzzed
-(`scripts/fuzz -o benchmarks/results/fuzz.json`)."""
+"""Format the results of the fault campaign (`benchmarks/faults.py`) and of the fuzzer (`scripts/fuzz`)."""
 
 from __future__ import annotations
 
@@ -9,7 +8,7 @@ from record import read_results
 
 from framecolor.bench.table import format_markdown, name_machine
 
-# Test file of the fault campaign -> what its cases do.
+# Group of the fault campaign -> description of its cases.
 _CASES = {
     "stopped at random moments": "stopped at random moments by SIGKILL, SIGTERM or SIGINT, and run again",
     "test_faults_kill": "fifty more in one test, and two through a shell",
@@ -23,7 +22,7 @@ _CASES = {
 
 
 def format_faults(results: Path) -> str | None:
-    """The groups of cases, all of them together, and how the longest shot went; None where there are no results."""
+    """Format the groups of cases, their sum, and the long shot; None if there are no results."""
     table = read_results(results / "faults.json")
     if not table:
         return None
@@ -38,7 +37,7 @@ def format_faults(results: Path) -> str | None:
 
 
 def format_fuzz(results: Path) -> str | None:
-    """One sentence about all targets of the fuzzer."""
+    """Summarize all targets of the fuzzer in one sentence; None if there are no results."""
     table = read_results(results / "fuzz.json")
     if not table:
         return None

@@ -1,4 +1,4 @@
-"""How a colorist's paintings of known drawings are scored."""
+"""Score a colorist's paintings of drawings with known colors."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from framecolor.evaluation.metrics.frechet import frechet_distance
 from framecolor.networks.perception import load_perception
 
 _EMBED_PX = 128
-# A Frechet distance between fewer pictures says nothing.
+# The Frechet distance of fewer pictures is meaningless.
 _FEWEST_PICTURES = 9
-# The truth of most clips was painted with antialiasing: so many levels are the same color.
+# The truth of most clips is antialiased: colors within so many levels count as the same.
 _NEAR_LEVELS = 8
 
 Painted = tuple[Rgb, Rgb, NDArray[np.uint8], float]
@@ -28,11 +28,11 @@ Painted = tuple[Rgb, Rgb, NDArray[np.uint8], float]
 
 
 def score(subjects: list[Subject], paint: Callable[[Subject], Painted]) -> tuple[dict[str, float], list[Rgb]]:
-    """Means over drawings, and flat pictures of some of them; of the last one only where there are few.
+    """Score a colorist: means over the drawings, and flat pictures of some of them (of the last one if there are few).
 
-    acc        share of the figure's regions whose nearest palette color is the true one
+    acc              share of the figure's regions whose nearest palette color is the true one
     ciede2000, ssim  of the soft color with lines
-    frechet    distance of all of these pictures from the true ones over our own features; not of a few pictures
+    frechet          distance between these pictures and the true ones over our own features; missing for few pictures
     """
     rows = []
     soft_pictures, true_pictures, flat_pictures = [], [], []
@@ -58,9 +58,9 @@ def score(subjects: list[Subject], paint: Callable[[Subject], Painted]) -> tuple
 
 
 def measure_obedience(subjects: list[Subject], paint: Callable[[Subject], Painted]) -> float:
-    """Share of drawings that, told another character's picture, take its colors.
+    """Compute the share of drawings that take the colors of another character's picture given as the reference.
 
-    That is where the histogram of the soft color, before any palette, is nearer to that picture's than to the own's.
+    A drawing does if the histogram of its soft color is nearer to that picture's than to that of its own reference.
     """
     obeyed = []
     for subject, other in zip(subjects, [*subjects[1:], subjects[0]], strict=True):
@@ -71,7 +71,7 @@ def measure_obedience(subjects: list[Subject], paint: Callable[[Subject], Painte
 
 
 def _blur_histogram(rgb: Rgb) -> NDArray[np.float32]:
-    """The figure's histogram, in which neighboring bins count for each other."""
+    """Compute the figure's color histogram, blurred over neighboring bins."""
     cube = color_histogram(rgb, figure_weight(rgb)).reshape(8, 8, 8)
     for axis in range(3):
         padded = np.pad(cube, [(1, 1) if a == axis else (0, 0) for a in range(3)])

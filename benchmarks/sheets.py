@@ -1,4 +1,4 @@
-"""A contact sheet of one clip: drawing, painted frame, truth, and what is wrong in red."""
+"""Draw a contact sheet of a clip: drawing, painted frame, truth, and wrong regions in red."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GAP_PX = 6
 def write_sheet(
     path: Path, numbers: Sequence[int], line: Reader, painted: Reader, truth: Reader, tolerance: int
 ) -> None:
-    """Up to eight spread frames as columns; rows are drawing, painted, truth, wrong regions."""
+    """Write a sheet of up to eight spread frames: a column each, with drawing, painted, truth and wrong regions."""
     picks = np.unique(np.linspace(0, len(numbers) - 1, min(_MOST_FRAMES, len(numbers))).round().astype(int))
     columns = [_column(line(n), painted(n), truth(n), tolerance) for n in (numbers[i] for i in picks)]
     sheet = np.hstack(columns)

@@ -1,4 +1,4 @@
-"""Tables and charts of how fast it is, from throughput.json, memory.json and bench.json."""
+"""Format tables and charts of speed and memory, from throughput.json, memory.json, against.json and bench.json."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from framecolor.bench.table import (
 
 
 def format_throughput(results: Path) -> str | None:
-    """Fit, frames a second, stages and memory at the size that was measured."""
+    """Format frames a second, stages, fit and memory at the measured size."""
     speed, memory = read_results(results / "throughput.json"), read_results(results / "memory.json")
     if not speed:
         return None
@@ -60,7 +60,7 @@ _AGAINST = {
 
 
 def format_against(results: Path) -> str | None:
-    """This checkout beside an earlier one, for each kind of processor that was measured."""
+    """Compare this checkout with an earlier one, for each kind of processor that was measured."""
     kinds = read_results(results / "against.json")
     if not kinds:
         return None
@@ -85,7 +85,7 @@ def _limit_rows(table: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def format_bench_stages(results: Path) -> str | None:
-    """Each stage alone on one core beside its limit, and whole shots."""
+    """Format each stage alone on one core with its limit, and whole shots."""
     bench = read_results(results / "bench.json")
     if not bench:
         return None
@@ -96,14 +96,14 @@ def format_bench_stages(results: Path) -> str | None:
 
 
 def format_bench_generator(results: Path) -> str | None:
-    """The generator's pass by this engine and by others."""
+    """Format the generator's pass by this engine and by other runtimes."""
     bench = read_results(results / "bench.json")
     rows = [contest_cells(row) for row in bench.get("rows", ()) if is_contest(row)]
     return format_markdown(CONTEST_HEADS, rows) if rows else None
 
 
 def draw_charts(results: Path) -> dict[str, str]:
-    """Every chart that there are results of, by its file's name."""
+    """Draw the charts for which there are results, by file name."""
     bench = read_results(results / "bench.json")
     charts = {name: draw(bench) for name, draw in CHARTS.items()} if bench else {}
     return {name: chart for name, chart in charts.items() if chart is not None}

@@ -1,4 +1,4 @@
-"""Drawings with known paint, and what a colorist may be told of them: held-out art, and clips by their first frame."""
+"""Drawings with known paint, and conditions for a colorist: held-out art, and clips by their first frame."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _TRACE = (0, 0, 255, 255)
 class Subject:
     """One drawing.
 
-    truth      uint8 HxWx3 over white, the paint below the lines or the painted frame
+    truth      uint8 HxWx3 over white: the paint below the lines, or the painted frame
     colors     uint8 [count + 1, 3], the true color of each region
     palette    the colors that may be used
     strokes    dots of true color, of this drawing or of the clip's first frame
@@ -49,25 +49,25 @@ class Subject:
     strokes: Hint
     reference: Rgb
 
-    def condition(self, told: str) -> Conditioning:
-        """What is told, by its name in the table."""
-        if told == "strokes":
+    def condition(self, name: str) -> Conditioning:
+        """Make the conditioning of this name in the table: strokes, reference or nothing."""
+        if name == "strokes":
             return Conditioning(hint=self.strokes)
-        if told == "reference":
+        if name == "reference":
             painted = np.asarray((self.reference < 250).any(axis=2), dtype=np.float32)
             return Conditioning(histogram=color_histogram(self.reference, painted), reference=self.reference)
         return Conditioning()
 
     @property
     def scored(self) -> NDArray[np.bool_]:
-        """Regions that count: large enough, and not the paper around the figure, bool [count + 1]."""
+        """Mark the regions that are scored, bool [count + 1]: large enough, and not the paper around the figure."""
         scored = (self.regions.area > SMALL_REGION_PX) & ~outside_regions(self.regions)
         scored[0] = False
         return scored
 
 
 def read_held_out(data: Path, count: int, size_px: int) -> Iterator[Subject]:
-    """Paintings of characters that no training saw, spread over the whole split; lines as an artist draws them."""
+    """Read up to `count` paintings of the held-out split, evenly spread, with lines as an artist draws them."""
     paintings = open_paintings(data, "val", size_px, ("drawn",), recolored=0)
     for index in np.linspace(0, len(paintings) - 1, min(count, len(paintings))).round().astype(int):
         yield _make_held_out(paintings, int(index), size_px)
@@ -85,7 +85,7 @@ def _make_held_out(paintings: Paintings, index: int, size_px: int) -> Subject:
 
 
 def read_clip(clip: Clip, most: int) -> Iterator[Subject]:
-    """Up to `most` spread frames of a clip after its first, which tells the strokes, the reference and the palette."""
+    """Read up to `most` evenly spread frames of a clip. Strokes, reference and palette come from its first frame."""
     numbers = list(clip.line)
     first = lay_over_color(read_image(clip.truth[numbers[0]]))
     strokes = _draw_dots(first, np.random.default_rng(0))
@@ -115,7 +115,7 @@ def _draw(painting: Painting) -> NDArray[np.uint8]:
 
 
 def _draw_dots(rgb: Rgb, rng: np.random.Generator) -> Hint:
-    """Dots of the picture's own colors, on what is not white."""
+    """Draw dots in the picture's colors, at places that are not white."""
     height, width = rgb.shape[:2]
     known = np.zeros((height, width), np.uint8)
     painted = np.argwhere((rgb < 250).any(axis=2))
@@ -131,5 +131,5 @@ def _enlarge(rgb: NDArray[np.float32], side: int) -> Rgb:
 
 
 def opaque(rgb: Rgb) -> NDArray[np.uint8]:
-    """RGBA without a see-through pixel."""
+    """Add an opaque alpha channel to a picture."""
     return np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])

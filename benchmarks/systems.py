@@ -1,4 +1,4 @@
-"""The systems of the literature as the comparison sees them: how each is trained, and what it is told of a drawing."""
+"""The systems of the literature in the comparison: how each is trained, and which conditions it gets."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from framecolor.training.loop import LoopSettings, Recipe, start, take_step, tra
 
 SIZE_PX = 128
 _TIMED_STEPS = 6
-# Of the steps that a step's time is taken from, the first ones, which allocate memory, are left out.
+# Timed steps that are left out: the first ones allocate memory.
 _SLOW_STEPS = 2
 
 
@@ -27,38 +27,38 @@ _SLOW_STEPS = 2
 class System:
     """One row of the comparison.
 
-    recipe   name of the recipe and of its weights' file; "" for what is not trained
-    train    what its recipe is given beside data, seed and size
-    told     what it is told of a drawing, each a row of its own: strokes, reference, nothing
-    options  how it paints
+    recipe      name of the recipe and of its weights' file; "" if it is not trained
+    train       arguments of its recipe beside data, seed and size
+    conditions  conditions to paint with, a row for each: strokes, reference, nothing
+    options     options of sampling
     """
 
     recipe: str
     train: Mapping[str, Any] = field(default_factory=dict)
-    told: tuple[str, ...] = ("nothing",)
+    conditions: tuple[str, ...] = ("nothing",)
     options: SamplingOptions = field(default_factory=SamplingOptions)
 
 
 SHIPPED = "diffusion, as shipped"
 SYSTEMS: Mapping[str, System] = {
-    "deepcolor": System("deepcolor", told=("strokes", "nothing")),
+    "deepcolor": System("deepcolor", conditions=("strokes", "nothing")),
     "histogram CNN": System("histogram", {"network": "cnn"}, ("reference",)),
     "histogram cGAN": System("histogram", {"network": "cgan"}, ("reference",)),
-    "PaintsTorch": System("paintstorch", told=("strokes", "nothing")),
-    "StencilTorch": System("stencil", told=("strokes", "nothing")),
-    "CycleGAN": System("cyclegan", told=("nothing",)),
-    "diffusion": System("diffusion", told=("strokes", "reference", "nothing")),
-    "style transfer": System("", told=("reference",)),
-    SHIPPED: System("", told=("strokes", "reference", "nothing")),
-    f"{SHIPPED}, guidance 10": System("", told=("strokes",), options=SamplingOptions(guidance=10)),
+    "PaintsTorch": System("paintstorch", conditions=("strokes", "nothing")),
+    "StencilTorch": System("stencil", conditions=("strokes", "nothing")),
+    "CycleGAN": System("cyclegan", conditions=("nothing",)),
+    "diffusion": System("diffusion", conditions=("strokes", "reference", "nothing")),
+    "style transfer": System("", conditions=("reference",)),
+    SHIPPED: System("", conditions=("strokes", "reference", "nothing")),
+    f"{SHIPPED}, guidance 10": System("", conditions=("strokes",), options=SamplingOptions(guidance=10)),
 }
 
 
 def train_system(name: str, data: Path, folder: Path, budget_seconds: float, report: Callable[[str], None]) -> None:
-    """Train a system for as many steps as take `budget_seconds` of one processor core; go on where a run was stopped.
+    """Train a system for as many steps as take `budget_seconds` on one core; continue a stopped run.
 
-    The steps are counted out before: by the processor time of the first few, so that it does not matter what else the
-    machine does. RUN/budget.json keeps what was decided, and what it took.
+    The number of steps follows from the processor time of the first few, so that other load of the machine does not
+    matter. RUN/budget.json keeps it.
     """
     system = SYSTEMS[name]
     trained = systems.SYSTEMS[system.recipe]
@@ -80,7 +80,7 @@ def train_system(name: str, data: Path, folder: Path, budget_seconds: float, rep
 
 
 def _time_step(recipe: Recipe, settings: LoopSettings) -> float:
-    """Processor seconds of one step, data left out: the process that makes batches runs beside."""
+    """Measure the processor seconds of one step, without those of the process that makes batches."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     state = start(recipe, settings)
@@ -94,7 +94,7 @@ def _time_step(recipe: Recipe, settings: LoopSettings) -> float:
 
 
 def open_system(name: str, runs: Path) -> Colorist:
-    """A system, trained before or as it ships."""
+    """Open a system that was trained before, or one that ships."""
     if name == "style transfer":
         return open_colorist(Path("style"))
     if name.startswith(SHIPPED):
@@ -103,11 +103,11 @@ def open_system(name: str, runs: Path) -> Colorist:
 
 
 def run_folder(name: str, runs: Path) -> Path:
-    """Where a system's training lies."""
+    """Return the folder of a system's training."""
     return runs / name.replace(" ", "_").lower()
 
 
 def count_steps(name: str, runs: Path) -> int:
-    """Steps that a system was trained for, 0 for what is not."""
+    """Return the steps that a system was trained for; 0 if it is not trained."""
     plan = run_folder(name, runs) / "budget.json"
     return json.loads(plan.read_text("utf-8"))["steps"] if plan.exists() else 0

@@ -1,9 +1,9 @@
-"""Write the tables and charts of numbers from the result files, so that no number is typed by hand.
+"""Write the tables and charts from the result files, so that no number is typed by hand.
 
-    python benchmarks/tables.py            # the READMEs, docs/ and the charts in benchmarks/pictures
-    python benchmarks/tables.py --check    # exit code 1 when a table or a chart is not what the results say
+    python benchmarks/tables.py            # both READMEs, docs/ and the charts in benchmarks/pictures
+    python benchmarks/tables.py --check    # exit code 1 if a table or a chart does not match the results
 
-A table stands between <!-- NAME --> and <!-- /NAME -->. One whose results are missing is left as it is.
+A table stands between <!-- NAME --> and <!-- /NAME -->. A table without results is left unchanged.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _GROUPS = (("hand_drawn", "**mean of the hand-drawn**"), ("all", "mean of all"))
 
 
 def format_accuracy(results: Path) -> str | None:
-    """Region accuracy of each clip, the hand-drawn ones first, beside what flow alone reaches."""
+    """Format the region accuracy of each clip, the hand-drawn ones first, compared with flow alone."""
     table = read_results(results / "accuracy.json")
     if not table:
         return None
@@ -64,7 +64,7 @@ def format_accuracy(results: Path) -> str | None:
 
 
 def format_exact(results: Path) -> str | None:
-    """All region metrics of each clip at tolerance 0, chained | teacher-forced."""
+    """Format all region metrics of each clip at tolerance 0, chained / teacher-forced."""
     table = read_results(results / "accuracy.json")
     if not table:
         return None
@@ -78,7 +78,7 @@ def format_exact(results: Path) -> str | None:
 
 
 def format_ablation(results: Path) -> str | None:
-    """Chained acc_thres with voters silenced, for the clips where it was measured."""
+    """Format chained acc_thres with voters disabled, for the clips for which it was measured."""
     clips = read_results(results / "accuracy.json").get("clips", {})
     measured = [(name, clip["ablation"]["variants"]) for name, clip in _in_order(clips) if "ablation" in clip]
     if not measured:
@@ -89,7 +89,7 @@ def format_ablation(results: Path) -> str | None:
 
 
 def format_protocols(results: Path) -> str | None:
-    """Chained scores of each clip with a key at the first frame only, and with a fit, beside the usual ones."""
+    """Format the chained scores of each clip: as usual, with a key at the first frame only, and with a fit."""
     table = read_results(results / "accuracy.json")
     names = ("chained", "one_key", "fit_auto")
     rows = [(name, *(_pair_of(clip, p) for p in names)) for name, clip in _in_order(table.get("clips", {}))
@@ -98,7 +98,7 @@ def format_protocols(results: Path) -> str | None:
         return None
     for group, title in _GROUPS:
         mean = table["mean"].get(group, {})
-        # A mean over some of the clips only cannot stand beside that of all of them.
+        # A mean over some of the clips cannot be compared with the mean over all of them.
         whole = {p: mean[p] for p in names if p in mean and "clips" not in mean[p]}
         rows.append((title, *(_pair_of(whole, p) for p in names)))
     return format_markdown(
@@ -107,7 +107,7 @@ def format_protocols(results: Path) -> str | None:
 
 
 def format_confidence(results: Path) -> str | None:
-    """Whether the least sure regions are the wrong ones, of each clip and of all of them together."""
+    """Format how well confidence finds wrong regions, for each clip and for all clips together."""
     table = read_results(results / "accuracy.json")
     rows = [_row_of_confidence(name, clip["confidence"]) for name, clip in _in_order(table.get("clips", {}))
             if "confidence" in clip]  # fmt: skip
@@ -122,7 +122,7 @@ def format_confidence(results: Path) -> str | None:
 
 
 def format_one_more_key(results: Path) -> str | None:
-    """What keys added by each way are worth, by fit: mean over the clips, and what advice is ahead."""
+    """Format what keys added by each way are worth, by fit: means over the clips, and the lead of advice."""
     fits = read_results(results / "one_more_key.json").get("fits", {})
     rows = []
     for fit, table in fits.items():
@@ -138,7 +138,7 @@ def format_one_more_key(results: Path) -> str | None:
 
 
 def format_recipes(results: Path) -> str | None:
-    """Every system of the literature on held-out art and on the clips, by what it was told."""
+    """Format the scores of every system of the literature on held-out art and on the clips, by condition."""
     table = read_results(results / "recipes.json").get("rows", [])
     rows = []
     for row in table:
@@ -148,13 +148,13 @@ def format_recipes(results: Path) -> str | None:
         means = [f"{sum(c[n] for c in clips) / len(clips):.{d}f}" for n, d in (("acc", 3), *_PICTURE_METRICS[:2])]
         seconds = sum(c["seconds"] for c in clips) / len(clips)
         rows.append((row["system"], row["told"], str(row.get("steps") or ""), *own, *means, f"{seconds:.2f}"))
-    heads = ("system", "told", "steps", "art: regions right", "CIEDE2000", "SSIM", "Frechet", "obeys",
+    heads = ("system", "given", "steps", "art: regions right", "CIEDE2000", "SSIM", "Frechet", "obeys",
              "clips: regions right", "CIEDE2000", "SSIM", "seconds a frame")  # fmt: skip
     return format_markdown(heads, rows) if rows else None
 
 
 def format_corrections(results: Path) -> str | None:
-    """How many corrections bring each clip to the target, and what each of them saves."""
+    """Format how many corrections bring each clip to the target, and how many regions each of them saves."""
     table = read_results(results / "corrections.json")
     rows = []
     for name, clip in _in_order(table.get("clips", {})):
@@ -168,7 +168,7 @@ def format_corrections(results: Path) -> str | None:
 
 
 def format_repaint(results: Path) -> str | None:
-    """Milliseconds a frame of repaint, with all cores and with one."""
+    """Format the milliseconds a frame of repaint, with all cores and with one."""
     table = read_results(results / "repaint.json")
     if not table:
         return None
@@ -202,11 +202,9 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
 
 @click.command()
 @click.option("--results", type=click.Path(path_type=Path, file_okay=False), default=RESULTS, show_default=True)
-@click.option(
-    "--page", "pages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Instead of the pages."
-)
+@click.option("--page", "pages", type=click.Path(path_type=Path, exists=True), multiple=True, help="Only this page.")
 @click.option("--pictures", type=click.Path(path_type=Path, file_okay=False), default=PICTURES, show_default=True)
-@click.option("--check", is_flag=True, help="Write nothing; fail when a table or a chart is out of date.")
+@click.option("--check", is_flag=True, help="Write nothing; fail if a table or a chart is out of date.")
 def main(results: Path, pages: tuple[Path, ...], pictures: Path, check: bool) -> None:
     """Write the tables of the pages, and the charts, from the result files."""
     files = {page: fill_page(page.read_text("utf-8"), results) for page in pages or PAGES}
@@ -221,7 +219,7 @@ def main(results: Path, pages: tuple[Path, ...], pictures: Path, check: bool) ->
 
 
 def fill_page(text: str, results: Path) -> str:
-    """A page with every table that it has markers for and that there are results of."""
+    """Fill a page's text with every table that it has markers for and for which there are results."""
     for name, make in TABLES.items():
         table = make(results)
         if table is not None:

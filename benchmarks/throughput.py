@@ -1,10 +1,10 @@
-"""How fast a 1920x1080 shot is painted, PNG to PNG, and where the time goes.
+"""Measure how fast a 1920x1080 shot is painted, PNG to PNG, and how long each stage takes.
 
     python benchmarks/throughput.py
 
 The shot is drawn in code (`framecolor/bench/drawn_shot.py`), once with a new drawing in every frame and once on twos.
-Measured are the frames a second, the milliseconds of each stage alone on one core, and the seconds that fitting a
-network to the three keys takes where `--fit auto` asks for it, nothing cached.
+Measured are frames a second, the milliseconds of each stage alone on one core, and the seconds that `--fit auto` takes
+to fit a network to the three keys with nothing cached.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ def main(frames: int, keys: int, size: str, fit: Any, fit_repeats: int, repeats:
 
 
 def measure(shot: Shot, settings: Settings, repeats: int) -> dict[str, Any]:
-    """Paint again and again; then the stages, with the engine loaded once.
+    """Measure repeated paintings of a shot, then its stages with the engine loaded once.
 
-    `start_seconds` is all that comes before the first drawing: reading the keys.
+    `start_seconds` is the time before the first drawing, in which keys are read.
     """
     out = shot.root / "color"
     colorize(shot, out, settings)  # warm-up: graphs of the networks, files in the disk cache
@@ -100,7 +100,7 @@ class _FitIsDone(Exception):  # noqa: N818
 
 
 def measure_fit(shot: Shot, settings: Settings, repeats: int) -> dict[str, Any]:
-    """Seconds from the keys' files to a fitted network with nothing cached."""
+    """Measure the seconds from the files of the keys to a fitted network, with nothing cached."""
     seconds, steps = [], 0
 
     def stop(event: Event) -> None:

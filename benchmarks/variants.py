@@ -1,4 +1,4 @@
-"""The painter with some of its voters silenced or replaced, to see what each is worth."""
+"""Variants of painting with some voters disabled or replaced, to measure what each one is worth."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Links = Literal["none", "flow", "hand-made", "learned"]
 class Variant:
     """One way to paint.
 
-    fit               as the setting; None as the run asks for
-    scratch           the fit starts from random weights
-    network, gallery  whether the fitted network and the match with the keys' own regions vote
-    links             what joins neighboring drawings
+    fit               the setting; None: that of the run
+    scratch           whether the fit starts from random weights
+    network, gallery  whether the fitted network and the gallery of the keys' regions vote
+    links             how the regions of neighboring drawings are linked
     """
 
     fit: int | str | None = None
@@ -43,7 +43,7 @@ class Variant:
     links: Links = "learned"
 
 
-# The first three paint without a fitted network, the next three with nothing else; the third is what ships.
+# The first three have no fitted network, the next three nothing else. The third is what ships.
 VARIANTS = {
     "flow": Variant(fit=0, network=False, gallery=False, links="flow"),
     "flow + hand-made match": Variant(fit=0, network=False, gallery=False, links="hand-made"),
@@ -57,7 +57,7 @@ VARIANTS = {
 
 @contextmanager
 def painting_as(variant: Variant) -> Iterator[None]:
-    """Inside of this, shots are painted that way (but for `fit`, which is a setting)."""
+    """Paint shots in this variant for the time of this context; `fit` is not applied, as it is a setting."""
     with ExitStack() as stack:
         if not variant.network:
             stack.enter_context(patch.object(voters, "NETWORK_WEIGHT", 0.0))

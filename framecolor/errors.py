@@ -1,16 +1,16 @@
 """Everything that framecolor raises on purpose.
 
     FramecolorError
-    ├── InputError            what the user gave cannot be used; nothing was painted (exit 2)
+    ├── InputError            the user's input cannot be used; nothing was painted (exit 2)
     │   ├── ReadError         a file is missing, unreadable or truncated
-    │   ├── ShotError         the shot as a whole: no line art, no keys, numbers or sizes that fit nothing
-    │   ├── PaletteError      a palette file that is not one
-    │   └── SettingsError     a setting that does not exist or has a value it cannot have
+    │   ├── ShotError         the shot as a whole: no line art, no keys, numbers or sizes that do not match
+    │   ├── PaletteError      a file that is not a palette, or a palette that cannot be used
+    │   └── SettingsError     a setting that does not exist, or a value that it does not take
     ├── OutputError           a folder or file that cannot be written (exit 2)
-    └── EngineError           an engine that this machine cannot run (exit 2)
+    └── EngineError           an engine that cannot run on this machine (exit 2)
 
 Each error is one line: the file or thing at fault, the problem, and the fix.
-A `ReadError` on a single line drawing costs that frame only: the run goes on and ends with exit 1.
+A `ReadError` of one line drawing fails that frame only: the run goes on and ends with exit 1.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ _LONGEST = 2000
 
 
 def on_one_line(text: str, keep: str = "") -> str:
-    r"""A text with escapes for all that cannot be printed: \n, \x1b, \udcff for a byte of a name that is no UTF-8.
+    r"""Escape the characters of a text that cannot be printed: \n, \x1b, \udcff for a byte of a name that is not UTF-8.
 
-    Names of files may hold anything, also what clears a terminal or adds a line to a log.
-    keep  characters that stay as they are
+    A file name can hold any character, such as one that clears a terminal or adds a line to a log.
+    keep  characters that are not escaped
     """
     return text if text.isprintable() else "".join(c if c in keep or _is_plain(c) else _escape(c) for c in text)
 
 
 class FramecolorError(Exception):
-    """Base of all errors raised on purpose; `str(error)` is one line fit to be shown to a user.
+    """Base of all errors raised on purpose; `str(error)` is one line for the user.
 
-    Whatever the names and texts in it hold: what cannot be printed stands there as an escape, what is endless is cut.
+    Characters that cannot be printed are escaped, and long texts are cut.
     """
 
     def __init__(self, subject: str | Path, problem: str, fix: str = "") -> None:
@@ -42,7 +42,7 @@ class FramecolorError(Exception):
 
 
 class InputError(FramecolorError):
-    """What the user gave cannot be used."""
+    """The user's input cannot be used."""
 
 
 class ReadError(InputError):
@@ -54,11 +54,11 @@ class ShotError(InputError):
 
 
 class PaletteError(InputError):
-    """A palette file that is not one, or a palette that cannot be used."""
+    """A file that is not a palette, or a palette that cannot be used."""
 
 
 class SettingsError(InputError):
-    """A setting that does not exist or has a value it cannot have."""
+    """A setting that does not exist, or a value that it does not take."""
 
 
 class OutputError(FramecolorError):
@@ -66,7 +66,7 @@ class OutputError(FramecolorError):
 
 
 class EngineError(FramecolorError):
-    """An engine that this machine cannot run."""
+    """An engine that cannot run on this machine."""
 
 
 def _is_plain(character: str) -> bool:

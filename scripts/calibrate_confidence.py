@@ -2,11 +2,10 @@
 
     python scripts/calibrate_confidence.py --data DATASET [--shots N] [-o framecolor/weights/confidence.json]
 
-Short shots of the data set's held-out characters are drawn and painted in memory from a key at their first drawing, and
-mostly one at their last, without a fit. All regions above 10 px of the other drawings are the samples. Shots of which
-more than --most-wrong comes out wrong are left out: drawn shots are harder than those that painters hand over, and
-would teach too much doubt. The figures that it prints are of shots that the model was not fitted on (cross-validation).
-To be run again with new weights.
+Short shots of the data set's held-out characters are drawn and painted in memory without a fit. The first drawing is a
+key, and in most shots the last one too. All regions above 10 px of the other drawings are samples. Shots with a larger
+share of wrong regions than --most-wrong are left out: they are harder than a painter's shots and would make the model
+too unsure. The printed figures are cross-validated. Run it again after a change of the weights.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ from framecolor.training.dataset import Dataset
 from framecolor.training.stage import Drawing, Pose, Stage, find_majority
 
 _SIZE_PX = 224
-# Most stretches of a shot lie between two keys, and a body does not move as a whole from each drawing to the next.
+# Most spans of a real shot lie between two keys, and a figure does not move as a whole in every drawing.
 _TWO_KEYS = 0.75
 _MOVES = 0.5
 _SMALL_REGION_PX = 10
@@ -59,7 +58,7 @@ Rgba = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """Regions: evidence float32 [N, F], belief in the chosen color float32 [N], right bool [N], their shot int [N]."""
+    """Evidence float32 [N, F] of N regions, belief in their color float32 [N], right bool [N], number of the shot [N]."""
 
     evidence: NDArray[np.float32]
     belief: NDArray[np.float32]
@@ -74,7 +73,7 @@ class Samples:
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), required=True)
 def main(data: Path, shots: int, most_wrong: float, seed: int, output: Path) -> None:
-    """Paint shots of known truth, fit the model to where they came out right, and write it."""
+    """Paint shots of known truth, fit the model to which regions are right, and write it."""
     dataset = Dataset(data)
     painted = [paint_shot(dataset, seed, shot) for shot in _count(shots)]
     samples = join([part for part in painted if (~part.right).mean() <= most_wrong])
@@ -107,7 +106,7 @@ def main(data: Path, shots: int, most_wrong: float, seed: int, output: Path) -> 
 
 
 def paint_shot(dataset: Dataset, seed: int, number: int) -> Samples:
-    """Draw and paint shot `number`; what is known of its regions."""
+    """Draw and paint shot `number`, and return its regions as samples."""
     rng = np.random.default_rng([seed, number])
     drawings = draw_shot(dataset, number, rng)
     lines = [draw_lines(drawing) for drawing in drawings]
@@ -130,7 +129,7 @@ def paint_shot(dataset: Dataset, seed: int, number: int) -> Samples:
 
 
 def draw_shot(dataset: Dataset, number: int, rng: np.random.Generator) -> list[Drawing]:
-    """8 to 10 drawings of one action of a held-out character; the sources take turns."""
+    """Draw 8 to 10 drawings of one action of a held-out character; the sources alternate."""
     sources = list(dataset.characters_by_source("val").values())
     characters = sources[number % len(sources)]
     sequences = [dataset.read(file) for file in characters[int(rng.integers(len(characters)))]]
@@ -141,7 +140,7 @@ def draw_shot(dataset: Dataset, number: int, rng: np.random.Generator) -> list[D
     wanted = int(rng.integers(8, 11))
     while len(drawings) < wanted:
         drawing = stage.draw_frame(frames[at], pose, rng)
-        if drawing.regions.count > 1:  # else the figure lies outside of the picture
+        if drawing.regions.count > 1:  # otherwise the figure is outside of the picture
             drawings.append(drawing)
             at = (at + 1) % len(frames)
         pose = pose.nudged(rng) if rng.random() < _MOVES else pose
@@ -149,23 +148,23 @@ def draw_shot(dataset: Dataset, number: int, rng: np.random.Generator) -> list[D
 
 
 def draw_lines(drawing: Drawing) -> Rgba:
-    """The drawing as it would be read from a file: black lines on transparent, uint8 HxWx4."""
+    """Draw the lines as in a file: black on transparent, uint8 HxWx4."""
     rgba = np.zeros((*drawing.regions.size, 4), np.uint8)
     rgba[drawing.regions.labels == 0, 3] = 255
     return rgba
 
 
 def find_truth(drawing: Drawing, rgba: Rgba) -> NDArray[np.int64]:
-    """The class of each region that painting finds, int64 [count + 1]."""
+    """Find the true class of each region that painting finds, int64 [count + 1]."""
     return find_majority(find_regions(read_drawing(0, rgba)), drawing.region_class[drawing.regions.labels])
 
 
 def read_keys(
     lines: dict[int, Rgba], truths: dict[int, NDArray[np.int64]], known: NDArray[np.int64]
 ) -> tuple[Keyframes, Runner]:
-    """What the keys say, as `framecolor.keys.keyframes` reads it from files, and the network to paint with.
+    """Make the keyframes that `framecolor.keys.keyframes` would read from files, and a runner of the network.
 
-    known  the classes that any key shows, rising: they are the palette.
+    known  classes that any key shows, sorted: they are the palette
     """
     index = {key: np.searchsorted(known, truth).clip(0, len(known) - 1) for key, truth in truths.items()}
     frames = {key: read_drawing(key, rgba) for key, rgba in lines.items()}
@@ -188,13 +187,13 @@ def read_keys(
 
 
 def join(parts: list[Samples]) -> Samples:
-    """All samples of several drawings or shots."""
+    """Join the samples of several drawings or shots."""
     names = ("evidence", "belief", "right", "shot")
     return Samples(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def fit(evidence: NDArray[np.float32], right: NDArray[np.bool_]) -> Calibration:
-    """Logistic regression with L2 on standardized evidence."""
+    """Fit a logistic regression with L2 on standardized evidence."""
     mean, scale = evidence.mean(axis=0, dtype=np.float64), evidence.std(axis=0, dtype=np.float64) + 1e-6
     x = torch.from_numpy((evidence - mean) / scale)
     y = torch.from_numpy(right.astype(np.float64))
@@ -213,7 +212,7 @@ def fit(evidence: NDArray[np.float32], right: NDArray[np.bool_]) -> Calibration:
 
 
 def measure(confidence: NDArray[np.float32], right: NDArray[np.bool_]) -> dict[str, float | int]:
-    """Regions, wrong ones, share of these among the 15 % least sure, AUROC and expected calibration error."""
+    """Summarize regions, wrong ones, the share of these among the 15 % least sure, AUROC and calibration error."""
     order = np.argsort(confidence, kind="stable")
     flagged = order[: round(_FLAGGED_SHARE * len(order))]
     bad = int((~right).sum())

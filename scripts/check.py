@@ -1,4 +1,4 @@
-"""Lint and types; `scripts/check --fix` mends what can be mended."""
+"""Check lint, format and types; `scripts/check --fix` first repairs lint and format."""
 
 import sys
 

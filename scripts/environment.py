@@ -1,9 +1,9 @@
-"""The environment of the other scripts: .venv, made once, with this checkout and the extra that is asked for.
+"""Set up the environment of the other scripts: .venv with this checkout and an extra.
 
-A second run sees that pyproject.toml is as it was and does nothing. Only the standard library is used, and no syntax
-that a Python before 3.11 cannot read: it has to come as far as the line that asks for a newer one.
+It does nothing if pyproject.toml has not changed since the last run. It uses the standard library only, and no syntax
+that a Python before 3.11 cannot parse, so that such a Python reaches the error that asks for a newer one.
 
-    python scripts/environment.py [EXTRA]      makes it, and runs nothing
+    python scripts/environment.py [EXTRA]
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from typing import NoReturn
 ROOT = Path(__file__).resolve().parent.parent
 _OLDEST = (3, 11)
 _WINDOWS = os.name == "nt"
-# By its exact version, and first: a range would let pip take a newer build with gigabytes of CUDA libraries.
+# Installed first and by its exact version: with a range, pip may take a newer build with gigabytes of CUDA libraries.
 _TORCH = "torch==2.13.0"
 
 
 def prepare_environment(extra: str = "") -> Path:
-    """Make .venv where it is missing, install what is missing in it, and return its Python. SystemExit on a failure."""
+    """Make .venv if it is missing, install what it lacks, and return its Python. Raises SystemExit on a failure."""
     if sys.version_info < _OLDEST:
         found, oldest = ("{}.{}".format(*version) for version in (sys.version_info, _OLDEST))
         print(f"error: this is Python {found}; install {oldest} or newer and run the script with it", file=sys.stderr)
@@ -43,7 +43,7 @@ def prepare_environment(extra: str = "") -> Path:
 
 
 def call(*command: str) -> None:
-    """Run a program in the checkout; what is wrong it says by itself. SystemExit with its code where it fails."""
+    """Run a program in the checkout. Raises SystemExit with its exit code if it fails; it prints its own errors."""
     try:
         code = subprocess.call(command, cwd=ROOT)
     except KeyboardInterrupt:
@@ -57,7 +57,7 @@ def become(*command: str) -> NoReturn:
     os.chdir(ROOT)
     if not _WINDOWS:
         os.execv(command[0], command)
-    # Its exec lets the shell go on at once. Ctrl-C reaches both processes, and is for the other one to answer.
+    # On Windows, exec would return to the shell at once. Ctrl-C reaches both processes; only the child handles it.
     with subprocess.Popen(command) as process:
         while True:
             try:

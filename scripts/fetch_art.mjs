@@ -1,4 +1,4 @@
-// Called by scripts/fetch_art in a folder with the packages: writes one folder of SVG files and a manifest per source.
+// Write a folder of SVG files and a manifest for each source; scripts/fetch_art runs it in a folder with the packages.
 import fs from "node:fs";
 import path from "node:path";
 import { createRequire } from "node:module";
@@ -111,7 +111,7 @@ function listNames(...folder) {
   return fs.readdirSync(full).filter((f) => f.endsWith(".svg")).sort().map((f) => f.slice(0, -4));
 }
 
-// The inside of one of the package's SVG files, moved; its ids get a prefix, so that files do not share any.
+// Read the content of one of the package's SVG files, translated. Its ids get a prefix that makes them unique.
 function readPiece(prefix, x, y, ...file) {
   const text = fs.readFileSync(path.join(COMICS, ...file) + ".svg", "utf8");
   const inside = text.slice(text.indexOf(">", text.indexOf("<svg")) + 1, text.lastIndexOf("</svg>"));

@@ -1,9 +1,9 @@
-"""Make the README's picture of correcting: the report of a painted demo in a real browser, with one region set right.
+"""Make the picture of correcting in docs/painter.md: the report of a painted demo in a browser, one region corrected.
 
 framecolor demo -o framecolor-demo
 python scripts/make_corrections_picture.py framecolor-demo [--out benchmarks/pictures/corrections.png]
 
-It needs the extra `test` (playwright) and a Chromium on the machine.
+It needs the extra `test` (playwright) and Chromium.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from framecolor.report import write_report
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 _FLAGS += ["--disable-background-networking", "--disable-component-update"]
 _WIDTH, _HEIGHT = 1280, 760
-# What is corrected: the frame, a pixel inside of the region, and the palette color that it gets.
+# The correction: frame, pixel in the region, and palette color that the region gets.
 _FRAME, _AT, _COLOR = 1008, (436, 470), "#ec843e"
 
 

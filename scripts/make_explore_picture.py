@@ -1,4 +1,4 @@
-"""Make the README's picture of `framecolor explore`: variations of a demo drawing, and below them of its painted key.
+"""Make the picture of `framecolor explore` in docs/painter.md: variations of a demo drawing, and of its painted key.
 
 python scripts/make_explore_picture.py [--out benchmarks/pictures/explore.png]
 """

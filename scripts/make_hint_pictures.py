@@ -1,4 +1,4 @@
-"""Make the README's picture of hints: what is given on the left, what framecolor makes of it on the right.
+"""Make the picture of hints in docs/painter.md: a hint on the left, the frames painted from it on the right.
 
 framecolor demo -o DEMO
 python scripts/make_hint_pictures.py DEMO [--out benchmarks/pictures/hints.png]
@@ -44,7 +44,7 @@ _CELL = (260, 260)
 @click.argument("demo", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--out", type=click.Path(path_type=Path), default=PICTURES / "hints.png")
 def main(demo: Path, out: Path) -> None:
-    """Paint the painted demo's first drawings again, from hints of each kind, and write the picture."""
+    """Paint the first drawings of the painted demo again from each kind of hint, and write the picture."""
     rows = []
     box = _find_figure(demo)
     with tempfile.TemporaryDirectory() as work:
@@ -96,7 +96,7 @@ def _give_nothing(_: Path, root: Path) -> Given:
 
 
 def _give_stencil(demo: Path, root: Path) -> Given:
-    """A painted frame, a stencil over its upper half, and strokes in other colors below and above it."""
+    """Paint a stencil over the upper part of a painted frame, with strokes in other colors inside and outside of it."""
     shutil.copytree(demo / "keys", root / "keys", ignore=lambda _, names: [n for n in names if "1029" in n])
     _paint(root, Settings())
     before = read_image(root / "color" / f"fox.{_HINTED}.png")
@@ -118,14 +118,14 @@ def _give_stencil(demo: Path, root: Path) -> Given:
 
 
 def _turn_hue(rgba: np.ndarray, degrees_by_two: int) -> np.ndarray:
-    """A picture in other hues, by OpenCV's half degrees."""
+    """Rotate the hues of a picture, in OpenCV's units of two degrees."""
     hsv = np.asarray(cv2.cvtColor(rgba[..., :3], cv2.COLOR_RGB2HSV), np.uint8)
     hsv[..., 0] = (hsv[..., 0].astype(int) + degrees_by_two) % 180
     return np.dstack([np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB), np.uint8), rgba[..., 3]])
 
 
 def _draw_strokes(demo: Path, painted: np.ndarray) -> np.ndarray:
-    """A stroke in each larger region of the hinted drawing, in its color there."""
+    """Draw a stroke in each larger region of the hinted drawing, in the region's color."""
     frame = read_drawing(_HINTED, read_image(demo / "line" / f"fox.{_HINTED}.png"))
     regions = find_regions(frame)
     colors = region_colors(painted, frame, regions).color
@@ -158,14 +158,14 @@ def _lay(over: np.ndarray, under: np.ndarray) -> np.ndarray:
 
 
 def _find_figure(demo: Path) -> tuple[int, int, int, int]:
-    """Top, bottom, left and right of what the shown drawings draw."""
-    drawn = [read_image(demo / "line" / f"fox.{number}.png")[..., 3] > 0 for number in (*_SHOWN, _HINTED)]
-    rows, columns = np.nonzero(np.any(drawn, axis=0))
+    """Find the box of the figure in the shown drawings: top, bottom, left, right."""
+    ink = [read_image(demo / "line" / f"fox.{number}.png")[..., 3] > 0 for number in (*_SHOWN, _HINTED)]
+    rows, columns = np.nonzero(np.any(ink, axis=0))
     return int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
 
 
 def _crop(rgb: np.ndarray, box: tuple[int, int, int, int]) -> np.ndarray:
-    """The figure's part of a frame; what is smaller, such as swatches, stays."""
+    """Crop a frame to the figure; smaller pictures, such as swatches, are not cropped."""
     top, bottom, left, right = box
     return rgb[top:bottom, left:right] if rgb.shape[0] >= bottom and rgb.shape[1] >= right else rgb
 

@@ -1,4 +1,4 @@
-"""Make the README's opening picture from a painted demo: drawings in a row, the painted frames under them.
+"""Make the first picture of the README from a painted demo: a row of drawings, and the painted frames below.
 
 framecolor demo -o DEMO
 python scripts/make_readme_picture.py DEMO [--out benchmarks/pictures/demo.png]

@@ -7,5 +7,5 @@ import sys
 
 from environment import become, prepare_environment
 
-# worksteal: each worker has modules in a row, whose fixtures are made once, until the other one has nothing to do.
+# worksteal: each worker gets whole modules, so that their fixtures are made once, until the other worker is idle.
 become(str(prepare_environment("test")), "-m", "pytest", "-n", "2", "--dist", "worksteal", *sys.argv[1:])

@@ -1,4 +1,4 @@
-"""How fast every part is on this machine, and how near that is to what the machine can do.
+"""Measure the speed of each part on this machine, and compare it with the machine's limits.
 
 Imports the pipeline and below.
 """

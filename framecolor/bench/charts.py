@@ -1,4 +1,4 @@
-"""The results of a bench as pictures: bars for stages and engines, and a timeline of overlapped stages. Plain SVG."""
+"""Draw the results of a bench as SVG: bars of stages and engines, and a timeline of overlapped stages."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _WIDTH = 800
 _LEFT, _BAR_WIDTH, _ROW, _BAR = 190, 400, 26, 16
 _TOP = 64
 _LANE, _SPAN = 30, 20
-# A letter of the labels in spans is about this wide; a span that is narrower than its label has none.
+# Approximate width of a letter in the label of a span; a span narrower than its label gets none.
 _LETTER_PX = 6.2
 _TICKS = 8
 
-# Seen on white and on black.
+# Visible on white and on black.
 _COLORS: Mapping[str, str] = dict(
     zip(STAGES, ("#4a87cf", "#2f9e8f", "#8a74c9", "#cc7f1e", "#cf4f66", "#6f9433", "#77879a"), strict=True)
 )
@@ -47,7 +47,7 @@ text { font: 13px system-ui, -apple-system, "Segoe UI", Helvetica, Arial, sans-s
 
 
 def draw_bars(results: Mapping[str, Any]) -> str:
-    """Milliseconds of every row as a bar, each size to a scale of its own; a mark where the machine's limit is."""
+    """Draw a bar for the time of each row, with a mark at the machine's limit; each size has its own scale."""
     groups: dict[tuple[str, bool], list[Mapping[str, Any]]] = {}
     for row in results["rows"]:
         size = name_size(row["size"][1], row["size"][0])
@@ -96,7 +96,7 @@ def _name_contestant(row: Mapping[str, Any]) -> str:
 
 
 def draw_timeline(timeline: Mapping[str, Any]) -> str:
-    """What each thread did when, of `end_to_end.cut_timeline`: one color a stage, frame numbers where there is room."""
+    """Draw a timeline of `end_to_end.cut_timeline`: a row for each thread, a color for each stage, frame numbers."""
     length, threads, spans = timeline["length_ms"], timeline["threads"], timeline["spans"]
     busy = sum(end - begin for *_, begin, end in spans) / length if length else 0
     size = name_size(timeline["size"][1], timeline["size"][0])
@@ -139,7 +139,7 @@ def _draw_legend(y: float) -> list[str]:
 
 
 def _name_thread(name: str) -> str:
-    """`framecolor_0` is worker 1."""
+    """Name a thread of the pool or of Python in the chart: `framecolor_0` is worker 1."""
     start, _, number = name.rpartition("_")
     return (
         f"worker {int(number) + 1}" if start and number.isdecimal() else "main" if name == "MainThread" else name[-12:]
@@ -147,7 +147,7 @@ def _name_thread(name: str) -> str:
 
 
 def _round_step(step: float) -> float:
-    """The next of 1, 2, 5, 10, 20, ... that is no less."""
+    """Round up to the next of 1, 2, 5, 10, 20, ..."""
     power = 10 ** math.floor(math.log10(max(step, 1)))
     return next(power * n for n in (1, 2, 5, 10) if power * n >= step - 1e-9)
 
@@ -169,5 +169,5 @@ def _frame(height: float, title: str, parts: Sequence[str]) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height:.0f}" '
         f'viewBox="0 0 {_WIDTH} {height:.0f}" role="img">'
     )
-    back = '<rect class="back" width="100%" height="100%" rx="6"/>'  # some viewers know of no dark mode, but are dark
+    back = '<rect class="back" width="100%" height="100%" rx="6"/>'  # for dark viewers that do not report dark mode
     return "\n".join([head, f"<title>{escape(title)}</title>", _STYLE, back, *parts, "</svg>"]) + "\n"

@@ -1,4 +1,4 @@
-"""The codec's own speed on the same bytes, in a bare loop: what decoding and encoding a file cannot be faster than."""
+"""Time libav on the same bytes in a bare loop: the limit for decoding and encoding a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from framecolor.bench.timing import time_ms
 from framecolor.media import read_image
 
-# libav's fastest useful PNG, whatever the package writes with.
+# libav's fastest useful settings for PNG, whatever encoder the package uses.
 ENCODER = "libav's PNG encoder, level 2, without prediction"
 DECODER = "libav's decoder on the same bytes"
 _OPTIONS = {"compression_level": "2", "pred": "none"}
@@ -24,11 +24,11 @@ _CODECS = {".png": "png", ".tga": "targa", ".tif": "tiff", ".tiff": "tiff", ".bm
 
 
 def bare_decode_ms(files: Sequence[Path]) -> list[float] | None:
-    """Milliseconds that libav takes for each file's bytes, already read; None for kinds that are not compared."""
+    """Time libav's decoder on each file's bytes, in ms without reading them; None for formats that are not compared."""
     if not files or any(file.suffix.lower() not in _CODECS for file in files):
         return None
     taken = []
-    for file in [files[0], *files]:  # the first one twice: warm-up
+    for file in [files[0], *files]:  # the first one again, as warm-up
         packet = av.Packet(file.read_bytes())
         context = cast(VideoCodecContext, CodecContext.create(_CODECS[file.suffix.lower()], "r"))
         context.thread_count = 1
@@ -37,7 +37,7 @@ def bare_decode_ms(files: Sequence[Path]) -> list[float] | None:
 
 
 def bare_encode_ms(files: Sequence[Path]) -> list[float]:
-    """Milliseconds that libav's PNG encoder takes for each file's pixels, already decoded and laid out."""
+    """Time libav's PNG encoder on each file's pixels, in ms without reading and decoding them."""
     return [_encode_ms(read_image(file)) for file in [files[0], *files]][1:]
 
 

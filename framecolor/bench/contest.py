@@ -1,6 +1,6 @@
-"""The generator's pass side by side: this engine, plain PyTorch, raw OpenVINO, ONNX Runtime; same weights, same size.
+"""Compare the generator's pass in this engine, plain PyTorch, raw OpenVINO and ONNX Runtime: same weights, same size.
 
-All of them are measured in turn in one run. Each contestant draws the same number of pictures in a round.
+They are measured in turn in one run.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Planes = NDArray[np.float32]
 Row = dict[str, Any]
 
 OURS, WITHOUT_REGIONS, RAW = "framecolor", "framecolor, no regions", "OpenVINO"
-# A round is at least this long, so that the clock and the threads' start do not count.
+# A round is at least this long, so that the clock's resolution and the start of threads do not matter.
 _ROUND_MS = 60.0
 _MOST_PICTURES = 64
 
@@ -43,7 +43,7 @@ _MOST_PICTURES = 64
 class Contestant:
     """One way to run the pass.
 
-    run  takes `batch` pictures and waits for what comes out; called from `lanes` threads at once
+    run  computes `batch` pictures and waits for the result; called from `lanes` threads at once
     """
 
     name: str
@@ -55,9 +55,9 @@ class Contestant:
 
 @dataclass(frozen=True, kw_only=True)
 class Contest:
-    """What is to be compared: one engine's runner and everything else that is installed.
+    """What is compared: the runner of one engine, and each other runtime that is installed.
 
-    precision  what the engine computes in, as far as it is known; the limit is that of this precision
+    precision  precision of the engine, as far as it is known; its limit is that of this precision
     """
 
     runner: Runner
@@ -71,16 +71,16 @@ class Contest:
 
 
 def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
-    """One row for each contestant on a picture of that size (height, width), the engine's own first.
+    """Measure each contestant on pictures of this size (height, width): a row for each, the engine's own first.
 
-    `of_engine` is its time over the engine's, from the same rounds: above 1 the engine is faster. `of_raw`, in the row
-    of the engine without regions, is its time over raw OpenVINO's: what the engine adds around the network.
+    `of_engine` is the time over the engine's in the same rounds: above 1 the engine is faster. `of_raw`, in the row of
+    the engine without regions, is its time over raw OpenVINO's: the overhead of the engine around the network.
     """
     height, width = size
     shape = _padded_shape(size)
     contestants = _gather(contest, size, shape)
     pictures, peaks = {}, {}
-    # The same threads all along: an engine may keep something for each thread that calls it.
+    # The same threads for all calls: an engine may keep buffers for each thread that calls it.
     with ThreadPoolExecutor(contest.lanes) as pool:
         for contestant in contestants:
             reset_peak()
@@ -99,7 +99,7 @@ def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
             "lanes": c.lanes,
             "cores": count_usable_cores(),
             "ms": summarize(taken[c.name], 3),
-            **_hold_against_limit(taken[c.name], shape, c.precision, contest.device),
+            **_compare_with_limit(taken[c.name], shape, c.precision, contest.device),
             "of_engine": round(ratio_of(taken[c.name], taken[OURS]), 3),
             **peaks[c.name],
         }
@@ -110,8 +110,8 @@ def measure_contest(contest: Contest, size: tuple[int, int]) -> list[Row]:
     return rows
 
 
-def _hold_against_limit(taken: Sequence[float], shape: tuple[int, int], precision: Precision, device: str) -> Row:
-    """What the pass asks for at this precision, the least that it could take, and which share of the time that is."""
+def _compare_with_limit(taken: Sequence[float], shape: tuple[int, int], precision: Precision, device: str) -> Row:
+    """Compute the work of the pass in this precision, its limit, and the limit's share of the median time."""
     work = count_work(FeaturePass(load_generator(base_weights_path())), [(1, LINE_PLANES, *shape)], precision)
     rates = measure_rates(precision, count_usable_cores(), device)
     where = "all cores" if device == "cpu" else "the GPU"
@@ -137,18 +137,18 @@ def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int]) -> 
     network = FeaturePass(load_generator(base_weights_path()))
     view, points = draw_view(planes[0, :, : size[0], : size[1]])
 
-    def see(points: RegionPoints) -> object:
-        """The call that the pipeline makes, one picture a time; an engine that batches does it across its callers."""
+    def infer(points: RegionPoints) -> object:
+        """Call the engine as the pipeline does, one picture a call; an engine that batches combines several calls."""
         pending = [contest.runner.infer(view, points, votes=False) for _ in range(contest.batch)]
         return [one.result() for one in pending]
 
-    # Without regions what is left is the engine around the network, to be held against raw OpenVINO.
+    # Without regions, the difference from raw OpenVINO is the engine's overhead.
     none = sample_points(Regions(np.zeros(size, np.int32), 0))
     gathered = [
-        Contestant(name, contest.precision, contest.batch, contest.lanes, partial(see, of))
+        Contestant(name, contest.precision, contest.batch, contest.lanes, partial(infer, of))
         for name, of in ((OURS, points), (WITHOUT_REGIONS, none))
     ]
-    # On a processor only what it computes in by itself; a GPU has all of them.
+    # Only the precisions that a processor has in hardware; a GPU has all of them.
     precisions = list_precisions()[::-1] if device == "cpu" else TORCH_TYPES
     gathered += [_plain_pytorch(planes, precision, device) for precision in precisions]
     if device == "cpu":
@@ -158,7 +158,7 @@ def _gather(contest: Contest, size: tuple[int, int], shape: tuple[int, int]) -> 
 
 
 def draw_view(planes: Planes) -> tuple[View, RegionPoints]:
-    """A view of those planes, and the points of a hundred regions in it."""
+    """Make a view of these planes, and the points of a hundred regions in it."""
     height, width = planes.shape[1:]
     rows, columns = (np.arange(n) * 10 // n for n in (height, width))
     labels = (1 + 10 * rows[:, None] + columns[None]).astype(np.int32)
@@ -166,7 +166,7 @@ def draw_view(planes: Planes) -> tuple[View, RegionPoints]:
 
 
 def _plain_pytorch(planes: Planes, precision: Precision, device: str) -> Contestant:
-    """The module called as it is, one call at a time, on all cores or in the GPU's current stream."""
+    """Run the module in PyTorch, one call at a time, on all cores or in the GPU's current stream."""
     network = FeaturePass(load_generator(base_weights_path()), TORCH_TYPES[precision]).to(device)
     given = torch.from_numpy(planes).to(device)
 
@@ -180,7 +180,7 @@ def _plain_pytorch(planes: Planes, precision: Precision, device: str) -> Contest
 
 
 def _raw_openvino(network: FeaturePass, planes: Planes, precision: Precision, lanes: int) -> Contestant:
-    """The same model in a bare loop, free height and width, a stream a lane."""
+    """Run the model in OpenVINO in a bare loop, with dynamic height and width and a stream for each lane."""
     from framecolor.engines.quiet_openvino import open_core, ov
 
     example, free = torch.zeros(1, LINE_PLANES, 64, 64), ov.PartialShape([len(planes), LINE_PLANES, -1, -1])
@@ -204,7 +204,7 @@ def _raw_openvino(network: FeaturePass, planes: Planes, precision: Precision, la
 
 
 def _onnx_runtime(planes: Planes, lanes: int) -> Sequence[Contestant]:
-    """ONNX Runtime in float32, where it is installed (extra `bench`)."""
+    """Run the model in ONNX Runtime in float32, if it is installed (extra `bench`)."""
     if any(find_spec(package) is None for package in ("onnx", "onnxruntime")):
         return ()
     import onnxruntime  # pyright: ignore[reportMissingImports]
@@ -220,7 +220,7 @@ def _onnx_runtime(planes: Planes, lanes: int) -> Sequence[Contestant]:
 
 
 def _pictures_in_a_round(contestant: Contestant, pool: ThreadPoolExecutor) -> int:
-    """A multiple of lanes times batch that takes long enough to be timed; also a first call, which may compile."""
+    """Choose the pictures of a round: a multiple of lanes x batch that takes long enough. May compile the network."""
     once = contestant.lanes * contestant.batch
     _time_round(contestant, once, pool)
     round_ms = once * _time_round(contestant, once, pool)
@@ -228,7 +228,7 @@ def _pictures_in_a_round(contestant: Contestant, pool: ThreadPoolExecutor) -> in
 
 
 def _time_round(contestant: Contestant, pictures: int, pool: ThreadPoolExecutor) -> float:
-    """Milliseconds a picture, with all lanes busy."""
+    """Time a round with all lanes busy, in ms per picture."""
     calls = range(pictures // contestant.batch)
     if contestant.lanes == 1:
         return time_ms(lambda: [contestant.run() for _ in calls]) / pictures

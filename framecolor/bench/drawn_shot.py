@@ -19,10 +19,10 @@ from framecolor.media import encode_image, write_bytes_atomic
 Point = tuple[float, float]
 Rgba = NDArray[np.uint8]
 
-# Drawn on a stage of this height; other sizes are scaled.
+# Height of the stage that parts are designed for; other sizes are scaled.
 _STAGE_HEIGHT = 1080
 _INK_WIDTH = 3
-_SHIFT = 4  # OpenCV's fixed-point bits for positions between pixels
+_SHIFT = 4  # fractional bits of OpenCV's fixed-point coordinates
 _TRACE = (0, 0, 255, 255)
 _INK = (0, 0, 0, 255)
 _STEP = 2 * math.pi / 24  # one walk cycle is 24 drawings
@@ -50,7 +50,7 @@ _COLORS: dict[str, tuple[tuple[int, int, int], tuple[int, int, int]]] = {
 
 @dataclass(frozen=True)
 class _Part:
-    """One closed shape in stage pixels; `shaded` parts have a shadow bounded by a trace line."""
+    """A closed shape in stage pixels; a shaded one has a shadow bounded by a trace line."""
 
     outline: NDArray[np.float64]
     material: str
@@ -58,9 +58,10 @@ class _Part:
 
 
 def write_shot(folder: Path, frames: int, keys: int = 3, size: tuple[int, int] = (1080, 1920), hold: int = 1) -> Path:
-    """A shot folder with line/ and keys/: keys first, last and evenly between. `size` is (height, width).
+    """Write a shot folder with line/ and keys/, and return it. Keys are the first, the last, and others evenly between.
 
-    hold  how many frames show each drawing: 2 is animated on twos.
+    size  (height, width) in pixels
+    hold  frames that show each drawing: 2 is on twos
     """
     keyed = {round(i * (frames - 1) / max(1, keys - 1)) for i in range(keys)}
     for first in range(0, frames, hold):
@@ -74,7 +75,7 @@ def write_shot(folder: Path, frames: int, keys: int = 3, size: tuple[int, int] =
 
 
 def draw(step: int, size: tuple[int, int] = (1080, 1920)) -> tuple[Rgba, Rgba]:
-    """One drawing: line art (ink and trace lines on transparent) and the painted frame, uint8 HxWx4."""
+    """Draw one step of the walk: line art (ink and trace lines on transparent) and painted frame, both uint8 HxWx4."""
     height, width = size
     line, paint = np.zeros((height, width, 4), np.uint8), np.zeros((height, width, 4), np.uint8)
     scale = height / _STAGE_HEIGHT
@@ -90,7 +91,7 @@ def _is_trace(line: Rgba) -> NDArray[np.bool_]:
 
 
 def _draw_part(part: _Part, scale: float, line: Rgba, paint: Rgba) -> None:
-    """Put one part over what is there, in the box that holds it."""
+    """Draw one part over the earlier ones, in place."""
     height, width = line.shape[:2]
     points = part.outline * scale
     low = np.maximum(np.floor(points.min(axis=0)).astype(int) - 8, 0)
@@ -113,8 +114,7 @@ def _draw_part(part: _Part, scale: float, line: Rgba, paint: Rgba) -> None:
     stroke = np.zeros(inside.shape, np.uint8)
     thickness = max(1, round(_INK_WIDTH * scale))
     cv2.polylines(stroke, [_fixed(local)], True, 255, thickness, cv2.LINE_AA, _SHIFT)
-    drawn = stroke > 0
-    over = drawn & ((lines[..., 3] < stroke) | _is_trace(lines))
+    over = (stroke > 0) & ((lines[..., 3] < stroke) | _is_trace(lines))
     lines[over] = 0
     lines[over, 3] = stroke[over]
 
@@ -137,7 +137,7 @@ def _oval(center: Point, across: float, down: float, turn: float = 0.0) -> NDArr
 
 
 def _limb(start: Point, end: Point, wide: float, narrow: float) -> NDArray[np.float64]:
-    """A capsule with two radii."""
+    """Outline a capsule with two radii."""
     turn = math.atan2(end[1] - start[1], end[0] - start[0])
     t = np.linspace(math.pi / 2, 3 * math.pi / 2, 16) + turn
     near = np.stack([start[0] + wide * np.cos(t), start[1] + wide * np.sin(t)], axis=1)
@@ -146,7 +146,7 @@ def _limb(start: Point, end: Point, wide: float, narrow: float) -> NDArray[np.fl
 
 
 def _lock(root: Point, tip: Point, width: float, bend: float) -> NDArray[np.float64]:
-    """A leaf from root to tip: a lock of hair, a feather."""
+    """Outline a leaf from root to tip: a lock of hair, or a feather."""
     t = np.linspace(0, 1, 20)[:, None]
     a, b = np.array(root), np.array(tip)
     side = np.array([-(b - a)[1], (b - a)[0]]) / max(1.0, float(np.hypot(*(b - a))))
@@ -156,12 +156,12 @@ def _lock(root: Point, tip: Point, width: float, bend: float) -> NDArray[np.floa
 
 
 def _reach(start: Point, angle: float, length: float) -> Point:
-    """The point at that length below `start`, swung by the angle."""
+    """Return the point at this length below `start`, rotated about it by the angle in radians."""
     return start[0] + length * math.sin(angle), start[1] + length * math.cos(angle)
 
 
 def _figure(step: int, width: float) -> list[_Part]:
-    """All parts of one drawing, back to front."""
+    """List all parts of one drawing, back to front."""
     phase = step * _STEP
     swing = 0.55 * math.sin(phase)
     x = width / 2 + 0.2 * width * math.sin(phase / 5)

@@ -1,4 +1,4 @@
-"""A whole shot, file to file: its frames, its stages alone, how far they overlap, and when each thread did what."""
+"""Measure a whole shot from file to file: frames, stages alone, their overlap, and a timeline of the threads."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SAME_MS = 0.3
 def measure_shot(
     workload: Workload, clip: str, precision: Precision, *, warmup: int, repeats: int
 ) -> tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any]]:
-    """Rows of the stages, the end-to-end table and a timeline of one shot, painted again and again.
+    """Measure one shot: rows of its stages, the end-to-end table, and a timeline.
 
-    Each repeat paints it once as users do and once on one thread; a further run is recorded for the timeline.
+    Each repeat paints the shot once as users do and once on one thread; one more run is recorded for the timeline.
     """
     for _ in range(max(1, warmup)):
         workload.paint()
@@ -52,12 +52,12 @@ def measure_shot(
 
 
 def compare_stages(stages_ms: Mapping[str, float], frames_ms: Sequence[float], cores: int) -> dict[str, Any]:
-    """A frame end to end beside its stages, each alone on one core.
+    """Compare a frame end to end with its stages, each alone on one core.
 
-    frame_ms          milliseconds a frame, from the first drawing to the last file, over the runs
-    stages_ms         of each stage for each painted frame; a frame that repeats a drawing counts with what it costs
+    frame_ms          time per frame, from the first drawing to the last file, over the runs
+    stages_ms         time of each stage per painted frame; holds count as frames
     of_slowest_stage  slowest stage / frame: at 1 and above the pipeline is at least as fast as that stage alone
-    of_all_cores      (sum of the stages / cores) / frame: 1 is every core busy with nothing but the stages
+    of_all_cores      (sum of the stages / cores) / frame: at 1 every core is busy with stages alone
     """
     taken = summarize(list(frames_ms))
     slowest = max(stages_ms, key=lambda stage: stages_ms[stage])
@@ -75,9 +75,9 @@ def compare_stages(stages_ms: Mapping[str, float], frames_ms: Sequence[float], c
 
 
 def cut_timeline(spans: Sequence[Span], frame_ms: float) -> dict[str, Any]:
-    """A stretch from the middle of a recorded run as plain data: threads, and [stage, thread, frame, begin, end] in ms.
+    """Cut a stretch from the middle of a recorded run: threads, and [stage, thread, frame, begin, end] in ms.
 
-    What one thread did for one stage of one frame without a pause is one span.
+    Consecutive work of one thread on one stage of one frame is one span.
     """
     if not spans:
         return {"frame_ms": round(frame_ms, 2), "length_ms": 0, "threads": [], "spans": []}

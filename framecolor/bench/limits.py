@@ -1,4 +1,4 @@
-"""What the machine can do at most, and what the networks ask of it: the limit that a measured time is held against."""
+"""Limits that measured times are compared with: the machine's rates and the work of the networks."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Work:
-    """What a network asks of the machine for one input.
+    """Work of a network for one input.
 
-    flops  floating-point operations; a multiplication and its addition are two
-    bytes  memory traffic when each layer with weights reads its input and its weights once and writes its output once,
-           and all between those layers is free
+    flops  floating-point operations; a multiply-add counts as two
+    bytes  memory traffic if each layer with weights reads its input and weights once and writes its output once, and
+           the other layers are free
     """
 
     flops: int
@@ -39,30 +39,31 @@ class Work:
 
 @dataclass(frozen=True)
 class Rates:
-    """What was measured on this machine, by one core or by all of them (or by the GPU).
+    """Measured rates of one core, of all cores, or of the GPU.
 
-    matrix_gflops  of a large matrix product; copy_gb_per_second: bytes read and written by a large copy
+    matrix_gflops       of a large matrix product
+    copy_gb_per_second  of a large copy; bytes read and bytes written both count
     """
 
     matrix_gflops: float
     copy_gb_per_second: float
 
     def limit_ms(self, work: Work) -> float:
-        """Milliseconds that the work takes at least, however it is arranged, if these rates are all there is."""
+        """Return the shortest time for the work at these rates, in ms."""
         return max(self.compute_ms(work), self.copy_ms(work.bytes))
 
     def compute_ms(self, work: Work) -> float:
         return work.flops / self.matrix_gflops / 1e6
 
     def copy_ms(self, count: int) -> float:
-        """Milliseconds to move that many bytes, read and written ones together."""
+        """Return the time to move `count` bytes, read and written ones together, in ms."""
         return count / self.copy_gb_per_second / 1e6
 
 
 def count_work(
     module: nn.Module, inputs: Sequence[tuple[int, ...]], precision: Precision, method: str = "forward"
 ) -> Work:
-    """The work of one call (of `method`) on inputs of these shapes; nothing is computed."""
+    """Count the work of one call (of `method`) on inputs of these shapes, without computing it."""
     ghost = copy.deepcopy(module).to("meta")
     moved = 0
 
@@ -82,7 +83,10 @@ def count_work(
 
 @cache
 def measure_rates(precision: Precision, cores: int, device: str = "cpu") -> Rates:
-    """The best of a few tries, on `cores` threads: the faster of PyTorch and OpenVINO, and PyTorch's copy."""
+    """Measure the rates on `cores` threads or on a GPU, as the best of a few calls.
+
+    The matrix rate of a processor is the higher one of PyTorch and OpenVINO; copies are those of PyTorch.
+    """
     if device != "cpu":
         return Rates(_gpu_matrix_gflops(precision, device), _gpu_copy_rate(device))
     before = torch.get_num_threads()
@@ -95,7 +99,7 @@ def measure_rates(precision: Precision, cores: int, device: str = "cpu") -> Rate
 
 
 def describe_rates(precision: Precision, device: str = "cpu") -> dict[str, Any]:
-    """What the processor does in float32 and the device, which may be the processor too, in this precision."""
+    """Describe the rates of the processor in float32, and those of the device (or the processor) in this precision."""
     cores = count_usable_cores()
     named: dict[str, dict[str, Rates]] = {
         "f32": {"one_core": measure_rates("f32", 1), "all_cores": measure_rates("f32", cores)}
@@ -117,7 +121,7 @@ def _torch_matrix_gflops(precision: Precision) -> float:
 
 
 def _openvino_matrix_gflops(precision: Precision, cores: int) -> float:
-    """One matrix product as OpenVINO runs it: weights packed before, as those of a network are."""
+    """Measure a matrix product in OpenVINO, with weights that are packed in advance as those of a network."""
     from framecolor.engines.quiet_openvino import open_core, ov
 
     side = _MATRIX_SIDE
@@ -135,7 +139,7 @@ def _copy_rate() -> float:
 
 
 def _fastest_rate(work: Callable[[], object], amount: int) -> float:
-    """Billions of `amount` a second in the best of a few calls, after one of warm-up."""
+    """Return the best rate of a few calls, in billions of `amount` a second, after one call as warm-up."""
     work()
     return amount / min(time_ms(work) for _ in range(_TRIES)) / 1e6
 

@@ -1,4 +1,4 @@
-"""What a number was measured on, and with which code."""
+"""Describe the machine and the code that a measurement was made with."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OPTIONAL_PACKAGES = ("onnxruntime", "tensorrt", "torch-tensorrt", "tensorrt-rtx
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores, precision, memory, GPU (where PyTorch sees one), system and versions, as plain data."""
+    """Describe the processor, cores, precision, memory, GPU (if PyTorch can use one), system and package versions."""
     return {
         "cpu": _cpu_model(),
         "cores": os.cpu_count() or 1,
@@ -33,7 +33,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def describe_run() -> dict[str, Any]:
-    """When, with which code and where: date (UTC), commit, whether the package had changes, load, the machine."""
+    """Describe a run: date (UTC), commit, whether the package has uncommitted changes, load and machine."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
@@ -45,7 +45,7 @@ def describe_run() -> dict[str, Any]:
 
 
 def _describe_gpu() -> dict[str, Any]:
-    """The first GPU that PyTorch can use; nothing where there is none."""
+    """Describe the first GPU that PyTorch can use; empty if there is none."""
     import torch
 
     if not torch.cuda.is_available():
@@ -84,7 +84,7 @@ def _version(package: str) -> str | None:
 
 
 def _run(*command: str) -> str:
-    """What a program says; nothing when it is missing or fails."""
+    """Return the output of a program; empty if it is missing or fails."""
     try:
         done = subprocess.run(command, cwd=_ROOT, capture_output=True, encoding="utf-8", errors="replace", check=True)
     except (OSError, subprocess.CalledProcessError):

@@ -1,4 +1,4 @@
-"""Picture sizes by the names that studios use."""
+"""Picture sizes by their usual names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SMALLEST_PX, _LARGEST_PX = 32, 16384
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """(height, width) in pixels of a name in `SIZES` or of WxH. Raises SettingsError for anything else."""
+    """Parse a name in `SIZES` or WxH into (height, width), in pixels. Raises SettingsError for other texts."""
     for name, size in SIZES.items():
         if text.lower() == name.lower():
             return size
@@ -21,10 +21,10 @@ def parse_size(text: str) -> tuple[int, int]:
     width, height = (int(side) for side in sides.groups())
     if min(width, height) < _SMALLEST_PX or max(width, height) > _LARGEST_PX:
         fix = f"give sides from {_SMALLEST_PX} to {_LARGEST_PX} pixels"
-        raise SettingsError("size", f"{text} cannot be measured", fix)
+        raise SettingsError("size", f"{text} is too small or too large", fix)
     return height, width
 
 
 def name_size(height: int, width: int) -> str:
-    """How a size is shown: its name or WxH."""
+    """Format a size: its name, or WxH."""
     return next((name for name, size in SIZES.items() if size == (height, width)), f"{width}x{height}")

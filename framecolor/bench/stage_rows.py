@@ -1,4 +1,4 @@
-"""What each stage of the pipeline takes alone on one core, beside the least that it could take."""
+"""Compare the time of each pipeline stage alone on one core with its limit."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from framecolor.bench.codec import DECODER, ENCODER, bare_decode_ms, bare_encode_ms
 from framecolor.bench.limits import Rates, Work, count_work, measure_rates
 from framecolor.bench.timing import summarize
-from framecolor.bench.workload import Asked, Workload
+from framecolor.bench.workload import Calls, Workload
 from framecolor.core.clock import STAGES, Span
 from framecolor.core.precision import Precision
 from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
@@ -21,22 +21,22 @@ from framecolor.networks.passes import FeaturePass
 
 Limit = dict[str, Any]
 _MOST_FILES = 8
-# Bytes a pixel that a picture's stage moves at least: four in, four out.
+# Bytes per pixel that a stage moves at least: four in, four out.
 _PIXEL_BYTES = 8
 
 
 def stage_rows(workload: Workload, runs: Sequence[Sequence[Span]], precision: Precision) -> list[dict[str, Any]]:
-    """One row for each stage that was recorded, of runs on one thread.
+    """Make a row for each recorded stage, from runs on one thread.
 
-    `ms` is the stage's time for one drawing that passed it. Every row has the limit that it is held against.
+    `ms` is the time per drawing, without drawings that skip the stage. `limit` is what it is compared with.
     """
-    times, asked = _drawing_ms(runs), workload.engine.runner.asked
+    times, calls = _drawing_ms(runs), workload.engine.runner.calls
     height, width = workload.shot.size
     rows = []
     for stage in STAGES:
         if stage not in times:
             continue
-        limit = _LIMITS[stage](workload, asked, precision)
+        limit = _LIMITS[stage](workload, calls, precision)
         row: dict[str, Any] = {
             "stage": stage,
             "by": "framecolor",
@@ -55,7 +55,7 @@ def stage_rows(workload: Workload, runs: Sequence[Sequence[Span]], precision: Pr
 
 
 def frame_shares_ms(runs: Sequence[Sequence[Span]], frames: int) -> dict[str, float]:
-    """Milliseconds of each stage for each painted frame, holds included: its share of all that was done in all runs."""
+    """Compute the mean time of each stage per painted frame, holds included, in ms over all runs."""
     totals: dict[str, float] = defaultdict(float)
     for spans in runs:
         for span in spans:
@@ -68,53 +68,53 @@ def _drawing_ms(runs: Sequence[Sequence[Span]]) -> dict[str, list[float]]:
     for spans in runs:
         drawings: dict[tuple[str, int], float] = defaultdict(float)
         for span in spans:
-            if span.frame is not None:  # what is done for many drawings at once is no drawing's
+            if span.frame is not None:  # None: work for many drawings at once
                 drawings[span.stage, span.frame] += 1000 * span.seconds
         for (stage, _), ms in drawings.items():
             found[stage].append(ms)
     return found
 
 
-def _limit_of_pixels(workload: Workload, asked: Asked, precision: Precision) -> Limit:
+def _limit_of_pixels(workload: Workload, calls: Calls, precision: Precision) -> Limit:
     height, width = workload.shot.size
     ms = measure_rates("f32", 1).copy_ms(_PIXEL_BYTES * height * width)
     return {"of": "copy rate of one core, the picture in and out", "ms": round(ms, 4)}
 
 
-def _limit_of_decoding(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
+def _limit_of_decoding(workload: Workload, calls: Calls, precision: Precision) -> Limit | None:
     taken = bare_decode_ms([*workload.shot.lines.values()][:_MOST_FILES])
     return None if taken is None else {"of": DECODER, "ms": round(median(taken), 4)}
 
 
-def _limit_of_encoding(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
+def _limit_of_encoding(workload: Workload, calls: Calls, precision: Precision) -> Limit | None:
     shot, image = workload.shot, workload.settings.format
     files: list[Path] = [workload.out / shot.output_name(n, image) for n in shot.wanted[:_MOST_FILES]]
     return {"of": ENCODER, "ms": round(median(bare_encode_ms(files)), 4)}
 
 
-def _limit_of_generator(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
-    """A pass over a drawing, at the mean size of them all."""
-    if not asked.sizes:
+def _limit_of_generator(workload: Workload, calls: Calls, precision: Precision) -> Limit | None:
+    """Compute the limit of a pass over a drawing of mean size; None if there was none."""
+    if not calls.sizes:
         return None
     generator = load_generator(base_weights_path())
     multiple = generator.size_multiple
-    height, width = (-(-round(fmean(size[side] for size in asked.sizes)) // multiple) * multiple for side in (0, 1))
+    height, width = (-(-round(fmean(size[side] for size in calls.sizes)) // multiple) * multiple for side in (0, 1))
     work = count_work(FeaturePass(generator), [(1, LINE_PLANES, height, width)], precision)
     rates, where = _rates_of_networks(workload, precision)
     return {"of": f"{precision} matrix rate of {where}, {width}x{height}", "ms": round(rates.limit_ms(work), 4)}
 
 
-def _limit_of_match(workload: Workload, asked: Asked, precision: Precision) -> Limit | None:
-    """The matcher on as many drawings and pairs as there were, at their mean number of regions."""
-    if not asked.regions or not asked.pairs:
+def _limit_of_match(workload: Workload, calls: Calls, precision: Precision) -> Limit | None:
+    """Compute the limit of the matcher per drawing, for the calls that were made at their mean number of regions."""
+    if not calls.regions or not calls.pairs:
         return None
     matcher = load_matcher(matcher_weights_path())
-    regions = round(fmean(asked.regions))
+    regions = round(fmean(calls.regions))
     square, tokens = (regions, regions), (regions, matcher.width + matcher.features)
     own = [(regions, matcher.features + matcher.context), (regions, SHAPE_TRAITS), square]
     describe = count_work(matcher, own, "f32", "describe")
     compare = count_work(matcher, [tokens, tokens, square, square, square, square], "f32", "compare")
-    pairs = asked.pairs / len(asked.regions)
+    pairs = calls.pairs / len(calls.regions)
     flops = round(describe.flops + pairs * compare.flops)
     rates, where = _rates_of_networks(workload, "f32")
     ms = rates.compute_ms(Work(flops, 0))
@@ -122,13 +122,13 @@ def _limit_of_match(workload: Workload, asked: Asked, precision: Precision) -> L
 
 
 def _rates_of_networks(workload: Workload, precision: Precision) -> tuple[Rates, str]:
-    """The rates of what the networks run on, and its name."""
+    """Return the rates of the device that runs the networks, and its name."""
     if workload.engine.device == "cpu":
         return measure_rates(precision, 1), "one core"
     return measure_rates(precision, 1, "cuda"), "the GPU"
 
 
-_LIMITS: Mapping[str, Callable[[Workload, Asked, Precision], Limit | None]] = {
+_LIMITS: Mapping[str, Callable[[Workload, Calls, Precision], Limit | None]] = {
     "decode": _limit_of_decoding,
     "regions": _limit_of_pixels,
     "flow": _limit_of_pixels,

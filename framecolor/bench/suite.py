@@ -1,4 +1,4 @@
-"""All measurements of `framecolor bench`: which are wanted, on what, and their results as plain data."""
+"""Run the measurements of `framecolor bench` and collect their results as plain data."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FORMAT = 1
 END_TO_END = "end-to-end"
 _DRAWN_KEYS = 3
 _COLORS = 16
-# Enough calls at a time to keep an engine's lanes full, however many it has.
+# Enough calls at a time to keep the lanes of any engine busy.
 _GPU_CALLERS = 8
 
 
@@ -40,12 +40,12 @@ _GPU_CALLERS = 8
 class Plan:
     """What is measured.
 
-    stages     of STAGES, and end-to-end
-    shot       a shot to paint; None: drawn in code, `frames` frames at each of `sizes`, on twos if `twos`
-    sizes      (height, width): of the drawn shot, and of pictures given whole to the generator; empty: 1080p, and the
-               generator only at the size that the pipeline gives it
-    precision, lanes, batch  what the engine is asked for; None: its own choice
-    warmup, repeats  runs before and runs that count
+    stages     any of STAGES, and end-to-end
+    shot       shot to paint; None: one that is drawn in code, `frames` frames at each of `sizes`, on twos if `twos`
+    sizes      (height, width) of the drawn shot, and of whole pictures for the generator; empty: 1080p, and the
+               generator only at the pipeline's size
+    precision, lanes, batch  options of the engine; None: its own choice
+    warmup, repeats  runs that are not measured, and runs that are
     """
 
     stages: tuple[str, ...] = (*STAGES, END_TO_END)
@@ -62,29 +62,30 @@ class Plan:
 
     def __post_init__(self) -> None:
         if self.shot is not None and self.twos:
-            raise SettingsError("twos", "is for the drawn shot", "leave out --twos or --shot")
+            raise SettingsError("twos", "only applies to the drawn shot", "leave out --twos or --shot")
 
 
-Tell = Callable[[str], None]
+Report = Callable[[str], None]
 
 
-def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
-    """Measure; `tell` hears what is being measured. Raises InputError and EngineError before anything is.
+def run_bench(plan: Plan, report: Report = lambda line: None) -> dict[str, Any]:
+    """Run the measurements of a plan. Raises InputError and EngineError before anything is measured.
 
-    The result has date, commit, machine, options, rates, and
+    `report` is called with the name of each measurement before it begins. The result has date, commit, machine,
+    options, rates, and
     rows         one for each stage (alone on one core) and for each way to run the generator
     end_to_end   one for each size; see `end_to_end.compare_stages`
     timelines    one for each size; see `end_to_end.cut_timeline`
     """
-    asked = Choices(lanes=plan.lanes, batch=plan.batch, precision=plan.precision)
-    engine = open_engine(plan.engine, asked)
+    choices = Choices(lanes=plan.lanes, batch=plan.batch, precision=plan.precision)
+    engine = open_engine(plan.engine, choices)
     painting = plan.shot is not None or set(plan.stages) != {"generator"}
-    choices = _check_choices(asked, engine, painting)
-    precision = plan.precision or find_precision(engine)  # after loading, where `auto` may have fallen back
+    choices = _check_choices(choices, engine, painting)
+    precision = plan.precision or find_precision(engine)  # after loading, as `auto` may have fallen back
     if plan.shot is not None:
-        Shot.open(plan.shot)  # what is wrong with it is said before anything is measured
+        Shot.open(plan.shot)  # raises its errors before anything is measured
     run = describe_run()
-    tell("the machine's own rates")
+    report("the machine's own rates")
     results: dict[str, Any] = {
         "format": FORMAT,
         **run,
@@ -95,30 +96,29 @@ def run_bench(plan: Plan, tell: Tell = lambda line: None) -> dict[str, Any]:
         "timelines": [],
     }
     if painting:
-        _measure_shots(plan, choices, precision, results, tell)
+        _measure_shots(plan, choices, precision, results, report)
     if "generator" in plan.stages:
-        _measure_generator(plan, engine, choices, precision, results, tell)
+        _measure_generator(plan, engine, choices, precision, results, report)
     return results
 
 
 def find_precision(engine: Engine) -> Precision:
-    """What an engine computes in when nothing is asked for."""
+    """Return the precision that an engine chooses by itself."""
     return cast(Precision, CpuEngine().precisions()[0]) if engine.device == "cpu" else "f16"
 
 
-def _check_choices(asked: Choices, engine: Engine, painting: bool) -> Choices:
-    """What is asked of the engine. Raises EngineError where it gives no choice.
+def _check_choices(choices: Choices, engine: Engine, painting: bool) -> Choices:
+    """Return the options to load the engine with. Raises EngineError for one that it does not have.
 
-    The cpu engine's lanes are the threads that call it and its batch is one picture; only the generator alone, beside
-    others, can be called by more threads or be held against larger batches.
+    The cpu engine has a lane for each thread that calls it, and a batch of one picture. Lanes and batch can be chosen
+    only to compare the generator alone: they are then those of the calls.
     """
-    choices = asked
     if engine.device == "cpu":
         for name in ("lanes", "batch") if painting else ():
-            if getattr(asked, name) is not None:
+            if getattr(choices, name) is not None:
                 fix = f"leave out --{name}, or measure the generator alone"
-                raise EngineError("engine cpu", f"paints without a choice of {name}", fix)
-        choices = Choices(precision=asked.precision)
+                raise EngineError("engine cpu", f"has no option {name} for painting", fix)
+        choices = Choices(precision=choices.precision)
     load_runner(engine, PaletteNetwork(load_generator(base_weights_path()), _COLORS).eval(), choices)
     return choices
 
@@ -133,12 +133,12 @@ def _describe_plan(plan: Plan, engine: Engine, precision: Precision) -> dict[str
     }
 
 
-def _measure_shots(plan: Plan, choices: Choices, precision: Precision, results: dict[str, Any], tell: Tell) -> None:
+def _measure_shots(plan: Plan, choices: Choices, precision: Precision, results: dict[str, Any], report: Report) -> None:
     settings = Settings(engine=plan.engine)
     for size in (None,) if plan.shot else plan.sizes or ((1080, 1920),):
         with _open_shot(plan, size) as (shot, work):
             clip = shot.name if plan.shot else "twos" if plan.twos else "moving"
-            tell(f"{len(shot.wanted)} frames of {name_size(*shot.size)}, {clip}")
+            report(f"{len(shot.wanted)} frames of {name_size(*shot.size)}, {clip}")
             workload = Workload(shot, work / "color", settings, choices)
             rows, table, timeline = measure_shot(
                 workload, clip, precision, warmup=plan.warmup, repeats=plan.repeats
@@ -151,7 +151,7 @@ def _measure_shots(plan: Plan, choices: Choices, precision: Precision, results: 
 
 @contextmanager
 def _open_shot(plan: Plan, size: tuple[int, int] | None) -> Iterator[tuple[Shot, Path]]:
-    """The shot to paint, and a folder for what is painted, which goes when it is left."""
+    """Open the shot to paint, and a temporary folder for its frames."""
     with tempfile.TemporaryDirectory(prefix="framecolor-bench-") as name:
         work = Path(name)
         if plan.shot is None:
@@ -165,7 +165,7 @@ def _open_shot(plan: Plan, size: tuple[int, int] | None) -> Iterator[tuple[Shot,
 
 
 def _measure_generator(
-    plan: Plan, engine: Engine, choices: Choices, precision: Precision, results: dict[str, Any], tell: Tell
+    plan: Plan, engine: Engine, choices: Choices, precision: Precision, results: dict[str, Any], report: Report
 ) -> None:
     network = PaletteNetwork(load_generator(base_weights_path()), _COLORS).eval()
     contest = Contest(
@@ -179,12 +179,12 @@ def _measure_generator(
         repeats=plan.repeats,
     )
     for size in (pipeline_size(), *plan.sizes):
-        tell(f"the generator at {name_size(*size)}, side by side")
+        report(f"the generator at {name_size(*size)}, compared with other runtimes")
         results["rows"] += measure_contest(contest, size)
 
 
 def pipeline_size() -> tuple[int, int]:
-    """A 16:9 view of as many pixels as the pipeline gives the generator, in multiples of what it takes."""
+    """Compute the (height, width) of a 16:9 view with as many pixels as the pipeline gives to the generator."""
     multiple = load_generator(base_weights_path()).size_multiple
     width = (WORKING_AREA_PX * 16 / 9) ** 0.5
     return int(width * 9 / 16) // multiple * multiple, int(width) // multiple * multiple

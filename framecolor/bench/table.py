@@ -1,4 +1,4 @@
-"""The results of a bench as text for a terminal or a page."""
+"""Format the results of a bench as text for a terminal or a Markdown page."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SHOT_HEADS = ("clip", "size", "frames/s", "ms a frame", "slowest stage", "of slo
 
 
 def format_bench(results: Mapping[str, Any]) -> str:
-    """All tables of a bench, and what their columns mean."""
+    """Format all tables of a bench, and explain their columns."""
     machine, options = results["machine"], results["options"]
     parts = [f"{name_machine(machine)}; engine {options['engine']} ({options['precision']})"]
     rows = [row for row in results["rows"] if not is_contest(row)]
@@ -35,7 +35,7 @@ def format_bench(results: Mapping[str, Any]) -> str:
 
 
 def is_contest(row: Row) -> bool:
-    """Whether a row is one of the ways to run the generator, rather than a stage of the pipeline."""
+    """Return whether a row is a way to run the generator rather than a stage of the pipeline."""
     return "of_engine" in row
 
 
@@ -57,14 +57,14 @@ def shot_cells(row: Row) -> tuple[str, ...]:
 
 
 def name_machine(machine: Row) -> str:
-    """The machine in a few words; older results do not say what its processor computes in."""
+    """Name the machine in a few words; older results lack the processor's precision."""
     precision = f" ({machine['precision']})" if "precision" in machine else ""
     gpu = f", {machine['gpu']}" if "gpu" in machine else ""
     return f"{machine['cpu']}{precision}, {machine['cores']} cores, {machine['memory_gib']:.0f} GiB{gpu}"
 
 
 def align(rows: Iterable[Sequence[str]]) -> str:
-    """Rows as columns of text, the first row ruled off; columns of numbers stand to the right."""
+    """Align rows in columns, with a rule below the first row; columns of numbers are right-aligned."""
     head, *body = [list(row) for row in rows]
     widths = [max(len(row[i]) for row in [head, *body]) for i in range(len(head))]
     right = [all(row[i][:1].isdigit() or not row[i] for row in body) for i in range(len(head))]
@@ -76,13 +76,13 @@ def align(rows: Iterable[Sequence[str]]) -> str:
 
 
 def format_markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table for a Markdown page."""
+    """Format a table in Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def _explain_contest(rows: Sequence[Row]) -> str:
-    """What the columns mean, the limits that rows are held against, and what the engine adds to raw OpenVINO."""
+    """Explain the columns, the limits of the rows, and the engine's overhead over raw OpenVINO."""
     limits = dict.fromkeys(
         f"{_size(row)}: {row['gflop']} GFLOP, {row['mib']} MiB; {_ms(row['limit']['ms'])} ms, {row['limit']['of']}"
         for row in rows

@@ -1,4 +1,4 @@
-"""Repeats, what they come down to, and the memory that they took."""
+"""Time repeated calls, summarize the times, and read the peak memory."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RESET_PEAK = "5"
 
 
 def summarize(values: Sequence[float], digits: int = 2) -> dict[str, Any]:
-    """Median, least, most and number of repeats."""
+    """Summarize values by median, least, most and number of repeats."""
     return {
         "median": round(statistics.median(values), digits),
         "least": round(min(values), digits),
@@ -27,16 +27,16 @@ def summarize(values: Sequence[float], digits: int = 2) -> dict[str, Any]:
 
 
 def time_ms(work: Callable[[], object]) -> float:
-    """Milliseconds that one call takes."""
+    """Time one call, in milliseconds."""
     begin = time.perf_counter()
     work()
     return 1000 * (time.perf_counter() - begin)
 
 
 def interleave(works: Mapping[str, Callable[[], float]], warmup: int, repeats: int) -> dict[str, list[float]]:
-    """What each of `works` says it took, `repeats` times, after `warmup` calls of each.
+    """Collect the times that each of `works` returns, `repeats` of each, after `warmup` calls of each.
 
-    One round calls each once, in turn, so that a machine that slows down slows all of them down.
+    A round calls each one once, so that a change of the machine's speed affects all of them.
     """
     for _ in range(warmup):
         for work in works.values():
@@ -49,12 +49,12 @@ def interleave(works: Mapping[str, Callable[[], float]], warmup: int, repeats: i
 
 
 def ratio_of(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Median over the rounds of ours / theirs: rounds are compared with themselves, so that drift cancels out."""
+    """Return the median over the rounds of ours / theirs; a ratio within a round cancels drift of the machine."""
     return statistics.median(a / b for a, b in zip(ours, theirs, strict=True))
 
 
 def reset_peak() -> None:
-    """Forget the process's peak memory, and the GPU's; where the system cannot forget, peaks only rise."""
+    """Reset the peak memory of the process and of the GPU. If the system cannot reset it, the peak only rises."""
     with suppress(OSError):
         _CLEAR.write_text(_RESET_PEAK, "ascii")
     if (torch := _cuda()) is not None:
@@ -62,7 +62,7 @@ def reset_peak() -> None:
 
 
 def read_peak() -> dict[str, float]:
-    """Peak mebibytes since `reset_peak`: `peak_mib` of the process and, with a GPU, `device_peak_mib` of PyTorch's."""
+    """Read the peak memory since `reset_peak`: `peak_mib` of the process; with a GPU, `device_peak_mib` of PyTorch."""
     peaks = {"peak_mib": round(_process_peak_mib(), 1)}
     if (torch := _cuda()) is not None:
         peaks["device_peak_mib"] = round(torch.cuda.max_memory_allocated() / 2**20, 1)
@@ -90,7 +90,7 @@ def _process_peak_mib() -> float:
 
 
 class _MemoryCounters(ctypes.Structure):
-    """PROCESS_MEMORY_COUNTERS of <psapi.h>, down to what is asked for."""
+    """PROCESS_MEMORY_COUNTERS of <psapi.h>; the fields that are not read are one array."""
 
     _fields_ = (
         ("size", ctypes.c_uint32),
@@ -101,7 +101,7 @@ class _MemoryCounters(ctypes.Structure):
 
 
 def _cuda() -> Any:
-    """PyTorch where it has a GPU to use."""
+    """Return PyTorch if it uses a GPU, else None."""
     import torch
 
     return torch if torch.cuda.is_available() and torch.cuda.is_initialized() else None

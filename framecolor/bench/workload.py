@@ -1,4 +1,4 @@
-"""A shot that is painted again and again with one loaded engine, so that only the painting is timed."""
+"""Paint a shot repeatedly with one loaded engine, so that only the painting is timed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from framecolor.shot.shot import Shot
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """What an engine is asked for beside its name; None leaves the choice to it."""
+    """Options of an engine; None leaves the choice to the engine."""
 
     lanes: int | None = None
     batch: int | None = None
@@ -32,9 +32,9 @@ class Choices:
 
 
 def open_engine(name: str, choices: Choices) -> Engine:
-    """The engine of that name, as the pipeline opens it, with the lanes that are asked for.
+    """Open the engine of this name as the pipeline does, with the chosen lanes.
 
-    `auto` falls back where an engine does not load, unless a precision is asked for, which is not the same elsewhere.
+    `auto` falls back to the next engine if one does not load, unless a precision is chosen: it depends on the engine.
     """
     lanes = choices.lanes or "auto"
     engine = choose_engine(name, lanes)
@@ -43,18 +43,18 @@ def open_engine(name: str, choices: Choices) -> Engine:
 
 
 def load_runner(engine: Engine, network: PaletteNetwork | None, choices: Choices) -> Runner:
-    """An opened engine with that network. Raises EngineError when it does not let one choose what was chosen."""
+    """Load a network into an opened engine. Raises EngineError if the engine does not have one of the options."""
     given = {key: value for key, value in vars(choices).items() if value is not None and key != "lanes"}
     known = inspect.signature(engine.load).parameters
     for name in given:
         if name not in known:
-            raise EngineError(f"engine {engine.name}", f"has no choice of {name}", f"leave out --{name}")
+            raise EngineError(f"engine {engine.name}", f"has no option {name}", f"leave out --{name}")
     return engine.load(network, **given)
 
 
 @dataclass
-class Asked:
-    """What the networks were asked: (h, w) of each drawing, its number of regions, and how many pairs were compared."""
+class Calls:
+    """Calls of the networks: (height, width) of each drawing, its number of regions, the number of compared pairs."""
 
     sizes: list[tuple[int, int]] = field(default_factory=list)
     regions: list[int] = field(default_factory=list)
@@ -62,21 +62,21 @@ class Asked:
 
 
 class CountingRunner:
-    """Runs the networks as `runner` does, and keeps what they were asked."""
+    """Runs the networks as `runner` does, and records the calls."""
 
     def __init__(self, runner: Runner) -> None:
-        self._runner, self.asked = runner, Asked()
+        self._runner, self.calls = runner, Calls()
         self.warm_up, self.color = runner.warm_up, runner.color
 
     def infer(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
         """See `Runner.infer`."""
         height, width = view.planes.shape[1:]
-        self.asked.sizes.append((height, width))
+        self.calls.sizes.append((height, width))
         return self._runner.infer(view, points, votes)
 
     def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
         """See `RegionMatcher.describe`."""
-        self.asked.regions.append(len(features))
+        self.calls.regions.append(len(features))
         return self._runner.describe(features, shape, contact)
 
     def compare(
@@ -89,12 +89,12 @@ class CountingRunner:
         flow_ba: Rows | None = None,
     ) -> tuple[Rows, Rows, Rows, Rows]:
         """See `RegionMatcher.compare`."""
-        self.asked.pairs += 1
+        self.calls.pairs += 1
         return self._runner.compare(a, b, contact_a, contact_b, flow_ab, flow_ba)
 
 
 class LoadedEngine:
-    """An engine, opened and loaded once for all runs without a fit."""
+    """An engine that is opened and loaded once for all runs without a fit."""
 
     def __init__(self, name: str, choices: Choices) -> None:
         self._engine, self._choices = open_engine(name, choices), choices
@@ -117,7 +117,7 @@ class LoadedEngine:
 
 @dataclass(eq=False)
 class Workload:
-    """One shot, where its frames go, and the engine that paints it."""
+    """A shot, the folder for its frames, and the engine that paints it."""
 
     shot: Shot
     out: Path
@@ -131,13 +131,13 @@ class Workload:
     def paint(self, spans: list[Span] | None = None, *, overlap: bool = True) -> Outcome:
         """Paint all frames again. The first call opens the engine.
 
-        spans    filled with the stages of the painting, not of what comes before
-        overlap  False: every stage one after the other, each on one core
+        spans    filled with the spans of painting, without those of the preparation
+        overlap  False: the stages run one after the other, each on one core
         """
 
         def forget(event: Event) -> None:
             if isinstance(event, Progress) and event.stage == "paint" and event.done == 0:
-                self.engine.runner.asked = Asked()
+                self.engine.runner.calls = Calls()
                 if spans is not None:
                     spans.clear()
 
@@ -147,5 +147,5 @@ class Workload:
 
 
 def frame_ms(outcome: Outcome, frames: int) -> float:
-    """Milliseconds a frame of a run, from the first drawing to the last file."""
+    """Compute the time per frame of a run, in ms from the first drawing to the last file."""
     return 1000 * (outcome.seconds - outcome.fit_seconds) / frames

@@ -19,22 +19,22 @@ from framecolor.version import VERSION
 _COMMANDS = {
     "bench": "measure the stages, the engines and a whole shot on this machine",
     "colorize": "paint shots: line art and a few painted keys in, every frame out",
-    "completion": "what bash, zsh or fish need to complete commands and options",
-    "config": "the settings that apply to a shot, and where each comes from",
+    "completion": "print the completion script for bash, zsh or fish",
+    "config": "show the settings of a shot and where each one comes from",
     "dataset": "build training data",
     "demo": "paint the embedded demo shot end to end, write a report",
-    "doctor": "what this machine can do, and how to mend what it cannot",
-    "engine": "compile the networks for an NVIDIA GPU, look after the engine files",
+    "doctor": "check this machine: what works, what does not, and the fix",
+    "engine": "compile the networks for an NVIDIA GPU, manage the engine files",
     "evaluate": "score painted frames against the truth",
-    "explore": "color variations of one drawing; the chosen one becomes a key",
+    "explore": "paint color variations of one drawing; one can become a key",
     "farm": "paint one shot on many hosts: OpenJD jobs, Slurm arrays",
-    "movie": "painted frames as a movie for review",
-    "plan": "what colorize would do with a shot; writes nothing",
-    "repaint": "other colors for painted frames, without a new run",
-    "report": "one HTML page that shows what to check by eye",
+    "movie": "write painted frames as a movie for review",
+    "plan": "show what colorize would do with a shot; writes nothing",
+    "repaint": "recolor painted frames by another palette, without a new run",
+    "report": "write one HTML page that shows what to check by eye",
     "train": "train a network",
 }
-# What a farm cancels a task with, here and on Windows: answered as Ctrl-C is.
+# Signals by which a farm cancels a task, on POSIX and on Windows. They are handled like Ctrl-C.
 _CANCELS = [getattr(signal, name) for name in ("SIGTERM", "SIGBREAK") if hasattr(signal, name)]
 
 
@@ -52,14 +52,14 @@ class LazyGroup(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The command that is meant; a misspelled one is an error with a suggestion, as in groups that are not lazy."""
+        """Find the command of a name. A misspelled one is an error with a suggestion, as in an eager group."""
         if args[0] not in _COMMANDS and not args[0].startswith("-") and not ctx.resilient_parsing:
             close = difflib.get_close_matches(args[0], _COMMANDS, n=1)
             ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {close[0]!r}?" if close else ""))
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
-        """Names of commands, also without an import; of options, as any command."""
+        """Complete the names of commands without importing them, and those of options as any command does."""
         names = [CompletionItem(n, help=_COMMANDS[n]) for n in self.list_commands(ctx) if n.startswith(incomplete)]
         return [*names, *click.Command.shell_complete(self, ctx, incomplete)]
 
@@ -94,7 +94,7 @@ def _run(arguments: list[str] | None) -> int:
     except click.exceptions.Exit as request:
         code = request.exit_code
     except click.Abort:
-        click.echo("interrupted; what was painted is whole, the next run goes on from there", err=True)
+        click.echo("interrupted; every written file is complete, and the next run continues from there", err=True)
         code = 130
     except click.ClickException as error:
         error.show()
@@ -102,12 +102,12 @@ def _run(arguments: list[str] | None) -> int:
     except FramecolorError as error:
         click.echo(f"error: {error}", err=True)
         code = 2
-    except OSError as error:  # of a disk that fails in a place where nobody expects it
+    except OSError as error:  # from any place where a disk can fail
         thing = "" if error.filename is None else f"{on_one_line(str(error.filename))}: "
         click.echo(f"error: {thing}{error.strerror or error}; check the disk, the name and its permissions", err=True)
         code = 2
     except MemoryError:
-        click.echo("error: memory: there is not enough; free some, or paint smaller pictures", err=True)
+        click.echo("error: memory: not enough is free; end other programs, or paint smaller pictures", err=True)
         code = 2
     finally:
         for number, handler in before.items():

@@ -31,8 +31,8 @@ _PLACES = ("keys", "hints", "stencils", "frames", "corrections", "sheet")
 @paint_options
 @click.option("--report", is_flag=True, help="Write report.html beside the frames.")
 @progress_option
-@click.option("--log", metavar="FILE", help="Add a line per frame to this file: timings, confidence; - for stdout.")
-@click.option("--part", is_flag=True, help="Other tasks paint other --frames now; `farm finish` tells of them all.")
+@click.option("--log", metavar="FILE", help="Append a line per frame to this file: times, confidence; - for stdout.")
+@click.option("--part", is_flag=True, help="Paint --frames as one of several tasks; `farm finish` gathers their work.")
 def colorize(
     shots: tuple[str, ...],
     out: Path | None,
@@ -45,15 +45,17 @@ def colorize(
 ) -> None:
     """Paint every frame of a shot from its painted keys.
 
-    SHOT is a folder with line/ and keys/, a sequence pattern (cut.####.png, %04d) or a movie (these two with --keys).
-    Several shots are painted one after the other; one that fails does not stop the rest. A cut folder (Cut-005/Line/A,
-    Cut-005/Keys/A) is as many shots as it has cels, painted into Cut-005_Cell/A; Line/A.R1 holds A's first retake.
-    Of a whole cut, --keys, --hints and --stencils name folders that have one for each cel, and -o gets one for each.
+    SHOT is a folder with line/ and keys/, a sequence pattern (cut.####.png, %04d) or a movie; the last two need --keys.
+    Several shots are painted one after the other; one that fails does not stop the rest.
 
-    An exposure sheet in the shot's or the cut's folder tells which drawings are shown: others are not painted.
+    A cut folder (Cut-005/Line/A, Cut-005/Keys/A) holds one shot for each cel, painted into Cut-005_Cell/A. Line/A.R1
+    holds the first retake of A. For a whole cut, the folders of --keys, --hints, --stencils and -o have a subfolder for
+    each cel.
 
-    Strokes in hints/, also of single regions of single frames, go where the regions go. Without a key, colors are
-    proposed. With --stencils only painted frames that have a mask change, inside of it; each then becomes a key.
+    If the shot or the cut has an exposure sheet, only the drawings that it shows are painted.
+
+    A stroke in hints/ colors its region in every frame. A shot without a key gets proposed colors. With --stencils,
+    painted frames change only inside of their mask, and each of them becomes a key.
 
     \b
     Examples:
@@ -69,9 +71,9 @@ def colorize(
     chosen = list_shots(shots, cels)
     places = {name: given.pop(name) for name in _PLACES}
     if places["corrections"] is not None and len(chosen) > 1:
-        raise click.UsageError("--corrections are of one shot: paint each shot with its own")
+        raise click.UsageError("--corrections belongs to one shot: paint each shot with its own file")
     if part and (places["stencils"] is not None or report):
-        raise click.UsageError("--part takes neither --stencils nor --report: they are of the whole shot")
+        raise click.UsageError("--part takes neither --stencils nor --report: they concern the whole shot")
     outs = _Outs(out, several=len(shots) > 1)
     frame_log = FrameLog(log)
     rows = []
@@ -97,20 +99,20 @@ def colorize(
 
 
 class _Outs:
-    """Which folder each shot's frames go to; `several` tells whether -o is of more than one shot or cut."""
+    """Chooses the output folder of each shot; several: the command line names more than one shot or cut."""
 
     def __init__(self, given: Path | None, *, several: bool) -> None:
         self._given, self._several = given, several
         self._taken: dict[Path, ShotPath] = {}
 
     def choose(self, shot: Shot, one: ShotPath) -> Path:
-        """The folder. Raises OutputError where another shot has it already."""
+        """Choose the folder for a shot's frames. Raises OutputError if another shot of this call has it already."""
         out = shot.out
         if self._given is not None:
             out = self._given / shot.name if self._several else self._given / (one.cel or "")
         other = self._taken.setdefault(out.resolve(), one)
         if other is not one:
-            raise OutputError(out, f"is where {other.path} goes already", "paint one of them with another -o")
+            raise OutputError(out, f"already gets the frames of {other.path}", "paint one of them with another -o")
         return out
 
 
@@ -126,5 +128,5 @@ def _choose_exit_code(rows: list[Row], part: bool) -> int:
     code = max(row.exit_code for row in rows)
     if code == 2 and any(row.outcome is not None for row in rows):
         code = 1  # some work was done
-    # To try the task again would not mend a drawing; `farm finish` ends with 1.
+    # A farm would retry the task, which does not repair a drawing; `farm finish` ends with 1 instead.
     return 0 if code == 1 and part else code

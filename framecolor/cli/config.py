@@ -1,4 +1,4 @@
-"""framecolor config: the settings that apply to a shot, and a settings file to start from."""
+"""framecolor config: show the settings that apply to a shot, or write a settings file to start from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from framecolor.cli.options import PATH, gather_levels, json_option, paint_optio
 from framecolor.config.settings_file import SETTINGS_FILE, draft_file
 from framecolor.errors import OutputError, ShotError, on_one_line
 
-_STATES = {"read": "read", "absent": "not there", "unreachable": "may not be entered"}
+_STATES = {"read": "read", "absent": "not found", "unreachable": "no permission"}
 
 
 @click.group()
@@ -35,9 +35,9 @@ def config() -> None:
 @paint_options
 @json_option
 def show(shot: Path, as_json: bool, **given: Any) -> None:
-    """Show every setting of a SHOT, or of this folder: its value, and where it comes from.
+    """Show every setting of a SHOT, or of the current folder: its value, and where it comes from.
 
-    Options are those of colorize, to see what they would change.
+    Takes the options of colorize, to show what they would change.
 
     \b
     Examples:
@@ -60,14 +60,14 @@ def show(shot: Path, as_json: bool, **given: Any) -> None:
     rows = [("setting", "value", "from")]
     rows += [(name, _write(value), str(found.sources[name])) for name, value in values.items()]
     _print_columns(rows)
-    click.echo("\nFiles that were looked for; the later one wins:")
+    click.echo("\nSettings files, from the weakest to the strongest:")
     _print_columns([(place.level, _STATES[place.state], str(place.path)) for place in found.places])
 
 
 @config.command()
 @click.option("-o", "--output", type=PATH, metavar="FILE", help="File or folder to write it to.")
 def init(output: Path | None) -> None:
-    """Print a framecolor.toml with every setting, what it means, and its default, all of them commented out.
+    """Print a framecolor.toml in which every setting is explained and commented out, with its default.
 
     \b
     Example:
@@ -81,13 +81,13 @@ def init(output: Path | None) -> None:
     if output.is_dir():
         output = output / SETTINGS_FILE
     if output.exists():
-        raise OutputError(output, "is there already", "choose another name, or remove it")
+        raise OutputError(output, "exists already", "choose another name, or remove it")
     write_text_atomic(output, draft_file())
     click.echo(f"settings to choose from: {output}")
 
 
 def _find_root(path: Path) -> Path:
-    """The folder that a shot belongs to, without a look at its drawings: a show or an empty folder will do."""
+    """Find the folder that a shot belongs to. It needs no drawings: a show's folder or an empty one is accepted."""
     from framecolor.shot.cut import find_cel
     from framecolor.shot.sequence import is_pattern
 
@@ -99,14 +99,14 @@ def _find_root(path: Path) -> Path:
 
 
 def _write(value: object) -> str:
-    """A value as a settings file says it, without quotes; none where it is not set."""
+    """Format a value as in a settings file, but without quotes; "none" if it is not set."""
     if isinstance(value, str):
         return value
     return "none" if value is None else json.dumps(value)
 
 
 def _print_columns(rows: Sequence[tuple[str, ...]]) -> None:
-    """Rows of as many words each, in columns."""
+    """Print rows of equal length as aligned columns."""
     rows = [tuple(map(on_one_line, row)) for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:

@@ -21,23 +21,23 @@ def dataset() -> None:
 
 
 @dataset.command()
-@click.option("--glitch", type=PATH, help="Folder of the glitch id maps.")
-@click.option("--art", type=PATH, help="Folder of vector art, as scripts/fetch_art writes it.")
+@click.option("--glitch", type=PATH, help="Folder of the Glitch id maps.")
+@click.option("--art", type=PATH, help="Folder of vector art that scripts/fetch_art wrote.")
 @click.option(
     "--from",
     "folders",
     type=PATH,
     multiple=True,
-    help="Folder of your own paintings and movies; may be repeated. Writes paintings instead of id maps.",
+    help="Folder of your own paintings and movies; can be given several times. Writes paintings instead of id maps.",
 )
 @click.option("-o", "--output", type=PATH, required=True, help="Folder to write.")
-@click.option("--name", help="Of the source, with one --from; else the folder's.")
+@click.option("--name", help="Name of the source, with one --from; the folder's name if not given.")
 @click.option("--source", help="Where the pictures of --from come from.")
-@click.option("--license", "license_", help="What they may be used for, as an SPDX identifier.")
-@click.option("--attribution", help="The line that their license asks for.")
-@click.option("--long-side", type=click.IntRange(64, 4096), default=512, show_default=True, help="Largest side, px.")
+@click.option("--license", "license_", help="License of these pictures, as an SPDX identifier.")
+@click.option("--attribution", help="Attribution that the license requires.")
+@click.option("--long-side", type=click.IntRange(64, 4096), default=512, show_default=True, help="Longest side, px.")
 @click.option("--val", type=click.FloatRange(0, 0.9), default=0.08, show_default=True, help="Share held out.")
-@click.option("--limit", type=click.IntRange(1), help="Most drawings of each source of art, most pictures of a --from.")
+@click.option("--limit", type=click.IntRange(1), help="Most drawings of a source of art, or pictures of a --from.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the motion or the lines.")
 def build(
     glitch: Path | None,
@@ -55,26 +55,26 @@ def build(
 ) -> None:
     """Write a compact, repeatable data set with sources, licenses, split and a hash of every item.
 
-    With --glitch and --art: id maps of animated characters. With --from: paintings of your own, sifted, with flat
-    fills and line art. What such a folder says in provenance.toml or LICENSE and ATTRIBUTION is copied; --source,
-    --license and --attribution go before it.
+    --glitch and --art give id maps of animated characters. --from gives your own paintings, filtered, with flat fills
+    and line art. Source, license and attribution come from provenance.toml or LICENSE and ATTRIBUTION in the folder;
+    --source, --license and --attribution override them.
 
     \b
     Examples:
       framecolor dataset build --from footage -o data/show
       framecolor dataset build --art art -o data/moving
     """
-    told = {"name": name, "source": source, "license": license_, "attribution": attribution}
+    origin = {"name": name, "source": source, "license": license_, "attribution": attribution}
     if folders:
         if glitch is not None or art is not None:
             raise click.UsageError("--from writes paintings, --glitch and --art write id maps: call build for each")
         if name is not None and len(folders) > 1:
             raise click.UsageError("--name names one source: give one --from, or a provenance.toml in each folder")
-        _build_art(folders, told, output, long_side, val, limit, seed)
+        _build_art(folders, origin, output, long_side, val, limit, seed)
         return
     if glitch is None and art is None:
         raise click.UsageError("give --glitch, --art or both, or --from")
-    if any(value is not None for value in told.values()):
+    if any(value is not None for value in origin.values()):
         raise click.UsageError("--name, --source, --license and --attribution go with --from")
     _build_characters(glitch, art, output, long_side, val, limit, seed)
 
@@ -104,7 +104,7 @@ def _build_characters(
 
 def _build_art(
     folders: tuple[Path, ...],
-    told: dict[str, str | None],
+    origin: dict[str, str | None],
     output: Path,
     long_side: int,
     val: float,
@@ -116,11 +116,11 @@ def _build_art(
     from framecolor.training.curate.build import ArtFolder, build_art
     from framecolor.training.curate.provenance import UNKNOWN, read_provenance
 
-    sources = [ArtFolder(folder, read_provenance(folder, **told)) for folder in folders]
+    sources = [ArtFolder(folder, read_provenance(folder, **origin)) for folder in folders]
     for one in sources:
         if one.provenance.license == UNKNOWN:
             click.echo(
-                f"warning: {one.path}: no license is known, it is written as {UNKNOWN}; give --license, "
+                f"warning: {one.path}: has no license, which is written as {UNKNOWN}; give --license, "
                 "or a provenance.toml in the folder",
                 err=True,
             )
@@ -128,10 +128,10 @@ def _build_art(
         table = build_art(
             sources, output, long_side=long_side, val_share=val, limit=limit, seed=seed, report=lambda _: bar.update()
         )
-    _tell_art(table, sources, output, val)
+    _print_art(table, sources, output, val)
 
 
-def _tell_art(table: dict[str, Any], sources: list[ArtFolder], output: Path, val: float) -> None:
+def _print_art(table: dict[str, Any], sources: list[ArtFolder], output: Path, val: float) -> None:
     items = table["items"]
     for one in sources:
         own = [item for item in items if item["source"] == one.provenance.name]
@@ -140,7 +140,7 @@ def _tell_art(table: dict[str, Any], sources: list[ArtFolder], output: Path, val
         click.echo(f"{one.provenance.name}: {len(own)} pictures of {groups} groups, {held_out} held out")
         if own and val > 0 and not held_out:
             click.echo(
-                f"warning: {one.path}: nothing is held out, since all of it is one {own[0]['kind'].removesuffix('s')}",
+                f"warning: {one.path}: nothing is held out: all pictures are one {own[0]['kind'].removesuffix('s')}",
                 err=True,
             )
     for reason, about in table["dropped"].items():
@@ -153,14 +153,14 @@ def _tell_art(table: dict[str, Any], sources: list[ArtFolder], output: Path, val
 @click.argument("data", type=PATH)
 @click.option("-o", "--output", type=PATH, required=True, help="PNG file to write.")
 @click.option("--source", help="Only this source.")
-@click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Episodes, or pictures.")
+@click.option("--rows", type=click.IntRange(1, 64), default=8, show_default=True, help="Episodes or pictures.")
 @click.option("--columns", type=click.IntRange(1, 16), default=6, show_default=True, help="Frames of each episode.")
 @click.option("--size", type=click.IntRange(64, 1024), default=224, show_default=True, help="Side of a frame, px.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the episodes or hints.")
 def sheet(data: Path, output: Path, source: str | None, rows: int, columns: int, size: int, seed: int) -> None:
-    """Draw a data set as a training sees it, to judge it by eye.
+    """Draw samples of a data set as training gets them, to judge them by eye.
 
-    Of characters: frames, lines beside colors. Of paintings: color, flats, lines by each method, hints of each kind.
+    Characters: frames, lines beside colors. Paintings: color, flats, lines by each method, hints of each kind.
 
     \b
     Example:

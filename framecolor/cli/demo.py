@@ -1,4 +1,4 @@
-"""framecolor demo: paint the shot that ships with the package, and show what came out."""
+"""framecolor demo: paint the shot that ships with the package, and show the result."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ PICTURE_NAME = "demo.png"
 def demo(output: Path, fit: FitChoice, engine: str) -> None:
     """Paint the embedded demo shot: 32 drawings of a fox girl, from 3 painted keys.
 
-    The shot is copied into the output folder, where its drawings and keys can be looked at, changed and painted again
-    with `framecolor colorize`.
+    The shot is copied into the output folder. There you can look at its drawings and keys, change them, and paint the
+    shot again with `framecolor colorize`.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""framecolor doctor: what this machine can do, and how to mend what it cannot."""
+"""framecolor doctor: check this machine and name a fix for each problem."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _WIDTH = 10
 @click.argument("folder", type=PATH, required=False, metavar="[SHOT|OUT]")
 @json_option
 def doctor(folder: Path | None, as_json: bool) -> int:
-    """Look over this machine: packages, GPU, TensorRT, engines, codecs, weights, disk, locks, settings.
+    """Check this machine: packages, GPU, TensorRT, engines, codecs, weights, disk, locks, settings.
 
-    With a SHOT, or the folder OUT that one was painted into, also over these. Each finding that is not ok says what to
-    do. Takes some seconds, needs no network, and leaves nothing behind. Exit code 1 when something failed.
+    Also checks a SHOT, or an output folder OUT, if it is given. Each finding that is not ok names a fix. It takes some
+    seconds, needs no network, and leaves no files. Exit code 1 if a check failed.
 
     \b
     Examples:
@@ -48,13 +48,13 @@ def doctor(folder: Path | None, as_json: bool) -> int:
         ]
         click.echo(json.dumps({"counts": counts, "seconds": seconds, "findings": rows}, indent=1))
     else:
-        told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        click.echo(f"\n{told}, in {seconds} seconds")
+        counted = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        click.echo(f"\n{counted}, in {seconds} seconds")
     return 1 if counts["fail"] else 0
 
 
 def _print(finding: Finding, before: str) -> None:
-    """A finding, under its topic, and its fix below it."""
+    """Print a finding and its fix; its topic only if it is not `before`, that of the finding above."""
     topic = finding.topic if finding.topic != before else ""
     status = finding.status.upper() if finding.status == "fail" else finding.status
     click.echo(f"{topic:{_WIDTH}} {status:4}  {finding.what}")

@@ -1,4 +1,4 @@
-"""framecolor engine: networks compiled to engine files, ahead of time."""
+"""framecolor engine: compile networks to engine files ahead of time, and manage these files."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _BACKENDS = ("auto", "tensorrt", "torch-tensorrt", "rtx")
 _folder = click.option(
     "--engine-dir",
     type=PATH,
-    help="Folder of engine files; if not given, $FRAMECOLOR_ENGINE_DIR or the user's cache.",
+    help="Folder of engine files; $FRAMECOLOR_ENGINE_DIR or the user's cache if not given.",
 )
 
 
 @click.group()
 def engine() -> None:
-    """Compile the networks for an NVIDIA GPU ahead of time, and look after the engine files."""
+    """Compile the networks for an NVIDIA GPU ahead of time, and manage the engine files."""
 
 
 @engine.command()
 @click.argument("profiles", nargs=-1, metavar="[PROFILE]...")
-@click.option("--backend", type=click.Choice(_BACKENDS), default="auto", show_default=True, help="What compiles.")
+@click.option("--backend", type=click.Choice(_BACKENDS), default="auto", show_default=True, help="Compiler.")
 @_folder
-@click.option("--force", is_flag=True, help="Compile also what is there.")
+@click.option("--force", is_flag=True, help="Compile again what is compiled already.")
 @json_option
 def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, force: bool, as_json: bool) -> None:
-    """Compile engine files: those of the named profiles or .toml files, or all that the pipeline uses.
+    """Compile engine files: of the named profiles or .toml files, or of all profiles that the pipeline uses.
 
     \b
     Example:
@@ -70,11 +70,11 @@ def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, forc
             }
         )
         if not as_json:
-            how = f"compiled in {took_seconds:.1f} s" if built else "was there"
+            how = f"compiled in {took_seconds:.1f} s" if built else "kept"
             click.echo(f"{profile.name:16} {len(data) / 2**20:6.1f} MiB  {how}  {stored.path}")
             if built and profile.refit and not stored.weights:
                 click.echo(
-                    f"{'':16} cannot be refitted by {compiler.name} here: a shot's own weights take another engine file"
+                    f"{'':16} {compiler.name} cannot refit it here: the weights of each fitted shot need an engine file"
                 )
     if as_json:
         click.echo(json.dumps(rows, indent=1))
@@ -84,7 +84,7 @@ def build(profiles: tuple[str, ...], backend: Any, engine_dir: Path | None, forc
 @_folder
 @json_option
 def list_engine_files(engine_dir: Path | None, as_json: bool) -> None:
-    """Show profiles, and the engine files that are compiled.
+    """List the profiles and the compiled engine files.
 
     \b
     Example:
@@ -124,10 +124,10 @@ def list_engine_files(engine_dir: Path | None, as_json: bool) -> None:
     click.echo(f"backends  {installed or 'none installed'}")
     click.echo(f"folder    {cache.folder}")
     for profile in profiles:
-        sizes = ", ".join(f"{axis} {_say(extent)}" for axis, extent in profile.sizes.items())
+        sizes = ", ".join(f"{axis} {_format_extent(extent)}" for axis, extent in profile.sizes.items())
         click.echo(f"profile   {profile.name:16} {profile.network}, {profile.precision}, {sizes}")
     for file in files:
-        note = f"; of no use here: {file['unfit']}" if file["unfit"] else ""
+        note = f"; cannot be used here: {file['unfit']}" if file["unfit"] else ""
         facts = f"{file['size_bytes'] / 2**20:.1f} MiB, {file['backend']}, {Path(file['plan']).name}"
         click.echo(f"compiled  {file['profile'] or 'fitted weights':16} {facts}{note}")
 
@@ -137,9 +137,10 @@ def list_engine_files(engine_dir: Path | None, as_json: bool) -> None:
 @_folder
 @json_option
 def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) -> int:
-    """Check engine files against the networks in float32: of the named profiles, or all that there are.
+    """Compare engine files with the networks in float32: those of the named profiles, or all.
 
-    Says what was checked instead where one cannot run. Exit code 1 when one is wrong, 2 when none could be checked.
+    A file that cannot run here is checked as far as possible, and what was checked is printed. Exit code 1 if a file is
+    wrong, 2 if none could be checked.
 
     \b
     Example:
@@ -189,12 +190,12 @@ def verify(profiles: tuple[str, ...], engine_dir: Path | None, as_json: bool) ->
 
 @engine.command()
 @_folder
-@click.option("--older-than", "days", type=click.FloatRange(0), metavar="DAYS", help="Also those built longer ago.")
-@click.option("--keep", "keep_mib", type=click.FloatRange(0), metavar="MIB", help="Also the oldest beyond this size.")
+@click.option("--older-than", "days", type=click.FloatRange(0), metavar="DAYS", help="Also files older than this.")
+@click.option("--keep", "keep_mib", type=click.FloatRange(0), metavar="MIB", help="Also the oldest, beyond this size.")
 @click.option("--all", "everything", is_flag=True, help="Every engine file.")
 @json_option
 def prune(engine_dir: Path | None, days: float | None, keep_mib: float | None, everything: bool, as_json: bool) -> None:
-    """Remove engine files that this machine's GPU, driver and versions cannot use any more.
+    """Remove engine files that this machine's GPU, driver and packages can no longer use.
 
     \b
     Example:
@@ -221,7 +222,7 @@ def prune(engine_dir: Path | None, days: float | None, keep_mib: float | None, e
 
 
 def _choose(names: tuple[str, ...]) -> list[Profile]:
-    """The named profiles, or those that the pipeline uses."""
+    """Return the named profiles, or those that the pipeline uses."""
     from framecolor.engines.tensorrt.profiles import find_profile, list_profiles
 
     if names:
@@ -230,17 +231,17 @@ def _choose(names: tuple[str, ...]) -> list[Profile]:
 
 
 def _finite(parity: Parity) -> dict[str, float | None]:
-    """For JSON, which has no infinity: null where nothing differs, or nothing is a number."""
+    """Replace infinity (no difference) and NaN by None, as JSON has neither."""
     values = {"psnr_db": parity.psnr_db, "worst": parity.worst}
     return {name: value if math.isfinite(value) else None for name, value in values.items()}
 
 
-def _say(extent: Any) -> str:
+def _format_extent(extent: Any) -> str:
     return str(extent) if isinstance(extent, int) else f"{extent[0]}-{extent[2]}"
 
 
 class _Bar:
-    """A bar of the build's steps on a terminal, a line now and then elsewhere; heard from the builder's threads."""
+    """Shows a build's steps: a bar on a terminal, elsewhere a line at intervals. Called from the builder's threads."""
 
     def __init__(self, name: str, quiet: bool) -> None:
         from tqdm import tqdm
@@ -249,7 +250,7 @@ class _Bar:
         self._name, self._phase = name, "compiling"
         self._begin = time.monotonic()
         self._bar = tqdm(desc=name, unit=" steps", leave=False, disable=quiet or not watched)
-        self._heartbeat = None if watched else Heartbeat(self._say, HEARTBEAT_SECONDS)
+        self._heartbeat = None if watched else Heartbeat(self._print_phase, HEARTBEAT_SECONDS)
 
     def __enter__(self) -> _Bar:
         return self
@@ -265,7 +266,7 @@ class _Bar:
         self._bar.set_postfix_str(phase, refresh=False)
         self._bar.update(done - self._bar.n)
 
-    def _say(self, _: float) -> None:
+    def _print_phase(self, _: float) -> None:
         took_seconds = time.monotonic() - self._begin
-        with suppress(OSError, ValueError):  # nobody reads it
-            click.echo(f"{self._name}: {self._phase}, still at it after {took_seconds:.0f} s", err=True)
+        with suppress(OSError, ValueError):  # the reader of stderr is gone
+            click.echo(f"{self._name}: {self._phase}, still running after {took_seconds:.0f} s", err=True)

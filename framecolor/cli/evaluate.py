@@ -1,4 +1,4 @@
-"""framecolor evaluate: the field's metrics for painted frames, chained and teacher-forced."""
+"""framecolor evaluate: score painted frames by the field's metrics, chained or teacher-forced."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _PROTOCOLS = ("chained", "teacher-forced")
 
-# Field, heading, decimals: what the table shows, in the field's own names. JSON holds everything.
+# Columns of the table: field of FrameScore, heading, decimals. JSON holds all fields.
 _COLUMNS = (
     ("regions", "regions", 0),
     ("acc", "Acc", 4),
@@ -36,15 +36,15 @@ _COLUMNS = (
 @click.command()
 @click.argument("pred", type=PATH)
 @click.argument("truth", type=PATH)
-@click.option("--line", type=PATH, help="Folder of line art, which regions then come from.")
+@click.option("--line", type=PATH, help="Folder of line art, whose regions are then scored.")
 @click.option("--tolerance", type=click.IntRange(0, 255), default=0, show_default=True,
-              help="Largest difference per channel that is still the same color.")  # fmt: skip
-@click.option("--skip", metavar="FRAMES", default="", help="Frames not to score, such as the keys: 1,9,17 or 1-40x8.")
+              help="Largest difference per channel that counts as the same color.")  # fmt: skip
+@click.option("--skip", metavar="FRAMES", default="", help="Frames to leave out, such as the keys: 1,9,17 or 1-40x8.")
 @click.option("--protocol", type=click.Choice(_PROTOCOLS), default="chained", show_default=True,
-              help="teacher-forced: PRED is a shot, painted drawing by drawing from the truth.")  # fmt: skip
-@setting_option("fit", help="With teacher-forced: tuning on the keys, as in colorize.")
+              help="teacher-forced: PRED is a shot, and each drawing is painted from the truth.")  # fmt: skip
+@setting_option("fit", help="With teacher-forced: fit a network to the keys, as in colorize.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON: the mean and every frame.")
-@click.option("--per-frame", is_flag=True, help="One line per frame above the mean.")
+@click.option("--per-frame", is_flag=True, help="Print a line per frame above the mean.")
 def evaluate(
     pred: Path,
     truth: Path,
@@ -58,20 +58,20 @@ def evaluate(
 ) -> None:
     """Compare the painted frames in PRED with those in TRUTH, by frame number.
 
-    Shares are from 0 to 1. Acc counts regions, Acc-Thres those of more than 10 pixels, Pix-Acc their area, Pix-F-Acc
-    without the background.
+    Shares are from 0 to 1: Acc of the regions, Acc-Thres of regions of more than 10 pixels, Pix-Acc of their pixels,
+    Pix-F-Acc of pixels that are not background.
 
     \b
-    The literature's protocol paints each drawing of a shot from the true colors of the drawing before it:
+    The literature's protocol paints each drawing of a shot from the true colors of the drawing before it. PRED is then
+    a shot folder, and its keys are not scored:
       framecolor evaluate cut_012 truth --protocol teacher-forced
-    There PRED is a shot folder, and its keys are not scored.
 
     \b
     Example:
       framecolor evaluate cut_012/color truth --skip 1,25
     """
     if protocol == "chained" and fit is not None:
-        raise click.UsageError("--fit goes with --protocol teacher-forced: PRED is painted already")
+        raise click.UsageError("--fit needs --protocol teacher-forced: otherwise PRED is painted already")
     skipped = _choose_frames(skip, truth)
     if protocol == "teacher-forced":
         score = _score_teacher_forced(pred, truth, line, tolerance, skipped, {"fit": fit})
@@ -89,7 +89,7 @@ def evaluate(
 def _score_teacher_forced(
     path: Path, truth: Path, line: Path | None, tolerance: int, skip: frozenset[int], given: dict[str, Any]
 ) -> ShotScore:
-    """Paint and score drawing by drawing. Regions come from the shot's own drawings unless `line` names others."""
+    """Paint and score a shot drawing by drawing. Regions come from the drawings in `line`; if None, from the shot's."""
     from framecolor.errors import InputError
     from framecolor.evaluation.metrics import score_sequence
     from framecolor.evaluation.metrics.score import list_frames
@@ -98,25 +98,25 @@ def _score_teacher_forced(
     from framecolor.shot.shot import Shot
 
     shot, true = Shot.open(path), list_frames(truth)
-    drawn = None if line is None else list_frames(line)
-    for folder, files in ((truth, true), (line, drawn)):
+    lines = None if line is None else list_frames(line)
+    for folder, files in ((truth, true), (line, lines)):
         missing = [] if files is None else [number for number in shot.numbers if number not in files]
         if missing and folder is not None:
-            raise InputError(folder, f"lacks frame {missing[0]} of {path}", "add it: every drawing needs one")
+            raise InputError(folder, f"has no frame {missing[0]}, which {path} has", "add it: every drawing needs one")
     settings = gather_settings(shot.root, given)
     painted = paint_teacher_forced(shot, lambda number: read_image(true[number]), settings, shot.out)
     return score_sequence(
         shot.numbers,
         lambda number: next(painted)[1],
         lambda number: read_image(true[number]),
-        shot.read_line if drawn is None else lambda number: read_image(drawn[number]),
+        shot.read_line if lines is None else lambda number: read_image(lines[number]),
         tolerance=tolerance,
         skip={*skip, *shot.keys, shot.numbers[0]},
     )
 
 
 def _choose_frames(text: str, truth: Path) -> frozenset[int]:
-    """The frames of a folder that --skip names."""
+    """Return the frames of the folder `truth` that --skip names. Raises SettingsError if its text is malformed."""
     from framecolor.core.number_ranges import parse_ranges
     from framecolor.errors import SettingsError
     from framecolor.evaluation.metrics.score import list_frames
@@ -140,4 +140,4 @@ def _format_table(score: ShotScore, per_frame: bool) -> str:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
     count = len(score.frames)
-    return "\n".join([*lines, f"{count} frame{'s' if count != 1 else ''}; line change is the largest, not the mean"])
+    return "\n".join([*lines, f"{count} frame{'s' if count != 1 else ''}; line change is the maximum, not the mean"])

@@ -1,4 +1,4 @@
-"""framecolor explore: variations of one drawing's colors, and the chosen one as a key."""
+"""framecolor explore: paint color variations of one drawing, and make one of them a key."""
 
 from __future__ import annotations
 
@@ -18,48 +18,49 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("key", type=PATH)
-@click.option("--line", type=PATH, metavar="DRAWING", help="The drawing of a painted KEY that lies in no SHOT/keys.")
-@click.option("--variations", "count", type=click.IntRange(1, 99), default=8, show_default=True, metavar="N")
+@click.option("--line", type=PATH, metavar="DRAWING", help="The drawing of a painted KEY that is not in SHOT/keys.")
+@click.option("--variations", "count", type=click.IntRange(1, 99), default=8, show_default=True, metavar="N",
+              help="Number of variations.")  # fmt: skip
 @click.option(
     "--strength",
     type=click.FloatRange(0, 1),
     default=0.7,
     show_default=True,
-    help="How far they may leave the painting, 0 (not at all) to 1 (it is ignored).",
+    help="How far variations may differ from a painted KEY: 0 (not at all) to 1 (it is ignored).",
 )
 @click.option(
     "--guidance",
     type=click.FloatRange(0, 50),
     metavar="G",
-    help="How closely they keep to what is told; more is less varied.  [default: 1.5]",
+    help="How closely variations follow hints, reference and palette; higher is less varied.  [default: 1.5]",
 )
-@click.option("--steps", type=click.IntRange(1, 1000), metavar="K", help="Of painting; more is slower.")
-@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Of the first variation.")
-@click.option("--palette", type=PATH, metavar="FILE.gpl", help="Only its colors are used.")
-@click.option("--reference", type=PATH, metavar="IMAGE", help="A picture whose colors are wanted.")
-@click.option("--hints", type=PATH, metavar="IMAGE", help="Strokes on transparent paper, kept to the bit.")
-@click.option("--mask", type=PATH, metavar="IMAGE", help="White on black: where a painted KEY may change.")
+@click.option("--steps", type=click.IntRange(1, 1000), metavar="K", help="Sampling steps; more are slower.")
+@click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Seed of variation 1.")
+@click.option("--palette", type=PATH, metavar="FILE.gpl", help="Use only the colors of this palette.")
+@click.option("--reference", type=PATH, metavar="IMAGE", help="Prefer the colors of this picture.")
+@click.option("--hints", type=PATH, metavar="IMAGE", help="Strokes on transparent; their colors are kept exactly.")
+@click.option("--mask", type=PATH, metavar="IMAGE", help="Where a painted KEY may change: white on black.")
 @click.option("--model", type=click.Path(), metavar="PATH",
-              help="Weights of any colorist; or the folder or hub id of a Stable Diffusion.")  # fmt: skip
-@click.option("--prompt", metavar="TEXT", help="What a Stable Diffusion is asked for.")
+              help="Weights of another colorist, or the folder or hub id of a Stable Diffusion.")  # fmt: skip
+@click.option("--prompt", metavar="TEXT", help="Prompt for a Stable Diffusion.")
 @click.option("-o", "--output", type=PATH, metavar="DIR", help="Folder to write to.  [default: KEY-variations]")
 @click.option("--choose", type=click.IntRange(1), metavar="N", help="Make variation N a key of its shot.")
-@click.option("--shot", type=PATH, help="Whose key it becomes, where the drawing lies in no SHOT/line.")
-@click.option("--frame", type=click.IntRange(0), metavar="NUMBER", help="Which drawing of --shot it is.")
-@click.option("--overwrite", is_flag=True, help="Also where there is a key already.")
+@click.option("--shot", type=PATH, help="Shot that gets the key, if the drawing is not in SHOT/line.")
+@click.option("--frame", type=click.IntRange(0), metavar="NUMBER", help="Number of the drawing in --shot.")
+@click.option("--overwrite", is_flag=True, help="Replace a key that exists already.")
 def explore(
     key: Path, line: Path | None, count: int, strength: float, guidance: float | None, steps: int | None, seed: int,
     palette: Path | None, reference: Path | None, hints: Path | None, mask: Path | None, model: str | None,
     prompt: str | None,
     output: Path | None, choose: int | None, shot: Path | None, frame: int | None, overwrite: bool,
 ) -> None:  # fmt: skip
-    """Paint variations of one drawing, to choose from.
+    """Paint color variations of one drawing to choose from.
 
-    KEY is a line drawing, whose colors are invented, or a painted key, whose colors are varied. Written are
-    variation-NN.png, contact.png and explore.json; --choose N then makes a key of one, without painting again.
+    KEY is a line drawing, for which colors are invented, or a painted key, whose colors are varied. It writes
+    variation-NN.png, contact.png and explore.json. --choose N then makes variation N a key without painting again.
 
-    Palette, reference, model, and how regions are found are as in the shot's settings (framecolor config show SHOT),
-    unless options say otherwise.
+    Palette, reference, model and gap closing come from the shot's settings (framecolor config show SHOT), unless an
+    option overrides them.
 
     \b
     Examples:
@@ -76,9 +77,9 @@ def explore(
     from framecolor.render.stencil import read_mask
 
     if choose is None and (shot is not None or frame is not None):
-        raise click.UsageError("--shot and --frame say where --choose puts a key; give --choose N too")
+        raise click.UsageError("--shot and --frame need --choose N: they name the key that it makes")
     if choose is not None and choose > count:
-        raise click.UsageError(f"--choose {choose}: there are {count} variations")
+        raise click.UsageError(f"--choose {choose}: there are only {count} variations")
     home = find_home(key)
     settings = gather_settings(home, {})
     palette, reference = palette or _find(home, settings.palette), reference or _find(home, settings.reference)
@@ -102,8 +103,8 @@ def explore(
     made = read_exploration(folder, digest_settings(subject, inputs, options, count, name))
     chosen = made.find(folder, choose) if made is not None and choose is not None else None
     if chosen is None:
-        made = paint_variations(subject, open_model(), inputs, options, count, folder, model=name, progress=_say)
-        click.echo(f"{count} variations in {folder}, colors {made.apart:.0f} apart (CIELAB)")
+        made = paint_variations(subject, open_model(), inputs, options, count, folder, model=name, progress=_count)
+        click.echo(f"{count} variations in {folder}, mean color difference {made.apart:.0f} (CIELAB)")
         click.echo(f"  at a glance  {folder / SHEET}")
     if place is not None and choose is not None and made is not None:
         found = chosen or made.find(folder, choose)
@@ -111,30 +112,30 @@ def explore(
         click.echo(f"  key          {add_key(found, place, overwrite=overwrite)}")
 
 
-def _say(done: int, count: int) -> None:
-    """One line that counts, where somebody is watching."""
+def _count(done: int, count: int) -> None:
+    """Print one line that counts the variations, if stderr is a terminal."""
     if sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"\rvariation {done} of {count}", err=True, nl=done == count)
 
 
 def _find(home: Path, name: str | None) -> Path | None:
-    """A file that the settings name."""
+    """Return the path of a file that the settings name."""
     return None if name is None else home / name
 
 
 def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Callable[[], Colorist]]:
-    """What --model names: a name that changes whenever it does, its usual guidance, and what opens it."""
+    """Find the colorist of --model: a name that changes with its weights, its usual guidance, and what opens it."""
     from framecolor.colorists import stable_diffusion
     from framecolor.colorists.base import SamplingOptions, open_colorist
     from framecolor.media import hash_file
     from framecolor.networks.checkpoint import colorist_weights_path
 
     if model is not None and stable_diffusion.is_stable_diffusion(model):
-        told = prompt or stable_diffusion.PROMPT
-        name = f"{model}: {told}"
-        return name, stable_diffusion.GUIDANCE, lambda: stable_diffusion.open_stable_diffusion(model, told)
+        text = prompt or stable_diffusion.PROMPT
+        name = f"{model}: {text}"
+        return name, stable_diffusion.GUIDANCE, lambda: stable_diffusion.open_stable_diffusion(model, text)
     if prompt is not None:
-        raise click.UsageError("--prompt is for a Stable Diffusion; give its folder or hub id with --model")
+        raise click.UsageError("--prompt needs a Stable Diffusion; give its folder or hub id with --model")
     path = colorist_weights_path() if model is None else Path(model)
     colorist = open_colorist(path)
     return f"{path.name} {hash_file(path)}", SamplingOptions().guidance, lambda: colorist

@@ -1,4 +1,4 @@
-"""framecolor farm: one shot painted by many hosts."""
+"""framecolor farm: paint one shot on many hosts."""
 
 from __future__ import annotations
 
@@ -37,26 +37,26 @@ _chunk = click.option(
     default=24,
     show_default=True,
     metavar="N",
-    help="Frames that a task paints at least; spans between keys are never cut.",
+    help="Frames of a task, at least; spans between keys are never cut.",
 )
 
 
 def _where_options(command: Command) -> Command:
-    """Where the shot is: what all commands of the farm need alike."""
+    """Add the argument and the options that say where a shot is."""
     return click.argument("shot", type=click.Path())(shot_options(corrections_option(command)))
 
 
 def _how_options(command: Command) -> Command:
-    """Where it is and how it is painted: as colorize."""
+    """Add the options that say where a shot is and how it is painted, as those of colorize."""
     return _where_options(paint_options(command))
 
 
 @click.group()
 def farm() -> None:
-    """Paint one shot on many hosts: a job for Open Job Description, or for Slurm.
+    """Paint one shot on many hosts, by a job for Open Job Description or Slurm.
 
-    A job prepares (fit, engine), then paints chunks of key-to-key spans, then finishes (report). What it writes is what
-    `framecolor colorize --report` writes, to the byte, with the settings of the time when the job was made.
+    A job prepares (fit, engine), paints chunks of key-to-key spans, and finishes (report). It writes the same bytes as
+    `framecolor colorize --report`, with the settings at the time when the job was made.
 
     \b
     Examples:
@@ -71,11 +71,11 @@ def farm() -> None:
 @click.option("-o", "--job", "folder", type=PATH, required=True, help="Folder for the job.")
 @click.option("--out", type=PATH, help=FRAMES_FOLDER)
 @_chunk
-@click.option("--slurm", is_flag=True, help="Also write submit.sh, which hands the job to Slurm.")
+@click.option("--slurm", is_flag=True, help="Also write submit.sh, which submits the job to Slurm.")
 def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: bool, **given: Any) -> None:
     """Write the job of a SHOT to a folder: template.json, parameters.json, settings.toml.
 
-    All other options are those of colorize. Hosts need `framecolor` on the PATH, for Slurm also `openjd`.
+    All other options are those of colorize. Hosts need `framecolor` on their PATH; for Slurm, `openjd` as well.
 
     \b
     Examples:
@@ -89,11 +89,11 @@ def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: 
     frames = sum(chunk.count for chunk in job.chunks)
     click.echo(f"{folder}: {frames} frames of {job.name} in {len(job.chunks)} tasks, engine {job.settings.engine}")
     if job.settings.engine == "auto":
-        note = "hosts of different kinds take different engines, whose frames may differ; --engine names one for all"
+        note = "hosts may choose different engines, whose frames may differ; give --engine to use one on all hosts"
         click.echo(f"note: {note}", err=True)
     place = folder.as_posix()
     words = ["openjd", "run", f"{place}/{TEMPLATE_NAME}", "-p", f"file://{place}/{PARAMETERS_NAME}"]
-    # Slurm's hosts have a POSIX shell, wherever the job is made.
+    # Hosts of Slurm have a POSIX shell, whatever system exports the job.
     command = format_command([f"{place}/{SUBMIT_NAME}"], "posix") if slurm else format_command(words)
     click.echo(f"next: {command}")
 
@@ -104,7 +104,7 @@ def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: 
 @_chunk
 @progress_option
 def run(shot: str, out: Path | None, chunk_frames: int, progress: Style, **given: Any) -> None:
-    """Run the job of a SHOT on this machine, through openjd: what a farm would do, task after task.
+    """Run the job of a SHOT on this machine with openjd, task after task, as a farm would.
 
     Options and exit codes are those of colorize.
 
@@ -130,9 +130,9 @@ def run(shot: str, out: Path | None, chunk_frames: int, progress: Style, **given
 @out_option
 @progress_option
 def prepare(shot: str, out: Path | None, progress: Style, **given: Any) -> None:
-    """Do what comes before the first frame of a SHOT, once for all tasks: engine, fit, proposed colors.
+    """Prepare a SHOT once for all of its tasks: engine files, keys, fit, proposed colors.
 
-    Tasks find it in OUT/.framecolor. Options are those of colorize.
+    Tasks read the result from OUT/.framecolor. Options are those of colorize.
 
     \b
     Example:
@@ -157,9 +157,9 @@ def prepare(shot: str, out: Path | None, progress: Style, **given: Any) -> None:
 @out_option
 @progress_option
 def finish(shot: str, out: Path | None, progress: Style, **given: Any) -> None:
-    """Gather what the tasks of a SHOT have done, and write the report.
+    """Gather the results of the tasks of a SHOT, and write the report.
 
-    Ends with 1, and tells which, where frames failed or are missing.
+    Names the frames that failed or are missing; the exit code is then 1.
 
     \b
     Example:
@@ -182,7 +182,7 @@ def finish(shot: str, out: Path | None, progress: Style, **given: Any) -> None:
 
 
 def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any]) -> FarmJob:
-    """The job that the options describe. Takes what is not a setting out of `given`."""
+    """Plan the job that the options describe. Removes from `given` what is not a setting."""
     from framecolor.engines.tensorrt.cache import FOLDER_VARIABLE
     from framecolor.farm import plan_job
 
@@ -210,36 +210,36 @@ def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any])
 
 
 def _find_in_cut(one: ShotPath) -> ShotPath:
-    """A cel that its folder was given for, as the one of its cut that it is; any other shot as it is.
+    """Return a cel that is given by its own folder as a cel of its cut, and any other shot unchanged.
 
-    A farm that ships folders or maps their paths has to have the whole cut: keys and the sheet lie beside Line/.
+    A farm that copies folders or maps paths needs the whole cut, as keys and exposure sheet lie beside Line/.
     """
     from framecolor.shot.cut import find_cel
 
     cel = find_cel(one.path)
     if cel is not None:
-        with suppress(ShotError):  # such as a name with a comma, or a folder that is a cel but in no proper cut
+        with suppress(ShotError):  # such as a name with a comma, or a folder whose cut is not valid
             return list_shots([cel.cut], [cel.name])[0]
     return one
 
 
 def _name(path: str, given: dict[str, Any]) -> str:
-    """What to call a shot that is not opened yet."""
+    """Name a shot that is not opened yet."""
     return "/".join([Path(path).name, *given["cels"]])
 
 
 def _open(path: str, given: dict[str, Any]) -> tuple[ShotPath, Shot, dict[str, Path]]:
-    """The shot, where it is, and the folders and files that options name for it; all is taken out of `given`.
+    """Open the shot of a path: its ShotPath, the shot, and the folders and files that options name for it.
 
-    Raises ShotError for a cut of several cels: each of them is a job.
+    Removes all of these from `given`. Raises ShotError for a cut of several cels, as each of them is a job.
     """
     if given.pop("stencils") is not None:
-        raise click.UsageError("--stencils change a few painted frames: run `framecolor colorize --stencils` for them")
+        raise click.UsageError("--stencils changes a few painted frames: run `framecolor colorize --stencils` instead")
     chosen = list_shots([path], given.pop("cels"))
     if len(chosen) > 1:
         names = ", ".join(one.cel or one.name for one in chosen)
         raise ShotError(
-            path, "this is a cut of several cels, of which each is a job of its own", f"choose one with --cel: {names}"
+            path, "is a cut of several cels, and each cel is a job of its own", f"choose one with --cel: {names}"
         )
     places = {name: given.pop(name) for name in ("keys", "hints", "corrections", "sheet")}
     shot = open_shot(chosen[0], frames=given.pop("frames"), **places)

@@ -1,4 +1,4 @@
-"""The log that a farm keeps: one line per frame, to be read by people, grep and logfmt parsers."""
+"""The log of `--log`: one line per frame, for people, grep and logfmt parsers."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _BARE = re.compile(r"[\w.,:+/#%@-]+", re.ASCII)
 
 
 class FrameLog:
-    """Adds lines to a log, each at once and whole, so that tasks of one shot may share a file; without a file, none.
+    """Appends lines to a log file. Each one is written at once and whole, so that tasks of one shot can share the file.
 
         2026-03-01T09:30:00.123Z shot=cut_012 frame=7 status=painted written=yes confidence=0.942 unsure=2 regions=45
             seconds=0.141 decode_seconds=0.004 regions_seconds=0.020 ... encode_seconds=0.012
 
-    (on one line), and one line each where a shot begins and ends. Values with anything but plain characters are JSON
-    strings. A log that can no longer be written, as on a full disk, is given up with one warning: paint matters more.
+    (on one line), and a line at the beginning and at the end of each shot. Values with other than plain characters are
+    JSON strings. If the log can no longer be written, as on a full disk, it ends with a warning and painting goes on.
     """
 
     def __init__(self, target: str | None) -> None:
-        """target: a file, - for standard output, or None. Raises OutputError when the file cannot be opened."""
+        """Open `target`: a file, - for standard output, or None for no log. Raises OutputError if that fails."""
         self._file: TextIO | None = None
         if target == STANDARD_OUTPUT:
             self._file = sys.stdout
@@ -46,11 +46,11 @@ class FrameLog:
                 raise OutputError(path, f"the log cannot be written ({error.strerror or error})", fix) from None
 
     def begin(self, shot: str, frames: int, keys: int, version: str) -> None:
-        """A shot is opened."""
+        """Log that a shot begins."""
         self._write({"shot": shot, "event": "begin", "frames": frames, "keys": keys, "framecolor": version})
 
     def note(self, shot: str, note: FrameDone) -> None:
-        """A frame is done."""
+        """Log that a frame is done."""
         table: dict[str, Any] = {"shot": shot, "frame": note.number, "status": note.status}
         if note.status == "failed":
             table["error"] = note.error
@@ -62,7 +62,7 @@ class FrameLog:
         self._write(table | {name: f"{spent:.3f}" for name, spent in seconds.items()})
 
     def end(self, shot: str, outcome: Outcome | None, exit_code: int, error: str = "") -> None:
-        """A shot is done, or could not be painted."""
+        """Log that a shot is done, or that it could not be painted (outcome is None)."""
         table: dict[str, Any] = {"shot": shot, "event": "end", "exit_code": exit_code}
         if outcome is None:
             table["error"] = error
@@ -86,7 +86,7 @@ class FrameLog:
             self._file.write(line + "\n")
             self._file.flush()
         except (OSError, ValueError) as error:
-            print(f"warning: the log is given up: {error}", file=sys.stderr)
+            print(f"warning: the log ends here, as it cannot be written: {error}", file=sys.stderr)
             self._file = None
 
 

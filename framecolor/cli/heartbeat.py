@@ -1,4 +1,4 @@
-"""A sign of life from long silent work: farms take a silent task for a dead one."""
+"""A heartbeat during long silent work: farms end tasks that print nothing."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ HEARTBEAT_SECONDS = 30.0
 
 
 class Heartbeat:
-    """Calls `beat` with the seconds of silence, from a thread of its own, each time `every_seconds` pass without news.
+    """Calls `beat` with the seconds of silence, in its own thread, whenever `every_seconds` pass without news.
 
-    The thread ends in `stop`, and with the process whatever happens. It beats only while other threads let go of the
-    interpreter, as PyTorch, OpenVINO and TensorRT do while they compute.
+    The thread ends with `stop`, at the latest with the process. It needs other threads to release the interpreter, as
+    PyTorch, OpenVINO and TensorRT do while they compute.
     """
 
     def __init__(self, beat: Callable[[float], None], every_seconds: float) -> None:
@@ -23,11 +23,11 @@ class Heartbeat:
         self._thread.start()
 
     def tell(self) -> None:
-        """There was news just now."""
+        """Report news: the silence starts again."""
         self._news.set()
 
     def stop(self) -> None:
-        """Returns when the thread has ended; may be called again."""
+        """End the thread, and return when it has ended; can be called again."""
         self._over.set()
         self._news.set()
         self._thread.join()

@@ -1,4 +1,4 @@
-"""framecolor movie: painted frames as a movie for review."""
+"""framecolor movie: write painted frames as a movie for review."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NTSC = {"23.976": Fraction(24000, 1001), "29.97": Fraction(30000, 1001), "59.94
 
 
 class FpsType(click.ParamType):
-    """Frames a second, exactly: 24, 12.5, 24000/1001; 23.976 and its kin are taken as what they stand for."""
+    """An exact frame rate as a Fraction: 24, 12.5, 24000/1001. 23.976, 29.97 and 59.94 are the NTSC rates."""
 
     name = "RATE"
 
@@ -35,7 +35,7 @@ class FpsType(click.ParamType):
 
 
 class ColorType(click.ParamType):
-    """A color, as #rrggbb."""
+    """A color #rrggbb as (red, green, blue)."""
 
     name = "#RRGGBB"
 
@@ -52,16 +52,16 @@ class ColorType(click.ParamType):
 @click.option("-o", "--out", "path", required=True, type=PATH, metavar="FILE",
               help="The movie: .mov, .mkv or .mp4.")  # fmt: skip
 @click.option(
-    "--codec", type=click.Choice(_CODECS), help="By the ending if not given: .mov prores, .mkv ffv1, .mp4 h264."
+    "--codec", type=click.Choice(_CODECS), help="Codec; if not given, .mov is prores, .mkv ffv1 and .mp4 h264."
 )
-@click.option("--fps", type=FpsType(), help="Frames a second; the exposure sheet's, or 24, if not given.")
+@click.option("--fps", type=FpsType(), help="Frames a second; if not given, those of the exposure sheet, or 24.")
 @click.option("--sheet", type=PATH, metavar="FILE",
               help="Exposure sheet, .xdts or .csv; that of SHOT if not given.")  # fmt: skip
 @click.option("--on", "held", type=click.IntRange(1, 1000), metavar="N",
-              help="Show every drawing for N frames, whatever a sheet says.")  # fmt: skip
+              help="Show every drawing for N frames; ignores the exposure sheet.")  # fmt: skip
 @cel_option
 @click.option(
-    "--background", type=ColorType(), default="#ffffff", show_default=True, help="With h264: under the frames."
+    "--background", type=ColorType(), default="#ffffff", show_default=True, help="Color under the frames, with h264."
 )
 def movie(
     shot: Path,
@@ -75,12 +75,12 @@ def movie(
 ) -> None:
     """Write painted frames as a movie: ProRes 4444 (with alpha), FFV1 (lossless) or H.264.
 
-    SHOT is a painted shot; its exposure sheet, if it has one, tells how long each drawing is shown. OUT is a folder of
-    painted frames, also of recolored ones. Without a sheet every number is shown for one frame, and a number that has
-    no frame shows the one before it.
+    SHOT is a painted shot. OUT is a folder of painted or recolored frames. An exposure sheet of the shot decides how
+    long each drawing is shown. Without one, every number is shown for one frame, and a missing number shows the frame
+    before it.
 
-    Of a cut folder all cels are shown over each other, the first of the exposure sheet below the others, or those that
-    --cel names; in place of a cel its last retake with what that does not replace.
+    For a cut folder, all cels (or those of --cel) are composited in the order of the exposure sheet, the first at the
+    bottom. A retake replaces the drawings that it has; the others come from the take before it.
 
     \b
     Examples:
@@ -92,7 +92,7 @@ def movie(
     from framecolor.movie.movie import write_movie
 
     if held is not None and sheet is not None:
-        raise click.UsageError("--on and --sheet both say how long drawings are shown: give one of them")
+        raise click.UsageError("--on and --sheet both set how long drawings are shown: give one of them")
     shots = [one.path for one in list_shots([shot], cels)]
     done = write_movie(shots, path, codec=codec, fps=fps, sheet=sheet, held=held, background=background)
     for note in done.notes:

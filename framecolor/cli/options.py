@@ -1,4 +1,4 @@
-"""Options that several commands share: where a shot is, and how it is painted."""
+"""Options that several commands share: where a shot is and how it is painted."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 PATH = click.Path(path_type=Path)
 
-# --help begins with these settings; others follow in the order of their fields.
+# --help lists these settings first, then the others in the order of their fields.
 _FIRST = ("fit", "mode", "engine", "precision", "lanes", "threads", "gap_px", "palette", "reference", "line", "format",
           "mattes", "background", "model", "seed")  # fmt: skip
 
 
 class NumberOrWord(click.ParamType):
-    """A number that a setting may be, or one of its words, which a shell completes."""
+    """A number that a setting allows, or one of its words. The shell completes the words."""
 
     name = "number or word"
 
@@ -43,7 +43,7 @@ class NumberOrWord(click.ParamType):
 
 
 def setting_option(name: str, **changes: Any) -> Callable[[Command], Command]:
-    """The option of a setting, as its field states it; `changes` are parameters of `click.option`."""
+    """Make the option of a setting from its field; `changes` are parameters of `click.option` that override it."""
     from framecolor.config.settings import SETTINGS
 
     stated = SETTINGS[name]
@@ -64,35 +64,35 @@ def _choose_type(stated: Setting) -> click.ParamType:
         return click.Choice([word for word in stated.words if word not in stated.file_only])
     if stated.words:
         return NumberOrWord(stated)
-    least, _ = stated.bounds  # what is too great is told with the setting's name
+    least, _ = stated.bounds  # `Settings` checks the upper bound
     return click.IntRange(int(least)) if stated.kind is int else click.FloatRange(least)
 
 
 def cel_option(command: Command) -> Command:
-    """Which cels of a cut folder."""
-    text = "Of a cut folder only these cels, such as A or A,B.R1; all if not given."
+    """Add --cel, which chooses cels of a cut folder."""
+    text = "Cels of a cut folder, such as A or A,B.R1; all if not given."
     return click.option("--cel", "cels", multiple=True, metavar="NAME", help=text)(command)
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="For scripts.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 FRAMES_FOLDER = "Folder for the frames; SHOT/color if not given."
 out_option = click.option("-o", "--out", type=PATH, help=FRAMES_FOLDER)
 corrections_option = click.option(
     "--corrections",
     type=PATH,
     metavar="FILE",
-    help="Regions set right on the report page: final in their frame, and votes in others.",
+    help="Regions corrected on the report page: final in their frame, votes in others.",
 )
 
 
 def shot_options(command: Command) -> Command:
-    """Where things lie: keys, hints, stencils, the exposure sheet; frames and cels."""
+    """Add the options that name keys, hints, stencils and exposure sheet, and the frames and cels to paint."""
     return add_options(
         command,
         click.option("--keys", type=PATH, help="Folder of painted keys; SHOT/keys if not given."),
         click.option("--hints", type=PATH, help="Folder of strokes, NNNN.png on transparent; SHOT/hints if not given."),
-        click.option("--stencils", type=PATH, help="Folder of masks, NNNN.png: change only there; see below."),
-        click.option("--frames", metavar="RANGE", help="Paint only these, such as 1-24x2 or 5,8,12."),
+        click.option("--stencils", type=PATH, help="Folder of masks, NNNN.png: painted frames change only inside."),
+        click.option("--frames", metavar="RANGE", help="Paint only these frames, such as 1-24x2 or 5,8,12."),
         click.option(
             "--sheet",
             type=PATH,
@@ -104,7 +104,7 @@ def shot_options(command: Command) -> Command:
 
 
 def paint_options(command: Command) -> Command:
-    """Settings; what is not given comes from framecolor.toml or the defaults."""
+    """Add an option for each setting. One that is not given comes from framecolor.toml or the defaults."""
     from framecolor.config.settings import SETTINGS
 
     file_option = click.option(
@@ -112,7 +112,7 @@ def paint_options(command: Command) -> Command:
         "settings_file",
         type=PATH,
         metavar="FILE",
-        help="Settings of this TOML file, and of no framecolor.toml, as a farm job takes its own along.",
+        help="Read settings from this TOML file instead of any framecolor.toml, as farm jobs do.",
     )
     others = [name for name, stated in SETTINGS.items() if stated.option and name not in _FIRST]
     return add_options(command, *map(setting_option, _FIRST), file_option, *map(setting_option, others))
@@ -126,12 +126,12 @@ def add_options(command: Command, *options: Callable[[Command], Command]) -> Com
 
 
 def gather_settings(root: Path, given: dict[str, Any]) -> Settings:
-    """Of a shot's folder: see `gather_levels`."""
+    """Read the settings of a shot's folder and of the options given; see `gather_levels`."""
     return gather_levels(root, given).settings
 
 
 def gather_levels(root: Path, given: Mapping[str, Any]) -> LayeredSettings:
-    """Defaults, then each framecolor.toml, or the file of --settings in their place, then the options given."""
+    """Read settings and their sources: defaults, each framecolor.toml (or the --settings file instead), options."""
     from framecolor.config.cascade import read_levels
 
     options = {name: value for name, value in given.items() if name != "settings_file"}

@@ -1,4 +1,4 @@
-"""framecolor plan: what colorize would do with a shot."""
+"""framecolor plan: show what colorize would do with a shot."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _NO_KEY = "keys      none: colors would be proposed"
 def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None:
     """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
 
-    Also tells what colorize would stumble over: files that are cut off, wrong settings, no key.
+    Also names problems that colorize would meet: truncated files, wrong settings, a missing key.
 
-    A cut folder is shown cel by cel; --json is a list then.
+    A cut folder is shown cel by cel; --json then prints a list.
 
     \b
     Examples:
@@ -42,10 +42,10 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     for one in chosen:
         opened = open_shot(one, **places)
         opened = add_painted_keys(opened, opened.out)
-        gather_settings(opened.root, {})  # for what is wrong with them: colorize would stop there
+        gather_settings(opened.root, {})  # raises the error of wrong settings, as colorize would
         table = describe_plan(opened)
         if not opened.keys:
-            table["warnings"].append(_ask_for_keys(opened, one.find(places["keys"])))
+            table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)
     if as_json:
         click.echo(json.dumps(tables[0] if chosen[0].cel is None else tables, indent=1))
@@ -53,13 +53,13 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     click.echo("\n\n".join("\n".join(_lines(table)) for table in tables))
 
 
-def _ask_for_keys(shot: Shot, given: Path | None) -> str:
-    """That there are none, and where they are looked for."""
+def _warn_of_no_key(shot: Shot, given: Path | None) -> str:
+    """Write the warning that a shot has no key, with the folder where keys are expected."""
     from framecolor.shot.cut import find_folder
 
     folder = given or (find_folder(shot.root, "keys") if shot.cel is None else shot.cel.find_painted("keys")[0])
-    absent = "" if folder.is_dir() else ", and there is no such folder"
-    return f"no key, so colors would be proposed: keys are looked for in {folder}{absent}"
+    absent = "" if folder.is_dir() else ", which does not exist"
+    return f"no key, so colors would be proposed; keys are expected in {folder}{absent}"
 
 
 def _lines(table: dict[str, Any]) -> list[str]:
@@ -74,7 +74,7 @@ def _lines(table: dict[str, Any]) -> list[str]:
     for span in table["spans"]:
         lines.append(f"span      {span['first']}-{span['last']}: paints {span['paints']} ({span['frames']})")
     if table["holds"]:
-        lines.append(f"holds     {table['holds']}, which repeat the drawing before them and are painted once")
+        lines.append(f"holds     {table['holds']}: they repeat the drawing before them, which is painted once")
     if table["missing"]:
         lines.append(f"gaps      no drawing for {table['missing']}")
     if table["unreadable"]:
@@ -86,5 +86,5 @@ def _lines(table: dict[str, Any]) -> list[str]:
         lines.append(f"sheet     {sheet['file']}, track {sheet['track']}: {length}; shows {sheet['shown']} drawings")
     lines += [f"warning   {on_one_line(warning)}" for warning in table["warnings"]]
     cost = table["cost"]
-    lines.append(f"cost      {cost['drawings']} drawings to look at, {cost['megapixels']} megapixels")
+    lines.append(f"cost      {cost['drawings']} drawings to read, {cost['megapixels']} megapixels")
     return lines

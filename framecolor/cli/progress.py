@@ -1,4 +1,4 @@
-"""Progress on the terminal: a bar for people, plain lines for logs, words that farms read."""
+"""Progress of a run: a bar on a terminal, plain lines for logs, or the lines that farms parse."""
 
 from __future__ import annotations
 
@@ -23,32 +23,32 @@ Style = Literal["auto", "bar", "plain", "json", "openjd", "deadline", "afanasy"]
 STYLES = get_args(Style)
 progress_option = click.option("--progress", type=click.Choice(STYLES), default="auto", show_default=True)
 
-# The share of a shot's work that its fit is taken for where one percentage has to tell of everything.
+# Share of a shot's work that a fit counts for, in styles with one percentage for everything.
 _FIT_SHARE = 0.4
 
 
 class ProgressPrinter:
-    """Prints the progress of one shot; `style` auto is a bar on a terminal and plain lines elsewhere.
+    """Prints the progress of one shot. The style auto is a bar on a terminal and plain lines elsewhere.
 
     Every line ends with a newline and is flushed at once:
 
-        plain      SHOT: STAGE DONE/TOTAL                        (to stderr; all others go to stdout)
+        plain      SHOT: STAGE DONE/TOTAL                        (to stderr; the others to stdout)
         json       {"shot": ..., "stage": ..., "done": ..., "total": ...}
         openjd     openjd_progress: PERCENT and openjd_status: SHOT: STAGE DONE/TOTAL
         deadline   Progress: PERCENT%
         afanasy    PROGRESS: PERCENT%
 
-    STAGE is fit or paint, and prepare before them. PERCENT counts all that the command does, fits and paint of all
-    shots, and never falls; a shot whose fit is there already begins at 0 with its paint. Where nothing is done for a
-    while, as when an engine is compiled, the last line is repeated from time to time, with the seconds that went by.
-    Lines that cannot be written are left out: what they tell of goes on. Call `close` when the shot is done with, or
-    use it as a context.
-    position, count  which of how many shots this one is.
-    begin            what to call the time before the first stage
+    STAGE is prepare, fit or paint. PERCENT covers the whole command, fits and paint of all shots, and never falls; a
+    shot without a fit begins at 0 with its paint. While nothing is done, as when an engine is compiled, the last line
+    is repeated at intervals with the seconds that passed. A line that cannot be written is skipped, and the work goes
+    on. Call `close` when the shot is done, or use this as a context manager.
+
+    position, count  index of this shot, and the number of shots
+    begin            name of the stage before the first one
     """
 
     def __init__(self, shot: str, style: Style, position: int = 0, count: int = 1, begin: str = "prepare") -> None:
-        # A name may hold anything, also a line's end with words that a farm obeys.
+        # A name may hold a line end, followed by words that a farm would obey.
         self._shot = on_one_line(shot)
         self._position, self._count = position, count
         watched = sys.stderr is not None and sys.stderr.isatty()
@@ -63,7 +63,7 @@ class ProgressPrinter:
         self._heartbeat = None if self._style == "bar" else Heartbeat(self._repeat, HEARTBEAT_SECONDS)
 
     def __call__(self, stage: str, done: int, total: int) -> None:
-        """Hear that `done` of `total` steps or frames of a stage are finished."""
+        """Show that `done` of `total` steps or frames of a stage are finished."""
         if self._style == "bar":
             self._draw(stage, done, total)
             return
@@ -81,7 +81,7 @@ class ProgressPrinter:
             self._heartbeat.tell()
 
     def listen(self, event: Event) -> None:
-        """Print the progress and the warnings of a run as they come."""
+        """Print the progress and the warnings of a run; a listener for `colorize`."""
         from framecolor.pipeline.events import Progress, Warned
 
         if isinstance(event, Progress):
@@ -96,7 +96,7 @@ class ProgressPrinter:
         self.close()
 
     def close(self) -> None:
-        """End the bar's line, and the repetition of the last one; nothing is printed from here on."""
+        """End the bar's line and the heartbeat; nothing is printed afterwards."""
         if self._bar is not None:
             self._bar.close()
         if self._heartbeat is not None:
@@ -116,7 +116,7 @@ class ProgressPrinter:
             self._print(round(silent_seconds, 1))
 
     def _print(self, silent_seconds: float | None = None) -> None:
-        # Whoever read them is gone, or the log's disk is full.
+        # The reader is gone, or the log's disk is full.
         with suppress(OSError, ValueError):
             click.echo(self._line(silent_seconds), err=self._style == "plain")
 
@@ -129,11 +129,11 @@ class ProgressPrinter:
             return f"{'Progress' if self._style == 'deadline' else 'PROGRESS'}: {self._percent}%"
         counted = f"{self._shot}: {stage} {done}/{total}" if total else f"{self._shot}: {stage}"
         if silent_seconds is not None:
-            counted += f", still at it after {silent_seconds:.0f} s"
+            counted += f", still running after {silent_seconds:.0f} s"
         return counted if self._style == "plain" else f"openjd_progress: {self._percent}\nopenjd_status: {counted}"
 
     def _whole(self, stage: str, percent: int) -> int:
-        """The percentage of everything, from that of a stage."""
+        """Compute the percentage of the whole command from that of a stage."""
         self._fits = self._fits or stage == "fit"
         of_fit = _FIT_SHARE if self._fits else 0
         shares = {"fit": of_fit * percent, "paint": 100 * of_fit + (1 - of_fit) * percent}

@@ -1,4 +1,4 @@
-"""framecolor repaint: other colors for painted frames, without a new run."""
+"""framecolor repaint: recolor painted frames by another palette, without a new run."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from framecolor.cli.shots import list_shots
 def repaint(shot: Path, palette: Path, out: Path | None, cels: tuple[str, ...]) -> None:
     """Recolor painted frames by another palette, in milliseconds a frame.
 
-    SHOT is a shot that was painted with `framecolor colorize --mattes`, or the folder that its frames are in. The new
-    palette has the entries of palette.gpl there in the same order, or the same names. The painted frames stay as they
-    are; lines, background and format are as in them.
+    SHOT is a shot that was painted with `framecolor colorize --mattes`, or the folder OUT of its frames. The new
+    palette has the entries of OUT/palette.gpl in the same order, or with the same names. The painted frames are not
+    changed; the new ones have the same lines, background and format.
 
-    Of a cut folder, --cel names the cel that the palette is of; several are recolored at once where they were painted
-    in the same colors. Frames go to Cut-005_Cell/A-NAME, and with -o to a folder for each cel in there.
+    For a cut folder, --cel names the cel of the palette. Several cels can be recolored at once if they were painted in
+    the same colors. Frames go to Cut-005_Cell/A-NAME; -o gets a subfolder for each cel.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""framecolor report: an HTML page that says what to check in a painted shot."""
+"""framecolor report: write an HTML page that shows what to check in a painted shot."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from framecolor.cli.shots import list_shots
 def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
     """Write one self-contained HTML file about SHOT: what to check, and which drawing to paint as the next key.
 
-    SHOT is a shot folder that was painted, or the folder that its painted frames are in. Of a cut folder every cel gets
-    a file of its own, beside its frames.
+    SHOT is a painted shot, or the folder of its painted frames. For a cut folder, every cel gets its own file beside
+    its frames.
 
     \b
     Examples:
@@ -31,6 +31,6 @@ def report(shot: Path, output: Path | None, cels: tuple[str, ...]) -> None:
 
     chosen = list_shots([shot], cels)
     if output is not None and len(chosen) > 1:
-        raise click.UsageError("-o is of one page: choose a cel with --cel")
+        raise click.UsageError("-o names one page, but there are several cels: choose one with --cel")
     for path in [find_output(one.path) for one in chosen]:
         click.echo(on_one_line(str(write_report(path, output))))

@@ -1,4 +1,4 @@
-"""From what the command line names to shots."""
+"""Find and open the shots that the command line names."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class ShotPath:
     """One shot that the command line names.
 
-    path  for `Shot.open`
-    name  what to call it in tables and messages
-    cel   its cel, where it is one of a whole cut: what --keys and the like name then has a folder for each
+    path  argument of `Shot.open`
+    name  its name in tables and messages
+    cel   name of its cel if a whole cut was given, else None; the folder of --keys then has a subfolder for each cel
     """
 
     path: Path
@@ -25,14 +25,14 @@ class ShotPath:
     cel: str | None = None
 
     def find(self, folder: Path | None) -> Path | None:
-        """The folder of this shot's own in one that an option names."""
+        """Return this shot's subfolder of a folder that an option names; the folder itself if the shot is no cel."""
         return folder / self.cel if folder is not None and self.cel is not None else folder
 
 
 def list_shots(paths: Iterable[str | Path], cels: Iterable[str] = ()) -> list[ShotPath]:
-    """The shots that the command line names: a cut folder is as many as it has cels, or as `cels` choose from it.
+    """List the shots of these paths: for a cut folder, one for each of its cels, or for each cel in `cels`.
 
-    Raises ShotError where a cut lacks a cel that is chosen, or one is chosen from what is no cut.
+    Raises ShotError if a cut has no such cel, or if cels are chosen from a path that is not a cut.
     """
     from framecolor.errors import ShotError
     from framecolor.shot.cut import is_cut, list_cels
@@ -42,7 +42,7 @@ def list_shots(paths: Iterable[str | Path], cels: Iterable[str] = ()) -> list[Sh
     for path in map(Path, paths):
         if not (path.is_dir() and is_cut(path)):
             if names:
-                raise ShotError(path, "this is no cut folder with cels to choose from", "leave out --cel")
+                raise ShotError(path, "is not a cut folder, so --cel cannot choose from it", "leave out --cel")
             found.append(ShotPath(path, path.name or path.resolve().name))
             continue
         known = {cel.name: cel for cel in list_cels(path)}
@@ -63,7 +63,7 @@ def open_shot(
     corrections: Path | None = None,
     sheet: Path | None = None,
 ) -> Shot:
-    """The shot that the options name: they are those of `shot_options` and `corrections_option`."""
+    """Open a shot with the options of `shot_options` and `corrections_option`."""
     from framecolor.shot.shot import Shot
 
     return Shot.open(

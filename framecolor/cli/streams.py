@@ -1,4 +1,4 @@
-"""Output that does not decide over the work: a reader that goes away early, or a name that cannot be written."""
+"""Output streams that cannot stop the work, even if their reader goes away or a name cannot be encoded."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from framecolor.errors import on_one_line
 
 
 class _LastingFile(io.RawIOBase):
-    """A file that takes everything; once nobody reads it any more, or its disk is full, what comes goes nowhere."""
+    """A file whose writes never fail; once its reader is gone or its disk is full, it discards what is written."""
 
     def __init__(self, number: int) -> None:
-        # The system's own kind of file: a console of Windows is no stream of bytes in its code page.
+        # `open` chooses the system's kind of file: a Windows console is not a stream of bytes.
         self._raw = cast(io.RawIOBase, open(number, "wb", buffering=0, closefd=False))  # noqa: SIM115
 
     def writable(self) -> bool:
@@ -43,7 +43,7 @@ class _LastingFile(io.RawIOBase):
 
 
 class _PlainText(io.TextIOWrapper):
-    """Text without anything that a terminal obeys but ends of lines: names of files come by here, too."""
+    """Escapes characters that a terminal would obey, except line ends; the text can hold names of files."""
 
     def write(self, text: str, /) -> int:
         return super().write(on_one_line(text, keep="\n\r\t"))
@@ -51,11 +51,10 @@ class _PlainText(io.TextIOWrapper):
 
 @contextmanager
 def lasting_streams() -> Iterator[None]:
-    """While this lasts, stdout and stderr can be closed by their reader, and no character is refused.
+    """Replace stdout and stderr by streams whose writes never fail, for the time of this context.
 
-    `framecolor colorize SHOT | head -1` paints all of the shot, and its exit code says how that went. What the
-    terminal's encoding lacks is written with backslashes, and so is what a terminal would obey. Streams that are no
-    files of their own, as in tests, are left alone.
+    `framecolor colorize SHOT | head -1` then paints the whole shot, with the exit code of the painting. Characters that
+    the terminal cannot encode, or would obey, are written as escapes. Streams without a file, as in tests, are kept.
     """
     _open_missing()
     before = sys.stdout, sys.stderr
@@ -69,7 +68,7 @@ def lasting_streams() -> Iterator[None]:
 
 
 def _open_missing() -> None:
-    """Something to write to where the caller closed it: the next file to be opened would get its number, and words."""
+    """Open closed standard streams; otherwise the next file that is opened gets their number, and our output."""
     if sys.__stdout__ is not None and sys.__stderr__ is not None:
         return
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
@@ -92,9 +91,9 @@ def _wrap(stream: TextIO, number: int) -> TextIO:
     return _PlainText(
         io.BufferedWriter(_LastingFile(number)),
         encoding=stream.encoding,
-        # surrogateescape, as in the C locale, only writes the bytes of names, and those are escapes here already.
+        # The C locale uses surrogateescape for bytes of names, which `_PlainText` has escaped already.
         errors="backslashreplace" if stream.errors in ("strict", "surrogateescape") else stream.errors,
-        # A stream that Python does not buffer (PYTHONUNBUFFERED) is one here, and lines must not wait in it.
+        # This stream has a buffer even if Python's has none (PYTHONUNBUFFERED): lines must not wait in it.
         line_buffering=stream.line_buffering or stream.write_through,
         write_through=stream.write_through,
     )

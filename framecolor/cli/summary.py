@@ -1,4 +1,4 @@
-"""What a command says of shots at its end: problems, and a table or JSON."""
+"""Print what became of the shots of a command: problems, then a table or JSON."""
 
 from __future__ import annotations
 
@@ -20,8 +20,12 @@ _SHOWN_FAILURES = 8
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one shot: an outcome or an error; its report, if one was written; warnings that are printed
-    already."""
+    """What became of one shot.
+
+    outcome, error  one of them: what was painted, or why nothing was
+    report          file of the report; None if none was written
+    warned          warnings that were printed already
+    """
 
     name: str
     outcome: Outcome | None = None
@@ -31,7 +35,7 @@ class Row:
 
     @property
     def title(self) -> str:
-        """The name as it can be printed."""
+        """The name with escapes for characters that cannot be printed."""
         return on_one_line(self.name)
 
     @property
@@ -42,7 +46,7 @@ class Row:
 
 
 def print_summary(rows: Sequence[Row], progress: str) -> None:
-    """Problems to stderr, then a line for every shot, as --progress asks for, and one for every report."""
+    """Print problems to stderr, then a line per shot in the style of --progress, and a line per report."""
     print_problems(rows, progress)
     if progress == "json":
         _print_json(rows)
@@ -51,7 +55,7 @@ def print_summary(rows: Sequence[Row], progress: str) -> None:
 
 
 def print_problems(rows: Sequence[Row], progress: str) -> None:
-    """Errors, warnings and failed frames, a line each; for openjd also the one line that tells why a task failed."""
+    """Print a line per error, warning and failed frame; for openjd also one line with the reason of the failure."""
     for row in rows:
         if row.outcome is None:
             click.echo(f"error: {row.error}", err=True)
@@ -62,12 +66,12 @@ def print_problems(rows: Sequence[Row], progress: str) -> None:
             click.echo(f"warning: {row.title}: {warning}", err=True)
         for number, error in row.outcome.failed.items():
             click.echo(f"failed: {row.title} frame {number}: {error}", err=True)
-    told = "; ".join(_say_failure(row) for row in rows if row.exit_code)
-    if progress == "openjd" and told:
-        click.echo(f"openjd_fail: {told}")
+    reasons = "; ".join(_describe_failure(row) for row in rows if row.exit_code)
+    if progress == "openjd" and reasons:
+        click.echo(f"openjd_fail: {reasons}")
 
 
-def _say_failure(row: Row) -> str:
+def _describe_failure(row: Row) -> str:
     if row.outcome is None:
         return row.error
     failed = list(row.outcome.failed.items())
@@ -77,7 +81,7 @@ def _say_failure(row: Row) -> str:
 
 
 def _print_json(rows: Sequence[Row]) -> None:
-    """One JSON object for every shot, on a line of its own."""
+    """Print a JSON object per shot, each on its own line."""
     for row in rows:
         table: dict[str, Any] = {"shot": row.name, "stage": "done", "exit_code": row.exit_code}
         if (o := row.outcome) is None:
@@ -91,7 +95,7 @@ def _print_json(rows: Sequence[Row]) -> None:
 
 
 def _print_table(rows: Sequence[Row]) -> None:
-    """One line for every shot; no table where none was painted, as its error says all."""
+    """Print a table with a line per shot; nothing if no shot was painted, as the errors are printed already."""
     if all(row.outcome is None for row in rows):
         return
     width = max(4, *(len(row.title) for row in rows))

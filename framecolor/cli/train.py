@@ -1,4 +1,4 @@
-"""framecolor train: one command per recipe; those of `networks.systems` come of its rows."""
+"""framecolor train: one command per recipe; the rows of `networks.systems` become commands."""
 
 from __future__ import annotations
 
@@ -22,43 +22,43 @@ _LOOP = ("resume", "device", "threads", "workers", "cooldown", "rate", "seed", "
 def train() -> None:
     """Train a network; one command per recipe.
 
-    --data is a folder of `framecolor dataset build`, or any folder of colored pictures. A run folder gets
-    checkpoint.safetensors, log.jsonl, samples/ and the weights; --resume goes on where a stopped run left off.
+    --data is a folder that `framecolor dataset build` wrote, or any folder of colored pictures. A run folder gets
+    checkpoint.safetensors, log.jsonl, samples/ and the weights; --resume continues a stopped run.
     """
 
 
 def data_option(command: Command) -> Command:
-    """--data, for recipes that learn from one folder."""
-    help_text = "Folder of `framecolor dataset build`, or of pictures."
+    """Add --data, for recipes that are trained on one folder."""
+    help_text = "Folder that `framecolor dataset build` wrote, or folder of pictures."
     return click.option("--data", type=PATH, required=True, help=help_text)(command)
 
 
 def loop_options(
     steps: int, rate: float, size: int, batch: int | None = None, cooldown: float = 0.3
 ) -> Callable[[Command], Command]:
-    """Options of every training, with a recipe's own defaults."""
+    """Make the options that every recipe has, with this recipe's defaults."""
     options = [
-        click.option("--size", type=click.IntRange(32), default=size, show_default=True, help="Side, px."),
+        click.option("--size", type=click.IntRange(32), default=size, show_default=True, help="Picture side, px."),
         click.option("-o", "--output", type=PATH, required=True, help="Run folder."),
-        click.option("--steps", type=click.IntRange(1), default=steps, show_default=True, help="Steps in all."),
+        click.option("--steps", type=click.IntRange(1), default=steps, show_default=True, help="Number of steps."),
         click.option("--seed", type=click.IntRange(0), default=0, show_default=True),
         click.option("--rate", type=click.FloatRange(0, min_open=True), default=rate, show_default=True,
-                     help="Of learning."),
+                     help="Learning rate."),
         click.option("--cooldown", type=click.FloatRange(0, 1), default=cooldown, show_default=True,
-                     help="Share of steps in which the rate falls."),
-        click.option("--workers", type=click.IntRange(0), default=1, show_default=True, help="That make batches."),
-        click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Of torch."),
-        click.option("--device", default="cpu", show_default=True, help="Where it learns: cpu, cuda, cuda:1."),
-        click.option("--resume", is_flag=True, help="Go on with the run in the folder."),
+                     help="Share of the steps, at the end, in which the rate falls."),
+        click.option("--workers", type=click.IntRange(0), default=1, show_default=True, help="Processes for batches."),
+        click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads of PyTorch."),
+        click.option("--device", default="cpu", show_default=True, help="Device to train on: cpu, cuda, cuda:1."),
+        click.option("--resume", is_flag=True, help="Continue the run in the run folder."),
     ]  # fmt: skip
     if batch is not None:
-        form = {"type": click.IntRange(1), "default": batch, "show_default": True, "help": "Pictures a step."}
+        form = {"type": click.IntRange(1), "default": batch, "show_default": True, "help": "Pictures in a step."}
         options.insert(0, click.option("--batch", **form))
     return lambda command: add_options(command, *options)
 
 
 def run(recipe: Recipe, loop: dict[str, Any]) -> None:
-    """Train with what `loop_options` collected."""
+    """Train a recipe with the values of the options of `loop_options`."""
     from framecolor.training.loop import LoopSettings
     from framecolor.training.loop import train as train_recipe
 
@@ -76,7 +76,7 @@ def run(recipe: Recipe, loop: dict[str, Any]) -> None:
 
 
 def _check_device(name: str) -> None:
-    """Raise EngineError for a device that PyTorch does not know or find here."""
+    """Raise EngineError if PyTorch cannot use a device on this machine."""
     import torch
 
     from framecolor.engines.nvidia import find_gpu_problem
@@ -86,15 +86,15 @@ def _check_device(name: str) -> None:
     except (RuntimeError, AssertionError) as error:  # the latter from a build without CUDA
         gpu = find_gpu_problem() if name.startswith("cuda") else None
         problem = str(error).splitlines()[0] if gpu is None else gpu[0]
-        raise EngineError(f"--device {name}", problem, "use --device cpu, or another one that is here") from error
+        raise EngineError(f"--device {name}", problem, "use --device cpu, or another one of this machine") from error
 
 
 @train.command()
 @data_option
-@click.option("--start", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Run to begin with.")
+@click.option("--start", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Run to start from.")
 @loop_options(steps=4000, rate=3e-3, size=224)
 def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
-    """The base weights of the generator, and the matcher, on episodes of animated characters.
+    """Train the base weights of the generator, and the matcher, on episodes of animated characters.
 
     \b
     Example:
@@ -109,12 +109,12 @@ def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
 
 @train.command()
 @data_option
-@click.option("--looks", type=PATH, help="Folder that episodes are kept in; beside the run if not given.")
-@click.option("--episodes", type=click.IntRange(1), default=12000, show_default=True, help="Different ones.")
-@click.option("--start", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Matcher to begin with.")
+@click.option("--looks", type=PATH, help="Folder where the episodes' features are kept; OUTPUT-looks if not given.")
+@click.option("--episodes", type=click.IntRange(1), default=12000, show_default=True, help="Number of episodes.")
+@click.option("--start", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Weights to start from.")
 @loop_options(steps=40000, rate=1e-3, size=288, cooldown=0.5)
 def matcher(data: Path, looks: Path | None, episodes: int, start: Path | None, size: int, **loop: Any) -> None:
-    """The matcher alone, on the base weights as they are: cheap steps, many of them.
+    """Train the matcher alone, on features of the base weights that are computed once: many cheap steps.
 
     \b
     Example:
@@ -127,7 +127,7 @@ def matcher(data: Path, looks: Path | None, episodes: int, start: Path | None, s
     run(MatcherRecipe(Dataset(data), loop["seed"], folder, episodes, size, start), loop)
 
 
-# What a system's recipe takes beside --size and --batch, and how its help shows it; of others --data alone.
+# System -> example in its help, and options beside those of `loop_options`; systems without a row take --data.
 _OWN_OPTIONS: dict[str, tuple[str, list[Callable[..., Any]]]] = {
     "histogram": (
         "--data data/show --network cnn",
@@ -137,26 +137,26 @@ _OWN_OPTIONS: dict[str, tuple[str, list[Callable[..., Any]]]] = {
         "--sketches sketches --colors paintings",
         [
             click.option("--data", type=PATH,
-                         help="One folder for both: lines of half of its figures, paint of the others."),
+                         help="One folder instead of both: lines of half of its figures, paint of the others."),
             click.option("--sketches", type=PATH, help="Folder of sketches, black on white or on transparent."),
-            click.option("--colors", type=PATH, help="Folder of color pictures, not of the same drawings."),
+            click.option("--colors", type=PATH, help="Folder of color pictures; they need not match the sketches."),
             click.option("--width", type=click.IntRange(4), default=16, show_default=True,
-                         help="Filters; the authors' 64."),
+                         help="Filters of the first layer; the authors use 64."),
             click.option("--blocks", type=click.IntRange(1), default=9, show_default=True, help="Residual blocks."),
         ],
     ),
     "style": (
         "--content drawing.png --reference image.png",
         [
-            click.option("--content", type=PATH, required=True, help="The picture to restyle: a drawing."),
-            click.option("--reference", type=PATH, required=True, help="The picture whose style it gets."),
+            click.option("--content", type=PATH, required=True, help="Drawing to restyle."),
+            click.option("--reference", type=PATH, required=True, help="Picture whose style the drawing gets."),
         ],
     ),
 }  # fmt: skip
 
 
 def _add_system(name: str) -> None:
-    """`framecolor train NAME`: its own options go to its recipe."""
+    """Add `framecolor train NAME`; options that are not of the loop go to the recipe."""
     system = SYSTEMS[name]
     example, options = _OWN_OPTIONS.get(name, ("--data data/show", [data_option]))
 
@@ -165,7 +165,7 @@ def _add_system(name: str) -> None:
         if name == "cyclegan":
             _choose_folders(given)
         if name == "style":
-            loop["workers"] = 0  # its batches are empty
+            loop["workers"] = 0  # its batches are empty, so no process is needed to make them
         run(load_class(system.recipe)(seed=loop["seed"], size_px=size, **given), loop)
 
     command.__doc__ = f"{system.summary}\n\n\b\nExample:\n  framecolor train {name} {example} -o runs/{name}\n"
@@ -176,7 +176,7 @@ def _add_system(name: str) -> None:
 
 
 def _choose_folders(given: dict[str, Any]) -> None:
-    """Put the sketches where other recipes have their data. Raises UsageError for any other choice of folders."""
+    """Set `data` to the folder of sketches if it is given. Raises UsageError unless data or both other folders are."""
     data, sketches = given["data"], given.pop("sketches")
     if (data is None) == (sketches is None) or (sketches is None) != (given["colors"] is None):
         raise click.UsageError("give either --data, or both --sketches and --colors")

@@ -1,9 +1,9 @@
-"""What this machine can do, and what keeps it from more: a table of checks, each of which may fail on its own.
+"""Checks of this machine: what works, what does not, and the fix. Each check of the table can fail by itself.
 
 for finding in examine(find_target("cut_012")):
     print(finding.topic, finding.status, finding.what, finding.fix)
 
-To add a check, write a function as `Check` in a module of its topic here, and a line into the table.
+To add a check, write a function with the signature of `Check` in the module of its topic, and add it to the table.
 
 Imports everything but the command line.
 """
@@ -23,7 +23,7 @@ from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME
 from framecolor.shot.cut import find_cel, is_cut, list_cels
 from framecolor.shot.sequence import is_pattern
 
-# Topic of what a broken check says -> module and function, imported when its turn comes: also an import may break.
+# Topic of the finding if the check itself breaks; module and function, imported when they run, as an import can break.
 _CHECKS = (
     ("python", "packages:check_python"),
     ("packages", "packages:check_packages"),
@@ -48,9 +48,9 @@ __all__ = ["STATUSES", "Check", "Finding", "Status", "Target", "examine", "find_
 
 
 def find_target(path: str | Path | None = None) -> Target:
-    """What is to be looked at: a shot, a cut, a cel, a folder of painted frames, or (None) the folder where one is.
+    """Find what to check: a shot, a cut, a cel or a folder of painted frames; if None, the working folder.
 
-    Raises ShotError where there is nothing of that name.
+    Raises ShotError if the path does not exist.
     """
     if path is None:
         return Target(Path.cwd(), (Path.cwd() / "color",))
@@ -74,9 +74,9 @@ def _open(path: Path) -> Target:
 
 
 def examine(target: Target) -> Iterator[Finding]:
-    """All findings, in the order of the table, each as soon as it is known. Nothing is raised.
+    """Yield the findings of all checks, in the order of the table. Raises nothing.
 
-    A check that breaks ends in a failing finding with what it raised; the others go on.
+    A check that raises yields a failed finding with its error, and the next ones run.
     """
     for topic, name in _CHECKS:
         try:
@@ -84,12 +84,12 @@ def examine(target: Target) -> Iterator[Finding]:
                 warnings.simplefilter("ignore")
                 yield from _load(name)(target)
         except FramecolorError as error:
-            yield Finding(topic, "fail", f"{error.subject}: {error.problem}", error.fix or _LOOK)
-        except Exception as error:  # what is broken raises what it likes
-            yield Finding(topic, "fail", f"{type(error).__name__}: {one_line(error)}", _LOOK)
+            yield Finding(topic, "fail", f"{error.subject}: {error.problem}", error.fix or _FIX)
+        except Exception as error:  # a broken installation can raise anything
+            yield Finding(topic, "fail", f"{type(error).__name__}: {one_line(error)}", _FIX)
 
 
-_LOOK = "mend what the error names, or install framecolor anew: pip install --force-reinstall framecolor"
+_FIX = "repair what the error names, or install framecolor again: pip install --force-reinstall framecolor"
 
 
 def _load(name: str) -> Check:

@@ -1,4 +1,4 @@
-"""Codecs: one small picture through each of them, into a file and out again."""
+"""Check the codecs: write a small picture with each of them and read it again."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from pathlib import Path
 from framecolor.doctor.finding import Finding, Target
 from framecolor.media.self_test import Trial, try_movies, try_read_images, try_written_images
 
-_FIX = "pip install --force-reinstall av OpenImageIO opencv-python-headless; a libav of the system may be in the way"
+_FIX = "pip install --force-reinstall av OpenImageIO opencv-python-headless; a libav of the system may conflict"
 
 
 def check_images(target: Target) -> Iterator[Finding]:
-    """Formats of single frames."""
+    """Check the formats of single frames."""
     with tempfile.TemporaryDirectory(prefix="framecolor-doctor-") as folder:
         yield from _report("images written and read", try_written_images(Path(folder)))
         yield from _report("images read", try_read_images(Path(folder)))
 
 
 def check_movies(target: Target) -> Iterator[Finding]:
-    """Movies."""
+    """Check the codecs of movies."""
     with tempfile.TemporaryDirectory(prefix="framecolor-doctor-") as folder:
         yield from _report("movies written and read", try_movies(Path(folder)))
 
 
 def _report(what: str, trials: Iterable[Trial]) -> Iterator[Finding]:
-    """One finding for all that came back as they went in, and one for each that did not.
+    """Yield one finding for all trials that gave the same picture back, and one for each of the others.
 
-    Formats whose extra is missing are left out: `check_extras` tells of it.
+    Formats whose extra is missing are left out, as `check_extras` reports them.
     """
     good = []
     for trial in trials:

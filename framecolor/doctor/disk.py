@@ -1,4 +1,4 @@
-"""Folders that are written to: room, permissions, whole writes and locks. What is tried is taken away again."""
+"""Check the folders that are written to: space, permissions, atomic writes and locks. Test files are removed."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _LEAST_GIB, _LITTLE_GIB = 0.1, 2.0
 
 
 def check_folders(target: Target) -> Iterator[Finding]:
-    """The folders of frames, engine files and temporary files; a good place for frames is no news without a shot."""
+    """Check the folders of frames, engine files and temporary files.
+
+    Without a shot, a folder for frames that does not exist yet is reported only if it has a problem.
+    """
     folders = {
         "frames": target.outs[0],
         "engine files": EngineCache().folder,
@@ -38,19 +41,19 @@ def check_folders(target: Target) -> Iterator[Finding]:
 
 
 def check_locks(target: Target) -> Iterator[Finding]:
-    """Whether a file that one task holds is closed to another, where frames go."""
+    """Check that two tasks cannot lock the same file in the folder of frames."""
     place = _find_existing(target.outs[0])
     path = place / f".framecolor-doctor-{uuid.uuid4().hex[:12]}.lock"
-    fix = "see that no two runs paint into one folder at once, or paint on a disk that has locks"
+    fix = "never run two tasks into one folder at once, or paint on a disk that supports locks"
     first, second = FileLock(path), FileLock(path)
     try:
         first.acquire(timeout=5)
         try:
             second.acquire(timeout=0)
         except Timeout:
-            yield Finding("locks", "ok", f"hold in {place}", data={"folder": str(place)})
+            yield Finding("locks", "ok", f"work in {place}", data={"folder": str(place)})
         else:
-            yield Finding("locks", "warn", f"hold nobody off in {place}", fix, {"folder": str(place)})
+            yield Finding("locks", "warn", f"have no effect in {place}", fix, {"folder": str(place)})
     except (OSError, NotImplementedError) as error:
         yield Finding("locks", "warn", f"do not work in {place} ({error})", fix, {"folder": str(place)})
     finally:
@@ -60,11 +63,11 @@ def check_locks(target: Target) -> Iterator[Finding]:
 
 
 def _check_folder(role: str, folder: Path, fix: str) -> Finding:
-    """One folder, or the one above it that is there."""
+    """Check a folder, or the nearest existing one above it."""
     place = _find_existing(folder)
     if not place.is_dir():
-        return Finding("disk", "fail", f"{role}: {place} is a file, not a folder", "move it away", {"role": role})
-    shown = str(folder) if place == folder else f"{folder} (to be made)"
+        return Finding("disk", "fail", f"{role}: {place} is a file, not a folder", "move it", {"role": role})
+    shown = str(folder) if place == folder else f"{folder} (does not exist yet)"
     try:
         _try_writing(place)
     except OutputError as error:
@@ -80,17 +83,17 @@ def _check_folder(role: str, folder: Path, fix: str) -> Finding:
 
 
 def _try_writing(folder: Path) -> None:
-    """Write a file as frames are written. Raises OutputError."""
+    """Write, read and remove a file in the way that frames are written. Raises OutputError if that fails."""
     path, content = folder / f".framecolor-doctor-{uuid.uuid4().hex[:12]}.tmp", os.urandom(4096)
     try:
         write_bytes_atomic(path, content)
         if path.read_bytes() != content:
-            raise OutputError(path, "what was written is not what is read again")
+            raise OutputError(path, "reads other bytes than were written")
     finally:
         path.unlink(missing_ok=True)
 
 
 def _find_existing(folder: Path) -> Path:
-    """The folder, or the nearest above it that is there."""
+    """Return the folder, or the nearest existing one above it."""
     folder = folder.absolute()
     return next(place for place in (folder, *folder.parents) if place.exists())

@@ -1,4 +1,4 @@
-"""Engines: which one `--engine auto` takes, what keeps the others away, and whether networks run as they should."""
+"""Check the engines: which one `--engine auto` takes, why the others cannot run, and whether networks compute right."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from framecolor.doctor.finding import Finding, Target
 from framecolor.doctor.gpu import lacks_gpu
 from framecolor.errors import EngineError
 
-# Half and bfloat16 round to three and two digits.
+# Share of the largest value. Half and bfloat16 have three and two digits.
 _WORST_ERROR = 0.03
 
 
 def check_choice(target: Target) -> Iterator[Finding]:
-    """The engine that is taken, others that run, and what keeps the rest away if there is a GPU."""
+    """Report the engine that auto takes, others that run, and with a GPU why the rest cannot."""
     from framecolor.engines.nvidia import find_gpu_problem
     from framecolor.engines.registry import choose_engine
 
@@ -45,7 +45,7 @@ def check_choice(target: Target) -> Iterator[Finding]:
 
 
 def check_networks(target: Target) -> Iterator[Finding]:
-    """A convolution by PyTorch, beside the same by OpenVINO and, where there is one, by the GPU."""
+    """Compare a convolution in PyTorch with the same in OpenVINO and, if there is one, on the GPU."""
     import torch
 
     with torch.random.fork_rng(devices=[]):
@@ -60,9 +60,9 @@ def check_networks(target: Target) -> Iterator[Finding]:
         error = float(np.abs(run(layer, picture) - wanted).max() / np.abs(wanted).max())
         data = {"way": name, "error": error, "seconds": round(time.perf_counter() - begin, 3)}
         if error < _WORST_ERROR:
-            yield Finding("engines", "ok", f"{name} computes as PyTorch does", data=data)
+            yield Finding("engines", "ok", f"{name} computes the same as PyTorch", data=data)
         else:
-            fix = "update its package and the driver, and send this line to whoever looks after the machine"
+            fix = "update its package and the driver, and send this line to the machine's administrator"
             yield Finding("engines", "fail", f"{name} computes wrongly: off by {100 * error:.0f} %", fix, data)
 
 

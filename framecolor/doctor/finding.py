@@ -1,4 +1,4 @@
-"""What a check of this machine says, and what it looks at."""
+"""What a check of this machine returns, and what it examines."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ STATUSES: tuple[Status, ...] = get_args(Status)
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """Result of one check.
 
-    topic   what it belongs to, a word
-    status  ok: as it should be; note: something could be had that is not there; warn: it works, and will hurt;
+    topic   part of the machine, a word
+    status  ok; note: something optional is missing; warn: it works, but will cause trouble;
             fail: something that framecolor needs does not work
     what    what was found, one line
-    fix     what to do about it, one line; none where it is ok
-    data    the same for programs, as plain data
+    fix     what to do about it, one line; empty if ok
+    data    the same as plain data, for programs
     """
 
     topic: str
@@ -33,10 +33,10 @@ class Finding:
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES or not self.topic or not self.what:
-            raise ValueError(f"a finding has a topic, one of {STATUSES} and words, got {self}")
+            raise ValueError(f"a finding needs a topic, a status of {STATUSES} and a text, got {self}")
         if (self.status == "ok") != (self.fix == ""):
-            raise ValueError(f"a finding has a fix unless it is ok, got {self}")
-        # A path may hold anything.
+            raise ValueError(f"a finding needs a fix unless it is ok, got {self}")
+        # A path may hold line ends and control characters.
         object.__setattr__(self, "what", on_one_line(self.what))
         object.__setattr__(self, "fix", on_one_line(self.fix))
 
@@ -45,9 +45,9 @@ class Finding:
 class Target:
     """Where frames are to be painted.
 
-    root   the shot's or cut's folder, or where one is
-    outs   the folders for its frames, one at least
-    shots  what was named to be painted; several where that was a cut, none where nothing was
+    root   folder of the shot or cut; the working folder if none was named
+    outs   folders for its frames, at least one
+    shots  paths of the shots: several for a cut, none if no shot was named
     """
 
     root: Path
@@ -60,11 +60,11 @@ class Target:
 
 
 class Check(Protocol):
-    """A check; it writes nothing that it does not take away again, and raises whatever it meets."""
+    """A check. It leaves no files, and may raise any exception."""
 
     def __call__(self, target: Target) -> Iterable[Finding]: ...
 
 
 def one_line(error: BaseException) -> str:
-    """An exception as words; its kind where it has none."""
+    """Format an exception as one line of at most 300 characters; its class if it has no text."""
     return " ".join(str(error).split())[:300] or type(error).__name__

@@ -1,4 +1,4 @@
-"""NVIDIA GPUs: those that PyTorch can use, and those that only the driver knows of."""
+"""Check the NVIDIA GPUs: those that PyTorch can use, and those that only the driver lists."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PATIENCE_SECONDS = 4.0
 
 
 def check_gpu(target: Target) -> Iterator[Finding]:
-    """A finding for each GPU; without one a note, as the processor does the work."""
+    """Yield a finding for each GPU; without one a note, as the processor does the work."""
     import torch
 
     from framecolor.engines.nvidia import find_gpu_problem
@@ -45,20 +45,20 @@ def check_gpu(target: Target) -> Iterator[Finding]:
         fix = problem[1] if torch.backends.cuda.is_built() else "install a CUDA build of torch: https://pytorch.org"
         yield Finding("gpu", "warn", f"{known[0]} is not used: {problem[0]}", fix, {"driver_knows": known})
     else:
-        fix = "nothing to do where the processor is fast enough; with an NVIDIA GPU, install its driver"
+        fix = "nothing to do if the processor is fast enough; if there is an NVIDIA GPU, install its driver"
         yield Finding("gpu", "note", "no NVIDIA GPU: the processor paints", fix, {"driver_knows": []})
 
 
 @cache
 def lacks_gpu() -> bool:
-    """Whether there is no NVIDIA GPU at all, not even one that PyTorch cannot use: what only serves one is no news."""
+    """Return whether neither PyTorch nor the driver finds an NVIDIA GPU, so that checks of GPUs can be left out."""
     from framecolor.engines.nvidia import find_gpu_problem
 
     return find_gpu_problem() is not None and _ask_driver() == ([], True)
 
 
 def _ask_driver() -> tuple[list[str], bool]:
-    """The GPUs that the driver lists, and whether it answered or there is none to ask."""
+    """List the GPUs of the driver; False if the driver did not answer. A missing driver is an empty list and True."""
     try:
         done = subprocess.run(
             _QUERY, capture_output=True, encoding="utf-8", errors="replace", timeout=_PATIENCE_SECONDS, check=False

@@ -1,4 +1,4 @@
-"""The processor and the memory that this process may use."""
+"""Check the processor and the memory that this process may use."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from framecolor.core.precision import list_precisions
 from framecolor.doctor.finding import Finding, Target
 
 _LEAST_GIB = 2.0
-"""What painting 4K drawings takes on a few cores; less is enough for smaller ones."""
+"""What painting 4K drawings takes on a few cores; smaller drawings take less."""
 
 _GROUP_LIMITS = (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"))
 
 
 def check_processor(target: Target) -> Iterator[Finding]:
-    """Model, cores, and what it computes in."""
+    """Report the processor's model, cores and precisions."""
     facts = describe_machine()
     cores, usable = facts["cores"], count_usable_cores()
     precisions = list_precisions()
@@ -27,13 +27,13 @@ def check_processor(target: Target) -> Iterator[Finding]:
 
 
 def check_memory(target: Target) -> Iterator[Finding]:
-    """What is free of what there is, in this process's group too."""
+    """Report total and free memory, within the limit of this process's control group."""
     total_gib, free_gib = _memory_gib("MemTotal"), _memory_gib("MemAvailable")
     if total_gib is None or free_gib is None:
         total_gib = free_gib = describe_machine()["memory_gib"]
     limit_gib = _group_limit_gib()
     if total_gib is None or free_gib is None:
-        yield Finding("memory", "note", "this system does not tell", f"see that {_LEAST_GIB:.0f} GiB are free")
+        yield Finding("memory", "note", "unknown on this system", f"check that {_LEAST_GIB:.0f} GiB are free")
         return
     if limit_gib is not None and limit_gib < total_gib:
         total_gib, free_gib = limit_gib, min(free_gib, limit_gib)
@@ -46,7 +46,7 @@ def check_memory(target: Target) -> Iterator[Finding]:
 
 
 def _memory_gib(name: str) -> float | None:
-    """A line of /proc/meminfo, where there is one."""
+    """Read a value of /proc/meminfo in GiB; None if it is missing."""
     try:
         lines = Path("/proc/meminfo").read_text("ascii").splitlines()
         return next(round(int(line.split()[1]) / 2**20, 1) for line in lines if line.startswith(f"{name}:"))
@@ -55,7 +55,7 @@ def _memory_gib(name: str) -> float | None:
 
 
 def _group_limit_gib() -> float | None:
-    """What a container or a farm allows; None where that is everything."""
+    """Read the memory limit of a container or a farm in GiB; None if there is none."""
     for path in _GROUP_LIMITS:
         try:
             return round(int(path.read_text("ascii")) / 2**30, 1)

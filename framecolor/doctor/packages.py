@@ -1,4 +1,4 @@
-"""Python and the packages: are they there, do they load, and are they of the versions that were tested?"""
+"""Check Python and the packages: whether they are installed, load, and have tested versions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from framecolor.doctor.gpu import lacks_gpu
 from framecolor.version import VERSION
 
 _PACKAGE = "framecolor"
-# Packages with libraries of their own, which may be installed and yet not load, and the names of their modules.
+# Package -> module. They have compiled libraries, which can be installed and still not load.
 _MODULES = {
     "torch": "torch",
     "numpy": "numpy",
@@ -30,12 +30,12 @@ _EXTRAS = {
     "diffusion": "a Stable Diffusion of your own",
     "tensorrt": "the fastest engine on an NVIDIA GPU",
 }
-# A Stable Diffusion takes minutes for a picture without one.
+# Without a GPU, a Stable Diffusion takes minutes for a picture.
 _EXTRAS_OF_A_GPU = ("diffusion", "tensorrt")
 
 
 def check_python(target: Target) -> Iterator[Finding]:
-    """The interpreter against what the package asks for."""
+    """Compare the interpreter with the version that the package requires."""
     wanted = (_metadata().get_all("Requires-Python") or [""])[0]
     version, data = platform.python_version(), {"python": platform.python_version(), "framecolor": VERSION}
     if SpecifierSet(wanted).contains(version, prereleases=True):
@@ -45,7 +45,7 @@ def check_python(target: Target) -> Iterator[Finding]:
 
 
 def check_packages(target: Target) -> Iterator[Finding]:
-    """What every run needs: one finding for all that fit, and one for each that does not."""
+    """Check the packages that every run needs: one finding for all that are right, and one for each of the others."""
     good: dict[str, str] = {}
     for wanted in _requirements(None):
         problem = _find_problem(wanted)
@@ -60,30 +60,30 @@ def check_packages(target: Target) -> Iterator[Finding]:
 
 
 def check_extras(target: Target) -> Iterator[Finding]:
-    """What only some need; not what only serves a GPU that is not there."""
+    """Check the extras. Those that only serve a GPU are left out if they are missing and there is no GPU."""
     for extra, purpose in _EXTRAS.items():
         wanted = _requirements(extra)
         missing = [w for w in wanted if _version(w.name) is None]
         if missing and extra in _EXTRAS_OF_A_GPU and lacks_gpu():
             continue
         line = format_install(f"framecolor[{extra}]")
-        told = {"extra": extra, "missing": [w.name for w in missing]}
+        data = {"extra": extra, "missing": [w.name for w in missing]}
         if missing:
             absent = ", ".join(w.name for w in missing)
-            yield Finding("extras", "note", f"{extra}: no {absent} ({purpose})", line, told)
+            yield Finding("extras", "note", f"{extra}: no {absent} ({purpose})", line, data)
             continue
         versions = {w.name: str(_version(w.name)) for w in wanted}
         shown = ", ".join(f"{name} {version}" for name, version in versions.items())
         wrong = [w for w in wanted if not w.specifier.contains(versions[w.name], prereleases=True)]
         if wrong:
-            asked = ", ".join(f"{w.name}{w.specifier}" for w in wrong)
-            yield Finding("extras", "warn", f"{extra}: {shown}; tested is {asked}", line, {**told, **versions})
+            tested = ", ".join(f"{w.name}{w.specifier}" for w in wrong)
+            yield Finding("extras", "warn", f"{extra}: {shown}; tested is {tested}", line, {**data, **versions})
         else:
-            yield Finding("extras", "ok", f"{extra}: {shown} ({purpose})", data={**told, **versions})
+            yield Finding("extras", "ok", f"{extra}: {shown} ({purpose})", data={**data, **versions})
 
 
 def _find_problem(wanted: Requirement) -> Finding | None:
-    """What is wrong with a package that every run needs."""
+    """Return a finding if a package is missing, does not load or has an untested version; else None."""
     line = format_install(f"{wanted.name}{wanted.specifier}")
     version = _version(wanted.name)
     data = {"package": wanted.name, "version": version, "wanted": str(wanted.specifier)}
@@ -94,7 +94,7 @@ def _find_problem(wanted: Requirement) -> Finding | None:
             if wanted.name == "openvino":
                 import_module("framecolor.engines.quiet_openvino")
             import_module(_MODULES[wanted.name])
-        except Exception as error:  # libraries that do not fit each other raise what they like
+        except Exception as error:  # incompatible libraries can raise anything
             what = f"{wanted.name} {version} does not load: {one_line(error)}"
             return Finding("packages", "fail", what, line.replace("install ", "install --force-reinstall "), data)
     if not wanted.specifier.contains(version, prereleases=True):
@@ -103,7 +103,7 @@ def _find_problem(wanted: Requirement) -> Finding | None:
 
 
 def _requirements(extra: str | None) -> list[Requirement]:
-    """What the package asks for here, or one of its extras does; extras within extras are followed."""
+    """List the requirements of the package (extra None) or of an extra on this machine, with those of nested extras."""
     found: list[Requirement] = []
     for line in _metadata().get_all("Requires-Dist") or []:
         wanted = Requirement(line)
@@ -123,7 +123,7 @@ def _metadata() -> metadata.PackageMetadata:
     try:
         return metadata.metadata(_PACKAGE)
     except metadata.PackageNotFoundError:
-        problem = "framecolor runs from its source, and is not installed: what it requires is not known"
+        problem = "framecolor runs from its source and is not installed, so its requirements are unknown"
         raise ModuleNotFoundError(f"{problem}; run pip install -e . beside its pyproject.toml") from None
 
 

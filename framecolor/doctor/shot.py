@@ -1,4 +1,4 @@
-"""The shot: the settings that apply to it, whether it opens, and what its folder of frames holds."""
+"""Check the shot: its settings, whether it opens, and its folder of frames."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def check_settings(target: Target) -> Iterator[Finding]:
-    """The settings files of studio, show and shot, and whether this machine can do what they say."""
+    """Check the settings files of studio, show and shot, and whether this machine supports their values."""
     found = read_levels(target.root, {})
     problems = list(_find_problems(target, found))
     yield from problems
@@ -27,8 +27,8 @@ def check_settings(target: Target) -> Iterator[Finding]:
     given = {name: str(source) for name, source in found.sources.items() if source.level != "default"}
     data = {"files": files, "settings": given}
     if not problems:
-        said = f"{len(given)} from {', '.join(files)}" if files else "all are defaults: no settings file applies"
-        yield Finding("settings", "ok", said, data=data)
+        what = f"{len(given)} from {', '.join(files)}" if files else "all are defaults: no settings file applies"
+        yield Finding("settings", "ok", what, data=data)
 
 
 def _find_problems(target: Target, found: LayeredSettings) -> Iterator[Finding]:
@@ -38,8 +38,8 @@ def _find_problems(target: Target, found: LayeredSettings) -> Iterator[Finding]:
     settings, sources = found.settings, found.sources
     for name, file in settings.list_files().items():
         if not (target.root / file).exists():
-            what = f"{sources[name]} names the {name} {target.root / file}, which is not there"
-            yield Finding("settings", "fail", what, f"put it there, or change {name} in that file")
+            what = f"{sources[name]} names the {name} {target.root / file}, which does not exist"
+            yield Finding("settings", "fail", what, f"add that file, or change {name} in the settings")
     try:
         FORMATS[settings.format].check(settings.format)
     except SettingsError as error:
@@ -54,25 +54,25 @@ def _find_problems(target: Target, found: LayeredSettings) -> Iterator[Finding]:
 
 
 def check_shot(target: Target) -> Iterator[Finding]:
-    """Whether the shot that was named can be painted."""
+    """Check whether the named shots can be painted."""
     from framecolor.shot.shot import Shot
 
     for path in target.shots:
         if path.is_dir() and not (path / "line").is_dir() and find_cel(path) is None:
-            what = f"{path} holds no line/: it is no shot by itself"
-            yield Finding("shot", "note", what, "name a shot to have it looked at: framecolor doctor SHOT")
+            what = f"{path} has no folder line/: it is not a shot"
+            yield Finding("shot", "note", what, "name a shot to check it: framecolor doctor SHOT")
             continue
         shot = Shot.open(path)
         data = {"drawings": len(shot.numbers), "keys": len(shot.keys), "missing": sum(map(len, shot.gaps))}
         files = [file for role in (shot.lines, shot.keys, shot.hints, shot.stencils) for file in role.values()]
         if closed := [file for file in files if not os.access(file, os.R_OK)]:
-            what = f"{len(closed)} of {len(files)} drawings and keys may not be read, such as {closed[0]}"
+            what = f"no permission to read {len(closed)} of {len(files)} drawings and keys, such as {closed[0]}"
             yield Finding("shot", "fail", what, "change their permissions", data)
             continue
         if shot.keys:
             yield Finding("shot", "ok", _describe(shot), data=data)
         else:
-            fix = "paint one into keys/; until then colors are proposed"
+            fix = "put a painted key into keys/; until then colors are proposed"
             yield Finding("shot", "note", _describe(shot), fix, data)
 
 
@@ -85,7 +85,7 @@ def _describe(shot: Shot) -> str:
 
 
 def check_outputs(target: Target) -> Iterator[Finding]:
-    """What earlier runs left in the folders of frames."""
+    """Check what earlier runs left in the folders of frames."""
     for out in target.outs:
         yield from _check_drafts(out)
         if (out / MANIFEST_NAME).exists():

@@ -1,4 +1,4 @@
-"""TensorRT in its three forms: is it installed, do the versions fit each other, can it begin to compile?"""
+"""Check TensorRT, torch-tensorrt and TensorRT for RTX: are they installed, do they fit each other, can they compile."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from framecolor.core.text import format_command, format_install
 from framecolor.doctor.finding import Finding, Target
 from framecolor.doctor.gpu import lacks_gpu
 
-# Form -> modules, extra. In the order in which they are taken.
+# Form -> modules, extra; in order of preference.
 _FORMS = {
     "tensorrt": (("tensorrt",), "tensorrt"),
     "torch-tensorrt": (("torch_tensorrt",), "tensorrt"),
     "rtx": (("tensorrt_rtx", "tensorrt_rtx_bindings"), "rtx"),
 }
-# A library that does not fit the driver may end its process: it is tried in another one.
+# Run in another process, as a library that does not match the driver can crash it.
 _TRIAL = """
 import importlib, sys
 trt = importlib.import_module(sys.argv[1])
@@ -31,7 +31,7 @@ _PATIENCE_SECONDS = 20.0
 
 
 def check_tensorrt(target: Target) -> Iterator[Finding]:
-    """A finding for each form that is installed; without any a note where there is a GPU."""
+    """Yield a finding for each installed form; a note if none is installed and there is a GPU."""
     from framecolor.engines.nvidia import find_gpu_problem
 
     gpu = find_gpu_problem() is None

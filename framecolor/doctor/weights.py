@@ -1,4 +1,4 @@
-"""The weights that ship: are they, to the bit, those that their model cards describe?"""
+"""Check the weights that ship against the hashes in their model cards."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REINSTALL = "pip install --force-reinstall --no-deps framecolor"
 
 
 def check_weights(target: Target) -> Iterator[Finding]:
-    """One finding for all that are right, and one for each that is not."""
+    """Yield one finding for all weights that are right, and one for each of the others."""
     good: dict[str, str] = {}
     for card in _list_cards(base_weights_path().parent):
         weights = card.with_suffix(".safetensors")
@@ -22,7 +22,7 @@ def check_weights(target: Target) -> Iterator[Finding]:
             continue
         found = hashlib.sha256(weights.read_bytes()).hexdigest()
         if found != read_card_hash(weights):
-            what = f"{weights} is not what its model card describes: it is damaged, or was changed"
+            what = f"{weights} does not have the hash of its model card: it is damaged or was changed"
             yield Finding("weights", "fail", what, _REINSTALL, {"file": str(weights), "sha256": found})
         else:
             good[weights.stem] = found

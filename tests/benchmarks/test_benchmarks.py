@@ -190,7 +190,7 @@ def test_memory_compares_a_short_and_a_long_shot(tmp_path: Path, quick_engine: N
     import memory
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(memory, "_paint_apart", memory.paint_and_weigh)
+        patch.setattr(memory, "_paint_apart", memory.paint_and_measure)
         rows = memory.measure(tmp_path, (3, 5), (120, 160), 1)
     assert [row["frames"] for row in rows] == [3, 5]
     assert all(row["peak_mib"]["median"] > 50 for row in rows)

@@ -82,9 +82,9 @@ def test_held_out_drawings_are_told_of_another_picture_of_the_same_character(dat
         assert (subject.reference != subject.truth).any()
         strokes = subject.condition("strokes").hint
         assert strokes is not None
-        told = strokes.confidence > 0
-        assert told.any()
-        np.testing.assert_array_equal(strokes.rgb[told], subject.truth[told])
+        dots = strokes.confidence > 0
+        assert dots.any()
+        np.testing.assert_array_equal(strokes.rgb[dots], subject.truth[dots])
         assert subject.condition("nothing").hint is None
 
 

@@ -85,11 +85,11 @@ def test_plan_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None
         "keys      2: 1001, 1005",
         "span      1001-1005: paints 4 (1001-1002,1004-1005)",
         "span      1005-1009: paints 4 (1006-1009)",
-        "holds     1, which repeat the drawing before them and are painted once",
+        "holds     1: they repeat the drawing before them, which is painted once",
         "gaps      no drawing for 1003",
         "broken    1006",
         "farthest  frame 1009 is 4 drawings from its nearest key",
-        "cost      8 drawings to look at, 0.1 megapixels",
+        "cost      8 drawings to read, 0.1 megapixels",
     ]
     table = json.loads(invoke("plan", root, "--json", "--frames", "1004-1008x2").stdout)
     assert (table["frames"], table["range"]) == (3, "1004-1008x2")
@@ -111,8 +111,8 @@ def test_plan_tells_what_colorize_would_stumble_over(tmp_path: Path) -> None:
     assert "broken    1002" in lines
     assert any(line.startswith("warning   key 1003 cannot be read") and "cut off" in line for line in lines)
     shutil.rmtree(root / "keys")
-    told = f"no key, so colors would be proposed: keys are looked for in {root}/keys, and there is no such folder"
-    assert f"warning   {told}" in invoke("plan", root).stdout.splitlines()
+    warnings = [line for line in invoke("plan", root).stdout.splitlines() if line.startswith("warning")]
+    assert any(f"{root}/keys" in warning for warning in warnings)
     (root / "framecolor.toml").write_text("gap = 4\n")
     assert "did you mean gap_px?" in str(invoke("plan", root).exception)
 

@@ -48,7 +48,7 @@ def test_show_says_where_each_value_came_from(show: Path) -> None:
     assert files[0].split() == ["studio", "read", str(show.parent / "studio.toml")]
     assert files[-2].split() == ["show", "read", str(show / "framecolor.toml")]
     assert files[-1].split() == ["shot", "read", str(show / "sh010/framecolor.toml")]
-    assert "not there" in files[1]
+    assert "not found" in files[1]
 
 
 def test_show_for_scripts(show: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,9 +86,9 @@ def test_errors_are_one_line_and_exit_code_2(show: Path, capsys: pytest.CaptureF
     (show / "framecolor.toml").write_text("\ngap_pix = 3\n")
     for arguments, words in (
         (["config", "show", str(show / "sh010")], f"{show}/framecolor.toml:2: there is no setting 'gap_pix'"),
-        (["config", "show", str(show / "none/sh010")], "there is no such folder"),
-        (["config", "show", str(show / "none")], "there is no such folder"),
-        (["config", "init", "-o", str(show)], "is there already"),
+        (["config", "show", str(show / "none/sh010")], f"error: {show}/none/sh010: "),
+        (["config", "show", str(show / "none")], f"error: {show}/none: "),
+        (["config", "init", "-o", str(show)], f"error: {show}/framecolor.toml: "),
     ):
         with pytest.raises(SystemExit) as caught:
             cli.main(arguments)
@@ -103,6 +103,6 @@ def test_the_draft_changes_nothing_and_tells_of_everything(tmp_path: Path) -> No
     assert file.read_text() == draft_file() == invoke("config", "init").output
     assert read_table(file) == {}
     lines = [line.removeprefix("#") for line in draft_file().splitlines() if line.startswith("#") and line[1] != " "]
-    said = tomllib.loads("\n".join(lines))
-    assert said == {name: "..." if value is None else value for name, value in asdict(Settings()).items()}
+    written = tomllib.loads("\n".join(lines))
+    assert written == {name: "..." if value is None else value for name, value in asdict(Settings()).items()}
     assert max(map(len, draft_file().splitlines())) <= 120

@@ -53,7 +53,7 @@ def test_build_list_verify_prune(profile: str, capsys: pytest.CaptureFixture[str
     assert first["built"] and Path(first["plan"]).stat().st_size == first["size_bytes"]
     assert first["refittable"] is (find_gpu() is not None)
     code, out, err = run(capsys, "build", profile, "--backend", "rtx")
-    assert (code, err) == (0, "") and "was there" in out
+    assert (code, err) == (0, "") and "kept" in out
     (again,) = run_json(capsys, "build", profile, "--backend", "rtx", "--force")
     assert again["built"] and again["plan"] == first["plan"]
 

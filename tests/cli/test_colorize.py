@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -57,7 +58,7 @@ def test_shots_that_would_write_to_one_folder(tmp_path: Path) -> None:
     first, second = make_shot(tmp_path / "a/cut", 2, (0,)), make_shot(tmp_path / "b/cut", 2, (0,))
     result = CliRunner().invoke(colorize, [str(first), str(second), "-o", str(tmp_path / "out"), "--fit", "0"])
     assert result.exit_code == 1
-    assert f"out/cut: is where {first} goes already; paint one of them with another -o" in result.stderr
+    assert re.search(rf"out/cut: .*{re.escape(str(first))}.*-o", result.stderr)
     assert len(read_frames(tmp_path / "out/cut")) == 2
 
 
@@ -160,7 +161,7 @@ def test_ctrl_c_leaves_whole_files_only(
     arguments = ("colorize", shots[0], "--fit", str(fit), "--progress", "plain")
     stopped = run(stage, at, delay, *arguments, sent=sent, engine=engine)
     assert stopped.returncode == 130, stopped.stderr
-    assert "interrupted; what was painted is whole" in stopped.stderr
+    assert "interrupted" in stopped.stderr
     assert "Traceback" not in stopped.stderr
     before = list_files(shots[0] / "color")
     assert not [name for name in before if name.endswith(".tmp")]

@@ -94,7 +94,7 @@ def test_values_options_and_files() -> None:
 
 def test_a_completion_imports_nothing_heavy() -> None:
     for words in (("",), ("colorize", "--engine", "")):
-        told = complete(*words, flags=("-X", "importtime")).stderr
-        imported = {line.rpartition("|")[2].strip() for line in told.splitlines()}
+        log = complete(*words, flags=("-X", "importtime")).stderr
+        imported = {line.rpartition("|")[2].strip() for line in log.splitlines()}
         assert "click" in imported
         assert not imported.intersection(("numpy", "torch", "cv2", "av", "openvino"))

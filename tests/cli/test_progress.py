@@ -60,17 +60,17 @@ def test_silence_repeats_the_last_line(monkeypatch: pytest.MonkeyPatch, style: s
     time.sleep(0.1)
     assert len(kept.lines) == after and beating() == [], "nothing comes after the end"
     assert not any("\r" in line for line in kept.lines)
-    begin, said, repeated = kept.lines[0], kept.lines[before - 1], kept.lines[before]
+    begin, last, repeated = kept.lines[0], kept.lines[before - 1], kept.lines[before]
     if style == "json":
         assert json.loads(begin).items() >= {"stage": "prepare", "done": 0, "total": 0}.items()
         assert json.loads(repeated).items() >= {"stage": "fit", "done": 3, "total": 10}.items()
-        assert "silent_seconds" in json.loads(repeated) and "silent_seconds" not in json.loads(said)
+        assert "silent_seconds" in json.loads(repeated) and "silent_seconds" not in json.loads(last)
     elif style in ("plain", "openjd"):
-        assert begin.endswith("cut: prepare, still at it after 0 s")
-        assert repeated == said + ", still at it after 0 s"
+        assert "cut: prepare" in begin and begin.endswith(" 0 s")
+        assert repeated.startswith(last) and repeated.endswith(" 0 s")
     else:
         assert begin.lower() == "progress: 0%"
-        assert repeated == said == ("Progress: 12%" if style == "deadline" else "PROGRESS: 12%")
+        assert repeated == last == ("Progress: 12%" if style == "deadline" else "PROGRESS: 12%")
 
 
 @pytest.mark.usefixtures("fast")
@@ -116,7 +116,7 @@ def test_the_time_before_the_first_stage_has_a_name(monkeypatch: pytest.MonkeyPa
     kept = Kept(monkeypatch)
     with ProgressPrinter("cut", "plain", begin="report"):
         wait_for(lambda: len(kept.lines) >= 1)
-    assert kept.lines[0] == "cut: report, still at it after 0 s"
+    assert kept.lines[0].startswith("cut: report,") and kept.lines[0].endswith(" 0 s")
 
 
 def test_a_build_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -126,8 +126,8 @@ def test_a_build_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
         wait_for(lambda: len(kept.lines) >= 1)
         bar("Building engine", 3, 10)
         wait_for(lambda: any("Building" in line for line in kept.lines))
-    assert kept.lines[0] == "features: compiling, still at it after 0 s"
-    assert kept.lines[-1] == "features: Building engine, still at it after 0 s"
+    assert kept.lines[0].startswith("features: compiling,") and kept.lines[0].endswith(" 0 s")
+    assert kept.lines[-1].startswith("features: Building engine,")
     assert beating() == []
 
 

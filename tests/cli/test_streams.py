@@ -49,10 +49,10 @@ def test_no_code_page_refuses_a_letter(
     with printed_to(path, monkeypatch, encoding, errors), lasting_streams():
         print(TEXT)
         click.echo(TEXT)
-    said = path.read_bytes().decode(encoding).split(os.linesep)
-    assert said[0] == said[1]
-    assert said[0].startswith(begins)
-    assert r"\x07\udcff" in said[0] and "\x07" not in said[0]
+    lines = path.read_bytes().decode(encoding).split(os.linesep)
+    assert lines[0] == lines[1]
+    assert lines[0].startswith(begins)
+    assert r"\x07\udcff" in lines[0] and "\x07" not in lines[0]
 
 
 def test_a_console_is_opened_as_the_system_opens_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
