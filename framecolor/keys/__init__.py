@@ -1,1 +1,1 @@
-"""Painted keys: the colors and tokens of their regions, a network tuned on them. Imports shot, engines and below."""
+"""Painted keys: colors and tokens of their regions, and fitting a network to them. Imports shot, engines and below."""

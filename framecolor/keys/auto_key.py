@@ -1,4 +1,4 @@
-"""A key that nobody painted: where a shot has none, a colorist paints one drawing, told all that is known of it."""
+"""Propose a key for a shot without one: a colorist paints one drawing, guided by strokes, palette and reference."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from framecolor.networks.view import figure_box, look, working_scale
 from framecolor.shot.annotations import RegionLabels, hash_labels
 from framecolor.shot.shot import Shot
 
-# Raised when the same colorist, drawings and words no longer give the same proposal.
+# Increased when the same colorist, drawings and settings no longer give the same proposal.
 _RECIPE = "proposal 3"
-# So many drawings, evenly over the shot, are looked at in search of the one to paint ...
+# At most this many drawings, evenly over the shot, are compared to choose the one to paint.
 _MOST_LOOKED = 24
-# ... and so many of those with strokes are carried over to it.
+# Labels of at most this many other drawings are carried over to it.
 _MOST_CARRIED = 8
 
 
 @dataclass(frozen=True, eq=False)
 class Proposal:
-    """A drawing's number, and the color of each of its regions, uint8 [count + 1, 4]."""
+    """Proposed colors: a drawing's number, and the color of each of its regions, uint8 [count + 1, 4]."""
 
     number: int
     color: NDArray[np.uint8]
@@ -49,70 +49,75 @@ class Proposal:
 
 @dataclass(frozen=True, eq=False)
 class _Anchor:
-    """The drawing that is painted."""
+    """The drawing that the colorist paints."""
 
     frame: Frame
     regions: Regions
 
 
-def propose_key(shot: Shot, settings: Settings, said: Mapping[int, RegionLabels], cache: Path) -> Proposal:
-    """The proposal for a shot without a key, from the folder `cache` or made now. Same arguments, same colors.
+def propose_key(shot: Shot, settings: Settings, labels: Mapping[int, RegionLabels], cache: Path) -> Proposal:
+    """Propose colors for a shot without a key, from the folder `cache` or made now. Deterministic.
 
-    The drawing with most strokes and corrections is painted, or else the one with most regions; what was said of others
-    is carried over to it where the matcher is sure. Raises ShotError where there is no colorist to ask, ReadError where
-    the colorist, the reference picture or every drawing cannot be read.
+    The drawing with most labeled regions is painted, or else the one with most regions; labels of other drawings are
+    carried over to it if the matcher is sure. Raises ShotError if there is no colorist, ReadError if the colorist, the
+    reference picture or all drawings cannot be read.
     """
     if settings.model is None and not colorist_weights_path().exists():
         raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
     if (kept := find_proposal(shot, settings, cache)) is not None:
         return kept
-    anchor = choose_anchor(shot, settings, said, choose_candidates(shot, said))
+    anchor = choose_anchor(shot, settings, labels, choose_candidates(shot, labels))
     number = anchor.frame.number
-    told = _tell(anchor, shot, settings, said)
+    known = _gather_labels(anchor, shot, settings, labels)
     palette = None if settings.palette is None else read_palette(shot.root / settings.palette)
-    if palette is not None and told:
-        rows = nearest_entries(np.array(list(told.values()), np.uint8), palette)
-        told = dict(zip(told, map(as_color, palette.colors[rows]), strict=True))
-    conditioning = _condition(anchor, shot, settings, told, palette)
+    if palette is not None and known:
+        rows = nearest_entries(np.array(list(known.values()), np.uint8), palette)
+        known = dict(zip(known, map(as_color, palette.colors[rows]), strict=True))
+    conditioning = _condition(anchor, shot, settings, known, palette)
     colorist = open_colorist(_find_model(shot, settings))
     options = SamplingOptions(seed=settings.seed)
     proposal = Proposal(
-        number, propose_painting(anchor.frame, anchor.regions, conditioning, options, colorist, palette, told)
+        number, propose_painting(anchor.frame, anchor.regions, conditioning, options, colorist, palette, known)
     )
     _write(_place(shot, settings, cache), proposal)
     return proposal
 
 
 def find_proposal(shot: Shot, settings: Settings, cache: Path) -> Proposal | None:
-    """The proposal that `propose_key` made of the same files and settings, from the folder `cache`; None without one.
+    """Find what `propose_key` kept in the folder `cache` for the same files and settings; None if missing.
 
-    No pixel is looked at. Raises ReadError where a file that decides it cannot be read.
+    Reads no pictures. Raises ReadError if a file that the proposal depends on cannot be read.
     """
     return _read(_place(shot, settings, cache))
 
 
-def choose_candidates(shot: Shot, said: Collection[int]) -> Sequence[int]:
-    """The numbers of the drawings to choose from: those of which anything was said, or some from all over the shot."""
-    if said:
-        return sorted(said)
-    places = np.unique(np.linspace(0, len(shot.numbers) - 1, _MOST_LOOKED).round().astype(int))
-    return [shot.numbers[place] for place in places]
+def choose_candidates(shot: Shot, labeled: Collection[int]) -> Sequence[int]:
+    """List the numbers of drawings to choose from: the labeled ones, or else some evenly over the shot."""
+    if labeled:
+        return sorted(labeled)
+    positions = np.unique(np.linspace(0, len(shot.numbers) - 1, _MOST_LOOKED).round().astype(int))
+    return [shot.numbers[position] for position in positions]
 
 
-def choose_anchor(shot: Shot, settings: Settings, said: Mapping[int, RegionLabels], asked: Sequence[int]) -> _Anchor:
-    """Of these drawings the one with most told regions, then with most regions, then the nearest to the middle."""
+def choose_anchor(
+    shot: Shot, settings: Settings, labels: Mapping[int, RegionLabels], candidates: Sequence[int]
+) -> _Anchor:
+    """Choose the candidate with most labeled regions, then most regions, then nearest to the middle of the shot.
+
+    Raises ReadError if no candidate can be read.
+    """
     middle = (shot.numbers[0] + shot.numbers[-1]) / 2
     best: tuple[tuple[float, ...], _Anchor] | None = None
     broken: ReadError | None = None
-    for number in asked:
+    for number in candidates:
         try:
             frame = read_drawing(number, shot.read_line(number))
         except ReadError as error:
             broken = broken or error
             continue
         regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
-        told = said.get(number)
-        rank = (0 if told is None else len(told.rows), regions.count, -abs(number - middle), -number)
+        own = labels.get(number)
+        rank = (0 if own is None else len(own.rows), regions.count, -abs(number - middle), -number)
         if best is None or rank > best[0]:
             best = rank, _Anchor(frame, regions)
     if best is None:
@@ -121,22 +126,24 @@ def choose_anchor(shot: Shot, settings: Settings, said: Mapping[int, RegionLabel
     return best[1]
 
 
-def _tell(anchor: _Anchor, shot: Shot, settings: Settings, said: Mapping[int, RegionLabels]) -> dict[int, Rgba]:
-    """Region of the anchor -> its color: what was said of it, and what was said of its counterparts elsewhere."""
+def _gather_labels(
+    anchor: _Anchor, shot: Shot, settings: Settings, labels: Mapping[int, RegionLabels]
+) -> dict[int, Rgba]:
+    """Gather the known colors of the anchor by region: its own labels, and those of counterparts in other drawings."""
     number = anchor.frame.number
-    told: dict[int, Rgba] = {}
-    others = sorted((n for n in said if n != number), key=lambda n: (abs(n - number), n))[:_MOST_CARRIED]
-    for region, color in _carry(anchor, others, shot, settings, said):
-        told.setdefault(region, color)
-    if (own := said.get(number)) is not None:
-        told |= {int(region): as_color(own.color[region]) for region in own.rows}
-    return told
+    known: dict[int, Rgba] = {}
+    others = sorted((n for n in labels if n != number), key=lambda n: (abs(n - number), n))[:_MOST_CARRIED]
+    for region, color in _carry(anchor, others, shot, settings, labels):
+        known.setdefault(region, color)
+    if (own := labels.get(number)) is not None:
+        known |= {int(region): as_color(own.color[region]) for region in own.rows}
+    return known
 
 
 def _carry(
-    anchor: _Anchor, others: Sequence[int], shot: Shot, settings: Settings, said: Mapping[int, RegionLabels]
+    anchor: _Anchor, others: Sequence[int], shot: Shot, settings: Settings, labels: Mapping[int, RegionLabels]
 ) -> list[tuple[int, Rgba]]:
-    """(region of the anchor, color) of the told regions of other drawings, the nearest drawing first."""
+    """Carry labels of other drawings over to the anchor, as (region, color), the nearest drawing first."""
     if not others or not anchor.regions.count:
         return []
     runner = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())[0]
@@ -153,7 +160,7 @@ def _carry(
         regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
         there = describe(frame, regions)
         ahead, back, _, unmatched = runner.compare(here.values, there.values, here.contact, there.contact)
-        carried += _pair(said[number], here, there, ahead, back, unmatched)
+        carried += _pair(labels[number], here, there, ahead, back, unmatched)
     return carried
 
 
@@ -165,9 +172,11 @@ def _pair(
     back: NDArray[np.float32],
     unmatched: NDArray[np.float32],
 ) -> list[tuple[int, Rgba]]:
-    """Each told region with its counterpart, where both take each other for the best, and that for likelier than none.
+    """Match labeled regions `there` with regions `here`: pairs that are each other's best, and better than no match.
 
-    ahead, back  scores [here, there] and [there, here]; unmatched [there]
+    ahead, back  scores [here, there] and [there, here]
+    unmatched    [there]
+    Returns (region here, color).
     """
     pairs = []
     for column, region in enumerate(there.rows.tolist()):
@@ -178,13 +187,13 @@ def _pair(
 
 
 def _condition(
-    anchor: _Anchor, shot: Shot, settings: Settings, told: dict[int, Rgba], palette: Palette | None
+    anchor: _Anchor, shot: Shot, settings: Settings, known: dict[int, Rgba], palette: Palette | None
 ) -> Conditioning:
-    """All that the colorist can be told; a palette stands for a reference that has as much of each of its colors."""
+    """Make the colorist's conditioning; a palette counts as a reference with equal amounts of its colors."""
     hint = None
-    if told:
+    if known:
         colors = np.zeros((anchor.regions.count + 1, 4), np.uint8)
-        for region, color in told.items():
+        for region, color in known.items():
             colors[region] = color
         painted = colors[anchor.regions.labels]
         hint = Hint(np.ascontiguousarray(painted[..., :3]), (painted[..., 3] > 0).astype(np.float32))
@@ -202,7 +211,7 @@ def _place(shot: Shot, settings: Settings, cache: Path) -> Path:
     files = [_find_model(shot, settings)]
     files += [shot.root / name for name in (settings.palette, settings.reference) if name is not None]
     labels = hash_labels(shot)
-    # Labels may match no region: then drawings all over the shot decide.
+    # Labels may match no region: then the proposal depends on drawings all over the shot.
     numbers = sorted({*choose_candidates(shot, labels), *choose_candidates(shot, ())})
     lines = [f"{n} {_hash_line(shot, n)} {labels.get(n, '')}" for n in numbers]
     given = f"{settings.palette is None} {settings.reference is None}"
@@ -219,7 +228,7 @@ def _hash_line(shot: Shot, number: int) -> str:
 
 
 def _read(path: Path) -> Proposal | None:
-    """A kept proposal; None when there is none or it is damaged."""
+    """Read a kept proposal; None if it is missing or damaged."""
     if (content := unpack_arrays(path)) is None:
         return None
     color, number = content[0].get("color"), content[1].get("number")

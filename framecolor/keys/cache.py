@@ -1,4 +1,4 @@
-"""What keys say, kept beside the painted frames: tasks of a farm, and runs that were stopped, read no key again."""
+"""Keep keyframes beside the painted frames, so that farm tasks and resumed runs need not read the keys again."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from framecolor.matching.tokens import Tokens
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
-# Raised when the same keys no longer say the same, or are kept otherwise.
+# Increased when the same keys give other keyframes, or the file's format changes.
 RECIPE = "keys 1"
 _PREFIX = "keys-"
 
 
 def keep_keyframes(folder: Path, name: str, keyframes: Keyframes, warnings: tuple[str, ...]) -> None:
-    """Write keyframes with their gallery, and what is to be told of them, as `name`; others that are kept go.
+    """Write keyframes with their gallery and warnings as `name`, and delete other kept ones.
 
-    A folder that cannot be written to is no problem: they are read again next time.
+    If the folder cannot be written to, nothing is kept: the keys are read again next time.
     """
     path = folder / f"{_PREFIX}{name}.safetensors"
     with suppress(OutputError):
@@ -38,7 +38,7 @@ def keep_keyframes(folder: Path, name: str, keyframes: Keyframes, warnings: tupl
 
 
 def forget_keyframes(folder: Path, but: Path | None = None) -> None:
-    """Delete what is kept in a folder, all `but` one file."""
+    """Delete all kept keyframes in a folder `but` one file."""
     for path in folder.glob(f"{_PREFIX}*.safetensors"):
         with suppress(OSError):
             if path != but:
@@ -46,7 +46,7 @@ def forget_keyframes(folder: Path, but: Path | None = None) -> None:
 
 
 def find_keyframes(folder: Path, name: str) -> tuple[Keyframes, tuple[str, ...]] | None:
-    """What `keep_keyframes` wrote; None when there is nothing of that name or it is damaged."""
+    """Read the keyframes and warnings that `keep_keyframes` wrote; None if missing or damaged."""
     content = unpack_arrays(folder / f"{_PREFIX}{name}.safetensors")
     try:
         return None if content is None else _unpack(*content)

@@ -1,9 +1,8 @@
-"""Fit: the generator is tuned on a shot's own keys before it paints.
+"""Fit the generator to a shot's own keys before it paints.
 
 Few-shot training in the spirit of Texler et al. 2020 ("Interactive video stylization using few-shot patch-based
-training"), for paint-bucket coloring: line planes in, palette index per pixel out, strong augmentation, small regions
-weighted up. The palette head starts from a regression on the keys' features, so that the network paints before the
-first step.
+training"), for paint-bucket coloring: from line planes to a palette color per pixel, with strong augmentation and more
+weight on small regions. The palette head starts from a regression on the keys' features.
 """
 
 from __future__ import annotations
@@ -23,25 +22,25 @@ from framecolor.networks.generator import LINE_PLANES
 from framecolor.networks.palette_head import PaletteNetwork, empty_planes, without_hint
 from framecolor.networks.samples import IGNORE, KeySample
 
-# Augmentation, as standard deviations: of the turn in radians, of log scale, of the shift and of the bends on a coarse
-# and a fine grid in half canvases.
+# Standard deviations of the augmentation: rotation in radians, log scale, shift and bends (grid cells, amount) in half
+# canvases.
 _TURN, _ZOOM, _SHIFT = 0.3, 0.15, 0.12
 _BENDS = ((4, 0.08), (8, 0.035))
 
 AUTO_STEPS = 40
-"""Steps for `--fit auto`: with 1080p keys they take 10 to 25 seconds on two processor cores without bf16."""
+"""Steps of `--fit auto`: 10 to 25 seconds for 1080p keys on two processor cores without bf16."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitSchedule:
-    """How a network is fitted: AdamW, one cycle of the learning rate, `batch` augmented keys a step.
+    """The schedule of a fit: AdamW, one cycle of the learning rate, `batch` augmented keys per step.
 
-    rate, head_rate  highest learning rates of the generator and of the palette head.
-    warm_up          share of the steps in which the rate rises.
-    coarse           share of the steps, the first ones, that see the keys at `coarse_size` of the working size: they
-                     cost a quarter as much and settle most of the palette.
-    calm             strength of the augmentation at the last step, falling from 1: the drawings in between look more
-                     like the keys than like their wildest copies.
+    rate, head_rate  highest learning rates of the generator and of the palette head
+    warm_up          share of the steps in which the rate rises
+    coarse           share of the steps, at the beginning, with keys at `coarse_size` of the working size: they cost a
+                     quarter of the time and learn most of the palette
+    calm             strength of the augmentation at the last step, falling from 1: the drawings to paint look more like
+                     the keys than like strongly augmented copies
     """
 
     steps: int
@@ -56,15 +55,15 @@ class FitSchedule:
     calm: float = 0.4
 
     def size_share(self, step: int) -> float:
-        """Share of the working size at a step."""
+        """Compute the share of the working size at a step."""
         return self.coarse_size if step < self.coarse * self.steps else 1.0
 
     def strength(self, step: int) -> float:
-        """Strength of the augmentation at a step."""
+        """Compute the strength of the augmentation at a step."""
         return 1 + (self.calm - 1) * step / self.steps
 
     def rate_share(self, step: int) -> float:
-        """Share of the highest rate at a step: up along a cosine, then down to nothing."""
+        """Compute the share of the highest rate at a step: up along a cosine, then down to 0."""
         rise = max(1.0, self.warm_up * self.steps)
         if step < rise:
             return 0.5 - 0.46 * math.cos(math.pi * step / rise)
@@ -72,9 +71,9 @@ class FitSchedule:
 
 
 class Fit:
-    """A fit in progress: `step` it until `done`; its `state` can be saved and put back at any step.
+    """A fit in progress: call `step` until `done`; its `state` can be saved and restored after any step.
 
-    Deterministic on one machine: same network, samples and schedule give the same weights, also across a stop.
+    Deterministic on one machine: the same network, samples and schedule give the same weights, also after a restore.
     """
 
     def __init__(
@@ -86,17 +85,17 @@ class Fit:
         device: str = "cpu",
         precision: Precision = "f32",
     ) -> None:
-        """What is fitted, to what, and how.
+        """Prepare to fit a network to samples.
 
-        colors     RGBA of each class, uint8 [P, 4]; where given, each batch also trains the color head on one copy
-        device     where network, samples and augmentation are, as PyTorch names it
+        colors     RGBA of each class, uint8 [P, 4], to train the color head on one copy per batch, too; None: not
+        device     of network, samples and augmentation, as PyTorch names it
         precision  of the convolutions, as `core.precision.choose_training_precision` chooses it
         """
         if not samples:
             raise ValueError("a fit needs at least one painted key")
         self._device = torch.device(device)
         self._precision: Precision = precision
-        # torch's stubs leave out that a module can be given a memory format alone.
+        # torch's stubs lack the call with a memory format alone.
         network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
         self.network = network.to(self._device)
         self._samples = [Sample.load(sample, self._device) for sample in samples]
@@ -115,8 +114,8 @@ class Fit:
         return self.taken >= self.schedule.steps
 
     def step(self) -> float:
-        """One step; returns its loss."""
-        # Seeded by the step, so that a fit that was stopped goes on exactly as if it had not been.
+        """Take one step, and return its loss."""
+        # Seeded by the step, so that a restored fit continues identically.
         rng = torch.Generator().manual_seed(self.schedule.seed * 1_000_003 + self.taken)
         picks = self._pick_keys()
         canvas = self._canvas(self.schedule.size_share(self.taken))
@@ -133,8 +132,8 @@ class Fit:
         with autocast(self._device, self._precision):
             features = self.network.generator(inputs.contiguous(memory_format=torch.channels_last))
             logits = self.network.head(features)
-        # Copy by copy: with 30 colors all four at once are buffers that the allocator hands back and fetches anew, page
-        # by page, on every step (a quarter of its time).
+        # One copy at a time: with 30 colors, buffers for all copies are so large that the allocator returns them to the
+        # system and maps them again in every step, a quarter of its time.
         losses = torch.cat(
             [
                 F.cross_entropy(copy[None].float(), true[None], reduction="none", ignore_index=IGNORE)
@@ -161,15 +160,15 @@ class Fit:
         return F.l1_loss(color[:, painted], truth[:, painted])
 
     def _canvas(self, share: float) -> tuple[int, int]:
-        """Size that the network sees, (height, width): a share of the working size, rounded up to what it takes."""
+        """Compute the input size (height, width): a share of the working size, rounded up to the network's multiple."""
         multiple = self.network.generator.size_multiple
         height, width = (multiple * math.ceil(share * side / multiple) for side in self.size)
         return height, width
 
     def _pick_keys(self) -> list[int]:
-        """Every key once before any a second time, in an order of each round's own.
+        """Pick the samples of a step: all keys in turn, in a new random order each round.
 
-        Of drawings that are known in part only, one takes part in each step: many of them would crowd out the keys.
+        One partial key takes part in each step, if there are any: many of them would displace the whole keys.
         """
         batch = self.schedule.batch - bool(self._partial)
         picks = self._take_turns(self._partial, 1) if self._partial else []
@@ -183,7 +182,7 @@ class Fit:
         return picks
 
     def state(self) -> dict[str, Tensor]:
-        """All tensors that the rest of the fit depends on."""
+        """Collect all tensors that the rest of the fit depends on."""
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
         for i, parameter in enumerate(p for g in self.optimizer.param_groups for p in g["params"]):
             for key, value in self.optimizer.state.get(parameter, {}).items():
@@ -192,13 +191,13 @@ class Fit:
         return {k: v.cpu().contiguous() for k, v in tensors.items()}
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
-        """Go on from a saved state of the same fit."""
+        """Restore a saved state of the same fit."""
         prefix = "network."
         self.network.load_state_dict({k[len(prefix) :]: v for k, v in tensors.items() if k.startswith(prefix)})
         for i, parameter in enumerate(p for g in self.optimizer.param_groups for p in g["params"]):
             names = [k for k in tensors if k.startswith(f"optimizer.{i}.")]
             self.optimizer.state[parameter] = {
-                # Adam counts its steps on the processor.
+                # Adam keeps its step count on the processor.
                 name: tensors[k].clone().to("cpu" if name == "step" else self._device)
                 for k in names
                 for name in (k.rsplit(".", 1)[1],)
@@ -207,7 +206,7 @@ class Fit:
 
 
 def hint_in_blocks(rgb: Tensor, painted: Tensor, rng: torch.Generator) -> Tensor:
-    """Hint planes [4, H, W] of true colors [H, W, 3], whited out in a third of 8 x 8 blocks and off the paint."""
+    """Make hint planes [4, H, W] of true colors [H, W, 3], empty outside the paint and in a third of 8 x 8 blocks."""
     height, width = painted.shape
     blocks = (torch.rand(1, 1, 8, 8, generator=rng) < 2 / 3).to(rgb.device)
     known = painted & F.interpolate(blocks.float(), (height, width), mode="nearest")[0, 0].bool()
@@ -215,10 +214,10 @@ def hint_in_blocks(rgb: Tensor, painted: Tensor, rng: torch.Generator) -> Tensor
 
 
 def window_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    """What a step shows of a key, (height, width) in working pixels: as much as the largest key has.
+    """Compute the window of a step, (height, width) in working pixels, with the area of the largest key.
 
-    Keys of different shapes (an arm up, then hair that flies) would need a window that is higher and wider than any
-    one of them; it is cut to the area of the largest, and copies are shifted to show all parts.
+    Keys of different shapes (one high, one wide) together need a window larger than any of them; it is reduced to the
+    area of the largest, and copies are shifted to show all parts.
     """
     height, width = max(h for h, _ in sizes), max(w for _, w in sizes)
     share = math.sqrt(max(h * w for h, w in sizes) / (height * width))
@@ -227,10 +226,10 @@ def window_size(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """A key on the device that it is fitted on.
+    """A key on the device of the fit; values are shifted so that 0 is the padding outside of the drawing.
 
-    planes [1, 7, H, W] less those of empty paper; both [1, 2, H, W]: its target less IGNORE, and its weight, so that 0
-    is what lies outside of the drawing.
+    planes  [1, 7, H, W], less those of empty paper
+    both    [1, 2, H, W], target less IGNORE, and weight
     """
 
     planes: Tensor
@@ -238,7 +237,7 @@ class Sample:
 
     @classmethod
     def load(cls, sample: KeySample, device: torch.device) -> Sample:
-        """A sample's arrays on the device."""
+        """Load a sample's arrays onto the device."""
         planes = torch.from_numpy(sample.planes)[None]
         both = torch.stack([torch.from_numpy(sample.target - IGNORE).float(), torch.from_numpy(sample.weight)])[None]
         return cls((planes - empty_planes(planes)).to(device), both.to(device))
@@ -251,12 +250,13 @@ def augment(
     rng: torch.Generator,
     strength: float = 1.0,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """One turned, scaled, shifted and bent copy of a key: planes [7, H, W], target [H, W], weight [H, W].
+    """Make a rotated, scaled, shifted and bent copy of a key: planes [7, H, W], target [H, W], weight [H, W].
 
-    It is made where the sample is; what is random comes from the processor, the same for all devices.
+    Computed on the sample's device; random numbers come from the processor, the same for all devices.
 
-    extent    (height, width) in working pixels of what the copy shows; canvas (H, W): the pixels that show it.
-    strength  of turns, scales, shifts and bends; 0 leaves the key as it is.
+    extent    (height, width) in working pixels of the window that the copy shows
+    canvas    (H, W), its size in pixels
+    strength  of the augmentation; 0 leaves the key unchanged
     """
     grid = _random_grid(sample.planes.shape[2:], extent, canvas, rng, strength, sample.planes.device)
     planes = F.grid_sample(sample.planes, grid, align_corners=False) + empty_planes(sample.planes)
@@ -272,7 +272,7 @@ def _random_grid(
     strength: float,
     device: torch.device,
 ) -> Tensor:
-    """Where each canvas pixel looks in a drawing of `size` (height, width), for `grid_sample`: [1, H, W, 2]."""
+    """Make a random grid for `grid_sample` from a drawing of `size` (height, width) to the canvas, [1, H, W, 2]."""
     angle = strength * _TURN * float(torch.randn(1, generator=rng))
     zoom = math.exp(strength * _ZOOM * float(torch.randn(1, generator=rng)))
     shift = (strength * _SHIFT * torch.randn(2, generator=rng)).to(device)

@@ -1,4 +1,4 @@
-"""The network that is fitted to one shot's keys where that is asked for, kept beside the painted frames."""
+"""Fit a network to a shot's keys, and keep it beside the painted frames."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ _KEEP_EVERY_SECONDS = 1.0
 _SAVE_EVERY_SECONDS = 15.0
 
 Progress = Callable[[int, int], None]
-"""Is called with the steps done and the steps in all."""
+"""Takes the steps done and all steps."""
 
 
 @dataclass(frozen=True, eq=False)
 class ShotNetwork:
-    """A network fitted to a shot, and how it came about; `facts` go into the shot's record."""
+    """A network fitted to a shot; `facts` about the fit go into the manifest."""
 
     network: PaletteNetwork
     facts: dict[str, object]
@@ -46,11 +46,11 @@ class ShotNetwork:
 def fit_shot(
     shot: Shot, keyframes: Keyframes, settings: Settings, out: Path, key: str, device: str, progress: Progress
 ) -> ShotNetwork:
-    """The network that is fitted to a shot: from the cache in `out`, from where a stopped fit left off, or fitted now.
+    """Fit a network to a shot, or read it from the cache in `out`; a stopped fit is resumed.
 
-    key     `hash_fit`; with `fit="keep"` that of the fit that the shot was last painted with
-    device  where it is fitted, as PyTorch names it
-    Raises InputError where the fit that is to be kept is missing.
+    key     `hash_fit`; with `fit="keep"` that of the shot's last fit
+    device  to fit on, as PyTorch names it
+    Raises InputError if the fit to keep is missing.
     """
     path = out / CACHE_FOLDER / f"fit-{key}.safetensors"
     if settings.fit == "keep":
@@ -70,7 +70,7 @@ def fit_shot(
 
     with _threads(settings.count_cores()):
         network = _run(start, path.with_suffix(".partial"), progress).cpu()
-    # No seconds among them: all that is written is the same to the byte, whatever stopped the fit in between.
+    # Without durations, so that a resumed fit writes the same bytes as an uninterrupted one.
     facts: dict[str, object] = {"hash": key, "steps": steps, "key_accuracy": round(measure_keys(network, samples), 4)}
     _write(path, network, keyframes.class_colors.tolist(), facts)
     _forget_partial(path)
@@ -79,7 +79,7 @@ def fit_shot(
 
 @contextmanager
 def _threads(count: int) -> Iterator[None]:
-    """PyTorch computes with so many threads inside."""
+    """Let PyTorch compute with `count` threads within the block."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:
@@ -89,21 +89,21 @@ def _threads(count: int) -> Iterator[None]:
 
 
 def _find_kept(path: Path, usual: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
-    """A kept fit; one that was made for frames in the shot's `usual` folder is as good for others, and copied."""
+    """Find a kept fit; one in the shot's `usual` folder is valid for other folders, and copied."""
     if (kept := _read(path)) is None and usual != path and (kept := _read(usual)) is not None:
         _write(path, *kept)
     return kept
 
 
 def _forget_partial(path: Path) -> None:
-    """Delete the state of a fit that was stopped, also one that a task left which was killed when others were done."""
+    """Delete the state of a stopped fit; a killed farm task may have left it after another task finished the fit."""
     with suppress(OSError):
         path.with_suffix(".partial").unlink()
 
 
 @torch.inference_mode()
 def measure_keys(network: PaletteNetwork, samples: Sequence[KeySample]) -> float:
-    """Share of the keys' pixels, small regions weighted up, that the network gives their true color."""
+    """Measure the share of the keys' pixels, by sample weight, that the network gives their true color."""
     right = total = 0.0
     for sample in samples:
         height, width = sample.target.shape
@@ -116,16 +116,15 @@ def measure_keys(network: PaletteNetwork, samples: Sequence[KeySample]) -> float
 
 
 def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> PaletteNetwork:
-    """Take the steps that are left, saving the state now and then and when stopped; the fitted network."""
+    """Take the remaining steps, save the state regularly and when interrupted, and return the fitted network."""
     fit = start()
     if (left := unpack_arrays(partial)) is not None:
         try:
             fit.restore(_as_tensors(left[0]))
-        except (KeyError, RuntimeError, ValueError):  # of another build: half of it may be taken over already
+        except (KeyError, RuntimeError, ValueError):  # of another version: it may be half restored
             fit = start()
     saved = kept = time.monotonic()
-    # A stop may fall into the middle of a step, when the state is neither this step's nor the last one's. What is
-    # written then is the last whole one.
+    # An interrupt in the middle of a step leaves an inconsistent state, so the last consistent one is written.
     whole = b""
     try:
         while not fit.done:
@@ -139,7 +138,7 @@ def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> Palette
                 saved = now
     except KeyboardInterrupt:
         if whole:
-            with suppress(OutputError):  # what stopped the run matters more
+            with suppress(OutputError):  # the interrupt matters more
                 write_bytes_atomic(partial, whole)
         raise
     progress(fit.taken, fit.schedule.steps)
@@ -147,18 +146,18 @@ def _run(start: Callable[[], Fit], partial: Path, progress: Progress) -> Palette
 
 
 def _keep(path: Path, keyframes: Keyframes) -> ShotNetwork:
-    """The last fit, with a head for today's classes: old colors keep their rows, new ones start from the keys."""
+    """Read the last fit with a head for the current classes: old colors keep their rows, new ones are fitted."""
     if (kept := _read(path)) is None:
         raise InputError("--fit keep", f"{path} is missing or damaged", "run once with --fit auto")
     old, colors, facts = kept
     network = PaletteNetwork(old.generator, keyframes.class_count)
     rows = {tuple(color): row for row, color in enumerate(colors)}
-    today = keyframes.class_colors.tolist()
-    if any(tuple(color) not in rows for color in today):
+    current = keyframes.class_colors.tolist()
+    if any(tuple(color) not in rows for color in current):
         network.start_head(make_samples(keyframes))
     assert network.head.bias is not None and old.head.bias is not None
     with torch.no_grad():
-        for row, color in enumerate(today):
+        for row, color in enumerate(current):
             if (before := rows.get(tuple(color))) is not None:
                 network.head.weight[row] = old.head.weight[before]
                 network.head.bias[row] = old.head.bias[before]
@@ -178,7 +177,7 @@ def _write(path: Path, network: PaletteNetwork, colors: list[list[int]], facts: 
 
 
 def _read(path: Path) -> tuple[PaletteNetwork, list[list[int]], dict[str, object]] | None:
-    """A kept fit: network, its classes' colors and facts; None when there is none or it is damaged."""
+    """Read a kept fit: network, colors of its classes, facts; None if missing or damaged."""
     if (content := unpack_arrays(path)) is None:
         return None
     table = content[1]
@@ -200,5 +199,5 @@ def _check_colors(colors: Any) -> list[list[int]]:
     if not colors or not all(
         len(color) == 4 and all(type(c) is int and 0 <= c <= 255 for c in color) for color in colors
     ):
-        raise ValueError("a color has to be RGBA")
+        raise ValueError("colors must be RGBA")
     return colors

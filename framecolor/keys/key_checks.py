@@ -1,4 +1,4 @@
-"""Keys that cannot be used, and keys that will not come out as the painter may expect."""
+"""Check keys: leave out those that cannot be read, and warn of those that may surprise the painter."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from framecolor.shot.shot import Shot
 
 
 def leave_out_broken(shot: Shot, drawings: KeyDrawings) -> tuple[Shot, list[str]]:
-    """The shot without the keys, strokes and corrections of drawings that cannot be read, and a warning for each.
+    """Return the shot without keys, strokes and corrections of drawings that cannot be read, and a warning for each.
 
-    Such a drawing costs its own frame only; the others are painted from the other keys. Raises ReadError when no key
-    would be left.
+    Only the frames of these drawings fail; the others are painted from the other keys. Raises ReadError if no key is
+    left.
     """
     broken = drawings.broken
     if not broken:
@@ -24,7 +24,7 @@ def leave_out_broken(shot: Shot, drawings: KeyDrawings) -> tuple[Shot, list[str]
     warnings = [
         f"key {number} is not used: its drawing cannot be read ({error.problem})"
         if number in shot.keys
-        else f"what was said of frame {number} is not used: its drawing cannot be read ({error.problem})"
+        else f"strokes and corrections of frame {number} are not used: its drawing cannot be read ({error.problem})"
         for number, error in broken.items()
     ]
     keys = {number: path for number, path in shot.keys.items() if number not in broken}
@@ -34,19 +34,19 @@ def leave_out_broken(shot: Shot, drawings: KeyDrawings) -> tuple[Shot, list[str]
 
 
 def find_mixed(keyframes: Keyframes) -> list[str]:
-    """A warning for each key in which regions hold a second color."""
+    """Warn of each key in which a region has a second color."""
     return [
-        f"key {number}: more than one color in {count} region{'s' * (count > 1)}, where the one that covers most is "
-        "painted; a line between them, also a trace line, parts them"
+        f"key {number}: more than one color in {count} region{'s' * (count > 1)}, of which only the most frequent is "
+        "painted; draw a line or trace line between them"
         for number, count in sorted(keyframes.mixed.items())
     ]
 
 
 def find_doubts(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[str]:
-    """What of the keys will not come out as the painter may expect."""
+    """Warn of keys that will be painted otherwise than the painter may expect."""
     doubts = find_mixed(keyframes)
     if shot.cel is not None and settings.background == "keys" and keyframes.palette.colors[:, 3].all():
         doubts.append(
-            "its keys are on opaque paper, and so are its frames; --background transparent makes cels of them"
+            "its keys have opaque paper, and so will its frames; for transparent cels use --background transparent"
         )
     return doubts

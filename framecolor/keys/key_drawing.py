@@ -1,6 +1,6 @@
-"""One key: its drawing and what is painted or told of its regions, read and segmented once.
+"""Read key drawings: the drawing of each key or partial key and its colors, read and segmented once.
 
-Everything else that is asked of keys follows from these: palette, gallery, samples to fit to, checks.
+Palette, gallery, samples of a fit and checks are all made from these.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class KeyDrawing:
-    """A drawing whose colors are known, all or in part.
+    """The drawing of a key or partial key.
 
     drawing   its lines and regions
     box       (left, top, right, bottom) of its figure in pixels
     area      pixels of each region, int64 [count + 1]
-    colors    of each region, where it is painted
-    labels    regions that strokes and corrections label, None if none
-    warnings  what of it could not be used as it was meant
+    colors    of each region; None if it is not painted
+    labels    of strokes and corrections; None if none
+    warnings  about labels that cannot be used
     """
 
     drawing: PackedDrawing
@@ -54,19 +54,19 @@ class KeyDrawing:
 
 @dataclass(frozen=True, eq=False)
 class KeyDrawings:
-    """All key drawings of a shot by number, rising, and those that cannot be read, with the reason."""
+    """All key drawings of a shot by number, rising, and the errors of those that cannot be read."""
 
     by_number: Mapping[int, KeyDrawing] = field(default_factory=dict)
     broken: Mapping[int, ReadError] = field(default_factory=dict)
 
 
 def read_key_drawings(shot: Shot, settings: Settings, pool: ThreadPoolExecutor | None = None) -> KeyDrawings:
-    """Every key, and every drawing of which strokes or corrections tell something, in the pool's threads.
+    """Read the drawings of all keys, strokes and corrections, in the pool's threads.
 
-    A drawing that cannot be read costs itself only, and is listed. Raises ReadError on an unreadable key or hint,
-    InputError on a hint without transparency and on a correction that lies outside of the picture.
+    A drawing that cannot be read is listed as broken. Raises ReadError for an unreadable key or hint, InputError for a
+    hint without transparency or a correction outside of the picture.
     """
-    asked = sorted({*shot.keys, *shot.hints, *(c.number for c in shot.corrections)})
+    numbers = sorted({*shot.keys, *shot.hints, *(c.number for c in shot.corrections)})
 
     def read(number: int) -> KeyDrawing | ReadError:
         try:
@@ -75,15 +75,15 @@ def read_key_drawings(shot: Shot, settings: Settings, pool: ThreadPoolExecutor |
             return error
         return read_key_drawing(shot, number, rgba, settings)
 
-    found = dict(zip(asked, map_in_pool(read, asked, pool), strict=True))
+    drawings = dict(zip(numbers, map_in_pool(read, numbers, pool), strict=True))
     return KeyDrawings(
-        {number: one for number, one in found.items() if isinstance(one, KeyDrawing)},
-        {number: one for number, one in found.items() if isinstance(one, ReadError)},
+        {number: key for number, key in drawings.items() if isinstance(key, KeyDrawing)},
+        {number: error for number, error in drawings.items() if isinstance(error, ReadError)},
     )
 
 
 def read_key_drawing(shot: Shot, number: int, rgba: NDArray[np.uint8], settings: Settings) -> KeyDrawing:
-    """A drawing (uint8 HxWx4), its key if it has one, and its labels. Errors as `read_key_drawings`."""
+    """Make a key drawing of a drawing, uint8 HxWx4, and read its key and labels. Errors as `read_key_drawings`."""
     key = make_key_drawing(number, rgba, shot.read_key(number) if number in shot.keys else None, settings)
     labels, warnings = read_region_labels(shot, number, key.drawing.regions(), key.drawing.digest)
     return replace(key, labels=labels, warnings=warnings)
@@ -92,7 +92,7 @@ def read_key_drawing(shot: Shot, number: int, rgba: NDArray[np.uint8], settings:
 def make_key_drawing(
     number: int, rgba: NDArray[np.uint8], painted: NDArray[np.uint8] | None, settings: Settings
 ) -> KeyDrawing:
-    """A drawing and the same drawing painted, if it is, both uint8 HxWx4."""
+    """Make a key drawing of a drawing and its key, both uint8 HxWx4; painted: None for a partial key."""
     frame = read_drawing(number, rgba)
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     colors = None if painted is None else region_colors(painted, frame, regions)
@@ -102,7 +102,7 @@ def make_key_drawing(
 def map_in_pool(
     work: Callable[[Item], Result], items: Iterable[Item] | Collection[Item], pool: ThreadPoolExecutor | None
 ) -> list[Result]:
-    """`work` of each item, in order: in the pool's threads if there is one. Raises what the first that fails raises."""
+    """Apply `work` to each item, in the pool's threads if there is one; results in order. Raises the first error."""
     if pool is None:
         return [work(item) for item in items]
     waiting = [pool.submit(work, item) for item in items]

@@ -1,4 +1,4 @@
-"""What a shot's painted keys say: the palette, the color of each of their regions, and their regions to match with."""
+"""The keys of a shot together: their palette, the color of each region, and the gallery to match with."""
 
 from __future__ import annotations
 
@@ -39,28 +39,26 @@ from framecolor.networks.view import look, working_scale
 from framecolor.shot.annotations import NOBODY, RegionLabels, join_colors
 from framecolor.shot.shot import Shot
 
-# What the figure is given to the networks at: enough to tell its parts, and what a processor core sees in a tenth of a
-# second.
+# Working pixels of the figure, for all networks: enough to distinguish its parts, in a tenth of a second per core.
 WORKING_AREA_PX = 82_000
 
 
 @dataclass(frozen=True, eq=False)
 class Keyframes:
-    """The painted keys of a shot, and its partial keys: drawings of which strokes or corrections tell some regions.
+    """The keys and partial keys of a shot.
 
-    palette  all of their colors, the most used first, those of strokes and corrections last
-    index    for each key or partial key the palette entry of each of its regions, intp [count + 1]; UNKNOWN where
-             nobody told it
-    scale    working pixels per drawing pixel, for every network view of the shot
-    classes  intp [P]: what the network tells apart; colors that only differ by a few levels share a class
-    prior    float32 [P]: log share of each color in its class
-    repeats  for each key's drawing, as its pixels' hash, the numbers of the keys that show it, rising
-    gallery  the keys' regions to recognize others by; None before an engine has looked at them (`add_gallery`)
-    labels   what strokes and corrections say of drawings, by their number
+    palette    their P colors, the most used first, those of strokes and corrections last
+    index      by number, the palette entry of each region, intp [count + 1]; UNKNOWN in partial keys
+    scale      working pixels per drawing pixel, for all views of the shot
+    classes    intp [P]: the network's class of each color; colors that differ by a few levels share a class
+    prior      float32 [P]: log share of each color in its class
+    repeats    by the hash of a drawing's pixels, the numbers of the keys and partial keys that show it, rising
+    gallery    the keys' regions to match with; None until `add_gallery`
+    labels     of strokes and corrections, by number
     reference  float32 [P]: log odds of each color by the reference picture; None without one
-    proposed  for keys that nobody painted, their number and a hash of their colors
-    mixed    for keys in which regions hold a second color (`RegionColors.mixed`), how many do
-    drawings  the keys and partial keys themselves, by number; none where they came from a cache
+    proposed   by number, a hash of the colors of each proposed key
+    mixed      by number, how many regions of a key have a second color (`RegionColors.mixed`), if any
+    drawings   the key drawings, by number; empty if the keyframes come from a cache
     """
 
     palette: Palette
@@ -78,18 +76,18 @@ class Keyframes:
 
     @cached_property
     def whole(self) -> frozenset[int]:
-        """The keys: drawings all regions of which are known."""
+        """Numbers of the whole keys, whose regions all have a color."""
         return frozenset(number for number, index in self.index.items() if (index[1:] != UNKNOWN).all())
 
     @cached_property
     def poses(self) -> float:
-        """How many drawings are known, partial keys by their share of regions."""
+        """The number of keys, partial ones counted by their share of known regions."""
         partial = (np.mean(index[1:] != UNKNOWN) for n, index in self.index.items() if n not in self.whole)
         return len(self.whole) + float(sum(partial))
 
     @property
     def class_count(self) -> int:
-        """How many classes the network tells apart."""
+        """The number of the network's classes."""
         return int(self.classes.max()) + 1
 
     @property
@@ -98,14 +96,14 @@ class Keyframes:
         return self.palette.colors[np.unique(self.classes, return_index=True)[1]]
 
     def expand(self, votes: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Log-probabilities of palette colors [..., P] from those of classes [..., class_count]."""
+        """Convert log-probabilities of classes [..., class_count] to those of palette colors [..., P]."""
         return votes[..., self.classes] + self.prior
 
     def find_known(self, number: int, drawing: str) -> NDArray[np.intp] | None:
-        """What is known of a drawing's regions, as in `index`; None where nothing is.
+        """Find the known palette entries of a drawing's regions, as in `index`; None if there are none.
 
-        drawing  hash of its pixels: what is known of the same drawing elsewhere holds as well. The nearest number that
-                 knows a region tells it, the drawing's own first.
+        drawing  hash of its pixels: keys of the same drawing at other numbers count, too. Each region takes its entry
+                 from the nearest number that has one, the drawing's own first.
         """
         numbers = {*self.repeats.get(drawing, ()), *((number,) if number in self.index else ())}
         known: NDArray[np.intp] | None = None
@@ -117,39 +115,39 @@ class Keyframes:
         return known
 
     def find_drawing(self, drawing: str) -> PackedDrawing | None:
-        """The drawing with this hash of its pixels, where a key or partial key shows it."""
+        """Find the key drawing with this hash of its pixels; None if missing."""
         keys = (self.drawings.get(number) for number in self.repeats.get(drawing, ()))
         return next((key.drawing for key in keys if key is not None), None)
 
     def find_tokens(self, drawing: str) -> Tokens | None:
-        """The regions of the drawing with this hash of its pixels, where the gallery has it."""
+        """Find the gallery's tokens of the drawing with this hash of its pixels; None if missing."""
         assert self.gallery is not None
         found = map(self.gallery.find, self.repeats.get(drawing, ()))
         return next((tokens for tokens in found if tokens is not None), None)
 
     def is_settled(self, drawing: str) -> bool:
-        """Whether a key shows the drawing with this hash of its pixels: all of its colors are known then."""
+        """Tell whether a whole key shows the drawing with this hash of its pixels."""
         return any(number in self.whole for number in self.repeats.get(drawing, ()))
 
     def find_said(self, number: int, drawing: str, count: int) -> NDArray[np.bool_]:
-        """Of which of a drawing's regions a stroke or correction tells the color, bool [count + 1]; as `find_known`."""
-        said = np.zeros(count + 1, bool)
+        """Find the regions of a drawing that strokes or corrections label, bool [count + 1]; as `find_known`."""
+        labeled = np.zeros(count + 1, bool)
         for near in {number, *self.repeats.get(drawing, ())}:
             if (labels := self.labels.get(near)) is not None:
-                said |= labels.by != NOBODY
-        return said
+                labeled |= labels.by != NOBODY
+        return labeled
 
     def says_the_same(self, number: int, other: int, drawing: str) -> bool:
-        """Whether a drawing that repeats another may be painted as that one: no key or stroke of its own says else."""
+        """Tell whether a drawing that repeats another has the same colors: no key or label of its own differs."""
         if number not in self.index:
             return True
         one, two = self.find_known(number, drawing), self.find_known(other, drawing)
         return number not in self.whole and np.array_equal(one, two)  # pyright: ignore[reportArgumentType]
 
     def belief(self, number: int, drawing: str = "") -> NDArray[np.float32] | None:
-        """Certainty about what is known of a drawing, float32 [count + 1, P]; None where nothing is.
+        """Make the belief of a drawing from its known colors, float32 [count + 1, P]; None if there are none.
 
-        Rows of regions that nobody told are 0. Arguments as in `find_known`.
+        Rows are 1 at the known color, and all 0 for regions without one. Arguments as in `find_known`.
         """
         index = self.find_known(number, drawing)
         if index is None:
@@ -166,13 +164,12 @@ def read_keyframes(
     drawings: Mapping[int, KeyDrawing] | None = None,
     proposed: Mapping[int, NDArray[np.uint8]] | None = None,
 ) -> Keyframes:
-    """What the keys of a shot, and its strokes and corrections, say.
+    """Read the keyframes of a shot from its keys, strokes and corrections.
 
-    drawings  what `read_key_drawings` found; read now if not given
-    proposed  of these drawings, too, which count as keys though nobody painted them: the color of each region, uint8
-              [count + 1, 4]
+    drawings  the result of `read_key_drawings`; None: read now
+    proposed  by number, proposed colors of each region, uint8 [count + 1, 4]; these drawings count as keys
 
-    Raises ShotError where there is no key at all, ReadError on an unreadable file, PaletteError on a bad palette.
+    Raises ShotError if there is no key, ReadError for an unreadable file, PaletteError for an unusable palette.
     """
     drawings = read_key_drawings(shot, settings).by_number if drawings is None else drawings
     if not proposed and all(key.colors is None for key in drawings.values()):
@@ -186,11 +183,11 @@ def build_keyframes(
     root: Path,
     proposed: Mapping[int, NDArray[np.uint8]] | None = None,
 ) -> Keyframes:
-    """What key drawings say, at least one of which is painted or proposed.
+    """Build keyframes from key drawings, at least one of which is painted or proposed.
 
-    root      folder from which the settings name the palette and the reference picture
+    root      folder that the settings' paths of palette and reference picture are relative to
     proposed  as for `read_keyframes`
-    Raises ReadError and PaletteError for these two.
+    Raises ReadError if palette or reference cannot be read, PaletteError if the palette cannot be used.
     """
     proposed = proposed or {}
     labels = {number: key.labels for number, key in drawings.items() if key.labels is not None}
@@ -233,7 +230,7 @@ def build_keyframes(
 
 
 def ask_for_key(shot: Shot) -> str:
-    """How to mend that a shot has no key."""
+    """Return the fix for a shot without a key, for errors and warnings."""
     return f"paint one of the drawings, say {shot.numbers[0]}, and put it into keys, or name a folder with --keys"
 
 
@@ -244,7 +241,7 @@ def _read_prior(root: Path, settings: Settings, palette: Palette) -> NDArray[np.
 
 
 def make_samples(keyframes: Keyframes) -> list[KeySample]:
-    """The keys, also partial ones, at working size, to fit to; targets are classes."""
+    """Make samples of all keys and partial keys, with classes as targets."""
     samples = []
     for number, key in sorted(keyframes.drawings.items()):
         index = keyframes.index[number]
@@ -260,11 +257,11 @@ def add_gallery(
     numbers: Iterable[int] | None = None,
     pool: ThreadPoolExecutor | None = None,
 ) -> Keyframes:
-    """The keyframes with a gallery of their regions, seen by the engine that will paint, in the pool's threads.
+    """Add a gallery to keyframes, computed by the engine that will paint, in the pool's threads.
 
-    numbers  of drawings that will ask the gallery: keys that none of them asks are left out. By default all are in.
+    numbers  of the drawings to paint: keys that none of them is compared with are left out. None: all keys
     """
-    asked = sorted(keyframes.index) if numbers is None else list_asked(keyframes, numbers)
+    chosen = sorted(keyframes.index) if numbers is None else list_asked(keyframes, numbers)
 
     def describe(number: int) -> KeyRegions:
         drawing = keyframes.drawings[number].drawing
@@ -273,12 +270,12 @@ def add_gallery(
         tokens = describe_regions(regions, pending, runner)
         return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
 
-    keys = map_in_pool(describe, asked, pool)
+    keys = map_in_pool(describe, chosen, pool)
     return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette)))
 
 
 def list_asked(keyframes: Keyframes, numbers: Iterable[int]) -> list[int]:
-    """The keys, also partial ones, that drawings of these numbers ask (`Gallery.choose_keys`), rising."""
+    """List the keys and partial keys that drawings of these numbers are compared with, rising."""
     nothing = Tokens(np.zeros(0, np.intp), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
     keys = [
         KeyRegions(number, nothing, index[choose_rows(keyframes.drawings[number].area)])
@@ -289,11 +286,11 @@ def list_asked(keyframes: Keyframes, numbers: Iterable[int]) -> list[int]:
 
 
 def describe_regions(regions: Regions, pending: Pending, runner: Runner) -> Tokens:
-    """A drawing's regions as the matcher knows them; what can be done while the engine looks at it is done before."""
+    """Compute the tokens of a drawing's regions; shapes are measured while the engine runs."""
     shapes = describe_shapes(regions)
     rows = choose_rows(regions.area)
     contact = shapes.contact_among(rows)
     traits = region_traits(shapes, outside_regions(regions))
     with stage("generator"):
-        seen = pending.result()
-    return Tokens(rows, runner.describe(seen.features[rows], traits[rows - 1], contact), contact)
+        output = pending.result()
+    return Tokens(rows, runner.describe(output.features[rows], traits[rows - 1], contact), contact)

@@ -1,4 +1,4 @@
-"""A reference picture as a gentle opinion: colors that it has much of are likelier where nothing else is known."""
+"""A prior over colors from a reference picture: its main colors are likelier in unsure regions."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from numpy.typing import NDArray
 
 from framecolor.core.histogram import bin_colors, color_histogram, figure_weight
 
-# How far a color of the picture counts for a color of the palette, in levels: about the size of a bin.
+# Standard deviation, in levels, of the kernel between picture and palette colors: about the size of a bin.
 _NEAR_LEVELS = 24.0
 _LEAST_SHARE = 0.01
 
 
 def measure_picture(rgba: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """`color_histogram` of a picture, uint8 HxWx4, without its paper, be that transparent or white."""
+    """Compute the `color_histogram` of a picture, uint8 HxWx4, without its transparent or white paper."""
     solid = rgba[..., 3].astype(np.float32)
     figure = figure_weight(np.where(rgba[..., 3:] > 0, rgba[..., :3], np.uint8(255)))
     return color_histogram(rgba[..., :3], solid * figure)
 
 
 def measure_prior(histogram: NDArray[np.float32], colors: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """How much more each color [P, 4] is to be expected of a picture with this histogram, as log odds, float32 [P].
+    """Compute log odds of each color [P, 4] from the share of a picture near it, float32 [P].
 
-    From the share of the picture near each color; 0 on average over solid colors, and for paper.
+    They are 0 on average over solid colors, and 0 for paper.
     """
     apart = np.square(bin_colors()[:, None].astype(np.float32) - colors[None, :, :3].astype(np.float32)).sum(axis=2)
     share = histogram @ np.exp(-apart / (2 * _NEAR_LEVELS**2))

@@ -110,9 +110,9 @@ class Diffusion(nn.Module):
         self.register_buffer("palettes", torch.zeros(palettes, PALETTE_COLORS, PALETTE_VALUES))
         self.size_multiple = CELL_PX * 2 ** (len(widths) - 1)
         self.encoder = Encoder(tuple(widths))
-        seen = self.encoder.channels + 4 * _WAVES + 6
-        self.region = nn.Linear(seen, width)
-        self.kin = _mlp(seen, width, _KIN)
+        region_values = self.encoder.channels + 4 * _WAVES + 6
+        self.region = nn.Linear(region_values, width)
+        self.kin = _mlp(region_values, width, _KIN)
         self.alike = _mlp(_PAIR_VALUES + 1, _PAIR_HIDDEN, 1)
         self.hint = _mlp(HINT_VALUES, width, width)
         self.palette = _mlp(PALETTE_VALUES, width, width)
@@ -131,22 +131,22 @@ class Diffusion(nn.Module):
 
     def look(self, scene: Scene) -> Tokens:
         """Encode each drawing and its conditioning, once for all steps."""
-        told = scene.told[:, None, None]
+        conditioned = scene.told[:, None, None]
         place = _places(scene)
-        seen = torch.cat([self.encoder(scene.planes, scene.pool), _waves(place[..., :2]), place], dim=2)
+        features = torch.cat([self.encoder(scene.planes, scene.pool), _waves(place[..., :2]), place], dim=2)
         hint = self.hint(scene.hint) * (scene.hint[..., 4:] > 0)
-        regions = torch.where(told > 0, self.region(seen) + hint, self.unseen)
+        regions = torch.where(conditioned > 0, self.region(features) + hint, self.unseen)
         palette = self.palette(scene.palette)
-        alike, bias = self._compare(seen, place, scene.same)
-        bias = bias.permute(0, 3, 1, 2) * told[..., None]
+        alike, bias = self._compare(features, place, scene.same)
+        bias = bias.permute(0, 3, 1, 2) * conditioned[..., None]
         there = torch.cat([scene.area > 0, (scene.palette[..., 3] > 0) & (scene.told[:, None] > 0)], dim=1)
         bias = F.pad(bias, (0, PALETTE_COLORS, 0, PALETTE_COLORS)).float()
         bias = bias.masked_fill(~there[:, None, None, :], -1e4)
         return Tokens(torch.cat([regions, palette], dim=1), bias, alike)
 
-    def _compare(self, seen: Tensor, place: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
+    def _compare(self, features: Tensor, place: Tensor, same: Tensor) -> tuple[Tensor, Tensor]:
         """Compute `Tokens.alike`, and the attention bias between regions, [N, T, T, heads]."""
-        kin = F.normalize(self.kin(seen).float(), dim=2)
+        kin = F.normalize(self.kin(features).float(), dim=2)
         pairs = torch.cat([_compare(place), _KIN_SCALE * (kin @ kin.transpose(1, 2))[..., None]], dim=3)
         one_way = self.alike(pairs)[..., 0]
         alike = (one_way + one_way.transpose(1, 2)) / 2

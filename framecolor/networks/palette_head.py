@@ -75,14 +75,14 @@ class PaletteNetwork(nn.Module):
         for sample, share in zip(samples, shares, strict=True):
             height, width = sample.target.shape
             planes = pad_planes(torch.from_numpy(sample.planes)[None], self.generator.size_multiple)
-            seen = self.generator(without_hint(planes))[0, :, :height, :width].flatten(1).T
+            maps = self.generator(without_hint(planes))[0, :, :height, :width].flatten(1).T
             target = torch.from_numpy(sample.target).ravel()
             painted = torch.nonzero(target != IGNORE)[:, 0]
             if not len(painted):
                 continue
             weight = torch.from_numpy(sample.weight).ravel()[painted]
             picked = painted[torch.multinomial(weight, max(1, int(_HEAD_PIXELS // whole * share)), True, generator=rng)]
-            features.append(seen[picked])
+            features.append(maps[picked])
             classes.append(target[picked])
         return torch.cat(features), torch.cat(classes)
 

@@ -1,4 +1,4 @@
-"""Shots without a key: colors are proposed for one drawing, and the whole shot follows; strokes and pictures guide."""
+"""Shots without a key: colors are proposed for one drawing and propagated; strokes and references guide them."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _HEAD, _COAT, _SCARF = (36, 28), (36, 68), (36, 46)
 
 
 class Gradient:
-    """Colors by place, shifted by the seed, or those of the histogram's fullest bin; remembers what it was told."""
+    """Paints colors by position, shifted by the seed, or the histogram's fullest bin; records its conditionings."""
 
     name = "gradient"
 
     def __init__(self) -> None:
-        self.told: list[Conditioning] = []
+        self.calls: list[Conditioning] = []
 
     def paint(
         self, frame: Frame, regions: Regions, conditioning: Conditioning, options: SamplingOptions
     ) -> NDArray[np.float32]:
-        self.told.append(conditioning)
+        self.calls.append(conditioning)
         y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
         return np.stack([x / SIZE[1], y / SIZE[0], np.full_like(x, (options.seed % 5) / 5)], axis=-1)
 
@@ -85,16 +85,16 @@ def test_a_region_has_one_color_over_all_frames(tmp_path: Path, colorist: Gradie
     assert table["proposed"] == [1004]
     assert {entry["status"] for entry in table["frames"]} == {"painted"}
     assert all(entry["confidence"] <= 0.5 and entry["unsure"] for entry in table["frames"]), (
-        "nobody said that it is right"
+        "proposed colors are unsure"
     )
 
 
-def test_a_second_run_asks_nobody_and_another_seed_proposes_something_else(tmp_path: Path, colorist: Gradient) -> None:
+def test_a_second_run_reuses_the_proposal_and_another_seed_gives_another(tmp_path: Path, colorist: Gradient) -> None:
     root = make_shot(tmp_path / "cut", 3, keys=())
     first = read_frames(paint(root).out)
     before = list_files(root / "color")
     assert paint(root).written == ()
-    assert list_files(root / "color") == before and len(colorist.told) == 1
+    assert list_files(root / "color") == before and len(colorist.calls) == 1
     assert paint(root, seed=1).written == (1001, 1002, 1003)
     assert at(read_frames(root / "color")["cut.1001.png"], _HEAD, 0) != at(first["cut.1001.png"], _HEAD, 0)
     paint(root, seed=0)
@@ -107,8 +107,8 @@ def test_strokes_steer_and_are_kept_to_the_bit_in_all_frames(tmp_path: Path, col
     root = make_shot(tmp_path / "cut", keys=())
     stroke(root, 1006, ((51, 28), SKIN), ((51, 68), COAT))
     outcome = paint(root)
-    assert head_of(outcome.out)["proposed"] == [1006], "the drawing of which most is told"
-    hint = colorist.told[0].hint
+    assert head_of(outcome.out)["proposed"] == [1006], "the drawing with most labels"
+    hint = colorist.calls[0].hint
     assert hint is not None and tuple(hint.rgb[28, 51]) == SKIN[:3] and hint.confidence[0, 0] == 0
     for step, frame in enumerate(read_frames(outcome.out).values()):
         assert (at(frame, _HEAD, step), at(frame, _COAT, step)) == (SKIN, COAT)
@@ -137,16 +137,16 @@ def test_the_reference_guides_the_colorist(tmp_path: Path, colorist: Gradient) -
     root = make_shot(tmp_path / "cut", 2, keys=())
     write_image(root / "look.png", np.full((9, 7, 4), (200, 10, 10, 255), np.uint8))
     paint(root, reference="look.png")
-    conditioning = colorist.told[0]
+    conditioning = colorist.calls[0]
     assert conditioning.histogram is not None and conditioning.reference is not None
     assert conditioning.histogram.max() == 1 and conditioning.reference.shape == (9, 7, 3)
     assert paint(root, reference="look.png").written == ()
     write_image(root / "look.png", np.full((9, 7, 4), (20, 10, 190, 255), np.uint8))
     paint(root, reference="look.png")
-    assert len(colorist.told) == 2, "another reference, another proposal"
+    assert len(colorist.calls) == 2, "another reference, another proposal"
 
 
-def test_a_key_ends_the_proposing(tmp_path: Path, colorist: Gradient) -> None:
+def test_a_shot_with_a_key_has_no_proposal(tmp_path: Path, colorist: Gradient) -> None:
     root = make_shot(tmp_path / "cut", 3, keys=())
     paint(root)
     write_image(root / "keys/1003.png", draw(2)[1])
@@ -155,7 +155,7 @@ def test_a_key_ends_the_proposing(tmp_path: Path, colorist: Gradient) -> None:
     assert at(read_frames(outcome.out)["cut.1001.png"], _HEAD, 0) == SKIN
 
 
-def test_a_broken_drawing_costs_its_frame_only(tmp_path: Path, colorist: Gradient) -> None:
+def test_a_broken_drawing_fails_alone(tmp_path: Path, colorist: Gradient) -> None:
     root = make_shot(tmp_path / "cut", 5, keys=())
     (root / "line/cut.1003.png").write_bytes(b"")
     outcome = paint(root)
@@ -176,7 +176,7 @@ def test_a_real_colorist_by_its_weights(tmp_path: Path) -> None:
         paint(root, model="gone.safetensors", overwrite=True)
 
 
-def test_the_plan_says_that_there_is_no_key_and_where_strokes_are(tmp_path: Path) -> None:
+def test_the_plan_lists_no_key_and_the_strokes(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 3, keys=())
     stroke(root, 1002, ((39, 28), SKIN))
     lines = CliRunner().invoke(plan, [str(root)]).output

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("quick_engine")
 
 @pytest.fixture
 def root(painted_shot: Path, tmp_path: Path) -> Path:
-    """The drawings and keys of a shot whose paint is known, without it."""
+    """Copy the drawings and keys of the painted shot, without its frames."""
     for folder in ("line", "keys"):
         shutil.copytree(painted_shot / folder, tmp_path / "cut" / folder)
     return tmp_path / "cut"
@@ -28,7 +28,7 @@ def root(painted_shot: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two drawings beside a key, painted after a fit of one step; to be copied, never changed."""
+    """Paint a key and two drawings after a fit of one step; tests copy it and never change it."""
     root = make_shot(tmp_path_factory.mktemp("fitted") / "cut", 3, (0,))
     with pytorch_alone():
         paint(root, fit=1)
@@ -36,20 +36,20 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def cache_of(root: Path) -> Path:
-    """The one file in a shot's fit cache."""
+    """Find the one file in a shot's fit cache."""
     (file,) = (root / "color/.framecolor").glob("fit-*")
     return file
 
 
 def fit_bytes(root: Path) -> bytes:
-    """A kept fit without what differs between runs that do the same: how long it took."""
+    """Read a kept fit."""
     content = unpack_arrays(cache_of(root))
     assert content is not None
     return pack_arrays(content[0], {})
 
 
 def stop_at(step: int):
-    """A progress callback that is interrupted before a step of the fit."""
+    """Make a progress callback that interrupts the run before a step of the fit."""
 
     def progress(stage: str, done: int, total: int) -> None:
         if stage == "fit" and done == step:
@@ -76,7 +76,7 @@ def test_a_stopped_fit_goes_on_to_the_same_bits(
 def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_one(
     root: Path, painted_shot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C falls anywhere, also between the weights' update and the count of it."""
+    """Ctrl-C may come between the update of the weights and the step count."""
     monkeypatch.setattr(finetune_cache, "_KEEP_EVERY_SECONDS", 0.0)
     whole = Fit.step
 
@@ -98,14 +98,14 @@ def test_a_stop_in_the_middle_of_a_step_leaves_the_last_whole_one(
 def test_a_damaged_cache_is_made_again(
     root: Path, painted_shot: Path, monkeypatch: pytest.MonkeyPatch, stopped: bool
 ) -> None:
-    """A damaged file is read as if there were none, whatever is wrong with it: the run meets one kind of damage."""
+    """Damage of all kinds reads as missing; the run is tested with one kind."""
     monkeypatch.setattr(finetune_cache, "_KEEP_EVERY_SECONDS", 0.0)
     if stopped:
         with pytest.raises(KeyboardInterrupt):
             paint(root, fit=FIT, progress=stop_at(2))
     else:
         shutil.copytree(painted_shot / "color", root / "color")
-        (root / "color/cut.1003.png").unlink()  # with nothing to paint nobody asks for the fit
+        (root / "color/cut.1003.png").unlink()  # without a frame to paint the fit is not read
     path = cache_of(root)
     assert unpack_arrays(path) is not None
     data = bytearray(path.read_bytes())
@@ -142,7 +142,7 @@ def test_a_fit_is_made_once(fitted: Path, tmp_path: Path, monkeypatch: pytest.Mo
     ],
 )
 def test_what_a_fit_depends_on(fitted: Path, tmp_path: Path, changes: dict[str, Any], fits: int) -> None:
-    """Settings that only decide how it is painted are not among it."""
+    """Settings that only change the painting do not change the fit."""
     root = copy_shot(fitted, tmp_path / "cut")
     paint(root, None, **{"fit": 1, "overwrite": True, **changes})
     assert len(list((root / "color/.framecolor").glob("fit-*"))) == fits

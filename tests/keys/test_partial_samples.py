@@ -1,4 +1,4 @@
-"""Fitting to drawings of which only some regions are known."""
+"""Fitting to partial keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BLUE = (10, 20, 230, 255)
 
 
 def sample(known: float) -> KeySample:
-    """A drawing of 32x32 px whose left part, this share of it, is known to be class 1."""
+    """Make a sample of 32x32 px whose left part, this share of it, is class 1, and the rest unknown."""
     planes = np.zeros((7, 32, 32), np.float32)
     target = np.full((32, 32), IGNORE, np.int64)
     target[:, : round(32 * known)] = 1
@@ -39,10 +39,10 @@ def test_the_told_share() -> None:
     assert sample(1).told_share == 1 and sample(0.25).told_share == pytest.approx(0.25)
     lines = sample(1)
     lines.target[:4], lines.weight[:4] = IGNORE, 0
-    assert lines.told_share == 1, "lines are no part of what there is to tell"
+    assert lines.told_share == 1, "lines do not count"
 
 
-def test_many_partial_samples_crowd_out_no_key() -> None:
+def test_many_partial_samples_displace_no_key() -> None:
     fit = Fit(network(), [sample(0.1), sample(1), sample(0.2), sample(1), sample(0.3)], FitSchedule(steps=9))
     picks = []
     for fit.taken in range(6):
@@ -65,7 +65,7 @@ def test_keys_alone_are_picked_as_ever() -> None:
     ]
 
 
-def test_the_samples_of_a_shot_know_what_was_told(tmp_path: Path) -> None:
+def test_the_samples_of_a_shot_include_its_strokes(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 4, (0,))
     write_corrections(tmp_path / "c.json", "cut", [Correction(1003, 42, 28, (10, 20, 230, 255))])
     shot = Shot.open(root, corrections=tmp_path / "c.json")
@@ -73,16 +73,16 @@ def test_the_samples_of_a_shot_know_what_was_told(tmp_path: Path) -> None:
     whole, partial = make_samples(keyframes)
     assert (whole.told_share, keyframes.whole) == (1, {1001})
     assert 0 < partial.told_share < 0.5 and 1 < keyframes.poses < 1.5
-    (told,) = set(np.unique(partial.target)) - {IGNORE}
-    assert tuple(keyframes.class_colors[told]) == BLUE
+    (stroked,) = set(np.unique(partial.target)) - {IGNORE}
+    assert tuple(keyframes.class_colors[stroked]) == BLUE
     head = PaletteNetwork(load_generator(base_weights_path()), keyframes.class_count)
     head.start_head([whole, partial])
     height, width = (side // 16 * 16 for side in partial.target.shape)
     with torch.no_grad():
         logits = head(torch.from_numpy(partial.planes[None, :, :height, :width].copy()))[0]
     known = partial.target[:height, :width] != IGNORE
-    # The key shows the same head in another color: both are heard.
-    assert 0.1 < (logits.argmax(0).numpy()[known] == told).mean() < 0.9
+    # The key shows the same head in another color: both count.
+    assert 0.1 < (logits.argmax(0).numpy()[known] == stroked).mean() < 0.9
 
 
 @pytest.mark.usefixtures("quick_engine")

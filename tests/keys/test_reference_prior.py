@@ -1,4 +1,4 @@
-"""A reference picture: a gentle opinion about colors, which only counts where nothing else is known."""
+"""The prior of a reference picture, which counts in unsure regions only."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_it_leans_towards_the_colors_of_the_picture() -> None:
     assert np.abs(towards).max() < 5
 
 
-def test_it_decides_a_tie_and_overrules_nobody() -> None:
+def test_it_decides_a_tie_and_overrules_no_votes() -> None:
     towards = measure_prior(measure_picture(picture(SCARF)), COLORS)
     votes = np.log(np.array([[0.25] * 4, [0.49, 0.49, 0.01, 0.01], [0.9, 0.04, 0.03, 0.03]], np.float32))
     leaning = add_prior(votes, towards)
