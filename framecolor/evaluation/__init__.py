@@ -1,1 +1,1 @@
-"""Scores of painted frames against the truth; the literature's protocols. Imports the pipeline and below."""
+"""Score painted frames against the truth, by the literature's protocols. Imports the pipeline and below."""

@@ -1,6 +1,6 @@
-"""How the literature scores propagation: teacher-forced, each drawing painted from the true colors of the one before.
+"""Teacher-forced painting, as the literature scores propagation: each drawing from the true colors of the one before.
 
-A user's own number is the chained one: paint a shot with `colorize` and score its frames. Both take the same metrics.
+What a user gets is the chained score: paint a shot with `colorize` and score its frames with the same metrics.
 """
 
 from __future__ import annotations
@@ -35,17 +35,16 @@ def paint_teacher_forced(
     settings: Settings,
     out: Path,
 ) -> Iterator[tuple[int, Rgba]]:
-    """Every drawing of a shot, each painted from the truth of the drawing before it: (number, uint8 HxWx4), in order.
+    """Paint each drawing of a shot from the truth of the one before. Yields (number, uint8 HxWx4) in order.
 
-    read_truth  the true frame of a drawing's number, uint8 HxWx4 of the shot's size; read for every drawing that has
-                one after it. Its colors are taken for the nearest ones of the keys' palette.
-    out         folder whose caches are used, and written where they lack anything: that of the painted frames.
+    read_truth  reads the true frame of a number, uint8 HxWx4 of the shot's size; called for each drawing but the last.
+                Its colors are replaced by the nearest ones of the keys' palette.
+    out         folder of the painted frames, whose caches are used and filled
 
-    Keys are asked, and a network is fitted where the settings want it, as `colorize` does it. Keys come out as they
-    were painted, and the first drawing, where it is no key, as the keys alone have it; neither says anything about
-    propagation, so neither should be scored.
-    Lazy: two drawings are held at a time. Raises ReadError, PaletteError, OutputError and EngineError, and ValueError
-    where a true frame has another size.
+    Keys vote, and a network is fitted if the settings want it, as in `colorize`. Keys come out as painted, and a first
+    drawing that is no key is painted from the keys alone; do not score them, as neither uses propagation. Two drawings
+    are in memory at a time. Raises ReadError, PaletteError, OutputError and EngineError, and ValueError if a true frame
+    has another size.
     """
     with ThreadPoolExecutor(settings.count_cores()) as pool:
         run = prepare_run(shot, out, settings, ignore, pool, everything=True)
@@ -79,7 +78,7 @@ def _paint(
 
 
 def _true_belief(features: FrameFeatures, painted: Rgba, palette: Palette) -> Votes:
-    """Certainty about the true color of each region, float32 [count + 1, P]."""
+    """Make a belief of probability 1 in the true color of each region, float32 [count + 1, P]."""
     index = _nearest(region_colors(painted, features.drawing.frame(), features.drawing.regions()).color, palette)
     belief = np.zeros((len(index), len(palette)), np.float32)
     belief[np.arange(len(index)), index] = 1
@@ -87,9 +86,9 @@ def _true_belief(features: FrameFeatures, painted: Rgba, palette: Palette) -> Vo
 
 
 def _nearest(colors: Rgba, palette: Palette) -> NDArray[np.intp]:
-    """The palette entry of each color [N, 4], as seen over white: truth may be on white where keys are transparent.
+    """Find the nearest palette entry of each color [N, 4], both over white, as truth may be on white paper.
 
-    Where paper and white are both there, alpha decides.
+    If the palette has both paper and white, alpha decides.
     """
     seen, table = (lay_over_color(row[None])[0].astype(np.float32) for row in (colors, palette.colors))
     apart = np.square(seen[:, None] - table[None]).sum(axis=2)

@@ -1,1 +1,1 @@
-"""Painted frames as a movie for review, in the timing of the exposure sheet. Imports shot, output and below."""
+"""Write painted frames as a movie for review, timed by the exposure sheet. Imports shot, output and below."""

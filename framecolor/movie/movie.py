@@ -1,4 +1,4 @@
-"""Painted frames to a movie for review, in the timing of the exposure sheet."""
+"""Write painted frames as a movie for review, timed by the exposure sheet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from framecolor.shot.timing import NO_SHEET
 
 @dataclass(frozen=True)
 class WrittenMovie:
-    """A movie that was written: its file, how many frames it has, how many are shown in a second, and what to know."""
+    """A written movie: its file, number of frames, frames per second, and notes for the user."""
 
     path: Path
     frames: int
@@ -29,7 +29,7 @@ class WrittenMovie:
 
     @property
     def seconds(self) -> float:
-        """How long it is."""
+        """Duration."""
         return float(self.frames / self.fps)
 
 
@@ -45,27 +45,27 @@ def write_movie(
 ) -> WrittenMovie:
     """Write painted frames as a movie.
 
-    shots       a painted shot, a folder of painted or recolored frames, or a cut, whose cels are shown over each other;
-                or several cels of a cut. In place of a cel its last retake is shown, with what that does not replace.
+    shots       a painted shot, a folder of painted or recolored frames, a cut, or several cels of a cut. Cels are shown
+                over each other, each with the drawings of its last retake.
     path        the movie: .mov, .mkv or .mp4
-    codec       prores (4444, with alpha), ffv1 (lossless) or h264; by the ending of `path` if not given
-    fps         frames a second; the exposure sheet's, or 24, if not given
-    sheet       exposure sheet, .xdts or .csv; "none" for none, and that of the shot if not given
-    held        show every drawing for so many frames, whatever a sheet says
-    background  RGB under the frames, with h264
+    codec       prores (4444, with alpha), ffv1 (lossless) or h264; by default chosen by the suffix of `path`
+    fps         frames per second; by default the exposure sheet's, or 24
+    sheet       exposure sheet, .xdts or .csv; "none" for none; by default the shot's
+    held        show every drawing for this many frames, without a sheet
+    background  RGB under the frames, for h264
 
-    Without a sheet every number is shown for one frame, and a number without a frame as the one before it. Raises
-    InputError if there are no painted frames, or they cannot be shown as one movie; ReadError if a frame or the sheet
-    cannot be read, OutputError if the movie cannot be written. A movie that fails leaves the old one as it was.
+    Without a sheet every number is shown for one frame, and a missing number repeats the frame before it. Raises
+    InputError if there are no painted frames, or they cannot be shown in one movie; ReadError if a frame or the sheet
+    cannot be read; OutputError if the movie cannot be written. A failed movie leaves an old file unchanged.
     """
     paths = [Path(shots)] if isinstance(shots, str | Path) else list(map(Path, shots))
-    given = Path(NO_SHEET) if held is not None else None if sheet is None else Path(sheet)
+    sheet = NO_SHEET if held is not None else sheet
     shown = _choose_latest(paths)
     cel = find_cel(paths[0])
     cut = paths[0] if cel is None else cel.cut
     if len(shown) > 1 and held is not None:
-        raise InputError(cut, "its cels are shown over each other as a sheet has them", "choose one cel with --cel")
-    layers = [open_layer(shot, _find_frames(shot), given) for shot in shown]
+        raise InputError(cut, "several cels cannot be shown without their sheet", "choose one cel with --cel")
+    layers = [open_layer(shot, _find_frames(shot), None if sheet is None else Path(sheet)) for shot in shown]
     notes = [layer.note for layer in layers if layer.note]
     if len(layers) > 1:
         layers, notes = order_layers(cut, layers)
@@ -77,7 +77,7 @@ def write_movie(
 
 
 def _choose_latest(paths: Sequence[Path]) -> list[Path]:
-    """What is shown: of a cut its cels, and of each cel the last retake that is named."""
+    """Choose what to show: the cels of a cut, and the last named retake of each cel."""
     latest: dict[str, Path] = {}
     for path in paths:
         cels = list_cels(path) if path.is_dir() and is_cut(path) else []
@@ -87,7 +87,7 @@ def _choose_latest(paths: Sequence[Path]) -> list[Path]:
 
 
 def _find_frames(shot: Path) -> Path:
-    """The folder of frames: a shot's painted one, or any folder of numbered pictures. Raises InputError."""
+    """Find the folder of frames: a shot's painted frames, or any folder of numbered pictures. Raises InputError."""
     in_cut = find_cel(shot) is not None
     try:
         return find_output(shot, in_cut=in_cut)

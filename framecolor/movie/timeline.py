@@ -1,4 +1,4 @@
-"""Which painted frame is shown when, and the encoding of a movie of them."""
+"""Plan which painted frame is shown when, and encode the movie."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ Rgba = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Exposure:
-    """One picture of the movie: the files that are shown, the lowest first, none for an empty frame, and how long."""
+    """One picture of the movie: its files from bottom to top, none for an empty frame, and its number of frames."""
 
     files: tuple[Path, ...]
     frames: int
 
 
 def list_painted(out: Path) -> dict[int, Path]:
-    """Number -> file of the painted frames in a folder, by number.
+    """List the painted frames of a folder. Returns number -> file, by number.
 
-    Where framecolor.json lies there, it tells which file is a frame's; otherwise the numbers in the names do. Raises
-    InputError where there are none, ShotError where two files have one number.
+    The files are those of framecolor.json or, without one, those with numbers in their names. Raises InputError if
+    there are none, ShotError if two files have the same number.
     """
     files: dict[int, Path] = {}
     with suppress(InputError):  # without a manifest, or with a damaged one
@@ -58,12 +58,12 @@ def list_painted(out: Path) -> dict[int, Path]:
 def plan_exposures(
     files: Mapping[int, Path], exposures: Sequence[int | None] | None = None, held: int = 1
 ) -> list[Exposure]:
-    """What is shown for how long.
+    """Plan the pictures of a movie and their durations.
 
-    exposures  for each frame the number of the drawing, None for an empty one: as an exposure sheet has it. Without it
-               every number from the first to the last is shown for `held` frames.
+    exposures  for each frame the number of the drawing, None for an empty frame, as in an exposure sheet; without them
+               every number from the first to the last is shown for `held` frames
 
-    A number that has no file is shown as the drawing before it, or as nothing where there is none before.
+    A number without a file repeats the drawing before it, or is empty if there is none.
     """
     if exposures is None:
         exposures = [number for number in range(min(files), max(files) + 1) for _ in range(held)]
@@ -76,7 +76,7 @@ def plan_exposures(
 
 
 def stack_exposures(plans: Sequence[Sequence[Exposure]]) -> list[Exposure]:
-    """One plan of those of several layers, the lowest first; one that ends before the others is empty from there."""
+    """Stack the plans of several layers, from bottom to top; a shorter one is empty after its end."""
     columns = [[exposure.files for exposure in plan for _ in range(exposure.frames)] for plan in plans]
     shown = (tuple(chain.from_iterable(files)) for files in zip_longest(*columns, fillvalue=()))
     return [Exposure(files, len(list(group))) for files, group in groupby(shown)]
@@ -90,16 +90,16 @@ def encode_movie(
     fps: Fraction = USUAL_FPS,
     background: tuple[int, int, int] = (255, 255, 255),
 ) -> int:
-    """Write the movie of a plan and return its number of frames; see `MovieWriter` for what each codec keeps.
+    """Write the movie of a plan. Returns its number of frames; `MovieWriter` describes the codecs.
 
-    Pictures are read a few ahead, so that memory does not grow with the movie. Raises InputError where nothing is
-    shown at all, ReadError where a picture cannot be read or has another size than the first, OutputError where the
-    movie cannot be written: there is no movie then, or the old one.
+    A few pictures are read ahead, so that memory does not grow with the movie. Raises InputError if no picture is
+    shown, ReadError if one cannot be read or has another size than the first, OutputError if the movie cannot be
+    written. A failed movie leaves an old file unchanged.
     """
     codec = choose_codec(path, codec)
     first = next((file for exposure in plan for file in exposure.files), None)
     if first is None:
-        raise InputError(path, "would show no frame at all", "check the exposure sheet's numbers")
+        raise InputError(path, "would show no frame", "check the exposure sheet's numbers")
     size = read_image(first).shape[:2]
     if path.resolve() in {file.resolve() for exposure in plan for file in exposure.files}:
         raise InputError(path, "is one of the frames", "choose another name with -o")
@@ -129,6 +129,6 @@ def _lay_under(below: Rgba, above: Rgba) -> Rgba:
 def _read(file: Path, size: tuple[int, int]) -> Rgba:
     rgba = read_image(file)
     if rgba.shape[:2] != size:
-        problem = f"it is {rgba.shape[1]}x{rgba.shape[0]}, the first frame {size[1]}x{size[0]}"
+        problem = f"is {rgba.shape[1]}x{rgba.shape[0]}, the first frame is {size[1]}x{size[0]}"
         raise ReadError(file, problem, "paint it again")
     return rgba

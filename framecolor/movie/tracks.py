@@ -1,4 +1,4 @@
-"""What a movie shows: painted frames of a shot, of a folder, or of the cels of a cut, and the sheet that times them."""
+"""Open the layers of a movie: painted frames of a shot, a folder or the cels of a cut, with their timing."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _EVERY = "every drawing is shown for one frame"
 
 @dataclass(frozen=True)
 class Layer:
-    """Painted frames that are shown one after the other.
+    """The painted frames of one layer.
 
-    name    what to call it: the shot's, cel's or folder's name
+    name    name of the shot, cel or folder
     files   number -> file of each frame, by number; never empty
-    timing  when each is shown; None where no exposure sheet tells
-    note    what the user should know of its timing, or ""
+    timing  when each is shown; None without an exposure sheet
+    note    note for the user about the timing, or ""
     """
 
     name: str
@@ -45,17 +45,17 @@ class Layer:
 
 
 def open_layer(path: Path, out: Path, sheet: Path | None = None) -> Layer:
-    """The painted frames in `out` of the shot or cel that `path` is; `path` may be `out`, a folder of frames, too.
+    """Open the painted frames in `out` of the shot or cel `path`; `path` may also be `out`, a folder of frames.
 
-    sheet  an exposure sheet, or "none"; that of the shot if not given
+    sheet  an exposure sheet, or "none"; by default the shot's
 
-    A folder's shot is found by its framecolor.json, or by that of the folder which its frames were recolored from. With
-    a retake those frames of its cel are shown that it does not replace. Raises InputError where there are no frames or
-    the sheet cannot be used, ReadError where it cannot be read.
+    The shot of a folder is found by its framecolor.json, or by that of the frames that it was recolored from. A retake
+    is shown with the frames of its cel that it does not replace. Raises InputError if there are no frames or the sheet
+    does not fit, ReadError if the sheet cannot be read.
     """
     shot = path if path != out else find_recolored_shot(out)
     place = ShotPlace(out.resolve().name, out, out)
-    with suppress(ShotError):  # its drawings may be elsewhere by now
+    with suppress(ShotError):  # its drawings may have been moved
         place = place if shot is None else locate_shot(shot, has_keys=False)
     files = list_painted(out) if place.cel is None else _list_takes(place.cel, out)
     first = next(iter(files.values()))
@@ -69,24 +69,24 @@ def open_layer(path: Path, out: Path, sheet: Path | None = None) -> Layer:
 
 
 def order_layers(cut: Path, layers: Sequence[Layer]) -> tuple[list[Layer], list[str]]:
-    """The layers of a cut as they lie over each other, the lowest first, and what the user should know.
+    """Order the layers of a cut from bottom to top. Returns them and notes for the user.
 
-    The sheet's first track is the lowest, as in XDTS, where layer 0 is the bottom one. Layers without a track are left
-    out. Raises InputError where nothing is timed, or frames differ in size; ReadError where one cannot be read.
+    The sheet's first track is the bottom layer, as layer 0 in XDTS. Layers without a track are left out. Raises
+    InputError if no layer has a track or sizes differ, ReadError if a frame cannot be read.
     """
     timed = [layer for layer in layers if layer.timing is not None]
     if not timed:
-        problem = "no exposure sheet tells which drawings of its cels are shown together"
+        problem = "has no exposure sheet to show its cels together"
         raise InputError(cut, problem, "name one with --sheet, or choose one cel with --cel")
     sizes = {layer.name: image_size(layer.first) for layer in timed}
     if len(set(sizes.values())) > 1:
-        told = ", ".join(f"{name} {width}x{height}" for name, (height, width) in sizes.items())
-        raise InputError(cut, f"its cels differ in size: {told}", "choose one with --cel")
+        listed = ", ".join(f"{name} {width}x{height}" for name, (height, width) in sizes.items())
+        raise InputError(cut, f"its cels differ in size: {listed}", "choose one with --cel")
     ordered = sorted(timed, key=_find_place)
     notes = [f"{layer.name} is left out: the sheet has no track of it" for layer in layers if layer.timing is None]
     for layer in ordered[1:]:
         if read_image(layer.first)[..., 3].min() == 255:
-            notes.append(f"{layer.name} hides what lies below, as its paper is opaque; see colorize --background")
+            notes.append(f"{layer.name} hides the layers below it, as its paper is opaque; see colorize --background")
     return ordered, notes
 
 
@@ -97,7 +97,7 @@ def _find_place(layer: Layer) -> int:
 
 
 def _list_takes(cel: Cel, out: Path) -> dict[int, Path]:
-    """The frames of a cel, each of the latest take that was painted beside `out`, also where all were recolored."""
+    """List the frames of a cel, each from its latest take beside `out`, whose folders may all be recolored ones."""
     files: dict[int, Path] = {}
     ending = out.name.removeprefix(cel.name) if out.name.startswith(cel.name) else None
     for take in cel.takes[:-1] if ending is not None else ():

@@ -1,1 +1,1 @@
-"""Other colors for painted frames, without a new run: from mattes and palettes. Imports pipeline, report and below."""
+"""Recolor painted frames by mattes and a new palette, without a new run. Imports pipeline, report and below."""

@@ -1,4 +1,4 @@
-"""A palette in place of a shot's own: which color each id of its mattes becomes."""
+"""Read a palette that replaces a shot's own: the new color of each matte id."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _MOST_BYTES = 1 << 22
 
 
 def read_swap(path: Path, out: Path, ids: MatteIds) -> NDArray[np.uint8]:
-    """The color of each id by another palette, uint8 [ids + 1, 4] straight RGBA; row 0 is paper.
+    """Read the new color of each id, uint8 [ids + 1, 4] straight RGBA; row 0 is paper.
 
-    path  a .gpl file: its entries are those of OUT/palette.gpl in the same order, or have the same names in any order
-          where both palettes give each entry a name of its own. Or a .json file as OUT/palette.json: it goes by id.
+    path  a .json file like OUT/palette.json, matched by id; or a .gpl file with as many entries as OUT/palette.gpl,
+          matched by name if all names are unique and the same in both, else by order
     out   folder of the painted frames
 
-    A transparent entry (alpha 0, which only JSON and "Channels: RGBA" have) makes its paint paper. Colors may repeat.
-    Raises PaletteError where an entry is missing or too many.
+    A transparent entry (alpha 0, only in JSON and "Channels: RGBA") turns its paint into paper. Colors may repeat.
+    Raises PaletteError if an entry is missing or there are too many.
     """
     count = len(ids.paints)
     colors = _read_json(path, count) if path.suffix.lower() == ".json" else _match(path, out, count)
@@ -38,10 +38,10 @@ def read_swap(path: Path, out: Path, ids: MatteIds) -> NDArray[np.uint8]:
 def _match(path: Path, out: Path, count: int) -> list[tuple[int, int, int, int]]:
     swatches = read_swatches(path)
     if len(swatches) != count:
-        problem = f"it has {len(swatches)} colors, {out / PALETTE_GPL} has {count}"
-        raise PaletteError(path, problem, "give it an entry for each of them, in the same order")
+        problem = f"has {len(swatches)} colors, {out / PALETTE_GPL} has {count}"
+        raise PaletteError(path, problem, "give it one entry for each of them, in the same order")
     names: list[str] = []
-    with suppress(FramecolorError):  # without it, or changed by hand, there is the order
+    with suppress(FramecolorError):  # missing or damaged: match by order
         names = [name for _, name in read_swatches(out / PALETTE_GPL)]
     by_name = {name: color for color, name in swatches}
     if len(names) == count == len(by_name) and set(names) == set(by_name) and "" not in by_name:
@@ -56,12 +56,12 @@ def _read_json(path: Path, count: int) -> list[tuple[int, int, int, int]]:
         table = parse_json(data)
         rows = table["colors"] if isinstance(table, Mapping) else None
         if not isinstance(rows, list):
-            raise PaletteError(path, "this is not a palette", fix)
+            raise PaletteError(path, "is not a palette", fix)
         colors = dict(_read_row(row) for row in rows)
     except MISSHAPEN as error:
-        raise PaletteError(path, f"this is not a palette ({type(error).__name__}: {error})"[:200], fix) from None
+        raise PaletteError(path, f"is not a palette ({type(error).__name__}: {error})"[:200], fix) from None
     if len(colors) != len(rows):
-        raise PaletteError(path, "an id is there twice", fix)
+        raise PaletteError(path, "has an id twice", fix)
     colors.pop(PAPER_ID, None)
     if sorted(colors) != list(range(1, count + 1)):
         raise PaletteError(path, f"its ids are not 1 to {count}", fix)
@@ -72,5 +72,5 @@ def _read_row(row: Any) -> tuple[int, tuple[int, int, int, int]]:
     values = [*row["rgba"], 255][:4]
     right = all(type(value) is int and 0 <= value <= 255 for value in values)
     if type(row["id"]) is not int or len(values) != 4 or not right or values[3] not in (0, 255):
-        raise ValueError(f"{row!r} is no color with an id")
+        raise ValueError(f"{row!r} is not a color with an id")
     return row["id"], (values[0], values[1], values[2], values[3])

@@ -1,6 +1,6 @@
-"""Other colors for painted frames without a new run: mattes tell each pixel's paint, the drawing goes over it again.
+"""Recolor painted frames without a new run: look up each pixel's paint in the matte, and lay the lines over it again.
 
-With the palette that the shot was painted with, the files come out as they were, to the byte.
+With the shot's own palette the files are the same, byte for byte.
 """
 
 from __future__ import annotations
@@ -37,7 +37,13 @@ _AGAIN = "run `framecolor colorize --mattes` on the shot"
 
 @dataclass(frozen=True)
 class Recolored:
-    """Frames that were recolored: their folder, their numbers, and why others could not be; seconds that it took."""
+    """The result of recoloring.
+
+    out      folder of the recolored frames
+    written  their numbers
+    failed   number -> error of each frame that could not be recolored
+    seconds  time of the run
+    """
 
     out: Path
     written: tuple[int, ...]
@@ -47,7 +53,7 @@ class Recolored:
 
 @dataclass(frozen=True, eq=False)
 class _Painting:
-    """A painted shot with the colors that its mattes' ids get (uint8 [ids + 1, 4])."""
+    """A painted shot, with the new color of each matte id, uint8 [ids + 1, 4]."""
 
     manifest: Manifest
     line: str
@@ -61,7 +67,7 @@ class _Painting:
 
 @dataclass(frozen=True, eq=False)
 class _Job:
-    """A drawing to be recolored, and the entries of the frames that show it."""
+    """A drawing to recolor, and the entries of the frames that show it."""
 
     entries: tuple[FrameEntry, ...]
     drawing: LineDrawing
@@ -70,21 +76,22 @@ class _Job:
 def recolor_frames(
     out: str | Path, palette: str | Path, target: str | Path | None = None, *, workers: int | None = None
 ) -> Recolored:
-    """Recolor painted frames by another palette, in milliseconds each; the frames themselves stay as they are.
+    """Recolor painted frames with another palette, in milliseconds each, into a new folder.
 
     out      folder of the frames, painted with mattes, such as `Outcome.out`
     palette  .gpl with the entries of OUT/palette.gpl, or .json with the ids of OUT/palette.json (`read_swap`)
-    target   folder for the frames, made when missing; beside `out` with the palette's name (color-night) if not given
-    workers  frames that are worked on at once; as many as there are cores if not given
+    target   folder for the new frames, created if missing; by default beside `out`, with the palette's name
+             (color-night)
+    workers  frames recolored at once; by default the number of cores
 
-    Lines, background and format are as in the frames. One that cannot be recolored costs itself only, and is listed in
+    Lines, background and format stay the same. A frame that cannot be recolored fails alone, and is listed in
     `Recolored.failed`. Raises InputError if there are no mattes, PaletteError if the palette does not fit, ReadError if
     framecolor.json is damaged, OutputError if `target` holds other files of the shot.
     """
     begin = time.monotonic()
     out, palette = Path(out), Path(palette)
     painting = _open_painting(Manifest.read(out), palette)
-    place = Path(os.path.abspath(out))  # noqa: PTH100 (a link to a folder counts as the folder that it is called)
+    place = Path(os.path.abspath(out))  # noqa: PTH100 (keeps the name of a link to a folder)
     target = place.with_name(f"{place.name}-{palette.stem}") if target is None else Path(target)
     _check_target(target, painting.manifest)
     written, failed = [], {}
@@ -102,26 +109,26 @@ def recolor_frames(
 
 
 def check_same_paints(outs: Sequence[Path]) -> None:
-    """Raise PaletteError unless one palette can recolor all of these folders: ids have to mean the same paints."""
+    """Raise PaletteError unless all folders have the same matte ids, so that one palette can recolor them."""
     first, *others = [Manifest.read(out) for out in outs]
     for other in others:
         if other.mattes != first.mattes:
             own, count = len(other.mattes.paints), len(first.mattes.paints)
-            problem = f"was painted in {own} colors of its own, {first.out.name} in {count}"
-            raise PaletteError(other.out, problem, "give each its own palette, and choose it with --cel")
+            problem = f"has {own} paints of its own, {first.out.name} has {count}"
+            raise PaletteError(other.out, problem, "recolor each with a palette of its own, chosen with --cel")
 
 
 def _open_painting(manifest: Manifest, palette: Path) -> _Painting:
     out, settings = manifest.out, manifest.settings
     if not settings.get("mattes") or not manifest.mattes.paints:
-        raise InputError(out, "was painted without mattes, which tell what to recolor", f"{_AGAIN} once")
+        raise InputError(out, "was painted without mattes, which recoloring needs", f"{_AGAIN} once")
     if settings.get("mode") == "painted":
         problem = "was painted in mode painted: its shading is not in the mattes"
         raise InputError(out, problem, "recolor it in compositing, or paint it with --mode flat")
     try:
         image = FORMATS[settings.get("format", "png")]
     except (LookupError, TypeError):
-        raise ReadError(out / MANIFEST_NAME, "names a format of frames that is not known", _AGAIN) from None
+        raise ReadError(out / MANIFEST_NAME, "names an unknown format of frames", _AGAIN) from None
     colors = read_swap(palette, out, manifest.mattes)
     if settings.get("background") == "paper":
         colors[colors[:, 3] == 0] = WHITE
@@ -129,18 +136,18 @@ def _open_painting(manifest: Manifest, palette: Path) -> _Painting:
 
 
 def _check_target(target: Path, manifest: Manifest) -> None:
-    """Raise OutputError where recolored frames would go over files that are not theirs."""
+    """Raise OutputError if recolored frames would overwrite other files."""
     place, out = target.resolve(), manifest.out.resolve()
     drawings = (out / manifest.line_dir).resolve()
     if (target / MANIFEST_NAME).exists() or place == out:
-        raise OutputError(target, "holds painted frames, which would be written over", "choose another folder with -o")
+        raise OutputError(target, "holds painted frames, which would be overwritten", "choose another folder with -o")
     shot = [drawings, *(drawings.parent / role for role in ("keys", "hints", "stencils"))]
     if place in (*shot, *(out / name for name in (MATTE_FOLDER, LINE_FOLDER, KEY_FOLDER))):
         raise OutputError(target, "holds other files of the shot", "choose another folder with -o")
 
 
 def _list_jobs(painting: _Painting) -> Iterator[_Job]:
-    """One for each drawing; holds go with the frame that they repeat."""
+    """List one job per drawing, together with its holds."""
     manifest = painting.manifest
     groups: dict[int, list[FrameEntry]] = {}
     for entry in manifest.frames:
@@ -158,12 +165,12 @@ def _list_jobs(painting: _Painting) -> Iterator[_Job]:
 
 
 def _recolor(painting: _Painting, job: _Job, target: Path) -> tuple[_Job, str]:
-    """Recolor and write all frames of a drawing; returns what went wrong, or ""."""
+    """Recolor and write all frames of a drawing. Returns the error, or ""."""
     out = painting.manifest.out
     try:
         for entry in job.entries:
             if not entry.is_inside:
-                raise ReadError(out / MANIFEST_NAME, f"names {entry.file!r}, which is no file in it", _AGAIN)
+                raise ReadError(out / MANIFEST_NAME, f"names {entry.file!r}, which is not a file beside it", _AGAIN)
         data = _paint(painting, job)
         for entry in job.entries:
             if painting.line == "layer":
@@ -175,7 +182,7 @@ def _recolor(painting: _Painting, job: _Job, target: Path) -> tuple[_Job, str]:
 
 
 def _paint(painting: _Painting, job: _Job) -> bytes:
-    """The file of a recolored frame."""
+    """Paint and encode a recolored frame. Returns the bytes of its file."""
     entry, out = job.entries[0], painting.manifest.out
     if entry.status == "failed" or entry.matte is None:
         raise ReadError(out / entry.file, "was not painted, or has no matte", _AGAIN)
@@ -185,14 +192,15 @@ def _paint(painting: _Painting, job: _Job) -> bytes:
     if matte.max() >= len(table):
         raise ReadError(path, f"has an id beyond the {len(table) - 1} of the shot", _AGAIN)
     if not entry.regions and not painting.colors[PAPER_ID, 3]:
-        table = np.where(np.arange(len(table)) == PAPER_ID, np.uint32(0), table)  # as a drawing that is all ink is
+        # A frame without regions is all ink, and was painted with zeros for paper.
+        table = np.where(np.arange(len(table)) == PAPER_ID, np.uint32(0), table)
     runs = Runs.pack(matte)
     paint = np.repeat(table[runs.values.astype(np.intp)], runs.lengths).view(np.uint8).reshape(*painting.size, 4)
     if painting.line != "over":
         return painting.format.encode(make_picture(paint, None, None, entry.unsure))
     drawing = job.drawing.read()
     if drawing is None or drawing.shape[:2] != painting.size:
-        raise ReadError(entry.file, f"its drawing {job.drawing.number} is missing or was changed", "put it back")
+        raise ReadError(entry.file, f"its drawing {job.drawing.number} is missing or changed", "restore it")
     frame = read_drawing(job.drawing.number, drawing)
     below = paint.copy() if painting.format.layered else None
     lay_lines(frame, paint)

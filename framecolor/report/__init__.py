@@ -1,4 +1,4 @@
-"""The report of a painted shot: one HTML file that says what to check, and which drawing to paint as the next key.
+"""The report of a painted shot: one HTML file with the regions to check and the drawings to paint as next keys.
 
 Imports output, media, lineart and below.
 """

@@ -1,4 +1,4 @@
-"""What the page has to know to correct a shot: its palette, what was corrected already, and the command to run next."""
+"""The page's data for corrections: the shot's palette, earlier corrections and the command to run next."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _OUT_FOLDER = "color"
 
 
 def describe_shot(manifest: Manifest) -> dict[str, Any]:
-    """The page's data for all frames.
+    """Describe the shot as data for the page.
 
-    hash: of the manifest, so that what a browser keeps belongs to this painting only; holds: the frames that repeat a
-    drawing, with the frame that was painted for them.
+    hash   hash of the manifest, so that a browser drops unsaved corrections of another run
+    holds  number of each hold -> number of the frame that it repeats
     """
     return {
         "shot": manifest.shot,
@@ -32,27 +32,27 @@ def describe_shot(manifest: Manifest) -> dict[str, Any]:
 
 
 def write_command(manifest: Manifest) -> list[str]:
-    """The words of what paints the shot again with the corrections, from the folder that it and the file are in."""
+    """List the words of the command that repaints the shot with corrections, to run beside the shot and the file."""
     places = [part.casefold() for part in PurePosixPath(manifest.line_dir.replace("\\", "/")).parts[-2:]]
-    # A cel's drawings lie in a folder of its own below that of all lines.
+    # A cel's drawings are in a folder of their own inside the line folder.
     cut, _, cel = manifest.shot.rpartition("/") if places[:-1] == [LINE_FOLDER] else ("", "", manifest.shot)
     out = manifest.out.resolve()
     words = ["framecolor", "colorize", *([cut, "--cel", cel] if cut else [cel]), "--corrections", CORRECTIONS_NAME]
     if not cut and LINE_FOLDER not in places:
-        words += ["--keys", "KEYS"]  # a pattern or a movie: the manifest does not tell where its keys are
+        words += ["--keys", "KEYS"]  # a pattern or a movie, whose keys are not in the manifest
     if out.parts[-2:] != (f"{cut}{OUTPUT_ENDING}", cel) if cut else out.name != _OUT_FOLDER:
         words += ["-o", out.parent.name if cut else out.name]
     return [*words, "--report"]
 
 
 def name_uncorrectable(manifest: Manifest, mapped: Collection[int]) -> str:
-    """The painted frames without a map, where others have one; "" where there are none."""
+    """Format the numbers of the painted frames without a map; "" if all have one or none has."""
     missing = [frame.number for frame in manifest.with_status("key", "painted") if frame.number not in mapped]
     return name_ranges(missing) if mapped else ""
 
 
 def _describe_palette(manifest: Manifest) -> list[dict[str, str]]:
-    """Each color with its name and key: 1 to 9, then with Shift; paper comes last and has 0."""
+    """List each color with its name and keyboard key: 1 to 9, then with Shift; paper comes last, with key 0."""
     names = read_names(manifest)
     colors = [f"#{red:02x}{green:02x}{blue:02x}" for red, green, blue, alpha in manifest.palette if alpha]
     keys = [f"{shift}{digit}" for shift in ("", "\u21e7") for digit in range(1, 10)]
@@ -65,16 +65,16 @@ def _describe_palette(manifest: Manifest) -> list[dict[str, str]]:
 
 
 def read_names(manifest: Manifest) -> dict[str, str]:
-    """Names of the colors, by #rrggbb, where the run was given a palette file that is still where it was."""
+    """Read the names of colors, by #rrggbb, from the run's palette file; empty if there is none."""
     file = manifest.settings.get("palette")
     if not isinstance(file, str) or not file.lower().endswith(".gpl"):
         return {}
     try:
-        # A relative name is from the shot's folder on, in which the drawings lie, or the folder of the drawings does.
+        # A relative path starts at the shot's folder, which holds the drawings or their folder.
         line = (manifest.out / manifest.line_dir).resolve()
         places = [folder / file for folder in (manifest.out.resolve().parent, line.parent, line.parent.parent)]
         palette = read_palette(next((path for path in places if path.is_file()), places[0]))
-    except (FramecolorError, OSError, RuntimeError, ValueError):  # a loop of links, a name that is none
+    except (FramecolorError, OSError, RuntimeError, ValueError):  # a loop of links, an invalid name
         return {}
     rows = zip(palette.colors.tolist(), palette.names, strict=False)
     return {f"#{red:02x}{green:02x}{blue:02x}": name for (red, green, blue, _), name in rows if name}

@@ -1,4 +1,4 @@
-"""The shot's line drawings, read again for the report: from a folder, a sequence pattern or a movie."""
+"""Read a painted shot's line drawings again, from a folder, a sequence pattern or a movie."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class LineDrawing:
-    """One drawing that may still have to be read: `pixels` of a movie's frame, else the file at `path`; or neither."""
+    """One drawing: the `pixels` of a movie's frame, or the file at `path`; neither if it is missing."""
 
     number: int
     path: Path | None = None
     pixels: Pixels | None = None
 
     def read(self) -> Pixels | None:
-        """uint8 HxWx4; None where there is no drawing or it cannot be read. Never raises."""
+        """Read the drawing, uint8 HxWx4; None if it is missing or broken."""
         return self.pixels if self.path is None else read_or_none(self.path)
 
     def hash(self) -> str:
-        """As `Shot.line_hash` has it; "" where there is none."""
+        """Hash the drawing as `Shot.line_hash` does; "" if it is missing or broken."""
         if self.pixels is not None:
             return xxhash.xxh3_128_hexdigest(self.pixels.tobytes())
         try:
@@ -40,7 +40,7 @@ class LineDrawing:
 
 
 class LineArt:
-    """Where the drawings of a shot are. Line art that is not at hand any more is no error: it has no drawings then."""
+    """The drawings of a painted shot; none, without an error, if they are no longer there."""
 
     def __init__(self, out_dir: Path, line_dir: str) -> None:
         place = out_dir / line_dir
@@ -59,7 +59,7 @@ class LineArt:
             return
 
     def visit(self, numbers: Iterable[int]) -> Iterator[LineDrawing]:
-        """One drawing for each of the rising `numbers`; files are left to be read by whoever takes the drawing."""
+        """Iterate over the drawings of `numbers`, which rise. Files are read by `LineDrawing.read`."""
         if self._movie is None:
             for number in numbers:
                 yield LineDrawing(number, self._files.get(number))
@@ -69,13 +69,13 @@ class LineArt:
         pixels: Pixels | ReadError | None = None
         for number in numbers:
             while at < number:
-                at, pixels = next(((index + 1, found) for index, found in frames), (number, None))
-            found = pixels if at == number and not isinstance(pixels, ReadError) else None
-            yield LineDrawing(number, pixels=found)
+                at, pixels = next(((index + 1, frame) for index, frame in frames), (number, None))
+            readable = pixels if at == number and not isinstance(pixels, ReadError) else None
+            yield LineDrawing(number, pixels=readable)
 
 
 def read_or_none(path: Path | None) -> Pixels | None:
-    """A picture, or None where it is missing or broken."""
+    """Read a picture; None if it is missing or broken."""
     if path is None or not path.is_file():
         return None
     try:

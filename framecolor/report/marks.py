@@ -1,4 +1,4 @@
-"""Where the number of each unsure region goes, so that neither numbers nor small regions hide each other."""
+"""Place the numbers of unsure regions so that they hide neither each other nor small regions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from framecolor.output.frame_entry import UnsureRegion
 Point = tuple[float, float]
 
 
-# A crop keeps this much around the unsure regions, and never shows less than that of the frame, as shares of its sides.
+# Margin of a crop around the unsure regions, and its smallest size, as shares of the frame's sides.
 _MARGIN, _SMALLEST_CROP = 0.08, 0.4
-# Tags keep their size on screen; they are spaced for a picture of this width with tags of this radius.
+# Tags have a fixed size on screen; they are spaced for a picture of this width and tags of this radius.
 _SHOWN_WIDTH_PX, _TAG_RADIUS_PX = 340, 9
 
 
@@ -29,7 +29,7 @@ class Crop:
 
 @dataclass(frozen=True)
 class Tag:
-    """A number's place on the frame: its center, and the point of the region that a leader line runs to. In pixels."""
+    """A number's place on the frame, in pixels: its center, and the point of the region where its leader line ends."""
 
     x: float
     y: float
@@ -38,7 +38,7 @@ class Tag:
 
 
 def crop_to_regions(regions: Sequence[UnsureRegion], width: int, height: int) -> Crop:
-    """The part of a frame of `width` x `height` that holds all of the regions and something around them."""
+    """Crop a frame of `width` x `height` to its unsure regions with a margin."""
     if not regions:
         return Crop(0, 0, width, height)
     lefts, tops, widths, heights = zip(*(region.box for region in regions), strict=True)
@@ -50,14 +50,16 @@ def crop_to_regions(regions: Sequence[UnsureRegion], width: int, height: int) ->
 
 
 def _widen(start: int, end: int, side: int) -> tuple[int, int]:
-    """Start and length of an interval with its margin, inside of 0..side."""
+    """Widen an interval by its margin. Returns start and length, inside 0..side."""
     length = min(side, max(round(end - start + 2 * _MARGIN * side), round(_SMALLEST_CROP * side)))
     return min(max(0, (start + end - length) // 2), side - length), length
 
 
 def place_tags(regions: Sequence[UnsureRegion], crop: Crop) -> list[Tag]:
-    """A tag beside each region, the first regions served first. Tags stay inside the crop; they overlap only where
-    there is no free place within some ten radii."""
+    """Place a tag beside each region, in order. Tags stay inside the crop.
+
+    Tags overlap only if there is no free place within about ten radii.
+    """
     radius = crop.width * _TAG_RADIUS_PX / _SHOWN_WIDTH_PX
     taken: list[Point] = []
     tags: list[Tag] = []
@@ -80,7 +82,7 @@ def place_tags(regions: Sequence[UnsureRegion], crop: Crop) -> list[Tag]:
 
 
 def _candidates(center: Point, half_width: float, half_height: float, radius: float) -> list[Point]:
-    """Spots around a box, the upper right first, then farther out."""
+    """List places around a box, from near to far, each ring from the upper right on."""
     spots: list[Point] = []
     for ring in (1.4, 3.6, 5.8, 8.0, 10.2):
         for turn in (-45, -135, -90, 0, 180, 45, 135, 90):

@@ -1,4 +1,4 @@
-"""Writing report.html: one file, no network, nothing but what the shot's manifest and pictures say."""
+"""Write report.html: one file without network access, from the shot's manifest and pictures."""
 
 from __future__ import annotations
 
@@ -26,23 +26,22 @@ from framecolor.report.suggest import suggest_keys
 from framecolor.report.view import list_facts, sum_up, view_frame, view_swatch
 
 REPORT_NAME = "report.html"
-# Large pictures are what a report weighs: past this many, frames are shown by their thumbnail only.
+# Large pictures take most of a report's size: more frames than this have only thumbnails.
 _MOST_LARGE = 60
-# So is what regions are corrected with, some 60 kB a drawing: past this many, others are only looked at.
+# A map for corrections takes about 60 kB: more drawings than this cannot be corrected.
 _MOST_MAPPED = 240
-# This many frames to check are open on the page; the others wait behind a click.
+# Number of frames to check that are open on the page; the others are folded.
 _OPEN_CHECKS = 8
 
 
 def write_report(out: str | Path, target: str | Path | None = None) -> Path:
-    """Write the report of a painted shot: one HTML file that says what to check, and which drawing to paint next.
+    """Write the report of a painted shot, one HTML file, atomically. Returns its path.
 
     out     folder of the painted frames, such as `Outcome.out`
-    target  the file to write; OUT/report.html if not given
+    target  file to write; by default OUT/report.html
 
-    Returns the path of the file, which appears whole or not at all. Frames whose pictures are missing or broken are
-    shown without them. Raises InputError if nothing was painted there, ReadError if its framecolor.json is damaged,
-    OutputError if the file cannot be written.
+    Frames with missing or broken pictures are shown without them. Raises InputError if `out` has no painted frames,
+    ReadError if its framecolor.json is damaged, OutputError if the file cannot be written.
     """
     manifest = Manifest.read(Path(out))
     target = manifest.out / REPORT_NAME if target is None else Path(target)
@@ -51,7 +50,7 @@ def write_report(out: str | Path, target: str | Path | None = None) -> Path:
 
 
 def build_page(manifest: Manifest) -> str:
-    """The report as HTML."""
+    """Build the report as HTML."""
     drawings = [frame for frame in manifest.frames if frame.status != "hold"]
     checks = sorted((frame for frame in drawings if frame.unsure), key=lambda f: (-f.expected_wrong_px, f.number))
     large = {frame.number for frame in checks[:_MOST_LARGE]}
@@ -59,7 +58,7 @@ def build_page(manifest: Manifest) -> str:
     mapped = _choose_mapped(drawings, checks)
     crops = {number: frames[number].crop for number in large}
     pictures = _read_pictures(drawings, crops, mapped, manifest)
-    found = {number for number, made in pictures.items() if made.map}
+    correctable = {number for number, made in pictures.items() if made.map}
     suggestions = suggest_keys(manifest.frames)
     words = write_command(manifest)
     environment = Environment(
@@ -84,19 +83,19 @@ def build_page(manifest: Manifest) -> str:
         "shot": describe_shot(manifest),
         "command": format_command(words, "posix"),
         "windows_command": format_command(words, "nt"),
-        "can_correct": len(found),
-        "uncorrectable": name_uncorrectable(manifest, found),
+        "can_correct": len(correctable),
+        "uncorrectable": name_uncorrectable(manifest, correctable),
     }
     return environment.get_template("report.html.j2").render(context)
 
 
 def _show(value: object) -> object:
-    """What the page says, without characters that only an attack has; names of files may hold any."""
+    """Escape unprintable characters in a text of the page, as file names may hold any."""
     return on_one_line(value, keep="\n\t") if type(value) is str else value
 
 
 def _choose_mapped(drawings: Sequence[FrameEntry], checks: Sequence[FrameEntry]) -> set[int]:
-    """Numbers of the frames whose regions can be corrected on the page: all, or those most in doubt and the first."""
+    """Choose the frames to correct on the page: all, or the most unsure ones and the first of the others."""
     painted = [frame for frame in drawings if frame.status != "failed"]
     return {frame.number for frame in dict.fromkeys([*checks, *painted][:_MOST_MAPPED])}
 

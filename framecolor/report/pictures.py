@@ -1,4 +1,4 @@
-"""Pictures of the report, as data URIs: small enough for a contact sheet, lines always visible."""
+"""Pictures of the report as data URIs, small enough for a contact sheet, always with lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from framecolor.report.marks import Crop
 from framecolor.report.region_map import build_map
 from framecolor.report.webp import LARGE_PX, THUMBNAIL_PX, encode_webp
 
-# Past this many drawings thumbnails are halved, so that a long shot's report still opens at once.
+# Thumbnails of more drawings than this have half the size, so that a long shot's report opens quickly.
 _MANY_DRAWINGS = 240
 _QUALITY = {THUMBNAIL_PX: 78, LARGE_PX: 84}
 
@@ -26,8 +26,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Pictures:
-    """Of one frame, as data URIs; `map` is its regions as JSON (`region_map`). Empty where there is nothing to show;
-    `large` and `map` are made only where they are asked for."""
+    """The pictures of one frame as data URIs, and `map`, its regions as JSON (`region_map`); "" if there is none."""
 
     thumbnail: str
     large: str
@@ -35,19 +34,23 @@ class Pictures:
 
 
 class PictureReader:
-    """Makes the pictures of a shot's frames; may be called from several threads at once."""
+    """Makes the pictures of a shot's frames. Thread-safe."""
 
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
         self._lines_over = manifest.settings.get("line", "over") == "over"
         self._size = manifest.height, manifest.width
-        drawn = len(manifest.with_status("key", "painted", "failed"))
-        self._thumbnail_px = THUMBNAIL_PX if drawn <= _MANY_DRAWINGS else THUMBNAIL_PX // 2
+        count = len(manifest.with_status("key", "painted", "failed"))
+        self._thumbnail_px = THUMBNAIL_PX if count <= _MANY_DRAWINGS else THUMBNAIL_PX // 2
 
     def read(self, frame: FrameEntry, drawing: LineDrawing, large: Crop | None, mapped: bool = False) -> Pictures:
-        """Pictures of a frame: painted with its lines, or the bare drawing where it failed; `large` is the part that
-        the large one shows. Never raises for a file that is missing or broken: a report must come out when frames did
-        not."""
+        """Make the pictures of a frame: paint with lines, or the bare drawing if the frame failed.
+
+        large   part of the frame for a large picture; None for no large picture
+        mapped  whether to make the map
+
+        Missing and broken files give no picture and raise nothing, so that a report of failed frames can be written.
+        """
         out = self._manifest.out
         painted = read_or_none(out / frame.file) if frame.is_inside and frame.status != "failed" else None
         lines = drawing.read() if mapped or painted is None or not self._lines_over else None
@@ -66,7 +69,7 @@ class PictureReader:
         return Pictures(thumbnail, encode_webp(part, LARGE_PX, _QUALITY[LARGE_PX]), regions)
 
     def _compose(self, painted: Pixels | None, lines: Pixels | None, layer: Path) -> Pixels | None:
-        """The paint with its lines; `layer` is the file of the lines that the run wrote, if it did."""
+        """Lay the lines over the paint; `layer` is the run's line layer, which may not exist."""
         if painted is not None and self._lines_over:
             return painted
         drawing = read_or_none(layer) if layer.is_file() else lines
@@ -76,7 +79,7 @@ class PictureReader:
 
 
 def _lay_over(drawing: NDArray[np.uint8], painted: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The drawing over the paint. A drawing on opaque white multiplies: its white vanishes."""
+    """Lay a drawing over the paint. An opaque drawing on white is multiplied, so that its white vanishes."""
     if drawing[..., 3].min() < 255:
         return lay_over(drawing, painted)
     under, over = painted.astype(np.float32) / 255, drawing.astype(np.float32) / 255

@@ -1,15 +1,15 @@
-"""The regions of one drawing as the page needs them to be clicked and recolored: small, lossless, decoded when opened.
+"""Encode the regions of a drawing for the page, where they can be clicked and recolored.
 
-A map is one block of bytes, deflated (zlib) and in base64, little endian:
+A map is one block of bytes, little endian, deflated (zlib) and in base64:
 
     uint32     width and height of the label picture, width and height of the drawing, number of regions
-    uint32     x of the inmost pixel of every region, then y of every region, in pixels of the drawing
-    uint8 x 4  color that every region is painted in, straight RGBA
+    uint32     x of the innermost pixel of each region, then y of each region, in pixels of the drawing
+    uint8 x 4  painted color of each region, straight RGBA
     uint8      the label picture as runs in reading order: the low, middle and high bytes of all lengths, then the low
                and high bytes of all labels, 1..count in regions and 0 on lines
 
-The lines are a picture of their own, which the page lays over the paint: of black ink its alpha, uint8, as large as the
-label picture and deflated as well (little more than as a lossless WebP, in a tenth of the time); of colored ink a WebP.
+The lines are a separate picture, which the page lays over the paint: a WebP for colored ink; for black ink its alpha,
+uint8, of the label picture's size and deflated (hardly larger than a lossless WebP, in a tenth of the time).
 """
 
 from __future__ import annotations
@@ -35,17 +35,22 @@ Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int32]
 
 _INK_QUALITY = 80
-# Steps of alpha between neighbors, out of 255: finer ones are not seen, and are what weighs most.
+# Step of alpha, out of 255: finer steps are invisible and take most of the size.
 _INK_STEP = 17
-# A pixel under ink, however faint, is asked for its region's color only where the region has no other.
+# Larger than any depth, so that the color of a region is read under ink only if the region has no other pixel.
 _INK_COST = np.float32(1000)
-# In larger boxes only every fourth pixel of every fourth row is looked at.
+# In larger boxes only every fourth pixel of every fourth row is searched.
 _LARGE_BOX_PX = 40_000
 
 
 def build_map(drawing: Pixels, painted: Pixels, frame: FrameEntry, manifest: Manifest, digest: str) -> str:
-    """A drawing's map as a JSON object: its `regions`, its `ink` (a data URI where that is colored), the drawing's
-    hash, and which region each of the frame's doubtful ones is (0: none). Both pictures are uint8 HxWx4 of one size.
+    """Build a drawing's map as a JSON object.
+
+    drawing, painted  uint8 HxWx4 of one size
+    digest            hash of the drawing
+
+    The object has `regions`, `ink` (a data URI if it is colored), `drawing` (its hash), and `unsure`: the index of each
+    unsure region of the frame, 0 if it was not found.
     """
     lines = read_drawing(frame.number, drawing)
     gap_px, min_region_px = _find_settings(manifest)
@@ -62,7 +67,7 @@ def build_map(drawing: Pixels, painted: Pixels, frame: FrameEntry, manifest: Man
 
 
 def _find_settings(manifest: Manifest) -> tuple[float, int]:
-    """What the run found its regions with; a manifest that was changed by hand gets what is possible."""
+    """Read the settings of regions from the manifest; defaults if they are missing or out of range."""
 
     def find(name: str, default: float, low: float, high: float) -> float:
         value = manifest.settings.get(name)
@@ -72,10 +77,10 @@ def _find_settings(manifest: Manifest) -> tuple[float, int]:
 
 
 def _look_into(regions: Regions, lines: Frame, painted: Pixels, palette: Pixels) -> tuple[NDArray[np.uint32], Pixels]:
-    """The inmost pixel (x, y) and the color of every region, [count + 1, 2] and [count + 1, 4].
+    """Find the innermost pixel (x, y) and the color of each region, [count + 1, 2] and [count + 1, 4].
 
-    The color is read as far as possible from lines, where not even faint ink lies over it; where ink lies over all of
-    a region, it is the nearest one of the palette.
+    The color is read as far from lines as possible, in a pixel without ink. If ink covers all of a region, it is the
+    nearest color of the palette.
     """
     depth = _measure_depth(regions.labels)
     clear = np.where(lines.ink[..., 3] > 0, depth - _INK_COST, depth)
@@ -95,7 +100,7 @@ def _look_into(regions: Regions, lines: Frame, painted: Pixels, palette: Pixels)
 
 
 def _find_highest(values: NDArray[np.float32], labels: Labels, region: int, box: Sequence[int]) -> tuple[int, int]:
-    """The pixel (x, y) of a region where `values`, all above -2000, are highest; in a large region about that."""
+    """Find the pixel (x, y) of a region with the highest of `values`, all above -2000; approximate in large boxes."""
     left, top, width, height = box
     for step in (4, 1) if width * height > _LARGE_BOX_PX else (1,):
         part = (slice(top, top + height, step), slice(left, left + width, step))
@@ -107,9 +112,9 @@ def _find_highest(values: NDArray[np.float32], labels: Labels, region: int, box:
 
 
 def _measure_depth(labels: Labels) -> NDArray[np.float32]:
-    """How far each pixel is from the nearest one that is not of its region, float32 HxW; 0 on lines.
+    """Measure each pixel's distance to the nearest pixel outside its region, float32 HxW; 0 on lines.
 
-    Regions may touch without a line between them: the two pixels at such a border count as edge.
+    If regions touch without a line, the two pixels at their border have distance 0.
     """
     inner = (labels > 0).astype(np.uint8)
     across, down = labels[:, 1:] != labels[:, :-1], labels[1:] != labels[:-1]
@@ -140,10 +145,12 @@ def _pack_ink(ink: Pixels) -> str:
 
 
 def shrink_labels(labels: Labels, places: NDArray[np.uint32]) -> Labels:
-    """The label picture with a long side of at most `LARGE_PX`, int32.
+    """Shrink a label picture to a long side of at most `LARGE_PX`, int32.
 
-    Its pixel (i, j) is the drawing's pixel ((2 i + 1) W // 2 w, (2 j + 1) H // 2 h). A region that no such pixel meets
-    gets the one that its inmost pixel (`places`, x and y by region) falls on.
+    places  innermost pixel (x, y) of each region
+
+    Pixel (i, j) of the result is the drawing's pixel ((2 i + 1) W // 2 w, (2 j + 1) H // 2 h). A region without such a
+    pixel gets the one that its innermost pixel falls on.
     """
     height, width = labels.shape
     scale = min(1.0, LARGE_PX / max(height, width))

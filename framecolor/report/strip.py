@@ -1,4 +1,4 @@
-"""The time strip: confidence and flicker of every frame, keys and failures marked, as shapes for an SVG."""
+"""The time strip: confidence and flicker of every frame, with marks for keys and failures, as shapes for an SVG."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ CONFIDENCE_TOP, CONFIDENCE_BOTTOM = 28, 104
 FLICKER_TOP, FLICKER_BOTTOM = 116, 152
 LABEL_Y = 168
 HEIGHT = 176
-# Bars of a flat shot would fill the lane with noise if the scale followed them further down than this.
+# Smallest scale, so that the noise of a flat shot does not fill the lane.
 _SMALLEST_FLICKER_SCALE = 0.02
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One frame's column; `confidence_y` is None where there is no value. `mark` is key, failed, next or empty."""
+    """One frame's column; `confidence_y` and `flicker_y` may be None. `mark` is key, failed, next or ""."""
 
     number: int
     drawing: int
@@ -42,7 +42,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Strip:
-    """Bars from left to right, labels under them, and the values at the ends of both scales."""
+    """Bars from left to right, labels (x, frame number), and the ends of both scales."""
 
     bars: tuple[Bar, ...]
     labels: tuple[tuple[float, int], ...]
@@ -51,18 +51,18 @@ class Strip:
 
 
 def confidence_level(confidence: float | None) -> str:
-    """high, middle or low: three steps that the page colors alike everywhere; none where nothing was painted."""
+    """Name the level of a confidence, which sets its color on the page: high, middle, low, or none if it is None."""
     if confidence is None:
         return "none"
     return "high" if confidence >= 0.95 else "middle" if confidence >= 0.85 else "low"
 
 
 def lay_out_strip(manifest: Manifest, suggested: Collection[int]) -> Strip:
-    """Columns of equal width over the whole strip, in frame order."""
+    """Lay out one column of equal width per frame, in order."""
     frames = manifest.frames
     known = [frame.confidence for frame in frames if frame.confidence is not None]
     flickers = [frame.flicker for frame in frames if frame.flicker is not None]
-    # The scale starts at a round tenth below the lowest value, never above 0.8: small doubts must look small.
+    # The scale starts at the tenth below the lowest value, at most at 0.8, so that small doubts look small.
     floor = min(0.8, math.floor(min(known, default=1.0) * 10) / 10)
     ceiling = max(_SMALLEST_FLICKER_SCALE, max(flickers, default=0.0))
     pitch = (RIGHT - LEFT) / max(1, len(frames))
@@ -92,7 +92,7 @@ def _scale(share: float | None, top: int, bottom: int) -> float | None:
 
 
 def _labels(bars: list[Bar]) -> tuple[tuple[float, int], ...]:
-    """Some dozen frame numbers, evenly spaced, always with the first."""
+    """Choose about a dozen frame numbers, evenly spaced, starting at the first."""
     step = max(1, math.ceil(len(bars) / 14))
     return tuple((bar.middle, bar.number) for bar in bars[::step])
 

@@ -1,4 +1,4 @@
-"""Which drawing, painted as one more key, would settle most of what is in doubt."""
+"""Suggest the drawings that would correct most wrong regions if they were painted as keys."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 
 from framecolor.output.frame_entry import MOST_UNSURE, FrameEntry
 
-# How the help of a key falls with distance, and the share of its wrong regions that a drawing close beside a new key
-# loses. Both were chosen once, by trying every drawing of seven clips as one more key; `benchmarks/one_more_key.py`
-# measures what the advice is worth.
+# How the effect of a key falls with distance, and the share of wrong regions that a new key corrects in a drawing next
+# to it. Both were fitted by trying every drawing of seven clips as one more key; `benchmarks/one_more_key.py` measures
+# the value of the suggestions.
 _FALL_OFF = 1.5
 _HELP = 0.4
 
 
 @dataclass(frozen=True)
 class KeySuggestion:
-    """One drawing worth painting.
+    """A drawing to paint as a key.
 
-    number       its frame number
-    gain         how many regions, summed over drawings, are expected to come out right instead of wrong
-    share        `gain` as a share of all regions of the shot that are expected wrong, before any suggestion is followed
-    regions      unsure regions on the drawing itself
-    first, last  frame numbers of the first and last drawing that gain
-    others       how many other drawings gain
+    number       number of its frame
+    gain         expected number of regions that it corrects, in all drawings
+    share        `gain` as a share of all regions of the shot that are expected wrong, before any suggestion
+    regions      number of unsure regions of the drawing itself
+    first, last  frame numbers of the first and last drawing that improve
+    others       number of other drawings that improve
     """
 
     number: int
@@ -39,7 +39,7 @@ class KeySuggestion:
 
     @property
     def reason(self) -> str:
-        """One sentence for the painter."""
+        """The reason for the suggestion, one sentence for the painter."""
         parts: list[str] = []
         if self.regions:
             count = f"{self.regions}{'+' if self.regions >= MOST_UNSURE else ''}"
@@ -50,15 +50,14 @@ class KeySuggestion:
 
 
 def suggest_keys(frames: Sequence[FrameEntry], count: int = 3) -> tuple[KeySuggestion, ...]:
-    """Up to `count` drawings, the most helpful first, each chosen as if those before it were painted already.
+    """Suggest up to `count` drawings, the best first, each chosen as if those before it were painted already.
 
-    A drawing's doubt is the number of its regions that are expected wrong, the sum of 1 - confidence over its unsure
-    ones: regions and not area, since a painter mends region by region. A new key at distance n (in drawings) from a
-    drawing whose nearest key was at distance d reaches (1 - n / d) ** 1.5 of its doubt, so it does not reach past
-    existing keys. The drawing that reaches most is chosen: the doubt of one drawing alone is a poor guide to what is
-    wrong on it, that of a stretch is a good one. `gain` is what may really be expected: all of the drawing's own doubt,
-    and less than half of what it reaches elsewhere. Holds are the drawing that they repeat; keys, holds and failed
-    frames are never suggested, nor is a drawing that would help nowhere.
+    A drawing's doubt is its expected number of wrong regions, the sum of 1 - confidence over its unsure ones; regions
+    and not area, since a painter corrects region by region. A new key at distance n (in drawings) from a drawing whose
+    nearest key was at distance d reaches (1 - n / d) ** 1.5 of its doubt, so it does not reach past existing keys. The
+    drawing that reaches most doubt is chosen, as the doubt of a single drawing predicts its wrong regions poorly, that
+    of several in a row well. `gain` is what to expect: all of the drawing's own doubt, and less than half of what it
+    reaches elsewhere. Keys, holds, failed frames and drawings without gain are never suggested.
     """
     drawings = sorted((frame for frame in frames if frame.status in ("key", "painted")), key=lambda frame: frame.number)
     places = np.arange(len(drawings))
@@ -73,7 +72,7 @@ def suggest_keys(frames: Sequence[FrameEntry], count: int = 3) -> tuple[KeySugge
         best = int(np.argmax(sums))
         if sums[best] <= 0:
             break
-        # A drawing that gains next to nothing is not worth a painter's attention.
+        # Drawings that gain next to nothing are not counted.
         helped = np.flatnonzero(reached[best] >= 0.01 * sums[best])
         gain = _HELP * sums[best] + (1 - _HELP) * doubt[best]
         frame = drawings[best]
@@ -94,13 +93,13 @@ def suggest_keys(frames: Sequence[FrameEntry], count: int = 3) -> tuple[KeySugge
 
 
 def _distance_to(keys: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """Distance of each of `count` drawings to its nearest key; with no key, any new one is nearer."""
+    """Measure the distance of each of `count` drawings to its nearest key; without keys, larger than any."""
     if not len(keys):
         return np.full(count, max(count, 1), np.intp)
     return np.abs(np.arange(count)[:, None] - keys).min(axis=1)
 
 
 def _reach(key: int, doubt: NDArray[np.float64], nearest: NDArray[np.intp]) -> NDArray[np.float64]:
-    """How much of every drawing's doubt a key at place `key` reaches."""
+    """Compute how much of each drawing's doubt a key at index `key` reaches."""
     distance = np.abs(np.arange(len(doubt)) - key)
     return doubt * np.maximum(0, 1 - distance / np.maximum(nearest, 1)) ** _FALL_OFF

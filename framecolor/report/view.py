@@ -1,4 +1,4 @@
-"""From the manifest of a painted shot to what the page says: words, swatches and positions. No markup here."""
+"""Convert the manifest of a painted shot to the page's content: texts, swatches and positions, without markup."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from framecolor.report.strip import confidence_level
 
 @dataclass(frozen=True)
 class Swatch:
-    """A palette color: `fill` is empty for see-through paper."""
+    """A palette color: `fill` is "" for transparent paper."""
 
     fill: str
     name: str
@@ -27,7 +27,7 @@ class Swatch:
 class RegionView:
     """One unsure region: its number on the frame, colors, confidence in percent, area, outline and tag.
 
-    left, top  the tag's center in percent of the picture that shows it.
+    left, top  center of the tag, in percent of the picture's size
     """
 
     tag: int
@@ -43,8 +43,13 @@ class RegionView:
 
 @dataclass(frozen=True)
 class FrameView:
-    """One drawing of the contact sheet. `held` names the frames that repeat it; shares are texts in percent; `crop` is
-    the part of the frame that its large picture shows."""
+    """One drawing of the contact sheet.
+
+    held  ranges of the frames that repeat it
+    crop  part of the frame in its large picture
+
+    Shares are texts in percent.
+    """
 
     number: int
     file: str
@@ -62,12 +67,12 @@ class FrameView:
 
 
 def count_of(number: int, noun: str) -> str:
-    """'1 frame', '2 frames', '1,200 frames'."""
+    """Format a count: '1 frame', '2 frames', '1,200 frames'."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def name_ranges(numbers: Iterable[int]) -> str:
-    """Frame numbers as short ranges: 1, 4-6, 9."""
+    """Format frame numbers as short ranges: 1, 4-6, 9."""
     runs: list[list[int]] = []
     for number in sorted(numbers):
         if runs and number == runs[-1][-1] + 1:
@@ -129,15 +134,15 @@ def _view_region(index: int, region: UnsureRegion, tag: Tag, swatches: Sequence[
 def _percent(share: float | None) -> str:
     if share is None:
         return "\u2013"
-    # 99.96 % is not certainty: never round up to 100.
+    # 99.96 % is not certain: never round up to 100.
     return "100%" if share >= 1 else f"{min(99.9, 100 * share):.1f}%"
 
 
 def hide_folders(text: str, out_dir: Path) -> str:
-    """An error message without the folders of the machine that wrote it: a report is passed on, paths are not."""
+    """Remove the machine's folders from an error message, as a report is passed on to others."""
     resolved = out_dir.resolve()
     folders = [resolved, resolved.parent]
-    with suppress(RuntimeError):  # a user whom the machine does not know
+    with suppress(RuntimeError):  # no home folder
         folders.append(Path.home())
     for folder in folders:
         if folder != folder.parent:
@@ -146,7 +151,7 @@ def hide_folders(text: str, out_dir: Path) -> str:
 
 
 def sum_up(manifest: Manifest) -> str:
-    """The verdict in one sentence, with every frame counted once."""
+    """Sum up the result in one sentence that counts every frame once."""
     keys, painted, held, failed = (len(manifest.with_status(s)) for s in ("key", "painted", "hold", "failed"))
     origin = "" if keys == 0 else " from it" if keys == 1 else " from them"
     parts = [count_of(keys, "key") if keys else "no key", f"{painted:,} painted{origin}"]
@@ -159,7 +164,7 @@ def sum_up(manifest: Manifest) -> str:
 
 
 def list_facts(manifest: Manifest) -> list[tuple[str, str]]:
-    """Name and value of what a lead asks first."""
+    """List the main facts, name and value: frames, keys, size, confidence and fit."""
     numbers = [frame.number for frame in manifest.frames]
     facts = [
         ("Frames", f"{name_ranges(numbers)} ({len(numbers):,})" if len(numbers) > 1 else str(len(numbers))),
@@ -172,7 +177,7 @@ def list_facts(manifest: Manifest) -> list[tuple[str, str]]:
     if manifest.fit:
         steps, accuracy = (manifest.fit.get(name) for name in ("steps", "key_accuracy"))
         parts = [count_of(int(steps), "step")] if isinstance(steps, int | float) else []
-        if isinstance(accuracy, int | float):  # of the network without the gallery, matches and flow that paint with it
+        if isinstance(accuracy, int | float):  # of the network alone, without gallery, matching and flow
             parts.append(f"alone it repeats {_percent(float(accuracy))} of the keys")
         facts.append(("Fit", ", ".join(parts) if steps else "off"))
     return facts

@@ -1,4 +1,4 @@
-"""Pictures as data URIs, shrunk to what a page needs."""
+"""Shrink pictures and encode them as data URIs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGE_PX = 1100
 
 
 def encode_webp(rgba: NDArray[np.uint8], long_side_px: int, quality: int) -> str:
-    """Data URI of a picture (HxWx4 straight RGBA), shrunk to a long side of at most `long_side_px`."""
+    """Encode a picture (HxWx4 straight RGBA) as a WebP data URI, shrunk to a long side of at most `long_side_px`."""
     small = shrink(rgba, long_side_px)
     bgra = cv2.cvtColor(small, cv2.COLOR_RGBA2BGRA) if small[..., 3].min() < 255 else small[..., 2::-1]
     encoded = cv2.imencode(".webp", np.ascontiguousarray(bgra), [cv2.IMWRITE_WEBP_QUALITY, quality])[1]
@@ -23,17 +23,17 @@ def encode_webp(rgba: NDArray[np.uint8], long_side_px: int, quality: int) -> str
 
 
 def shrink(rgba: NDArray[np.uint8], long_side_px: int) -> NDArray[np.uint8]:
-    """A copy of a picture (HxWx4 straight RGBA), averaged down where its long side is larger."""
+    """Shrink a picture (HxWx4 straight RGBA) to a long side of at most `long_side_px`, by averaging. Returns a copy."""
     height, width = rgba.shape[:2]
     scale = min(1.0, long_side_px / max(height, width))
     if scale == 1:
         return rgba.copy()
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    if not is_colored(rgba):  # black lines: alpha is all there is
+    if not is_colored(rgba):  # black lines: only alpha differs
         small = np.zeros((size[1], size[0], 4), np.uint8)
         small[..., 3] = cv2.resize(rgba[..., 3], size, interpolation=cv2.INTER_AREA)
         return small
-    # Averaging weighted by alpha keeps the color of see-through pixels out of the edges.
+    # Averaging weighted by alpha keeps the color of transparent pixels out of the edges.
     premultiplied = rgba.astype(np.float32)
     premultiplied[..., :3] *= premultiplied[..., 3:] / 255
     averaged = cv2.resize(premultiplied, size, interpolation=cv2.INTER_AREA)

@@ -34,7 +34,7 @@ def painted(painted_once: Path, tmp_path: Path, quick_engine: None) -> Path:
 
 
 def show(path: Path, *given: str | Path) -> tuple[list[np.ndarray], str]:
-    """The pictures of a movie, and what the command says of it."""
+    """The pictures of a movie, and the notes of the command."""
     movie = next(place for place in path.parents if place.name == "show") / "movie.mkv"
     result = invoke("movie", path, "-o", movie, *given)
     assert result.exit_code == 0, result.output
@@ -45,8 +45,8 @@ def test_a_movie_of_a_cut_shows_its_cels_as_the_sheet_lays_them(painted: Path) -
     """The first track is the lowest; a cel without one is left out, and a single cel is shown alone."""
     cel = painted.with_name("Cut-005_Cell")
     a, b = read_frames(cel / "A"), read_frames(cel / "B")
-    frames, said = show(painted)
-    assert (len(frames), said) == (24, "")
+    frames, notes = show(painted)
+    assert (len(frames), notes) == (24, "")
     assert np.array_equal(frames[0], a["a0001.png"]), "B shows nothing yet"
     assert np.array_equal(frames[7], lay_over(b["b0001.png"], a["a0003.png"]))
     assert np.array_equal(frames[23], b["b0001.png"]), "A shows nothing any more"
@@ -58,8 +58,8 @@ def test_a_movie_of_a_cut_shows_its_cels_as_the_sheet_lays_them(painted: Path) -
     assert len(alone) == 24
     assert np.array_equal(alone[7], b["b0001.png"]) and not alone[0][..., 3].any()
     sheet = write_xdts(painted.parent / "short.xdts", describe_xdts(3, {"b": [(0, "2")]}))
-    frames, said = show(painted, "--sheet", sheet)
-    assert said == "note: Cut-005/A is left out: the sheet has no track of it\n"
+    frames, notes = show(painted, "--sheet", sheet)
+    assert notes == "note: Cut-005/A is left out: the sheet has no track of it\n"
     assert all(np.array_equal(frame, b["b0002.png"]) for frame in frames) and len(frames) == 3
 
 
@@ -80,11 +80,11 @@ def test_folders_of_frames_find_their_sheet(painted: Path) -> None:
     assert all(map(np.array_equal, show(cel / "A")[0], timed))
     shutil.copy(cel / "A/palette.gpl", painted.parent / "late-night.gpl")
     assert invoke("repaint", painted, "--cel", "A", "--palette", painted.parent / "late-night.gpl").exit_code == 0
-    frames, said = show(cel / "A-late-night")
-    assert all(map(np.array_equal, frames, timed)) and (len(frames), said) == (24, "")
+    frames, notes = show(cel / "A-late-night")
+    assert all(map(np.array_equal, frames, timed)) and (len(frames), notes) == (24, "")
     (cel / "A-late-night").rename(cel / "other")
-    frames, said = show(cel / "other")
-    assert (len(frames), said) == (
+    frames, notes = show(cel / "other")
+    assert (len(frames), notes) == (
         5, "note: no exposure sheet: every drawing is shown for one frame; name it with --sheet\n"
     )  # fmt: skip
     assert show(cel / "A", "--sheet", "none")[1] == "", "what was asked for"
@@ -111,7 +111,7 @@ def test_cuts_that_cannot_be_shown_as_one(painted: Path) -> None:
     cel = painted.with_name("Cut-005_Cell")
     for words, problem in (
         ([painted, "--on", "2"], "choose one cel with --cel"),
-        ([painted, "--sheet", "none"], "no exposure sheet tells which drawings of its cels are shown together"),
+        ([painted, "--sheet", "none"], "no exposure sheet"),
         ([painted, "--cel", "C"], "there is no cel C"),
         ([cel], "Cut-005_Cell: holds folders of painted frames: A, B; give one"),
         ([painted / "Line/A", "--cel", "A"], "leave out --cel"),
@@ -120,9 +120,8 @@ def test_cuts_that_cannot_be_shown_as_one(painted: Path) -> None:
         assert problem in f"{result.output}{result.exception}"
     for path in sorted((cel / "B").glob("*.png")):
         write_image(path, np.full_like(read_image(path), 255))
-    assert show(painted)[1] == (
-        "note: Cut-005/B hides what lies below, as its paper is opaque; see colorize --background\n"
-    )
+    note = show(painted)[1]
+    assert note.startswith("note: Cut-005/B") and "colorize --background" in note
     for path in sorted((cel / "B").glob("*.png")):
         write_image(path, np.zeros((8, 9, 4), np.uint8))
     refused = str(invoke("movie", painted, "-o", movie).exception)
@@ -131,7 +130,7 @@ def test_cuts_that_cannot_be_shown_as_one(painted: Path) -> None:
 
 
 def test_cels_of_a_cut_are_recolored(painted: Path) -> None:
-    """All at once where their colors are the same ones, each by its own palette where they are not."""
+    """All at once if their paints are the same, else each by its own palette."""
     cel = painted.with_name("Cut-005_Cell")
     night = painted.parent / "night.gpl"
     shutil.copy(cel / "A/palette.gpl", night)
@@ -149,6 +148,6 @@ def test_cels_of_a_cut_are_recolored(painted: Path) -> None:
     shutil.rmtree(cel / "B")
     paint(painted / "Line/B", mattes=True)
     refused = str(invoke("repaint", painted, "--palette", night, "-o", painted.parent / "new").exception)
-    assert "Cut-005_Cell/B: was painted in 3 colors of its own, A in 3" in refused and "--cel" in refused
+    assert "Cut-005_Cell/B: " in refused and "--cel" in refused
     assert not (painted.parent / "new").exists()
     assert invoke("repaint", painted, "--cel", "B", "--palette", cel / "B/palette.gpl").exit_code == 0

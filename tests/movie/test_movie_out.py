@@ -122,7 +122,7 @@ def test_a_movie_that_fails_leaves_the_old_one_and_nothing_else(tmp_path: Path) 
     assert [(p.name, p.read_text()) for p in tmp_path.iterdir()] == [("a.mov", "old")]
     write_image(tmp_path / "f.1.png", np.zeros((8, 8, 4), np.uint8))
     write_image(tmp_path / "f.2.png", np.zeros((9, 8, 4), np.uint8))
-    with pytest.raises(ReadError, match="it is 8x9, the first frame 8x8"):
+    with pytest.raises(ReadError, match="is 8x9, the first frame is 8x8"):
         encode_movie(path, plan_exposures(list_painted(tmp_path)))
     (tmp_path / "f.2.png").write_bytes(b"broken")
     with pytest.raises(ReadError):
@@ -181,7 +181,7 @@ def test_the_command(painted_shot: Path, tmp_path: Path, capsys: pytest.CaptureF
     found = [pixels for _, pixels in Movie.open(tmp_path / "sheet.mkv").frames()]
     assert len(found) == 4
     assert np.array_equal(found[0], frames[2]) and np.array_equal(found[3], frames[0])
-    assert run(root / "color", "-o", tmp_path / "timed.mkv") == 0, "its manifest tells whose frames they are"
+    assert run(root / "color", "-o", tmp_path / "timed.mkv") == 0, "its manifest names the shot"
     assert len(Movie.open(tmp_path / "timed.mkv")) == 4
     assert "note" not in capsys.readouterr().err
     (root / "color").rename(tmp_path / "frames")

@@ -86,7 +86,7 @@ def test_gathering_names_what_no_task_has_painted(root: Path) -> None:
     next((root / "color").glob("*1002.png")).write_bytes(b"")
     failed = gather_parts(Shot.open(root), root / "color").failed
     assert list(failed) == [1002, 1006, 1007]
-    assert "is missing or was changed" in failed[1002] and "no task has painted it" in failed[1006]
+    assert "cut.1002.png" in failed[1002] and "no task has painted it" in failed[1006]
 
 
 def test_gathering_tells_frames_of_an_earlier_job_from_those_of_this_one(root: Path) -> None:

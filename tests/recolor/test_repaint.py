@@ -118,7 +118,7 @@ def test_two_paints_may_become_one_and_json_goes_by_id(painted: Path, tmp_path: 
     "text, problem",
     [
         ("GIMP Palette\n1 2 3 only\n", r"it has 1 colors, .*palette\.gpl has 3"),
-        ("no palette\n", "this is not a palette"),
+        ("no palette\n", "is not a palette"),
     ],
 )
 def test_palettes_that_do_not_fit(painted: Path, tmp_path: Path, text: str, problem: str) -> None:
@@ -184,8 +184,8 @@ def test_a_frame_that_cannot_be_recolored_costs_itself_only(painted: Path, tmp_p
     assert {n: e.split(": ", 1)[1].split(":")[0].split(";")[0] for n, e in done.failed.items()} == {
         1001: "there is no such file",
         1004: "the file cannot be decoded",
-        1005: "its drawing 1005 is missing or was changed",
-        1006: "names '../cut.1006.png', which is no file in it",
+        1005: "its drawing 1005 is missing or changed",
+        1006: "names '../cut.1006.png', which is not a file beside it",
     }
     assert sorted(p.name for p in tmp_path.iterdir()) == ["again", "cut"]
 

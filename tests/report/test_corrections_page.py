@@ -262,7 +262,7 @@ def test_the_list_jumps_removes_and_loads(desk: Desk, tmp_path: Path) -> None:
     notice = desk.page.locator(".notice")
     notice.filter(has_text="Correction 1 of the file cannot be used.").wait_for()
     choose.set_input_files(tmp_path / "c.json")
-    notice.filter(has_text="The file says that it is for <b>other.").wait_for()
+    notice.filter(has_text="The file is for <b>other.").wait_for()
     rows = desk.page.locator("#corrections .made li")
     rows.nth(1).locator(".jump").click()
     desk.page.wait_for_function("document.querySelector('#viewer-title').textContent === 'Frame 1005'")
@@ -278,11 +278,11 @@ def test_unsaved_work_is_kept_and_asked_about(shot: Path, open_page: Callable[..
     desk.show(1003)
     desk.click(HEAD)
     desk.swatch(SCARF).click()
-    asked: list[str] = []
-    desk.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    dialogs: list[str] = []
+    desk.page.on("dialog", lambda dialog: (dialogs.append(dialog.type), dialog.accept()))
     desk.page.close(run_before_unload=True)
     desk.page.wait_for_event("close") if not desk.page.is_closed() else None
-    assert asked == ["beforeunload"]
+    assert dialogs == ["beforeunload"]
     again = open_page(shot / "color" / "report.html", desk.page.context)
     assert again.page.locator(".unsaved:visible").inner_text().startswith("1 correction, not saved yet")
     again.show(1003)

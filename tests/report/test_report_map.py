@@ -26,7 +26,7 @@ from framecolor.shot.shot import Shot
 
 
 def unpack(text: str) -> tuple[NDArray[np.int32], NDArray[np.uint32], NDArray[np.uint8]]:
-    """Labels, places [count, 2] and colors [count, 4] of a map, read as its docstring says."""
+    """Read labels, places [count, 2] and colors [count, 4] of a map, in the format of `region_map`."""
     data = zlib.decompress(base64.b64decode(text))
     width, height, _, _, count = np.frombuffer(data, "<u4", 5)
     places = np.frombuffer(data, "<u4", 2 * count, 20).reshape(2, -1).T
@@ -89,7 +89,7 @@ def test_a_page_has_a_map_of_every_drawing_and_says_where_it_has_none(
     for path in (root / "line").iterdir():
         path.unlink()
     text = write_report(root / "color").read_text()
-    assert find_maps(text) == {} and "The drawings were not at hand" in text
+    assert find_maps(text) == {} and "The drawings were missing" in text
 
 
 def test_the_drawings_of_a_movie_are_found(painted_shot: Path, tmp_path: Path) -> None:

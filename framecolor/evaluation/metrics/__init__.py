@@ -1,4 +1,4 @@
-"""How good painted frames are, measured against the truth.
+"""Metrics of painted frames against the truth.
 
     score_folders(pred, truth)  ->  ShotScore: one FrameScore per frame, and their mean
     score_frame(pred, true)     ->  FrameScore

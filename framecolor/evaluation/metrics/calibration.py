@@ -1,4 +1,4 @@
-"""Whether confidence can be trusted: does it rank right before wrong, and does it come true?"""
+"""Metrics of confidence: whether it ranks right above wrong, and whether it is calibrated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Confidence = NDArray[np.floating]
 
 
 def measure_auroc(confidence: Confidence, right: NDArray[np.bool_]) -> float | None:
-    """How often something right [N] is surer than something wrong, ties half; None where there is only one of both."""
+    """Measure how often a right item [N] has more confidence than a wrong one, ties half; None without both kinds."""
     if right.all() or not right.any():
         return None
     sure, unsure = np.sort(confidence[right]), confidence[~right]
@@ -20,7 +20,7 @@ def measure_auroc(confidence: Confidence, right: NDArray[np.bool_]) -> float | N
 
 
 def measure_calibration_error(confidence: Confidence, right: NDArray[np.bool_]) -> float | None:
-    """Expected calibration error over ten bins of equal width [N]; None of nothing.
+    """Measure the expected calibration error of N items, over ten bins of equal width; None if N is 0.
 
     Source: Guo, Pleiss, Sun, Weinberger, "On calibration of modern neural networks", 2017.
     """

@@ -1,4 +1,4 @@
-"""Picture metrics: CIEDE2000, PSNR, SSIM, and how far the lines were altered. All compare RGB on white paper."""
+"""Picture metrics: CIEDE2000, PSNR, SSIM and line change. All compare RGB on white paper."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# Two equal pictures have no noise at all; a ceiling keeps means and JSON finite.
+# The PSNR of equal pictures is infinite; a ceiling keeps means and JSON finite.
 PSNR_CEILING_DB = 100.0
 
 Floats = NDArray[np.float64]
@@ -19,7 +19,7 @@ _RGB_TO_XYZ /= _RGB_TO_XYZ.sum(axis=1, keepdims=True)
 
 
 def rgb_to_lab(rgb: NDArray[np.uint8]) -> Floats:
-    """sRGB uint8 [..., 3] -> CIELAB (D65) float64 [..., 3]."""
+    """Convert sRGB uint8 [..., 3] to CIELAB (D65) float64 [..., 3]."""
     value = rgb.astype(np.float64) / 255
     linear = np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
     xyz = linear @ _RGB_TO_XYZ.T
@@ -29,7 +29,7 @@ def rgb_to_lab(rgb: NDArray[np.uint8]) -> Floats:
 
 
 def ciede2000(lab1: Floats, lab2: Floats) -> Floats:
-    """Color difference of CIELAB colors [..., 3], elementwise -> [...].
+    """Compute the color difference of CIELAB colors [..., 3], elementwise -> [...].
 
     Source: Sharma, Wu, Dalal, "The CIEDE2000 color-difference formula: implementation notes, supplementary test data,
     and mathematical observations", 2005; all parametric factors are 1.
@@ -42,7 +42,7 @@ def ciede2000(lab1: Floats, lab2: Floats) -> Floats:
     gray = c1 * c2 == 0
 
     turn = (h2 - h1 + 180) % 360 - 180
-    # At exactly half a turn the paper keeps the sign of h2 - h1.
+    # At exactly half a turn the publication keeps the sign of h2 - h1.
     turn = np.where(np.abs(h2 - h1) == 180, h2 - h1, turn)
     d_l, d_c = l2 - l1, c2 - c1
     d_h = np.where(gray, 0, 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2)))
@@ -74,7 +74,7 @@ def _cos(degrees: Floats) -> Floats:
 
 
 def mean_ciede2000(pred: NDArray[np.uint8], true: NDArray[np.uint8]) -> float:
-    """Mean CIEDE2000 over all pixels of two HxWx3 RGB pictures. Each distinct pair of colors is computed once."""
+    """Compute the mean CIEDE2000 of two HxWx3 RGB pictures. Each distinct pair of colors is computed once."""
     both = np.concatenate([pred.reshape(-1, 3), true.reshape(-1, 3)], axis=1).astype(np.int64)
     pairs, count = np.unique(both @ (1 << np.arange(40, -1, -8)), return_counts=True)
     colors = (pairs[:, None] >> np.arange(40, -1, -8) & 255).astype(np.uint8)
@@ -83,15 +83,15 @@ def mean_ciede2000(pred: NDArray[np.uint8], true: NDArray[np.uint8]) -> float:
 
 
 def psnr(pred: NDArray[np.uint8], true: NDArray[np.uint8]) -> float:
-    """Peak signal-to-noise ratio of two HxWx3 pictures in dB, at most PSNR_CEILING_DB."""
+    """Compute the peak signal-to-noise ratio of two HxWx3 pictures in dB, at most PSNR_CEILING_DB."""
     return min(PSNR_CEILING_DB, cv2.PSNR(pred, true))
 
 
 def ssim(pred: NDArray[np.uint8], true: NDArray[np.uint8]) -> float:
-    """Structural similarity of two HxWx3 pictures: mean over red, green and blue.
+    """Compute the structural similarity of two HxWx3 pictures, the mean over red, green and blue.
 
-    Gaussian window of 11 px with sigma 1.5, K1 0.01, K2 0.03; windows that leave the picture are not counted (they are
-    when it is smaller than one window). Source: Wang, Bovik, Sheikh, Simoncelli 2004.
+    Gaussian window of 11 px with sigma 1.5, K1 0.01, K2 0.03. Windows that extend beyond the picture are not counted,
+    unless it is smaller than one window. Source: Wang, Bovik, Sheikh, Simoncelli 2004.
     """
     inside = np.s_[5:-5, 5:-5] if min(pred.shape[:2]) > 10 else np.s_[:, :]
     return float(np.mean([_ssim_plane(pred[..., c], true[..., c])[inside].mean() for c in range(3)]))
@@ -103,7 +103,7 @@ def _ssim_plane(x8: NDArray[np.uint8], y8: NDArray[np.uint8]) -> Floats:
 
     x, y = x8.astype(np.float64), y8.astype(np.float64)
     mean_x, mean_y = blur(x), blur(y)
-    # Rounding can leave a variance a hair below zero where a picture is flat.
+    # Rounding can make the variance of a flat area slightly negative.
     var_x, var_y = np.maximum(blur(x * x) - mean_x**2, 0), np.maximum(blur(y * y) - mean_y**2, 0)
     covariance = blur(x * y) - mean_x * mean_y
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
@@ -112,15 +112,16 @@ def _ssim_plane(x8: NDArray[np.uint8], y8: NDArray[np.uint8]) -> Floats:
 
 
 def line_change(pred: NDArray[np.uint8], ink: NDArray[np.uint8]) -> int:
-    """Largest change of an ink pixel, 0..255: how far `pred` is from anything that the ink over paint could give.
+    """Measure the largest change of an ink pixel, 0..255: how far `pred` is from any color of ink over paint.
 
-    pred  HxWx3 RGB on white.
-    ink   HxWx4 straight RGBA without trace lines, which vanish in the paint (`Frame.ink`).
-    A pixel of full ink has one possible value, a fringe has a range, since any paint may show through it. 0 where there
-    is no ink.
+    pred  HxWx3 RGB on white
+    ink   HxWx4 straight RGBA without trace lines, which vanish in the paint (`Frame.ink`)
+
+    A pixel of full ink has one possible value, a fringe pixel a range, since any paint may show through it. 0 without
+    ink.
     """
-    drawn = ink[..., 3] > 0
-    alpha = ink[drawn][:, 3:].astype(np.float32)
-    color, painted = ink[drawn][:, :3].astype(np.float32) * alpha / 255, pred[drawn].astype(np.int16)
+    inked = ink[..., 3] > 0
+    alpha = ink[inked][:, 3:].astype(np.float32)
+    color, painted = ink[inked][:, :3].astype(np.float32) * alpha / 255, pred[inked].astype(np.int16)
     outside = np.maximum(painted - np.ceil(color + 255 - alpha), np.floor(color) - painted)
     return max(0, int(outside.max(initial=0)))

@@ -1,7 +1,7 @@
-"""Regions of a scored frame, and the color that the prediction and the truth give to each.
+"""Regions of a scored frame, and their colors in the prediction and in the truth.
 
-The definitions are the field's: a region is a 4-connected area that is not line, its color is its most frequent one.
-Colors are compared over white paper, so that transparent and white backgrounds are alike; a color is one integer,
+As in the literature, a region is a 4-connected area without line pixels, and its color is its most frequent one.
+Colors are compared over white paper, so that transparent and white backgrounds are equal; a color is one integer,
 0xRRGGBB, and white is the background.
 """
 
@@ -21,20 +21,20 @@ from framecolor.core.compositing import lay_over_color
 BACKGROUND = 0xFFFFFF
 # A pixel is line when its darkest channel over white is below this (antialiased fringes belong to the regions) ...
 _LINE_BELOW = 200
-# ... or, where regions come from the truth itself, when its brightest channel is below this: the outline's color.
+# ... or, if regions come from the truth, when its brightest channel is below this: the outline's color.
 _OUTLINE_BELOW = 60
 
 Codes = NDArray[np.int32]
 
 
 def pack_rgb(rgb: NDArray[np.uint8]) -> Codes:
-    """HxWx3 RGB -> int32 HxW, 0xRRGGBB."""
+    """Pack HxWx3 RGB into int32 HxW, 0xRRGGBB."""
     wide = rgb.astype(np.int32)
     return wide[..., 0] << 16 | wide[..., 1] << 8 | wide[..., 2]
 
 
 def near(a: Codes, b: Codes | int, tolerance: int) -> NDArray[np.bool_]:
-    """Where two packed colors differ by at most `tolerance` in every channel."""
+    """Check which packed colors differ by at most `tolerance` in every channel."""
     if tolerance == 0:
         return np.asarray(a == b)
     channels = [np.abs((a >> shift & 255) - (b >> shift & 255)) for shift in (0, 8, 16)]
@@ -42,17 +42,17 @@ def near(a: Codes, b: Codes | int, tolerance: int) -> NDArray[np.bool_]:
 
 
 def label_line_art(line: NDArray[np.uint8], ink: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Regions of a drawing: int32 HxW, 0 on lines, 1..N inside.
+    """Label the regions of a drawing: int32 HxW, 0 on lines, 1..N inside.
 
-    line, ink  HxWx4: the drawing as it came, and its ink alone (`Frame.ink`), which is black where the drawing's only
-    content is alpha and its pixels are white.
+    line  the drawing, HxWx4
+    ink   its ink, HxWx4 (`Frame.ink`), which is black if the drawing is white with alpha
     """
     paper = np.minimum(*(lay_over_color(rgba).min(axis=2) for rgba in (line, ink))) >= _LINE_BELOW
     return cv2.connectedComponents(paper.astype(np.uint8), connectivity=4)[1]
 
 
 def label_truth(true: NDArray[np.uint8]) -> NDArray[np.int32]:
-    """Regions of painted truth (HxWx3 on white): connected areas of one color, 0 where the color is an outline's."""
+    """Label the regions of painted truth (HxWx3 on white): connected areas of one color, 0 in outline colors."""
     codes = pack_rgb(true)
     index = np.arange(codes.size, dtype=np.int32).reshape(codes.shape)
     across, down = codes[:, 1:] == codes[:, :-1], codes[1:] == codes[:-1]
@@ -70,12 +70,12 @@ def label_truth(true: NDArray[np.uint8]) -> NDArray[np.int32]:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class RegionVotes:
-    """What prediction and truth say about each region of one frame.
+    """The colors of each region of one frame, in the prediction and in the truth.
 
-    labels  int32 HxW, 0 on lines, 1..N in regions.
-    area    int64 [N], pixels of regions 1..N.
-    true, pred  int32 [N], the most frequent color of each region (the smallest code where two are equally frequent).
-    right   bool [N], whether the two agree within the tolerance.
+    labels      int32 HxW, 0 on lines, 1..N in regions
+    area        int64 [N], pixels of regions 1..N
+    true, pred  int32 [N], the most frequent color of each region, of equally frequent ones the smallest code
+    right       bool [N], whether the two agree within the tolerance
     """
 
     labels: NDArray[np.int32]
@@ -94,7 +94,7 @@ class RegionVotes:
 
     @property
     def pred_background(self) -> NDArray[np.bool_]:
-        """A region that is right is background when its truth is, so that the tolerance cannot make it both."""
+        """Whether each predicted region is background; a right one is if its truth is, whatever the tolerance."""
         return np.where(self.right, self.true_background, near(self.pred, BACKGROUND, self.tolerance))
 
     def __repr__(self) -> str:
@@ -119,10 +119,10 @@ def _majority(labels: NDArray[np.int32], count: int, codes: Codes) -> Codes:
 
 
 def measure_flicker(before: RegionVotes, after: RegionVotes) -> float | None:
-    """Share of the figure's area whose predicted color changes from one frame to the next while its true color stays.
+    """Measure the share of the figure's area whose predicted color changes between frames while its true color stays.
 
-    A figure region of `after` is matched with the region of `before` that covers most of it, among those of its own
-    true color; regions that have moved off any such region are not counted. None when nothing can be matched.
+    A figure region of `after` is matched with the region of `before` that covers most of it, among those of the same
+    true color; regions without such a match are not counted. None if no region has a match.
     """
     if before.labels.shape != after.labels.shape:
         return None

@@ -1,4 +1,4 @@
-"""Scores of one frame, of a sequence of frames, and of two folders."""
+"""Score one frame, a sequence of frames, or two folders."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from framecolor.shot.sequence import list_images, number_files
 
 Rgba = NDArray[np.uint8]
 
-# The field leaves regions of this many pixels or fewer out of Acc-Thres.
+# Acc-Thres leaves out regions of this many pixels or fewer.
 SMALL_REGION_PX = 10
 
 
 @dataclass(frozen=True)
 class FrameScore:
-    """How one painted frame compares with the truth. Shares are in [0, 1]; None where there was nothing to measure.
+    """Scores of one painted frame against the truth. Shares are in [0, 1]; None if there was nothing to measure.
 
     regions      number of regions
     acc          share of regions whose most frequent color is right ("Acc")
     acc_thres    the same over regions of more than 10 pixels ("Acc-Thres")
     pix_acc      share of region area that lies in right regions ("Pix-Acc")
     pix_f_acc    the same over regions whose true color is not background ("Pix-F-Acc")
-    pix_b_miou   area that both call background / area that either does ("Pix-B-MIoU"); 1 when neither does
-    exact        share of region pixels whose own color is right, without a vote
+    pix_b_miou   area of background in both / area of background in either ("Pix-B-MIoU"); 1 without background
+    exact        share of region pixels whose own color is right, whatever the region's
     ciede2000    mean color difference over the whole picture
     psnr_db      at most 100
     ssim         Gaussian window of 11 px, mean over red, green and blue
@@ -72,8 +72,7 @@ class ShotScore:
 
     @property
     def mean(self) -> FrameScore:
-        """Mean over the frames that have the value. `line_change` is the largest, not the mean: one altered line is
-        one too many."""
+        """Mean over the frames that have the value, but the largest `line_change`: no line may change in any frame."""
         values: dict[str, Any] = {}
         for name in (field.name for field in fields(FrameScore)):
             known = [value for score in self.frames.values() if (value := getattr(score, name)) is not None]
@@ -82,11 +81,12 @@ class ShotScore:
 
 
 def score_frame(pred: Rgba, true: Rgba, line: Rgba | None = None, tolerance: int = 0) -> FrameScore:
-    """Score one frame; `flicker` is None, since it takes two.
+    """Score one frame; `flicker` is None, since it needs two.
 
-    pred, true, line  uint8 HxWx4 straight RGBA of one size. Regions come from the line art when it is given, else from
-    the truth itself. `tolerance` is the largest difference per channel (0..255) that still counts as the same color.
-    Raises ValueError when sizes differ.
+    pred, true, line  uint8 HxWx4 straight RGBA of one size; regions come from the line art or, without it, the truth
+    tolerance         largest difference per channel (0..255) that counts as the same color
+
+    Raises ValueError if sizes differ.
     """
     return _score(pred, true, line, tolerance)[0]
 
@@ -133,11 +133,11 @@ def score_sequence(
     tolerance: int = 0,
     skip: Collection[int] = (),
 ) -> ShotScore:
-    """Score frames in the given order, holding two at a time.
+    """Score frames in the given order, with two in memory at a time.
 
-    The readers return uint8 HxWx4 for a frame number. A number in `skip` is not scored, but it is still what the
-    flicker of the frame after it is measured against, if `read_pred` gives a picture for it and not None.
-    Raises InputError when no frame is left to score, ValueError when sizes differ.
+    The readers return uint8 HxWx4 for a frame number. A number in `skip` is not scored, but the flicker of the next
+    frame is measured against it, unless `read_pred` returns None for it. Raises InputError if no frame is left to score
+    or sizes differ.
     """
     scores: dict[int, FrameScore] = {}
     before: RegionVotes | None = None
@@ -163,32 +163,32 @@ def score_sequence(
 def score_folders(
     pred: Path, truth: Path, line: Path | None = None, *, tolerance: int = 0, skip: Collection[int] = ()
 ) -> ShotScore:
-    """Score every truth frame against the painted frame of its number (the last digits of the file names).
+    """Score each true frame against the painted frame of the same number (the last digits of the file name).
 
-    Painted frames without a truth are ignored. Raises InputError when a folder is missing or empty, when two files
-    have one number, when a truth frame that is not skipped has no painted frame or no line art, or when sizes differ.
+    Painted frames without a truth are ignored. Raises InputError if a folder is missing or empty, two files have the
+    same number, a true frame that is not skipped has no painted frame or line art, or sizes differ.
     """
     painted, wanted = list_frames(pred), list_frames(truth)
-    drawn = None if line is None else list_frames(line)
+    drawings = None if line is None else list_frames(line)
     scored = [number for number in wanted if number not in skip]
-    for folder, files in ((pred, painted), (line, drawn)):
+    for folder, files in ((pred, painted), (line, drawings)):
         missing = [] if files is None else [number for number in scored if number not in files]
         if missing and folder is not None:
             raise InputError(folder, f"lacks {_name(missing)} of {truth}", "add them, or leave them out with --skip")
-    # Without its line art, a skipped frame would be cut into other regions than its neighbors: leave it out.
-    known = painted if drawn is None else {number: path for number, path in painted.items() if number in drawn}
+    # The regions of a skipped frame without line art would differ from its neighbors': leave it out.
+    known = painted if drawings is None else {number: path for number, path in painted.items() if number in drawings}
     return score_sequence(
         wanted,
         lambda number: read_image(known[number]) if number in known else None,
         lambda number: read_image(wanted[number]),
-        None if drawn is None else lambda number: read_image(drawn[number]),
+        None if drawings is None else lambda number: read_image(drawings[number]),
         tolerance=tolerance,
         skip=skip,
     )
 
 
 def list_frames(folder: Path) -> dict[int, Path]:
-    """Pictures of a folder by frame number, in order. Files without a number in their names are not frames."""
+    """List the numbered pictures of a folder. Returns number -> file, in order. Raises InputError if there are none."""
     if not folder.is_dir():
         raise InputError(folder, "is not a folder", "give a folder of numbered pictures")
     frames = number_files(list_images(folder, PAINTED_SUFFIXES))

@@ -1,4 +1,4 @@
-// Correcting one drawing: what is under the pointer, what is chosen, and which color it gets.
+// Correct one drawing: the region under the pointer, the chosen region, and its color.
 class Corrector {
   #map = null;
   #frames = [];
@@ -25,13 +25,13 @@ class Corrector {
     this.choose(0);
   }
 
-  // Shows a drawing by its map (null: it has none) and tells whether it could. frames: all that repeat it, its own first.
+  // Shows a drawing by its map (null: none). Returns whether it succeeded. frames: its own number, then its holds.
   async open(island, frames) {
     this.close();
     const serial = this.#serial;
     if (!island || !RegionMap.isSupported) return false;
     const { map, unsure, drawing } = await this.#read(island);
-    if (serial !== this.#serial) return false; // another one was asked for meanwhile
+    if (serial !== this.#serial) return false; // another one was opened meanwhile
     this.#map = map;
     this.#frames = frames;
     this.unsure = unsure;
@@ -51,13 +51,13 @@ class Corrector {
       this.#opened.set(island.id, { unsure: data.unsure, drawing: data.drawing, map: await RegionMap.open(data) });
     }
     const found = this.#opened.get(island.id);
-    this.#opened.delete(island.id); // the last one opened is the last one to be forgotten
+    this.#opened.delete(island.id); // moves it to the end: the least recently opened one is dropped
     this.#opened.set(island.id, found);
     if (this.#opened.size > 8) this.#opened.delete(this.#opened.keys().next().value);
     return found;
   }
 
-  // This drawing's corrections with their regions; of several for one region the last one counts.
+  // This drawing's corrections with their regions; the last one of a region wins.
   #made() {
     return this.corrections.of(this.#frames).map((entry) => ({ entry, region: this.#map.find(entry.x, entry.y) }));
   }
@@ -84,7 +84,7 @@ class Corrector {
 
   isChanged(region) { return this.changed.has(region); }
 
-  // place: where it was clicked, in shares of the picture; without one the region is named by its inmost pixel.
+  // place: the click, in shares of the picture; without one the region is named by its innermost pixel.
   choose(region, place = null) {
     this.region = region;
     this.place = place;
@@ -130,7 +130,7 @@ class Corrector {
     this.reveal(best);
   }
 
-  // A color was picked, by swatch, key or eyedropper: what is chosen gets it.
+  // A color was picked by swatch, key or eyedropper: give it to the chosen region.
   use(color) {
     this.brush = color;
     for (const swatch of this.desk.querySelectorAll(".colors [data-color]")) {
@@ -149,7 +149,7 @@ class Corrector {
     this.corrections.put(this.drawing ? { ...entry, drawing: this.drawing } : entry, before);
   }
 
-  // As it was painted by the run.
+  // Restores the color that the run painted.
   restore() {
     const made = this.#made().filter(({ region }) => region === this.region);
     if (this.region && made.length) this.corrections.remove(made.map(({ entry }) => entry));

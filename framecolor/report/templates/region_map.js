@@ -1,5 +1,5 @@
-// The regions of one drawing: which one a pixel belongs to, where each one lies, and the drawing painted flat.
-// The bytes are those that framecolor/report/region_map.py writes.
+// The regions of one drawing: find the region of a pixel, find a region's border, and paint the drawing flat.
+// framecolor/report/region_map.py writes the bytes.
 class RegionMap {
   static get isSupported() { return typeof DecompressionStream === "function"; }
 
@@ -43,7 +43,7 @@ class RegionMap {
     return labels;
   }
 
-  // Paint runs on under the lines: each of their pixels belongs to the region that reaches it in the fewest steps.
+  // Paint continues under the lines: each of their pixels belongs to the region that reaches it in the fewest steps.
   #fillLines() {
     const { width, height } = this, filled = this.labels.slice(), queue = new Int32Array(filled.length);
     let end = 0;
@@ -88,7 +88,7 @@ class RegionMap {
     return this.at((x + 0.5) / this.fullWidth, (y + 0.5) / this.fullHeight);
   }
 
-  // The pixel of the drawing that names a region: the one at the place, if that is well inside, else its inmost one.
+  // The pixel of the drawing that names a region: that of the place, if it is well inside, else the innermost one.
   nameAt(left, top, region) {
     const { width, height, labels } = this, x = Math.floor(left * width), y = Math.floor(top * height);
     const inside = [[0, 0], [1, 0], [-1, 0], [0, 1], [0, -1]].every(([dx, dy]) => {
@@ -102,7 +102,7 @@ class RegionMap {
 
   inmost(region) { return { x: this.x[region - 1], y: this.y[region - 1] }; }
 
-  // Fills a canvas of the map's size with exact colors; `changed` maps regions to other ones than they were painted in.
+  // Fills a canvas of the map's size with exact colors; `changed` maps regions to their corrected colors.
   paint(canvas, changed) {
     const context = canvas.getContext("2d"), picture = context.createImageData(this.width, this.height);
     const pixels = new Uint32Array(picture.data.buffer), colors = new Uint32Array(this.count + 1);
@@ -112,7 +112,7 @@ class RegionMap {
     context.putImageData(picture, 0, 0);
   }
 
-  // Fills a canvas of the map's size with the lines alone: colored ones are a picture, of black ones there is the alpha.
+  // Fills a canvas of the map's size with the lines: colored ones are a picture, black ones an alpha channel.
   drawLines(canvas) {
     const context = canvas.getContext("2d");
     context.clearRect(0, 0, this.width, this.height);

@@ -1,4 +1,4 @@
-// The viewer: one drawing at a time over the page, with what to check and what was corrected beside it.
+// The viewer: one drawing at a time over the page, with its unsure regions and corrections beside it.
 const dialog = document.querySelector("dialog");
 const viewer = dialog.querySelector(".viewer");
 const cards = [...document.querySelectorAll(".card")];
@@ -8,14 +8,14 @@ const made = document.getElementById("corrections");
 const home = made.previousElementSibling;
 const notice = made.querySelector(".notice");
 const say = (text) => { notice.textContent = text; };
-// Shells of Windows quote a name in their own way.
+// Windows shells quote names differently.
 const command = made.querySelector(".command code");
 if (command?.dataset.windows && navigator.userAgent.includes("Windows")) command.textContent = command.dataset.windows;
 const names = new Map(shot.palette.map(({ color, name }) => [color, name]));
 const corrector = new Corrector(viewer, corrections, names, say);
 let shown = -1;
 
-// The viewer shows copies of what the page holds already: each picture is in the file once.
+// The viewer shows copies of the page's elements, so that each picture is in the file only once.
 const copy = (node) => {
   const twin = node.cloneNode(true);
   for (const part of [twin, ...twin.querySelectorAll("[id]")]) part.removeAttribute("id");
@@ -25,7 +25,7 @@ const numberOf = (card) => Number(card.dataset.frame);
 const drawingOf = (frame) => shot.holds[frame] ?? frame;
 const framesOf = (drawing) => [drawing, ...Object.keys(shot.holds).map(Number).filter((n) => shot.holds[n] === drawing)];
 
-// Outlines and numbers of the doubtful regions, from the frame's large picture onto the whole frame.
+// Moves outlines and numbers of the unsure regions from the frame's large picture to the whole frame.
 const mark = (check) => {
   const marks = viewer.querySelector(".layers .marks"), [, , width, height] = marks.getAttribute("viewBox").split(" ");
   const tags = viewer.querySelector(".layers .tags");
@@ -156,7 +156,7 @@ dialog.querySelector("[name=outlines]").addEventListener("change", (event) => {
   viewer.classList.toggle("plain", !event.target.checked);
 });
 
-// Which of the doubtful regions are settled, and which one is chosen.
+// Marks the unsure regions that are corrected, and the chosen one.
 const doubted = (tag) => corrector.unsure[tag.dataset.region - 1];
 const settle = () => {
   for (const part of viewer.querySelectorAll(".doubts [data-region], .layers .marks g[data-region]")) {
@@ -180,7 +180,7 @@ made.querySelector("input[type=file]").addEventListener("change", async (event) 
   if (!file) return;
   try {
     const name = corrections.load(await file.text());
-    const other = name && name !== shot.shot ? ` The file says that it is for ${name}.` : "";
+    const other = name && name !== shot.shot ? ` The file is for ${name}.` : "";
     say(`Loaded ${file.name}.${other}`);
   } catch (error) {
     say(error.message);
@@ -188,7 +188,7 @@ made.querySelector("input[type=file]").addEventListener("change", async (event) 
   event.target.value = ""; // the same file may be loaded again
 });
 
-// All that is shown of the list of corrections, on the page and in the viewer.
+// Shows the list of corrections, on the page and in the viewer.
 const list = () => {
   const byFrame = [...corrections.list].sort((a, b) => a.frame - b.frame);
   made.querySelector("ol").replaceChildren(...byFrame.map((entry) => {
@@ -222,7 +222,7 @@ corrections.addEventListener("change", list);
 list();
 addEventListener("beforeunload", (event) => { if (!corrections.isSaved) event.preventDefault(); });
 
-// A region in the list lights up on the frame beside it, and the other way round.
+// Highlights a region of the list on the frame beside it, and the other way round.
 const light = (event) => {
   const region = event.target.closest("[data-region]");
   for (const lit of document.querySelectorAll(".lit")) lit.classList.remove("lit");

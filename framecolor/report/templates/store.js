@@ -1,12 +1,12 @@
-// What the painter corrected: an undoable list of {frame, x, y, color, drawing}. Lists and entries never change, so that
-// a step back is only another list, and what two lists share are the same objects.
+// The painter's corrections: a list of {frame, x, y, color, drawing} with undo. Lists and entries never change, so that
+// an undo step is another list, and lists share their entries.
 class Corrections extends EventTarget {
   #lists = [];
   #at = 0;
   #saved;
   #place;
 
-  // known: what the run was told already. hash: of the manifest, so that another run begins afresh.
+  // known: the run's corrections. hash: that of the manifest, so that another run starts without stored corrections.
   constructor(shot, hash, known) {
     super();
     this.shot = shot;
@@ -28,7 +28,7 @@ class Corrections extends EventTarget {
     return this.known.some((old) => ["frame", "x", "y", "color"].every((name) => old[name] === entry[name]));
   }
 
-  // Adds an entry in the place of those that it replaces.
+  // Adds an entry in place of those that it replaces.
   put(entry, replaced = []) {
     this.change([...this.list.filter((old) => !replaced.includes(old)), Object.freeze(entry)]);
   }
@@ -41,7 +41,7 @@ class Corrections extends EventTarget {
     this.#tell();
   }
 
-  // Both give an entry that went or came, for the page to show where something happened.
+  // Both return an entry that was removed or added, so that the page can show its place.
   undo() { return this.canUndo ? this.#step(-1) : null; }
   redo() { return this.canRedo ? this.#step(1) : null; }
 
@@ -65,7 +65,7 @@ class Corrections extends EventTarget {
     this.#tell();
   }
 
-  // Takes the entries of a file as they are; throws an Error fit to be shown. Tells of what shot the file says it is.
+  // Loads the entries of a file. Returns the name of its shot. Throws an Error with a message for the user.
   load(text) {
     const { shot, list } = Corrections.parse(text);
     this.change(list);
@@ -98,13 +98,13 @@ class Corrections extends EventTarget {
     this.dispatchEvent(new Event("change"));
   }
 
-  // A page that was opened from a disk may have no storage: then the file is all there is.
+  // A page that was opened from a disk may have no storage: then corrections are only kept in the saved file.
   #keep() {
     try {
       const kept = { format: 1, corrections: this.list, saved: this.isSaved };
       if (this.list === this.known) localStorage.removeItem(this.#place);
       else localStorage.setItem(this.#place, JSON.stringify(kept));
-    } catch { /* nothing is kept */ }
+    } catch { /* not stored */ }
   }
 
   #restore() {
@@ -114,6 +114,6 @@ class Corrections extends EventTarget {
       this.#lists.push(Corrections.parse(text).list);
       this.#at = 1;
       if (JSON.parse(text).saved) this.#saved = this.list;
-    } catch { /* what was kept is of no use */ }
+    } catch { /* the stored list is damaged */ }
   }
 }

@@ -1,4 +1,4 @@
-// Looking closer: the stage scrolls over its layers, which grow. Wheel, pinch, drag, and steps by button or key.
+// Zoom: the stage scrolls over its growing layers. By wheel, pinch, drag, button or key.
 class Zoom {
   constructor(stage, layers) {
     this.stage = stage;
@@ -23,7 +23,7 @@ class Zoom {
     this.stage.scrollBy(after.left + (x - before.left) * grown - x, after.top + (y - before.top) * grown - y);
   }
 
-  // Brings a place, in shares of the picture's sides, into view.
+  // Scrolls to a place, in shares of the picture's sides.
   reveal(left, top) {
     if (this.scale === 1) return;
     const box = this.stage.getBoundingClientRect(), layers = this.layers.getBoundingClientRect();
@@ -46,7 +46,7 @@ class Zoom {
     }, { passive: false });
   }
 
-  // A mouse that moves while it is held down shifts the picture; `dragged` tells the click that follows.
+  // Dragging shifts the picture; `dragged` suppresses the click that follows.
   #drag() {
     this.stage.addEventListener("pointerdown", (event) => {
       this.dragged = false;
