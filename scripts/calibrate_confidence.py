@@ -58,7 +58,7 @@ Rgba = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Samples:
-    """N regions: evidence float32 [N, F], belief in their color float32 [N], right bool [N], number of the shot [N]."""
+    """Regions: evidence float32 [N, F], belief in their color float32 [N], right bool [N], number of the shot [N]."""
 
     evidence: NDArray[np.float32]
     belief: NDArray[np.float32]

@@ -39,7 +39,7 @@ def test_without_a_gpu_it_says_so_and_measures_nothing(tmp_path: Path, python: s
         (Painted(100), Painted(130), 0.9998, "tensorrt", "130.0 frames/s, cuda 100.0, 99.98 %"),
         (Painted(100), Painted(104), 1.0, "cuda", "not worth it"),
         (Painted(100), Painted(60), 1.0, "cuda", "not worth it"),
-        (Painted(100), Painted(300), 0.97, "cuda", "97.00 % of the paint alike, which is too little"),
+        (Painted(100), Painted(300), 0.97, "cuda", "97.00 % of the paint alike"),
         (Painted(100), MISSING, None, "cuda", "100.0 frames/s; tensorrt does not paint here (TensorRT is not"),
         (Painted(problem="out of memory"), Painted(130), None, "tensorrt", "cuda does not paint here (out of memory)"),
         (Painted(problem="out of memory"), MISSING, None, "cpu", "neither"),

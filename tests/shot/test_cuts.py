@@ -67,7 +67,7 @@ def test_a_cel_is_chosen(tmp_path: Path) -> None:
     assert "leave out --cel" in str(invoke("plan", make_shot(tmp_path / "sh", 2, (0,)), "--cel", "A").exception)
     given = invoke("plan", root, "--json", "--keys", root / "keys")
     assert [table["keys"] for table in json.loads(given.stdout)] == [[1, 5], [1]]
-    assert "corrections are of one shot" in invoke("colorize", root, "--corrections", "c.json").output
+    assert "Error: --corrections" in invoke("colorize", root, "--corrections", "c.json").output
 
 
 @pytest.mark.usefixtures("quick_engine")
