@@ -160,7 +160,7 @@ class _Picture:
         top, bottom = self._spec.y, self._spec.y + self._spec.height
         if self._suffix == ".tif" and tiff.is_whole(self._data):
             return
-        if self._spec.tile_width:
+        if self._suffix == ".tif" or self._spec.tile_width:
             self._read_all()
         else:
             self._read_row(top)

@@ -27,8 +27,11 @@ def is_whole(data: bytes) -> bool:
     return False
 
 
-def _read_numbers(data: bytes, tag: int) -> NDArray[np.int64]:
-    """A tag's numbers; none where it is missing. Raises struct.error or ValueError where the page is cut off."""
+def _read_numbers(data: bytes, tag: int) -> NDArray[np.float64]:
+    """A tag's numbers, as floats, which do not overflow; none where it is missing or cut off.
+
+    Raises struct.error where the page is cut off.
+    """
     order = "<" if data.startswith(b"II") else ">"
     big = struct.unpack_from(order + "H", data, 2) == (_BIG,)
     start, number, count, first, inside = (8, "Q", "Q", 8, 8) if big else (4, "I", "H", 2, 4)
@@ -43,5 +46,6 @@ def _read_numbers(data: bytes, tag: int) -> NDArray[np.int64]:
             at += entry.size
             if length * item.itemsize > inside:
                 (at,) = struct.unpack_from(order + number, data, at)
-            return np.frombuffer(data, item, length, at).astype(np.int64)
-    return np.zeros(0, np.int64)
+            if at + length * item.itemsize <= len(data):
+                return np.frombuffer(data, item, length, at).astype(np.float64)
+    return np.zeros(0)

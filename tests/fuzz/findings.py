@@ -4,6 +4,7 @@ import io
 import json
 import struct
 import zipfile
+import zlib
 
 from fuzz.movies import mp4s
 from fuzz.training import sequences
@@ -13,9 +14,14 @@ MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_la
 
 def cut_strip(packing: int) -> bytes:
     """A gray TIFF of 4x4 pixels whose one strip is the first byte of deflated data."""
-    tags = ((256, 4), (257, 4), (258, 8), (259, packing), (262, 1), (273, 8), (277, 1), (278, 4), (279, 1))
+    return _write_strip(packing, b"\x78\x9c\0\0", 1)
+
+
+def _write_strip(packing: int, packed: bytes, length: int) -> bytes:
+    """A gray TIFF of 4x4 pixels in one strip, which says to be of `length` bytes."""
+    tags = ((256, 4), (257, 4), (258, 8), (259, packing), (262, 1), (273, 8), (277, 1), (278, 4), (279, length))
     table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in tags)
-    return b"II*\0" + struct.pack("<I", 12) + b"\x78\x9c\0\0" + struct.pack("<H", len(tags)) + table + bytes(4)
+    return b"II*\0" + struct.pack("<I", 8 + len(packed)) + packed + struct.pack("<H", len(tags)) + table + bytes(4)
 
 
 def replace_bytes(data: bytes, old: bytes, new: bytes) -> bytes:
@@ -96,6 +102,8 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
     # A strip of a TIFF packed by deflate that ends early: libav left what was in memory in its place.
     ("pictures.tiff", cut_strip(8)),
     ("pictures.tiff", cut_strip(32946)),
+    # One that says to be longer than the file, was read, and did not pass the check.
+    ("pictures.tiff", _write_strip(8, zlib.compress(bytes(16)), 9999)),
     # A step, or an end, that fileseq's decimals cannot divide or hold; a range that filled the memory before it was
     # compared with the shot; numbers so far apart that counting the gaps between them never ended.
     ("sequences.frames", b"1-5x99999999999999999999999999999999999"),

@@ -17,7 +17,9 @@ import av
 import numpy as np
 from av.codec.context import CodecContext
 
+from framecolor.errors import ReadError
 from framecolor.media import Mark, Picture, decode, encode_image, still
+from framecolor.media.openimageio import encode
 from framecolor.media.writers.flat import encode_gray
 from framecolor.media.writers.psd import encode_psd
 from fuzz.mutate import mutate_png
@@ -74,12 +76,15 @@ def _tiffs() -> Iterator[bytes]:
     yield encode_image(_draw(), ".tif")
     for packing in ("raw", "packbits", "deflate"):
         yield from (_encode("tiff", pixels, compression_algo=packing) for pixels in ("rgb24", "gray", "rgba64le"))
+    yield encode(_draw(), ".tif", {"tiff:bigtiff": 1, "compression": "zip", "Orientation": 6})
 
 
 def _exrs() -> Iterator[bytes]:
     for packing in ("none", "rle", "zip1", "zip16"):
         yield _encode("exr", "gbrapf32le", compression=packing)
     yield _encode("exr", "gbrpf32le", format="half")
+    for packing in ("piz", "dwaa"):
+        yield encode((_draw() / 255).astype(np.float16), ".exr", {"compression": packing})
 
 
 def _webps() -> Iterator[bytes]:
@@ -102,6 +107,8 @@ def _psds() -> Iterator[bytes]:
     yield encode_psd(Picture(picture, picture, picture, (Mark("1: 50% sure", [[1, 1], [4, 1], [4, 4]]),)))
     header = b"8BPS" + struct.pack(">H6xHIIHH12xH", 1, 3, 6, 9, 8, 3, 0)  # three channels that are not packed
     yield header + picture[..., :3].transpose(2, 0, 1).tobytes()
+    header = b"8BPS" + struct.pack(">H6xHIIHH12xH", 1, 3, 6, 9, 16, 3, 0)
+    yield header + picture[..., :3].transpose(2, 0, 1).astype(">u2").tobytes()
 
 
 def _mattes() -> Iterator[bytes]:
@@ -127,6 +134,10 @@ def _feed_picture(data: bytes, suffix: str) -> None:
     path = place(data, f"picture{suffix}")
     rgba = decode.read_image(path)
     assert rgba.dtype == np.uint8 and rgba.shape == (*decode.image_size(path), 4) and rgba.size
+    try:
+        assert decode.check_image(path)[0] == rgba.shape[:2]
+    except ReadError as error:
+        raise AssertionError("what can be read does not pass the check") from error
     with _filled_memory(0x5A):
         once = decode.read_image(path)
     with _filled_memory(0xC3):
