@@ -73,7 +73,7 @@ def run(*arguments: object) -> Any:
     return result
 
 
-def test_a_bench_says_what_it_was_measured_on(results: dict[str, Any]) -> None:
+def test_a_bench_describes_its_machine(results: dict[str, Any]) -> None:
     assert {"cpu", "cores", "torch", "openvino"} <= set(results["machine"])
     assert {"date", "commit", "changed", "load_before"} <= set(results)
     assert results["options"]["engine"] == "cpu"
@@ -97,7 +97,7 @@ def test_each_stage_works_on_each_drawing_once_a_run(results: dict[str, Any]) ->
     assert repeats["generator"] == 2 * (FRAMES - 3), "the keys were looked at before"
 
 
-def test_the_generator_is_measured_beside_others(results: dict[str, Any]) -> None:
+def test_the_generator_is_compared_with_other_runtimes(results: dict[str, Any]) -> None:
     rows = [row for row in results["rows"] if is_contest(row) and row["size"] == [160, 96]]
     assert [row["by"] for row in rows[: 3 + len(list_precisions())]] == [
         "framecolor", "framecolor, no regions", *(f"PyTorch {name}" for name in list_precisions()[::-1]), "OpenVINO"
@@ -114,7 +114,7 @@ def test_the_generator_is_measured_beside_others(results: dict[str, Any]) -> Non
     assert 70_000 < width * height <= 82_000
 
 
-def test_a_frame_is_held_against_its_stages(results: dict[str, Any]) -> None:
+def test_a_frame_is_compared_with_its_stages(results: dict[str, Any]) -> None:
     (table,) = results["end_to_end"]
     assert (table["clip"], table["frames"], table["keys"], table["size"]) == ("moving", FRAMES, 3, [160, 96])
     slowest = max(table["stages_ms"].values())
@@ -163,13 +163,13 @@ def test_a_limit_is_the_slower_of_computing_and_moving() -> None:
     assert rates.limit_ms(Work(flops=10**8, bytes=10**8)) == 10
 
 
-def test_measured_rates_rise_above_nothing() -> None:
+def test_measured_rates_are_positive() -> None:
     rates = limits.measure_rates(list_precisions()[0], 1)
     assert rates.matrix_gflops > 0.1
     assert rates.copy_gb_per_second > 0.1
 
 
-def test_listening_changes_nothing_that_is_painted(tmp_path: Path, quick_engine: None) -> None:
+def test_recording_does_not_change_the_frames(tmp_path: Path, quick_engine: None) -> None:
     shot = Shot.open(write_shot(tmp_path / "shot", 4, 2, SIZE))
     workload = Workload(shot, tmp_path / "color", Settings(engine="cpu"))
     workload.paint()
@@ -204,7 +204,7 @@ def test_a_shot_on_twos_shows_each_drawing_twice(tmp_path: Path) -> None:
     assert [path.name for path in sorted((folder / "keys").iterdir())] == [f"walk.{n:04d}.png" for n in (1, 3, 5)]
 
 
-def test_a_shot_of_ones_own_is_painted_elsewhere(tmp_path: Path, quick_engine: None) -> None:
+def test_nothing_is_written_into_a_given_shot(tmp_path: Path, quick_engine: None) -> None:
     folder = write_shot(tmp_path / "own", 5, 2, SIZE)
     results = suite.run_bench(suite.Plan(stages=("decode", "end-to-end"), shot=folder, frames=4, repeats=1))
     assert [row["stage"] for row in results["rows"]] == ["decode"]
@@ -245,7 +245,7 @@ def test_peak_memory_is_that_since_the_reset() -> None:
 
 
 def test_peak_memory_where_the_system_is_windows(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A double of its library, which writes into the table that it is given."""
+    """With a double of its library, which fills the structure."""
 
     class Kernel:
         def __init__(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The benchmark scripts, on inputs that take seconds: they run, and what they write can be read and shown."""
+"""The benchmark scripts on small inputs: they run, and their results can be read and formatted."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_accuracy_means_are_those_of_the_clips(accuracy: Path) -> None:
     assert table["mean"]["hand_drawn"]["clips"] == ["vpet_dance"]
 
 
-def test_ablation_silences_voters(accuracy: Path) -> None:
+def test_ablation_disables_voters(accuracy: Path) -> None:
     from variants import VARIANTS
 
     ablation = json.loads((accuracy / "accuracy.json").read_text("utf-8"))["clips"]["walker"]["ablation"]["variants"]
@@ -109,7 +109,7 @@ def test_further_protocols_are_measured_when_asked_for(accuracy: Path) -> None:
     assert mean["tolerance_8"]["acc_thres"] == walker["one_key"]["tolerance_8"]["acc_thres"]
 
 
-def test_what_was_not_asked_for_this_time_is_kept_with_its_commit(accuracy: Path, tmp_path: Path) -> None:
+def test_results_that_are_not_measured_are_kept_with_their_commit(accuracy: Path, tmp_path: Path) -> None:
     from accuracy import CONFIDENCE_FILE, keep_results
     from confidence import Judged
 

@@ -37,8 +37,8 @@ def test_equally_sure_regions_are_taken_in_equal_parts():
     assert found["calibration_error"] == 0
 
 
-def test_calibration_is_the_gap_between_what_is_said_and_what_is():
-    # In one bin 0.9 is said and half of it is right, in the other 0.2 is said and all of it is wrong.
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
+    # One bin has confidence 0.9 and half of it is right, the other has 0.2 and all of it is wrong.
     assert summarize([0.9, 0.9, 0.25, 0.25], [True, False, False, False])["calibration_error"] == pytest.approx(
         0.5 * 0.4 + 0.5 * 0.25
     )

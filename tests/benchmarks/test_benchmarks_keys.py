@@ -14,7 +14,7 @@ from framecolor.output.frame_entry import FrameEntry
 
 
 def make_run(statuses: str, accuracy: float = 0.5):
-    """A run from a word: K a key, H a hold, others painted; frames count from 1."""
+    """Make a run from a word: K is a key, H a hold, other letters are painted; frames count from 1."""
     from one_more_key import Run
 
     names = {"K": "key", "H": "hold"}

@@ -71,7 +71,7 @@ def test_truth_scores_as_right_and_its_negative_as_wrong(data: Path) -> None:
     assert wrong["ssim"] < right["ssim"]
 
 
-def test_held_out_drawings_are_told_of_another_picture_of_the_same_character(data: Path) -> None:
+def test_the_reference_of_held_out_art_is_another_picture_of_the_same_character(data: Path) -> None:
     from subjects import read_held_out
 
     for subject in read_held_out(data, 2, 64):
@@ -88,7 +88,7 @@ def test_held_out_drawings_are_told_of_another_picture_of_the_same_character(dat
         assert subject.condition("nothing").hint is None
 
 
-def test_clips_are_told_their_first_frame_only(clips: Path) -> None:
+def test_conditions_of_clips_come_from_their_first_frame(clips: Path) -> None:
     from clips import find_clips
     from subjects import read_clip
 
@@ -158,7 +158,7 @@ def test_a_painter_corrects_until_the_clip_is_right(
     assert "walker" in table
 
 
-def test_obedience_tells_who_takes_the_colors_of_a_reference(data: Path) -> None:
+def test_obedience_is_the_share_that_takes_the_colors_of_a_reference(data: Path) -> None:
     from scoring import Painted, measure_obedience
     from subjects import Subject, read_held_out
 

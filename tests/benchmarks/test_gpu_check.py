@@ -1,4 +1,4 @@
-"""scripts/gpu_check without a GPU: one clear line and nothing that looks like a result; how it chooses an engine."""
+"""scripts/gpu_check: without a GPU, one clear line and no result; and how it chooses an engine."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_paint_is_compared_where_one_of_them_painted(tmp_path: Path) -> None:
 def test_the_result_holds_speed_agreement_and_the_choice(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The shot is painted in earnest, by the cpu engine in place of both; one of them gets one of two frames wrong."""
+    """The cpu engine paints the shot in place of both; one of them gets one of two frames wrong."""
 
     def paint_here(engine: str, shot: Path, out: Path) -> Painted:
         assert paint_shot("cpu", shot, out) > 0

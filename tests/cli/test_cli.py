@@ -1,4 +1,4 @@
-"""The command line's surface: help, plan, progress lines; and the same from Python."""
+"""The command line: help, plan and progress lines; and painting from Python."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ def test_version_and_unknown_commands() -> None:
     assert "No such command 'sing'.\n" in invoke("sing").output
 
 
-def test_whatever_a_farm_cancels_with_is_answered_as_ctrl_c(
+def test_a_farms_cancel_signal_is_handled_like_ctrl_c(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On Windows that is SIGBREAK; a stand-in, as other systems have none."""
+    """On Windows it is SIGBREAK, which other systems do not have: a stand-in."""
     monkeypatch.setattr(cli, "_CANCELS", [signal.SIGTERM, signal.SIGUSR1])
     before = signal.getsignal(signal.SIGUSR1)
     monkeypatch.setattr(cli.framecolor, "invoke", lambda _: signal.raise_signal(signal.SIGUSR1))
@@ -103,7 +103,7 @@ def test_plan_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None
     assert not (root / "color").exists()
 
 
-def test_plan_tells_what_colorize_would_stumble_over(tmp_path: Path) -> None:
+def test_plan_names_the_problems_that_colorize_would_meet(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 3, (0, 2))
     for file in ("line/cut.1002.png", "keys/cut.1003.png"):
         (root / file).write_bytes((root / file).read_bytes()[:-20])
@@ -117,7 +117,7 @@ def test_plan_tells_what_colorize_would_stumble_over(tmp_path: Path) -> None:
     assert "did you mean gap_px?" in str(invoke("plan", root).exception)
 
 
-def test_plan_of_a_shot_that_is_none(tmp_path: Path) -> None:
+def test_plan_of_a_folder_that_is_not_a_shot(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as caught:
         cli.main(["plan", str(tmp_path)])
     assert caught.value.code == 2
@@ -194,7 +194,7 @@ def test_the_bar_ends_its_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("quick_engine")
 def test_json_output_is_json_only(tmp_path: Path) -> None:
-    """Progress and summary: a program that reads the output never meets a table."""
+    """Progress and summary: the output has no table."""
     root = make_shot(tmp_path / "cut", 3, (0,))
     (root / "line/cut.1002.png").write_bytes(b"")
     result = CliRunner().invoke(colorize, [str(root), str(tmp_path / "none"), "--fit", "1", "--progress", "json"])

@@ -1,4 +1,4 @@
-"""framecolor config: what is shown is what colorize paints with, and the draft file holds what it says."""
+"""framecolor config: it shows the settings that colorize uses, and the draft file holds the defaults."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_show_says_where_each_value_came_from(show: Path) -> None:
     assert "not found" in files[1]
 
 
-def test_show_for_scripts(show: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_show_as_json(show: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(show)  # where one is, when no shot is named
     table = json.loads(invoke("config", "show", "--json", "--fit", "off").stdout)
     settings = table["settings"]
@@ -63,7 +63,7 @@ def test_show_for_scripts(show: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("quick_engine")
-def test_what_is_shown_is_what_is_painted_with(show: Path) -> None:
+def test_colorize_uses_the_settings_that_are_shown(show: Path) -> None:
     root = make_shot(show / "cut", 2, (0,))
     (show / "framecolor.toml").write_text('line = "none"\nfit = 0\nseed = 3\n')
     (root / "framecolor.toml").write_text("seed = 4\n")
@@ -97,7 +97,7 @@ def test_errors_are_one_line_and_exit_code_2(show: Path, capsys: pytest.CaptureF
         assert words in err and err.count("\n") == 1
 
 
-def test_the_draft_changes_nothing_and_tells_of_everything(tmp_path: Path) -> None:
+def test_the_draft_has_every_setting_and_changes_none(tmp_path: Path) -> None:
     file = tmp_path / "framecolor.toml"
     assert invoke("config", "init", "-o", tmp_path).exit_code == 0
     assert file.read_text() == draft_file() == invoke("config", "init").output

@@ -34,7 +34,7 @@ def profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Exit code, what it printed, and what it complained of."""
+    """Exit code, stdout and stderr."""
     with pytest.raises(SystemExit) as end:
         main(["engine", *arguments])
     out, err = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""framecolor completion: scripts that a real shell takes, and completions that come at once."""
+"""framecolor completion: scripts that real shells accept, and completions without slow imports."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BASH = shutil.which("bash")
 
 
 def complete(*words: str, flags: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
-    """What the program answers to a shell that completes the last word."""
+    """Complete the last word as a shell does, and return the result."""
     ask = {
         "COMP_WORDS": " ".join(("framecolor", *words)),
         "COMP_CWORD": str(len(words)),
@@ -61,7 +61,7 @@ def test_help_says_how_to_install_it() -> None:
     ],
 )
 def test_bash_completes(tmp_path: Path, line: str, wanted: list[str]) -> None:
-    """As when somebody types the line and presses Tab, with the script in force."""
+    """Type the line and press Tab, with the script loaded."""
     assert BASH is not None
     shim = tmp_path / "framecolor"
     shim.write_text(f'#!{BASH}\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m framecolor "$@"\n')

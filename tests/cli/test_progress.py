@@ -1,4 +1,4 @@
-"""Signs of life from silent work, and output that nobody reads: neither decides over the painting."""
+"""Heartbeats during silent work, and output that nobody reads: neither affects the painting."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FARM_STYLES = [style for style in STYLES if style not in ("auto", "bar")]
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Silence counts from a fiftieth of a second on."""
+    """Heartbeats after a fiftieth of a second."""
     monkeypatch.setattr(progress, "HEARTBEAT_SECONDS", 0.02)
 
 
@@ -75,7 +75,7 @@ def test_silence_repeats_the_last_line(monkeypatch: pytest.MonkeyPatch, style: s
 
 @pytest.mark.usefixtures("fast")
 def test_percentages_never_fall(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Also when a stage begins again, tells of more than all, or a shot ends early; and in what is repeated."""
+    """Also if a stage begins again, reports more than its total, or a shot ends early; and in repeated lines."""
     kept = Kept(monkeypatch)
     for position in range(3):
         with ProgressPrinter("cut", "afanasy", position, 3) as printer:
@@ -119,7 +119,7 @@ def test_the_time_before_the_first_stage_has_a_name(monkeypatch: pytest.MonkeyPa
     assert kept.lines[0].startswith("cut: report,") and kept.lines[0].endswith(" 0 s")
 
 
-def test_a_build_gives_signs_of_life(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_build_has_a_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "HEARTBEAT_SECONDS", 0.02)
     kept = Kept(monkeypatch)
     with engine._Bar("features", quiet=True) as bar:
@@ -146,7 +146,7 @@ def test_lines_that_cannot_be_written_are_left_out(monkeypatch: pytest.MonkeyPat
         printer("paint", 1, 1)
 
 
-def test_a_name_cannot_speak_to_the_farm(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_name_cannot_send_commands_to_the_farm(capsys: pytest.CaptureFixture[str]) -> None:
     with ProgressPrinter("cut\nopenjd_fail: \udcff", "openjd") as printer:
         printer("paint", 0, 1)
     assert capsys.readouterr().out == "openjd_progress: 0\nopenjd_status: cut\\nopenjd_fail: \\udcff: paint 0/1\n"
@@ -185,7 +185,7 @@ def test_a_shot_is_painted_though_all_streams_are_closed(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 def test_lines_come_in_their_order(monkeypatch: pytest.MonkeyPatch, unbuffered: str) -> None:
-    """What a library writes without flushing it, as the end of a bar's line, does not wait for the end."""
+    """Text that a library does not flush, as the end of a bar's line, comes before later lines."""
     monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     program = """
 import os, sys
@@ -197,7 +197,7 @@ with lasting_streams():
     assert run(program, "").stderr == b"first\nsecond\n"
 
 
-def test_names_that_are_no_text_can_be_told(tmp_path: Path) -> None:
+def test_names_that_are_not_utf8_can_be_printed(tmp_path: Path) -> None:
     folder = os.fsencode(tmp_path) + b"/cut\xff"
     program = f"from framecolor import cli; import os; cli.main(['plan', os.fsdecode({folder!r})])"
     result = run(program, "")

@@ -1,4 +1,4 @@
-"""Consoles of other systems: what their code page lacks is written as an escape, and their own stream is used."""
+"""Consoles of other systems: characters that their code page lacks are escaped, and their own stream is used."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def printed_to(path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, error
         ("utf-8", "線 é"),
     ],
 )
-def test_no_code_page_refuses_a_letter(
+def test_characters_that_a_code_page_lacks_are_escaped(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, errors: str, begins: str
 ) -> None:
     path = tmp_path / "printed"
@@ -56,7 +56,7 @@ def test_no_code_page_refuses_a_letter(
 
 
 def test_a_console_is_opened_as_the_system_opens_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As on Windows, where `open` gives a stream of letters: no bytes may go past it in the code page's place."""
+    """As on Windows, where `open` gives a stream of characters: no bytes may bypass it."""
     written: list[bytes] = []
 
     class Console(io.RawIOBase):
@@ -83,7 +83,7 @@ def test_a_console_is_opened_as_the_system_opens_it(tmp_path: Path, monkeypatch:
 
 
 def test_a_process_without_streams_prints_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As programs of Windows that are started without a console."""
+    """As a program on Windows that is started without a console."""
     with monkeypatch.context() as changed:
         for name in ("stdout", "__stdout__", "stderr", "__stderr__"):
             changed.setattr(sys, name, None)

@@ -1,4 +1,4 @@
-"""What the two commands of the README stand on: .venv is made once, on every system, and a failure keeps its code."""
+"""The setup of .venv: it is made once, on every system, and a failure keeps its exit code."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 @pytest.fixture
 def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The module, on a checkout of nothing but a pyproject.toml, where making a .venv makes its Python alone."""
+    """The module, in a checkout with only a pyproject.toml, where a new .venv contains only its Python."""
     monkeypatch.syspath_prepend(str(SCRIPTS))
     import environment
 
@@ -26,7 +26,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 class Calls:
-    """Programs that were asked for; `fails` is the word of one that does."""
+    """Records the programs that are run; one with the word `fails` in its command fails."""
 
     def __init__(self, environment: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self.environment, self.words, self.fails = environment, list[list[str]](), ""
@@ -113,7 +113,7 @@ def test_on_windows_ctrl_c_is_left_to_the_program(environment: Any, monkeypatch:
 
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
 @pytest.mark.parametrize("script", ["demo", "test", "check"])
-def test_without_a_new_python_the_shell_says_so(tmp_path: Path, script: str) -> None:
+def test_the_shell_names_a_missing_python(tmp_path: Path, script: str) -> None:
     (tmp_path / "scripts").mkdir()
     for name in ("with_python", script):
         (tmp_path / "scripts" / name).symlink_to(SCRIPTS / name)
