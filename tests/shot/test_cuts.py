@@ -192,7 +192,7 @@ def test_a_cut_is_no_job_and_a_cel_is_one(tmp_path: Path) -> None:
     assert (values["Keys"], values["Sheet"]) == (str(root / "Keys"), str(root / "cut.xdts"))
     add(tmp_path / "comma/Line/A,B", "a", 1)
     refused = str(invoke("farm", "export", tmp_path / "comma", "-o", tmp_path / "other").exception)
-    assert "a cel with a comma in its name" in refused
+    assert "cannot be passed to a farm" in refused
 
 
 @pytest.mark.parametrize(
