@@ -189,7 +189,7 @@ def test_a_pattern_is_a_folder_and_a_name(tmp_path: Path) -> None:
     }
 
 
-def test_help_tells_how_large_chunks_are() -> None:
+def test_help_names_the_size_of_chunks() -> None:
     assert f"[default: {CHUNK_FRAMES};" in CliRunner().invoke(cli.framecolor, ["farm", "run", "--help"]).output
 
 

@@ -213,7 +213,7 @@ def test_without_openjd_the_extra_is_named(run_stub, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("quick_engine")
-def test_frames_that_fail_are_told_by_finish(tmp_path: Path) -> None:
+def test_finish_lists_failed_frames(tmp_path: Path) -> None:
     """A broken drawing fails in each try of its task; the job runs to its end, and Finish fails."""
     root = make_shot(tmp_path / "cut", 7, (0, 3, 6))
     (root / "line/cut.1002.png").write_bytes(b"")
@@ -231,7 +231,7 @@ def test_frames_that_fail_are_told_by_finish(tmp_path: Path) -> None:
     assert (root / "color/report.html").exists()
 
 
-def test_a_task_that_cannot_begin_says_why(tmp_path: Path) -> None:
+def test_a_task_that_cannot_begin_shows_the_reason(tmp_path: Path) -> None:
     for command in (("farm", "prepare"), ("farm", "finish"), ("colorize", "--part")):
         result = invoke(*command, tmp_path / "none", "--progress", "openjd")
         assert result.exit_code == 2

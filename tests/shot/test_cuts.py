@@ -217,7 +217,7 @@ def test_where_a_farm_finds_a_cel(
     assert (values["Shot"], values["Out"], values.get("Cel")) == (str(tmp_path / shot), str(tmp_path / out), cel)
 
 
-def test_the_names_of_drawings_tell_the_track(tmp_path: Path) -> None:
+def test_the_names_of_drawings_choose_the_track(tmp_path: Path) -> None:
     add(tmp_path / "cut_9/line", "B_", 1, 2)
     write_xdts(tmp_path / "cut_9/cut.xdts", describe_xdts(4, {"A": [(0, "1")], "b": [(0, "2")]}))
     assert Shot.open(tmp_path / "cut_9").wanted == (2,)
