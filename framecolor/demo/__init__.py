@@ -1,4 +1,4 @@
-"""The demo shot that ships with the package; ATTRIBUTION.md says who drew it.
+"""The demo shot of the package; ATTRIBUTION.md names its origin.
 
 Imports the pipeline and below.
 """
@@ -15,9 +15,9 @@ _FOLDERS = ("line", "keys")
 
 
 def copy_shot(folder: Path) -> None:
-    """Put the demo shot's line/ and keys/ into `folder`; files of it that are there are left alone when they are equal.
+    """Copy the demo shot's line/ and keys/ to `folder`; equal files are not written again.
 
-    Raises OutputError when one of the two folders holds other files, and then writes nothing.
+    Raises OutputError, and writes nothing, if one of the two folders holds other files.
     """
     with as_file(files(__name__) / "shot") as source:
         names = {role: sorted(path.name for path in (source / role).glob("*.png")) for role in _FOLDERS}

@@ -1,4 +1,4 @@
-"""One picture of a painted shot: some of its drawings in a row, the painted frames under them, the keys marked."""
+"""Draw one picture of a painted shot: a row of drawings above their painted frames, with the keys marked."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _SMOOTH = 4  # text is drawn this many times larger, then area-averaged
 
 
 def write_picture(path: Path, shot: Shot, painted: Path, numbers: Sequence[int], width_px: int = 1600) -> None:
-    """Write a PNG of about `width_px`: the drawings `numbers` above what the folder `painted` holds for them.
+    """Write a PNG of `width_px`: the drawings `numbers` above their frames in the folder `painted`.
 
-    Raises ReadError when a drawing or a painted frame cannot be read, OutputError when the picture cannot be written.
+    Raises ReadError if a drawing or frame cannot be read, OutputError if the picture cannot be written.
     """
     drawings = [shot.read_line(number) for number in numbers]
     frames = [read_image(painted / shot.output_name(number)) for number in numbers]
@@ -48,17 +48,17 @@ def write_picture(path: Path, shot: Shot, painted: Path, numbers: Sequence[int],
 
 
 def choose_numbers(shot: Shot, count: int = 6) -> list[int]:
-    """The shot's keys and, spread between them, other drawings: `count` in all, or as many as there are."""
+    """Choose up to `count` drawings: the shot's keys, and others spread between them."""
     numbers, keys = list(shot.numbers), sorted(shot.keys)
     chosen = set(keys[:count])
     while len(chosen) < min(count, len(numbers)):
-        # The drawing farthest from all that are chosen, counted in frames.
+        # The drawing farthest from all chosen ones, by number.
         chosen.add(max(numbers, key=lambda number: min(abs(number - other) for other in chosen)))
     return sorted(chosen)
 
 
 def find_figure(images: Sequence[NDArray[np.uint8]]) -> tuple[slice, slice]:
-    """The part of the picture that anything is drawn in, with a margin."""
+    """Find the part of the pictures with any drawing or paint, with a margin. Returns slices of rows and columns."""
     used = np.any([(image[..., 3] > 0) & (image.min(2) < 250) for image in images], axis=0)
     height = images[0].shape[0]
     rows, columns = np.flatnonzero(used.any(1)), np.flatnonzero(used.any(0))
@@ -72,7 +72,7 @@ def find_figure(images: Sequence[NDArray[np.uint8]]) -> tuple[slice, slice]:
 
 
 def lay_on_card(image: NDArray[np.uint8], width_px: int) -> Rgb:
-    """A picture (uint8 HxWx4) over the card's white, `width_px` wide."""
+    """Lay a picture (uint8 HxWx4) over a white card, `width_px` wide."""
     alpha = image[..., 3:].astype(np.float32) / 255
     flat = image[..., :3] * alpha + np.array(_CARD, np.float32) * (1 - alpha)
     height = round(image.shape[0] * width_px / image.shape[1])
@@ -80,7 +80,7 @@ def lay_on_card(image: NDArray[np.uint8], width_px: int) -> Rgb:
 
 
 def place_card(page: Rgb, card: Rgb, at: tuple[int, int], frame: tuple[int, int, int] | None) -> None:
-    """Put a card on the page with its upper left corner at `at`, with a frame where it is to stand out."""
+    """Put a card on the page, with its upper left corner at `at`, and optionally a frame of that color."""
     (x, y), (height, width) = at, card.shape[:2]
     page[y : y + height, x : x + width] = card
     if frame is not None:
@@ -88,7 +88,7 @@ def place_card(page: Rgb, card: Rgb, at: tuple[int, int], frame: tuple[int, int,
 
 
 def write_text(page: Rgb, text: str, at: tuple[int, int], color: tuple[int, int, int]) -> None:
-    """Write text whose baseline starts at `at`, smoother than OpenCV's own small letters."""
+    """Write text with its baseline starting at `at`, smoother than OpenCV's own small letters."""
     font, scale, thickness = cv2.FONT_HERSHEY_SIMPLEX, 0.5 * _SMOOTH, _SMOOTH + 1
     (width, height), base = cv2.getTextSize(text, font, scale, thickness)
     pad = 2 * _SMOOTH

@@ -1,7 +1,7 @@
-"""Variations of one drawing's colors: many proposals, a sheet to choose from, and the chosen one as a key.
+"""Variations of one drawing's colors: paint many proposals, show them on a sheet, and make a key of the chosen one.
 
-`subject` is the drawing and what is known of it, `variations` paints and keeps them in a folder, `sheet` draws the
-contact sheet, `choose` makes a key of one.
+`subject` opens the drawing, `variations` paints and stores the variations, `sheet` draws the contact sheet, `choose`
+makes a key of one.
 
 Imports colorists, shot, render and below.
 """

@@ -1,4 +1,4 @@
-"""The contact sheet: what the variations come from, and each of them with its number and paints."""
+"""The contact sheet: the drawing or key, and each variation with its number and paints."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ def draw_sheet(
     *,
     columns: int = _COLUMNS,
 ) -> NDArray[np.uint8]:
-    """All variations on one page, uint8 HxWx4: rows of `columns`, after what they come from.
+    """Draw the drawing or key and all variations on one page, uint8 HxWx4, in rows of `columns`.
 
-    pictures  uint8 HxWx4 of the drawing's size; palettes: the paints of each, drawn below it, the first ones
+    pictures  the variations, uint8 HxWx4 of the drawing's size
+    palettes  paints of each variation, of which the first are drawn below it
     """
     first = read_image(subject.line if subject.key is None else subject.key)
     crop = find_figure([first, *pictures])

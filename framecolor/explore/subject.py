@@ -1,4 +1,4 @@
-"""The drawing whose colors are explored, and the painting of it that variations start from, if there is one."""
+"""Open the drawing whose colors are explored, and the key that variations start from, if any."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from framecolor.media import hash_file, read_image
 from framecolor.shot.cut import LINE_FOLDER, find_folder, is_cut
 from framecolor.shot.sequence import list_images, number_files
 
-# A drawing is mostly paper: more than this share of ink is a painting.
+# A drawing is mostly paper: a picture with more than this share of ink is a painting.
 _MOST_INK = 0.6
 
 
@@ -27,9 +27,9 @@ _MOST_INK = 0.6
 class Subject:
     """One drawing.
 
-    line     its file
-    key      the painted file of it, if that is what variations start from
-    start    the color of each region in `key`, uint8 [count + 1, 4]
+    line   its file
+    key    its painted file, if variations start from one
+    start  color of each region in `key`, uint8 [count + 1, 4]
     """
 
     line: Path
@@ -40,13 +40,13 @@ class Subject:
 
     @property
     def hash(self) -> str:
-        """Of the files that it comes from, and of the regions that were found in them."""
+        """Hash of the files and the regions."""
         key = "" if self.key is None else hash_file(self.key)
         return digest(hash_file(self.line), key, self.regions.labels.tobytes())
 
     @property
     def figure(self) -> NDArray[np.intp]:
-        """The regions that are painted, rising: neither paper outside of the figure, nor paper in `key`."""
+        """Indices of the regions to paint, rising: neither paper outside the figure, nor paper in `key`."""
         painted = ~outside_regions(self.regions)
         painted[0] = False
         if self.start is not None:
@@ -55,12 +55,14 @@ class Subject:
 
 
 def open_subject(key: Path, line: Path | None = None, settings: Settings | None = None) -> Subject:
-    """The drawing `key`, or the painted key `key` with its drawing.
+    """Open a drawing, or a painted key with its drawing.
 
-    line      the drawing of a painted key; without it the drawing of the same number in SHOT/line is taken where `key`
-              lies in SHOT/keys, and else `key` is a drawing itself
-    settings  how regions are found
-    Raises ReadError for a file that cannot be read, InputError when the two do not fit or there is nothing to paint.
+    key       a painted key, or a drawing
+    line      drawing of the key; by default that of the same number in SHOT/line if `key` is in SHOT/keys; otherwise
+              `key` is a drawing itself
+    settings  settings of the regions
+
+    Raises ReadError if a file cannot be read, InputError if the two do not fit or there is nothing to paint.
     """
     settings = settings or Settings()
     if line is None:
@@ -70,20 +72,22 @@ def open_subject(key: Path, line: Path | None = None, settings: Settings | None 
     pixels = read_image(path)
     frame = read_drawing(0, pixels)
     if painted is not None and painted.shape[:2] != frame.size:
-        problem = f"it is {painted.shape[1]}x{painted.shape[0]}, its drawing {frame.size[1]}x{frame.size[0]}"
-        raise InputError(key, problem, "write it again at the size of the drawing")
+        problem = f"is {painted.shape[1]}x{painted.shape[0]}, its drawing is {frame.size[1]}x{frame.size[0]}"
+        raise InputError(key, problem, "save it at the size of the drawing")
     if frame.solid.mean() > _MOST_INK:
-        raise InputError(path, "is no line drawing: most of it is ink", "name the drawing of a painted key with --line")
+        raise InputError(
+            path, "is not a line drawing: most of it is ink", "name the drawing of a painted key with --line"
+        )
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     start = None if painted is None else region_colors(painted, frame, regions).color
     subject = Subject(path, frame, regions, None if painted is None else key, start)
     if len(subject.figure) == 0:
-        raise InputError(path, "holds no region to paint", "close the lines, or allow wider gaps in framecolor.toml")
+        raise InputError(path, "has no region to paint", "close the lines, or allow wider gaps in framecolor.toml")
     return subject
 
 
 def find_home(key: Path) -> Path:
-    """The folder of the shot or cut that a drawing or key lies in; its own folder where it lies in none."""
+    """Find the folder of a drawing's or key's shot or cut; its own folder if it is in none."""
     folder = key.resolve().parent
     if find_folder(folder.parent, LINE_FOLDER).is_dir():
         return folder.parent
@@ -91,7 +95,7 @@ def find_home(key: Path) -> Path:
 
 
 def _find_line(key: Path) -> Path | None:
-    """The drawing of a key in SHOT/keys; None where it does not lie in one. InputError: SHOT/line lacks its number."""
+    """Find the drawing of a key in SHOT/keys; None if it is elsewhere. Raises InputError if there is no drawing."""
     folder = key.resolve().parent
     drawings = folder.parent / "line"
     if folder.name != "keys" or not drawings.is_dir():

@@ -1,4 +1,4 @@
-"""Variations of one drawing's colors, and the folder that keeps them: pictures, a contact sheet, explore.json."""
+"""Paint variations of one drawing's colors into a folder: pictures, a contact sheet and explore.json."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ from framecolor.shot.strokes import read_strokes
 
 _FORMAT = "framecolor explore 1"
 RECORD, SHEET = "explore.json", "contact.png"
-# Brighter than this all over, in an opaque reference, is paper.
+# Pixels of a reference whose channels are all at least this are paper.
 _PAPER_LEVEL = 250
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """What the variations are to look like, beside the drawing.
+    """The inputs of variations beside the drawing.
 
-    palette    only its colors are used
-    reference  uint8 HxWx4: its colors are wanted
-    hints      uint8 HxWx4 of the drawing's size: strokes on transparent paper, whose colors are kept to the bit
-    mask       bool HxW of the drawing's size: where a painted key may change; outside of it not one pixel does
+    palette    the only colors to use
+    reference  picture with the wanted colors, uint8 HxWx4
+    hints      strokes on transparent, uint8 HxWx4 of the drawing's size, whose colors are used exactly
+    mask       bool HxW of the drawing's size; a painted key changes only inside it
     """
 
     palette: Palette | None = None
@@ -58,12 +58,12 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Exploration:
-    """What lies in a folder of variations.
+    """The content of a folder of variations.
 
-    settings  digest of all that decides them
-    seeds     one for each
-    files     names of the pictures, and the hash of each
-    apart     mean distance of their colors from one another (`spread`)
+    settings  digest of all their inputs (`digest_settings`)
+    seeds     seed of each
+    files     name and hash of each picture
+    apart     mean distance of their colors from each other (`spread`)
     """
 
     settings: str
@@ -72,7 +72,7 @@ class Exploration:
     apart: float
 
     def find(self, folder: Path, number: int) -> Path | None:
-        """The picture of variation 1..N where it lies in the folder as it was written, else None."""
+        """Find the picture of variation 1..N; None if it is missing or was changed."""
         if not 1 <= number <= len(self.files):
             return None
         name, made = self.files[number - 1]
@@ -91,29 +91,30 @@ def explore(
     model: str,
     progress: Callable[[int, int], None] = lambda done, count: None,
 ) -> Exploration:
-    """Paint `count` variations, from seed `options.seed` on, and write them with their sheet and record into `folder`.
+    """Paint `count` variations, from seed `options.seed` on, and write them to `folder` with their sheet and record.
 
-    model     names the weights, with whatever else decides what the colorist does
-    progress  is told how many are done, and of how many
-    Raises InputError when hints or mask do not fit the drawing, OutputError when something cannot be written.
+    model     name of the weights and other inputs of the colorist
+    progress  is called with the number of finished variations, and `count`
+
+    Raises InputError if hints or mask do not fit the drawing, OutputError if a file cannot be written.
     """
-    conditioning, told = _make_conditioning(subject, inputs)
+    conditioning, final = _make_conditioning(subject, inputs)
     kept = None if inputs.mask is None or subject.key is None else read_image(subject.key)
-    # Where nothing may change, each variation is what it starts from, whichever colorist is asked.
+    # At strength 0 each variation is its start, whatever the colorist.
     fixed = subject.start if options.strength == 0 else None
     seeds, colors, pictures, files = [], [], [], []
     for i in range(count):
         own = replace(options, seed=options.seed + i)
-        found = fixed
-        if found is None:
-            found = propose_painting(subject.frame, subject.regions, conditioning, own, colorist, inputs.palette, told)
-        picture = lay_over(subject.frame.ink, paint_flat(subject.regions, found))
+        color = fixed
+        if color is None:
+            color = propose_painting(subject.frame, subject.regions, conditioning, own, colorist, inputs.palette, final)
+        picture = lay_over(subject.frame.ink, paint_flat(subject.regions, color))
         if kept is not None and inputs.mask is not None:
             picture = np.where(inputs.mask[..., None], picture, kept)
         name = f"variation-{i + 1:02d}.png"
         write_image(folder / name, picture)
         seeds.append(own.seed)
-        colors.append(found)
+        colors.append(color)
         pictures.append(picture)
         files.append((name, hash_file(folder / name)))
         progress(i + 1, count)
@@ -125,7 +126,7 @@ def explore(
 
 
 def read_exploration(folder: Path, settings: str) -> Exploration | None:
-    """What lies in a folder, where it was made with these settings (`digest_settings`); else None."""
+    """Read the record of a folder; None if it is missing or has other settings (`digest_settings`)."""
     try:
         table = parse_json(read_file(folder / RECORD))
         if table["format"] != _FORMAT or table["settings"] != settings:
@@ -140,14 +141,14 @@ def read_exploration(folder: Path, settings: str) -> Exploration | None:
 
 
 def digest_settings(subject: Subject, inputs: Inputs, options: SamplingOptions, count: int, model: str) -> str:
-    """Digest of all that decides the variations."""
+    """Hash all inputs of the variations."""
     return digest(_FORMAT, subject.hash, inputs.hash, json.dumps(asdict(options)), str(count), model)
 
 
 def spread(colors: Sequence[NDArray[np.uint8]], subject: Subject) -> float:
-    """How far variations are from one another: the mean distance in CIELAB of a region's colors in each two of them.
+    """Measure the mean distance of variations from each other: that of a region's colors in CIELAB, over all pairs.
 
-    Regions count by the root of their area. 0 where there is only one variation.
+    Regions are weighted by the root of their area. 0 for a single variation.
     """
     figure = subject.figure
     if len(colors) < 2:
@@ -160,31 +161,31 @@ def spread(colors: Sequence[NDArray[np.uint8]], subject: Subject) -> float:
 
 
 def palette_of(colors: NDArray[np.uint8]) -> list[Rgba]:
-    """The paints of a variation, each once, in the order of regions; paper is none."""
+    """List the distinct paints of a variation in the order of regions, without paper."""
     rows = colors[1:][colors[1:, 3] > 0]
     return list(dict.fromkeys(tuple(row) for row in rows.tolist()))
 
 
 def _make_conditioning(subject: Subject, inputs: Inputs) -> tuple[Conditioning, dict[int, Rgba]]:
-    """What the colorist is told, and the regions whose colors are final: strokes, and paper of the key."""
-    told: dict[int, Rgba] = {}
+    """Make the colorist's conditioning, and region -> color of the final regions: strokes and paper of the key."""
+    final: dict[int, Rgba] = {}
     image = hint = None
     if subject.start is not None:
         image = np.ascontiguousarray(fill_paper(paint_flat(subject.regions, subject.start))[..., :3])
-        told = {int(region): PAPER for region in np.flatnonzero(subject.start[1:, 3] == 0) + 1}
+        final = {int(region): PAPER for region in np.flatnonzero(subject.start[1:, 3] == 0) + 1}
     if inputs.mask is not None:
         if subject.start is None:
-            raise InputError("mask", "says where a painted key may change, and there is none", "name a painted key")
+            raise InputError("mask", "limits the change of a painted key, and there is none", "name a painted key")
         _check_size("mask", inputs.mask.shape, subject, "draw it")
         inside = np.bincount(subject.regions.labels.ravel(), inputs.mask.ravel(), subject.regions.count + 1)
         held = np.flatnonzero(2 * inside[1:] < subject.regions.area[1:]) + 1
-        told |= {int(region): as_color(subject.start[region]) for region in held}
+        final |= {int(region): as_color(subject.start[region]) for region in held}
     if inputs.hints is not None:
         _check_size("hints", inputs.hints.shape, subject, "paint them")
         if inputs.hints[..., 3].min() == 255:
-            raise InputError("hints", "are opaque all over", "save them with transparent paper")
+            raise InputError("hints", "are fully opaque", "save them on transparent")
         strokes = read_strokes(inputs.hints, subject.regions)
-        told |= {int(region): as_color(strokes.color[region]) for region in np.flatnonzero(strokes.meant)}
+        final |= {int(region): as_color(strokes.color[region]) for region in np.flatnonzero(strokes.meant)}
         confidence = inputs.hints[..., 3].astype(np.float32) / np.float32(255)
         hint = Hint(np.ascontiguousarray(inputs.hints[..., :3]), confidence)
     histogram = reference = None
@@ -194,13 +195,13 @@ def _make_conditioning(subject: Subject, inputs: Inputs) -> tuple[Conditioning, 
         histogram = color_histogram(reference, shown.astype(np.float32)) if shown.any() else None
     elif inputs.palette is not None:
         histogram = color_histogram(inputs.palette.colors[inputs.palette.colors[:, 3] > 0][:, :3])
-    return Conditioning(hint, histogram, reference, image, inputs.mask), told
+    return Conditioning(hint, histogram, reference, image, inputs.mask), final
 
 
 def _check_size(what: str, size: tuple[int, ...], subject: Subject, verb: str) -> None:
     height, width = subject.frame.size
     if size[:2] != (height, width):
-        problem = f"{size[1]}x{size[0]} is not the drawing's size, which is {width}x{height}"
+        problem = f"size {size[1]}x{size[0]} is not the drawing's, {width}x{height}"
         raise InputError(what, problem, f"{verb} at the size of the drawing")
 
 

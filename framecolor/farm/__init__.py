@@ -1,10 +1,10 @@
-"""A shot on a render farm: Open Job Description (https://github.com/OpenJobDescription), and Slurm on top of it.
+"""Paint a shot on a render farm: Open Job Description (https://github.com/OpenJobDescription), and Slurm on top of it.
 
 A job has three steps, whose tasks are ordinary framecolor commands:
 
-    Prepare   framecolor farm prepare    what all tasks share: the engine files, the fit, the proposal
-    Color     framecolor colorize --part one task per chunk of key-to-key spans (`spans`)
-    Finish    framecolor farm finish     gathers what the tasks noted, and writes the report
+    Prepare   framecolor farm prepare    makes what all tasks share: the engine files, the fit, the proposal
+    Color     framecolor colorize --part one task per chunk of spans (`spans`)
+    Finish    framecolor farm finish     gathers the manifests of the tasks, and writes the report
 
 Imports shot, engines, output and below.
 """

@@ -1,4 +1,4 @@
-"""One shot's job for a farm: where its files are and how it is painted, all of it settled when the job is made."""
+"""One shot's job for a farm: its files and settings, fixed when the job is made."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from framecolor.pipeline.stencils import add_painted_keys
 from framecolor.shot.sequence import is_pattern
 from framecolor.shot.shot import Shot
 
-# As long as a parameter of OpenJD may be.
+# Longest parameter of OpenJD.
 _LONGEST_PATH = 1024
 
 
 @dataclass(frozen=True)
 class FarmJob:
-    """One shot's job. All paths are absolute; InputError when one of them cannot be handed to a farm.
+    """One shot's job. All paths are absolute. Raises InputError if one of them cannot be passed to a farm.
 
-    name      of the shot
-    shot      its folder or movie, or the folder of the drawings that `pattern` names; of a cel all of its cut
-    cel       which cel of the cut that `shot` is; "" where it is none
-    pattern   name of a sequence in that folder, such as sh010.####.png; "" where there is none
-    is_folder whether `shot` is a folder, not a movie
-    out       folder of the frames; of a cel the one that holds a folder for each cel, as -o names it
-    places    option -> folder or file that was given, such as "keys"; also palette, reference and model with their path
-    settings  how it is painted; files that are named in here are relative to the shot's folder
-    frames    what to paint, as it was given; None for all
-    no_sheet  whether the exposure sheet in the shot's folder is not to be taken
-    chunks    what each task paints
+    name        name of the shot
+    shot        folder or movie of the shot, folder of the drawings of `pattern`, or the whole cut of a cel
+    cel         cel of the cut `shot`, "" if it is no cel
+    pattern     sequence in the folder, such as sh010.####.png; "" if there is none
+    is_folder   whether `shot` is a folder, not a movie
+    out         folder of the frames; for a cel the folder of all cels, as for -o
+    places      option -> folder or file, such as "keys"; also palette, reference and model with absolute paths
+    settings    settings; their files are relative to the shot's folder
+    frames      frames to paint, as for --frames; None for all
+    no_sheet    whether the exposure sheet in the shot's folder is ignored
+    chunks      frames of each task
     engine_dir  folder of the engine files that all hosts share; None leaves it to each host
 
-    The settings are part of the job, so that all of its tasks paint alike: a framecolor.toml that is edited while the
-    job waits, or that differs between hosts, does not tear a shot apart.
+    The settings are part of the job, so that all tasks paint with the same ones, even if a framecolor.toml is edited
+    while the job waits, or differs between hosts.
     """
 
     name: str
@@ -61,12 +61,12 @@ class FarmJob:
         ):
             _check_text(text)
         if "," in self.cel or self.cel != self.cel.strip():
-            problem = "a cel with a comma in its name, or a space around it, cannot be handed to a farm"
+            problem = "a cel with a comma or outer space in its name cannot be passed to a farm"
             raise InputError(self.name, problem, "rename its folder")
 
     @property
     def needs_gpu(self) -> bool:
-        """Whether the engine that was asked for runs on a GPU only; `auto` runs anywhere."""
+        """Whether the engine of the settings runs only on a GPU; `auto` runs anywhere."""
         return self.settings.engine != "auto" and may_use_gpu(self.settings.engine)
 
 
@@ -83,23 +83,23 @@ def plan_job(
     engine_dir: Path | None = None,
     cel: str = "",
 ) -> FarmJob:
-    """The job that paints what `framecolor colorize` would.
+    """Plan the job that paints the same frames as `framecolor colorize`. Writes nothing.
 
-    path      what the user gave for the shot, which was opened with all the others
-    out       folder of its frames, by default its usual one
-    places    option -> folder or file: keys, hints, corrections, sheet; of a cel as the command line has them
-    no_sheet  whether it was opened with the sheet "none"
-    engine_dir  folder for the engine files, which all hosts have to see; the `cpu` engine has none
-    cel       which cel of a cut it is, where `path` is the cut; `out` is named as the cel then
+    path        the user's path of the shot, from which `shot` was opened
+    out         folder of the frames; by default `Shot.out`
+    places      option -> folder or file: keys, hints, corrections, sheet; for a cel those of the command line
+    no_sheet    whether the shot was opened with the sheet "none"
+    engine_dir  folder of the engine files, which all hosts must see; not used by the `cpu` engine
+    cel         the cel, if `path` is a cut; the last folder of `out` then has its name
 
-    Raises what colorize would raise before its first frame about keys and the output folder. Writes nothing.
+    Raises the errors of `colorize` about keys and the output folder.
     """
     out = (out or shot.out).absolute()
     check_output(shot, out, settings)
     seen, _ = leave_out_broken_keys(add_painted_keys(shot, out))
     given = Path(path)
     pattern = given.name if is_pattern(given) else ""
-    # Files below the shot's folder go with it; the others are found by a path of their own.
+    # Relative files are found from the shot's folder; absolute ones get a parameter of their own.
     own = {name: Path(file) for name, file in settings.list_files().items() if Path(file).is_absolute()}
     return FarmJob(
         name=shot.name,
@@ -118,8 +118,8 @@ def plan_job(
 
 
 def write_settings(job: FarmJob) -> str:
-    """The job's settings as `framecolor colorize --settings` takes them: TOML, a line each."""
-    lines = [f"# How {_comment(job.name)} is painted: the settings at the time when the job was made."]
+    """Format the job's settings as TOML for `framecolor colorize --settings`, one line each."""
+    lines = [f"# The settings of {_comment(job.name)} when the job was made."]
     for name, value in asdict(job.settings).items():
         if value is not None:
             lines.append(f"{name} = {json.dumps(value, ensure_ascii=False)}")
@@ -131,11 +131,11 @@ def _comment(text: str) -> str:
 
 
 def _check_text(text: str) -> None:
-    """Raise InputError unless a name can be written to a job's files and read from them again."""
+    """Raise InputError if a name cannot be written to a job's files and read back."""
     shown = text.encode("unicode_escape").decode()
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in text):
-        raise InputError(shown, "a name with a newline or control character cannot be handed to a farm", "rename it")
+        raise InputError(shown, "a name with a newline or control character cannot be passed to a farm", "rename it")
     if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise InputError(shown, "a name that is not UTF-8 cannot be handed to a farm", "rename it")
+        raise InputError(shown, "a name that is not UTF-8 cannot be passed to a farm", "rename it")
     if len(text) > _LONGEST_PATH:
-        raise InputError(shown, f"a path of more than {_LONGEST_PATH} letters cannot be handed to a farm", "move it")
+        raise InputError(shown, f"a path of more than {_LONGEST_PATH} letters cannot be passed to a farm", "move it")

@@ -1,4 +1,4 @@
-"""A job's files in a folder of their own, which can be looked at, mended by hand and handed to a farm."""
+"""Write a job's files to a folder, where they can be inspected, edited and submitted to a farm."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from framecolor.farm.slurm import STEP_NAME, SUBMIT_NAME, write_step, write_subm
 
 TEMPLATE_NAME = "template.json"
 PARAMETERS_NAME = "parameters.json"
-# Name -> digest of what was written here: what does not match is somebody's own work.
+# Name -> digest of each written file: a file that does not match was edited and is not overwritten.
 _WRITTEN_NAME = ".framecolor.json"
 
 
 def write_job(job: FarmJob, folder: Path, *, slurm: bool = False, program: tuple[str, ...] = ("framecolor",)) -> None:
-    """Write the job's files: template, parameters and settings, with `slurm` also its scripts. The folder is made.
+    """Write the job's files: template, parameters and settings; with `slurm` also its scripts. Creates the folder.
 
-    Files of an earlier job are replaced, also removed where this one has none such. OutputError, and nothing is
-    written, when a file that is in the way is of another origin or was changed since. InputError for Slurm on Windows:
-    an OpenJD farm maps its paths, Slurm does not.
+    Replaces the files of an earlier job, and removes those that this job does not have. Raises OutputError, and writes
+    nothing, if a file of another origin, or an edited one, is in the way. Raises InputError for Slurm on Windows: an
+    OpenJD farm maps paths, Slurm does not.
     """
     files = {
         TEMPLATE_NAME: json.dumps(build_template(job, program), indent=2) + "\n",
@@ -34,13 +34,13 @@ def write_job(job: FarmJob, folder: Path, *, slurm: bool = False, program: tuple
     scripts = {SUBMIT_NAME: write_submit(job), STEP_NAME: write_step(job)} if slurm else {}
     if slurm and isinstance(job.shot, PureWindowsPath):
         fix = "export it on a machine that sees the shot as they do"
-        raise InputError("--slurm", f"Slurm's hosts know no path such as {job.shot}", fix)
+        raise InputError("--slurm", f"Slurm's hosts have no path such as {job.shot}", fix)
     if slurm and "\\" in str(folder.absolute()):
-        raise OutputError(folder, "Slurm takes no logs in a folder with a backslash in its name", "choose another one")
+        raise OutputError(folder, "Slurm cannot write logs to a folder with a backslash in its name", "choose another")
     written = _read_written(folder)
     for name in {**files, **scripts}:
         if not _is_free(folder / name, written.get(name)):
-            problem = "is not as `framecolor farm export` wrote it, and would be lost"
+            problem = "was not written by `framecolor farm export`, or was changed since, and would be overwritten"
             raise OutputError(folder / name, problem, "move it away, or choose another folder with -o")
     for name, text in {**files, **scripts}.items():
         write_text_atomic(folder / name, text)
@@ -54,7 +54,7 @@ def write_job(job: FarmJob, folder: Path, *, slurm: bool = False, program: tuple
 
 
 def _is_free(path: Path, mark: str | None) -> bool:
-    """Whether a file may be written over: there is none, or it is as an export left it."""
+    """Check whether a file may be written: it is missing, or an unchanged one of an earlier export."""
     try:
         return digest(read_file(path)) == mark
     except FileNotFoundError:
@@ -64,7 +64,7 @@ def _is_free(path: Path, mark: str | None) -> bool:
 
 
 def _read_written(folder: Path) -> dict[str, str]:
-    """What an earlier export noted; nothing when there was none or its note is damaged."""
+    """Read the digests of an earlier export; empty if missing or damaged."""
     names = {TEMPLATE_NAME, PARAMETERS_NAME, SETTINGS_NAME, SUBMIT_NAME, STEP_NAME}
     try:
         table = parse_json(read_file(folder / _WRITTEN_NAME))

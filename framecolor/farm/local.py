@@ -1,4 +1,4 @@
-"""A job run on this machine, task after task, in the sessions of Open Job Description that hosts of a farm use."""
+"""Run a job on this machine, task after task, in the same Open Job Description sessions as a farm's hosts."""
 
 from __future__ import annotations
 
@@ -24,47 +24,47 @@ if TYPE_CHECKING:
     from openjd.sessions import ActionStatus
 
 THIS_PROGRAM = (sys.executable, "-m", "framecolor")
-"""What runs framecolor here, whatever is on the PATH."""
+"""The command that runs this framecolor, whatever is on the PATH."""
 
 Progress = Callable[[str, int, int], None]
 
 _STAGE = re.compile(r": (fit|paint) (\d+)/(\d+)$")
-# Of what a task prints, this is for people; the rest is progress, or a table of its own frames only.
+# Lines of a task for the user; the others are progress, or a table of its own frames.
 _PROBLEM = re.compile(r"(warning|failed|error): ")
-# A task that dies without a word is explained by what it said last.
+# A task that ends without an error message is explained by its last lines.
 _LAST_LINES = 20
 
 
 def run_job(job: FarmJob, folder: Path, progress: Progress, say: Callable[[str], None]) -> int:
-    """Run a job that was written to `folder`; the exit code is that of `framecolor colorize`.
+    """Run a job that was written to `folder`. Returns the exit code of `framecolor colorize`.
 
-    progress  hears the stage (fit, paint), what is done of it and what there is to do
-    say       hears lines for people: problems, each once, and what Finish says
+    progress  is called with the stage (fit, paint), the number of done steps and that of all
+    say       is called with lines for the user: problems, each once, and the lines of Finish
 
-    A task of Color that fails does not stop the others: Finish tells what is missing. KeyboardInterrupt stops the task
-    that runs as a farm does: it is asked to end, and leaves whole frames. InputError where openjd is not installed.
+    A failed task of Color does not stop the others; Finish lists the missing frames. KeyboardInterrupt cancels the
+    running task as a farm does, and leaves complete frames. Raises InputError if openjd is not installed.
     """
-    sayings = _Sayings(say)
-    tasks = _load(folder, sayings)
+    output = _TaskOutput(say)
+    tasks = _load(folder, output)
     total = sum(chunk.count for chunk in job.chunks)
     log = logging.getLogger("openjd.sessions")
-    log.addHandler(sayings)
+    log.addHandler(output)
     try:
-        if (code := tasks.run(PREPARE, _Listener(progress, 0, total))) != 0:
-            return max(code, 1)  # a negative one tells the signal that ended it
+        if (code := tasks.run(PREPARE, _JobProgress(progress, 0, total))) != 0:
+            return max(code, 1)  # a negative code is a signal
         done = 0
         for chunk in job.chunks:
-            listener = _Listener(progress, done, total)
-            tasks.run(COLOR, listener, {SPAN: chunk.frames})
+            job_progress = _JobProgress(progress, done, total)
+            tasks.run(COLOR, job_progress, {SPAN: chunk.frames})
             done += chunk.count
-            listener.tell("paint", done, total)
-        return 0 if tasks.run(FINISH, _Listener(progress, done, total)) == 0 else 1
+            job_progress.report("paint", done, total)
+        return 0 if tasks.run(FINISH, _JobProgress(progress, done, total)) == 0 else 1
     finally:
-        log.removeHandler(sayings)
+        log.removeHandler(output)
 
 
-def _load(folder: Path, sayings: _Sayings) -> _Tasks:
-    """The job of a folder, as openjd has it. Raises InputError where openjd is missing."""
+def _load(folder: Path, output: _TaskOutput) -> _Tasks:
+    """Load the job of a folder with openjd. Raises InputError if openjd is not installed."""
     try:
         from openjd.model import create_job, decode_job_template, preprocess_job_parameters
     except ImportError:
@@ -77,24 +77,25 @@ def _load(folder: Path, sayings: _Sayings) -> _Tasks:
         current_working_dir=folder,
     )
     steps = create_job(job_template=template, job_parameter_values=values).steps
-    return _Tasks(folder, {step.name: step for step in steps}, values, sayings)
+    return _Tasks(folder, {step.name: step for step in steps}, values, output)
 
 
-class _Listener:
-    """Hears what a task says of its progress, and tells of the whole job's."""
+class _JobProgress:
+    """Converts the progress of a task to that of the whole job."""
 
     def __init__(self, progress: Progress, done: int, total: int) -> None:
         self._progress = progress
         self._done, self._total = done, total
         self._last: tuple[str, int, int] | None = None
 
-    def hear(self, status: ActionStatus) -> None:
-        if (found := _STAGE.search(status.status_message or "")) is not None:
-            now, of = int(found[2]), int(found[3])
-            self.tell(*(("fit", now, of) if found[1] == "fit" else ("paint", self._done + now, self._total)))
+    def update(self, status: ActionStatus) -> None:
+        """Report the job's progress from the status of its running task."""
+        if (match := _STAGE.search(status.status_message or "")) is not None:
+            now, of = int(match[2]), int(match[3])
+            self.report(*(("fit", now, of) if match[1] == "fit" else ("paint", self._done + now, self._total)))
 
-    def tell(self, stage: str, done: int, total: int) -> None:
-        """Tell it, unless that was the last word already: every message of a task repeats its last status."""
+    def report(self, stage: str, done: int, total: int) -> None:
+        """Report progress, if it changed: every message of a task repeats its last status."""
         if self._last != (stage, done, total):
             self._last = (stage, done, total)
             self._progress(stage, done, total)
@@ -102,33 +103,33 @@ class _Listener:
 
 @dataclass(frozen=True)
 class _Tasks:
-    """The tasks of a job, each of which runs in a session of its own: after a failure a session takes no other."""
+    """The tasks of a job. Each runs in a session of its own, as a session accepts no task after a failure."""
 
     folder: Path
     steps: Mapping[str, Step]
     values: JobParameterValues
-    sayings: _Sayings
+    output: _TaskOutput
 
-    def run(self, name: str, listener: _Listener, parameters: Mapping[str, str] | None = None) -> int:
-        """Run one task of a step; its exit code, 1 where it has none, negative for the signal that ended it."""
+    def run(self, name: str, progress: _JobProgress, parameters: Mapping[str, str] | None = None) -> int:
+        """Run one task of a step. Returns its exit code: 1 if it has none, negative for a signal."""
         from openjd.model import ParameterValue, ParameterValueType
         from openjd.sessions import ActionState, Session
 
         ended = threading.Event()
 
         def listen(_: str, status: ActionStatus) -> None:
-            listener.hear(status)
+            progress.update(status)
             if status.state != ActionState.RUNNING:
                 ended.set()
 
-        self.sayings.begin(all_lines=name == FINISH)
-        given = {
+        self.output.begin(all_lines=name == FINISH)
+        values = {
             key: ParameterValue(type=ParameterValueType.STRING, value=text) for key, text in (parameters or {}).items()
         }
         with Session(
             session_id=name, job_parameter_values=self.values, callback=listen, session_root_directory=self.folder
         ) as session:
-            session.run_task(step_script=self.steps[name].script, task_parameter_values=given)
+            session.run_task(step_script=self.steps[name].script, task_parameter_values=values)
             try:
                 ended.wait()
             except KeyboardInterrupt:
@@ -139,27 +140,27 @@ class _Tasks:
         assert status is not None
         code = 1 if status.exit_code is None else status.exit_code
         if code != 0 and name != FINISH:
-            self.sayings.explain(" ".join([name, *(parameters or {}).values()]), status)
+            self.output.explain(" ".join([name, *(parameters or {}).values()]), status)
         return code
 
 
-class _Sayings(logging.Handler):
-    """Passes on what people should read of all that tasks print; `say` hears each problem once."""
+class _TaskOutput(logging.Handler):
+    """Passes lines of tasks for the user to `say`, each problem once."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__()
         self._say = say
-        self._said: set[str] = set()
+        self._passed: set[str] = set()
         self._last: deque[str] = deque(maxlen=_LAST_LINES)
         self._all_lines = False
 
     def begin(self, *, all_lines: bool) -> None:
-        """A task begins: pass on everything that it prints for people, or its problems only."""
+        """Start a task: pass on all its lines, or only its problems."""
         self._all_lines = all_lines
         self._last.clear()
 
     def explain(self, task: str, status: ActionStatus) -> None:
-        """A task failed: say why, in its own words or, where it has none, in its last lines."""
+        """Explain why a task failed: by its error message or, without one, its last lines."""
         if status.fail_message is None:
             for line in self._last:
                 self._say(line)
@@ -173,6 +174,6 @@ class _Sayings(logging.Handler):
         if content != LogContent.COMMAND_OUTPUT or line.startswith("openjd_"):
             return
         self._last.append(line)
-        if self._all_lines or (_PROBLEM.match(line) and line not in self._said):
-            self._said.add(line)
+        if self._all_lines or (_PROBLEM.match(line) and line not in self._passed):
+            self._passed.add(line)
             self._say(line)

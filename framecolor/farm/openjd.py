@@ -1,7 +1,7 @@
-"""A job as Open Job Description has it: a template, which says what is run, and the parameters that say on which files.
+"""A job in Open Job Description: a template with the commands, and parameters with the files.
 
-Paths are parameters, never parts of a command, so that a farm whose hosts see them elsewhere can map them, and so that
-no name, whatever letters it is made of, is taken for anything but a name.
+Paths are parameters, never parts of a command, so that a farm can map them for its hosts, and so that no name can be
+mistaken for an option or expression.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ from framecolor.engines.tensorrt.cache import FOLDER_VARIABLE
 from framecolor.farm.job import FarmJob
 
 SETTINGS_NAME = "settings.toml"
-"""File beside the template that holds the job's settings."""
+"""File with the job's settings, beside the template."""
 
 PREPARE, COLOR, FINISH = "Prepare", "Color", "Finish"
 SPAN = "Span"
 
 _LONGEST_NAME = 128
-# For a task that is cancelled: so long it may take to note which frames are painted.
+# Time that a cancelled task has to write its manifest.
 _NOTICE_SECONDS = 30
 _SHOT_PLACES = ("keys", "hints", "corrections", "sheet")
 _OBJECT_TYPES = {"keys": "DIRECTORY", "hints": "DIRECTORY"}
 _ABOUT = """Paints the line art of one shot from its painted keys.
 
-Prepare makes what all tasks share, Color paints, a task for each chunk of key-to-key spans, Finish gathers and reports.
-A task that is tried again goes on where it stopped, and the frames are the same however often that happens."""
+Prepare makes what all tasks share, Color paints one chunk of spans per task, Finish gathers the results and reports.
+A repeated task continues where it stopped, and gives the same frames."""
 
 
 def build_template(job: FarmJob, program: tuple[str, ...] = ("framecolor",)) -> dict[str, Any]:
-    """The job's template, to be written as JSON.
+    """Build the job's template, as data for JSON.
 
-    program  what runs framecolor on the farm's hosts: a command, and arguments that come before all others
+    program  command that runs framecolor on the farm's hosts, with arguments that come before all others
     """
     prepare = _step(job, PREPARE, program, ["farm", "prepare", *_shot_arguments(job), *_paint_arguments(job)])
     part = ["--frames", f"{{{{Task.Param.{SPAN}}}}}", "--part", "--log", "-"]
@@ -47,14 +47,14 @@ def build_template(job: FarmJob, program: tuple[str, ...] = ("framecolor",)) -> 
         "parameterDefinitions": _define_parameters(job),
         "steps": [prepare, color, finish],
     }
-    if job.engine_dir is not None:  # where Prepare builds the engine, the other hosts find it
+    if job.engine_dir is not None:  # Prepare builds the engine there, and the other hosts load it
         variables = {FOLDER_VARIABLE: "{{Param.EngineDir}}"}
         template["jobEnvironments"] = [{"name": "Engines", "variables": variables}]
     return template
 
 
 def build_parameters(job: FarmJob) -> dict[str, str]:
-    """Value of each parameter of the template but Settings, which is found beside the template."""
+    """Build the value of each parameter of the template except Settings, which has a default."""
     values = {"Shot": str(job.shot), "Out": str(job.out)} | ({"Pattern": job.pattern} if job.pattern else {})
     values |= {"Cel": job.cel} if job.cel else {}
     values |= {"EngineDir": str(job.engine_dir)} if job.engine_dir is not None else {}
@@ -64,22 +64,22 @@ def build_parameters(job: FarmJob) -> dict[str, str]:
 def _define_parameters(job: FarmJob) -> list[dict[str, Any]]:
     kind = "DIRECTORY" if job.is_folder else "FILE"
     shot = "The folder of the drawings." if job.pattern else "The shot: a folder or a movie."
-    out = "Where the painted frames go."
+    out = "The folder for the painted frames."
     if job.cel:
         shot = "The cut, with its drawings, keys and exposure sheet."
-        out = "Where the frames go: a folder for each cel."
+        out = "The folder for the painted frames, with a folder for each cel."
     found = [_path("Shot", kind, "IN", shot), _path("Out", "DIRECTORY", "INOUT", out)]
     if job.cel:
-        found.append({"name": "Cel", "type": "STRING", "description": "Which cel of the cut is painted."})
+        found.append({"name": "Cel", "type": "STRING", "description": "The cel of the cut to paint."})
     if job.pattern:
-        about = "Which drawings of that folder are the shot's."
+        about = "The sequence of the shot in that folder."
         found.append({"name": "Pattern", "type": "STRING", "description": about})
     if job.engine_dir is not None:
-        found.append(_path("EngineDir", "DIRECTORY", "INOUT", "Plans of the engines, for all hosts."))
+        found.append(_path("EngineDir", "DIRECTORY", "INOUT", "The folder of the engine files for all hosts."))
     for option in job.places:
-        about = f"What --{option} names."
+        about = f"The value of --{option}."
         found.append(_path(_name_parameter(option), _OBJECT_TYPES.get(option, "FILE"), "IN", about))
-    settings = _path("Settings", "FILE", "IN", "How the shot is painted; no framecolor.toml is looked at.")
+    settings = _path("Settings", "FILE", "IN", "The settings; no framecolor.toml is read.")
     return [*found, {**settings, "default": SETTINGS_NAME}]
 
 
@@ -88,7 +88,7 @@ def _path(name: str, kind: str, flow: str, about: str) -> dict[str, Any]:
 
 
 def _step(job: FarmJob, name: str, program: tuple[str, ...], arguments: list[str], after: str = "") -> dict[str, Any]:
-    """One step that runs framecolor, `after` another one; what it prints is for OpenJD to read."""
+    """Build a step that runs framecolor `after` another one, with output for OpenJD."""
     action = {
         "command": program[0],
         "args": [*program[1:], *arguments, "--progress", "openjd"],
@@ -103,7 +103,7 @@ def _step(job: FarmJob, name: str, program: tuple[str, ...], arguments: list[str
 
 
 def _shot_arguments(job: FarmJob) -> list[str]:
-    """Where the shot is and where its frames go."""
+    """List the arguments for the shot and its output folder."""
     shot = "{{Param.Shot}}" + ("/{{Param.Pattern}}" if job.pattern else "")
     found = [shot, *(["--cel", "{{Param.Cel}}"] if job.cel else []), "--out", "{{Param.Out}}"]
     for option in _SHOT_PLACES:
@@ -112,7 +112,7 @@ def _shot_arguments(job: FarmJob) -> list[str]:
 
 
 def _paint_arguments(job: FarmJob) -> list[str]:
-    """How it is painted."""
+    """List the arguments for settings and other files."""
     others = sorted(job.places.keys() - {*_SHOT_PLACES})
     return ["--settings", "{{Param.Settings}}", *(word for option in others for word in _place_argument(job, option))]
 
@@ -126,6 +126,6 @@ def _name_parameter(option: str) -> str:
 
 
 def _name_job(shot: str) -> str:
-    """A name is text in which {{ }} begins an expression, without control characters."""
+    """Name a job: without control characters, and without braces, which begin an expression."""
     plain = "".join(letter for letter in shot if letter.isprintable()).replace("{", "(").replace("}", ")")
     return f"framecolor {plain}"[:_LONGEST_NAME]

@@ -1,4 +1,4 @@
-"""A job for Slurm: two scripts, which run the steps of the OpenJD template beside them."""
+"""A job for Slurm: two scripts that run the steps of the OpenJD template beside them."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ SUBMIT_NAME, STEP_NAME = "submit.sh", "step.sh"
 
 _SUBMIT = """\
 #!/usr/bin/env bash
-# Hands this job to Slurm: Prepare, then Color as an array of {count} tasks, then Finish. Can be called from anywhere.
+# Submits this job to Slurm: Prepare, then Color as an array of {count} tasks, then Finish. Can be run from anywhere.
 # Options go to every sbatch:  ./submit.sh --partition=render --cpus-per-task=8 --mem=16G
 # The hosts need this folder, the shot, and `framecolor` and `openjd` (pip install 'framecolor[farm]') on the PATH.
 set -euo pipefail
 job=$(cd -- "$(dirname -- "${{BASH_SOURCE[0]}}")" && pwd)
 mkdir -p "$job/logs"
-logs=${{job//%/%%}}/logs  # Slurm takes % in the names of logs for a sign
+logs=${{job//%/%%}}/logs  # Slurm replaces patterns after % in the names of logs
 
 submit() {{  # submit STEP [options]: prints the number of the job
     sbatch --parsable --job-name={name}"-$1" --chdir="$job" --requeue --open-mode=append --kill-on-invalid-dep=yes \\
@@ -26,7 +26,7 @@ submit() {{  # submit STEP [options]: prints the number of the job
 
 prepare=$(submit {PREPARE} --output="$logs/prepare.log" {gpu}"$@")
 color=$(submit {COLOR} --output="$logs/color-%a.log" {gpu}--array=0-{last} --dependency="afterok:$prepare" "$@")
-# After the array in any case: Finish tells which frames are missing, and fails where some are.
+# After the array in any case: Finish lists the missing frames, and fails if there are any.
 finish=$(submit {FINISH} --output="$logs/finish.log" --dependency="afterany:$color" "$@")
 echo "prepare $prepare, color ${{color}}_[0-{last}], finish $finish"
 """
@@ -46,7 +46,7 @@ fi
 openjd run template.json --step "$1" --no-run-dependencies --job-param file://parameters.json "${{task[@]}}"
 code=$?
 
-# Slurm tries a task again when its host fails, but not when its process does, as for want of memory.
+# Slurm repeats a task if its host fails, but not if its process does, such as for lack of memory.
 if [ "$code" != 0 ] && [ "$1" != {FINISH} ] && [ "${{SLURM_RESTART_COUNT:-0}}" -lt "$retries" ]; then
     echo "failed: queued again"
     scontrol requeue "$SLURM_JOB_ID"
@@ -56,7 +56,7 @@ exit "$code"
 
 
 def write_submit(job: FarmJob) -> str:
-    """The script that hands the job to Slurm."""
+    """Format the script that submits the job to Slurm."""
     return _SUBMIT.format(
         count=len(job.chunks),
         last=len(job.chunks) - 1,
@@ -70,6 +70,6 @@ def write_submit(job: FarmJob) -> str:
 
 
 def write_step(job: FarmJob) -> str:
-    """The script of every task."""
+    """Format the script that runs each task."""
     spans = "\n".join(f"    {chunk.frames}" for chunk in job.chunks)
     return _STEP.format(spans=spans, submit=SUBMIT_NAME, COLOR=COLOR, FINISH=FINISH)

@@ -1,6 +1,6 @@
-"""What one task of a farm paints: whole key-to-key spans, since two tasks that share one would both look at all of it.
+"""Split a shot into the frames of a farm's tasks: whole spans, since two tasks with one span would both process it.
 
-Chunks decide nothing but who paints what: every frame comes out the same wherever it is cut.
+The split does not change any frame.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from framecolor.shot.shot import Shot
 from framecolor.shot.spans import plan_spans
 
 CHUNK_FRAMES = 24
-"""Frames that a task paints at least: starting one takes as long as painting a few."""
+"""Least number of frames of a task, as starting one takes as long as painting a few."""
 
 # Slurm's arrays have 1000 tasks unless its settings allow more, OpenJD's ranges 1024 of at most 1024 characters.
 _MOST_TASKS = 1000
@@ -23,22 +23,22 @@ _LONGEST_TEXT = 1024
 
 @dataclass(frozen=True)
 class Chunk:
-    """What one task paints: its frames as --frames takes them ("1001-1024"), and how many they are."""
+    """The frames of one task, in the syntax of --frames ("1001-1024"), and their number."""
 
     frames: str
     count: int
 
     def __post_init__(self) -> None:
         if not 0 < len(self.frames) <= _LONGEST_TEXT or self.count < 1:
-            raise ValueError(f"no task can be made of {self.count} frames {self.frames[:40]!r}")
+            raise ValueError(f"Chunk needs frames in at most {_LONGEST_TEXT} characters, got {self.frames[:40]!r}")
 
 
 def cut_spans(shot: Shot, chunk_frames: int = CHUNK_FRAMES) -> list[Chunk]:
-    """The wanted frames of a shot, cut into chunks of neighboring key-to-key spans.
+    """Split the wanted frames of a shot into chunks of neighboring spans.
 
-    A chunk holds `chunk_frames` or more, unless the shot has fewer, and more where there would be too many tasks for a
-    farm. Every wanted frame is in exactly one chunk, and no other drawing's number. A span is never cut, but where only
-    a list of single numbers names its frames and is too long for a task.
+    A chunk has at least `chunk_frames` frames, unless the shot has fewer, and more if there would be too many tasks for
+    a farm. Every wanted frame is in exactly one chunk, and no other number is in any. A span is split only if the list
+    of its numbers is too long for a task.
     """
     if chunk_frames < 1:
         raise ValueError(f"chunk_frames must be 1 or more, got {chunk_frames}")
@@ -52,11 +52,11 @@ def cut_spans(shot: Shot, chunk_frames: int = CHUNK_FRAMES) -> list[Chunk]:
     if len(chunks) > 1 and len(chunks[-1]) < least:
         rest = chunks.pop()
         chunks[-1] += rest
-    return [task for chunk in chunks for task in _spell(chunk, shot.numbers)]
+    return [task for chunk in chunks for task in _format_chunks(chunk, shot.numbers)]
 
 
-def _spell(frames: Sequence[int], numbers: Sequence[int]) -> list[Chunk]:
-    """Rising frames as a task; as several where its text is too long. A range may run over gaps in `numbers`."""
+def _format_chunks(frames: Sequence[int], numbers: Sequence[int]) -> list[Chunk]:
+    """Format rising frames as one chunk, or as several if the text is too long. A range may span gaps in `numbers`."""
     first, last = frames[0], frames[-1]
     between = numbers[bisect_left(numbers, first) : bisect_right(numbers, last)]
     is_range = len(frames) > 1 and len(frames) == len(between)
@@ -64,4 +64,4 @@ def _spell(frames: Sequence[int], numbers: Sequence[int]) -> list[Chunk]:
     if len(text) <= _LONGEST_TEXT:
         return [Chunk(text, len(frames))]
     middle = len(frames) // 2
-    return _spell(frames[:middle], numbers) + _spell(frames[middle:], numbers)
+    return _format_chunks(frames[:middle], numbers) + _format_chunks(frames[middle:], numbers)

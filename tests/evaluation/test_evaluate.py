@@ -59,7 +59,7 @@ def test_tolerance_and_skip(folders):
     assert list(json.loads(run(*folders, "--skip", "1-3x2", "--json").output)["frames"]) == ["2"]
 
 
-def test_wrong_arguments_say_how_to_write_them(folders):
+def test_wrong_arguments_are_errors_with_the_right_syntax(folders):
     with pytest.raises(SettingsError, match="--skip: 'x-' is not a list of frames; write it like"):
         run(*folders, "--skip", "x-")
     with pytest.raises(InputError, match="no frame is left"):

@@ -1,4 +1,4 @@
-"""Region metrics with values worked out by hand, and agreement with an independent scorer where one is at hand."""
+"""Region metrics with values worked out by hand, and agreement with an independent scorer if one is available."""
 
 import importlib.util
 import os
@@ -154,7 +154,7 @@ def test_line_change_is_zero_for_ink_over_any_paint_and_counts_what_is_not():
     [
         (lambda f: (f / "pred" / "sh.0002.png").unlink(), "pred: lacks frame 2 of"),
         (lambda f: (f / "truth").rename(f / "gone"), "truth: is not a folder"),
-        (lambda f: write_png(f / "pred" / "again.0002.png", np.zeros((4, 4, 4), np.uint8)), "frame 2 is there twice"),
+        (lambda f: write_png(f / "pred" / "again.0002.png", np.zeros((4, 4, 4), np.uint8)), "same number"),
         (lambda f: write_png(f / "pred" / "sh.0002.png", np.zeros((4, 4, 4), np.uint8)), "frame 2: the prediction is"),
     ],
 )

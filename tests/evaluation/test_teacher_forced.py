@@ -108,7 +108,7 @@ def test_evaluate_scores_a_shot_teacher_forced(shot: Shot, truth_folder: Path) -
     assert not list((shot.root / "color").glob("*.png"))
 
 
-def test_evaluate_says_what_teacher_forced_needs(shot: Shot, truth_folder: Path) -> None:
+def test_evaluate_names_what_teacher_forced_needs(shot: Shot, truth_folder: Path) -> None:
     (truth_folder / f"cut.{FIRST + 1}.png").unlink()
     with pytest.raises(InputError, match=f"frame {FIRST + 1}"):
         run(shot.root, truth_folder, "--protocol", "teacher-forced", "--fit", "off")

@@ -140,7 +140,7 @@ def test_the_shots_settings_hold(weights: Path, cut: Path, tmp_path: Path) -> No
     assert "there is no setting 'gap_pix'" in str(invoke(weights, line).exception)
 
 
-def test_a_drawing_knows_its_shot(tmp_path: Path) -> None:
+def test_the_shot_of_a_drawing_is_found(tmp_path: Path) -> None:
     for folder in ("cut/line", "cut/keys", "Cut-5/Line/A", "Cut-5/Keys/A", "loose"):
         (tmp_path / folder).mkdir(parents=True)
     homes = {folder: find_home(tmp_path / folder / "a1.png") for folder in ("cut/keys", "Cut-5/Line/A", "Cut-5/Keys/A")}
@@ -197,7 +197,7 @@ def test_a_key_finds_its_drawing(cut: Path, tmp_path: Path) -> None:
     assert named.start is not None
 
 
-def test_what_cannot_be_explored_says_why(weights: Path, cut: Path, tmp_path: Path) -> None:
+def test_invalid_input_is_an_error_with_the_reason(weights: Path, cut: Path, tmp_path: Path) -> None:
     blank, dark = tmp_path / "blank.png", tmp_path / "dark.png"
     write_image(blank, np.zeros((*SIZE, 4), np.uint8))
     write_image(dark, np.full((*SIZE, 4), (90, 40, 30, 255), np.uint8))

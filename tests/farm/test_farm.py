@@ -1,4 +1,4 @@
-"""A shot cut into a job: which task paints what, what the files say, and that a name is never more than a name."""
+"""A shot as a job: the frames of each task, the job's files, and names that cannot be mistaken for options."""
 
 from __future__ import annotations
 
@@ -158,12 +158,12 @@ def test_hosts_share_the_folder_of_plans_where_one_is_named(tmp_path: Path, monk
         template = tmp_path / "job/template.json"
         assert ("jobEnvironments" in json.loads(template.read_text())) == shared
     # What a host of the farm is given, with a few lines of shell in the place of framecolor.
-    say = ("sh", "-c", f'echo "$FRAMECOLOR_ENGINE_DIR" > {tmp_path}/said')
-    write_job(job_of(root, Settings(engine="cuda"), engine_dir=engines), tmp_path / "job 2", program=say)
+    program = ("sh", "-c", f'echo "$FRAMECOLOR_ENGINE_DIR" > {tmp_path}/folder')
+    write_job(job_of(root, Settings(engine="cuda"), engine_dir=engines), tmp_path / "job 2", program=program)
     environment = make_environment(tmp_path / "tmp")
     template, parameters = tmp_path / "job 2/template.json", f"file://{tmp_path}/job 2/parameters.json"
     call(environment, "openjd", "run", template, "-p", parameters, "--step", "Prepare")
-    assert (tmp_path / "said").read_text() == f"{engines}\n"
+    assert (tmp_path / "folder").read_text() == f"{engines}\n"
 
 
 def test_settings_survive_the_way_through_a_job(tmp_path: Path) -> None:
@@ -189,7 +189,7 @@ def test_a_pattern_is_a_folder_and_a_name(tmp_path: Path) -> None:
     }
 
 
-def test_help_tells_how_large_chunks_are() -> None:
+def test_help_names_the_size_of_chunks() -> None:
     assert f"[default: {CHUNK_FRAMES};" in CliRunner().invoke(cli.framecolor, ["farm", "run", "--help"]).output
 
 
@@ -213,7 +213,7 @@ def test_names_that_no_farm_can_hold_are_refused(tmp_path: Path, name: str) -> N
     job = job_of(make_shot(tmp_path / "cut", 3, (0,)))
     if "/" in name:
         name = "/".join([name] * 3)
-    with pytest.raises(InputError, match="cannot be handed to a farm"):
+    with pytest.raises(InputError, match="cannot be passed to a farm"):
         FarmJob(**{**vars(job), "shot": tmp_path / name})
 
 
@@ -228,12 +228,12 @@ def test_an_export_replaces_its_own_files_and_no_others(tmp_path: Path) -> None:
     ]  # fmt: skip
     (folder / "submit.sh").write_text("mine")
     before = {path: path.read_bytes() for path in folder.iterdir()}
-    with pytest.raises(OutputError, match=r"submit\.sh: is not as `framecolor farm export` wrote it"):
+    with pytest.raises(OutputError, match=r"submit\.sh: .*`framecolor farm export`"):
         write_job(job_of(root, Settings(seed=5)), folder, slurm=True)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before, "nothing was written"
     (folder / "submit.sh").unlink()
     with pytest.raises(OutputError, match="backslash"):
         write_job(job, tmp_path / "back\\slash", slurm=True)
     (folder / "settings.toml").write_text("gap_px = 3\n")
-    with pytest.raises(OutputError, match=r"settings\.toml: is not as"):
+    with pytest.raises(OutputError, match=r"settings\.toml: "):
         write_job(job, folder)

@@ -67,14 +67,14 @@ def test_openjd_paints_a_retake_from_its_cut(tmp_path: Path) -> None:
 
 def test_paths_of_windows_are_mapped_on_other_hosts(tmp_path: Path) -> None:
     """A job that was made on Windows, with its paths as they are written there, as a host of its farm runs it."""
-    root, said = make_shot(tmp_path / "cut", 3, (0,)), tmp_path / "said"
+    root, written = make_shot(tmp_path / "cut", 3, (0,)), tmp_path / "arguments"
     job = replace(
         plan_job(str(root), Shot.open(root), Settings()),
         shot=PureWindowsPath(r"D:\shots\cut 12"), out=PureWindowsPath(r"D:\shots\cut 12\color"),
         pattern="sh.####.png", places={"keys": PureWindowsPath(r"\\server\painted\keys 12")},
     )  # fmt: skip
-    say = "import sys; open(sys.argv[1], 'w', encoding='utf-8').write('\\n'.join(sys.argv[2:]))"
-    template = decode_job_template(template=build_template(job, (sys.executable, "-c", say, str(said))))
+    code = "import sys; open(sys.argv[1], 'w', encoding='utf-8').write('\\n'.join(sys.argv[2:]))"
+    template = decode_job_template(template=build_template(job, (sys.executable, "-c", code, str(written))))
     paths = {"Shot", "Out", "Keys"}
     values = {
         name: ParameterValue(type=ParameterValueType.PATH if name in paths else ParameterValueType.STRING, value=value)
@@ -97,7 +97,7 @@ def test_paths_of_windows_are_mapped_on_other_hosts(tmp_path: Path) -> None:
         span = ParameterValue(type=ParameterValueType.STRING, value="1001-1003")
         session.run_task(step_script=color.script, task_parameter_values={"Span": span})
         assert ended.wait(60)
-    words = said.read_text("utf-8").splitlines()
+    words = written.read_text("utf-8").splitlines()
     assert words[:4] == ["colorize", "/mnt/shots/cut 12/sh.####.png", "--out", "/mnt/shots/cut 12/color"]
     assert words[words.index("--keys") + 1] == "/mnt/painted/keys 12"
 
@@ -137,7 +137,7 @@ exec((here / "do.py").read_text(), dict(step=step, argv=sys.argv))
 
 @pytest.fixture
 def run_stub(tmp_path: Path):
-    """Runs a job whose framecolor is a few lines: exit code, progress, what is said, and which steps were run."""
+    """Run a job with a stub of framecolor. Returns exit code, progress, lines for the user, and the steps."""
     root = make_shot(tmp_path / "cut", 7, (0, 3, 6))
     job = plan_job(str(root), Shot.open(root), Settings(), chunk_frames=1)
 
@@ -147,23 +147,23 @@ def run_stub(tmp_path: Path):
         (tmp_path / "calls").unlink(missing_ok=True)
         write_job(job, tmp_path / "job", program=(sys.executable, str(tmp_path / "stub.py")))
         seen: list[tuple[str, int, int]] = []
-        said: list[str] = []
-        code = run_job(job, tmp_path / "job", lambda *call: seen.append(call), said.append)
-        return code, seen, said, (tmp_path / "calls").read_text().split()
+        lines: list[str] = []
+        code = run_job(job, tmp_path / "job", lambda *call: seen.append(call), lines.append)
+        return code, seen, lines, (tmp_path / "calls").read_text().split()
 
     return run
 
 
-def test_a_local_job_tells_how_far_it_is_and_what_is_wrong(run_stub) -> None:
-    code, seen, said, calls = run_stub("print('warning: cut: dim'); print('a table')")
+def test_a_local_job_reports_progress_and_problems(run_stub) -> None:
+    code, seen, lines, calls = run_stub("print('warning: cut: dim'); print('a table')")
     assert code == 0
     assert calls == ["prepare", "color", "color", "finish"]
     assert seen == [("fit", 2, 2), ("paint", 1, 7), ("paint", 4, 7), ("paint", 5, 7), ("paint", 7, 7)]
-    assert said == ["warning: cut: dim", "warning: cut: dim", "a table"], "once of all tasks, and what Finish says"
+    assert lines == ["warning: cut: dim", "warning: cut: dim", "a table"], "once for all tasks, and the lines of Finish"
 
 
 @pytest.mark.parametrize(
-    ("do", "want", "calls", "said"),
+    ("do", "want", "calls", "line"),
     [
         ("if step == 'prepare': print('openjd_fail: none'); raise SystemExit(2)", 2, 1, "failed: Prepare: none"),
         ("if '1001-1004' in argv: raise SystemExit(3)", 0, 4, "failed: Color 1001-1004: ended with code 3"),
@@ -173,11 +173,11 @@ def test_a_local_job_tells_how_far_it_is_and_what_is_wrong(run_stub) -> None:
         ("if step == 'finish': raise SystemExit(1)", 1, 4, ""),
     ],
 )  # fmt: skip
-def test_a_task_that_fails_stops_no_other_but_the_first(run_stub, do: str, want: int, calls: int, said: str) -> None:
-    """The exit code is that of what Finish finds, so that a stub's Finish decides it."""
+def test_a_task_that_fails_stops_no_other_but_the_first(run_stub, do: str, want: int, calls: int, line: str) -> None:
+    """The exit code is that of Finish."""
     code, _, lines, called = run_stub(do)
     assert (code, len(called)) == (want, calls)
-    assert said in lines or said == ""
+    assert line in lines or line == ""
 
 
 def test_an_interrupted_job_asks_its_task_to_end(run_stub, tmp_path: Path) -> None:
@@ -213,8 +213,8 @@ def test_without_openjd_the_extra_is_named(run_stub, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.usefixtures("quick_engine")
-def test_frames_that_fail_are_told_by_finish(tmp_path: Path) -> None:
-    """A drawing that is broken stays so however often its task is tried; a farm goes on to the end, and hears of it."""
+def test_finish_lists_failed_frames(tmp_path: Path) -> None:
+    """A broken drawing fails in each try of its task; the job runs to its end, and Finish fails."""
     root = make_shot(tmp_path / "cut", 7, (0, 3, 6))
     (root / "line/cut.1002.png").write_bytes(b"")
     assert invoke("farm", "finish", root).exit_code == 2, "nothing is painted yet"
@@ -231,7 +231,7 @@ def test_frames_that_fail_are_told_by_finish(tmp_path: Path) -> None:
     assert (root / "color/report.html").exists()
 
 
-def test_a_task_that_cannot_begin_says_why(tmp_path: Path) -> None:
+def test_a_task_that_cannot_begin_shows_the_reason(tmp_path: Path) -> None:
     for command in (("farm", "prepare"), ("farm", "finish"), ("colorize", "--part")):
         result = invoke(*command, tmp_path / "none", "--progress", "openjd")
         assert result.exit_code == 2

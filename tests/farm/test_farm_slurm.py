@@ -81,14 +81,14 @@ def write_program(folder: Path, text: str) -> Path:
 
 def submit(cluster: Cluster, folder: Path, *options: str, path: str = "") -> tuple[str, str, str]:
     """Hand a job to Slurm, from elsewhere; the numbers of its three Slurm jobs."""
-    said = cluster.call(folder / "submit.sh", *options, cwd=Path("/"), path=path)
-    found = re.fullmatch(r"prepare (\d+), color (\d+)_\[0-1\], finish (\d+)", said)
-    assert found is not None, said
+    printed = cluster.call(folder / "submit.sh", *options, cwd=Path("/"), path=path)
+    found = re.fullmatch(r"prepare (\d+), color (\d+)_\[0-1\], finish (\d+)", printed)
+    assert found is not None, printed
     return found[1], found[2], found[3]
 
 
 def test_slurm_paints_what_one_run_paints(single_run: dict[str, bytes], cluster: Cluster, tmp_path: Path) -> None:
-    """One task is killed in the middle of its work and queues itself again, the other one is told to by Slurm."""
+    """One task is killed in the middle of its work and queues itself again; Slurm queues the other one again."""
     root = make_farm_shot(tmp_path / 'it\'s a {{"$HOME"}} %d' / "cut")
     folder = write(root, tmp_path / "the job's %a {{folder}}", Settings(min_region_px=5))
     program = write_program(tmp_path, f"#!{sys.executable}\n{STOPPED}")

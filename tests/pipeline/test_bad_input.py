@@ -144,7 +144,7 @@ def test_what_stops_a_run_before_it_begins(
         assert word in errors[0]
 
 
-def test_an_engine_that_cannot_run_says_why(tmp_path: Path) -> None:
+def test_an_engine_that_cannot_run_is_an_error_with_the_reason(tmp_path: Path) -> None:
     import torch
 
     if torch.cuda.is_available():

@@ -113,14 +113,14 @@ def test_a_key_with_two_colors_in_a_region_is_warned_of() -> None:
         ({"settings": Settings(overwrite=True)}, "overwrite"),
     ],
 )
-def test_what_cannot_be_used_is_told_at_once(changed: dict[str, Any], subject: str) -> None:
+def test_invalid_input_raises_at_the_call(changed: dict[str, Any], subject: str) -> None:
     given: dict[str, Any] = {"lines": make_lines(), "keys": make_keys()} | changed
     with pytest.raises((ShotError, SettingsError)) as raised:
         color_frames(**given)
     assert raised.value.subject == subject
 
 
-def test_a_drawing_of_another_size_is_told_when_it_is_its_turn() -> None:
+def test_a_drawing_of_another_size_raises_when_it_is_reached() -> None:
     lines = make_lines()
     lines[1003] = lines[1003][:-1]
     with pytest.raises(ShotError) as raised:

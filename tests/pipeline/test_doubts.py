@@ -60,7 +60,7 @@ def test_a_key_with_two_colors_between_lines_is_named(root: Path) -> None:
     assert warning.startswith("key 1007: more than one color in 1 region,")
 
 
-def test_cels_with_opaque_keys_are_told(tmp_path: Path) -> None:
+def test_cels_with_opaque_keys_give_a_warning(tmp_path: Path) -> None:
     cut = make_cut(tmp_path / "Cut-005")
     for key in (cut / "Keys/A").iterdir():
         painted = read_image(key)

@@ -89,7 +89,7 @@ def test_gathering_names_what_no_task_has_painted(root: Path) -> None:
     assert "cut.1002.png" in failed[1002] and "no task has painted it" in failed[1006]
 
 
-def test_gathering_tells_frames_of_an_earlier_job_from_those_of_this_one(root: Path) -> None:
+def test_gathering_refuses_frames_of_an_earlier_job(root: Path) -> None:
     """They are complete and were valid then: only the sources of `prepare` show that they are stale."""
     paint(root, fit=FIT)
     other = Settings(fit=FIT, background="paper")
@@ -142,7 +142,7 @@ def test_one_run_at_a_time_in_a_folder(root: Path) -> None:
         paint_part(root, "1001-1002")  # tasks do not shut each other out
 
 
-def test_a_listener_hears_of_each_frame_once(root: Path) -> None:
+def test_a_listener_gets_each_frame_once(root: Path) -> None:
     (root / "line/cut.1004.png").write_bytes(b"broken")
     notes: list[FrameDone] = []
     threads: set[int] = set()

@@ -117,7 +117,7 @@ def test_two_paints_may_become_one_and_json_goes_by_id(painted: Path, tmp_path: 
 @pytest.mark.parametrize(
     "text, problem",
     [
-        ("GIMP Palette\n1 2 3 only\n", r"it has 1 colors, .*palette\.gpl has 3"),
+        ("GIMP Palette\n1 2 3 only\n", r"has 1 colors, .*palette\.gpl has 3"),
         ("no palette\n", "is not a palette"),
     ],
 )
@@ -158,7 +158,7 @@ def test_nothing_painted_is_ever_written_over(painted: Path, tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("quick_engine")
-def test_frames_without_mattes_or_of_mode_painted_are_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+def test_frames_without_mattes_or_of_mode_painted_are_an_error_with_a_fix(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", frames=2, keys=(0,))
     (tmp_path / "p.gpl").write_text("GIMP Palette\n1 2 3 only\n")
     with pytest.raises(InputError, match=r"holds no framecolor\.json"):

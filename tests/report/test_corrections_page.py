@@ -289,7 +289,7 @@ def test_unsaved_work_is_kept_and_asked_about(shot: Path, open_page: Callable[..
     assert again.color_at(HEAD) == SCARF
 
 
-def test_holds_say_that_they_share_a_drawing(own_shot: Path, turn_to: Callable[[Path], Desk], tmp_path: Path) -> None:
+def test_holds_show_that_they_share_a_drawing(own_shot: Path, turn_to: Callable[[Path], Desk], tmp_path: Path) -> None:
     path = own_shot / "color" / "framecolor.json"
     table = json.loads(path.read_text())
     del table["seal"]  # written by hand

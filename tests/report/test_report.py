@@ -123,7 +123,7 @@ def test_the_command_is_quoted_for_the_system_that_the_page_is_read_on(tmp_path)
     assert Page(write_report(out).read_text("utf-8")).values("data-windows") == [], "one form is that of all"
 
 
-def test_it_says_what_was_done_and_what_to_check(out):
+def test_the_page_shows_the_result_and_what_to_check(out):
     text = Page(write_report(out).read_text()).text
     assert "7 frames: 2 keys, 3 painted from them, 1 held, 1 failed; 3 regions to check in 2 frames." in text
     for word in (
@@ -218,7 +218,7 @@ def test_colors_have_the_names_of_the_palette_file(out, tmp_path):
     assert "Scarf" not in Page(write_report(out).read_text()).text
 
 
-def test_a_shot_with_no_doubt_says_so(out):
+def test_a_shot_without_unsure_regions(out):
     frames = json.loads((out / "framecolor.json").read_text())["frames"]
     change_manifest(out, frames=[frame | {"unsure": []} for frame in frames if frame["status"] in ("key", "painted")])
     text = Page(write_report(out).read_text()).text

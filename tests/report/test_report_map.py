@@ -76,7 +76,7 @@ def test_thin_ink_over_a_region_does_not_change_its_color(painted_shot: Path) ->
     assert {tuple(color) for color in colors.tolist()} == {COAT, (0, 0, 0, 0)}
 
 
-def test_a_page_has_a_map_of_every_drawing_and_says_where_it_has_none(
+def test_a_page_has_a_map_of_every_drawing_and_lists_those_without(
     painted_shot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = copy_shot(painted_shot, tmp_path / "cut")

@@ -20,7 +20,7 @@ def picture(shade: int, height: int = 6, width: int = 8) -> NDArray[np.uint8]:
 
 
 def add(folder: Path, *names: str, shade: int | None = None, size: tuple[int, int] = (6, 8)) -> None:
-    """Images of one shade; of the frame number's, where none is given."""
+    """Images of one shade; by default that of the frame number."""
     for name in names:
         number = int("".join(filter(str.isdigit, name.split(".")[-2][-4:])) or 0)
         write_image(folder / name, picture(number % 256 if shade is None else shade, *size))

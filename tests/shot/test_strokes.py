@@ -70,7 +70,7 @@ def test_of_two_colors_the_one_that_covers_more_wins(regions: Regions) -> None:
     assert meant(read_strokes(hint, regions)) == {2: (*BLUE, 255)}
 
 
-def test_soft_brushes_give_the_exact_color_and_edges_say_nothing(regions: Regions) -> None:
+def test_soft_brushes_give_the_exact_color_and_edges_label_nothing(regions: Regions) -> None:
     """Alpha that falls off, colors that scatter by a level or two, and edges blended towards black."""
     hint = empty()
     mask = np.zeros(SIZE, np.float32)
