@@ -24,14 +24,13 @@ from record import RESULTS, read_results, write_results
 from sheets import write_sheet
 from variants import VARIANTS, painting_as
 
+from framecolor import Settings, colorize
 from framecolor.bench.machine import describe_run
 from framecolor.cli.options import setting_option
-from framecolor.config.settings import Settings
 from framecolor.evaluation.metrics.score import list_frames
 from framecolor.evaluation.teacher_forced import paint_teacher_forced
 from framecolor.lineart.lines import read_drawing
 from framecolor.media import read_image, write_image
-from framecolor.pipeline.colorize import colorize
 
 HAND_DRAWN = ("vpet_dance", "vpet_desk", "dwanko_run")
 # Measured only if an option asks for it, with a commit of its own; earlier results are kept.

@@ -17,7 +17,7 @@ from numpy import bool_, int32, uint8
 from numpy.typing import NDArray
 from record import read_results
 
-from framecolor.config.settings import Settings
+from framecolor import Outcome, Settings, Shot
 from framecolor.evaluation.metrics import FrameScore, ShotScore, score_sequence
 from framecolor.evaluation.metrics.regions import (
     RegionVotes,
@@ -32,9 +32,7 @@ from framecolor.media import read_image
 from framecolor.output.manifest import MANIFEST_NAME
 from framecolor.pipeline import colorize as pipeline
 from framecolor.pipeline import stream
-from framecolor.pipeline.result import Outcome
 from framecolor.propagation.smoothing import FramePosterior
-from framecolor.shot.shot import Shot
 
 # Levels. The truth of most clips is antialiased, so that up to 8 levels count as the same color; 0: exact colors only.
 TOLERANCES = (8, 0)

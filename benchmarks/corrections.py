@@ -21,12 +21,10 @@ from clips import Clip, find_clips
 from numpy.typing import NDArray
 from record import RESULTS, read_results, write_results
 
+from framecolor import Settings, Shot, colorize
 from framecolor.bench.machine import describe_run
-from framecolor.config.settings import Settings
 from framecolor.core.compositing import lay_over_color
-from framecolor.pipeline.colorize import colorize
 from framecolor.shot.corrections import Correction, write_corrections
-from framecolor.shot.shot import Shot
 
 # Frames that are corrected in a round, and their least distance: a correction also repairs neighboring frames.
 _FRAMES_A_ROUND = 3

@@ -17,14 +17,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from framecolor import EngineError, FramecolorError, Settings, Shot
 from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_run
 from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Workload, frame_ms
-from framecolor.config.settings import Settings
-from framecolor.errors import EngineError, FramecolorError
 from framecolor.media import read_image
-from framecolor.shot.shot import Shot
 
 _FRAMES, _SIZE, _REPEATS = 24, (1080, 1920), 3
 _LIMIT_SECONDS = 35

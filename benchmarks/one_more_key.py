@@ -31,9 +31,9 @@ from chained import describe_fit, paint_clip, score_frames
 from clips import Clip, find_clips
 from record import RESULTS, read_results, write_results
 
+from framecolor import Settings
 from framecolor.bench.machine import describe_run
 from framecolor.cli.options import setting_option
-from framecolor.config.settings import Settings
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import Manifest
 from framecolor.report.suggest import suggest_keys

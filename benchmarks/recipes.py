@@ -26,16 +26,14 @@ from scoring import Painted, measure_obedience, score
 from subjects import Rgb, Subject, opaque, read_clip, read_held_out
 from systems import SYSTEMS, count_steps, open_system, run_folder, train_system
 
+from framecolor import Settings, Shot, colorize
 from framecolor.bench.machine import describe_run
 from framecolor.colorists.base import Colorist, SamplingOptions
 from framecolor.colorists.flats import vote_flats
-from framecolor.config.settings import Settings
 from framecolor.core.compositing import lay_over_color
 from framecolor.lineart.region_colors import region_colors
 from framecolor.media import read_image
-from framecolor.pipeline.colorize import colorize
 from framecolor.render.flat import paint_flat
-from framecolor.shot.shot import Shot
 
 OURS = "framecolor, first frame as key"
 # Size of held-out art; its lines have twice this size.

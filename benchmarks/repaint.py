@@ -15,16 +15,13 @@ from pathlib import Path
 import click
 from record import RESULTS, write_results
 
+from framecolor import Settings, Shot, colorize, recolor_frames
 from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.machine import describe_run
 from framecolor.bench.sizes import parse_size
 from framecolor.bench.timing import interleave, summarize
-from framecolor.config.settings import Settings
 from framecolor.core.cpu import count_usable_cores
 from framecolor.output.mattes import PALETTE_GPL
-from framecolor.pipeline.colorize import colorize
-from framecolor.recolor.recolor import recolor_frames
-from framecolor.shot.shot import Shot
 
 
 @click.command()

@@ -20,7 +20,8 @@ from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import build_palette, region_colors
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.media import read_image
-from framecolor.training.paintings import Painting, Paintings, open_paintings
+from framecolor.training.painting_folders import open_paintings
+from framecolor.training.paintings import Painting, Paintings
 
 Rgb = NDArray[np.uint8]
 

@@ -20,6 +20,7 @@ from typing import Any
 import click
 from record import RESULTS, read_results, write_results
 
+from framecolor import Event, Progress, Settings, Shot, colorize
 from framecolor.bench.drawn_shot import write_shot
 from framecolor.bench.end_to_end import measure_shot
 from framecolor.bench.machine import describe_run
@@ -28,11 +29,7 @@ from framecolor.bench.suite import find_precision
 from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Workload
 from framecolor.cli.options import setting_option
-from framecolor.config.settings import Settings
 from framecolor.engines.registry import choose_engine
-from framecolor.pipeline.colorize import colorize
-from framecolor.pipeline.events import Event, Progress
-from framecolor.shot.shot import Shot
 
 
 @click.command()

@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-from framecolor.config.settings import Settings
+from framecolor import Settings
 from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
 from framecolor.engines.torch import TorchRunner

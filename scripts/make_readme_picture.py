@@ -11,9 +11,9 @@ from pathlib import Path
 import click
 from small_png import PICTURES, write_small_png
 
+from framecolor import Shot
 from framecolor.demo.picture import write_picture
 from framecolor.media import read_image
-from framecolor.shot.shot import Shot
 
 # Keys 1001, 1013, 1029 and, between them, a turn with a half-closed eye, a crouch and a hop.
 _NUMBERS = (1001, 1006, 1013, 1021, 1024, 1029)

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from framecolor import Shot
-from framecolor.errors import InputError
+from framecolor import InputError, Shot
 from framecolor.media import write_image
 
 SIZE = (96, 128)

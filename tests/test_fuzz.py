@@ -14,7 +14,7 @@ from fuzz.findings import FINDINGS
 from fuzz.mutate import mutate_bytes
 from fuzz.target import FuzzFailure, Target, find_target, list_targets, try_input
 
-from framecolor.errors import InputError
+from framecolor import InputError
 
 
 @pytest.fixture(autouse=True)

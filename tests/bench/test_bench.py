@@ -13,6 +13,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from framecolor import EngineError, Settings, SettingsError, Shot
 from framecolor.bench import contest, limits, suite, timing
 from framecolor.bench.charts import draw_bars, draw_timeline
 from framecolor.bench.drawn_shot import write_shot
@@ -24,14 +25,11 @@ from framecolor.bench.timing import interleave, ratio_of, read_peak, reset_peak
 from framecolor.bench.workload import Workload
 from framecolor.cli import framecolor
 from framecolor.cli.bench import WHAT
-from framecolor.config.settings import Settings
 from framecolor.core.clock import STAGES, Span
 from framecolor.core.hashing import digest
 from framecolor.core.precision import list_precisions
-from framecolor.errors import EngineError, SettingsError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.passes import FeaturePass
-from framecolor.shot.shot import Shot
 
 SIZE = (96, 160)
 FRAMES = 6

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from drawings import make_shot
 
-from framecolor.config.settings import Settings
+from framecolor import Settings
 from framecolor.media import read_image, write_image
 
 

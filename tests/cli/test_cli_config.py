@@ -11,9 +11,9 @@ import pytest
 from click.testing import CliRunner
 from drawings import make_shot
 
-from framecolor import cli
+from framecolor import Settings, cli
 from framecolor.config.cascade import CONFIG_VARIABLE
-from framecolor.config.settings import SETTINGS, Settings
+from framecolor.config.settings import SETTINGS
 from framecolor.config.settings_file import draft_file, read_table
 
 

@@ -107,7 +107,6 @@ import os, signal, sys, threading
 # Whoever runs the tests in the background of a script has Ctrl-C ignored, also by what is started from there.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from framecolor.pipeline import colorize as pipeline
-from framecolor.pipeline.events import Progress
 stage, at = sys.argv[1], int(sys.argv[2])
 if stage == "fit":
     from framecolor.keys import finetune_cache

@@ -15,11 +15,11 @@ from drawings import draw
 from numpy.typing import NDArray
 from smallest import make_network
 
+from framecolor import ReadError
 from framecolor.colorists.base import Colorist, Conditioning, SamplingOptions, open_colorist
 from framecolor.colorists.propose import propose_painting
 from framecolor.core.histogram import color_histogram
 from framecolor.core.types import Frame, Hint, Palette
-from framecolor.errors import ReadError
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.checkpoint import save_colorist

@@ -11,11 +11,10 @@ from click.testing import CliRunner
 from drawings import draw
 from numpy.typing import NDArray
 
-from framecolor import cli
+from framecolor import EngineError, ReadError, cli
 from framecolor.colorists import stable_diffusion
 from framecolor.colorists.base import Conditioning, SamplingOptions
 from framecolor.colorists.stable_diffusion import StableDiffusionColorist, is_stable_diffusion, open_stable_diffusion
-from framecolor.errors import EngineError, ReadError
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import write_image

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from framecolor import ReadError, Settings, SettingsError
 from framecolor.config.cascade import CONFIG_VARIABLE, LayeredSettings, Source, read_levels
-from framecolor.config.settings import Settings
 from framecolor.config.settings_file import SETTINGS_FILE
-from framecolor.errors import ReadError, SettingsError
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from framecolor.config.settings import SETTINGS, Settings
-from framecolor.errors import SettingsError
+from framecolor import Settings, SettingsError
+from framecolor.config.settings import SETTINGS
 
 
 def test_defaults_hold() -> None:

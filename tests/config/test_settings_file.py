@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from framecolor import ReadError, SettingsError
 from framecolor.config.settings_file import read_table
-from framecolor.errors import ReadError, SettingsError
 
 
 def test_a_file_is_read(tmp_path: Path) -> None:

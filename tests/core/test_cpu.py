@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from framecolor.config.settings import Settings
+from framecolor import Settings
 from framecolor.core import cpu
 from framecolor.core.precision import choose_precision, choose_training_precision, list_precisions
 from framecolor.pipeline.stream import count_workers
@@ -117,9 +117,6 @@ def test_bf16_follows_the_flags_of_the_processor(tmp_path: Path, monkeypatch: py
 _PAINT = """
 import json, os, sys, threading
 from pathlib import Path
-from framecolor.pipeline.colorize import colorize
-from framecolor.config.settings import Settings
-from framecolor.shot.shot import Shot
 
 most = [0, 0]  # threads in all, and those that paint
 def see(event):

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from framecolor import OutputError
 from framecolor.core import files
 from framecolor.core.files import read_name, write_bytes_atomic
-from framecolor.errors import OutputError
 
 
 class HeldFile:

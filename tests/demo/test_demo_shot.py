@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from framecolor import OutputError, Shot
 from framecolor.demo import copy_shot
 from framecolor.demo.picture import choose_numbers, write_picture
-from framecolor.errors import OutputError
 from framecolor.media import read_image
-from framecolor.shot.shot import Shot
 
 HOLDS = ((1001, 1002), (1013, 1014), (1015, 1016), (1017, 1018), (1031, 1032))
 

@@ -18,7 +18,7 @@ from drawings import make_shot
 from filelock import FileLock
 
 import framecolor.doctor as doctor
-from framecolor import cli
+from framecolor import ShotError, cli
 from framecolor.doctor import (
     Finding,
     Target,
@@ -34,7 +34,6 @@ from framecolor.doctor import (
     weights,
 )
 from framecolor.doctor.shot import check_outputs, check_settings, check_shot
-from framecolor.errors import ShotError
 from framecolor.media import movie_writer, self_test
 from framecolor.networks import checkpoint, shipped
 

@@ -13,11 +13,11 @@ import torch
 from host_device import HostDevice
 from torch import Tensor
 
+from framecolor import EngineError
 from framecolor.engines.lanes import autotune
 from framecolor.engines.lanes.autotune import Choice, choose_lanes, load_on_lanes, measure_rate
 from framecolor.engines.lanes.modules import DeviceModules
 from framecolor.engines.lanes.torch_modules import make_torch_modules
-from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette_head import PaletteNetwork
 

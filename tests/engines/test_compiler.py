@@ -14,6 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from framecolor import EngineError
 from framecolor.engines.tensorrt import backends
 from framecolor.engines.tensorrt.backends import Backend, Gpu, choose_backend, find_backends, import_backend
 from framecolor.engines.tensorrt.build import ensure_engine, name_weights, request_build
@@ -24,7 +25,6 @@ from framecolor.engines.tensorrt.profiles import Profile
 from framecolor.engines.tensorrt.runtime import deserialize_engine, refit
 from framecolor.engines.tensorrt.timing_cache import read_timing_cache, write_timing_cache
 from framecolor.engines.tensorrt.verify import measure_parity, verify_engine
-from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, NetworkName, export_onnx, make_exportable, weight_names
 

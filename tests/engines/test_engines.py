@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from framecolor import EngineError
 from framecolor.config.settings import ENGINES
 from framecolor.core.types import Regions
 from framecolor.engines.base import EngineOptions, Runner
@@ -19,7 +20,6 @@ from framecolor.engines.lanes.runner import BUCKET_PX, LaneRunner
 from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import FirstThatRuns, choose_engine, find_engine_class
 from framecolor.engines.torch import TorchRunner
-from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
 from framecolor.networks.matcher import SHAPE_TRAITS

@@ -18,6 +18,7 @@ from drawings import make_shot
 from host_device import HostDevice
 from painting import paint, read_bytes
 
+from framecolor import EngineError
 from framecolor.bench.drawn_shot import draw
 from framecolor.core.types import Regions
 from framecolor.engines.base import NetworkOutput, Runner
@@ -28,7 +29,6 @@ from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch import TorchRunner
 from framecolor.engines.torch_matcher import TorchMatcher
-from framecolor.errors import EngineError
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points

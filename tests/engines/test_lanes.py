@@ -20,11 +20,11 @@ import torch
 from host_device import HostDevice, Operation
 from torch import Tensor, nn
 
+from framecolor import EngineError
 from framecolor.engines.lanes.device import CudaDevice, CudaStream, is_out_of_memory
 from framecolor.engines.lanes.dispatch import Lanes
 from framecolor.engines.lanes.lane import Lane, Task
 from framecolor.engines.lanes.modules import DeviceModules
-from framecolor.errors import EngineError
 
 Shape = tuple[int, ...]
 PATIENCE_SECONDS = 30

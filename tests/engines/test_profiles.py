@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from framecolor import EngineError, SettingsError
 from framecolor.engines.tensorrt.profiles import find_profile, list_profiles, read_profile
-from framecolor.errors import EngineError, SettingsError
 
 
 def test_shipped_profiles_are_what_the_pipeline_needs() -> None:

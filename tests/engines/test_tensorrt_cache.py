@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from framecolor import EngineError, OutputError
 from framecolor.engines.tensorrt.backends import Backend, Gpu
 from framecolor.engines.tensorrt.cache import Built, EngineCache, EngineKey
 from framecolor.engines.tensorrt.prune import find_unfit, prune_engine_files
-from framecolor.errors import EngineError, OutputError
 
 KEY = EngineKey("features", "half", "0123", "planes 1x7x64x64", "rtx", "1.7", "any", "refit off")
 PLAN = bytes(range(256)) * 16

@@ -14,6 +14,7 @@ import torch
 from host_device import HostDevice, Operation
 from tensorrt_double import BACKEND, FakeEngine, fake_tensorrt  # noqa: F401
 
+from framecolor import EngineError
 from framecolor.engines.base import Rows
 from framecolor.engines.lanes.runner import LaneRunner
 from framecolor.engines.lanes.torch_modules import make_torch_modules
@@ -23,7 +24,6 @@ from framecolor.engines.tensorrt.cache import EngineCache
 from framecolor.engines.tensorrt.matcher import TensorRtMatcher
 from framecolor.engines.tensorrt.profiles import Profile
 from framecolor.engines.torch_matcher import TorchMatcher
-from framecolor.errors import EngineError
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, make_exportable
 from framecolor.networks.matcher import SHAPE_TRAITS

@@ -15,6 +15,7 @@ import torch
 from host_device import HostDevice
 from tensorrt_double import BACKEND, TORCH_BACKEND, FakeEngine, fake_tensorrt  # noqa: F401
 
+from framecolor import EngineError
 from framecolor.core.types import Regions
 from framecolor.engines.lanes.autotune import BATCHES
 from framecolor.engines.lanes.lane import Lane, Task
@@ -29,7 +30,6 @@ from framecolor.engines.tensorrt.engine import TensorRtEngine
 from framecolor.engines.tensorrt.execution import EngineModule
 from framecolor.engines.tensorrt.profiles import Profile, find_profile
 from framecolor.engines.torch import TorchRunner
-from framecolor.errors import EngineError
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, make_exportable

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from framecolor import EngineError
 from framecolor.engines.tensorrt import backends
 from framecolor.engines.tensorrt.backends import Backend
 from framecolor.engines.tensorrt.runtime import refit
-from framecolor.errors import EngineError
 
 
 class _Prototype:

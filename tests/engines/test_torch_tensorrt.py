@@ -11,13 +11,13 @@ import pytest
 import torch
 from tensorrt_double import BACKEND, TORCH_BACKEND
 
+from framecolor import EngineError
 from framecolor.engines.tensorrt import backends, build, compiler
 from framecolor.engines.tensorrt.backends import Backend, Gpu, choose_backend, find_backends, find_usable_backend
 from framecolor.engines.tensorrt.build import ensure_engine
 from framecolor.engines.tensorrt.cache import EngineCache
 from framecolor.engines.tensorrt.profiles import Profile
 from framecolor.engines.tensorrt.timing_cache import read_timing_cache
-from framecolor.errors import EngineError
 from framecolor.networks.generator import Generator
 
 GPU = Gpu("NVIDIA L4", (8, 9), "580.65.06")

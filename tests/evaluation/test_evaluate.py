@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from framecolor import InputError, SettingsError
 from framecolor.cli.evaluate import evaluate
-from framecolor.errors import InputError, SettingsError
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pytest
 
-from framecolor.errors import InputError
-from framecolor.evaluation.metrics import score_folders, score_frame
+from framecolor import InputError, score_folders
+from framecolor.evaluation.metrics import score_frame
 from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
 
 WHITE, RED, BLUE, GREEN = (255, 255, 255), (200, 40, 40), (40, 60, 200), (40, 160, 60)

@@ -10,9 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 from drawings import COAT, SCARF, draw, make_shot
 
-from framecolor import Settings, Shot
+from framecolor import InputError, ReadError, Settings, Shot
 from framecolor.cli.evaluate import evaluate
-from framecolor.errors import InputError, ReadError
 from framecolor.evaluation.metrics import score_sequence
 from framecolor.evaluation.teacher_forced import paint_teacher_forced
 from framecolor.lineart.lines import read_drawing

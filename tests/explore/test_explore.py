@@ -10,9 +10,8 @@ import torch
 from click.testing import CliRunner, Result
 from drawings import PALETTE, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 
-from framecolor import cli, demo
+from framecolor import InputError, cli, demo
 from framecolor.colorists.base import SamplingOptions, open_colorist
-from framecolor.errors import InputError
 from framecolor.explore import Inputs, explore, find_home, open_subject
 from framecolor.explore import variations as work
 from framecolor.lineart.regions import outside_regions

@@ -12,10 +12,9 @@ from click.testing import CliRunner, Result
 from drawings import draw, make_shot
 from farming import call, make_environment
 
-from framecolor import Settings, Shot, cli
+from framecolor import InputError, OutputError, Settings, Shot, cli
 from framecolor.cli import farm as farm_commands
 from framecolor.core.text import format_command
-from framecolor.errors import InputError, OutputError
 from framecolor.farm import CHUNK_FRAMES, build_parameters, build_template, cut_spans, plan_job, write_job
 from framecolor.farm.job import FarmJob
 from framecolor.media import write_image

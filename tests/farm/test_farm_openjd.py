@@ -20,8 +20,7 @@ from openjd.model import ParameterValue, ParameterValueType, create_job, decode_
 from openjd.sessions import ActionState, PathFormat, PathMappingRule, Session
 from painting import read_all
 
-from framecolor import Settings, Shot
-from framecolor.errors import InputError
+from framecolor import InputError, Settings, Shot
 from framecolor.farm import build_parameters, build_template, plan_job, run_job, write_job
 
 

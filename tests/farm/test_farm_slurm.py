@@ -31,7 +31,6 @@ STOPPED = f"""
 import os, signal, subprocess, sys, time
 from pathlib import Path
 from framecolor.pipeline import colorize as pipeline
-from framecolor.pipeline.events import Progress
 
 whole = pipeline.colorize_part
 

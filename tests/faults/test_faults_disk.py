@@ -17,8 +17,8 @@ from conftest import pytorch_alone
 from faulty import Ended, Started, list_changes, list_torn, make_small_shot, read_tree, run
 from painting import FIT, paint
 
+from framecolor import OutputError
 from framecolor.config.cascade import CONFIG_VARIABLE
-from framecolor.errors import OutputError
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

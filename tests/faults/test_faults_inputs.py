@@ -14,12 +14,11 @@ from drawings import COAT, SCARF, draw, make_shot
 from faulty import list_changes, list_torn, make_small_shot, prepare_untraced, read_tree
 from painting import FIT, copy_shot, paint
 
-from framecolor import Outcome
+from framecolor import FramecolorError, Outcome, ReadError
 from framecolor.engines import torch_matcher
 from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch import TorchRunner
-from framecolor.errors import FramecolorError, ReadError
 from framecolor.media import write_image
 from framecolor.networks import checkpoint, shipped
 from framecolor.report import write_report

@@ -12,13 +12,11 @@ from conftest import pytorch_alone
 from faulty import list_changes, make_small_shot, read_tree
 from painting import FIT, copy_shot, paint, read_bytes
 
+from framecolor import FramecolorError, OutputError, Shot, gather_parts
 from framecolor.core.files import open_file, read_file
-from framecolor.errors import FramecolorError, OutputError
 from framecolor.media import Movie, hash_file, image_size, read_image, read_palette
-from framecolor.pipeline.result import gather_parts
 from framecolor.shot.corrections import read_corrections
 from framecolor.shot.sheet_files import read_sheet
-from framecolor.shot.shot import Shot
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

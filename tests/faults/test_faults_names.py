@@ -16,8 +16,7 @@ from drawings import make_shot
 from faulty import read_tree, run
 from painting import paint, read_frames
 
-from framecolor import Shot
-from framecolor.errors import ReadError, ShotError
+from framecolor import ReadError, Shot, ShotError
 from framecolor.media import write_image
 from framecolor.report import write_report
 from framecolor.shot.spans import describe_plan

@@ -13,12 +13,12 @@ from random import Random
 
 import numpy as np
 
+from framecolor import EngineError
 from framecolor.engines import graphs
 from framecolor.engines.lanes import autotune
 from framecolor.engines.quiet_openvino import ov
 from framecolor.engines.tensorrt.cache import EngineCache, EngineKey
 from framecolor.engines.tensorrt.timing_cache import read_timing_cache, write_timing_cache
-from framecolor.errors import EngineError
 from framecolor.explore.variations import read_exploration
 from framecolor.farm.job_folder import _read_written
 from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME, PARTS_FOLDER

@@ -9,7 +9,7 @@ from itertools import islice
 import av
 import numpy as np
 
-from framecolor.errors import ReadError
+from framecolor import ReadError
 from framecolor.media import movies
 from fuzz.target import Target, scratch_folder
 from fuzz.target import place as place_file

@@ -17,7 +17,7 @@ import av
 import numpy as np
 from av.codec.context import CodecContext
 
-from framecolor.errors import ReadError
+from framecolor import ReadError
 from framecolor.media import Mark, Picture, decode, encode_image, still
 from framecolor.media.openimageio import encode
 from framecolor.media.writers.flat import encode_gray

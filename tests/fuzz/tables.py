@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 
-from framecolor.config.settings import Settings
+from framecolor import Settings
 from framecolor.config.settings_file import read_table
 from framecolor.core.types import Palette
 from framecolor.engines.tensorrt.profiles import read_profile

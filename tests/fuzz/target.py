@@ -11,7 +11,7 @@ from importlib import import_module
 from pathlib import Path
 from random import Random
 
-from framecolor.errors import FramecolorError
+from framecolor import FramecolorError
 from fuzz import GROUPS
 
 _LONGEST_MESSAGE = 4096

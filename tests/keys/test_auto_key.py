@@ -15,11 +15,10 @@ from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 from numpy.typing import NDArray
 from painting import colors_of, list_files, paint, read_frames
 
-from framecolor import Shot
+from framecolor import ReadError, Shot
 from framecolor.cli.plan import plan
 from framecolor.colorists.base import Conditioning, SamplingOptions
 from framecolor.core.types import Frame, Regions
-from framecolor.errors import ReadError
 from framecolor.media import read_image, write_image
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.training.baselines.deepcolor.network import DeepColor

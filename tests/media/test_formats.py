@@ -14,10 +14,9 @@ from drawings import SIZE, draw, make_shot
 from numpy.typing import NDArray
 from painting import colors_of, list_files, paint, read_bytes
 
-from framecolor.config.settings import FormatName, Settings
+from framecolor import ReadError, Settings, SettingsError, score_folders
+from framecolor.config.settings import FormatName
 from framecolor.core.compositing import lay_over
-from framecolor.errors import ReadError, SettingsError
-from framecolor.evaluation.metrics import score_folders
 from framecolor.media import FORMATS, Mark, Picture, image_size, read_image, write_bytes_atomic
 from framecolor.media.writers.exr import encode_exr
 from framecolor.media.writers.psd import read_paint_layer

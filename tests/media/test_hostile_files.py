@@ -12,9 +12,9 @@ from fuzz.findings import cut_strip, replace_bytes
 from fuzz.movies import mkvs, mp4s
 from safetensors.torch import save
 
+from framecolor import InputError, ReadError, SettingsError, ShotError
 from framecolor.config.settings_file import read_table
 from framecolor.core.parsing import is_file_name, parse_json, parse_toml
-from framecolor.errors import InputError, ReadError, SettingsError, ShotError
 from framecolor.media import Movie, read_image
 from framecolor.networks.checkpoint import load_matcher
 from framecolor.networks.kept import pack_arrays, unpack_arrays

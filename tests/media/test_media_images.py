@@ -20,8 +20,8 @@ from av.video.codeccontext import VideoCodecContext
 from numpy.typing import NDArray
 from PIL import Image
 
+from framecolor import OutputError, ReadError
 from framecolor.core.files import write_bytes_atomic, write_text_atomic
-from framecolor.errors import OutputError, ReadError
 from framecolor.media.decode import check_image, hash_file, image_size, read_image
 from framecolor.media.encode import encode_image, write_image
 from framecolor.media.openimageio import open_still

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from movie_files import Picture, write_lossless, write_movie
 
-from framecolor.errors import ReadError
+from framecolor import ReadError
 from framecolor.media.movies import Movie, is_movie
 
 

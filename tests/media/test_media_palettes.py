@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from framecolor import OutputError, PaletteError
 from framecolor.core.types import Palette
-from framecolor.errors import OutputError, PaletteError
 from framecolor.media.palettes import read_palette, write_palette
 
 

@@ -10,9 +10,8 @@ import pytest
 from drawings import make_shot
 from picture_bombs import PACKERS, pack_png, pack_webp
 
-from framecolor.errors import ReadError, ShotError
+from framecolor import ReadError, Shot, ShotError
 from framecolor.media import openimageio, read_image
-from framecolor.shot.shot import Shot
 
 # As in `still.MAX_PIXELS`: 4 GiB for the largest; floats are decoded to 16 bytes a pixel, of which fewer are read.
 _BYTES_A_PIXEL, _BYTES_A_FLOAT_PIXEL = 16, 24

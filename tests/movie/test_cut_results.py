@@ -12,9 +12,9 @@ from cut_folders import add, invoke, make_cut, write_sheet
 from painting import paint, read_bytes, read_frames
 from timesheets import describe_xdts, write_xdts
 
+from framecolor import write_movie
 from framecolor.core.compositing import lay_over
 from framecolor.media import Movie, read_image, write_image
-from framecolor.movie.movie import write_movie
 
 
 @pytest.fixture(scope="module")

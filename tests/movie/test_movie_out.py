@@ -13,8 +13,8 @@ from drawings import COAT, PAPER, SCARF, SKIN, draw
 from numpy.typing import NDArray
 from painting import copy_shot
 
+from framecolor import InputError, OutputError, ReadError
 from framecolor.cli import main
-from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.media import Movie, read_image, write_image
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
 from framecolor.movie.timeline import Exposure, encode_movie, list_painted, plan_exposures, stack_exposures

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
+from framecolor import ReadError
 from framecolor.engines.torch_matcher import TorchMatcher
-from framecolor.errors import ReadError
 from framecolor.networks.checkpoint import (
     base_weights_path,
     load_generator,

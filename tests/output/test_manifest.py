@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from framecolor.errors import InputError, ReadError
-from framecolor.output.frame_entry import FrameEntry, UnsureRegion
+from framecolor import InputError, ReadError, UnsureRegion
+from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import Manifest
 from framecolor.output.manifest_writer import ManifestWriter
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from framecolor.errors import OutputError
+from framecolor import OutputError
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest_writer import ManifestWriter
 

@@ -11,9 +11,8 @@ import pytest
 from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 from painting import FIT, copy_shot, list_files, paint
 
-from framecolor import Settings, Shot, colorize, colorize_part, gather_parts
+from framecolor import OutputError, PaletteError, ReadError, Settings, Shot, colorize, colorize_part, gather_parts
 from framecolor.core.types import Palette
-from framecolor.errors import OutputError, PaletteError, ReadError
 from framecolor.media import FORMATS, Picture, read_image, read_swatches, write_bytes_atomic, write_image
 from framecolor.media.writers.flat import encode_gray
 from framecolor.output.manifest import Manifest

@@ -14,8 +14,7 @@ from click.testing import CliRunner, Result
 from drawings import PAPER, SIZE, draw, make_shot
 from painting import list_files, paint, read_frames, share_equal
 
-from framecolor import cli
-from framecolor.errors import FramecolorError
+from framecolor import FramecolorError, cli
 from framecolor.media import read_image, write_image
 from framecolor.pipeline import read_ahead as drawing_flow
 from framecolor.pipeline.read_ahead import Drawing, LoadedDrawing

@@ -14,12 +14,22 @@ import pytest
 from drawings import COAT, SIZE, make_shot
 from painting import FIT, paint, read_all
 
-from framecolor import Event, FrameDone, Settings, Shot, colorize, colorize_part, gather_parts, prepare
+from framecolor import (
+    Event,
+    FrameDone,
+    OutputError,
+    Settings,
+    Shot,
+    UnsureRegion,
+    colorize,
+    colorize_part,
+    gather_parts,
+    prepare,
+)
 from framecolor.cli import framecolor as command
 from framecolor.core.clock import STAGES
-from framecolor.errors import OutputError
 from framecolor.media import write_image
-from framecolor.output.frame_entry import FrameEntry, UnsureRegion
+from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.pipeline.prepared import read_prepared

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from drawings import make_shot
 
+from framecolor import Shot
 from framecolor.media import ImageFile, read_image, write_image
 from framecolor.pipeline.read_ahead import Drawing, read_drawings
-from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Span
 
 

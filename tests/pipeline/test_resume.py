@@ -10,7 +10,7 @@ from conftest import pytorch_alone
 from drawings import COAT, draw, make_shot
 from painting import FIT, copy_shot, list_files, paint, read_bytes
 
-from framecolor.errors import InputError
+from framecolor import InputError
 from framecolor.media import read_image, write_image
 
 pytestmark = pytest.mark.usefixtures("quick_engine")

@@ -16,8 +16,8 @@ from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 from numpy.typing import NDArray
 from painting import colors_of, copy_shot, list_files, paint, read_frames, share_equal
 
+from framecolor import FramecolorError, OutputError
 from framecolor.cli.colorize import colorize as colorize_command
-from framecolor.errors import FramecolorError, OutputError
 from framecolor.media import read_image, write_image
 from framecolor.shot.corrections import Correction, write_corrections
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from framecolor.errors import ReadError
+from framecolor import ReadError
 from framecolor.propagation.belief import Votes
 from framecolor.propagation.confidence import (
     FEATURES,

@@ -12,12 +12,11 @@ import pytest
 from drawings import SIZE, draw, make_shot
 from painting import FIT, copy_shot, list_files, paint
 
+from framecolor import InputError, OutputError, PaletteError, recolor_frames
 from framecolor.cli import main
 from framecolor.core.compositing import lay_over
-from framecolor.errors import InputError, OutputError, PaletteError
 from framecolor.media import FORMATS, read_image, read_swatches, write_image
 from framecolor.output.mattes import read_matte
-from framecolor.recolor.recolor import recolor_frames
 
 RUNS = [(name, "over", "keys") for name in ("png", "png-indexed", "tga", "exr", "psd")]
 RUNS += [("png", "none", "paper"), ("png", "over", "paper"), ("png", "layer", "keys"), ("psd", "layer", "paper")]

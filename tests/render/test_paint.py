@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from framecolor import PaletteError
 from framecolor.core.compositing import clear_paper, fill_paper, lay_over
 from framecolor.core.types import Frame, Palette, Regions
-from framecolor.errors import PaletteError
 from framecolor.lineart.region_colors import (
     PAPER,
     RegionColors,

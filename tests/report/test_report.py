@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from framecolor import InputError, OutputError, ReadError
 from framecolor.cli.report import report
-from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.media import write_image
 from framecolor.report import write_report
 

@@ -15,6 +15,7 @@ from movie_files import write_lossless
 from numpy.typing import NDArray
 from painting import copy_shot
 
+from framecolor import Shot
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import hash_file, write_image
@@ -22,7 +23,6 @@ from framecolor.output.manifest import Manifest
 from framecolor.report import page, write_report
 from framecolor.report.lines import LineArt
 from framecolor.report.region_map import build_map, shrink_labels
-from framecolor.shot.shot import Shot
 
 
 def unpack(text: str) -> tuple[NDArray[np.int32], NDArray[np.uint32], NDArray[np.uint8]]:

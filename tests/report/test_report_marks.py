@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from framecolor.output.frame_entry import UnsureRegion
+from framecolor import UnsureRegion
 from framecolor.report.marks import Crop, crop_to_regions, place_tags
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from framecolor.output.frame_entry import FrameEntry, UnsureRegion
+from framecolor import UnsureRegion
+from framecolor.output.frame_entry import FrameEntry
 from framecolor.report.suggest import suggest_keys
 
 

@@ -15,8 +15,8 @@ from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 from numpy.typing import NDArray
 from painting import colors_of, list_files, paint, read_frames, share_equal
 
+from framecolor import InputError
 from framecolor.cli.colorize import colorize as colorize_command
-from framecolor.errors import InputError
 from framecolor.media import write_image
 from framecolor.shot.corrections import Correction, write_corrections
 

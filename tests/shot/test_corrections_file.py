@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from framecolor.errors import InputError, OutputError, ReadError
+from framecolor import InputError, OutputError, ReadError
 from framecolor.shot import corrections as module
 from framecolor.shot.corrections import PAPER_COLOR, Correction, read_corrections, write_corrections
 

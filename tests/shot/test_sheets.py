@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from timesheets import describe_xdts, write_xdts
 
-from framecolor.errors import InputError, ReadError
+from framecolor import InputError, ReadError
 from framecolor.shot.exposure_sheet import LONGEST_FRAMES, Sheet, Track, read_drawing
 from framecolor.shot.sheet_files import read_sheet
 from framecolor.shot.xdts import SIGNATURE

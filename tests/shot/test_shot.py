@@ -10,9 +10,8 @@ from drawings import refuse
 from movie_files import write_lossless
 from numpy.typing import NDArray
 
-from framecolor.errors import ReadError
+from framecolor import ReadError, Shot
 from framecolor.media import write_image
-from framecolor.shot.shot import Shot
 
 
 def picture(shade: int, height: int = 6, width: int = 8) -> NDArray[np.uint8]:

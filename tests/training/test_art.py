@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 from figures import FIGURE, write_svg
 
+from framecolor import ReadError
 from framecolor.cli.dataset import dataset
-from framecolor.errors import ReadError
 from framecolor.training.dataset import Dataset
 from framecolor.training.sources.art import choose_drawings, read_sources
 

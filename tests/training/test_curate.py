@@ -16,8 +16,8 @@ from click.testing import CliRunner, Result
 from movie_files import write_lossless
 from test_curate_pictures import COLORS, draw_figure, paint
 
+from framecolor import InputError, OutputError, ReadError
 from framecolor.cli.dataset import dataset
-from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.media import encode_image, read_image, write_image
 from framecolor.training.curate.build import ArtFolder, build_art
 from framecolor.training.curate.collect import list_paintings, read_painting

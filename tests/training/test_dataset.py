@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from framecolor import ReadError
 from framecolor.cli.dataset import dataset
-from framecolor.errors import ReadError
 from framecolor.training.dataset import Dataset, IdSequence, Provenance, write_sources
 from framecolor.training.sources.glitch import read_id_map
 

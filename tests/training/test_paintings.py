@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from framecolor.errors import InputError
+from framecolor import InputError
 from framecolor.media import write_image
 from framecolor.training.curate.build import ArtFolder, build_art
 from framecolor.training.dataset import IdSequence, Provenance, write_dataset

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from framecolor.errors import ReadError
+from framecolor import ReadError
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.networks.perception import Perception, load_perception
 from framecolor.training.baselines.cyclegan.network import CycleGan

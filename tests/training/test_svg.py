@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from figures import write_svg
 
-from framecolor.errors import ReadError
+from framecolor import ReadError
 from framecolor.training.puppets.shapes import Shape, paint_shape
 from framecolor.training.sources.svg import read_shapes
 

@@ -9,8 +9,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
+from framecolor import EngineError, InputError, ReadError
 from framecolor.cli.train import train as train_command
-from framecolor.errors import EngineError, InputError, ReadError
 from framecolor.networks.checkpoint import load_generator, save_generator
 from framecolor.networks.generator import Generator
 from framecolor.training.character import draw_character

@@ -12,9 +12,9 @@ import torch
 from click.testing import CliRunner
 from drawings import draw
 
+from framecolor import ReadError
 from framecolor.cli.train import train as train_command
 from framecolor.colorists.base import Conditioning, SamplingOptions, open_colorist
-from framecolor.errors import ReadError
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import read_image, write_image
