@@ -55,6 +55,9 @@ class ManifestWriter:
         self.head: dict[str, Any] = {}
         # Entries as JSON: as objects, the outlines of unsure regions take ten times the memory.
         self._lines: dict[int, str] = {}
+        # The same without unsure regions, and how many of these there are: what most callers need.
+        self._briefs: dict[int, FrameEntry] = {}
+        self._unsure: dict[int, int] = {}
         self._part = None if part is None else frozenset(part)
         self._gathered: list[Path] = []
         self.damaged: list[Path] = []
@@ -76,6 +79,10 @@ class ManifestWriter:
         for number in sorted(self._lines):
             yield self._parse(self._lines[number])
 
+    def count_unsure(self, numbers: Collection[int]) -> int:
+        """Count the unsure regions of some frames."""
+        return sum(self._unsure.get(number, 0) for number in numbers)
+
     @property
     def last_fit(self) -> str | None:
         """Hash of the fit of the last run; None without one."""
@@ -88,7 +95,7 @@ class ManifestWriter:
 
         matte  it must have a matte, too
         """
-        entry = self.entry(number)
+        entry = self._briefs.get(number)
         return (
             entry is not None
             and entry.status != "failed"
@@ -102,7 +109,7 @@ class ManifestWriter:
         """Find existing files of frames whose name in an earlier run differs from that in `names`, by number."""
         return [
             entry.file
-            for entry in self.entries()
+            for _, entry in sorted(self._briefs.items())
             if entry.file != names.get(entry.number, entry.file) and (self.out / entry.file).is_file()
         ]
 
@@ -111,8 +118,8 @@ class ManifestWriter:
 
         The color indices of entries that this run keeps are translated to the new palette.
         """
-        known = frozenset(numbers)
-        self._lines = {number: line for number, line in self._lines.items() if number in known}
+        for number in self._lines.keys() - set(numbers):
+            del self._lines[number], self._briefs[number], self._unsure[number]
         self._take_head(head)
 
     def write_frame(
@@ -150,7 +157,7 @@ class ManifestWriter:
 
     def note(self, entry: FrameEntry) -> None:
         """Note a frame without writing its files."""
-        self._lines[entry.number] = entry.format()
+        self._keep(entry, entry.format())
         if time.monotonic() - self._written > self._pause:
             self.save()
 
@@ -196,7 +203,7 @@ class ManifestWriter:
             text = read_file(path).decode()
             table = parse_table(text)
             colors = len(parse_palette(table["palette"]))
-            lines = {FrameEntry.parse(entry, colors).number: json.dumps(entry) for entry in table.pop("frames")}
+            entries = [(FrameEntry.parse(entry, colors), json.dumps(entry)) for entry in table.pop("frames")]
             head = {key: value for key, value in table.items() if key != "format"}
         except FileNotFoundError:
             return False
@@ -204,7 +211,8 @@ class ManifestWriter:
             self.damaged.append(path)
             return False
         self._take_head(head)
-        self._lines |= lines
+        for entry, line in entries:
+            self._keep(entry, line)
         if path == self.path:
             self._content = digest(text)
         return True
@@ -214,8 +222,14 @@ class ManifestWriter:
         before, after = self.head.get("palette"), head["palette"]
         if before is not None and before != after:
             rows = _find_rows(before, after)
-            self._lines |= {e.number: e.translate(rows).format() for e in self.entries() if e.unsure}
+            for entry in [entry.translate(rows) for entry in self.entries() if entry.unsure]:
+                self._keep(entry, entry.format())
         self.head = head
+
+    def _keep(self, entry: FrameEntry, line: str) -> None:
+        number = entry.number
+        self._lines[number], self._briefs[number] = line, replace(entry, unsure=())
+        self._unsure[number] = len(entry.unsure)
 
     def _parse(self, line: str) -> FrameEntry:
         return FrameEntry.parse(json.loads(line), len(self.head.get("palette", ())))

@@ -62,7 +62,7 @@ def sum_up(
         tuple(number for number in shot.wanted if number not in touched),
         {number: error for number, error in sorted(failed.items()) if number in wanted},
         tuple(warnings),
-        sum(len(entry.unsure) for entry in manifest.entries() if entry.number in wanted),
+        manifest.count_unsure(wanted),
         seconds,
         fit_seconds,
     )
