@@ -106,6 +106,7 @@ PROGRAM = """
 import os, signal, sys, threading
 # Whoever runs the tests in the background of a script has Ctrl-C ignored, also by what is started from there.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+from framecolor import Progress
 from framecolor.pipeline import colorize as pipeline
 stage, at = sys.argv[1], int(sys.argv[2])
 if stage == "fit":

@@ -117,6 +117,7 @@ def test_bf16_follows_the_flags_of_the_processor(tmp_path: Path, monkeypatch: py
 _PAINT = """
 import json, os, sys, threading
 from pathlib import Path
+from framecolor import Settings, Shot, colorize
 
 most = [0, 0]  # threads in all, and those that paint
 def see(event):

@@ -30,6 +30,7 @@ STOPPED = f"""
 # framecolor, whose tasks are stopped in their first try, when they have painted a frame.
 import os, signal, subprocess, sys, time
 from pathlib import Path
+from framecolor import Progress
 from framecolor.pipeline import colorize as pipeline
 
 whole = pipeline.colorize_part
