@@ -64,19 +64,19 @@ def vote(
         present = sums.abs().sum(1) > 0
         pixels = present[classes[image]]
         among = torch.isin(region_image, region_image.new_tensor(sources)) & sampled
-        asked = (region_image == image) & sampled & torch.isin(region_class, region_class[among])
-        if not pixels.any() or not asked.any():
+        queried = (region_image == image) & sampled & torch.isin(region_class, region_class[among])
+        if not pixels.any() or not queried.any():
             votes.append(None)
             continue
         prototypes = F.normalize(sums, dim=1)
         logits = LOGIT_SCALE * features[image][pixels] @ prototypes.T
-        similarity = REGION_SCALE * regions[asked] @ regions[among].T
+        similarity = REGION_SCALE * regions[queried] @ regions[among].T
         votes.append(
             Votes(
                 logits.masked_fill(~present, _NEVER),
                 classes[image][pixels],
                 join_by_class(similarity, region_class[among], count),
-                region_class[asked],
+                region_class[queried],
             )
         )
     return votes
@@ -132,9 +132,9 @@ def color_loss(rgb: Tensor, trust: Tensor, hint: Tensor, truth: Tensor) -> tuple
 
 def accuracy(votes: list[Votes | None], first_query: int) -> dict[str, float]:
     """Measure the share of right classes over the query images: by pixel prototypes and by region prototypes."""
-    asked = [v for v in votes[first_query:] if v]
-    if not asked:
+    queries = [v for v in votes[first_query:] if v]
+    if not queries:
         return {}
-    pixel = torch.cat([v.pixel_logits.argmax(1) == v.pixel_class for v in asked])
-    region = torch.cat([v.region_logits.argmax(1) == v.region_class for v in asked])
+    pixel = torch.cat([v.pixel_logits.argmax(1) == v.pixel_class for v in queries])
+    region = torch.cat([v.region_logits.argmax(1) == v.region_class for v in queries])
     return {"pixel": float(pixel.float().mean()), "region": float(region.float().mean())}

@@ -127,7 +127,7 @@ def _no_flow(target: Tokens, source: Tokens) -> tuple[Tensor, Tensor]:
 
 
 def _count_right(score: Tensor, target_class: Tensor, source_class: Tensor) -> Tensor:
-    """Compare with the truth, bool [A']: target regions whose class is in the source and that were given it."""
+    """Return whether each target region whose class is in the source was given that class, bool [A']."""
     score, known = score.detach(), torch.isin(target_class, source_class)
     count = int(max(target_class.max(), source_class.max())) + 1
     joined = join_by_class(MATCH_SHARPNESS * score, source_class, count)

@@ -13,7 +13,7 @@ from framecolor.training.paintings import LINE_SCALE, Painting
 Float = NDArray[np.float32]
 
 REGIONS = 48
-"""Regions of a painting that are used at most, the largest ones."""
+"""Most regions of a painting that are used: the largest."""
 _LEAST_REGION_PX = 3
 _GAPS_PX = (0.0, 2.0)
 # At most this share of regions gets a paint of its own.
@@ -29,12 +29,12 @@ def find_colors(painting: Painting, rng: np.random.Generator) -> tuple[NDArray[n
     A region has the color of its most frequent fill. Only the largest are kept, and no paper around the figure.
     """
     middle = slice(LINE_SCALE // 2, None, LINE_SCALE)
-    found = label_regions(painting.ink | painting.trace, gap_px=float(rng.choice(_GAPS_PX)))
-    labels = np.where(painting.outside, 0, found.labels)[middle, middle]
-    area = np.bincount(labels.ravel(), minlength=found.count + 1)
+    regions = label_regions(painting.ink | painting.trace, gap_px=float(rng.choice(_GAPS_PX)))
+    labels = np.where(painting.outside, 0, regions.labels)[middle, middle]
+    area = np.bincount(labels.ravel(), minlength=regions.count + 1)
     largest = np.argsort(-area[1:], kind="stable")[:REGIONS] + 1
     largest = np.sort(largest[area[largest] >= _LEAST_REGION_PX])
-    renumber = np.zeros(found.count + 1, np.int32)
+    renumber = np.zeros(regions.count + 1, np.int32)
     renumber[largest] = np.arange(1, len(largest) + 1)
     labels = renumber[labels]
     fills = int(painting.flats.max()) + 1
@@ -71,9 +71,9 @@ def find_paints(colors: Float, rng: np.random.Generator) -> NDArray[np.int64]:
     A few get a paint of their own, as matching fails for some at inference.
     """
     paint = np.arange(REGIONS)
-    found = np.unique((colors * 24).round(), axis=0, return_inverse=True)[1].reshape(-1)
+    color = np.unique((colors * 24).round(), axis=0, return_inverse=True)[1].reshape(-1)
     apart = rng.random(len(colors)) < rng.uniform(0, _MOST_APART)
-    paint[: len(colors)] = np.where(apart, paint[: len(colors)], np.unique(found, return_index=True)[1][found])
+    paint[: len(colors)] = np.where(apart, paint[: len(colors)], np.unique(color, return_index=True)[1][color])
     return paint
 
 
