@@ -14,7 +14,7 @@ from framecolor.training.curate.kmeans import Lab, find_colors, find_nearest, to
 
 MOST_COLORS = 25
 
-# Colors nearer than this in CIELAB are one fill: the limit of what an eye distinguishes; with scatter, that of one color
+# Colors nearer than this in CIELAB are one fill: the limit of what an eye distinguishes; with scatter, that of a color
 # in JPEG at quality 85. A picture has no scatter if this share of its inner pixels equal their neighbors (not counting
 # the most frequent color: white paper is even after any compression).
 _SAME_CLEAN, _SAME_SCATTERED = 2.3, 4.5

@@ -175,7 +175,7 @@ def _read_at(file: Any, offset: int, length: int) -> bytes:
     file.seek(offset)
     data = file.read(length)
     if len(data) < length:
-        raise ValueError("the shard is truncated")
+        raise ValueError("the shard is cut off")
     return data
 
 
