@@ -1,7 +1,7 @@
-"""Colorists: what paints one drawing by itself; those of the literature are in `training/baselines/`.
+"""Colorists: systems that paint one drawing by itself; those of the literature are in `training/baselines/`.
 
-`base` holds the protocol and what a colorist can be told; `open_colorist` opens a weights file by the table of
-`networks.systems`. A colorist's soft color becomes a clean flat painting in `flats`, and `propose` puts both together.
+`base` holds the protocol, its inputs, and `open_colorist`, which opens a weights file by the table of
+`networks.systems`. `flats` turns a colorist's soft color into flat colors of regions; `propose` runs both.
 
 Imports networks, lineart and below.
 """

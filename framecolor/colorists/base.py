@@ -1,7 +1,7 @@
-"""What a colorist is, and what it can be told.
+"""The protocol of colorists, their inputs and options.
 
-A colorist paints one drawing with soft color. To add one, write a module with a class that has `name` and `paint` and
-is built from a network, and name it in the table of `framecolor.networks.systems`.
+A colorist paints one drawing with soft color. To add one, write a class that has `name` and `paint` and is built from
+a network, and name it in the table of `framecolor.networks.systems`.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from framecolor.networks.systems import SYSTEMS, load_class
 
 @dataclass(frozen=True, eq=False)
 class Conditioning:
-    """What a colorist is told beside the drawing; whatever it cannot use it leaves aside.
+    """Optional inputs of a colorist beside the drawing; each colorist ignores those it cannot use.
 
     hint       loose colors, of the drawing's size
-    histogram  float32 [512], sums to 1: how much of each color is wanted (`core.histogram.color_histogram`)
-    reference  uint8 hxwx3, any size: a painted picture whose style is wanted
+    histogram  float32 [512], sums to 1: the wanted share of each color (`core.histogram.color_histogram`)
+    reference  uint8 hxwx3, any size: a painted picture in the wanted style
     image      uint8 HxWx3, a painting to start from, of the drawing's size
-    mask       bool HxW: where `image` may change; everywhere when None
+    mask       bool HxW: where `image` may change; None: everywhere
     """
 
     hint: Hint | None = None
@@ -43,18 +43,18 @@ class Conditioning:
         if self.image is not None and (self.image.dtype != np.uint8 or self.image.shape[2:] != (3,)):
             raise ValueError(f"Conditioning.image must be uint8 HxWx3, got {self.image.dtype} {self.image.shape}")
         if self.mask is not None and self.image is None:
-            raise ValueError("Conditioning.mask says where Conditioning.image may change, and needs one")
+            raise ValueError("Conditioning.mask needs a Conditioning.image")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingOptions:
-    """How freely a colorist paints.
+    """Settings of a colorist.
 
-    seed      same seed, same picture
-    strength  how far it may leave the image that it starts from, 0 (the image comes back) to 1 (the image is ignored);
-              it means nothing without an image
-    guidance  how closely it keeps to what it is told; 1 is what it learned, 0 ignores the drawing and all hints
-    steps     of those that paint in steps; None: as many as the colorist thinks right
+    seed      of its random numbers: the same seed gives the same picture
+    strength  how far it may depart from the image that it starts from, 0 (image returned) to 1 (image ignored);
+              unused without an image
+    guidance  weight of the drawing and the hints: 1 as in training, 0 ignores them
+    steps     of sampling, for colorists that paint in steps; None: the colorist's own number
     """
 
     seed: int = 0
@@ -78,16 +78,16 @@ class Colorist(Protocol):
     def paint(
         self, frame: Frame, regions: Regions, conditioning: Conditioning, options: SamplingOptions
     ) -> NDArray[np.float32]:
-        """Soft color of the whole drawing without its lines, float32 hxwx3 in [0, 1], at any size of its shape."""
+        """Paint the whole drawing without its lines: float32 hxwx3 in [0, 1], at any size of the drawing's shape."""
         ...
 
 
 def open_colorist(path: Path) -> Colorist:
-    """The colorist whose weights are in a file that `framecolor train` wrote, or `style`, which has none of its own.
+    """Open the colorist of a weights file that `framecolor train` wrote, or `style`, which has no weights.
 
-    Raises ReadError for anything else.
+    Raises ReadError for any other file.
     """
-    # What opens networks is heavy, and most shots have keys.
+    # Imported here because it is slow, and most shots need no colorist.
     from framecolor.networks.checkpoint import load_colorist
 
     network, name = (None, "style") if path == Path("style") else load_colorist(path)
@@ -98,30 +98,30 @@ def open_colorist(path: Path) -> Colorist:
 
 
 def draw_gray(frame: Frame, size: tuple[int, int]) -> NDArray[np.float32]:
-    """A drawing's lines as most networks take them, float32 of `size` (rows, columns): 1 where there is ink, else 0.
+    """Scale a drawing's lines, trace lines included, to `size` (rows, columns): float32, 1 on ink, else 0.
 
-    Trace lines count as ink. Lines of large drawings are widened by half a pixel of `size`: they would fade to a gray
-    that no training shows, where lines are at least so wide (`training.paintings.LINE_SCALE`).
+    Lines of large drawings are first widened by half a pixel of `size`, or they would fade to a gray lighter than in
+    any training drawing (`training.paintings.LINE_SCALE`).
     """
-    drawn = frame.lines.astype(np.float32)
+    lines = frame.lines.astype(np.float32)
     half = int(min(frame.size[0] / size[0], frame.size[1] / size[1]) / 2)
     if half > 1:
-        drawn = cv2.dilate(drawn, np.ones((half, half), np.uint8))
-    return np.asarray(cv2.resize(drawn, (size[1], size[0]), interpolation=cv2.INTER_AREA), dtype=np.float32)
+        lines = cv2.dilate(lines, np.ones((half, half), np.uint8))
+    return np.asarray(cv2.resize(lines, (size[1], size[0]), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
 
 def fit_size(size: tuple[int, int], long_side: int, multiple: int) -> tuple[int, int]:
-    """A working size (rows, columns) near the shape of `size`, its long side `long_side`, both multiples of one."""
+    """Find a size (rows, columns) of about the shape of `size` and this long side, both multiples of `multiple`."""
     scale = long_side / max(size)
     rows, columns = (max(multiple, multiple * round(side * scale / multiple)) for side in size)
     return rows, columns
 
 
 def blend_image(rgb: NDArray[np.float32], conditioning: Conditioning, options: SamplingOptions) -> NDArray[np.float32]:
-    """What a colorist painted that has no way of its own to start from an image: float32 hxwx3 in [0, 1].
+    """Blend soft color with the image to start from: float32 hxwx3 in [0, 1], for colorists that take no image.
 
-    rgb  float32 hxwx3, painted without a look at `conditioning.image`, at any size of the drawing's shape.
-    Strength is the share that is painted, the rest is the image; outside of the mask the image stays.
+    rgb  float32 hxwx3, painted without `conditioning.image`, at any size of the drawing's shape
+    The share of `rgb` is the strength; outside of the mask the image stays.
     """
     if conditioning.image is None:
         return rgb.clip(0, 1)

@@ -1,4 +1,4 @@
-"""Our own diffusion model: invents the colors of a drawing's regions, all together, from noise or from a painting."""
+"""Paint a drawing with the diffusion network: it samples the colors of all regions, from noise or from a painting."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ from framecolor.networks.scene import describe_hint, describe_palette, group_pai
 from framecolor.networks.view import figure_box, look
 
 _STEPS = 20
-# Of the network's picture, how much the figure's long side takes: the middle of what it learned from.
+# The figure's long side as a share of the network's canvas: the middle of the range in training.
 _FIGURE_SHARE = 0.85
-# The largest regions are painted together; each other one is painted as the nearest of them.
+# Only this many of the largest regions are sampled; each other region takes the color of the nearest of them.
 _MOST_REGIONS = 320
-# A color that is to stay is told as a hint of this much confidence, which no hint in training exceeded by much.
+# Confidence of the hints for colors that stay: about the highest that a hint has in training.
 _KEPT = 0.95
-# Of the palettes that the network keeps, so many of those nearest to what hints tell are drawn from.
+# With hints, a palette is drawn from this many of the network's that are nearest to them.
 _SUITABLE = 24
-# A color this near to one of a drawn palette, in [-1, 1], is meant to be that one.
+# A sampled color within this distance of a palette color, in [-1, 1], is replaced by it.
 _SNAP = 0.5
 
 
 class DiffusionColorist:
     """Uses `Conditioning.hint`, `histogram`, `image` and `mask`, and all options.
 
-    An image is noised up to the strength and painted anew from there. Regions most of which lie outside of the mask
-    keep its color and are known to the others; outside of the mask the image's own pixels come back. Where no colors
-    are told, those of one of the paintings that it learned from are wanted, each seed's of another.
+    An image is noised up to the strength and denoised from there. Regions that lie mostly outside of the mask keep its
+    color and are hints for the others; outside of the mask the image's own pixels are returned. Without a histogram,
+    the palette of a training painting is used, chosen by the seed.
     """
 
     name = "diffusion"
@@ -49,33 +49,33 @@ class DiffusionColorist:
     def paint(
         self, frame: Frame, regions: Regions, conditioning: Conditioning, options: SamplingOptions
     ) -> NDArray[np.float32]:
-        """Color at the drawing's own size, each region in one (`Colorist.paint`)."""
+        """Paint at the drawing's own size, one color in each region (`Colorist.paint`)."""
         image = None if conditioning.image is None else conditioning.image.astype(np.float32) / np.float32(255)
         if image is not None and options.strength == 0:
             return image
         picture = np.ones((*regions.size, 3), np.float32)
-        drawn = _find_drawn(frame, regions, self.network.size_px)
-        if drawn is not None:
+        figure = _place_figure(frame, regions, self.network.size_px)
+        if figure is not None:
             table = np.ones((regions.count + 1, 3), np.float32)
-            table[drawn.all] = self._paint_regions(drawn, regions, conditioning, options)[drawn.stands_for]
+            table[figure.all] = self._paint_regions(figure, regions, conditioning, options)[figure.stands_for]
             picture = table[fill_lines(regions.labels)]
         if image is not None and conditioning.mask is not None:
             picture[~conditioning.mask] = image[~conditioning.mask]
         return picture
 
     def _paint_regions(
-        self, drawn: _Drawn, regions: Regions, told: Conditioning, options: SamplingOptions
+        self, figure: _Figure, regions: Regions, conditioning: Conditioning, options: SamplingOptions
     ) -> NDArray[np.float32]:
-        """Colors of the painted regions, [T, 3] in [0, 1]."""
-        start, keep = _read_image(told, regions, drawn)
-        scene = _make_scene(drawn, regions, told, start, keep)
-        noise = torch.randn(1, len(drawn.painted), 3, generator=torch.Generator().manual_seed(options.seed))
+        """Sample the colors of the painted regions, [T, 3] in [0, 1]."""
+        start, keep = _read_image(conditioning, regions, figure)
+        scene = _make_scene(figure, regions, conditioning, start, keep)
+        noise = torch.randn(1, len(figure.painted), 3, generator=torch.Generator().manual_seed(options.seed))
         invents = start is None or options.strength == 1
-        own = invents and told.histogram is None and options.guidance > 0
+        own = invents and conditioning.histogram is None and options.guidance > 0
         if own:
             scene = replace(scene, palette=self._draw_palette(scene, options.seed))
         with torch.inference_mode():
-            if options.guidance > 0:  # else not even the lines are known
+            if options.guidance > 0:  # without guidance the lines are ignored, too
                 scene = replace(scene, paint=self._find_paints(scene, None if invents else start, keep))
             tokens, untold = self.network.look(scene), self.network.look(scene.untold())
             colors = sample(
@@ -92,19 +92,19 @@ class DiffusionColorist:
         return ((colors[0].numpy() + 1) / 2).clip(0, 1)
 
     def _draw_palette(self, scene: Scene, seed: int) -> Tensor:
-        """A painting's palette by the seed, [1, 12, 4]; where hints tell colors, one of those that suit them best."""
+        """Draw a training painting's palette by the seed, [1, 12, 4]; with hints, one that contains similar colors."""
         palettes = self.network.palettes
         hinted = scene.hint[0][scene.hint[0, :, 4] > 0][:, :3]
         if len(hinted):
             apart = (palettes[:, :, None, :3] - hinted).abs().amax(3) + 9.0 * (palettes[..., 3:] == 0)
             palettes = palettes[apart.amin(1).mean(1).argsort(stable=True)[:_SUITABLE]]
-        # In an order of chance, but none twice before all others, so that seeds side by side differ.
+        # A fixed shuffle, so that consecutive seeds get different palettes.
         order = np.random.default_rng(len(palettes)).permutation(len(palettes))
         return palettes[int(order[seed % len(palettes)])][None]
 
     def _find_paints(self, scene: Scene, start: Tensor | None, keep: Tensor | None) -> Tensor:
-        """Which regions have one paint, int64 [1, T]: as in the painting to start from, or by the lines and hints."""
-        if start is None:  # or it is ignored
+        """Group the regions that share a paint, int64 [1, T]: by the painting to start from, or by lines and hints."""
+        if start is None:  # no painting, or it is ignored
             alike = self.network.look(scene).alike[0].numpy()
             return torch.from_numpy(group_paints(alike, scene.area[0].numpy(), scene.hint[0].numpy()))[None]
         stays = torch.zeros(1, start.shape[1]) if keep is None else keep.float()
@@ -116,7 +116,7 @@ class DiffusionColorist:
 
 
 def _snap(colors: Tensor, scene: Scene) -> Tensor:
-    """Colors [1, T, 3], those near one of the palette's replaced by it: as few paints as a painter takes."""
+    """Replace colors [1, T, 3] near a palette color by it, so that the painting has few paints."""
     paints = scene.palette[0][scene.palette[0, :, 3] > 0][:, :3]
     if len(paints) == 0:
         return colors
@@ -126,13 +126,15 @@ def _snap(colors: Tensor, scene: Scene) -> Tensor:
 
 
 @dataclass(frozen=True, eq=False)
-class _Drawn:
+class _Figure:
     """A drawing's figure on the network's square canvas.
 
     planes      float32 [7, S, S]
-    points      of all regions, in the drawing; row, column: where they lie on the canvas, int64 [M]
-    painted     regions 1..count that get tokens, rising
-    all         regions of the figure, and for each the place in `painted` of the one that it takes its color from
+    points      M points of all regions, in the drawing
+    row, column the points' positions on the canvas, int64 [M]
+    painted     regions that get tokens, ascending
+    all         regions of the figure
+    stands_for  for each of `all`, the index in `painted` of the region that it takes its color from
     area        share of the canvas that each of `painted` covers
     """
 
@@ -146,8 +148,8 @@ class _Drawn:
     area: NDArray[np.float32]
 
 
-def _find_drawn(frame: Frame, regions: Regions, size_px: int) -> _Drawn | None:
-    """None where there is no region to paint."""
+def _place_figure(frame: Frame, regions: Regions, size_px: int) -> _Figure | None:
+    """Place the figure on the network's canvas; None if there is no region to paint."""
     figure = np.flatnonzero(~outside_regions(regions)[1:]) + 1
     if len(figure) == 0:
         return None
@@ -165,54 +167,54 @@ def _find_drawn(frame: Frame, regions: Regions, size_px: int) -> _Drawn | None:
     per_region = np.maximum(points.per_region, 1)
     center = np.stack([np.bincount(points.region, at, regions.count + 1) / per_region for at in (u, v)], axis=1)
     apart = np.square(center[figure][:, None] - center[painted][None]).sum(axis=2)
-    return _Drawn(
+    return _Figure(
         planes=planes,
         points=points,
         row=np.rint(v).astype(np.int64) + up,
         column=np.rint(u).astype(np.int64) + aside,
         painted=painted,
         all=figure,
-        # A painted region's own center is the nearest, but another's may be as near.
+        # A painted region takes its own color, even if another's center is as near.
         stands_for=np.where(np.isin(figure, painted), np.searchsorted(painted, figure), apart.argmin(axis=1)),
         area=(regions.area[painted] * (scale / size_px) ** 2).astype(np.float32),
     )
 
 
-def _read_image(told: Conditioning, regions: Regions, drawn: _Drawn) -> tuple[Tensor | None, Tensor | None]:
-    """Colors [1, T, 3] in [-1, 1] to start from, and which of them stay, bool [1, T]."""
-    if told.image is None:
+def _read_image(conditioning: Conditioning, regions: Regions, figure: _Figure) -> tuple[Tensor | None, Tensor | None]:
+    """Read the colors to start from, [1, T, 3] in [-1, 1], and which of them stay, bool [1, T]; None if not given."""
+    if conditioning.image is None:
         return None, None
-    points, count = drawn.points, regions.count + 1
-    mean = mean_by_label(told.image[points.y, points.x], points.region, count)[drawn.painted]
+    points, count = figure.points, regions.count + 1
+    mean = mean_by_label(conditioning.image[points.y, points.x], points.region, count)[figure.painted]
     start = torch.from_numpy(mean.astype(np.float32) / np.float32(127.5) - 1)[None]
-    if told.mask is None:
+    if conditioning.mask is None:
         return start, None
-    inside = mean_by_label(told.mask[points.y, points.x, None], points.region, count)[drawn.painted, 0]
+    inside = mean_by_label(conditioning.mask[points.y, points.x, None], points.region, count)[figure.painted, 0]
     return start, torch.from_numpy(inside < 0.5)[None]
 
 
 def _make_scene(
-    drawn: _Drawn, regions: Regions, told: Conditioning, start: Tensor | None, keep: Tensor | None
+    figure: _Figure, regions: Regions, conditioning: Conditioning, start: Tensor | None, keep: Tensor | None
 ) -> Scene:
-    """One drawing and all that is told of it."""
+    """Make the network's input from one drawing and its conditioning."""
     place = np.full(regions.count + 1, -1, np.int64)
-    place[drawn.painted] = np.arange(len(drawn.painted))
-    own = place[drawn.points.region]
-    row, column, region = (torch.from_numpy(a[own >= 0]) for a in (drawn.row, drawn.column, own))
-    hint = np.zeros((len(drawn.painted), 5), np.float32)
-    if told.hint is not None:
-        rgb = told.hint.rgb.reshape(-1, 3) / np.float32(255)
+    place[figure.painted] = np.arange(len(figure.painted))
+    own = place[figure.points.region]
+    row, column, region = (torch.from_numpy(a[own >= 0]) for a in (figure.row, figure.column, own))
+    hint = np.zeros((len(figure.painted), 5), np.float32)
+    if conditioning.hint is not None:
+        rgb = conditioning.hint.rgb.reshape(-1, 3) / np.float32(255)
         labels = (place + 1)[regions.labels].ravel()
-        hint = describe_hint(rgb, told.hint.confidence.ravel(), labels, len(drawn.painted))
+        hint = describe_hint(rgb, conditioning.hint.confidence.ravel(), labels, len(figure.painted))
     if start is not None and keep is not None:
         stays = keep[0].numpy()
         hint[stays, :3], hint[stays, 3:] = start[0].numpy()[stays], _KEPT
     return Scene(
-        planes=torch.from_numpy(drawn.planes)[None],
-        pool=pool_pixels(row, column, region, len(drawn.painted), drawn.planes.shape[1])[None],
-        area=torch.from_numpy(drawn.area)[None],
+        planes=torch.from_numpy(figure.planes)[None],
+        pool=pool_pixels(row, column, region, len(figure.painted), figure.planes.shape[1])[None],
+        area=torch.from_numpy(figure.area)[None],
         hint=torch.from_numpy(hint)[None],
-        palette=torch.from_numpy(describe_palette(told.histogram))[None],
-        paint=torch.arange(len(drawn.painted))[None],
+        palette=torch.from_numpy(describe_palette(conditioning.histogram))[None],
+        paint=torch.arange(len(figure.painted))[None],
         told=torch.ones(1),
     )

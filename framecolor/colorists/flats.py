@@ -1,4 +1,4 @@
-"""From a colorist's soft color to a clean flat painting: one color a region, few colors in all."""
+"""Turn a colorist's soft color into a flat painting: one color per region, few colors in all."""
 
 from __future__ import annotations
 
@@ -12,16 +12,15 @@ from framecolor.lineart.region_colors import PAPER
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import sample_points
 
-# Colors of regions that look more alike than this (CIELAB) become one, as a painter would use one paint for them.
+# Colors of regions within this distance (CIELAB) are joined, as a painter would use one paint for them.
 _SAME_PAINT = 9.0
 
 
 def vote_flats(rgb: NDArray[np.float32], regions: Regions, palette: Palette | None = None) -> NDArray[np.uint8]:
-    """The color of each region, uint8 [count + 1, 4]; what lies outside of the figure is transparent paper.
+    """Choose the color of each region, uint8 [count + 1, 4]; regions outside of the figure become transparent paper.
 
-    rgb      soft color in [0, 1], float32 hxwx3, of any size: each region gets its mean there.
-    palette  where given, only its solid colors are used, each region taking the nearest; else the regions' colors are
-             joined to the few that differ to the eye.
+    rgb      soft color in [0, 1], float32 hxwx3, of any size: each region gets its mean color
+    palette  if given, each region takes its nearest solid color; else similar colors of regions are joined
     """
     colors = np.zeros((regions.count + 1, 4), np.uint8)
     if regions.count == 0:
@@ -42,12 +41,12 @@ def vote_flats(rgb: NDArray[np.float32], regions: Regions, palette: Palette | No
 
 
 def to_lab(rgb: NDArray[np.floating]) -> NDArray[np.float32]:
-    """CIELAB of colors in [0, 1], float32 [N, 3]."""
+    """Convert RGB colors in [0, 1] to CIELAB, float32 [N, 3]."""
     return np.asarray(cv2.cvtColor(rgb[None].astype(np.float32), cv2.COLOR_RGB2LAB)[0], dtype=np.float32)
 
 
 def _mean_color(rgb: NDArray[np.float32], regions: Regions) -> NDArray[np.float32]:
-    """Mean color at the points of each region, [count + 1, 3]."""
+    """Average the color at the points of each region: [count + 1, 3]."""
     points = sample_points(regions)
     height, width = regions.size
     rows = np.minimum(points.y.astype(np.intp) * rgb.shape[0] // height, rgb.shape[0] - 1)
@@ -61,7 +60,7 @@ def _solid(palette: Palette) -> NDArray[np.uint8] | None:
 
 
 def _join(rgb: NDArray[np.float32], lab: NDArray[np.float32], weight: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Colors joined to those of larger regions that look the same, as uint8 [N, 3]."""
+    """Join each color to that of a larger region that looks the same: uint8 [N, 3]."""
     group = np.full(len(lab), -1)
     centers: list[NDArray[np.float32]] = []
     for i in np.argsort(-weight, kind="stable"):

@@ -1,4 +1,4 @@
-"""A painting of one drawing that nobody painted: a colorist's color, voted to the regions, with hints to the bit."""
+"""Propose a painting of one drawing without a key: a colorist's colors by region, with given colors exact."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def propose_painting(
     palette: Palette | None = None,
     told: Mapping[int, tuple[int, int, int, int]] | None = None,
 ) -> NDArray[np.uint8]:
-    """The color of each region of a drawing, uint8 [count + 1, 4] straight RGBA; paper is transparent.
+    """Propose the color of each region of a drawing, uint8 [count + 1, 4] straight RGBA; paper is transparent.
 
-    palette  the only colors that may be used, where given
-    told     region -> its color, where somebody said it: kept to the bit, whatever the colorist thinks
-    Same arguments, same colors.
+    palette  if given, the only colors that the colorist may use
+    told     colors that the user gave to regions: kept exactly
+    The same arguments give the same colors.
     """
     colors = vote_flats(colorist.paint(frame, regions, conditioning, options), regions, palette)
     for region, color in (told or {}).items():

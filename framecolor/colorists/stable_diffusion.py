@@ -1,8 +1,7 @@
 """Stable Diffusion as a colorist: diffusers' image-to-image pipeline, with weights of the user's own.
 
-The painting to start from, or the bare drawing, is noised up to the strength and painted by the prompt. Too much
-guidance departs from the drawing: that is why its lines are laid back over the result and its color is voted to the
-drawing's regions, as every colorist's is.
+The painting to start from, or the drawing if there is none, is noised up to the strength and denoised by the prompt.
+High guidance departs from the drawing; the drawing's lines and regions still hold, as for every colorist.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ class StableDiffusionColorist:
     def paint(
         self, frame: Frame, regions: Regions, conditioning: Conditioning, options: SamplingOptions
     ) -> NDArray[np.float32]:
-        """Color at the drawing's own size (`Colorist.paint`); about steps x strength steps are taken."""
+        """Paint at the drawing's own size (`Colorist.paint`), in about steps x strength steps."""
         ink = frame.ink[..., 3:].astype(np.float32) / np.float32(255)
         image = np.ones((*frame.size, 3), np.float32)
         if conditioning.image is not None:
@@ -59,7 +58,7 @@ class StableDiffusionColorist:
         painted: Any = self.pipeline(
             prompt=self.prompt,
             image=torch.from_numpy(small).permute(2, 0, 1)[None],
-            strength=max(options.strength, 1 / steps),  # fewer than one step is none, which diffusers refuses
+            strength=max(options.strength, 1 / steps),  # diffusers refuses less than one step
             num_inference_steps=steps,
             guidance_scale=options.guidance,
             generator=torch.Generator("cpu").manual_seed(options.seed),
@@ -72,14 +71,14 @@ class StableDiffusionColorist:
         return result
 
     def _choose_size(self, size: tuple[int, int]) -> tuple[int, int]:
-        """The model's own size, as near to the drawing's shape as its halvings allow."""
+        """Choose a size of the model's resolution and about the drawing's shape that its U-Net can halve."""
         unet: Any = self.pipeline.unet
         factor = int(self.pipeline.vae_scale_factor)
         return fit_size(size, unet.config.sample_size * factor, factor * 2 ** (len(unet.config.block_out_channels) - 1))
 
 
 def is_stable_diffusion(model: str) -> bool:
-    """Whether a --model names a pipeline: a folder of one, or a hub id where there is no such path."""
+    """Return whether a --model names a pipeline: its folder, or a hub id if there is no such path."""
     path = Path(model)
     if path.exists() or path.suffix == ".safetensors":
         return (path / _INDEX).is_file()
@@ -87,10 +86,10 @@ def is_stable_diffusion(model: str) -> bool:
 
 
 def open_stable_diffusion(model: str, prompt: str = PROMPT) -> StableDiffusionColorist:
-    """The pipeline in a folder or of a hub id, in half precision on a GPU if there is one, else in float32.
+    """Open the pipeline of a folder or hub id: in half precision on a GPU if there is one, else in float32.
 
-    Only safetensors weights are loaded. Raises EngineError when diffusers is not installed, ReadError for what is no
-    such pipeline.
+    Only safetensors weights are loaded. Raises EngineError if diffusers is not installed, ReadError if the pipeline
+    cannot be loaded.
     """
     try:
         with warnings.catch_warnings():

@@ -1,7 +1,7 @@
-"""One table of all systems that can be trained: colorists of single drawings, and the perception network.
+"""The table of systems that can be trained: colorists of single drawings, and the perception network.
 
-A row names classes without importing them. `train` finds a system by its name, `--model` by the name in its weights
-file. Each system of the literature is one folder of `training/baselines/`, imported only for its own weights.
+A row names classes without importing them. `train` finds a system by its name, `--model` by the name in the weights
+file. Each system of the literature is a folder of `training/baselines/`, imported only when it is used.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ class System:
     """A system's classes, each as "module:class", and the defaults of its training options.
 
     summary   one sentence for --help
-    recipe    trains it
-    network   class of its weights; None if it has none
-    colorist  paints with it; None if it does not paint
+    recipe    class that trains it
+    network   class of its network; None if it has no weights
+    colorist  class that paints with it; None if it does not paint
     """
 
     summary: str
@@ -40,7 +40,7 @@ def load_class(path: str) -> Any:
 
 
 def _baseline(folder: str, stem: str, summary: str, **training: Any) -> System:
-    """Make the row of a system of the literature; the names of its classes begin with `stem`."""
+    """Make the row of a system of the literature whose class names begin with `stem`."""
     home = f"framecolor.training.baselines.{folder}"
     places = {"network": f"{home}.network:{stem}", "colorist": f"{home}.colorist:{stem}Colorist"}
     return System(**{"summary": summary, "recipe": f"{home}.recipe:{stem}Recipe", **places, **training})
@@ -48,7 +48,7 @@ def _baseline(folder: str, stem: str, summary: str, **training: Any) -> System:
 
 SYSTEMS: Mapping[str, System] = {
     "diffusion": System(
-        summary="StablePaint's idea: a diffusion model over a small color field, from lines and optional hints.",
+        summary="Diffusion after StablePaint: samples the colors of a drawing's regions from lines and optional hints.",
         network="framecolor.networks.diffusion:Diffusion",
         colorist="framecolor.colorists.diffusion:DiffusionColorist",
         recipe="framecolor.training.recipes.diffusion:DiffusionRecipe",

@@ -1,1 +1,1 @@
-"""How weights are made: data, the loop, recipes, systems of the literature. Imports networks, matching, colorists."""
+"""Training: data, the loop, recipes, systems of the literature. Imports networks, matching, colorists and below."""

@@ -18,17 +18,17 @@ from framecolor.training.dataset import Split
 from framecolor.training.extract_lines import METHODS, Method
 from framecolor.training.paintings import LINE_SCALE, Painting, Paintings, finish_painting
 
-# Of the pictures of a plain folder, every so many-th is held out.
+# Of a plain folder, every twelfth picture is held out.
 _HELD_OUT_EVERY = 12
-# A painting shows this share of its picture's longer side, as a square.
+# A painting is a square with this share of its picture's longer side.
 _SHOWN = (0.6, 1.0)
 _WHITE = np.full(3, 255, np.uint8)
 
 
 def open_art(folder: Path, split: Split, size_px: int, methods: Sequence[str]) -> Paintings:
-    """The paintings of a split. Where nothing is held out (one movie, one picture), `val` is what `train` is.
+    """Open the paintings of a split. If nothing is held out (one movie, one picture), `val` equals `train`.
 
-    Raises ReadError for a folder that cannot be read, InputError for one that holds no painting.
+    Raises ReadError if the folder cannot be read, InputError if it holds no painting.
     """
     extracted: tuple[Method, ...] = tuple(m for m in METHODS if m in methods) or ("boundary",)
     if (folder / ART_TABLE).is_file():
@@ -46,7 +46,7 @@ def open_art(folder: Path, split: Split, size_px: int, methods: Sequence[str]) -
 
 
 class _Art:
-    """Square parts of curated pictures."""
+    """Random square parts of curated pictures."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class _Art:
             return np.ascontiguousarray(part[:, ::-1] if mirrored else part)
 
         lines = take(item.lines[self.methods[rng.integers(len(self.methods))]], 0) > 0
-        # Around the picture there is fill 0: paper, where the picture has some.
+        # Around the picture, the fill is 0: paper, if the picture has some.
         fill = take(item.flat.astype(np.int32) + (0 if item.paper else 1), 0).astype(np.int32)
         color = (item.palette if item.paper else np.vstack([_WHITE, item.palette]))[fill]
         background = fill == 0 if item.paper else (color == _WHITE).all(axis=2)
@@ -82,7 +82,7 @@ class _Art:
 
 
 def _place(length: int, edge: int, rng: np.random.Generator) -> int:
-    """Where a square begins along a side: inside of it, or around it where the square is larger."""
+    """Choose where a square begins along a side: inside of the picture, or around it if the square is larger."""
     return int(rng.integers(min(0, length - edge), max(0, length - edge) + 1))
 
 

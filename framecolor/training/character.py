@@ -1,4 +1,4 @@
-"""One character as an episode shows it: recolored, perhaps without its shading, with props beside it."""
+"""One character of an episode: recolored, perhaps without its shading, with props beside it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from framecolor.core.histogram import mean_by_label
 from framecolor.training.dataset import IdSequence
 
 PROPS = 12
-# Shapes of parts with this name are the art's own ink: always black lines, never a fill.
+# Shapes of parts with this name are the art's own ink: always black lines, never fills.
 INK = "line"
-# Palette entries closer than this become one class: no painter tells them apart.
+# Colors closer than this become one class, as painters use one paint for them.
 _COLOR_STEP = 14
 
 
@@ -22,8 +22,8 @@ _COLOR_STEP = 14
 class Character:
     """Tables over ids 0..M-1 (0 is the background, the last PROPS ids are props).
 
-    fill     int32, which fill an id is drawn as: ids with the same fill have no line between them
-    inked    int32, coarser: between different values the line is ink, else a trace line
+    fill     int32, the fill of each id: no line between ids with the same fill
+    inked    int32, coarser than `fill`: the line between different values is ink, else a trace line
     classes  int64, the palette index; 0 is the background's
     rgb      uint8 Mx3, the painted color
     solid    bool, ids that are black ink themselves
@@ -37,14 +37,14 @@ class Character:
 
     @property
     def first_prop(self) -> int:
-        """The id of the first prop."""
+        """Return the id of the first prop."""
         return len(self.fill) - PROPS
 
 
 def draw_character(sequences: list[IdSequence], rng: np.random.Generator, *, recolored: bool = True) -> Character:
-    """A character's tables with random merges and line kinds; `sequences` are all of that character.
+    """Draw a character's tables with random merges and line kinds; `sequences` are all of that character.
 
-    recolored  whether it gets random colors, or keeps its own.
+    recolored  whether the character gets random colors instead of its own
     """
     count = max(int(max(s.ids.max(), s.base.max())) for s in sequences) + 1
     rgb = np.full((count + PROPS, 3), 255, np.uint8)
@@ -66,7 +66,7 @@ def draw_character(sequences: list[IdSequence], rng: np.random.Generator, *, rec
     classes = np.unique(np.where(ink, 0, classes), return_inverse=True)[1].astype(np.int64)
     fill = _draw_fill(merged, base, classes, rng)
     inked = _draw_inked(fill, base, part, classes, rng)
-    # Of a value of its own, so that no trace line is drawn along it.
+    # A value of its own, so that no trace line is drawn along it.
     inked[ink] = inked.max() + 1
     dark = (original.max(axis=1) < 60) & (merged > 0)
     solid = ink | dark if rng.random() < 0.25 else ink
@@ -76,9 +76,9 @@ def draw_character(sequences: list[IdSequence], rng: np.random.Generator, *, rec
 
 
 def group_colors(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.int64]:
-    """Palette index of each id: nearly equal colors are one class, and now and then two classes become one.
+    """Group ids by color: the palette index of each, int64 [M]. Nearly equal colors are one class.
 
-    Entry 0 (the background) keeps class 0 for itself.
+    At random, two classes are joined. Entry 0 (the background) always has class 0 alone.
     """
     grid = (rgb.astype(np.int64) + rng.integers(0, _COLOR_STEP)) // _COLOR_STEP
     key = grid @ np.array([1, 256, 65536])
@@ -92,8 +92,10 @@ def group_colors(rgb: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np
 
 
 def recolor(rgb: NDArray[np.uint8], classes: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """One color for each class, uint8 Mx3: the original, turned in hue, jittered, or free; the background stays white
-    except now and then."""
+    """Draw one color for each class, uint8 Mx3: the original turned in hue or jittered, or a random one.
+
+    The background is mostly white.
+    """
     count = int(classes.max()) + 1
     mean = mean_by_label(rgb, classes, count)
     mode = rng.random()
@@ -112,7 +114,7 @@ def recolor(rgb: NDArray[np.uint8], classes: NDArray[np.int64], rng: np.random.G
 def _draw_fill(
     merged: NDArray[np.integer], base: NDArray[np.integer], classes: NDArray[np.int64], rng: np.random.Generator
 ) -> NDArray[np.int32]:
-    """Where lines run: around every id, around every color, or around colors and bases."""
+    """Draw where lines run: around every id, around every color, or around colors and bases."""
     kind = rng.random()
     if kind < 0.3:
         fill = merged
@@ -130,7 +132,7 @@ def _draw_inked(
     classes: NDArray[np.int64],
     rng: np.random.Generator,
 ) -> NDArray[np.int32]:
-    """Which of these lines are ink: all, the silhouette's, none, those of parts or bases, or a random share."""
+    """Draw which lines are ink: all, the silhouette's, none, those of parts or bases, or a random share."""
     kind = rng.random()
     if kind < 0.55:
         return fill

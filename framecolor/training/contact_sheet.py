@@ -1,4 +1,4 @@
-"""A grid of pictures in one PNG, to judge a training by eye."""
+"""Write a grid of pictures as one PNG, to judge a training by eye."""
 
 from __future__ import annotations
 

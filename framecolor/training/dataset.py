@@ -1,11 +1,11 @@
-"""The training data set on disk: id maps of animated characters, one .npz per sequence, and dataset.json beside them.
+"""The training data set on disk: id maps of animated characters, one .npz per sequence, and dataset.json.
 
-An id map says for every pixel which drawn shape it belongs to (0: background); an id keeps its shape in all frames and
-in all sequences of one character. Line art, colors, regions and correspondences all follow from it.
+An id map holds for each pixel the id of the shape that is drawn there (0: background); a shape keeps its id in all
+frames and sequences of its character. Line art, colors, regions and correspondences follow from it.
 
 dataset.json: format, sources (name, source, license, attribution), source and license (of all, joined), long_side,
-parts (names; the arrays hold indices), items (file, source, character, action, frames, split, sha256). Built from the
-same input, all files are the same to the byte.
+parts (names; the arrays hold indices), items (file, source, character, action, frames, split, sha256). The same input
+gives the same bytes.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ from framecolor.errors import OutputError, ReadError
 
 FORMAT = 2
 _TEXTS = ("file", "source", "character", "split", "sha256")
-# Of all arrays of a sequence: a hundred drawings at 1080p take less than half of it.
+# Limit for all arrays of a sequence: a hundred drawings at 1080p take less than half of it.
 _MOST_BYTES = 1 << 30
 Split = Literal["train", "val"]
 
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where data comes from and what it may be used for; copied into dataset.json and from there to model cards.
+    """Origin and license of data; copied into dataset.json and from there to model cards.
 
-    name: one word for the source, unique in a data set; attribution: the line that its license asks for.
+    name: one word for the source, unique in a data set; attribution: the line that the license asks for.
     """
 
     source: str
@@ -77,18 +77,18 @@ class IdSequence:
 def write_dataset(
     sequences: Iterable[IdSequence], folder: Path, provenance: Provenance, long_side: int, val_characters: int
 ) -> dict[str, object]:
-    """`write_sources` for one source, with a number of characters held out instead of a share."""
+    """Write the data set of one source, as `write_sources`, with a number of characters held out instead of a share."""
     return _write([(provenance, sequences)], folder, long_side, lambda count: min(val_characters, count))
 
 
 def write_sources(
     sources: Iterable[tuple[Provenance, Iterable[IdSequence]]], folder: Path, long_side: int, val_share: float
 ) -> dict[str, object]:
-    """Write the sequences of all `sources` to `folder`; of each source, `val_share` of the characters (at least one of
-    two and more) are the val split: the last ones by a hash of the name, so that a larger build moves few.
+    """Write the sequences of all `sources` to `folder`, and return the content of dataset.json.
 
-    Returns the content of dataset.json, which is written last: a folder without it is not a data set. Raises
-    OutputError when the folder cannot be written, ValueError when two sources or characters have one name.
+    Of each source, `val_share` of the characters (at least one of two or more) are the val split: the last ones by a
+    hash of the name, so that a larger build moves few. dataset.json is written last: a folder without it is not a data
+    set. Raises OutputError if the folder cannot be written, ValueError if two sources or characters have one name.
     """
 
     def count_val(count: int) -> int:
@@ -142,7 +142,7 @@ def _order(name: str) -> bytes:
 
 
 def _write_sequence(sequence: IdSequence, folder: Path, source: str, parts: list[str]) -> dict[str, object]:
-    """Write one sequence; new part names are added to `parts`. Returns its item, without the split."""
+    """Write one sequence, add new part names to `parts`, and return its item, without the split."""
     parts += sorted({p for p in sequence.parts if p not in parts})
     path = folder / f"{sequence.character}_{sequence.action}.npz"
     np.savez_compressed(
@@ -166,14 +166,14 @@ def _write_sequence(sequence: IdSequence, folder: Path, source: str, parts: list
 def _check_texts(*rows: list[str]) -> None:
     for row in rows:
         if not isinstance(row, list) or not all(isinstance(text, str) and text.isprintable() for text in row):
-            raise ValueError("something else where there have to be texts")
+            raise ValueError("a value is not a text")
 
 
 class Dataset:
-    """A built data set: its table, and its sequences read when asked for (the last few are kept)."""
+    """A built data set: its table, and its sequences, read on demand (the last few are cached)."""
 
     def __init__(self, folder: Path) -> None:
-        """Raise ReadError when `folder` holds no data set, or one of another format."""
+        """Raise ReadError if `folder` holds no data set, or one of another format."""
         self.folder = folder
         path = folder / "dataset.json"
         fix = "build it with `framecolor dataset build`"
@@ -185,32 +185,32 @@ class Dataset:
             self.items: list[dict[str, str]] = self.table["items"]
             _check_texts(self.parts, *([item[key] for key in _TEXTS] for item in self.items))
             if not all(is_file_name(item["file"]) for item in self.items):
-                raise ValueError("a file of another folder")
+                raise ValueError("a file name leads out of the folder")
         except (OSError, *MISSHAPEN) as error:
-            raise ReadError(path, f"is no data set table ({error!r})", fix) from error
+            raise ReadError(path, f"is not a data set table ({error!r})", fix) from error
 
     def characters(self, split: Split) -> list[list[str]]:
-        """The sequence files of each character of a split, sorted by name."""
+        """Return the sequence files of each character of a split, sorted by name."""
         return _group_files(item for item in self.items if item["split"] == split)
 
     def characters_by_source(self, split: Split) -> dict[str, list[list[str]]]:
-        """`characters` for each source that has any in this split, by name of the source."""
+        """Return `characters` by source name, for each source that has characters in this split."""
         own = [item for item in self.items if item["split"] == split]
         sources = sorted({item["source"] for item in own})
         return {source: _group_files(item for item in own if item["source"] == source) for source in sources}
 
     @property
     def hash(self) -> str:
-        """Identifies the content: a hash over the hashes of all items."""
+        """Return a hash of the content, over the hashes of all items."""
         return hashlib.sha256("".join(item["sha256"] for item in self.items).encode()).hexdigest()[:16]
 
     @property
     def facts(self) -> dict[str, str]:
-        """source, license and hash, for a run's record and a model card."""
+        """Return source, license and hash, for a run's record and a model card."""
         return {"source": self.table["source"], "license": self.table["license"], "hash": self.hash}
 
     def read(self, name: str) -> IdSequence:
-        """One sequence file. Raises ReadError when it is missing or damaged."""
+        """Read one sequence file. Raises ReadError if it is missing or damaged."""
         return _read_sequence(self.folder / name, tuple(self.parts))
 
 
@@ -226,7 +226,7 @@ def _read_sequence(path: Path, parts: tuple[str, ...]) -> IdSequence:
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             if sum(member.file_size for member in arrays.zip.infolist()) > _MOST_BYTES:
-                raise ValueError("it would fill the memory")
+                raise ValueError("its arrays are too large")
             character, _, action = path.stem.partition("_")
             return IdSequence(
                 character,
@@ -237,6 +237,6 @@ def _read_sequence(path: Path, parts: tuple[str, ...]) -> IdSequence:
                 arrays["base"],
                 tuple(parts[i] for i in arrays["parts"]),
             )
-    # RuntimeError: a member that claims to be encrypted; TokenError: an array's header that NumPy cannot parse.
+    # RuntimeError: a member that is marked as encrypted; TokenError: an array's header that NumPy cannot parse.
     except (OSError, *MISSHAPEN, EOFError, BadZipFile, zlib.error, RuntimeError, TokenError, MemoryError) as error:
         raise ReadError(path, f"cannot be read ({error})", "build the data set again") from error

@@ -1,6 +1,6 @@
-"""Episodes that imitate the task: a few painted keys and a few drawings of one character, in one hand.
+"""Episodes that imitate the task: a few painted keys and a few drawings of one character, in one line style.
 
-Episode number n of a seed is always the same, whatever was drawn before, so that a resumed training is exact.
+Episode n of a seed is always the same, whatever was read before, so that a resumed training is exact.
 """
 
 from __future__ import annotations
@@ -24,9 +24,11 @@ from framecolor.training.stage import Drawing, draw_frames, step_frame
 
 @dataclass(frozen=True)
 class EpisodeSettings:
-    """size_px: side of the working planes. keys, plain and hinted images are `images` in all, `hinted` of them with a
-    hint, 1 to `most_keys` of them keys; the last two plain ones are neighbors, as flow joins them. samples: pixels of
-    each image that the losses see."""
+    """Sizes of an episode: `images` in all, `hinted` of them with a hint, and of the others 1 to `most_keys` keys.
+
+    size_px: side of the working planes. samples: pixels of each image that the losses use. The last two images without
+    a hint are neighbors, which flow joins.
+    """
 
     size_px: int = 224
     images: int = 5
@@ -36,12 +38,12 @@ class EpisodeSettings:
 
 
 class Episodes(TorchDataset[dict[str, Tensor]]):
-    """Episode n of a data set, as tensors. Images come in the order keys, queries, hinted; R regions in all images.
+    """Episode n of a data set, as tensors. Images are ordered keys, queries, hinted; R regions in all images.
 
     planes [N, 11, H, W]; pixel [N, P] flat positions of the samples; classes [N, P]; region [N, P] over all images;
     region_class [R]; region_image [R]; shape [R, 6] (`lineart.region_shapes`); contact [3, E]: region, neighbor,
     share; flow_there [A, B], flow_back [B, A]: overlap by flow of the last two plain images, the later one first; rgb
-    [N, H, W, 3] uint8; keys, plain: how many images are keys, and are without a hint. `whole` adds class_map and
+    [N, H, W, 3] uint8; keys, plain: the number of keys, and of images without a hint. `whole` adds class_map and
     region_map [N, H, W], -1 on lines.
     """
 
@@ -111,7 +113,7 @@ class Episodes(TorchDataset[dict[str, Tensor]]):
 def choose_frames(
     sequences: list[IdSequence], images: int, keys: int, plain: int, rng: np.random.Generator
 ) -> list[NDArray[np.uint16]]:
-    """Keys of one action, then the other images: near to the keys, far from them, or of another action.
+    """Choose keys of one action, then the other images: near to the keys, far from them, or of another action.
 
     The last plain image is a neighbor of the one before it.
     """
@@ -130,7 +132,7 @@ def choose_frames(
 
 
 def overlap_by_flow(target: Drawing, source: Drawing) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Share of each region of the target in those of the source as flow sees it, and the same back; no lines."""
+    """Measure by flow the share of each target region in each source region, and the reverse; without lines."""
     there, back = compute_flow(target.field, source.field)
     forward = link_regions(target.points(), source.regions, there, target.field.size)
     backward = link_regions(source.points(), target.regions, back, source.field.size)
@@ -138,7 +140,7 @@ def overlap_by_flow(target: Drawing, source: Drawing) -> tuple[NDArray[np.float3
 
 
 def sample_pixels(labels: NDArray[np.int32], count: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    """`count` flat positions off the lines, drawn with probability proportional to 1/sqrt(area of the region)."""
+    """Draw `count` flat positions off the lines, with probability proportional to 1/sqrt(area of the region)."""
     flat = labels.ravel()
     weight = np.where(flat > 0, (1 / np.sqrt(np.maximum(np.bincount(flat), 1)))[flat], 0)
     cumulative = np.cumsum(weight)

@@ -1,7 +1,7 @@
-"""Line art from id maps and from paintings: several methods and looks, so that a network meets more than one hand.
+"""Line art from id maps and from paintings, by several methods and styles, so that networks learn many hands.
 
-Of id maps: a `LineStyle` is drawn once per episode, as one artist draws a whole shot; the wobble differs from drawing
-to drawing. Of paintings (`extract_lines`): what the literature's systems were trained on.
+From id maps: a `LineStyle` is drawn once per episode, as one artist draws a whole shot; the wobble differs between
+drawings. From paintings (`extract_lines`): the methods that systems of the literature were trained with.
 """
 
 from __future__ import annotations
@@ -20,22 +20,23 @@ Extractor = Literal["edges", "xdog"]
 Method = Literal["adaptive", "canny", "xdog", "boundary"]
 METHODS: tuple[Method, ...] = get_args(Method)
 
-# Ink in pieces below this many pixels is scatter of the compression, not a line.
+# Connected ink of fewer pixels than this is a compression artifact, not a line.
 _LEAST_LINE_PX = 10
-# Blacks are lifted to this gray before xDoG, whose threshold is absolute: else all dark fills are ink.
+# Blacks are lifted to this gray before xDoG, or its absolute threshold would turn all dark fills to ink.
 _XDOG_LIFT = 0.4
-# Sigmas of the finer xDoG lines to the bolder ones (PaintsTorch draws from 0.3 to 0.5 at twice the kernel).
+# Sigmas from fine to bold lines (PaintsTorch draws from 0.3 to 0.5 at twice the kernel).
 _XDOG_SIGMAS_PX = (0.6, 0.8, 1.1, 1.5)
 
 
 @dataclass(frozen=True)
 class LineStyle:
-    """How lines are drawn. Lengths are pixels of the drawing, which is larger than the working size.
+    """A style of lines. Lengths are pixels of the drawing, which is larger than the working size.
 
     extractor       edges: along the borders of fills; xdog: from the rendered colors, as from a scan
-    width_px        mean ink width; wobble_px is how far it swings along a stroke
+    width_px        mean ink width
+    wobble_px       variation of the width along a stroke
     gap_share       share of ink that is missing
-    shift_px        how far ink strays from the border of the fills
+    shift_px        distance of ink from the border of the fills
     """
 
     extractor: Extractor = "edges"
@@ -47,7 +48,7 @@ class LineStyle:
 
 
 def draw_style(rng: np.random.Generator) -> LineStyle:
-    """A random style."""
+    """Draw a random style."""
     return LineStyle(
         extractor="xdog" if rng.random() < 0.07 else "edges",
         width_px=float(np.exp(rng.uniform(np.log(1.0), np.log(5.5)))),
@@ -59,7 +60,7 @@ def draw_style(rng: np.random.Generator) -> LineStyle:
 
 
 def find_borders(labels: NDArray[np.integer]) -> Bool:
-    """Pixels whose right or lower neighbor has another label: one-pixel lines, bool HxW."""
+    """Mark pixels whose right or lower neighbor has another label: one-pixel lines, bool HxW."""
     borders = np.zeros(labels.shape, bool)
     borders[:, :-1] |= labels[:, :-1] != labels[:, 1:]
     borders[:-1] |= labels[:-1] != labels[1:]
@@ -74,12 +75,12 @@ def draw_lines(
     style: LineStyle,
     rng: np.random.Generator,
 ) -> tuple[Bool, Bool]:
-    """Ink and trace masks of one drawing, bool HxW each.
+    """Draw the ink and trace masks of one drawing, bool HxW each.
 
     fills  label of the fill of each pixel: its borders become lines
     inked  a coarser label: its borders become ink, the other borders one-pixel trace lines
-    solid  pixels that are ink themselves (blacks), whatever the style
-    rgb    uint8 HxWx3, the rendered drawing; only xdog looks at it, and it draws no trace lines
+    solid  pixels that are ink themselves (blacks), in any style
+    rgb    uint8 HxWx3, the rendered drawing; used only by xdog, which draws no trace lines
     """
     if style.extractor == "xdog":
         return draw_xdog(rgb, style.sigma_px, float(rng.uniform(0.96, 0.985))) | solid, np.zeros(solid.shape, bool)
@@ -87,13 +88,13 @@ def draw_lines(
     ink = thicken(edges, style, rng) | solid
     trace = find_borders(fills) & ~ink
     if trace.any() and edges.any():
-        # Next to a thin, displaced or broken stroke, its own border must not come back as a trace line.
+        # Next to a thin, displaced or broken stroke, the stroke's own border must not become a trace line.
         trace &= ~cv2.dilate(edges.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
     return ink, trace
 
 
 def thicken(edges: Bool, style: LineStyle, rng: np.random.Generator) -> Bool:
-    """Ink along one-pixel edges with the width, wobble, displacement and gaps of `style`."""
+    """Draw ink along one-pixel edges with the width, wobble, displacement and gaps of `style`."""
     if not edges.any():
         return edges
     height, width = edges.shape
@@ -112,7 +113,7 @@ def thicken(edges: Bool, style: LineStyle, rng: np.random.Generator) -> Bool:
 
 
 def draw_xdog(rgb: NDArray[np.uint8], sigma_px: float, tau: float) -> Bool:
-    """Thresholded extended difference of Gaussians (Winnemoller 2012): ink where the drawing is darker than around."""
+    """Draw ink by the thresholded extended difference of Gaussians (Winnemoller 2012): darker than around, bool HxW."""
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
     near = cv2.GaussianBlur(gray, (0, 0), sigma_px)
     far = cv2.GaussianBlur(gray, (0, 0), sigma_px * 1.6)
@@ -120,7 +121,7 @@ def draw_xdog(rgb: NDArray[np.uint8], sigma_px: float, tau: float) -> Bool:
 
 
 def find_outside(background: Bool, lines: Bool) -> Bool:
-    """Background that the drawing's border can be reached from without crossing a line, bool HxW."""
+    """Find background that is reachable from the drawing's border without crossing a line, bool HxW."""
     open_area = np.pad((background & ~lines).astype(np.uint8), 1, constant_values=1)
     _, labels = cv2.connectedComponents(open_area, connectivity=4)
     return labels[1:-1, 1:-1] == labels[0, 0]
@@ -132,16 +133,16 @@ def extract_lines(
     rng: np.random.Generator | None = None,
     flat: NDArray[np.uint8] | None = None,
 ) -> Bool:
-    """Line art of a painting, bool HxW, true where there is ink.
+    """Extract the line art of a painting, bool HxW, true on ink.
 
     adaptive  gray, darker than the mean of the 9x9 pixels around by 2 (deepcolor)
     canny     borders of brightness, one pixel wide (Automatic Colorization for Line Arts)
     xdog      extended difference of Gaussians (PaintsTorch)
-    boundary  borders between the flat colors: also where no line is drawn, and none for ink inside of a fill
+    boundary  borders between the flat colors: also without a drawn line; ignores ink inside of a fill
 
-    rng   jitters what each method leaves free; without it, the values above
-    flat  the painting's flats (`curate.flats.clean_flats`), if they are known; only `boundary` needs them
-    Raises ValueError for another method.
+    rng   jitters the methods' parameters; None: the values above
+    flat  the painting's flats (`curate.flats.clean_flats`), if already computed; used only by `boundary`
+    Raises ValueError for any other method.
     """
     if method == "boundary":
         borders = find_borders(clean_flats(rgb)[0] if flat is None else flat)
@@ -166,7 +167,7 @@ def extract_lines(
 
 
 def drop_specks(ink: Bool, least_px: int) -> Bool:
-    """Ink without its pieces of fewer than `least_px` pixels, bool HxW."""
+    """Drop pieces of ink of fewer than `least_px` pixels: bool HxW."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
     kept = stats[:, cv2.CC_STAT_AREA] >= least_px
     kept[0] = False
@@ -174,7 +175,7 @@ def drop_specks(ink: Bool, least_px: int) -> Bool:
 
 
 def _draw_thin_style(rng: np.random.Generator) -> LineStyle:
-    """A random style for pictures of a few hundred pixels, whose lines are thinner than those of a scan."""
+    """Draw a random style for pictures of a few hundred pixels, whose lines are thinner than those of a scan."""
     return LineStyle(
         width_px=float(rng.uniform(1, 3)),
         wobble_px=float(rng.uniform(0, 0.6)),

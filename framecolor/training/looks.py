@@ -1,6 +1,6 @@
-"""Episodes as the matcher sees them: what the base weights make of each region, drawn once and kept on disk.
+"""Episodes for the matcher: features of each region by the base weights, computed once and kept on disk.
 
-To draw and look at an episode takes as long as ten steps of the matcher, which sees each of them many times.
+Drawing an episode and computing its features takes as long as ten steps of the matcher, which uses it many times.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from framecolor.training.episodes import overlap_by_flow
 from framecolor.training.stage import Drawing, draw_frames, step_frame
 
 IMAGES = 6
-# These images are neighbors of the one before them, as flow joins them.
+# Each of these images is a neighbor of the image before it, which flow joins.
 _NEIGHBORS = (2, 4, 5)
-# A drawing of more regions, such as one full of hatching, would cost a step by the square of them.
+# Limits the regions of an image: the cost of a step grows with their square.
 _MOST_TOKENS = 128
 _MOST_KEYS = 3
 
@@ -42,10 +42,10 @@ Arrays = dict[str, NDArray[Any]]
 class LookEpisodes(TorchDataset[dict[str, Tensor]]):
     """Batch n is one of `count` episodes, with 1 to 3 keys and two neighbors chosen from its drawings.
 
-    Images come in the order keys, the earlier neighbor, the later one; R regions in all, of each image the largest.
+    Images are ordered keys, the earlier neighbor, the later one; R regions in all, the largest of each image.
     look [R, features + context]; shape [R, 6]; region_class [R]; region_image [R]; contact [3, E]: region, neighbor,
     share; flow_there [A, B], flow_back [B, A]: overlap by flow of the two neighbors, the later one first; keys.
-    Episode i is always the same; it is made when it is first asked for, and kept as a file in `folder`.
+    Episode i is always the same; it is computed on first use and kept as a file in `folder`.
     """
 
     def __init__(self, data: Dataset, split: Split, seed: int, folder: Path, count: int, size_px: int) -> None:
@@ -61,7 +61,7 @@ class LookEpisodes(TorchDataset[dict[str, Tensor]]):
         return _pack(self.read(int(rng.integers(self.count))), rng)
 
     def read(self, number: int) -> Arrays:
-        """An episode's arrays, from its file or made now."""
+        """Read an episode's arrays from its file, or make them if there is none."""
         path = self.folder / f"{number:06d}.npz"
         try:
             with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
@@ -100,7 +100,7 @@ class LookEpisodes(TorchDataset[dict[str, Tensor]]):
 
     @torch.inference_mode()
     def _look(self, drawing: Drawing) -> NDArray[np.float32]:
-        """Means of features and context over each region, [count, features + context]."""
+        """Average features and context over each region: [count, features + context]."""
         planes = torch.from_numpy(drawing.planes)[None]
         with autocast(planes.device):
             features, context = (maps[0].float().numpy() for maps in self._pass(planes))
@@ -112,7 +112,7 @@ class LookEpisodes(TorchDataset[dict[str, Tensor]]):
 
 
 def _choose_frames(sequences: Sequence[IdSequence], rng: np.random.Generator) -> list[NDArray[np.uint16]]:
-    """Frames of one action near each other, or far apart, or of other actions; neighbors are 1 to 3 frames apart."""
+    """Choose frames of one action near each other, or far apart, or of other actions; neighbors are 1 to 3 apart."""
     action, reach = sequences[int(rng.integers(len(sequences)))], rng.random()
     at = [(action, int(rng.integers(len(action.frames))))]
     for image in range(1, IMAGES):

@@ -1,10 +1,10 @@
-"""The training loop that all recipes share: steps, checkpoints, resuming, logging, validation, samples.
+"""The training loop of all recipes: steps, checkpoints, resuming, logging, validation, samples.
 
-A step is made of turns: most recipes have one, those with an adversary let it and the generator learn in turn.
+A step has one or more turns: in most recipes one; with an adversary, the generator and the critic take turns.
 
 A run folder holds checkpoint.safetensors (weights, their running mean, optimizer state, and the step in its metadata),
-run.json (what was asked for), log.jsonl, samples/, and what the recipe exports. A resumed run goes on exactly where
-the checkpoint was: batches are numbered, and the learning rate depends on the step alone.
+run.json (the settings), log.jsonl, samples/, and what the recipe exports. A resumed run continues exactly: batches are
+numbered, and the learning rate depends on the step alone.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ Batch = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Turn:
-    """One part of a step: which parts of the network learn in it, and how.
+    """One part of a step: which parts of the network it trains, and how.
 
     parts         names of the network's children whose weights change; empty: all of them
     rate          highest learning rate; None: that of the loop's settings
-    weight_decay  the same
+    weight_decay  of the optimizer; None: that of the loop's settings
     betas         of Adam
     """
 
@@ -53,7 +53,7 @@ ONE_TURN: Mapping[str, Turn] = {"all": Turn()}
 
 
 class Recipe(Protocol):
-    """What makes one training different from another. `turns` are taken in their order in each step."""
+    """The data, network and losses of one training. Each step takes `turns` in order."""
 
     @property
     def name(self) -> str: ...
@@ -65,35 +65,38 @@ class Recipe(Protocol):
     def batches(self) -> Dataset[Batch]: ...
 
     def build_network(self) -> nn.Module:
-        """A new network with random weights."""
+        """Build a network with random weights."""
         ...
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
-        """The loss of one batch in one turn, and numbers for the log."""
+        """Compute the loss of one batch in one turn, and numbers for the log."""
         ...
 
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Numbers on held-out data; the network is in eval mode."""
+        """Measure the network, in eval mode, on held-out data."""
         ...
 
     def write_samples(self, network: nn.Module, path: Path) -> None:
-        """A picture to judge by eye."""
+        """Write a picture to judge the training by eye."""
         ...
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        """The weights as inference reads them."""
+        """Write the weights in the format of inference."""
         ...
 
     def describe(self) -> dict[str, Any]:
-        """What decides the result, for run.json."""
+        """Return all that decides the result, for run.json."""
         ...
 
 
 @dataclass(frozen=True)
 class LoopSettings:
-    """steps in all (resumed ones included); the learning rate warms up, stays, and falls to 0 over the last share.
+    """Settings of the loop.
 
-    threads, workers  of torch, and processes that make batches; device: where the network learns, as torch names it
+    steps    in all, resumed ones included; the learning rate warms up, stays, and falls to 0 over the last share
+    threads  of torch
+    workers  processes that make batches
+    device   of the network, as torch names it
     """
 
     steps: int
@@ -112,7 +115,7 @@ class LoopSettings:
     device: str = "cpu"
 
     def rate_share(self, step: int) -> float:
-        """Share of the highest learning rate at step 0..steps-1."""
+        """Return the share of the highest learning rate at step 0..steps-1."""
         cooldown = max(1, round(self.steps * self.cooldown_share))
         up = (step + 1) / self.warmup_steps
         down = (self.steps - step) / cooldown
@@ -121,7 +124,7 @@ class LoopSettings:
 
 @dataclass(eq=False)
 class State:
-    """All that a step changes: the network, the running mean of its weights, each turn's optimizer, the next step."""
+    """All that a step changes: the network, the running mean of its weights, the turns' optimizers, the next step."""
 
     network: nn.Module
     mean: nn.Module
@@ -137,7 +140,7 @@ def train(
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> State:
-    """Run `recipe` to `settings.steps` in `folder`. Raises InputError when a run is there and `resume` is off."""
+    """Run `recipe` to `settings.steps` in `folder`. Raises InputError if it holds a run and `resume` is off."""
     checkpoint = folder / "checkpoint.safetensors"
     if checkpoint.exists() and not resume:
         raise InputError(folder, "already holds a training run", "continue it with --resume or choose another folder")
@@ -146,7 +149,7 @@ def train(
     state = start(recipe, settings)
     if resume and checkpoint.exists():
         load_checkpoint(state, checkpoint)
-        report(f"{folder}: going on at step {state.step}")
+        report(f"{folder}: continuing at step {state.step}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "run.json").write_text(json.dumps(_describe(recipe, settings), indent=1) + "\n", "utf-8")
@@ -172,7 +175,7 @@ def _take_steps(
 
 
 def start(recipe: Recipe, settings: LoopSettings) -> State:
-    """A fresh state; the caller has seeded torch."""
+    """Make a new state; the caller has seeded torch."""
     network = recipe.build_network().to(settings.device)
     network = network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     optimizers = {
@@ -187,14 +190,14 @@ def start(recipe: Recipe, settings: LoopSettings) -> State:
 
 
 def take_step(recipe: Recipe, state: State, batch: Batch, settings: LoopSettings) -> dict[str, float]:
-    """One step on one batch: each turn that is due updates its own weights; the state's step counts up."""
+    """Take one step on one batch: each turn updates its own weights, and the state's step counts up."""
     batch = to_device(batch, state.network)
     share = settings.rate_share(state.step)
     state.network.train()
     numbers: dict[str, float] = {}
     for name, turn in recipe.turns.items():
         numbers |= _take_turn(recipe, state, batch, name, share * (settings.rate if turn.rate is None else turn.rate))
-    # Early on the mean must forget the random start quickly.
+    # Early on, the running mean must forget the random weights quickly.
     decay = min(settings.mean_decay, (1 + state.step) / (10 + state.step))
     with torch.no_grad():
         for mean, now in zip(state.mean.state_dict().values(), state.network.state_dict().values(), strict=True):
@@ -207,7 +210,7 @@ def take_step(recipe: Recipe, state: State, batch: Batch, settings: LoopSettings
 
 
 def average(rows: Sequence[dict[str, float]]) -> dict[str, float]:
-    """The mean of each number over the rows that have it."""
+    """Average each number over the rows that have it."""
     named: dict[str, list[float]] = {}
     for name, value in (pair for row in rows for pair in row.items()):
         named.setdefault(name, []).append(value)
@@ -215,13 +218,13 @@ def average(rows: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def to_device(batch: Batch, network: nn.Module) -> Batch:
-    """A batch where the network is: batches are made on the processor, held-out ones as well."""
+    """Move a batch, made on the CPU, to the network's device."""
     device = next(network.parameters()).device
     return {name: tensor.to(device) for name, tensor in batch.items()}
 
 
 def _take_turn(recipe: Recipe, state: State, batch: Batch, name: str, rate: float) -> dict[str, float]:
-    """One optimizer step of one turn; only the weights that learn in it have gradients."""
+    """Take one optimizer step of one turn; only the weights that it trains have gradients."""
     learners = _learners(state.network, recipe.turns[name])
     state.network.requires_grad_(False)
     for parameter in learners:
@@ -244,7 +247,7 @@ def _learners(network: nn.Module, turn: Turn) -> list[nn.Parameter]:
 
 
 def save_checkpoint(state: State, path: Path) -> None:
-    """Write everything that `load_checkpoint` needs to go on; the file appears complete or not at all."""
+    """Write all that `load_checkpoint` needs; the file appears complete or not at all."""
     tensors = {f"network.{k}": v for k, v in state.network.state_dict().items()}
     tensors |= {f"mean.{k}": v for k, v in state.mean.state_dict().items()}
     for name, optimizer in state.optimizers.items():
@@ -256,7 +259,7 @@ def save_checkpoint(state: State, path: Path) -> None:
 
 
 def load_checkpoint(state: State, path: Path) -> None:
-    """Bring `state` to where it was saved. Raises ReadError for a file of another recipe or a damaged one."""
+    """Restore `state` from a file. Raises ReadError if it is damaged or of another recipe."""
     try:
         with safe_open(str(path), framework="pt") as file:
             step = int((file.metadata() or {})["step"])
@@ -271,7 +274,7 @@ def load_checkpoint(state: State, path: Path) -> None:
             optimizer.load_state_dict({"state": entries, "param_groups": optimizer.state_dict()["param_groups"]})
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         problem = str(error).splitlines()[0]
-        raise ReadError(path, f"is no checkpoint of this recipe ({problem})", "start in another folder") from error
+        raise ReadError(path, f"is not a checkpoint of this recipe ({problem})", "start in another folder") from error
     state.step = step
 
 
@@ -290,7 +293,7 @@ def _at_intervals(
 
 
 def _batches(batches: Dataset[Batch], first: int, settings: LoopSettings) -> Iterator[Batch]:
-    """Batches first..steps-1, made ahead by a worker process so that the network does not wait."""
+    """Yield batches first..steps-1, made ahead by worker processes so that the network does not wait."""
     return iter(
         DataLoader(
             batches,
@@ -299,7 +302,7 @@ def _batches(batches: Dataset[Batch], first: int, settings: LoopSettings) -> Ite
             num_workers=settings.workers,
             prefetch_factor=4 if settings.workers else None,
             worker_init_fn=_quiet_worker,
-            # Not fork: a thread pool of OpenCV or OpenMP that is already running here would hang in the copy.
+            # Not fork: a copied process would hang if a thread pool of OpenCV or OpenMP is already running here.
             multiprocessing_context="spawn" if settings.workers else None,
         )
     )
@@ -307,10 +310,10 @@ def _batches(batches: Dataset[Batch], first: int, settings: LoopSettings) -> Ite
 
 @contextmanager
 def _kept_child_handler() -> Iterator[None]:
-    """PyTorch's loader of batches sets a handler of SIGCHLD and leaves it behind: put back what was there.
+    """Restore the SIGCHLD handler that was there before PyTorch's data loader set its own, which it never removes.
 
-    With it, under pytest and after OpenVINO had computed in the same process, the end of a child process was a
-    segmentation fault that the kernel sent.
+    With the loader's handler, the end of any child process raised a segmentation fault if OpenVINO had run in the same
+    process under pytest.
     """
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGCHLD"):
         yield
@@ -332,7 +335,7 @@ def _under(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
 
 
 def name_origin(recipe: str, step: int, facts: Mapping[str, str]) -> dict[str, str]:
-    """What weights say of where they come from, from the facts of their data (`Dataset.facts`)."""
+    """Name the origin of weights, for their metadata, from the facts of their data (`Dataset.facts`)."""
     return {"recipe": recipe, "step": str(step), "data": facts["hash"], "license": facts["license"]}
 
 

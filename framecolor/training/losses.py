@@ -14,15 +14,14 @@ from torch import Tensor
 
 from framecolor.networks.generator import LEAST_CONFIDENCE
 
-# Logits are this times the cosine between a feature and a prototype. Fixed, so that a palette head started from
-# prototypes elsewhere can use the same number.
+# Logits are this times the cosine of a feature and a prototype; fixed, so that palette heads can use the same number.
 LOGIT_SCALE = 16.0
-# The same between two regions. Higher, so that the nearest key region decides, not how many regions share a color: on
-# hand-drawn clips, nearest region paints far better than mean color features do.
+# The same between two regions. Higher, so that the nearest key region decides, not the number of regions with a color:
+# on hand-drawn clips, the nearest region paints far better than mean features of colors.
 REGION_SCALE = 32.0
-# A class scores as its best region does; a softer maximum than this would let large classes win by number.
+# A class scores as its best region does; with a softer maximum, classes of many regions would win.
 MATCH_SHARPNESS = 4.0
-# A hint's color counts as right when no channel is off by more than this.
+# A hint's color is right if no channel differs by more than this.
 COLOR_TOLERANCE = 0.08
 _NEVER = -1e4
 
@@ -38,7 +37,7 @@ class Votes:
 
 
 def pool_regions(features: Tensor, region: Tensor, count: int) -> Tensor:
-    """Unit-length mean feature of each region, [count, D], from features [M, D] and region indices [M]."""
+    """Average the features of each region: unit vectors [count, D] from features [M, D] and region indices [M]."""
     sums = features.new_zeros(count, features.shape[1]).index_add_(0, region, features)
     return F.normalize(sums, dim=1)
 
@@ -50,7 +49,7 @@ def vote(
 
     features [N, P, D] unit length, classes [N, P], region [N, P] (indices over the whole episode), region_class [R],
     region_image [R]. Pixels are compared with one prototype per class (its mean over the keys), regions with
-    every key region, joined per class by logsumexp. Classes that no key shows get no logit; an image whose
+    every key region, joined per class by logsumexp. Classes that are in no key get no logit; an image whose
     classes are in no key gives None. With a single key, that key is compared with itself.
     """
     count = int(max(region_class.max(), classes.max())) + 1
@@ -65,26 +64,26 @@ def vote(
         present = sums.abs().sum(1) > 0
         pixels = present[classes[image]]
         among = torch.isin(region_image, region_image.new_tensor(sources)) & sampled
-        asked = (region_image == image) & sampled & torch.isin(region_class, region_class[among])
-        if not pixels.any() or not asked.any():
+        queried = (region_image == image) & sampled & torch.isin(region_class, region_class[among])
+        if not pixels.any() or not queried.any():
             votes.append(None)
             continue
         prototypes = F.normalize(sums, dim=1)
         logits = LOGIT_SCALE * features[image][pixels] @ prototypes.T
-        similarity = REGION_SCALE * regions[asked] @ regions[among].T
+        similarity = REGION_SCALE * regions[queried] @ regions[among].T
         votes.append(
             Votes(
                 logits.masked_fill(~present, _NEVER),
                 classes[image][pixels],
                 join_by_class(similarity, region_class[among], count),
-                region_class[asked],
+                region_class[queried],
             )
         )
     return votes
 
 
 def join_by_class(similarity: Tensor, classes: Tensor, count: int) -> Tensor:
-    """Logsumexp of [Q, K] over the members of each class, [Q, count]; classes without a member get a large negative."""
+    """Join [Q, K] over the members of each class by logsumexp: [Q, count]; large negative for empty classes."""
     top = similarity.amax(dim=1, keepdim=True).detach()
     joined = (similarity - top).exp() @ F.one_hot(classes, count).to(similarity.dtype)
     empty = torch.bincount(classes, minlength=count) == 0
@@ -92,10 +91,10 @@ def join_by_class(similarity: Tensor, classes: Tensor, count: int) -> Tensor:
 
 
 def match_loss(score: Tensor, unmatched: Tensor, target_class: Tensor, source_class: Tensor) -> Tensor:
-    """Cross-entropy of matching, [A]: each region of the target gets its class by its best counterpart in the source.
+    """Compute the cross-entropy of matching, [A]: each target region gets its class by its best match in the source.
 
-    score [A, B] and unmatched [A] are logits (`networks.matcher`); a region whose class the source does not show is
-    unmatched. The best counterpart decides, not how many regions have a class: a soft maximum joins them.
+    score [A, B] and unmatched [A] are logits (`networks.matcher`); a region whose class is not in the source is
+    unmatched. The best match decides, not the number of regions of a class: a soft maximum joins them.
     """
     count = int(max(target_class.max(), source_class.max())) + 1
     joined = join_by_class(MATCH_SHARPNESS * score, source_class, count) / MATCH_SHARPNESS
@@ -106,7 +105,7 @@ def match_loss(score: Tensor, unmatched: Tensor, target_class: Tensor, source_cl
 def prototype_loss(
     votes: list[Votes | None], weights: list[float], device: torch.device | None = None
 ) -> tuple[Tensor, Tensor]:
-    """Weighted mean cross-entropy over the images, of pixels and of regions; 0 on `device` where all votes are None."""
+    """Average the cross-entropy over the images, weighted, of pixels and of regions; 0 on `device` if all are None."""
     total = sum(weight for vote_, weight in zip(votes, weights, strict=True) if vote_)
     pixel = region = torch.zeros((), device=device)
     for vote_, weight in zip(votes, weights, strict=True):
@@ -117,10 +116,10 @@ def prototype_loss(
 
 
 def color_loss(rgb: Tensor, trust: Tensor, hint: Tensor, truth: Tensor) -> tuple[Tensor, Tensor]:
-    """L1 of the color head, and cross-entropy of its trust; rgb and truth [M, 3], trust [M], hint [M, 4].
+    """Compute the L1 of the color head, and the cross-entropy of its trust.
 
-    Trust is trained to be the probability that the hint's color is right within COLOR_TOLERANCE; it is not asked where
-    nothing is hinted.
+    rgb and truth [M, 3], trust [M], hint [M, 4]. Trust is trained to be the probability that the hint's color is right
+    within COLOR_TOLERANCE; pixels without a hint are left out.
     """
     known = hint[:, 3] >= LEAST_CONFIDENCE
     color = F.l1_loss(rgb, truth)
@@ -132,10 +131,10 @@ def color_loss(rgb: Tensor, trust: Tensor, hint: Tensor, truth: Tensor) -> tuple
 
 
 def accuracy(votes: list[Votes | None], first_query: int) -> dict[str, float]:
-    """Share of right classes over the query images: by pixel prototypes and by region prototypes."""
-    asked = [v for v in votes[first_query:] if v]
-    if not asked:
+    """Measure the share of right classes over the query images: by pixel prototypes and by region prototypes."""
+    queries = [v for v in votes[first_query:] if v]
+    if not queries:
         return {}
-    pixel = torch.cat([v.pixel_logits.argmax(1) == v.pixel_class for v in asked])
-    region = torch.cat([v.region_logits.argmax(1) == v.region_class for v in asked])
+    pixel = torch.cat([v.pixel_logits.argmax(1) == v.pixel_class for v in queries])
+    region = torch.cat([v.region_logits.argmax(1) == v.region_class for v in queries])
     return {"pixel": float(pixel.float().mean()), "region": float(region.float().mean())}

@@ -1,6 +1,6 @@
-"""The matcher's share of an episode: each query against all keys, and the two neighbors against each other.
+"""Losses of the matcher in an episode: each query against all keys, and the two neighbors against each other.
 
-Images without a hint are matched; see `framecolor.training.episodes` for what an episode holds.
+Only images without a hint are matched; see `framecolor.training.episodes` for the content of an episode.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from framecolor.networks.matcher import Matcher
 from framecolor.training.loop import Batch
 from framecolor.training.losses import MATCH_SHARPNESS, join_by_class, match_loss
 
-# A drawing of more regions, such as one full of hatching, would cost a step by the square of them.
+# Limits the regions of an image: the cost of a step grows with their square.
 MOST_TOKENS = 256
 
 
 @dataclass(frozen=True, eq=False)
 class Tokens:
-    """One image's regions: their tokens [N, width], contact [N, N], class [N], and place [N] among all of the image."""
+    """One image's regions: their tokens [N, width], contact [N, N], class [N], and index [N] among all of the image."""
 
     tokens: Tensor
     contact: Tensor
@@ -31,14 +31,14 @@ class Tokens:
 
 @dataclass(frozen=True, eq=False)
 class Matched:
-    """Losses of all compared regions, and how many got the right class out of those that have one in the source."""
+    """Losses of all compared regions, and how many got the right class of those whose class is in the source."""
 
     loss: Tensor
     right: float
 
 
 def describe_images(matcher: Matcher, features: Tensor, context: Tensor, batch: Batch) -> list[Tokens]:
-    """Tokens of all images without a hint, of the regions that samples fell on: the MOST_TOKENS largest of each.
+    """Make the tokens of all images without a hint, for the MOST_TOKENS largest sampled regions of each.
 
     features [N, P, D] and context [N, C, h, w] of those images.
     """
@@ -59,7 +59,7 @@ def describe_images(matcher: Matcher, features: Tensor, context: Tensor, batch: 
 
 
 def match_keys(matcher: Matcher, images: list[Tokens], keys: int) -> Matched:
-    """Each query against the regions of all keys at once."""
+    """Match each query with the regions of all keys at once."""
     losses, right = [], []
     for target in images[keys:]:
         scores, unmatched_scores = [], []
@@ -77,7 +77,7 @@ def match_keys(matcher: Matcher, images: list[Tokens], keys: int) -> Matched:
 
 
 def match_neighbors(matcher: Matcher, images: list[Tokens], batch: Batch, *, with_flow: bool) -> Matched:
-    """The last image against the one before it, and back, with or without what flow says of them."""
+    """Match the last image with the one before it, and the reverse, with or without flow."""
     before, after = images[-2:]
     there, back = _no_flow(after, before)
     if with_flow:
@@ -94,7 +94,7 @@ def match_neighbors(matcher: Matcher, images: list[Tokens], batch: Batch, *, wit
 
 
 def sample_context(context: Tensor, pixel: Tensor, size: torch.Size) -> Tensor:
-    """Context [N, C, h, w] at flat pixel positions [N, P] of the planes of `size` (H, W): [N, P, C]."""
+    """Sample context [N, C, h, w] at flat pixel positions [N, P] of planes of `size` (H, W): [N, P, C]."""
     height, width = size
     x, y = pixel % width, pixel // width
     grid = torch.stack([(2 * x + 1) / width - 1, (2 * y + 1) / height - 1], dim=-1)[:, None]
@@ -103,7 +103,7 @@ def sample_context(context: Tensor, pixel: Tensor, size: torch.Size) -> Tensor:
 
 
 def dense_contact(contact: Tensor, rows: Tensor, count: int) -> Tensor:
-    """Contact [3, E] of all regions as a matrix [N, N] over those in `rows`."""
+    """Convert contact [3, E] of all regions to a matrix [N, N] over those in `rows`."""
     device = contact.device
     place = torch.full((count,), -1, dtype=torch.long, device=device)
     place[rows] = torch.arange(len(rows), device=device)
@@ -115,7 +115,7 @@ def dense_contact(contact: Tensor, rows: Tensor, count: int) -> Tensor:
 
 
 def _rows(batch: Batch, image: int, pixels: Tensor) -> Tensor:
-    """The regions of an image that become tokens, in order, as indices over the whole episode."""
+    """Find the regions of an image that become tokens, ascending, as indices over the whole episode."""
     own = torch.nonzero((batch["region_image"] == image) & (pixels > 0))[:, 0]
     largest = pixels[own].argsort(descending=True, stable=True)[:MOST_TOKENS]
     return own[largest.sort().values]
@@ -127,7 +127,7 @@ def _no_flow(target: Tokens, source: Tokens) -> tuple[Tensor, Tensor]:
 
 
 def _count_right(score: Tensor, target_class: Tensor, source_class: Tensor) -> Tensor:
-    """Whether each region of the target whose class the source shows is given it, bool [A'] ."""
+    """Return whether each target region whose class is in the source was given that class, bool [A']."""
     score, known = score.detach(), torch.isin(target_class, source_class)
     count = int(max(target_class.max(), source_class.max())) + 1
     joined = join_by_class(MATCH_SHARPNESS * score, source_class, count)

@@ -1,6 +1,6 @@
-"""Open the paintings of a folder, whatever it holds.
+"""Open the paintings of a folder of any kind.
 
-Three kinds of folder are read: the built data set of animated characters (dataset.json), curated art (art.json, see
+Three kinds are read: the built data set of animated characters (dataset.json), curated art (art.json, see
 `framecolor.training.curate`), and a plain folder of pictures, which is curated picture by picture as it is read.
 """
 
@@ -21,7 +21,7 @@ from framecolor.training.dataset import Dataset, Split
 from framecolor.training.extract_lines import Method, draw_lines, draw_style, extract_lines
 from framecolor.training.paintings import DRAWN_OR_EXTRACTED, LINE_SCALE, Painting, Paintings, finish_painting
 
-# A data set's characters in other colors than their own: the share of a training's paintings.
+# Share of paintings in which a data set's character has other colors than its own.
 RECOLORED = 0.15
 _FIGURE_SHARE = (0.65, 1.0)
 
@@ -33,12 +33,12 @@ def open_paintings(
     methods: Sequence[str] = DRAWN_OR_EXTRACTED,
     recolored: float = RECOLORED,
 ) -> Paintings:
-    """The paintings of a split of a folder, `size_px` a side.
+    """Open the paintings of a split of a folder, `size_px` a side.
 
-    methods  how lines are made, one is drawn for each painting: "drawn" (as an artist draws them along the fills: data
-             sets of characters only; elsewhere "boundary" stands in) or a method of `extract_lines`.
-    recolored  share of a data set's paintings in other colors than the characters' own.
-    Raises ReadError or InputError when the folder holds nothing to learn from.
+    methods    how lines are made, one drawn at random for each painting: a method of `extract_lines`, or "drawn": along
+               the fills, as an artist draws them (for data sets of characters; for others, "boundary" is used)
+    recolored  share of a data set's paintings in other colors than the characters' own
+    Raises ReadError or InputError if the folder holds no paintings.
     """
     if (folder / "dataset.json").is_file():
         return _CharacterPaintings(Dataset(folder), split, size_px, tuple(methods), recolored)
@@ -46,7 +46,7 @@ def open_paintings(
 
 
 class _CharacterPaintings:
-    """Frames of the built data set, in the characters' own colors but for a few."""
+    """Frames of the built data set, most of them in the characters' own colors."""
 
     def __init__(self, data: Dataset, split: Split, size_px: int, methods: tuple[str, ...], recolored: float) -> None:
         self.data, self.size_px, self.methods, self.recolored = data, size_px, methods, recolored
@@ -73,7 +73,7 @@ class _CharacterPaintings:
 
 
 def _frame_figure(ids: NDArray[np.uint16], side: int, rng: np.random.Generator) -> NDArray[np.uint16]:
-    """A frame's figure on a square canvas: sized by chance, mirrored by chance, nearest pixels."""
+    """Place a frame's figure on a square canvas with random size and mirroring, nearest pixels."""
     left, top, width, height = cv2.boundingRect((ids > 0).astype(np.uint8))
     if width == 0:
         left, top, width, height = 0, 0, ids.shape[1], ids.shape[0]

@@ -1,4 +1,4 @@
-"""Paintings to learn from: true color, line art and flat regions of single pictures, and batches of them."""
+"""Paintings: true color, line art and flat regions of single pictures, and batches of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from torch.utils.data import Dataset as TorchDataset
 from framecolor.lineart.input_planes import line_planes
 from framecolor.training.extract_lines import METHODS, find_outside
 
-# Lines are drawn or extracted at this many pixels for each pixel of the working size, and then averaged.
+# Lines are made at this many pixels per pixel of the working size, and then averaged.
 LINE_SCALE = 2
 DRAWN_OR_EXTRACTED = ("drawn", *METHODS)
 
@@ -30,8 +30,8 @@ class Painting:
     """One picture at the working size, and its lines at `LINE_SCALE` times that size.
 
     rgb    float32 HxWx3 in [0, 1]: the paint below the lines; paper is white
-    flats  int32 HxW from 0: which fill each pixel belongs to
-    ink, trace, outside  bool, the larger size: ink, trace lines, what lies outside of the figure
+    flats  int32 HxW from 0: the fill of each pixel
+    ink, trace, outside  bool, at the larger size: ink, trace lines, the area outside of the figure
     """
 
     rgb: Float
@@ -42,14 +42,14 @@ class Painting:
 
     @cached_property
     def lines(self) -> Float:
-        """Line art as most networks take it: float32 HxW, 1 where there is ink, 0 on paper."""
+        """Return line art as most networks take it: float32 HxW, 1 on ink, 0 on paper."""
         height, width = self.flats.shape
         drawn = (self.ink | self.trace).astype(np.float32)
         return np.asarray(cv2.resize(drawn, (width, height), interpolation=cv2.INTER_AREA), dtype=np.float32)
 
     @cached_property
     def planes(self) -> Float:
-        """Line art as our own networks take it: float32 7xHxW (`framecolor.lineart.input_planes`)."""
+        """Return line art as our own networks take it: float32 7xHxW (`framecolor.lineart.input_planes`)."""
         return line_planes(self.ink, self.trace, self.outside, *self.flats.shape)
 
 
@@ -62,12 +62,12 @@ class Paintings(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, index: int, rng: np.random.Generator) -> Painting:
-        """Painting 0..len-1, with lines, framing and mirroring by `rng`. Raises ReadError."""
+        """Read painting 0..len-1, with lines, framing and mirroring by `rng`. Raises ReadError."""
         ...
 
 
 class PaintingBatches(TorchDataset[dict[str, Tensor]]):
-    """Batch n of a seed, always the same: `make` turns each painting into named float32 arrays, which are stacked."""
+    """Batch n of a seed is always the same: `make` turns each painting into named float32 arrays, which are stacked."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class PaintingBatches(TorchDataset[dict[str, Tensor]]):
 def finish_painting(
     rgb: NDArray[np.uint8], fill: NDArray[np.int32], ink: Bool, trace: Bool, background: Bool, size_px: int
 ) -> Painting:
-    """A painting from its parts at the size of the lines: color, fill of each pixel, lines, background."""
+    """Make a painting from its parts at the size of the lines: color, fill of each pixel, lines, background."""
     small = cv2.resize(rgb, (size_px, size_px), interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255)
     labels = cv2.resize(fill.astype(np.float32), (size_px, size_px), interpolation=cv2.INTER_NEAREST)
     flats = np.unique(labels, return_inverse=True)[1].reshape(labels.shape).astype(np.int32)
@@ -97,7 +97,7 @@ def finish_painting(
 
 
 def turn_hue(rgb: Float, degrees: float) -> Float:
-    """Colors in [0, 1] of another hue."""
+    """Turn the hue of colors in [0, 1]."""
     hsv = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2HSV)
     hsv[..., 0] = (hsv[..., 0] + degrees) % 360
     return np.asarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB).clip(0, 1), dtype=np.float32)

@@ -1,6 +1,6 @@
-"""Props: random rounded or angular things beside the character, with smaller shapes on them, that move as one.
+"""Props: random rounded or angular things beside the character, with smaller shapes on them that move along.
 
-They widen what is drawn: any shape may have any color, and is recognised by its outline and by what lies around it.
+They add variety: any shape may have any color, and is recognized by its outline and its surroundings.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _OUTLINE_POINTS = 48
 
 @dataclass(frozen=True, eq=False)
 class Prop:
-    """outline float32 Nx2 in parts of the canvas; props of one `group` move together, turning round its `middle`."""
+    """outline float32 Nx2 in parts of the canvas; props of one `group` move together and turn about its `middle`."""
 
     outline: NDArray[np.float32]
     group: int
@@ -34,7 +34,7 @@ class Move:
 
 
 def draw_props(rng: np.random.Generator) -> tuple[Prop, ...]:
-    """One to PROPS props, later ones in front."""
+    """Draw one to PROPS props, later ones in front."""
     props: list[Prop] = []
     wanted = int(rng.integers(1, PROPS + 1))
     group = 0
@@ -50,7 +50,7 @@ def draw_props(rng: np.random.Generator) -> tuple[Prop, ...]:
 
 
 def draw_outline(rng: np.random.Generator, middle: NDArray[np.float32], size: float) -> NDArray[np.float32]:
-    """A closed outline: a polygon, or a rounded shape, stretched and turned at random."""
+    """Draw a closed outline: a polygon, or a rounded shape, stretched and turned at random."""
     if rng.random() < 0.4:
         angle = np.sort(rng.uniform(0, 2 * np.pi, int(rng.integers(3, 9))))
         radius = rng.uniform(0.5, 1, angle.size)
@@ -68,12 +68,12 @@ def draw_outline(rng: np.random.Generator, middle: NDArray[np.float32], size: fl
 
 
 def draw_move(rng: np.random.Generator) -> Move:
-    """How a group moves from its place in one drawing."""
+    """Draw the movement of a group in one drawing."""
     return Move(float(rng.normal(0, 0.3)), float(np.exp(rng.normal(0, 0.1))), rng.normal(0, 0.06, 2))
 
 
 def move_prop(prop: Prop, move: Move) -> NDArray[np.float64]:
-    """The outline in one drawing, in parts of the canvas."""
+    """Move the outline for one drawing, in parts of the canvas."""
     cos, sin = np.cos(move.turn), np.sin(move.turn)
     turn = np.array([[cos, -sin], [sin, cos]]) * move.scale
     return (prop.outline - prop.middle) @ turn.T + prop.middle + move.shift

@@ -1,4 +1,4 @@
-"""What a region-wise training learns of a painting: its regions as painting finds them, their colors, their paints."""
+"""Regions of a painting for region-wise training: found between its lines as at inference, with colors and paints."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from framecolor.training.paintings import LINE_SCALE, Painting
 Float = NDArray[np.float32]
 
 REGIONS = 48
-"""Most regions of a painting that count, the largest ones."""
+"""Most regions of a painting that are used: the largest."""
 _LEAST_REGION_PX = 3
 _GAPS_PX = (0.0, 2.0)
-# The largest share of regions whose paint is taken for one of their own.
+# At most this share of regions gets a paint of its own.
 _MOST_APART = 0.3
 _DARK, _LIGHT = -0.5, 0.6
-# Palettes of fewer colors than this are not kept, as long as there are others.
+# Palettes of fewer colors than this are dropped, if there are others.
 _LEAST_COLORS = 6
 
 
 def find_colors(painting: Painting, rng: np.random.Generator) -> tuple[NDArray[np.int32], Float]:
-    """Regions between a painting's lines, as painting finds them: int32 HxW 0..count, and colors [count, 3] in [0, 1].
+    """Find the regions between a painting's lines, int32 HxW 0..count, and their colors, [count, 3] in [0, 1].
 
-    A region has the color of the fill that it shows most of. The largest ones count, and no paper around the figure.
+    A region has the color of its most frequent fill. Only the largest are kept, and no paper around the figure.
     """
     middle = slice(LINE_SCALE // 2, None, LINE_SCALE)
-    found = label_regions(painting.ink | painting.trace, gap_px=float(rng.choice(_GAPS_PX)))
-    labels = np.where(painting.outside, 0, found.labels)[middle, middle]
-    area = np.bincount(labels.ravel(), minlength=found.count + 1)
+    regions = label_regions(painting.ink | painting.trace, gap_px=float(rng.choice(_GAPS_PX)))
+    labels = np.where(painting.outside, 0, regions.labels)[middle, middle]
+    area = np.bincount(labels.ravel(), minlength=regions.count + 1)
     largest = np.argsort(-area[1:], kind="stable")[:REGIONS] + 1
     largest = np.sort(largest[area[largest] >= _LEAST_REGION_PX])
-    renumber = np.zeros(found.count + 1, np.int32)
+    renumber = np.zeros(regions.count + 1, np.int32)
     renumber[largest] = np.arange(1, len(largest) + 1)
     labels = renumber[labels]
     fills = int(painting.flats.max()) + 1
@@ -46,7 +46,7 @@ def find_colors(painting: Painting, rng: np.random.Generator) -> tuple[NDArray[n
 
 
 def take_palette(labels: NDArray[np.int32], colors: Float) -> Float:
-    """The paints that cover most of a painting, as `Scene.palette`."""
+    """Take the paints that cover most of a painting, as `Scene.palette`."""
     out = np.zeros((PALETTE_COLORS, PALETTE_VALUES), np.float32)
     if len(colors) == 0:
         return out
@@ -59,24 +59,26 @@ def take_palette(labels: NDArray[np.int32], colors: Float) -> Float:
 
 
 def is_rich(palette: Float) -> bool:
-    """Whether a palette has colors enough, few of them dark (inked parts are) and one as light as faces are."""
+    """Return whether a palette has enough colors, few of them dark (as ink is) and one as light as skin."""
     share, brightest = np.square(palette[:, 3]), palette[:, :3].max(axis=1)
     colored = (share > 0).sum() >= _LEAST_COLORS
     return bool(colored and share[brightest < _DARK].sum() < 0.12 and share[brightest > _LIGHT].sum() > 0.1)
 
 
 def find_paints(colors: Float, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Which paint each region has, int64 [48] from 0, by its color; a few have one of their own, as in use some will
-    not be recognized."""
+    """Group regions by color: the paint of each, int64 [48] from 0.
+
+    A few get a paint of their own, as matching fails for some at inference.
+    """
     paint = np.arange(REGIONS)
-    found = np.unique((colors * 24).round(), axis=0, return_inverse=True)[1].reshape(-1)
+    color = np.unique((colors * 24).round(), axis=0, return_inverse=True)[1].reshape(-1)
     apart = rng.random(len(colors)) < rng.uniform(0, _MOST_APART)
-    paint[: len(colors)] = np.where(apart, paint[: len(colors)], np.unique(found, return_index=True)[1][found])
+    paint[: len(colors)] = np.where(apart, paint[: len(colors)], np.unique(color, return_index=True)[1][color])
     return paint
 
 
 def fill_up(values: Float) -> Float:
-    """Values of some regions, with zeros for the rest."""
+    """Pad the values of some regions with zeros for the others."""
     out = np.zeros((REGIONS, *values.shape[1:]), np.float32)
     out[: len(values)] = values
     return out

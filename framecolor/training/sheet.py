@@ -1,4 +1,4 @@
-"""A contact sheet of a data set: frames of random characters as line art and colors, in the hands of a training."""
+"""A contact sheet of a data set: frames of random characters as line art and colors, as in training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def write_sheet(
 ) -> None:
     """Write `rows` episodes of `columns` frames each, lines left and colors right, as one PNG.
 
-    Raises ReadError when `data` is no data set or has no such source.
+    Raises ReadError if `data` is not a data set or does not have the source.
     """
     dataset = Dataset(data)
     by_source = dataset.characters_by_source("train")
@@ -41,12 +41,12 @@ def write_sheet(
 
 
 def draw_planes(drawing: Drawing) -> NDArray[np.uint8]:
-    """Ink dark (its plane of nearness, see `lineart.input_planes`) and trace lines red on white, uint8 HxWx3."""
+    """Show ink dark (its plane of nearness, see `lineart.input_planes`) and trace lines red on white, uint8 HxWx3."""
     ink, trace = drawing.planes[0] ** 2, drawing.planes[6]
     picture = np.stack([1 - ink, 1 - np.maximum(ink, trace), 1 - np.maximum(ink, trace)], axis=2)
     return (picture.clip(0, 1) * 255).astype(np.uint8)
 
 
 def paint(drawing: Drawing) -> NDArray[np.uint8]:
-    """The colors, uint8 HxWx3."""
+    """Show the colors, uint8 HxWx3."""
     return (drawing.rgb * 255).round().astype(np.uint8)

@@ -1,7 +1,7 @@
-"""Color hints as they go wrong in use: from the true colors of a frame to what propagation or a hand would give.
+"""Simulate color hints as they are at inference, from the true colors of a frame: propagated or drawn, with errors.
 
-`simulate_hint` is what our own generator trains with; `white_out`, `draw_strokes` and `sample_flats` are the hints of
-single systems of the literature (the fourth, a color histogram, is `framecolor.core.histogram`).
+`simulate_hint` makes the hints of our own generator; `white_out`, `draw_strokes` and `sample_flats` make those of
+systems of the literature (the fourth, a color histogram, is in `framecolor.core.histogram`).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _SHARES = (0.6, 0.1, 0.1, 0.12, 0.08)
 
 
 def simulate_hint(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generator, kind: str = "") -> Float:
-    """Hint planes of one frame, float32 4xHxW: red, green, blue times confidence, then confidence, all in [0, 1].
+    """Simulate the hint planes of one frame, float32 4xHxW: RGB times confidence, then confidence, all in [0, 1].
 
     rgb      float32 HxWx3 in [0, 1], the true colors
     regions  int32 HxW from 0, the region of each pixel
-    kind     one of KINDS; drawn when empty: mostly `propagated`, `empty` for one in twelve
+    kind     one of KINDS; if empty, a random one: mostly `propagated`, `empty` for one in twelve
     """
     kind = kind or str(rng.choice(KINDS, p=_SHARES))
     height, width = regions.shape
@@ -44,7 +44,7 @@ def simulate_hint(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generat
 
 
 def _propagate(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generator) -> tuple[Float, Float]:
-    """Regions get lost, swap colors with others, are displaced and blurred; confidence knows of it only in part."""
+    """Lose, swap, displace and blur the colors of regions; confidence reflects these errors only in part."""
     height, width = regions.shape
     count = int(regions.max()) + 1
     color = mean_by_label(rgb, regions, count)
@@ -66,16 +66,16 @@ def _propagate(rgb: Float, regions: NDArray[np.int32], rng: np.random.Generator)
 
 
 def _white_out(rgb: Float, rng: np.random.Generator) -> tuple[Float, Float]:
-    """Deepcolor's hint as it is at use: pulled to white. Its confidence is one for all of the picture."""
+    """Make deepcolor's hint as at inference: pulled to white, with one confidence for the whole picture."""
     color = 0.3 * white_out(rgb, rng) + 0.7
     return color.astype(np.float32), np.full(rgb.shape[:2], float(rng.uniform(0.2, 0.6)), np.float32)
 
 
 def white_out(rgb: Float, rng: np.random.Generator) -> Float:
-    """Deepcolor's hint for training: 30 square blocks turned white, then a large box blur; float32 HxWx3 in [0, 1].
+    """Make deepcolor's training hint: 30 square blocks turned white, then a large box blur; float32 HxWx3 in [0, 1].
 
-    rgb  float32 HxWx3 in [0, 1], the true colors. Blocks are 10 or 50 px of a picture 256 px wide (the author's text,
-    his code), the blur is 5 to 40 % of the width (he has 39 %).
+    rgb  float32 HxWx3 in [0, 1], the true colors. Blocks are 10 px (the author's text) or 50 px (his code) of a picture
+    256 px wide; the blur is 5 to 40 % of the width (his: 39 %).
     """
     height, width = rgb.shape[:2]
     color = rgb.copy()
@@ -87,7 +87,7 @@ def white_out(rgb: Float, rng: np.random.Generator) -> Float:
 
 
 def draw_strokes(height: int, width: int, rng: np.random.Generator, *, fewest: int = 3, most: int = 60) -> Float:
-    """PaintsTorch's strokes: `fewest` to `most` - 1 brush strokes of 1 to 4 px through up to 5 points.
+    """Draw PaintsTorch's strokes: `fewest` to `most` - 1 brush strokes of 1 to 4 px through up to 5 points.
 
     Returns float32 HxW, 1 inside of a stroke and 0 elsewhere; the hint is the true colors where it is 1.
     """
@@ -103,12 +103,12 @@ def draw_strokes(height: int, width: int, rng: np.random.Generator, *, fewest: i
 def sample_flats(
     flat: NDArray[np.integer], palette: NDArray[np.uint8], rng: np.random.Generator, *, most: int = 40
 ) -> tuple[Float, Float]:
-    """StencilTorch's hints: dots and strokes of the color of the k-means flat that each is put into.
+    """Draw StencilTorch's hints: dots and strokes in the color of the k-means flat that they lie in.
 
     flat     HxW, the fill of each pixel (`curate.flats.clean_flats`)
     palette  uint8 Kx3, the fills' colors
-    Fills are drawn by the root of their area, so that small ones get their share; a mark may run over the fill's
-    border, as a hand's does. Returns color float32 HxWx3 in [0, 1] (0 where there is no mark) and mask float32 HxW.
+    Fills are drawn by the root of their area, so that small ones are included; a mark may cross the fill's border, as
+    drawn by hand. Returns color float32 HxWx3 in [0, 1] (0 without a mark) and mask float32 HxW.
     """
     height, width = flat.shape
     counts = np.bincount(flat.ravel(), minlength=len(palette))

@@ -1,6 +1,6 @@
-"""Drawings of one episode: one character in one hand, each drawing in a pose of its own.
+"""Drawings of one episode: one character in one line style, each drawing in a pose of its own.
 
-A drawing is seen as inference sees it: its lines are drawn, and its regions are found between them.
+A drawing is prepared as at inference: its lines are drawn, and its regions are found between them.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from framecolor.training.props import Prop, draw_move, draw_props, move_prop
 
 _GAP_PX = 2.0
 _MIN_REGION_PX = 4
-# Flow need not be finer than this between drawings of one episode: larger canvases are made smaller for it.
+# Flow between drawings of an episode is computed at most at this size, which is fine enough.
 _FLOW_LONG_SIDE_PX = 384
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Drawing:
-    """One drawing at the working size, and its regions at its own.
+    """One drawing at the working size, and its regions at the canvas size.
 
     planes   float32 7xHxW; rgb float32 HxWx3 in [0, 1]; classes int64 HxW
     labels   int32 HxW: the region of each pixel, 0 on lines
-    regions  the drawing's regions, `count` of them; region_class int64 [count + 1], the class of most of each
-    outside  bool [count + 1], which regions are paper
+    regions  the drawing's regions; region_class int64 [count + 1], the most frequent class of each
+    outside  bool [count + 1], true for paper
     """
 
     planes: NDArray[np.float32]
@@ -50,14 +50,16 @@ class Drawing:
     field: LineField
 
     def points(self) -> RegionPoints:
-        """Points of all regions, for flow."""
+        """Sample points of all regions, for flow."""
         return sample_points(self.regions)
 
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """How one drawing differs from the others of its episode: turn in radians, log zoom, shift and warp in parts of the
-    canvas, and whether it is mirrored."""
+    """How one drawing differs from the others of its episode.
+
+    turn in radians, log zoom; shift and warp (coarse, fine) in parts of the canvas; whether it is mirrored.
+    """
 
     turn: float
     zoom: float
@@ -68,7 +70,7 @@ class Pose:
 
     @classmethod
     def draw(cls, rng: np.random.Generator) -> Pose:
-        """A random pose. One drawing in twenty is mirrored against the others, as a body turns round."""
+        """Draw a random pose. One drawing in twenty is mirrored, as when a body turns around."""
         return cls(
             float(rng.normal(0, 0.2)),
             float(rng.normal(0, 0.1)),
@@ -79,7 +81,7 @@ class Pose:
         )
 
     def nudged(self, rng: np.random.Generator) -> Pose:
-        """The pose of a neighboring drawing: between hardly and quite another one."""
+        """Draw the pose of a neighboring drawing: from nearly the same to quite different."""
         other, share = Pose.draw(rng), float(rng.uniform(0.05, 0.7))
         keep = float(np.sqrt(1 - share**2))
         return replace(
@@ -94,7 +96,7 @@ class Pose:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """What all drawings of one episode share: the character, the hand, the framing and the deformation of the body."""
+    """What all drawings of an episode share: the character, line style, framing and deformation of the body."""
 
     size_px: int
     canvas_px: int
@@ -111,7 +113,7 @@ class Stage:
 
     @classmethod
     def draw(cls, size_px: int, character: Character, rng: np.random.Generator) -> Stage:
-        """A random stage whose drawings have `size_px` working pixels a side."""
+        """Draw a random stage whose drawings have `size_px` working pixels a side."""
         canvas = round(size_px * float(rng.choice([1.5, 2.0, 2.5])))
         return cls(
             size_px=size_px,
@@ -129,7 +131,7 @@ class Stage:
         )
 
     def draw_frame(self, frame: NDArray[np.uint16], pose: Pose, rng: np.random.Generator) -> Drawing:
-        """One frame as a drawing, in a pose."""
+        """Draw one frame in a pose."""
         ids = self._place(frame, pose)
         ids = self._add_props(ids, rng)
         table = self.character
@@ -157,7 +159,7 @@ class Stage:
         )
 
     def _place(self, frame: NDArray[np.uint16], pose: Pose) -> NDArray[np.uint16]:
-        """The frame's id map on the canvas, nearest."""
+        """Place the frame's id map on the canvas, nearest pixels."""
         canvas = self.canvas_px
         zoom = max(frame.shape) / canvas / (self.scale * float(np.exp(pose.zoom)))
         grid = np.arange(canvas, dtype=np.float32)
@@ -174,7 +176,7 @@ class Stage:
         ).astype(np.uint16, copy=False)
 
     def _warp(self, pose: Pose) -> NDArray[np.float32]:
-        """Elastic displacement in canvas pixels, float32 HxWx2: the body's own bend plus this drawing's."""
+        """Compute the elastic displacement in canvas pixels, float32 HxWx2: the body's own bend plus this drawing's."""
         canvas = self.canvas_px
         grown = [
             cv2.resize(grid, (canvas, canvas), interpolation=cv2.INTER_CUBIC)
@@ -200,24 +202,24 @@ def draw_frames(
     neighbors: Collection[int],
     rng: np.random.Generator,
 ) -> list[Drawing]:
-    """Drawings of frames on one random stage; those at `neighbors` are in nearly the pose of the one before them."""
+    """Draw frames on one random stage; those at `neighbors` are in nearly the pose of the one before them."""
     while True:
         stage = Stage.draw(size_px, character, rng)
         poses = [Pose.draw(rng) for _ in frames]
         for later in neighbors:
             poses[later] = poses[later - 1].nudged(rng)
         drawings = [stage.draw_frame(frame, pose, rng) for frame, pose in zip(frames, poses, strict=True)]
-        if all(drawing.labels.any() for drawing in drawings):  # else a drawing is nothing but ink
+        if all(drawing.labels.any() for drawing in drawings):  # else a drawing is all ink: draw again
             return drawings
 
 
 def step_frame(sequence: IdSequence, frame: int, step: int) -> tuple[IdSequence, int]:
-    """A sequence, and the place of the frame that is `step` frames on in it, or its end."""
+    """Step to the frame `step` frames on in a sequence, or to its end: the sequence, and the index of the frame."""
     return sequence, int(np.clip(frame + step, 0, len(sequence.frames) - 1))
 
 
 def find_majority(regions: Regions, classes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The class (int64 HxW) that most of each region has, [count + 1]; entry 0 is that of the lines."""
+    """Find the most frequent class (of int64 HxW) in each region, [count + 1]; entry 0 is that of the lines."""
     width = int(classes.max()) + 1
     counts = np.bincount((regions.labels * width + classes).ravel(), minlength=(regions.count + 1) * width)
     return counts.reshape(regions.count + 1, width).argmax(axis=1)

@@ -1,6 +1,6 @@
-"""What the recipes of all `framecolor.networks.systems` share: paintings in, samples and numbers, weights out.
+"""Base of the recipes of `framecolor.networks.systems`: reads paintings, measures, writes samples and weights.
 
-A recipe of a system says what it makes of a painting, how its network learns, and how it paints a batch.
+A recipe defines what it takes from a painting, how its network learns, and how it paints a batch.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _SAMPLES = 8
 class SystemRecipe(ABC):
     """A recipe (`framecolor.training.loop.Recipe`) that makes a system's weights.
 
-    network_type  the class of its network, which the recipe is named as
-    shipped       which part of all that learns is of that class, and is exported; "": all of it
+    network_type  the class of its network, which gives the recipe its name
+    shipped       name of the child of the trained network that is exported, a `network_type`; "": the network itself
     half          whether it is exported in float16
-    turns         as the loop asks for them
+    turns         of each step, see `loop.Recipe`
     """
 
     network_type: Any
@@ -42,24 +42,24 @@ class SystemRecipe(ABC):
     turns: Mapping[str, Turn] = ONE_TURN
 
     def __init__(self, facts: dict[str, str], seed: int, size_px: int, batch: int, sizes: Mapping[str, Any]) -> None:
-        """facts: of the data; sizes: of the network, its own defaults where none are given."""
+        """facts: of the data; sizes: of the network, which has defaults for those not given."""
         self.facts, self.seed, self.size_px, self.batch = facts, seed, size_px, batch
         with torch.device("meta"):
             self.sizes: dict[str, Any] = self.network_type(**sizes).sizes
 
     @property
     def name(self) -> str:
-        """The system's name."""
+        """Return the system's name."""
         return self.network_type.name
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        """folder/NAME.safetensors, as `--model` and the package read it."""
+        """Write folder/NAME.safetensors, the file that `--model` and the package read."""
         ships: Any = network.get_submodule(self.shipped)
         origin = name_origin(self.name, step, self.facts)
         save_colorist(ships, folder / f"{self.name}.safetensors", origin, half=self.half)
 
     def describe(self) -> dict[str, Any]:
-        """Seed, data and sizes."""
+        """Return seed, data and sizes."""
         return {"seed": self.seed, "data": self.facts, "size_px": self.size_px, "batch": self.batch, **self.sizes}
 
 
@@ -67,14 +67,14 @@ class ColoristRecipe(SystemRecipe):
     """The recipe of a system that paints.
 
     methods         how the lines of its paintings are made (`open_paintings`)
-    held_out_batch  how many held-out paintings are measured at once; None: as many as a step learns from
+    held_out_batch  number of held-out paintings measured at once; None: that of a training batch
     """
 
     methods: Sequence[str] = DRAWN_OR_EXTRACTED
     held_out_batch: int | None = None
 
     def __init__(self, data: Path, seed: int = 0, *, size_px: int = 128, batch: int = 8, **sizes: Any) -> None:
-        """data: whatever `open_paintings` reads. Raises what it raises."""
+        """data: a folder that `open_paintings` reads; raises what it raises."""
         paintings = open_paintings(data, "train", size_px, self.methods)
         super().__init__(paintings.facts, seed, size_px, batch, {"size_px": size_px, **sizes})
         self.batches: TorchDataset[Batch] = PaintingBatches(paintings, self.make, batch, seed)
@@ -83,11 +83,11 @@ class ColoristRecipe(SystemRecipe):
 
     @abstractmethod
     def build_network(self) -> nn.Module:
-        """A new network with random weights: all that learns, adversaries included."""
+        """Build the network with random weights: all that is trained, adversaries included."""
 
     @abstractmethod
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """What a batch holds of one painting, float32 arrays of one shape for all paintings.
+        """Make one painting's part of a batch: float32 arrays, each of one shape for all paintings.
 
         `rgb` [3, H, W] in [-1, 1] is the truth, `line` [1, H, W] in [0, 1] the drawing; `shown` [3, H, W], if any, is
         the hint as samples show it, in [-1, 1].
@@ -95,15 +95,15 @@ class ColoristRecipe(SystemRecipe):
 
     @abstractmethod
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
-        """As the loop asks for it."""
+        """Compute the loss of one turn, see `loop.Recipe`."""
 
     @abstractmethod
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
-        """The batch painted, [N, 3, H, W] in [-1, 1]."""
+        """Paint the batch: [N, 3, H, W] in [-1, 1]."""
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Mean distance from the truth of held-out paintings, per channel in [0, 1], and its PSNR in dB."""
+        """Measure the mean distance of held-out paintings from the truth, per channel in [0, 1], and its PSNR in dB."""
         apart, squared = [], []
         for index in range(_VAL_BATCHES):
             batch = to_device(self.held_out[index], network)
@@ -114,7 +114,7 @@ class ColoristRecipe(SystemRecipe):
 
     @torch.no_grad()
     def write_samples(self, network: nn.Module, path: Path) -> None:
-        """Rows of held-out paintings, as `show` has them."""
+        """Write rows of held-out paintings, see `show`."""
         rows: list[list[NDArray[np.uint8]]] = []
         index = 1000
         while len(rows) < _SAMPLES:
@@ -123,17 +123,17 @@ class ColoristRecipe(SystemRecipe):
         write_contact_sheet(rows[:_SAMPLES], path)
 
     def show(self, network: nn.Module, batch: Batch) -> list[list[NDArray[np.uint8]]]:
-        """A row of pictures for each painting: line art | hint, if any | painted | truth."""
+        """Make a row of pictures for each painting: line art | hint, if any | painted | truth."""
         lines = 1 - 2 * batch["line"].expand(-1, 3, -1, -1)
         columns = [lines, *([batch["shown"]] if "shown" in batch else []), self.paint(network, batch), batch["rgb"]]
         return [[to_picture(picture) for picture in row] for row in zip(*columns, strict=True)]
 
 
 def to_planes(rgb: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Color HxWx3 in [0, 1] as planes 3xHxW in [-1, 1]."""
+    """Convert color HxWx3 in [0, 1] to planes 3xHxW in [-1, 1]."""
     return np.ascontiguousarray(rgb.transpose(2, 0, 1) * np.float32(2) - np.float32(1))
 
 
 def to_picture(planes: Tensor) -> NDArray[np.uint8]:
-    """Planes [3, H, W] in [-1, 1] as uint8 HxWx3."""
+    """Convert planes [3, H, W] in [-1, 1] to uint8 HxWx3."""
     return ((planes.clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()

@@ -1,4 +1,4 @@
-"""What holds for every colorist: it paints whatever it is told, or nothing, at any size, and the same call twice alike.
+"""Contract of all colorists: paint with any inputs or none, at any size, and the same for the same call.
 
 A new system is one more row in `smallest.SMALLEST`.
 """
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 @pytest.fixture(scope="module", params=COLORISTS)
 def weights(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The weights file of a tiny network that learned nothing; style has none of its own."""
+    """The weights file of a tiny untrained network; style has none."""
     name = request.param
     if SYSTEMS[name].network is None:
         return Path(name)
@@ -48,7 +48,7 @@ def drawing(width: int = 128, height: int = 96) -> Frame:
 
 
 def guides(frame: Frame) -> dict[str, Conditioning]:
-    """Everything that a colorist can be told, and how little."""
+    """All inputs of a colorist, from none to all of them."""
     rng = np.random.default_rng(0)
     height, width = frame.size
     rgb = rng.integers(0, 256, (height, width, 3), np.uint8)
@@ -72,7 +72,7 @@ def guides(frame: Frame) -> dict[str, Conditioning]:
 
 @cache
 def shared_colorist(weights: Path) -> Colorist:
-    """One for all tests: nothing of one call is left for the next, as one of them makes sure."""
+    """One for all tests; a test checks that calls do not affect each other."""
     return open_colorist(weights)
 
 
@@ -80,28 +80,28 @@ def paint(weights: Path, frame: Frame, conditioning: Conditioning, **options: fl
     return shared_colorist(weights).paint(frame, find_regions(frame), conditioning, SamplingOptions(steps=2, **options))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("told", sorted(guides(drawing())))
-def test_it_paints_the_whole_drawing_whatever_it_is_told(weights: Path, told: str) -> None:
+@pytest.mark.parametrize("inputs", sorted(guides(drawing())))
+def test_any_inputs_paint_the_whole_drawing(weights: Path, inputs: str) -> None:
     frame = drawing()
-    rgb = paint(weights, frame, guides(frame)[told])
+    rgb = paint(weights, frame, guides(frame)[inputs])
     assert rgb.dtype == np.float32 and rgb.ndim == 3 and rgb.shape[2] == 3
     assert np.isfinite(rgb).all() and rgb.min() >= 0 and rgb.max() <= 1
     # Of the drawing's shape, but for the rounding of sizes.
     assert rgb.shape[1] / rgb.shape[0] == pytest.approx(frame.size[1] / frame.size[0], rel=0.2)
 
 
-@pytest.mark.parametrize("told", ["nothing", "all"])
-def test_the_same_call_gives_the_same_picture(weights: Path, told: str) -> None:
+@pytest.mark.parametrize("inputs", ["nothing", "all"])
+def test_the_same_call_gives_the_same_picture(weights: Path, inputs: str) -> None:
     frame = drawing()
     torch.manual_seed(1)
-    one = paint(weights, frame, guides(frame)[told], seed=3)
+    one = paint(weights, frame, guides(frame)[inputs], seed=3)
     torch.manual_seed(2)
     shared_colorist.cache_clear()  # the same also by another that is opened
-    assert np.array_equal(one, paint(weights, frame, guides(frame)[told], seed=3))
+    assert np.array_equal(one, paint(weights, frame, guides(frame)[inputs], seed=3))
 
 
-def test_one_colorist_paints_drawing_after_drawing_alike(weights: Path) -> None:
-    """Nothing of one call is left for the next."""
+def test_calls_do_not_affect_each_other(weights: Path) -> None:
+    """Calls do not affect each other."""
     frame, colorist = drawing(), open_colorist(weights)
     regions, options = find_regions(frame), SamplingOptions(seed=1, steps=2)
     first = colorist.paint(frame, regions, Conditioning(), options)
@@ -138,15 +138,15 @@ def test_with_strength_0_the_image_comes_back(weights: Path) -> None:
     assert np.abs(rgb - conditioning.image / np.float32(255)).max() < 1 / 255
 
 
-def test_its_painting_is_flat_and_keeps_what_was_told(weights: Path) -> None:
+def test_a_proposal_is_flat_and_keeps_given_colors(weights: Path) -> None:
     frame = drawing()
     regions = find_regions(frame)
     palette = Palette(np.array([[200, 40, 50, 255], [60, 90, 160, 255]], np.uint8))
-    told = {1: (1, 2, 3, 255)}
+    given = {1: (1, 2, 3, 255)}
     options = SamplingOptions(steps=2)
-    colors = propose_painting(frame, regions, Conditioning(), options, open_colorist(weights), palette, told)
+    colors = propose_painting(frame, regions, Conditioning(), options, open_colorist(weights), palette, given)
     assert colors.shape == (regions.count + 1, 4)
-    assert tuple(colors[1]) == told[1]
+    assert tuple(colors[1]) == given[1]
     assert {tuple(c) for c in colors[2:].tolist() if c[3]} <= {tuple(c) for c in palette.colors.tolist()}
 
 

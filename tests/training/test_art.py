@@ -49,7 +49,7 @@ def build(art: Path, output: Path, *options: str) -> str:
     return result.output
 
 
-def test_a_built_set_knows_its_sources_and_holds_out_some_of_each(art: Path, tmp_path: Path) -> None:
+def test_a_built_set_names_its_sources_and_holds_out_some_of_each(art: Path, tmp_path: Path) -> None:
     output = build(art, tmp_path / "data")
     data = Dataset(tmp_path / "data")
     assert [s["name"] for s in data.table["sources"]] == ["figures", "more"]

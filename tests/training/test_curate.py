@@ -92,7 +92,7 @@ def test_a_studios_footage_becomes_a_training_set(built: Path) -> None:
     ]  # fmt: skip
 
 
-def test_what_is_read_is_what_was_painted(built: Path) -> None:
+def test_pictures_are_read_back_exactly(built: Path) -> None:
     shards = ArtShards(built / "art")
     for record, row in zip(shards.records, shards.table["items"], strict=True):
         item = shards.read(record)
@@ -132,7 +132,7 @@ def test_the_same_input_gives_the_same_bytes(studio: Path, tmp_path: Path) -> No
     assert (one.read(one.records[0]).color == two.read(two.records[0]).color).all()
 
 
-def test_no_group_is_torn_apart(tmp_path: Path) -> None:
+def test_no_group_is_divided_by_the_split(tmp_path: Path) -> None:
     for cut in range(6):
         for frame in range(2):
             write_image(tmp_path / "in" / f"cut_{cut}" / f"{frame:03d}.png", draw(frame, hue=cut * 40))
@@ -246,13 +246,13 @@ def test_licenses_are_known_by_their_text() -> None:
     assert name_license("All rights reserved.") is None
 
 
-def test_an_unknown_license_is_said(studio: Path, tmp_path: Path) -> None:
+def test_an_unknown_license_is_a_warning(studio: Path, tmp_path: Path) -> None:
     result = build("--from", studio, "-o", tmp_path / "art")
     assert "warning:" in result.output and "--license" in result.output
     assert ArtShards(tmp_path / "art").facts["license"] == "unknown"
 
 
-def test_calls_that_cannot_be_meant_are_refused(studio: Path, tmp_path: Path) -> None:
+def test_contradictory_calls_are_refused(studio: Path, tmp_path: Path) -> None:
     out = tmp_path / "art"
     assert build("--from", studio, "--art", studio, "-o", out).exit_code == 2
     assert build("--from", studio, "--from", studio, "--name", "a", "-o", out).exit_code == 2

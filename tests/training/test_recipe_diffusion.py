@@ -1,4 +1,4 @@
-"""The diffusion model: noise and its way back, the recipe, and the colorist that comes of it."""
+"""The diffusion model: noising and denoising, the recipe, and the colorist."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -33,7 +33,7 @@ IMAGE = np.where(PAINTED[..., 3:] > 0, PAINTED[..., :3], 255).astype(np.uint8)
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_validation() -> Iterator[None]:
-    """A batch tells as well as many whether a training is validated and shown, and few steps whether it paints."""
+    """Validate on one batch with few steps, to save time."""
     with pytest.MonkeyPatch.context() as patch:
         for constant in ("_VAL_BATCHES", "_VARIATIONS"):
             patch.setattr(recipe_module, constant, 1)
@@ -43,7 +43,7 @@ def quick_validation() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def colorist() -> DiffusionColorist:
-    """Untrained, but not silent: what it is told changes what it paints."""
+    """An untrained network whose inputs change its painting."""
     torch.manual_seed(0)
     network = small_network()
     with torch.no_grad():
@@ -72,7 +72,7 @@ def test_colors_come_back_from_noise_by_the_true_velocity() -> None:
     assert bool((loss_weight(torch.tensor([0.0, 0.05, 1.0])).diff() > 0).all())
 
 
-def test_sampling_follows_a_denoiser_that_knows() -> None:
+def test_sampling_follows_a_perfect_denoiser() -> None:
     torch.manual_seed(0)
     truth, noise = torch.rand(1, 6, 3) * 2 - 1, torch.randn(1, 6, 3)
 
@@ -89,7 +89,7 @@ def test_sampling_follows_a_denoiser_that_knows() -> None:
     assert torch.allclose(found[~keep], truth[~keep], atol=1e-5)
 
 
-def test_guidance_goes_beyond_what_is_told() -> None:
+def test_guidance_extrapolates_from_the_unconditional() -> None:
     told, untold = (
         (lambda value: lambda noisy, share: torch.full_like(noisy, value))(2.0),
         lambda n, s: torch.ones_like(n),
@@ -200,7 +200,7 @@ def test_each_region_gets_one_color_by_its_seed(colorist: DiffusionColorist) -> 
     assert not np.array_equal(picture, paint(colorist, seed=4))
 
 
-def test_all_that_it_is_told_matters(colorist: DiffusionColorist) -> None:
+def test_every_input_changes_the_painting(colorist: DiffusionColorist) -> None:
     plain = paint(colorist)
     confidence = np.zeros(FRAME.size, np.float32)
     confidence[60:64, 30:40] = 1
@@ -213,7 +213,7 @@ def test_all_that_it_is_told_matters(colorist: DiffusionColorist) -> None:
     assert np.array_equal(paint(colorist, guidance=0), paint(colorist, Conditioning(hint=hint), guidance=0))
 
 
-def test_strength_says_how_far_it_leaves_an_image(colorist: DiffusionColorist) -> None:
+def test_strength_limits_the_change_of_an_image(colorist: DiffusionColorist) -> None:
     guided = Conditioning(image=IMAGE)
     assert np.array_equal(paint(colorist, guided, strength=0), IMAGE.astype(np.float32) / np.float32(255))
     assert np.array_equal(vote_flats(paint(colorist, guided, strength=0), REGIONS)[3, :3], SCARF[:3])

@@ -33,7 +33,7 @@ def recipe(data: Dataset, kept: Path) -> MatcherRecipe:
     return MatcherRecipe(data, 1, kept, 2, SIZE_PX)
 
 
-def test_an_episode_is_kept_and_made_again_where_it_is_damaged(data: Dataset, kept: Path) -> None:
+def test_an_episode_is_kept_and_made_again_if_it_is_damaged(data: Dataset, kept: Path) -> None:
     episodes = LookEpisodes(data, "train", 1, kept, 2, SIZE_PX)
     made = episodes.read(0)
     (path,) = episodes.folder.glob("000000.npz")

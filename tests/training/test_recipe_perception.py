@@ -1,4 +1,4 @@
-"""perception: it learns to tell figures and paints apart, looks at each picture by itself, and resumes exactly."""
+"""perception: it learns to distinguish figures and paints, each picture by itself."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def small_recipe(figures: Path) -> PerceptionRecipe:
     return PerceptionRecipe(figures, 0, size_px=32, batch=24, widths=WIDTHS, embed_channels=8)
 
 
-def test_it_learns_to_tell_figures_and_paints_apart(figures: Path, tmp_path: Path) -> None:
+def test_it_learns_to_distinguish_figures_and_paints(figures: Path, tmp_path: Path) -> None:
     torch.manual_seed(0)
     recipe = small_recipe(figures)
     state = start(recipe, LoopSettings(40, rate=6e-3, warmup_steps=1, mean_decay=0.8))
@@ -65,7 +65,7 @@ def test_a_wrong_paint_is_another_picture_of_the_same_paper(figures: Path, kind:
         assert (changed[paper] == 1).all()
 
 
-def test_each_picture_is_looked_at_by_itself() -> None:
+def test_an_embedding_depends_on_its_picture_alone() -> None:
     torch.manual_seed(0)
     network = Perception(WIDTHS, 8).train()
     pictures = torch.rand(3, 3, 37, 50) * 2 - 1

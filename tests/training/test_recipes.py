@@ -1,4 +1,4 @@
-"""What holds for every recipe: a stopped training goes on exactly, and leaves a log, samples and weights that open."""
+"""Contract of all recipes: a resumed training is exact, and leaves a log, samples and weights that open."""
 
 from __future__ import annotations
 

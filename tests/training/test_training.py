@@ -41,7 +41,7 @@ def draw_sequence(name: str) -> IdSequence:
 
 @pytest.fixture(scope="module", autouse=True)
 def quick_validation() -> Iterator[None]:
-    """Two episodes tell as well as many whether a training is validated and shown."""
+    """Validate on two episodes only, to save time."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(generator_recipe, "_VAL_EPISODES", 2)
         patch.setattr(generator_recipe, "_SAMPLE_EPISODES", 2)
@@ -218,7 +218,7 @@ def test_votes_find_the_class_of_equal_features() -> None:
     assert pixel < 1e-4 and by_region < 1e-4
 
 
-def test_classes_that_no_key_shows_are_not_asked() -> None:
+def test_classes_without_a_key_get_no_votes() -> None:
     features = torch.eye(4)[torch.tensor([[0, 1], [2, 3]])]
     classes = torch.tensor([[0, 1], [2, 2]])
     votes = vote(features, classes, torch.arange(4).view(2, 2), classes.flatten(), torch.tensor([0, 0, 1, 1]), keys=1)
@@ -253,7 +253,7 @@ def test_a_trusted_hint_passes_unchanged() -> None:
         assert torch.allclose(generator.color(generator(planes), planes)[1][:, 0], planes[:, 10], atol=1e-5)
 
 
-def test_trust_is_asked_where_something_is_hinted() -> None:
+def test_trust_is_trained_only_where_there_is_a_hint() -> None:
     truth = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])
     hint = torch.tensor([[0.5, 0.0, 0.0, 0.5], [0.5, 0.0, 0.0, 0.5], [0.0, 0.0, 0.0, 0.0]])
     color, good = color_loss(truth, torch.tensor([1.0, 0.0, 1.0]), hint, truth)

@@ -1,4 +1,4 @@
-"""How systems of the literature paint: at the size that they learned at, and over an image to start from."""
+"""The base of the literature's colorists: paint at the size of training, and blend with an image to start from."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from framecolor.core.types import Frame, Regions
 class BaselineColorist(ABC):
     """A colorist whose network colors a drawing's lines.
 
-    long_side  working size in pixels; None: that of the training, where lines are as thick as the network knows them.
+    long_side  working size in pixels; None: that of training, at which lines have the width that the network expects
     """
 
     name: str
 
     def __init__(self, network: Any, long_side: int | None = None) -> None:
-        """network: has `size_px`, the long side that it learned at, and `size_multiple`, of which sides are."""
+        """network: has `size_px`, the long side in training, and `size_multiple`, which must divide both sides."""
         self.network, self.size_multiple = network, network.size_multiple
         self.long_side = long_side or network.size_px
 
@@ -31,7 +31,7 @@ class BaselineColorist(ABC):
     def paint(
         self, frame: Frame, regions: Regions, conditioning: Conditioning, options: SamplingOptions
     ) -> NDArray[np.float32]:
-        """Color at the working size, or at that of `conditioning.image` (`Colorist.paint`)."""
+        """Paint at the working size, or at that of `conditioning.image` (`Colorist.paint`)."""
         line = draw_gray(frame, fit_size(frame.size, self.long_side, self.size_multiple))
         painted = self.color(torch.from_numpy(line)[None, None], conditioning, options)
         rgb = ((painted[0] + 1) / 2).clamp(0, 1).permute(1, 2, 0).numpy()
@@ -39,4 +39,4 @@ class BaselineColorist(ABC):
 
     @abstractmethod
     def color(self, line: Tensor, conditioning: Conditioning, options: SamplingOptions) -> Tensor:
-        """Color [1, 3, H, W] in [-1, 1] of lines [1, 1, H, W], 1 where there is ink."""
+        """Color lines [1, 1, H, W], 1 on ink: color [1, 3, H, W] in [-1, 1]."""

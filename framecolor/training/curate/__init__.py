@@ -1,5 +1,5 @@
-"""A folder of paintings and movies -> a training set: collected, sifted, drawn as lines, cleaned to flats, packed.
+"""Curate folders of paintings and movies into a training set: collect, sift, extract lines, clean flats, pack.
 
-In order: `collect` finds pictures, `junk` and `duplicates` say which to leave out, `flats` and `extract_lines` make of
-each what a training needs (`picture`), `shards` writes and reads it, `build` runs it all, `sheet` shows the outcome.
+In order: `collect` finds pictures, `junk` and `duplicates` reject some, `flats` and `extract_lines` make the flats and
+lines of each (`picture`), `shards` writes and reads them, `build` runs all of this, `sheet` shows the result.
 """

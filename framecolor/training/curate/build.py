@@ -1,4 +1,4 @@
-"""Folders of art -> a training set on disk: `framecolor dataset build --from`."""
+"""Build a training set on disk from folders of art: `framecolor dataset build --from`."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from framecolor.training.curate.table import format_table
 from framecolor.training.curate.walk import Rejected
 from framecolor.training.dataset import Provenance
 
-# OpenCV and zlib leave Python alone while they work: two pictures at a time keep two cores busy.
+# OpenCV and zlib release Python's lock while they work: two pictures at a time keep two cores busy.
 _THREADS = 2
 _NAMED = 5
 
 
 @dataclass(frozen=True)
 class ArtFolder:
-    """A folder of pictures and movies, and where they come from."""
+    """A folder of pictures and movies, and its provenance."""
 
     path: Path
     provenance: Provenance
@@ -46,16 +46,16 @@ def build_art(
     seed: int = 0,
     report: Callable[[Picture | Rejected], object] = lambda _: None,
 ) -> dict[str, Any]:
-    """Curate what is in `folders` and write it to `output`; returns the content of art.json, which is written last.
+    """Curate the art of `folders`, write it to `output`, and return the content of art.json, which is written last.
 
-    val_share  of the groups (movies, sequences, folders of single pictures) of each folder are held out, at least one
-               of two and more, the last ones by a hash of their names. A folder that is one group of single pictures
-               is split by picture; one that is a single movie or sequence has nothing held out.
+    val_share  share of the groups (movies, sequences, folders of single pictures) of each folder that is held out: at
+               least one of two or more, the last ones by a hash of their names. A folder that is one group of single
+               pictures is split by picture; of a single movie or sequence nothing is held out.
     limit      most pictures of each folder
-    seed       of the jitter of the lines
-    report     is called with every picture, also with those that are left out
-    Raises ReadError when a folder cannot be read, InputError when two have one name or no painting is found,
-    OutputError when `output` cannot be written or holds another kind of data set.
+    seed       of the lines' jitter
+    report     called with every picture, accepted or rejected
+    Raises ReadError if a folder cannot be read, InputError if two have one name or no painting is found, OutputError
+    if `output` cannot be written or holds another kind of data set.
     """
     if (output / "dataset.json").exists():
         raise OutputError(output, "holds a data set of id maps", "choose another folder with -o")
@@ -64,7 +64,7 @@ def build_art(
         if names.count(name) > 1:
             raise InputError(name, "two folders have this name", "give each a name in its provenance.toml")
     try:
-        (output / ART_TABLE).unlink(missing_ok=True)  # until the new one is there, this is no data set
+        (output / ART_TABLE).unlink(missing_ok=True)  # without it, an unfinished build is not a data set
     except OSError as error:
         raise OutputError(output, f"cannot be written ({error.strerror or error})", "choose another one") from error
     writer = ShardWriter(output)
@@ -105,7 +105,7 @@ def _note(
     dropped: dict[str, dict[str, Any]],
     report: Callable[[Picture | Rejected], object],
 ) -> Iterator[Picture]:
-    """The pictures among what was found; the others are counted."""
+    """Yield the accepted pictures; count the rejected ones by reason in `dropped`."""
     for picture in found:
         report(picture)
         if isinstance(picture, Picture):
@@ -120,7 +120,7 @@ def _note(
 def _write(
     provenance: Provenance, pictures: Iterable[Picture], writer: ShardWriter, seed: int
 ) -> Iterator[dict[str, Any]]:
-    """Curate and pack the pictures; yields their rows, `split` still open."""
+    """Curate and pack the pictures; yield their rows, without the split."""
 
     def curate(picture: Picture) -> tuple[Picture, ArtItem, str, dict[str, bytes]]:
         digest = hashlib.sha256(f"{provenance.name}/{picture.name}".encode(errors="surrogateescape")).digest()
@@ -153,7 +153,7 @@ def _write(
 
 
 def _split(items: list[dict[str, Any]], val_share: float) -> list[dict[str, Any]]:
-    """The rows of one source with their split."""
+    """Set the split of the rows of one source."""
     keys = [item["group"] for item in items]
     if len(set(keys)) == 1 and items[0]["kind"] == "pictures":
         keys = [item["file"] for item in items]
@@ -164,5 +164,5 @@ def _split(items: list[dict[str, Any]], val_share: float) -> list[dict[str, Any]
 
 
 def _slug(name: str) -> str:
-    """A name that is safe in a tar file and for WebDataset, which cuts at the first dot."""
+    """Make a name that is safe in a tar file and for WebDataset, which cuts at the first dot."""
     return re.sub(r"[^A-Za-z0-9_]+", "-", name.rsplit(".", 1)[0] if "#" not in name else name).strip("-")[-48:] or "x"

@@ -1,4 +1,4 @@
-"""The pictures of a shard as PNG: colors, indexed fills, one-bit lines."""
+"""Encode and decode the pictures of a shard as PNG: colors, indexed fills, one-bit lines."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 
 def encode_color(rgb: NDArray[np.uint8]) -> bytes:
-    """A PNG of uint8 HxWx3."""
+    """Encode uint8 HxWx3 as PNG."""
     return _encode(av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24"), "mixed")
 
 
 def encode_flat(flat: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
-    """An indexed PNG of uint8 HxW with its palette uint8 Kx3."""
+    """Encode uint8 HxW with its palette, uint8 Kx3, as indexed PNG."""
     frame = av.VideoFrame(flat.shape[1], flat.shape[0], "pal8")
     _fill(frame, 0, flat)
     colors = np.zeros((256, 4), np.uint8)
@@ -29,26 +29,26 @@ def encode_flat(flat: NDArray[np.uint8], palette: NDArray[np.uint8]) -> bytes:
 
 
 def encode_line(line: NDArray[np.bool_]) -> bytes:
-    """A one-bit PNG of bool HxW: black ink on white."""
+    """Encode bool HxW as one-bit PNG: black ink on white."""
     frame = av.VideoFrame(line.shape[1], line.shape[0], "monob")
     _fill(frame, 0, np.packbits(~line, axis=1))
     return _encode(frame, "none")
 
 
 def decode_color(data: bytes) -> NDArray[np.uint8]:
-    """uint8 HxWx3. Raises ValueError, as the others do, when `data` is no such picture."""
+    """Decode a color PNG to uint8 HxWx3. Like the other decoders, raises ValueError if `data` is not such a PNG."""
     frame = _decode(data, "rgb24")
     return _rows(frame)[:, : 3 * frame.width].reshape(frame.height, frame.width, 3).copy()
 
 
 def decode_flat(data: bytes) -> NDArray[np.uint8]:
-    """The indices of an indexed PNG, uint8 HxW."""
+    """Decode the indices of an indexed PNG: uint8 HxW."""
     frame = _decode(data, "pal8")
     return _rows(frame)[:, : frame.width].copy()
 
 
 def decode_line(data: bytes) -> NDArray[np.bool_]:
-    """bool HxW, true where there is ink."""
+    """Decode a one-bit PNG to bool HxW, true on ink."""
     frame = _decode(data, "monob")
     return np.unpackbits(_rows(frame), axis=1, count=frame.width) == 0
 
@@ -71,9 +71,9 @@ def _decode(data: bytes, pixels: str) -> av.VideoFrame:
         packet = av.Packet(data)
         frames = context.decode(packet) or context.decode(None)
     except FFmpegError as error:
-        raise ValueError(f"no PNG ({error})") from error
+        raise ValueError(f"not a PNG ({error})") from error
     if not frames or frames[0].format.name != pixels:
-        raise ValueError(f"no PNG of {pixels}")
+        raise ValueError(f"not a PNG of {pixels}")
     return frames[0]
 
 

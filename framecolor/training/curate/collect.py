@@ -1,4 +1,4 @@
-"""The paintings under a folder: read, scaled and sifted."""
+"""Collect the paintings under a folder: read, scaled and sifted."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from framecolor.training.curate.walk import Group, Rejected, list_groups, read_g
 from framecolor.training.extract_lines import METHODS, Method
 
 LONG_SIDE = 512
-# With a limit, pictures are taken evenly from a group, this many for each that is wanted: some are junk.
+# With a limit, this many pictures are read for each one wanted, evenly over a group, as some are rejected.
 _SPARE = 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Picture:
-    """A painting that passed: name and group below its folder, rgb uint8 HxWx3 over white, paper bool HxW."""
+    """An accepted painting: name and group below its folder, rgb uint8 HxWx3 over white, paper bool HxW."""
 
     name: str
     group: Group
@@ -37,17 +37,17 @@ class Picture:
 def collect_pictures(
     folder: Path, seen: Duplicates, *, long_side: int = LONG_SIDE, limit: int | None = None
 ) -> Iterator[Picture | Rejected]:
-    """The paintings under a folder in the order of their names, and what was left out, each with its reason.
+    """Yield the paintings under a folder by name, and the rejected pictures, each with its reason.
 
-    seen       pictures that must not come again; those that pass are added
+    seen       pictures whose duplicates are rejected; accepted ones are added
     long_side  larger pictures are scaled down to it
     limit      most paintings, spread over the groups and within them
-    Raises ReadError when the folder cannot be read; files in it that cannot be are among the rejected.
+    Raises ReadError if the folder cannot be read; unreadable files in it are among the rejected.
     """
     groups = list_groups(folder)
     left = limit
     for place, group in enumerate(groups):
-        # What earlier groups did not use goes to the later ones.
+        # The unused share of earlier groups goes to the later ones.
         quota = None if left is None else -(-left // (len(groups) - place))
         taken = 0
         for found in _sift_group(folder, group, seen, long_side, quota):
@@ -84,7 +84,7 @@ def _sift_group(
 def sift_picture(
     name: str, group: Group, rgba: NDArray[np.uint8], seen: Duplicates, long_side: int
 ) -> Picture | Rejected:
-    """The picture at its working size, added to `seen`, or why it is left out."""
+    """Return the picture at its working size, added to `seen`, or the reason for its rejection."""
     if reason := find_size_junk(*rgba.shape[:2]):
         return Rejected(name, reason)
     rgb, paper = fit_picture(rgba, long_side)
@@ -98,9 +98,9 @@ def sift_picture(
 
 
 def list_paintings(folder: Path) -> list[Path]:
-    """The pictures under a plain folder that are paintings, each once, by name; movies have to be built first.
+    """List the pictures under a plain folder that are paintings, without duplicates, by name; movies are ignored.
 
-    Every picture is read. Raises ReadError when the folder cannot be read.
+    Reads every picture. Raises ReadError if the folder cannot be read.
     """
     seen = Duplicates()
     found: list[Path] = []
@@ -117,6 +117,6 @@ def read_painting(
     rng: np.random.Generator | None = None,
     methods: Sequence[Method] = METHODS,
 ) -> ArtItem:
-    """One picture file, curated, with lines by `methods`. Raises ReadError when it cannot be read."""
+    """Read and curate one picture file, with lines by `methods`. Raises ReadError if it cannot be read."""
     rgb, paper = fit_picture(read_image(path), long_side)
     return curate_picture(rgb, paper, methods=methods, rng=rng)

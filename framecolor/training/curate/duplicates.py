@@ -1,8 +1,8 @@
-"""Near-duplicates: held frames, exports in two sizes, the same drawing compressed twice; recolors are none.
+"""Find near-duplicates: held frames, exports in two sizes, recompressed drawings. Recolors are not duplicates.
 
 A picture's signature is a 64-bit perceptual hash (signs of the low frequencies of its brightness) and the mean colors
-of a grid. Two pictures are alike when both are near. Hashes that differ in at most 7 bits agree in at least one of
-eight bands of 8 bits, so that only the pictures of 8 buckets are compared.
+of a grid. Two pictures are duplicates if both are near. Hashes that differ in at most 7 bits agree in at least one of
+eight bands of 8 bits, so that only pictures in the same of 8 buckets are compared.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# Bits of 64. Beyond 7 the bands below would miss some.
+# Bits of 64. Above 7, the bands below would miss some.
 NEAR_BITS = 5
-# Levels of 255 in any cell: below what a recolor changes, above what a compression does.
+# Levels of 255 in any cell: below the change of a recolor, above that of a compression.
 NEAR_LEVELS = 12
 _GRID = 4
 _BANDS = 8
@@ -32,17 +32,17 @@ class Signature:
 
 
 def sign_picture(rgb: NDArray[np.uint8]) -> Signature:
-    """The signature of uint8 HxWx3 pixels: nearly the same at any size and compression."""
+    """Compute the signature of uint8 HxWx3 pixels: nearly the same at any size and compression."""
     gray = cv2.resize(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
     waves = cv2.dct(gray.astype(np.float32))[:8, :8].ravel()
-    # The mean brightness says nothing; signs around the median split the rest evenly, whatever the contrast.
+    # The mean brightness is left out; signs around the median split the rest evenly at any contrast.
     bits = waves > np.median(waves[1:])
     colors = cv2.resize(rgb, (_GRID, _GRID), interpolation=cv2.INTER_AREA)
     return Signature(int.from_bytes(np.packbits(bits).tobytes(), "big"), colors.astype(np.int16).ravel())
 
 
 class Duplicates:
-    """The pictures seen so far, of which the first of each kind counts."""
+    """The pictures added so far, to find duplicates among."""
 
     def __init__(self) -> None:
         self._hashes = np.zeros(1024, np.uint64)
@@ -54,7 +54,7 @@ class Duplicates:
         return self._count
 
     def find(self, signature: Signature) -> int | None:
-        """The first picture (0 for the first that was added) that looks like this one, or None."""
+        """Find the first added picture (from 0) that is a duplicate of this one; None if there is none."""
         near: set[int] = set()
         for key in _bands(signature.hash):
             at = np.array(self._buckets.get(key, _NONE), np.intp)
@@ -65,7 +65,7 @@ class Duplicates:
         return min(near, default=None)
 
     def add(self, signature: Signature) -> None:
-        """Remember a picture."""
+        """Add a picture."""
         if self._count == len(self._hashes):
             self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
             self._colors = np.concatenate([self._colors, np.zeros_like(self._colors)])

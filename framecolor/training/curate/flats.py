@@ -1,6 +1,6 @@
-"""A painting's flat colors: compression scatter, antialiasing and ink removed, each pixel in one of at most 25 fills.
+"""Clean a painting to flat colors: without compression artifacts, antialiasing and ink, in at most 25 fills.
 
-k-means over the colors as StencilTorch segments its pictures; then ink, antialiasing and specks go to the fills.
+k-means over the colors, as StencilTorch segments its pictures; then ink, antialiasing and specks join the fills.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from framecolor.training.curate.kmeans import Lab, find_colors, find_nearest, to
 
 MOST_COLORS = 25
 
-# Colors nearer than this in CIELAB are one fill: what an eye tells apart; with scatter, what JPEG at quality 85 makes
-# of one color. A picture has no scatter when this share of its inner pixels (not of the commonest color: white paper is
-# even after any compression) are the same as their neighbors.
+# Colors nearer than this in CIELAB are one fill: the limit of what an eye distinguishes; with scatter, that of a color
+# in JPEG at quality 85. A picture has no scatter if this share of its inner pixels equal their neighbors (not counting
+# the most frequent color: white paper is even after any compression).
 _SAME_CLEAN, _SAME_SCATTERED = 2.3, 4.5
 _EVEN_SHARE = 0.6
-# Where all of 3x3 pixels differ by no more than this, a pixel lies inside of a fill and knows its color.
+# A pixel lies inside of a fill if its 3x3 neighborhood differs by no more than this.
 _CALM = 16
-# Half of what bleeds along a border, and how many times farther off its color may be.
+# Half the width of a color bleed along a border, and how many times farther off its color may be.
 _THIN_PX, _BLED = 3.0, 3.0
-# How far corners and tips reach out of the inside of an area.
+# Reach of corners and tips beyond the inside of an area.
 _TIP_PX = 3
-# Areas below this many pixels are given to what surrounds them.
+# Areas of fewer pixels than this join their surroundings.
 _LEAST_PX = 6
 
 Bool = NDArray[np.bool_]
@@ -34,12 +34,12 @@ Bool = NDArray[np.bool_]
 def clean_flats(
     rgb: NDArray[np.uint8], paper: Bool | None = None, most_colors: int = MOST_COLORS
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The fill of each pixel, uint8 HxW, and the fills' colors, uint8 Kx3; the largest first.
+    """Find the fill of each pixel, uint8 HxW, and the fills' colors, uint8 Kx3, by descending area.
 
     rgb    uint8 HxWx3
-    paper  bool HxW, pixels that are transparent paper: fill 0, white, beside up to `most_colors` others
-    Ink goes to the nearest fill; a fill that is black and wide (hair, a night sky) stays. Raises ValueError when
-    `most_colors` is beyond 250.
+    paper  bool HxW, pixels that are transparent paper: fill 0, white, in addition to up to `most_colors` others
+    Ink joins the nearest fill; a wide black fill (hair, a night sky) stays. Raises ValueError if `most_colors` is not
+    1 to 250.
     """
     if not 1 <= most_colors <= 250:
         raise ValueError(f"most_colors must be 1 to 250, got {most_colors}")
@@ -55,7 +55,7 @@ def clean_flats(
         return np.zeros(paper.shape, np.uint8), np.full((1, 3), 255, np.uint8)
     same = _SAME_CLEAN if _is_even(rgb, known) else _SAME_SCATTERED
     centers = find_colors(calm_rgb[known], most_colors, same)
-    # From here on fill 0 is paper, and those above are the centers; 255 is undecided.
+    # From here, fill 0 is paper, higher ones are the centers, and 255 is undecided.
     nearest = (find_nearest(lab, centers) + 1).astype(np.uint8)
     nearest[paper] = 0
     index = _fill_edges(nearest, lab, ink, centers, same)
@@ -64,9 +64,9 @@ def clean_flats(
 
 
 def _fill_edges(nearest: NDArray[np.uint8], lab: Lab, ink: Bool, centers: Lab, same: float) -> NDArray[np.uint8]:
-    """Only the inside of areas keeps its fill; its rim goes to the likest fill near it, ink to the nearest.
+    """Keep the fill inside of areas only; their rim joins the likeliest fill near it, ink the nearest.
 
-    So mixed colors along a border, which may look like a third fill, belong to one of the two that are mixed.
+    Mixed colors along a border, which may look like a third fill, thus join one of the two that are mixed.
     """
     square = np.ones((3, 3), np.uint8)
     inside = (cv2.dilate(nearest, square) == cv2.erode(nearest, square)) & ~ink
@@ -91,7 +91,7 @@ def _fill_edges(nearest: NDArray[np.uint8], lab: Lab, ink: Bool, centers: Lab, s
 
 
 def _grow_tips(index: NDArray[np.uint8], nearest: NDArray[np.uint8], pure: Bool) -> NDArray[np.uint8]:
-    """The inside of areas with their corners and tips: pixels beside it that are of its very color."""
+    """Add corners and tips to the inside of areas: adjacent pixels of exactly its color."""
     for _ in range(_TIP_PX):
         padded = np.pad(index, 1, constant_values=255)
         beside = np.zeros(index.shape, bool)
@@ -102,7 +102,7 @@ def _grow_tips(index: NDArray[np.uint8], nearest: NDArray[np.uint8], pure: Bool)
 
 
 def _spread(index: NDArray[np.uint8], open_px: Bool) -> NDArray[np.uint8]:
-    """`index` with the pixels of `open_px` taken from the nearest other pixel."""
+    """Copy `index` with the pixels of `open_px` taken from the nearest other pixel."""
     if not open_px.any() or open_px.all():
         return index
     _, owner = cv2.distanceTransformWithLabels(open_px.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
@@ -113,7 +113,7 @@ def _spread(index: NDArray[np.uint8], open_px: Bool) -> NDArray[np.uint8]:
 
 
 def _absorb_specks(index: NDArray[np.uint8]) -> None:
-    """Areas of a few pixels go to what is around them, in place."""
+    """Join areas of a few pixels with their surroundings, in place."""
     specks = np.zeros(index.shape, bool)
     for fill in np.unique(index):
         _, labels, stats, _ = cv2.connectedComponentsWithStats((index == fill).astype(np.uint8), connectivity=8)
@@ -126,10 +126,10 @@ def _absorb_specks(index: NDArray[np.uint8]) -> None:
 def _order(
     index: NDArray[np.uint8], rgb: NDArray[np.uint8], known: Bool, same: float, has_paper: bool
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Fills by area, each with the median of its calm pixels; paper stays fill 0.
+    """Order fills by area, each with the median color of its calm pixels; paper stays fill 0.
 
-    Two with nearly the same median are one: their centers were only drawn apart by the scatter of other pixels. A fill
-    that is thin everywhere is the rim of one that is somewhat like it: JPEG bleeds color.
+    Two fills with nearly the same median are joined: only scatter separated their centers. A fill that is thin
+    everywhere joins a similar one, whose rim it is: JPEG bleeds color.
     """
     area = np.bincount(index.ravel(), minlength=256)
     palette = [np.full(3, 255, np.uint8)] if has_paper else []
@@ -151,12 +151,12 @@ def _order(
 
 
 def _is_thin(area: Bool) -> bool:
-    """Whether an area is nowhere wider than a band along a border."""
+    """Return whether an area is nowhere wider than a band along a border."""
     return float(cv2.distanceTransform(area.astype(np.uint8), cv2.DIST_L2, 3).max()) <= _THIN_PX
 
 
 def _is_even(rgb: NDArray[np.uint8], known: Bool) -> bool:
-    """Whether fills are of one value, as painted, and not scattered by a compression or a brush."""
+    """Return whether fills have one value each, as painted, without scatter of a compression or a brush."""
     square = np.ones((3, 3), np.uint8)
     code = rgb.astype(np.int32) @ np.array([65536, 256, 1], np.int32)
     values, counts = np.unique(code[known], return_counts=True)

@@ -1,4 +1,4 @@
-"""Which pixels of a painting are its lines."""
+"""Find the pixels of a painting that are lines."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-# Ink: darker than this lightness and nowhere wider than this share of the long side, or this much darker than both
-# sides of it and at most 4 pixels wide.
+# Ink is darker than this lightness and nowhere wider than this share of the long side; or at most 4 pixels wide and
+# this much darker than both sides.
 _INK_LIGHTNESS = 35.0
 _INK_WIDTH = 0.014
 _INK_CONTRAST = 25.0
-# The lines of a bold pen are up to this wide, half of it and as a share of the long side (of a small picture: in px).
+# Half the widest line of a bold pen: as a share of the long side, and in px for a small picture.
 _BOLD_HALF, _BOLD_HALF_PX = 0.01, 4.0
-# Times the area of a dot as wide as that.
+# A wide dark spot below this multiple of such a line's dot area is a crossing of lines.
 _KNOT = 1.8
 
 
 def find_ink(lab: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Pixels of lines, bool HxW: dark and thin, or thin and much darker than both sides; a wide dark area is a fill."""
+    """Find pixels of lines, bool HxW: dark and thin, or thin and much darker than both sides. Wide dark areas stay."""
     lightness = np.ascontiguousarray(lab[..., 0])
     dark = (lightness < _INK_LIGHTNESS).astype(np.uint8)
     reach = max(3, round(_INK_WIDTH * max(dark.shape) / 2), _measure_ink(dark))
@@ -33,7 +33,7 @@ def find_ink(lab: NDArray[np.float32]) -> NDArray[np.bool_]:
 
 
 def _measure_ink(dark: NDArray[np.uint8]) -> int:
-    """What is surely wider than half of a bold pen's line, in pixels; 0 where dark areas are no lines or thin ones."""
+    """Measure a width, in px, surely above half of the pen's line; 0 if dark areas are too wide to be lines."""
     if dark.all():
         return 0
     distance = cv2.distanceTransform(dark, cv2.DIST_L2, 3)

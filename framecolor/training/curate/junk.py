@@ -1,4 +1,4 @@
-"""Why a picture is no painting to learn from: named reasons, each with its threshold."""
+"""Reject pictures that are not paintings to learn from: named reasons, each with its threshold."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ Reason = Literal["too small", "extreme aspect", "blank", "colorless", "photograp
 SHORTEST_SIDE_PX = 96
 # Strips, banners and film leaders; a wide-screen pan is 4:1 at most.
 MOST_ASPECT = 4.5
-# Fades, leaders, empty cels: all but this share of the pixels has one color (within _SAME_LEVELS).
+# Fades, leaders, empty cels: at least this share of the pixels has one color (within _SAME_LEVELS).
 BLANK_SHARE = 0.997
 _SAME_LEVELS = 12
 # Line art, sketches, gray scans, sepia: the colors lie on one straight line from dark to light (white paper and one
-# ink, whatever their tint), but for this share of the pixels, which stray from it by more than _TINT_LEVELS. Only
-# areas count that are wider than a colored trace line.
+# ink of any tint), except for at most this share of the pixels, which are off it by more than _TINT_LEVELS. Only areas
+# wider than a colored trace line count.
 COLOR_SHARE = 0.01
 _TINT_LEVELS = 18.0
 _WIDER_THAN_LINE = np.ones((5, 5), np.uint8)
-# Photographs and noise: grain and texture everywhere. In drawings most 3x3 pixels are within _CALM_LEVELS of one
-# another, also where they are softly shaded; in a photograph only sky and blur are.
+# Photographs and noise have texture everywhere. In drawings, most 3x3 neighborhoods are within _CALM_LEVELS, even with
+# soft shading; in a photograph, only sky and blur are.
 CALM_SHARE = 0.35
 _CALM_LEVELS = 14
-# Pages of text: on a ground of one color, this many small dark pieces of about one height, which are most of the ink.
+# Pages of text: on a ground of one color, at least this many small dark pieces of about one height, most of the ink.
 TEXT_PIECES = 80
 _GROUND_SHARE = 0.6
 _TEXT_SHARE = 0.6
 
 
 def find_size_junk(height: int, width: int) -> Reason | None:
-    """What a picture's size alone says against it."""
+    """Find the reason to reject a picture by its size alone; None if it passes."""
     if min(height, width) < SHORTEST_SIDE_PX:
         return "too small"
     return "extreme aspect" if max(height, width) > MOST_ASPECT * min(height, width) else None
 
 
 def find_junk(rgb: NDArray[np.uint8]) -> Reason | None:
-    """Why uint8 HxWx3 pixels, at the size they are trained at, are no painting; None for a painting."""
+    """Find the reason to reject uint8 HxWx3 pixels at training size; None for a painting."""
     values, counts = np.unique(_pack(rgb), return_counts=True)
     most = int(values[counts.argmax()])
     common = np.array([most >> 16, most >> 8 & 255, most & 255], np.int16)
@@ -56,7 +56,7 @@ def find_junk(rgb: NDArray[np.uint8]) -> Reason | None:
 
 
 def measure_color(rgb: NDArray[np.uint8]) -> float:
-    """Share of pixels in areas off the straight line through RGB space that fits all pixels best."""
+    """Measure the share of pixels in areas off the straight line in RGB space that fits all pixels best."""
     pixels = rgb.reshape(-1, 3).astype(np.float32)
     pixels -= pixels.mean(axis=0)
     _, axes = np.linalg.eigh((pixels.T @ pixels).astype(np.float64))
@@ -66,7 +66,7 @@ def measure_color(rgb: NDArray[np.uint8]) -> float:
 
 
 def measure_calm(rgb: NDArray[np.uint8]) -> float:
-    """Share of pixels whose 3x3 neighborhood is of about one brightness."""
+    """Measure the share of pixels whose 3x3 neighborhood has nearly one brightness."""
     gray = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     square = np.ones((3, 3), np.uint8)
     return float((cv2.dilate(gray, square) - cv2.erode(gray, square) <= _CALM_LEVELS).mean())

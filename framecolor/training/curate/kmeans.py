@@ -1,6 +1,6 @@
-"""The colors of a picture by k-means in CIELAB, seeded as k-means++ is, but without chance.
+"""Find the colors of a picture by k-means in CIELAB, with a deterministic k-means++ start.
 
-The next center is the color with the most weight times distance, so that the same picture always gives the same colors.
+The next center is the color with the most weight times distance, so that a picture always gives the same colors.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from framecolor.core.histogram import mean_by_label
 
 Lab = NDArray[np.float32]
 
-# A color that fewer pixels than this share have is scatter, or too small to be learned from.
+# A color of fewer pixels than this share is scatter, or too small to learn from.
 _LEAST_SHARE = 0.0002
-# Beyond this distance a color is simply another one: without a limit rare, garish pixels become centers.
+# Distances are cut off here: without a limit, rare garish pixels would become centers.
 _FAR = 40.0
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_MAX_ITER, 12, 0.01)
 
 
 def find_colors(rgb: NDArray[np.uint8], most_colors: int, same: float) -> Lab:
-    """Centers of the colors of uint8 Nx3 pixels, CIELAB float32 Kx3, no two nearer than `same`; always the same."""
+    """Find color centers of uint8 Nx3 pixels, CIELAB float32 Kx3, no two nearer than `same`; deterministic."""
     bins = (rgb.astype(np.int32) >> 2) @ np.array([4096, 64, 1], np.int32)
     _, bins, weight = np.unique(bins, return_inverse=True, return_counts=True)
     mean = (mean_by_label(rgb, bins)[None] / 255).astype(np.float32)
@@ -34,7 +34,7 @@ def find_colors(rgb: NDArray[np.uint8], most_colors: int, same: float) -> Lab:
 
 
 def _seed_centers(color: Lab, weight: NDArray[np.float64], most_colors: int, same: float) -> Lab:
-    """k-means++ without chance. Colors with too little weight around them are passed over."""
+    """Choose the first centers as k-means++, without random numbers; colors with little weight around are skipped."""
     least = max(4.0, _LEAST_SHARE * weight.sum())
     far = np.full(len(color), _FAR)
     chosen: list[int] = []
@@ -52,7 +52,7 @@ def _seed_centers(color: Lab, weight: NDArray[np.float64], most_colors: int, sam
 
 
 def _merge(centers: Lab, weight: NDArray[np.integer], same: float) -> Lab:
-    """Centers that came within reach of one another become the heavier one of them; empty ones go."""
+    """Merge centers that are nearer than `same` into the heavier of them, and drop empty ones."""
     kept: list[int] = []
     for i in np.argsort(-weight, kind="stable"):
         if weight[i] > 0 and all(np.linalg.norm(centers[i] - centers[k]) >= same for k in kept):
@@ -66,7 +66,7 @@ def to_lab(rgb: NDArray[np.uint8] | NDArray[np.float32]) -> Lab:
 
 
 def find_nearest(color: Lab, centers: Lab) -> NDArray[np.int64]:
-    """The center nearest to each color, [...] for [..., 3]."""
+    """Find the index of the center nearest to each color: [...] for [..., 3]."""
     flat = color.reshape(-1, 3)
     distance = (centers**2).sum(axis=1) - 2 * flat @ centers.T
     return distance.argmin(axis=1).reshape(color.shape[:-1])

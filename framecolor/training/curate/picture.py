@@ -1,4 +1,4 @@
-"""One painting as a training takes it: its color, flat fills and lines by every method."""
+"""Curate one painting: its color, flat fills, and lines by every method."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Bool = NDArray[np.bool_]
 class ArtItem:
     """A curated painting.
 
-    color    uint8 HxWx3, as it was painted, over white
+    color    uint8 HxWx3, as painted, over white
     flat     uint8 HxW, the fill of each pixel, lines removed
     palette  uint8 Kx3, the color of each fill
-    lines    method -> bool HxW, true where there is ink
+    lines    method -> bool HxW, true on ink
     paper    whether fill 0 is transparent paper
     """
 
@@ -47,7 +47,7 @@ class ArtItem:
 
     @property
     def size(self) -> tuple[int, int]:
-        """(height, width) in pixels."""
+        """Return (height, width) in pixels."""
         return self.flat.shape[0], self.flat.shape[1]
 
     def __repr__(self) -> str:
@@ -61,9 +61,9 @@ def curate_picture(
     methods: Sequence[Method] = METHODS,
     rng: np.random.Generator | None = None,
 ) -> ArtItem:
-    """Flats and lines of a painting.
+    """Make the flats and lines of a painting.
 
-    rgb    uint8 HxWx3, over white; paper: bool HxW, where it is transparent paper
+    rgb    uint8 HxWx3, over white; paper: bool HxW, true on transparent paper
     rng    jitters the lines (see `extract_lines`)
     """
     if paper is not None and not paper.any():
@@ -74,12 +74,12 @@ def curate_picture(
 
 
 def lay_on_paper(rgba: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], Bool]:
-    """Straight RGBA over white paper, uint8 HxWx3, and where paper shows through by half and more, bool HxW."""
+    """Lay straight RGBA over white paper: uint8 HxWx3, and where paper shows at least half through, bool HxW."""
     return lay_over_color(rgba), rgba[..., 3] < 128
 
 
 def fit_picture(rgba: NDArray[np.uint8], long_side: int) -> tuple[NDArray[np.uint8], Bool]:
-    """`lay_on_paper`, scaled down so that no side is longer than `long_side` pixels; small ones stay as they are."""
+    """Lay RGBA on paper, scaled down so that no side exceeds `long_side` pixels (see `lay_on_paper`)."""
     rgb, paper = lay_on_paper(rgba)
     height, width = paper.shape
     scale = long_side / max(height, width)

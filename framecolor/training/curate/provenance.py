@@ -1,4 +1,4 @@
-"""Where a folder's pictures come from and what they may be used for: provenance.toml, or LICENSE and ATTRIBUTION."""
+"""Read a folder's provenance and license: from provenance.toml, or LICENSE and ATTRIBUTION."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from framecolor.training.dataset import Provenance
 UNKNOWN = "unknown"
 _FIELDS = ("name", "source", "license", "attribution")
 _MOST_BYTES = 1 << 20
-# What a license says of itself -> its SPDX identifier; the first that is found counts.
+# Pattern in a license's text -> its SPDX identifier; the first match counts.
 _LICENSES = (
     (r"CC0 1\.0|CC0-1\.0|Creative Commons Zero", "CC0-1.0"),
     (r"Attribution-NonCommercial-NoDerivatives 4\.0|CC BY-NC-ND 4\.0", "CC-BY-NC-ND-4.0"),
@@ -27,10 +27,10 @@ _LICENSES = (
 
 
 def read_provenance(folder: Path, **given: str | None) -> Provenance:
-    """The provenance of a folder; `given` (name, source, license, attribution) goes before what its files say.
+    """Read the provenance of a folder; `given` (name, source, license, attribution) overrides its files.
 
-    Without a license that is known it is "unknown"; without a name it is the folder's. Raises ReadError when
-    provenance.toml is damaged, InputError when one of its values is no text.
+    The license is "unknown" if it is missing or not recognized; the default name is the folder's. Raises ReadError if
+    provenance.toml is damaged, InputError if one of its values is not a text.
     """
     found = {"name": folder.resolve().name or "data", **_read_texts(folder), **_read_table(folder)}
     found |= {key: value for key, value in given.items() if value is not None}
@@ -49,12 +49,12 @@ def _read_table(folder: Path) -> dict[str, str]:
         raise ReadError(path, f"is not valid TOML ({error})", "mend or remove it") from None
     for key, value in table.items():
         if key not in _FIELDS or not isinstance(value, str) or not value.strip():
-            raise InputError(path, f"{key} is not one of {', '.join(_FIELDS)} with a text", "mend or remove it")
+            raise InputError(path, f"{key} must be one of {', '.join(_FIELDS)}, and a text", "mend or remove it")
     return {key: value.strip() for key, value in table.items()}
 
 
 def _read_texts(folder: Path) -> dict[str, str]:
-    """What LICENSE and ATTRIBUTION say, as far as it is understood."""
+    """Read LICENSE and ATTRIBUTION, as far as they are recognized."""
     found: dict[str, str] = {}
     try:
         files = {path.stem.upper(): path for path in sorted(folder.iterdir(), reverse=True) if path.is_file()}
@@ -72,7 +72,7 @@ def _read_texts(folder: Path) -> dict[str, str]:
 
 
 def name_license(text: str) -> str | None:
-    """The SPDX identifier of a license text, or None when it is none that is known."""
+    """Return the SPDX identifier of a license text, or None if it is not recognized."""
     if match := re.search(r"SPDX-License-Identifier:\s*([\w.+-]+(?: (?:AND|OR|WITH) [\w.+-]+)*)", text):
         return match[1]
     plain = " ".join(text.split())

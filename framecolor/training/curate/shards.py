@@ -1,7 +1,7 @@
-"""Curated art on disk: tar shards of about 64 MB, and art.json, which says what is in them and where.
+"""Curated art on disk: tar shards of about 64 MB, and art.json, their index.
 
 The shards have the layout of WebDataset, so that other tools can stream them: NAME.color.png, NAME.flat.png (indexed),
-NAME.line.METHOD.png and NAME.json. Here they are read at random: art.json holds the place of every member. The same
+NAME.line.METHOD.png and NAME.json. Here they are read at random: art.json holds the offset of every member. The same
 input gives the same bytes.
 
 art.json: format, kind "art", sources (name, source, license, attribution), source and license (of all, joined),
@@ -46,7 +46,7 @@ _SHA256 = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class ArtRecord:
-    """Where a picture is: its row of art.json. members: ending -> (offset, length) in the shard, in that order."""
+    """The location of a picture: its row of art.json. members: ending -> (offset, length) in the shard, sorted."""
 
     name: str
     shard: str
@@ -60,7 +60,7 @@ class ArtRecord:
 
 
 def encode_item(item: ArtItem, about: dict[str, Any]) -> dict[str, bytes]:
-    """The members of a picture, ending -> bytes, by ending; `about` and the palette go into its JSON."""
+    """Encode the members of a picture, ending -> bytes, sorted; `about` and the palette go into its JSON."""
     facts = {**about, "palette": [bytes(color).hex() for color in item.palette], "paper": item.paper}
     members = {
         "color.png": encode_color(item.color),
@@ -73,7 +73,7 @@ def encode_item(item: ArtItem, about: dict[str, Any]) -> dict[str, bytes]:
 
 @dataclass
 class ShardWriter:
-    """Packs members into shards; each is written whole when it is full. `close` writes the last one."""
+    """Packs members into shards, each written whole when it is full. `close` writes the last one."""
 
     folder: Path
     shard_bytes: int = SHARD_BYTES
@@ -81,9 +81,9 @@ class ShardWriter:
     _buffer: BytesIO = field(default_factory=BytesIO)
 
     def add(self, name: str, members: dict[str, bytes]) -> tuple[str, dict[str, tuple[int, int]], str]:
-        """The shard, the places of the members and the hash of all their bytes. `name` has neither dot nor slash.
+        """Add a picture; return its shard, its members' offsets and lengths, and the hash of all their bytes.
 
-        Raises OutputError when a full shard cannot be written.
+        `name` must not have dots or slashes. Raises OutputError if a full shard cannot be written.
         """
         length = sum(2 * _BLOCK + len(data) for data in members.values())
         if self._buffer.tell() and self._buffer.tell() + length > self.shard_bytes:
@@ -98,7 +98,7 @@ class ShardWriter:
         return self._shard, places, hashlib.sha256(b"".join(members.values())).hexdigest()
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write the last shard."""
         if self._buffer.tell():
             self._flush()
 
@@ -115,10 +115,10 @@ class ShardWriter:
 
 
 class ArtShards:
-    """Curated art: its table, and its pictures read at random. Safe to use from several threads and processes."""
+    """Curated art: its table, and its pictures, read at random. Safe in threads and processes."""
 
     def __init__(self, folder: Path) -> None:
-        """Raise ReadError when `folder` holds no curated art, or art of another format."""
+        """Raise ReadError if `folder` holds no curated art, or art of another format."""
         self.folder = folder
         path = folder / ART_TABLE
         fix = "build it with `framecolor dataset build --from`"
@@ -128,9 +128,9 @@ class ArtShards:
                 raise ReadError(path, f"has format {self.table['format']}, not {FORMAT} of art", "build it again")
             self.records = tuple(_read_record(row) for row in self.table["items"])
             if not all(isinstance(self.table[key], str) for key in ("source", "license")):
-                raise ValueError("source and license have to be texts")
+                raise ValueError("source and license must be texts")
         except (OSError, *MISSHAPEN) as error:
-            raise ReadError(path, f"is no table of curated art ({error!r})", fix) from error
+            raise ReadError(path, f"is not a table of curated art ({error!r})", fix) from error
 
     def __len__(self) -> int:
         return len(self.records)
@@ -139,21 +139,21 @@ class ArtShards:
         return f"ArtShards({self.folder.name}, {len(self)} pictures)"
 
     def items(self, split: Split) -> list[ArtRecord]:
-        """The pictures of a split, by source and name."""
+        """Return the pictures of a split, by source and name."""
         return [record for record in self.records if record.split == split]
 
     @property
     def hash(self) -> str:
-        """Identifies the content: a hash over the hashes of all items."""
+        """Return a hash of the content, over the hashes of all items."""
         return hashlib.sha256("".join(record.sha256 for record in self.records).encode()).hexdigest()[:16]
 
     @property
     def facts(self) -> dict[str, str]:
-        """source, license and hash, for a run's record and a model card."""
+        """Return source, license and hash, for a run's record and a model card."""
         return {"source": self.table["source"], "license": self.table["license"], "hash": self.hash}
 
     def read(self, record: ArtRecord) -> ArtItem:
-        """One picture. Raises ReadError when its shard is missing or its bytes are not those that were written."""
+        """Read one picture. Raises ReadError if its shard is missing or its bytes have changed."""
         path = self.folder / record.shard
         try:
             with path.open("rb") as file:
@@ -186,7 +186,7 @@ def _read_record(row: dict[str, Any]) -> ArtRecord:
     if not _SHA256.fullmatch(row["sha256"]):
         raise ValueError(f"{row['name']}: hash {row['sha256']}")
     if any(at < 0 or not 0 <= length <= SHARD_BYTES * 16 for at, length in members.values()):
-        raise ValueError(f"{row['name']}: a place outside of the shard")
+        raise ValueError(f"{row['name']}: a member lies outside of the shard")
     height, width = row["size"]
     texts = {key: str(row[key]) for key in ("name", "shard", "source", "group", "sha256")}
     return ArtRecord(

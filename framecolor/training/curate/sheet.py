@@ -1,4 +1,4 @@
-"""A contact sheet of curated art: each picture as a training meets it, to be judged by eye."""
+"""A contact sheet of curated art: each picture as in training, to judge by eye."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from framecolor.training.curate.shards import ArtShards
 from framecolor.training.simulate_hints import draw_strokes, sample_flats, white_out
 
 _AROUND = 128
-# Bins that hold less than this are left out of the strip.
+# Bins with a smaller share are left out of the strip.
 _LEAST_SHARE = 0.004
 
 Picture = NDArray[np.uint8]
 
 
 def write_art_sheet(data: Path, path: Path, *, source: str | None, rows: int, size_px: int, seed: int) -> None:
-    """Write one PNG with a row for each of `rows` pictures, spread over the set: color, flats, the lines of each
-    method, and the hints: whited out and blurred, strokes, dots from the flats, the histogram as a strip.
+    """Write one PNG with a row for each of `rows` pictures, spread over the set.
 
-    Raises ReadError when `data` is no curated art or has no such source.
+    A row shows color, flats, the lines of each method, and the hints: whited out and blurred, strokes, dots from the
+    flats, the histogram as a strip. Raises ReadError if `data` is not curated art or does not have the source.
     """
     shards = ArtShards(data)
     records = [record for record in shards.records if source in (None, record.source)]
@@ -42,7 +42,7 @@ def write_art_sheet(data: Path, path: Path, *, source: str | None, rows: int, si
 
 
 def draw_row(item: ArtItem, size_px: int, rng: np.random.Generator) -> list[Picture]:
-    """The pictures of one row, uint8, `size_px` a side each."""
+    """Draw the pictures of one row, uint8, `size_px` a side each."""
     color = item.color.astype(np.float32) / np.float32(255)
     strokes = draw_strokes(*item.size, rng, fewest=15)[..., None]
     dots, marked = sample_flats(item.flat, item.palette, rng)
@@ -54,7 +54,7 @@ def draw_row(item: ArtItem, size_px: int, rng: np.random.Generator) -> list[Pict
 
 
 def draw_strip(histogram: NDArray[np.float32], size_px: int) -> Picture:
-    """A histogram as bands of its bins' colors, uint8 SxSx3: the larger the share, the higher the band."""
+    """Draw a histogram as bands of its bins' colors, uint8 SxSx3; a band's height is its share."""
     order = np.argsort(-histogram, kind="stable")
     order = order[histogram[order] >= _LEAST_SHARE]
     ends = np.cumsum(histogram[order]) / max(float(histogram[order].sum()), 1e-9)
@@ -68,7 +68,7 @@ def _to_bytes(picture: NDArray[np.floating]) -> Picture:
 
 
 def _frame(picture: Picture, size_px: int) -> Picture:
-    """A picture of any shape in the middle of a gray square."""
+    """Center a picture of any shape in a gray square."""
     height, width = picture.shape[:2]
     scale = size_px / max(height, width)
     height, width = max(1, round(height * scale)), max(1, round(width * scale))

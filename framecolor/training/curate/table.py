@@ -1,4 +1,4 @@
-"""art.json as text: one item a line, so that a hundred thousand of them can still be read and compared."""
+"""Format art.json with one item per line, so that large tables can be read and compared."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def format_table(content: dict[str, Any]) -> str:
-    """JSON with the rows of `sources` and `items` in one line each."""
+    """Format JSON with one line for each row of `sources` and `items`."""
     lines = []
     for key, value in content.items():
         if key in ("sources", "items"):

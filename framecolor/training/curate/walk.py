@@ -1,4 +1,4 @@
-"""The pictures and movies under a folder, in groups that must not be torn apart by a split."""
+"""List and read the pictures and movies under a folder, in groups that a split must not divide."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from framecolor.errors import InputError, ReadError
 from framecolor.media import IMAGE_SUFFIXES, Movie, image_size, is_movie, read_image
 
-# Larger pictures take gigabytes to decode and are no frames of a film: scans of posters, or headers that lie.
+# Larger pictures take gigabytes to decode and are not film frames: scans of posters, or wrong headers.
 MOST_PIXELS = 1 << 26
-# Numbered files are one sequence when they fill at least this share of their range: drawings on tens do, numbers of
-# a collection do not.
+# Numbered files are one sequence if they fill at least this share of their range: drawings numbered by tens do, numbers
+# of a collection do not.
 _DENSITY = 0.1
 _NUMBERED = re.compile(r"(.*?)(\d+)")
 
@@ -28,8 +28,8 @@ _NUMBERED = re.compile(r"(.*?)(\d+)")
 class Group:
     """A movie, the drawings of one sequence, or the single pictures of one folder.
 
-    name   its path below the folder that was given: "cut_012/a.mov", "cut_012/color.####.png", "cut_012"
-    files  in order; of a movie its file
+    name   its path below the given folder: "cut_012/a.mov", "cut_012/color.####.png", "cut_012"
+    files  in order; a movie has one
     """
 
     name: str
@@ -39,16 +39,16 @@ class Group:
 
 @dataclass(frozen=True)
 class Rejected:
-    """What was left out, and why: one or a few words."""
+    """A rejected picture and the reason, in a few words."""
 
     name: str
     reason: str
 
 
 def list_groups(folder: Path) -> list[Group]:
-    """The groups under a folder, sorted by name; hidden files and folders are not among them, links to folders neither.
+    """List the groups under a folder, sorted by name, without hidden files and folders and linked folders.
 
-    Raises ReadError when the folder cannot be read.
+    Raises ReadError if the folder cannot be read.
     """
     try:
         next(folder.iterdir(), None)
@@ -63,7 +63,7 @@ def list_groups(folder: Path) -> list[Group]:
 
 
 def _group_files(place: str, files: list[Path]) -> Iterator[Group]:
-    """The groups of one folder's files; `place` is its path below the one that was given."""
+    """Group one folder's files; `place` is its path below the given folder."""
     below = "" if place == "." else f"{place}/"
     singles = [file for file in files if file.suffix.lower() in IMAGE_SUFFIXES]
     stems: dict[tuple[str, str], dict[Path, int]] = {}
@@ -84,9 +84,9 @@ def _group_files(place: str, files: list[Path]) -> Iterator[Group]:
 def read_group(
     folder: Path, group: Group, choose: Callable[[int], set[int] | None]
 ) -> Iterator[tuple[str, NDArray[uint8]] | Rejected]:
-    """(name, straight RGBA uint8 HxWx4) of the pictures of a group, in order; Rejected for those that cannot be read.
+    """Yield (name, straight RGBA uint8 HxWx4) of a group's pictures, in order; Rejected for unreadable ones.
 
-    choose  from the number of pictures, which of them to read; None: all
+    choose  maps the number of pictures to the set of indices to read; None: all
     """
     if group.kind == "movie":
         yield from _read_movie(group.name, group.files[0], choose)

@@ -1,4 +1,4 @@
-"""Bodies for heads: torso, arms and legs as tapered tubes with clothes, hung on joints, as whole figures are drawn."""
+"""Draw bodies for heads: torso, arms and legs as tapered tubes with clothes, hung on joints."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SKINS: tuple[Color, ...] = ((246, 214, 190), (231, 182, 140), (198, 134, 90), (
 
 @dataclass(eq=False)
 class _Figure:
-    """Shapes and parts while a figure is put together."""
+    """Shapes and parts of a figure under construction."""
 
     shapes: list[Shape] = field(default_factory=list)
     part_of: list[int] = field(default_factory=list)
@@ -39,7 +39,7 @@ class _Figure:
 
 @dataclass(frozen=True, eq=False)
 class _Look:
-    """What a body wears; lengths in heads."""
+    """The build and clothes of a body; lengths in heads."""
 
     skin: Color
     shirt: Color
@@ -56,7 +56,7 @@ class _Look:
 
 
 def give_body(head: Puppet, held: Puppet | None, rng: np.random.Generator) -> Puppet:
-    """The head's puppet on a body of random build and clothes, perhaps holding a thing; in the unit square again."""
+    """Put the head on a body of random build and clothes, perhaps holding a thing; fitted to the unit square."""
     anchor = _find_neck(head)
     look = _draw_look(head, anchor, rng)
     figure = _Figure()
@@ -82,7 +82,7 @@ def give_body(head: Puppet, held: Puppet | None, rng: np.random.Generator) -> Pu
 
 
 def fit_puppet(puppet: Puppet) -> Puppet:
-    """The puppet moved and scaled into the unit square around 0."""
+    """Move and scale the puppet into the unit square around 0."""
     points = np.concatenate([s.points for s in puppet.shapes if s.on is None])
     low, high = points.min(axis=0), points.max(axis=0)
     scale = 1 / float((high - low).max())
@@ -90,7 +90,7 @@ def fit_puppet(puppet: Puppet) -> Puppet:
 
 
 def move_puppet(puppet: Puppet, scale: float, shift: Point) -> Puppet:
-    """The puppet scaled about 0, then shifted, with its joints."""
+    """Scale the puppet about 0, then shift it, with its joints."""
     shapes = tuple(
         replace(
             s,
@@ -108,7 +108,7 @@ def move_puppet(puppet: Puppet, scale: float, shift: Point) -> Puppet:
 
 @dataclass(frozen=True)
 class _Neck:
-    """Where the body hangs: the middle of the drawing's lower edge, its width there, and the shape seen there."""
+    """The neck: the middle of the drawing's lower edge, its width, and the shape there, on which the body hangs."""
 
     x: float
     y: float
@@ -135,7 +135,7 @@ def _draw_look(head: Puppet, neck: _Neck, rng: np.random.Generator) -> _Look:
     skin = _SKINS[int(rng.integers(len(_SKINS)))]
     if not bust and not shape.ink and max(shape.rgb) > 90:
         skin = shape.rgb
-    # From large-headed small figures to grown ones.
+    # From small figures with large heads to adults.
     size = float(rng.choice([0.55, 0.75, 1.0]))
     return _Look(
         skin=skin,
@@ -239,7 +239,7 @@ def _add_leg(figure: _Figure, trunk: int, hips: Point, side: float, look: _Look,
 
 
 def _bend(start: Point, side: float, length: float, turn: float, bend: float) -> tuple[Point, Point]:
-    """End and middle joint of a limb that hangs `turn` radians away from the body's middle line."""
+    """Find the end and middle joint of a limb that hangs `turn` radians away from the body's middle line."""
     first = turn
     second = turn + bend
     middle = start + length / 2 * np.array([side * np.sin(first), np.cos(first)])
@@ -248,7 +248,7 @@ def _bend(start: Point, side: float, length: float, turn: float, bend: float) ->
 
 
 def _add_puppet(figure: _Figure, puppet: Puppet, holder: int, *, rigid: bool = False) -> None:
-    """Hang a whole puppet on part `holder`; rigid: it moves as one with it."""
+    """Hang a whole puppet on part `holder`; rigid: all of it moves with `holder`."""
     first_shape, first_part = len(figure.shapes), len(figure.parts) - 1
     figure.shapes += [replace(s, on=None if s.on is None else s.on + first_shape) for s in puppet.shapes]
     if rigid:

@@ -1,4 +1,4 @@
-"""Casting: from drawings to the scenes of a character, with things beside it."""
+"""Cast drawings: place a character, with things beside it, in scenes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from framecolor.training.puppets.scene import Actor, Scene
 
 
 def draw_scene(lead: Puppet, partner: Puppet | None, things: Sequence[Puppet], rng: np.random.Generator) -> Scene:
-    """The lead in the middle, a partner of about its height beside it, things in front, behind, or as a backdrop."""
+    """Draw a scene: the lead in the middle, perhaps a partner of similar height, things around it or as backdrop."""
     height = float(rng.uniform(0.8, 1.0))
     at = np.array([rng.normal(0, 0.05), rng.normal(0, 0.03)])
     actors = [Actor(lead, 1, at, height, bool(rng.random() < 0.3), True)]
@@ -45,7 +45,7 @@ def draw_scene(lead: Puppet, partner: Puppet | None, things: Sequence[Puppet], r
 
 
 def find_outlines(puppet: Puppet) -> list[int]:
-    """The ink shapes that part fills from each other or from the background, which a line style draws by itself."""
+    """Find the ink shapes between two fills or a fill and the background, which line styles draw by themselves."""
     owner = paint_rest(puppet.shapes).astype(np.int64)
     found = []
     for i, shape in enumerate(puppet.shapes):

@@ -1,4 +1,4 @@
-"""From flat shapes to a puppet: a tree of parts, found from how shapes contain and touch each other."""
+"""Turn flat shapes into a puppet: a tree of parts, found by how shapes contain and touch each other."""
 
 from __future__ import annotations
 
@@ -23,9 +23,11 @@ class Part:
 
     parent  index of the part it hangs on; -1 for the root
     kind    root; limb: turns about its joint and bends there; detail: lies on its parent, shifts and stretches
-    joint   where it hangs; axis: unit vector from there into the part; ramp: over which length along the axis the
-            turn sets in, so that no gap opens at the joint
-    reach   the largest sensible turn, radians; size: its largest extent
+    joint   the point it hangs on
+    axis    unit vector from the joint into the part
+    ramp    length along the axis over which a turn sets in, so that no gap opens at the joint
+    reach   largest plausible turn, radians
+    size    largest extent
     twin    parts with the same number take the same pose, as two eyes do
     """
 
@@ -51,7 +53,7 @@ class Puppet:
         return f"Puppet({len(self.shapes)} shapes, {len(self.parts)} parts)"
 
     def subtree(self, part: int) -> set[int]:
-        """The part and all that hangs on it."""
+        """Find the part and all parts that hang on it."""
         found = {part}
         for i, p in enumerate(self.parts):
             if p.parent in found:
@@ -60,7 +62,7 @@ class Puppet:
 
 
 def joint_shapes(shapes: Sequence[Shape]) -> Puppet:
-    """The puppet of a prepared drawing."""
+    """Make the puppet of a prepared drawing."""
     masks = np.stack([rest_mask(s) for s in shapes])
     flat = masks.reshape(len(shapes), -1).astype(np.float32)
     area = flat.sum(axis=1)
@@ -77,7 +79,7 @@ def joint_shapes(shapes: Sequence[Shape]) -> Puppet:
         larger = order[:rank]
         on = shapes[i].on
         if on is not None:
-            # Shading moves with what it lies on, which may be the smaller of both.
+            # Shading moves with the shape below it, even if that is the smaller one.
             continue
         inside = larger[covered[i, larger] >= 0.75]
         if inside.size:

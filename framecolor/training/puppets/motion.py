@@ -1,4 +1,4 @@
-"""Motion: how a puppet is posed in each frame of an action, and how its points move with that."""
+"""Motion: the pose of a puppet in each frame of an action, and the movement of its points."""
 
 from __future__ import annotations
 
@@ -19,12 +19,17 @@ Curve = NDArray[np.float64]
 class Motion:
     """Curves over F frames and P parts.
 
-    turn      radians, FxP; stretch: FxPx2, scale along x and y; shift: FxPx2, unit coordinates
-    hidden    bool FxP; behind: bool FxP, the part goes behind its parent's shapes
-    spin      F, how far the body has turned out of the picture plane, radians
-    wave      amplitude and phase of the smooth field that bends everything: FxWx4 (x, y amplitude, phase x, y)
-    wave_at   Wx2 wave numbers
-    place     Fx2 where the whole stands; lean: F radians; squash: F
+    turn      radians, FxP
+    stretch   FxPx2, scale along x and y
+    shift     FxPx2, unit coordinates
+    hidden    bool FxP
+    behind    bool FxP, the part goes behind its parent's shapes
+    spin      F, turn of the body out of the picture plane, radians
+    wave      FxWx4, x and y amplitude, x and y phase of the smooth field that bends everything
+    wave_at   Wx2, wave numbers
+    place     Fx2, position of the whole
+    lean      F, radians
+    squash    F
     """
 
     turn: Curve
@@ -41,12 +46,12 @@ class Motion:
 
     @property
     def frames(self) -> int:
-        """Number of frames."""
+        """Return the number of frames."""
         return len(self.lean)
 
 
 def draw_curve(rng: np.random.Generator, frames: int, size: tuple[int, ...] = ()) -> Curve:
-    """Random smooth curves around 0 with deviation about 1, frames x size: key poses, eased, or a swing."""
+    """Draw smooth curves around 0 with deviation about 1, frames x size: eased key poses, or a swing."""
     if rng.random() < 0.35:
         period = rng.uniform(0.6, 2.2) * frames
         phase = rng.uniform(0, 2 * np.pi, size)
@@ -63,7 +68,7 @@ def draw_curve(rng: np.random.Generator, frames: int, size: tuple[int, ...] = ()
 
 
 def draw_motion(puppet: Puppet, kind: Kind, frames: int, rng: np.random.Generator) -> Motion:
-    """A random motion of a kind."""
+    """Draw a random motion of a kind."""
     parts = puppet.parts
     count = len(parts)
     force = {"act": 1.0, "sway": 0.6, "turn": 0.5, "jump": 0.9, "walk": 0.8, "still": 0.25}[kind]
@@ -102,7 +107,7 @@ def draw_motion(puppet: Puppet, kind: Kind, frames: int, rng: np.random.Generato
 
 
 def parts_phase(puppet: Puppet, rng: np.random.Generator) -> Curve:
-    """0 or half a turn for limbs of the root at random; what hangs on them follows a little late."""
+    """Draw 0 or half a turn for each limb of the root; parts that hang on it follow a little later."""
     phase = np.zeros(len(puppet.parts))
     for i, part in enumerate(puppet.parts):
         if part.parent == 0:
@@ -113,13 +118,13 @@ def parts_phase(puppet: Puppet, rng: np.random.Generator) -> Curve:
 
 
 def _stride(frames: int, reach: Curve, phase: Curve, rng: np.random.Generator) -> Curve:
-    """A swing of all limbs in one rhythm, FxP."""
+    """Swing all limbs in one rhythm, FxP."""
     t = np.arange(frames)[:, None] * 2 * np.pi / rng.uniform(6, 14)
     return np.sin(t + phase + rng.normal(0, 0.1, len(reach))) * np.minimum(reach, 0.7) * rng.uniform(0.4, 1.0)
 
 
 def _blink(stretch: Curve, parts: NDArray[np.bool_], rng: np.random.Generator) -> None:
-    """Now and then a detail closes: squeezed flat for a frame or two."""
+    """Close details at random: squeezed flat for a frame or two."""
     frames = len(stretch)
     if frames > 4 and rng.random() < 0.6:
         at = int(rng.integers(1, frames - 2))
@@ -128,7 +133,7 @@ def _blink(stretch: Curve, parts: NDArray[np.bool_], rng: np.random.Generator) -
 
 
 def _vanish(puppet: Puppet, frames: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Small parts that come or go in the middle of an action."""
+    """Choose small parts that appear or disappear within an action."""
     hidden = np.zeros((frames, len(puppet.parts)), bool)
     small = [i for i, p in enumerate(puppet.parts) if p.parent >= 0 and p.size < 0.4]
     if small and rng.random() < 0.4:
@@ -149,7 +154,7 @@ def _go_behind(puppet: Puppet, frames: int, rng: np.random.Generator) -> NDArray
 
 
 def _travel(kind: Kind, frames: int, rng: np.random.Generator) -> tuple[Curve, Curve]:
-    """Where the whole stands, Fx2, and its squash and stretch, F."""
+    """Draw the position of the whole, Fx2, and its squash and stretch, F."""
     t = np.linspace(0, 1, frames)
     place, squash = draw_curve(rng, frames, (2,)) * 0.02, np.ones(frames)
     if kind == "walk":
@@ -163,7 +168,7 @@ def _travel(kind: Kind, frames: int, rng: np.random.Generator) -> tuple[Curve, C
 
 
 class Rig:
-    """How points follow the parts of a puppet: Nx2 points at rest and the part of each."""
+    """Moves points with the parts of a puppet: Nx2 points at rest and the part of each."""
 
     def __init__(self, puppet: Puppet, points: NDArray[np.float64], part_of: NDArray[np.int64]) -> None:
         self.puppet = puppet
@@ -175,11 +180,11 @@ class Rig:
             if part.parent >= 0:
                 step = (1.0 if part.kind == "detail" else 0.4) * puppet.parts[part.parent].size
                 depth[i] = min(depth[part.parent] + step, 3.0)
-        # Nearer parts shift farther when the body turns, most in its middle.
+        # When the body turns, nearer parts shift farther, most in its middle.
         self._front = np.clip(1 - (2 * points[:, 0]) ** 2, 0, 1) * depth[part_of]
 
     def _weigh(self, index: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """The points that part `index` moves, and how far each follows it: 0 behind the joint, 1 beyond the ramp."""
+        """Find the points that part `index` moves, and the share of each: 0 behind the joint, 1 beyond the ramp."""
         part = self.puppet.parts[index]
         below = np.zeros(len(self.puppet.parts), bool)
         below[list(self.puppet.subtree(index))] = True
@@ -192,7 +197,7 @@ class Rig:
         return moved[weight > 0], weight[weight > 0]
 
     def pose(self, motion: Motion, frame: int) -> NDArray[np.float64]:
-        """The points in a frame of a motion, Nx2."""
+        """Pose the points in a frame of a motion: Nx2."""
         posed = self.points.copy()
         for index, moved, weight in self._pulls:
             part = self.puppet.parts[index]

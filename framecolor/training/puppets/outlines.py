@@ -1,4 +1,4 @@
-"""Outlines to build shapes from: tubes, circles, rounded polygons; float64 Nx2, closed."""
+"""Draw outlines to build shapes from: tubes, circles, rounded polygons; float64 Nx2, closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Point = NDArray[np.float64]
 
 
 def tube(spine: Sequence[Point], start: float, end: float) -> Contour:
-    """The outline of a tapered tube along a spine, with round ends; radius from `start` to `end`."""
+    """Draw the outline of a tapered tube along a spine, with round ends; radius from `start` to `end`."""
     nodes = np.array(spine)
     if len(nodes) == 3:
         t = np.linspace(0, 1, 13)[:, None]
@@ -33,7 +33,7 @@ def tube(spine: Sequence[Point], start: float, end: float) -> Contour:
 
 
 def smooth(corners: Contour, rounds: int = 2) -> Contour:
-    """The closed outline with its corners cut (Chaikin 1974), twice as many points per round."""
+    """Cut the corners of a closed outline (Chaikin 1974): twice as many points per round."""
     for _ in range(rounds):
         following = np.roll(corners, -1, axis=0)
         corners = np.stack([corners * 0.75 + following * 0.25, corners * 0.25 + following * 0.75], axis=1).reshape(
@@ -43,18 +43,18 @@ def smooth(corners: Contour, rounds: int = 2) -> Contour:
 
 
 def xy(x: float, y: float) -> Point:
-    """A point or an offset."""
+    """Make a point or an offset."""
     return np.array([x, y])
 
 
 def circle(middle: Point, radius: float) -> Contour:
-    """A circle of 16 points."""
+    """Draw a circle of 16 points."""
     turn = np.linspace(0, 2 * np.pi, 16, endpoint=False)
     return middle + radius * np.stack([np.cos(turn), np.sin(turn)], axis=1)
 
 
 def ellipse(middle: Point, radius: NDArray[np.float64], turn: float) -> Contour:
-    """An ellipse of 24 points with its axes turned by `turn` radians."""
+    """Draw an ellipse of 24 points, its axes turned by `turn` radians."""
     t = np.linspace(0, 2 * np.pi, 24, endpoint=False)
     x, y = radius[0] * np.cos(t), radius[1] * np.sin(t)
     return middle + np.stack([x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)], axis=1)

@@ -1,4 +1,4 @@
-"""From the shapes of a file to shapes that can be drawn as animation: what is ink, what is shading, what is unseen."""
+"""Prepare the shapes of a file for animation: find ink and shading, and drop hidden shapes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from framecolor.training.puppets.shapes import Shape, fit_shapes, paint_shape, s
 REST_PX = 192
 _MARGIN_PX = 6
 _SCALE_PX = REST_PX - 2 * _MARGIN_PX
-# Ink is dark and thin: no pixel of it is farther than this from its border.
+# Ink is dark and thin: none of its pixels is farther than this from its border.
 _DARK = 70
 _INK_REACH_PX = 2.6
 
 
 def prepare_shapes(shapes: Sequence[Shape]) -> list[Shape]:
-    """The drawing in the unit square, without shapes that are not seen; transparent ones become shading of what they
-    lie on, thin dark ones become ink."""
+    """Fit a drawing to the unit square, without hidden shapes.
+
+    Transparent shapes become shading of the shapes that they lie on; thin dark ones become ink.
+    """
     shapes = _flatten(fit_shapes(shapes))
     owner = paint_rest(shapes)
     visible = np.bincount(owner.ravel(), minlength=len(shapes) + 1)[1:]
@@ -37,7 +39,7 @@ def prepare_shapes(shapes: Sequence[Shape]) -> list[Shape]:
 
 
 def color_blank(shapes: Sequence[Shape], rng: np.random.Generator) -> list[Shape]:
-    """A drawing in black and white gets a few random colors, one for each of its fills; others stay as they are."""
+    """Color each fill of a black-and-white drawing at random; other drawings stay as they are."""
     count = np.bincount(paint_rest(shapes).ravel(), minlength=len(shapes) + 1)[1:]
     gray = np.array([s.ink or np.ptp(s.rgb) < 30 for s in shapes])
     if count[gray].sum() < 0.85 * count.sum():
@@ -52,7 +54,7 @@ def color_blank(shapes: Sequence[Shape], rng: np.random.Generator) -> list[Shape
 
 
 def paint_rest(shapes: Sequence[Shape]) -> NDArray[np.uint16]:
-    """Index + 1 of the shape seen at each pixel of the drawing at rest, uint16 REST_PX square."""
+    """Paint the drawing at rest: index + 1 of the visible shape at each pixel, uint16 REST_PX square."""
     ids = np.zeros((REST_PX, REST_PX), np.uint16)
     for i, shape in enumerate(shapes):
         if shape.on is None:
@@ -65,7 +67,7 @@ def paint_rest(shapes: Sequence[Shape]) -> NDArray[np.uint16]:
 
 
 def rest_mask(shape: Shape) -> NDArray[np.bool_]:
-    """Where a shape is at rest, seen or not, bool REST_PX square."""
+    """Paint the mask of a shape at rest, visible or hidden, bool REST_PX square."""
     mask = np.zeros((REST_PX, REST_PX), bool)
     found = shape_mask(shape, [to_rest(c) for c in shape.contours], _SCALE_PX, mask.shape)
     if found:
@@ -78,17 +80,17 @@ def rest_mask(shape: Shape) -> NDArray[np.bool_]:
 
 
 def to_rest(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Unit coordinates in pixels of the drawing at rest."""
+    """Convert unit coordinates to pixels of the drawing at rest."""
     return (points + 0.5) * _SCALE_PX + _MARGIN_PX
 
 
 def from_rest(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Pixels of the drawing at rest in unit coordinates."""
+    """Convert pixels of the drawing at rest to unit coordinates."""
     return (points - _MARGIN_PX) / _SCALE_PX - 0.5
 
 
 def _flatten(shapes: Sequence[Shape]) -> list[Shape]:
-    """Transparent shapes, one for each shape that they lie on, in the color that both give."""
+    """Replace each transparent shape by one for each shape that it lies on, in the blended color."""
     flat: list[Shape] = []
     owner = np.zeros((REST_PX, REST_PX), np.uint16)
     for shape in shapes:

@@ -1,4 +1,4 @@
-"""Scenes: one or more puppets and things before one camera, drawn to id maps that keep every shape's id."""
+"""Scenes: puppets and things before one camera, drawn to id maps in which every shape keeps its id."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _PART_NAMES = 16
 
 @dataclass(frozen=True, eq=False)
 class Actor:
-    """A puppet in a scene: its first id, its place and height in parts of the picture's height, and if it is mirrored.
+    """A puppet in a scene: first id, place and height in parts of the picture's height, and whether it is mirrored.
 
-    busy: it plays the scene's action; else it stands nearly still, as a thing does.
+    busy: plays the scene's action; otherwise it stands nearly still, as things do.
     """
 
     puppet: Puppet
@@ -35,7 +35,7 @@ class Actor:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Actors from back to front; melted: outlines that the art draws in ink belong to the fills beside them."""
+    """Actors from back to front; melted: ids of ink outlines whose pixels join the fills beside them."""
 
     actors: tuple[Actor, ...]
     melted: frozenset[int]
@@ -43,7 +43,7 @@ class Scene:
 
 @dataclass(frozen=True, eq=False)
 class Camera:
-    """Pan Fx2 in picture heights, zoom F and turn F in radians; mirrored turns left and right round."""
+    """Pan Fx2 in picture heights, zoom F and turn F in radians; mirrored: flipped left to right."""
 
     pan: NDArray[np.float64]
     zoom: NDArray[np.float64]
@@ -52,7 +52,7 @@ class Camera:
 
 
 def draw_camera(frames: int, rng: np.random.Generator) -> Camera:
-    """A camera that stands, drifts, or comes near to a part of the scene."""
+    """Draw a camera that stands, drifts, or moves in on a part of the scene."""
     near = float(rng.choice([1.0, 1.0, 1.0, 1.15, 1.4, 1.8]))
     moving = 1.0 if rng.random() < 0.35 else 0.1
     drift = draw_curve(rng, frames, (4,)) * moving
@@ -68,7 +68,7 @@ def draw_camera(frames: int, rng: np.random.Generator) -> Camera:
 def draw_sequence(
     scene: Scene, character: str, action: str, frames: int, size: tuple[int, int], rng: np.random.Generator
 ) -> IdSequence:
-    """One random action of a scene as id maps of `size` (height, width)."""
+    """Draw one random action of a scene as id maps of `size` (height, width)."""
     kind: Kind = KINDS[int(rng.choice(len(KINDS), p=[0.35, 0.15, 0.2, 0.1, 0.15, 0.05]))]
     camera = draw_camera(frames, rng)
     motions = [draw_motion(a.puppet, kind if a.busy else "still", frames, rng) for a in scene.actors]
@@ -81,7 +81,7 @@ def draw_sequence(
 def scene_tables(
     actors: Sequence[Actor],
 ) -> tuple[NDArray[np.uint16], NDArray[np.uint8], NDArray[np.uint16], tuple[str, ...]]:
-    """ids, rgb, base and part name of all shapes of a scene."""
+    """Make ids, rgb, base and part name of all shapes of a scene."""
     ids, rgb, base, parts = [], [], [], []
     for actor in actors:
         for i, shape in enumerate(actor.puppet.shapes):
@@ -93,7 +93,7 @@ def scene_tables(
 
 
 def crop(maps: NDArray[np.uint16], margin_px: int = 8) -> NDArray[np.uint16]:
-    """The maps FxHxW without the rows and columns that are empty in all of them, but for a margin."""
+    """Crop rows and columns that are empty in all maps FxHxW, but for a margin."""
     seen = maps.max(axis=0)
     rows, columns = np.flatnonzero(seen.max(axis=1)), np.flatnonzero(seen.max(axis=0))
     if not rows.size:
@@ -114,7 +114,7 @@ def _draw_frame(
 
 
 def melt(ids: NDArray[np.uint16], melted: frozenset[int]) -> NDArray[np.uint16]:
-    """The id map with the pixels of `melted` ids given to the nearest other id."""
+    """Give the pixels of `melted` ids to the nearest other id."""
     gone = np.isin(ids, list(melted))
     if not gone.any() or gone.all():
         return ids
@@ -126,7 +126,7 @@ def melt(ids: NDArray[np.uint16], melted: frozenset[int]) -> NDArray[np.uint16]:
 
 
 def build_rig(puppet: Puppet) -> Rig:
-    """The rig of all outlines of a puppet, in the order of its shapes, clips after contours."""
+    """Build the rig of all outlines of a puppet, in the order of its shapes, clips after contours."""
     outlines = [np.concatenate([*s.contours, *s.clip]) for s in puppet.shapes]
     part_of = np.repeat(np.array(puppet.part_of), [len(o) for o in outlines])
     return Rig(puppet, np.concatenate(outlines), part_of)
@@ -158,7 +158,7 @@ def _paint_on(
 
 
 def order_shapes(puppet: Puppet, behind: NDArray[np.bool_]) -> list[int]:
-    """Indices of the shapes in drawing order: parts that are behind come first."""
+    """Order shapes for drawing: parts that are behind come first. Returns indices."""
     count = range(len(puppet.shapes))
     return sorted(count, key=lambda i: (not behind[puppet.part_of[i]], i))
 
@@ -166,7 +166,7 @@ def order_shapes(puppet: Puppet, behind: NDArray[np.bool_]) -> list[int]:
 def _project(
     points: NDArray[np.float64], actor: Actor, camera: Camera, frame: int, size: tuple[int, int]
 ) -> tuple[NDArray[np.float64], float]:
-    """Unit coordinates of a puppet in pixels of the picture, and pixels per unit."""
+    """Project a puppet's unit coordinates to pixels of the picture; also the pixels per unit."""
     scale = actor.height * camera.zoom[frame] * size[0]
     own = points * ([-1, 1] if actor.mirrored else [1, 1]) * actor.height + actor.place
     cos, sin = np.cos(camera.turn[frame]), np.sin(camera.turn[frame])

@@ -1,4 +1,4 @@
-"""What an animator draws into flat fills: shadows, lights, stripes, folds and strands of hair."""
+"""Decorate flat fills as animators do: shadows, lights, stripes, folds and strands of hair."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LARGE = 0.012
 
 
 def decorate(puppet: Puppet, rng: np.random.Generator) -> Puppet:
-    """The puppet with shadows, lights, stripes and locks on some of its large fills; drawn once per character."""
+    """Add shadows, lights, stripes and locks to some large fills of a puppet; drawn once per character."""
     shaded = rng.random() < 0.6
     light = rng.uniform(0, 2 * np.pi)
     shapes: list[Shape] = []
@@ -44,7 +44,7 @@ def decorate(puppet: Puppet, rng: np.random.Generator) -> Puppet:
 
 
 def draw_shadow(shape: Shape, on: int, light: float, rng: np.random.Generator) -> Shape:
-    """The fill's own outline, shifted away from the light, cut out of itself: a crescent of shadow."""
+    """Draw a crescent of shadow: the fill without the part under its outline shifted toward the light."""
     size = float(np.ptp(shape.points, axis=0).mean())
     shift = np.array([np.cos(light), np.sin(light)]) * size * rng.uniform(0.06, 0.25)
     middle = shape.points.mean(axis=0)
@@ -58,7 +58,7 @@ def draw_shadow(shape: Shape, on: int, light: float, rng: np.random.Generator) -
 
 
 def draw_light(shape: Shape, on: int, light: float, rng: np.random.Generator) -> Shape:
-    """An ellipse or band of light on the lit side."""
+    """Draw an ellipse or band of light on the lit side."""
     low, high = shape.points.min(axis=0), shape.points.max(axis=0)
     size = high - low
     at = (low + high) / 2 + np.array([np.cos(light), np.sin(light)]) * size * 0.25
@@ -67,7 +67,7 @@ def draw_light(shape: Shape, on: int, light: float, rng: np.random.Generator) ->
 
 
 def draw_stripes(shape: Shape, on: int, rng: np.random.Generator) -> list[Shape]:
-    """Bands of one other color across the fill: cloth."""
+    """Draw bands of one other color across the fill, as on cloth."""
     low, high = shape.points.min(axis=0), shape.points.max(axis=0)
     middle, size = (low + high) / 2, float((high - low).max())
     color = _free_color(rng)
@@ -87,7 +87,7 @@ def draw_stripes(shape: Shape, on: int, rng: np.random.Generator) -> list[Shape]
 
 
 def draw_locks(shape: Shape, on: int, rng: np.random.Generator) -> list[Shape]:
-    """Thin pointed locks over a fill, as hair has; some reach beyond it."""
+    """Draw thin pointed locks over a fill, as in hair; some reach beyond it."""
     low, high = shape.points.min(axis=0), shape.points.max(axis=0)
     size = float((high - low).max())
     free = rng.random() < 0.5
@@ -107,7 +107,7 @@ def draw_locks(shape: Shape, on: int, rng: np.random.Generator) -> list[Shape]:
 
 
 def draw_folds(shape: Shape, on: int, rng: np.random.Generator) -> list[Shape]:
-    """Short curved lines of ink on a fill."""
+    """Draw short curved ink lines on a fill."""
     low, high = shape.points.min(axis=0), shape.points.max(axis=0)
     size = float((high - low).max())
     folds = []
@@ -129,7 +129,7 @@ def _on(
 
 
 def _tint(rgb: tuple[int, int, int], factor: float) -> tuple[int, int, int]:
-    """Darker or lighter; black and white move too."""
+    """Darken or lighten a color; also black and white."""
     base = np.array(rgb, float)
     mixed = base * factor if factor < 1 else base + (255 - base) * (factor - 1)
     if np.abs(mixed - base).max() < 24:

@@ -1,6 +1,6 @@
-"""Flat shapes and their painting into id maps.
+"""Flat shapes, painted into id maps.
 
-Coordinates are free until `fit_shapes` puts a drawing into the unit square around 0 (longer side 1, y downward).
+Coordinates are arbitrary until `fit_shapes` puts a drawing into the unit square around 0 (longer side 1, y downward).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 Contour = NDArray[np.float64]
 _SUBPIXEL_BITS = 4
-# How far a thinned outline may stray: a third of a pixel of a drawing of 512.
+# Largest deviation of a simplified outline: a third of a pixel of a drawing of 512.
 _FLAT = 0.0007
 
 
@@ -25,11 +25,11 @@ class Shape:
     contours   float64 Nx2 each; closed when filled
     rgb        the color, 0..255
     stroke     width of an open or closed line along the contours; None: filled
-    even_odd   how overlapping contours fill; else nonzero
+    even_odd   fill rule of overlapping contours: even-odd, or nonzero
     ink        drawn as a line, never as a fill
-    on         index of the shape that this one shades or decorates: drawn only there, with it as base
-    shaded     the base is `on` (shadow, light), so a drawing without shading merges them
-    clip       contours outside of which nothing is drawn; () is no clip
+    on         index of the shape that this one shades or decorates: drawn only on it, which is its base
+    shaded     shadow or light, which a drawing without shading merges with its base
+    clip       contours outside of which nothing is drawn; () if there are none
     """
 
     contours: tuple[Contour, ...]
@@ -47,12 +47,12 @@ class Shape:
 
     @property
     def points(self) -> Contour:
-        """All vertices, Nx2."""
+        """Return all vertices, Nx2."""
         return np.concatenate(self.contours)
 
 
 def fit_shapes(shapes: Sequence[Shape]) -> list[Shape]:
-    """The drawing moved and scaled into the unit square around 0, long edges cut so that they can bend."""
+    """Move and scale the drawing into the unit square around 0, with long edges cut so that they can bend."""
     points = np.concatenate([s.points for s in shapes])
     low, high = points.min(axis=0), points.max(axis=0)
     size, middle = float((high - low).max()) or 1.0, (low + high) / 2
@@ -68,14 +68,14 @@ def fit_shapes(shapes: Sequence[Shape]) -> list[Shape]:
 
 
 def _thin(contour: Contour, *, closed: bool = True) -> Contour:
-    """The contour with points where it bends, and no more than that on straight edges."""
-    # OpenCV keeps only float32, whose grid is far finer than what is left out.
+    """Simplify a contour: few points on straight edges."""
+    # OpenCV keeps only float32, which is far finer than the tolerance.
     kept = cv2.approxPolyDP(contour.astype(np.float32), _FLAT, closed)[:, 0].astype(np.float64)
     return cut_edges(kept if len(kept) >= 2 else contour, closed=closed)
 
 
 def cut_edges(contour: Contour, longest: float = 0.06, *, closed: bool = True) -> Contour:
-    """The contour with points added so that no edge is longer than `longest`."""
+    """Add points to a contour so that no edge is longer than `longest`."""
     following = np.roll(contour, -1, axis=0)
     pieces = np.maximum(np.ceil(np.hypot(*(following - contour).T) / longest), 1).astype(int)
     if not closed:
@@ -94,7 +94,7 @@ def paint_shape(
     scale: float,
     value: int,
 ) -> None:
-    """Paint `shape` with its posed contours (pixels) into `ids` in place; `scale` is pixels per unit of a stroke."""
+    """Paint `shape` with its posed contours (pixels) into `ids` in place; `scale` is pixels per unit, for strokes."""
     if shape.on is None and not clip and (len(contours) == 1 or shape.even_odd or shape.stroke is not None):
         _fill(ids, shape, contours, scale, value)
         return
@@ -114,7 +114,7 @@ def paint_shape(
 def shape_mask(
     shape: Shape, contours: Sequence[Contour], scale: float, size: tuple[int, ...]
 ) -> tuple[tuple[slice, slice], NDArray[np.uint8]] | None:
-    """The box (rows, columns) that a shape covers in a picture of `size`, and its mask there; None when outside."""
+    """Find the box (rows, columns) that a shape covers in a picture of `size`, and its mask there; None if outside."""
     box = _box(contours, scale * (shape.stroke or 0), size)
     return None if box is None else (box, _mask(shape, contours, scale, box))
 
@@ -135,7 +135,7 @@ def _mask(shape: Shape, contours: Sequence[Contour], scale: float, box: tuple[sl
     if shape.stroke is not None or shape.even_odd or len(local) == 1:
         _fill(mask, shape, local, scale, 1)
         return mask
-    # Nonzero: a contour that runs against the largest one cuts a hole, one that runs with it adds.
+    # Nonzero: a contour opposite to the largest one in direction cuts a hole, others add.
     areas = [cv2.contourArea(c.astype(np.float32), oriented=True) for c in local]
     order = np.argsort([-abs(a) for a in areas])
     for i in order:

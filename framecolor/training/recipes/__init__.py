@@ -1,1 +1,1 @@
-"""Recipes of the weights that ship, one a file. Imports training and below."""
+"""Recipes of the shipped weights, one per file. Imports training and below."""

@@ -1,8 +1,8 @@
-"""Recipe `diffusion`: StablePaint's idea, a diffusion model over a small color field told the lines and perhaps hints.
+"""Recipe `diffusion`: after StablePaint, diffusion over a small color field, from lines and optional hints.
 
 The field has one color for each region of the drawing (`framecolor.networks.diffusion`). Hints and palettes are left
-out most of the time, and now and then the lines too, so that guidance can weigh what is told against what is not. Every
-picture is noised several times a step: the encoder, which looks at the lines, is the dear part, and works once.
+out of most examples, and the lines of some, so that guidance can weigh them. Each step adds noise to a picture several
+times, because the encoder of the lines, which takes most of the time, then runs only once.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Float = NDArray[np.float32]
 _NOISED = 3
 _WITHOUT_HINT, _WITHOUT_PALETTE, _UNTOLD = 0.6, 0.3, 0.1
 _HINTS = ("propagated", "strokes", "strokes", "exact", "blocks")
-# Colors in [-1, 1] that differ by less than this in each channel are one paint.
+# Colors in [-1, 1] whose channels all differ by less than this are one paint.
 _SAME_PAINT, _ALIKE_WEIGHT = 0.06, 0.15
 _MOST_TRIES, _PALETTE_SEED = 8, 99
 _VAL_BATCHES = 3
@@ -44,9 +44,9 @@ _VARIATIONS = 3
 
 
 class DiffusionRecipe(ColoristRecipe):
-    """See the module.
+    """Trains `Diffusion`.
 
-    methods of lines: mostly as an artist draws them; the extracted ones are what other folders have.
+    Lines are mostly drawn along the fills; the extracted ones are those of other kinds of folders.
     """
 
     network_type = Diffusion
@@ -55,7 +55,7 @@ class DiffusionRecipe(ColoristRecipe):
 
     def __init__(self, data: Path, *args: Any, **options: Any) -> None:
         super().__init__(data, *args, **options)
-        # Palettes are kept as artists chose them.
+        # Palettes are taken from paintings in their original colors.
         self.own_colors = open_paintings(data, "train", self.size_px, self.methods, recolored=0)
 
     def build_network(self) -> nn.Module:
@@ -64,7 +64,7 @@ class DiffusionRecipe(ColoristRecipe):
         return network
 
     def gather_palettes(self, count: int) -> Float:
-        """Colors of as many paintings of the training set, rich ones as long as there are any: [count, 12, 4]."""
+        """Read the palettes of `count` training paintings, rich ones first: [count, 12, 4]."""
         rng = np.random.default_rng([self.seed, _PALETTE_SEED])
         paintings, found = self.own_colors, []
         for tries in range(_MOST_TRIES * count):
@@ -77,20 +77,20 @@ class DiffusionRecipe(ColoristRecipe):
         return np.stack(found)
 
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, Float]:
-        """Lines, regions and their colors, what is told of them, and noise.
+        """Make lines, regions and their colors, hints and palette, and noise.
 
-        labels [H, W]: 0, or a region 1..48 of each pixel; colors [48, 3] in [-1, 1]; the others as in `Scene`.
+        labels [H, W]: 0, or the region 1..48 of each pixel; colors [48, 3] in [-1, 1]; the others as in `Scene`.
         """
         labels, colors = find_colors(painting, rng)
         count, area = len(colors), np.bincount(labels.ravel(), minlength=len(colors) + 1)[1:]
-        # Of the whole draw, so that leaving something out changes nothing else.
+        # All random numbers are drawn, so that leaving something out changes nothing else.
         lottery, kind = rng.random(3), str(rng.choice(_HINTS))
         hint = np.zeros((REGIONS, 5), np.float32)
         loose = simulate_hint(painting.rgb, painting.flats, rng, kind)
         if lottery[0] >= _WITHOUT_HINT:
             rgb = loose[:3] / np.maximum(loose[3], 1e-3)
             hint[:count] = describe_hint(rgb.reshape(3, -1).T, loose[3].ravel(), labels.ravel(), count)
-        # A reference shows other amounts of its colors than the drawing needs.
+        # The colors of a reference have other shares than in the drawing.
         wanted = (area * np.exp(rng.normal(0, 0.5, count))).astype(np.float32)
         tinted = (colors + rng.normal(0, 0.03, (1, 3))).clip(0, 1)
         palette = color_histogram((tinted * 255).round().astype(np.uint8), wanted) if count else None
@@ -113,8 +113,10 @@ class DiffusionRecipe(ColoristRecipe):
         }
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
-        """Squared error of the predicted velocity, regions weighed by the root of their area; and whether two regions
-        have the same paint, which colors alone teach slowly."""
+        """Compute the squared error of the predicted velocity, with regions weighted by the root of their area.
+
+        Added is the loss of whether two regions have the same paint, which is learned slowly from colors alone.
+        """
         diffusion, scene = cast(Diffusion, network), make_scene(batch)
         most = scene.area.shape[1]
         colors = batch["colors"][:, :most].repeat_interleave(_NOISED, 0)
@@ -138,10 +140,10 @@ class DiffusionRecipe(ColoristRecipe):
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Error of the colors' prediction at fixed noise shares, and distances of samples, per channel in [0, 1].
+        """Measure the error of predicted colors at fixed noise shares, and distances of samples, per channel in [0, 1].
 
-        told_*  the L1 of samples from the truth where a hint, a palette, or the lines alone are told
-        apart   between two samples of lines alone
+        told_*  the L1 of samples from the truth with a hint, a palette, or the lines alone
+        apart   the distance of two samples from lines alone
         """
         diffusion = cast(Diffusion, network)
         rows = []
@@ -175,7 +177,7 @@ class DiffusionRecipe(ColoristRecipe):
         return numbers | ({"apart": float(apart[lines].mean())} if lines.any() else {})
 
     def show(self, network: nn.Module, batch: Batch) -> list[list[NDArray[np.uint8]]]:
-        """Line art | hint | palette | three variations | truth, painted per region."""
+        """Make rows of line art | hint | palette | three variations | truth, painted per region."""
         batch = batch | {"told": torch.ones_like(batch["told"])}
         variations = [
             draw(sample_colors(cast(Diffusion, network), batch, batch["noise"][:, v]), batch)
@@ -194,7 +196,7 @@ class DiffusionRecipe(ColoristRecipe):
 
 
 def make_scene(batch: Batch) -> Scene:
-    """What the network takes of a batch, cut to as many regions as its fullest drawing has."""
+    """Make the network's input of a batch, cut to the regions of its fullest drawing."""
     labels = batch["labels"].long()
     most = max(1, int(labels.max()))
     images = torch.arange(len(labels), device=labels.device)[:, None, None] * most
@@ -214,7 +216,7 @@ def make_scene(batch: Batch) -> Scene:
 
 @torch.no_grad()
 def sample_colors(diffusion: Diffusion, batch: Batch, noise: Tensor) -> Tensor:
-    """Colors [N, T, 3] in [-1, 1] from noise [N, 48, 3] by all that the batch tells; not which paints are the same."""
+    """Sample colors [N, T, 3] in [-1, 1] from noise [N, 48, 3] and all of the batch but which paints are the same."""
     scene = make_scene(batch)
     with autocast(noise.device):
         alike = diffusion.look(scene).alike.float().cpu().numpy()
@@ -233,25 +235,25 @@ def sample_colors(diffusion: Diffusion, batch: Batch, noise: Tensor) -> Tensor:
 
 
 def draw(colors: Tensor, batch: Batch) -> Tensor:
-    """Colors [N, T, 3] as pictures [N, 3, H, W]; what is no region is white."""
+    """Draw colors [N, T, 3] as pictures [N, 3, H, W], white outside of regions."""
     table = torch.cat([torch.ones_like(colors[:, :1]), colors], dim=1)
     index = batch["labels"].long().flatten(1)[..., None].expand(-1, -1, 3)
     return table.gather(1, index).transpose(1, 2).unflatten(2, batch["labels"].shape[1:])
 
 
 def _share_noise(noise: Tensor, paint: Tensor) -> Tensor:
-    """Noise [..., 48, 3] of each region's paint [..., T], [..., T, 3]."""
+    """Take the noise [..., 48, 3] of each region's paint [..., T]: [..., T, 3]."""
     return noise.gather(-2, paint[..., None].expand(*paint.shape, 3))
 
 
 def _region_weight(area: Tensor) -> Tensor:
-    """Weights [N, T] that sum to 1 over a drawing's regions."""
+    """Compute weights [N, T] that sum to 1 over a drawing's regions."""
     root = area.sqrt()
     return root / root.sum(1, keepdim=True).clamp_min(1e-6)
 
 
 def _alike_loss(alike: Tensor, colors: Tensor, area: Tensor) -> Tensor:
-    """Cross-entropy of the log-odds [N, T, T] that two regions have the same paint, from colors [N, T, 3]."""
+    """Compute the cross-entropy of the log-odds [N, T, T] that two regions have one paint, from colors [N, T, 3]."""
     same = (colors[:, :, None] - colors[:, None]).abs().amax(3) < _SAME_PAINT
     weight = _region_weight(area)
     pairs = weight[:, :, None] * weight[:, None] * (1 - torch.eye(area.shape[1], device=area.device))
@@ -260,7 +262,7 @@ def _alike_loss(alike: Tensor, colors: Tensor, area: Tensor) -> Tensor:
 
 
 def show_palette(palette: Tensor, like: Tensor) -> Tensor:
-    """A palette's colors as columns, of a picture's size."""
+    """Show a palette's colors as columns in a picture of the size of `like`."""
     picture = torch.ones_like(like)
     there = palette[palette[:, 3] > 0]
     edges = torch.linspace(0, like.shape[2], len(there) + 1).long().tolist()

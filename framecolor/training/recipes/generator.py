@@ -1,11 +1,11 @@
-"""Recipe `generator`: the base weights that a shot's fit starts from, and the matcher on top of them.
+"""Recipe `generator`: the base weights that the fit of a shot starts from, and the matcher that uses them.
 
-Three things are learned at once, without adversary, on episodes of animated characters (see
+Three things are trained together, without an adversary, on episodes of animated characters (see
 `framecolor.training.episodes`):
 
 - features that paint a drawing from a few painted keys by prototypes alone, before any fit (in the spirit of Snell et
   al. 2017, "Prototypical networks for few-shot learning"), pixel by pixel and region by region;
-- a matcher that tells which region of a key, or of a neighboring drawing, a region is (`framecolor.networks.matcher`);
+- a matcher that finds which region of a key or neighboring drawing a region is (`framecolor.networks.matcher`);
 - a color head that repairs a corrupted color hint (in the lineage of deepcolor and PaintsTorch): how far to trust the
   hint, and what to paint where it is wrong or missing.
 """
@@ -46,9 +46,9 @@ _PIXEL_WEIGHT = 0.5
 _REGION_WEIGHT = 0.5
 _MATCH_WEIGHT = 1.0
 _LINK_WEIGHT = 0.5
-# One episode in four compares its neighbors without flow, which may be lost.
+# One episode in four compares its neighbors without flow, which may be unavailable.
 _WITHOUT_FLOW = 0.25
-# L1 gives small gradients beside a cross-entropy with logits of 16.
+# The gradients of L1 are small compared with those of a cross-entropy with logits of 16.
 _COLOR_WEIGHT = 8.0
 _CONFIDENCE_WEIGHT = 1.0
 _VAL_EPISODES = 20
@@ -56,7 +56,7 @@ _SAMPLE_EPISODES = 8
 
 
 class Networks(nn.Module):
-    """The generator and the matcher, trained as one."""
+    """The generator and the matcher, trained together."""
 
     def __init__(self, generator: Generator, matcher: Matcher) -> None:
         super().__init__()
@@ -64,7 +64,7 @@ class Networks(nn.Module):
 
 
 class GeneratorRecipe:
-    """See the module. `batches` are training episodes, `held_out` are episodes of characters that no batch shows."""
+    """Trains `Networks`. `held_out` are episodes of characters that are not in `batches`."""
 
     name = "generator"
     turns = ONE_TURN
@@ -78,7 +78,7 @@ class GeneratorRecipe:
         feature_channels: int = 32,
         start: Path | None = None,
     ) -> None:
-        """start: folder of an earlier run (generator.safetensors, matcher.safetensors) whose weights to begin with."""
+        """start: folder of an earlier run (generator.safetensors, matcher.safetensors) whose weights to start from."""
         self.data = data
         self.seed = seed
         self.widths = widths
@@ -89,7 +89,7 @@ class GeneratorRecipe:
         self.held_out = Episodes(data, "val", 2**20, self.settings, whole=True)
 
     def build_network(self) -> nn.Module:
-        """Networks, new or with the weights of an earlier run; that may be one that had no matcher."""
+        """Build Networks, new or with the weights of an earlier run, which may lack the matcher."""
         if self.start is None:
             generator = Generator(self.widths, self.feature_channels)
         else:
@@ -100,7 +100,7 @@ class GeneratorRecipe:
         return Networks(generator, matcher)
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
-        """Prototype and matching losses on the images without a hint, color losses on those with one."""
+        """Compute prototype and matching losses on images without a hint, color losses on those with one."""
         networks = cast(Networks, network)
         generator = networks.generator
         with autocast(batch["planes"].device):
@@ -117,7 +117,7 @@ class GeneratorRecipe:
         )
         images = describe_images(networks.matcher, features[:plain], context[:plain], batch)
         matched = match_keys(networks.matcher, images, keys)
-        # Decided by the episode, so that a resumed training is exact.
+        # Depends on the episode alone, so that a resumed training is exact.
         with_flow = int(batch["pixel"].sum()) % 100 >= 100 * _WITHOUT_FLOW
         linked = match_neighbors(networks.matcher, images, batch, with_flow=with_flow)
         key_weight = _KEY_WEIGHT if keys > 1 else _LONE_KEY_WEIGHT
@@ -145,7 +145,7 @@ class GeneratorRecipe:
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """The training's own numbers, as means over held-out episodes."""
+        """Average the numbers of training over held-out episodes."""
         rows = []
         for index in range(_VAL_EPISODES):
             loss, numbers = self.compute_loss(network, to_device(self.held_out[index], network), "all")
@@ -154,7 +154,7 @@ class GeneratorRecipe:
 
     @torch.no_grad()
     def write_samples(self, network: nn.Module, path: Path) -> None:
-        """Rows of held-out episodes: key's lines, key, lines | painted by nearest regions | truth,
+        """Write rows of held-out episodes: key's lines, key, lines | painted by nearest regions | truth,
         then the hinted image: hint | trust in it | color head | truth."""
         generator = cast(Networks, network).generator
         rows = []
@@ -182,14 +182,14 @@ class GeneratorRecipe:
         write_contact_sheet(rows, path)
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        """folder/generator.safetensors and folder/matcher.safetensors, as the package reads them."""
+        """Write folder/generator.safetensors and folder/matcher.safetensors, as the package reads them."""
         networks = cast(Networks, network)
         facts = name_origin(self.name, step, self.data.facts)
         save_generator(networks.generator, folder / "generator.safetensors", facts)
         save_matcher(networks.matcher, folder / "matcher.safetensors", facts)
 
     def describe(self) -> dict[str, Any]:
-        """Seed, data and episode settings."""
+        """Return seed, data and episode settings."""
         return {
             "seed": self.seed,
             "data": self.data.facts,
@@ -201,13 +201,13 @@ class GeneratorRecipe:
 
 
 def gather(maps: Tensor, pixel: Tensor) -> Tensor:
-    """Values of maps [N, C, H, W] at flat positions [N, P], float [N, P, C]."""
+    """Gather values of maps [N, C, H, W] at flat positions [N, P]: float [N, P, C]."""
     index = pixel[:, None].expand(-1, maps.shape[1], -1)
     return maps.flatten(2).gather(2, index).permute(0, 2, 1).float()
 
 
 def paint_by_regions(maps: Tensor, batch: Batch, image: int) -> NDArray[np.uint8]:
-    """One image with each region painted like the key regions that are nearest to it, as a picture."""
+    """Paint each region of one image like the nearest key region: uint8 HxWx3."""
     keys, region_class = int(batch["keys"]), batch["region_class"]
     inside = batch["region_map"][image].flatten() >= 0
     region = batch["region_map"][image].flatten().long().clamp_min(0)
@@ -225,11 +225,11 @@ def paint_by_regions(maps: Tensor, batch: Batch, image: int) -> NDArray[np.uint8
 
 
 def show_lines(planes: Tensor) -> NDArray[np.uint8]:
-    """Ink dark, trace lines blue, as a picture."""
+    """Show ink dark and trace lines blue: uint8 HxWx3."""
     ink, trace = planes[0] ** 2, planes[6]
     return to_picture(torch.stack([1 - ink - trace, 1 - ink - trace, 1 - ink]))
 
 
 def to_picture(rgb: Tensor) -> NDArray[np.uint8]:
-    """Float [3, H, W] in [0, 1] as uint8 HxWx3."""
+    """Convert float [3, H, W] in [0, 1] to uint8 HxWx3."""
     return (rgb.clamp(0, 1) * 255).round().byte().permute(1, 2, 0).contiguous().cpu().numpy()

@@ -1,7 +1,7 @@
-"""Recipe `matcher`: the matcher alone, on the base weights as they are.
+"""Recipe `matcher`: the matcher alone, on fixed base weights.
 
-What the generator makes of each region is worked out once an episode (`framecolor.training.looks`), so that a step
-costs a tenth of one of the recipe `generator`, and the matcher can see many times as many pairs of drawings.
+The generator's features of each region are computed once per episode (`framecolor.training.looks`): a step costs a
+tenth of one of the recipe `generator`, and the matcher can train on many more pairs of drawings.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from framecolor.training.loop import ONE_TURN, Batch, average, name_origin, to_d
 from framecolor.training.matching import Tokens, dense_contact, match_keys, match_neighbors
 
 _LINK_WEIGHT = 0.5
-# One batch in four compares its neighbors without flow, which may be lost.
+# One batch in four compares its neighbors without flow, which may be unavailable.
 _WITHOUT_FLOW = 0.25
 _VAL_EPISODES = 100
 _CELL_PX = 6
 
 
 class MatcherRecipe:
-    """See the module. `held_out` are episodes of characters that no batch shows."""
+    """Trains `Matcher`. `held_out` are episodes of characters that are not in `batches`."""
 
     name = "matcher"
     turns = ONE_TURN
@@ -38,7 +38,7 @@ class MatcherRecipe:
     def __init__(
         self, data: Dataset, seed: int, folder: Path, episodes: int, size_px: int, start: Path | None = None
     ) -> None:
-        """folder: where episodes are kept; start: a matcher to begin with, by default the one that ships."""
+        """folder: keeps the episodes; start: the matcher to start from, by default the shipped one."""
         self.data, self.seed = data, seed
         self.start = matcher_weights_path() if start is None else start
         self.size_px, self.episodes = size_px, episodes
@@ -49,10 +49,10 @@ class MatcherRecipe:
         return load_matcher(self.start)
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
-        """Cross-entropy of both neighbors against the keys, and of the neighbors against each other."""
+        """Compute the cross-entropy of both neighbors against the keys, and of the neighbors against each other."""
         matcher = cast(Matcher, network)
         images = describe_looks(matcher, batch)
-        # Decided by the batch, so that a resumed training is exact.
+        # Depends on the batch alone, so that a resumed training is exact.
         with_flow = int(batch["region_class"].sum()) % 100 >= 100 * _WITHOUT_FLOW
         matched = match_keys(matcher, images, int(batch["keys"]))
         linked = match_neighbors(matcher, images, batch, with_flow=with_flow)
@@ -66,7 +66,7 @@ class MatcherRecipe:
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """The training's own numbers, as means over held-out episodes."""
+        """Average the numbers of training over held-out episodes."""
         rows = []
         for index in range(_VAL_EPISODES):
             loss, numbers = self.compute_loss(network, to_device(self.held_out[index], network), "all")
@@ -75,8 +75,8 @@ class MatcherRecipe:
 
     @torch.no_grad()
     def write_samples(self, network: nn.Module, path: Path) -> None:
-        """Scores of the regions of one drawing (rows) among those of its neighbor (columns), bright where sure; beside
-        them which of these pairs have one color."""
+        """Write the scores of one drawing's regions (rows) and its neighbor's (columns), high ones bright; beside them,
+        which of these pairs have one color."""
         matcher = cast(Matcher, network)
         rows = []
         for index in range(4):
@@ -89,12 +89,12 @@ class MatcherRecipe:
         write_contact_sheet(rows, path)
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        """folder/matcher.safetensors, as the package reads it."""
+        """Write folder/matcher.safetensors, as the package reads it."""
         facts = name_origin(self.name, step, self.data.facts)
         save_matcher(cast(Matcher, network), folder / "matcher.safetensors", facts)
 
     def describe(self) -> dict[str, Any]:
-        """Seed, data and episodes."""
+        """Return seed, data and episodes."""
         return {
             "seed": self.seed,
             "data": self.data.facts,
@@ -105,7 +105,7 @@ class MatcherRecipe:
 
 
 def describe_looks(matcher: Matcher, batch: Batch) -> list[Tokens]:
-    """Tokens of all images of a batch of `LookEpisodes`."""
+    """Make the tokens of all images of a batch of `LookEpisodes`."""
     image = batch["region_image"]
     found = []
     for one in range(int(image.max()) + 1):
@@ -117,7 +117,7 @@ def describe_looks(matcher: Matcher, batch: Batch) -> list[Tokens]:
 
 
 def _show(values: Tensor) -> np.ndarray:
-    """Values in [0, 1] as squares of gray, uint8, on a canvas of one size."""
+    """Show values in [0, 1] as squares of gray, uint8, on a canvas of one size."""
     canvas = np.zeros((48 * _CELL_PX, 48 * _CELL_PX, 3), np.uint8)
     gray = (255 * values.clamp(0, 1)).byte().cpu().numpy().repeat(_CELL_PX, 0).repeat(_CELL_PX, 1)
     canvas[: gray.shape[0], : gray.shape[1]] = gray[..., None]

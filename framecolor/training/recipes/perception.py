@@ -1,9 +1,9 @@
-"""Recipe `perception`: features of painted pictures, learned by telling right paint from wrong: our stand-in for VGG.
+"""Recipe `perception`: features of painted pictures, learned from right and wrong paint, in place of a VGG net.
 
-A batch shows each figure four times: twice in its own paint (another frame, framing, lines over the paint or none) and
-twice in one wrong paint. Pictures of one figure in one paint are to be alike, all others not, the same figure in the
-other paint included (Khosla et al. 2020, "Supervised contrastive learning"), so that color and its place matter. What
-kind of paint it is must be readable from the embedding, and the picture's coarse color from the maps.
+A batch has four pictures of each figure: two in its own paint (another frame, framing, with or without lines over the
+paint) and two in one wrong paint. Pictures of one figure in one paint are pulled together, all others pushed apart,
+including the same figure in the other paint (Khosla et al. 2020, "Supervised contrastive learning"), so that color and
+its place matter. The kind of paint is predicted from the embedding, and the picture's coarse color from the maps.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from framecolor.training.painting_folders import open_paintings
 from framecolor.training.paintings import Painting, Paintings
 from framecolor.training.system_recipe import VAL_SEED, SystemRecipe, to_picture, to_planes
 
-# What may be wrong with a paint; 0 is the painter's own.
+# Kinds of paint; 0 is the painter's own, the others are wrong.
 KINDS = ("own", "swapped", "recolored", "washed", "blurred", "ragged", "noisy")
 VIEWS = 4
 _TEMPERATURE = 0.1
 _KIND_WEIGHT = 1.5
 _COLOR_WEIGHT = 2.0
 _LINES_SHARE = 0.5
-# Colors that wrong paints exchange: the largest of a picture; a pixel goes with the nearest of them.
+# Number of colors that wrong paints exchange: the largest of a picture; each pixel follows the nearest.
 _PALETTE = 12
 _VAL_FIGURES = 64
 _SAMPLES = 10
@@ -44,7 +44,7 @@ Float = NDArray[np.float32]
 
 
 class Learner(nn.Module):
-    """The features, and what only their training needs."""
+    """The features, and the heads that only their training needs."""
 
     def __init__(self, perception: Perception) -> None:
         super().__init__()
@@ -56,14 +56,14 @@ class Learner(nn.Module):
 
 
 class PerceptionRecipe(SystemRecipe):
-    """See the module."""
+    """Trains `Perception`."""
 
     network_type = Perception
     shipped = "perception"
     half = True
 
     def __init__(self, data: Path, seed: int = 0, *, size_px: int = 96, batch: int = 64, **sizes: Any) -> None:
-        """batch: pictures a step, of a quarter as many figures. Raises what `open_paintings` raises."""
+        """batch: pictures per step, four of each figure. Raises what `open_paintings` raises."""
         paintings = open_paintings(data, "train", size_px, recolored=0)
         held_out = open_paintings(data, "val", size_px, recolored=0)
         super().__init__(paintings.facts, seed, size_px, batch, sizes)
@@ -71,11 +71,11 @@ class PerceptionRecipe(SystemRecipe):
         self.held_out = Views(held_out, min(len(held_out), _VAL_FIGURES), VAL_SEED)
 
     def build_network(self) -> nn.Module:
-        """A Learner."""
+        """Build a Learner."""
         return Learner(Perception(**self.sizes))
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
-        """Contrast of figures and paints, kind of paint, coarse color."""
+        """Compute the losses of contrast between figures and paints, of the kind of paint, and of coarse color."""
         learner = cast(Learner, network)
         rgb = batch["rgb"].contiguous(memory_format=torch.channels_last)
         with autocast(rgb.device):
@@ -97,8 +97,12 @@ class PerceptionRecipe(SystemRecipe):
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """On held-out figures, each once: how often the nearest of all pictures in their own paint shows the same
-        figure; how often it is nearer than the same figure in a wrong paint; and how often the paint's kind is told."""
+        """Measure three shares on held-out figures.
+
+        found  the nearest picture in its own paint shows the same figure
+        apart  it is nearer than the same figure in a wrong paint
+        kind   the predicted kind of paint is right
+        """
         learner = cast(Learner, network)
         batch = to_device(self.held_out[0], network)
         vectors = learner.perception.embed(batch["rgb"])
@@ -106,14 +110,14 @@ class PerceptionRecipe(SystemRecipe):
         alike = second @ first.T
         found = alike.argmax(1) == torch.arange(len(first), device=alike.device)
         apart = alike.diagonal() > (second * wrong).sum(1)
-        told = learner.kind(vectors).argmax(1) == batch["kind"]
+        right_kind = learner.kind(vectors).argmax(1) == batch["kind"]
         return {"found": float(found.float().mean()), "apart": float(apart.float().mean())} | {
-            "kind": float(told.float().mean())
+            "kind": float(right_kind.float().mean())
         }
 
     @torch.no_grad()
     def write_samples(self, network: nn.Module, path: Path) -> None:
-        """Rows of held-out figures: a picture | the five that are nearest to it of all others."""
+        """Write rows of held-out figures: a picture | the five nearest of all others."""
         batch = to_device(self.held_out[0], network)
         vectors = F.normalize(cast(Learner, network).perception.embed(batch["rgb"]), dim=1)
         alike = vectors @ vectors.T
@@ -126,7 +130,7 @@ class PerceptionRecipe(SystemRecipe):
 
 
 def contrast_paints(vectors: Tensor, paint: Tensor) -> Tensor:
-    """Supervised contrastive loss of unit vectors [N, D]; pictures with one value of `paint` [N] belong together."""
+    """Compute the supervised contrastive loss of unit vectors [N, D]; equal `paint` [N] belongs together."""
     alike = vectors @ vectors.T / _TEMPERATURE
     itself = torch.eye(len(vectors), dtype=torch.bool, device=vectors.device)
     share = F.log_softmax(alike.masked_fill(itself, -1e4), dim=1)
@@ -137,7 +141,7 @@ def contrast_paints(vectors: Tensor, paint: Tensor) -> Tensor:
 class Views(TorchDataset[Batch]):
     """Batch n of a seed: `figures` paintings, VIEWS pictures of each, half in its own paint, half in a wrong one.
 
-    rgb float32 [N, 3, H, W] in [-1, 1], paint int64 [N] (one number for one figure in one paint), kind int64 [N].
+    rgb float32 [N, 3, H, W] in [-1, 1], paint int64 [N] (one number per figure and paint), kind int64 [N].
     """
 
     def __init__(self, paintings: Paintings, figures: int, seed: int) -> None:
@@ -163,15 +167,15 @@ class Views(TorchDataset[Batch]):
 
 
 class Change:
-    """One way to paint wrongly, the same for all pictures of a figure."""
+    """One kind of wrong paint, the same for all pictures of a figure."""
 
     def __init__(self, kind: str, colors: Float, other: Float, amount: float, whole: bool) -> None:
-        """colors, other: [K, 3], colors of the figure and what stands in their place; amount: from 0 to 1;
-        whole: the paper changes too."""
+        """colors, other: [K, 3], colors of the figure and their replacements; amount: from 0 to 1; whole: includes the
+        paper."""
         self.kind, self.colors, self.other, self.amount, self.whole = kind, colors, other, amount, whole
 
     def apply(self, painting: Painting, rng: np.random.Generator) -> Float:
-        """The painting's color, changed, HxWx3 in [0, 1]."""
+        """Change the painting's color: HxWx3 in [0, 1]."""
         changed = self._change(painting, rng)
         kept = changed if self.whole else np.where(_background(painting)[..., None], painting.rgb, changed)
         return np.asarray(kept, dtype=np.float32)
@@ -200,7 +204,7 @@ class Change:
 
 
 def draw_change(kind: str, painting: Painting, rng: np.random.Generator) -> Change:
-    """A random change of a kind for a figure, after one painting of it."""
+    """Draw a random change of a kind for a figure, from one painting of it."""
     colors = _main_colors(painting)
     other = rng.uniform(0, 1, colors.shape).astype(np.float32)
     if kind == "swapped" and len(colors) > 1:
@@ -210,7 +214,7 @@ def draw_change(kind: str, painting: Painting, rng: np.random.Generator) -> Chan
 
 
 def _main_colors(painting: Painting) -> Float:
-    """Colors of a painting's largest fills, float32 Kx3."""
+    """Find the colors of a painting's largest fills, float32 Kx3."""
     inside = ~_background(painting)
     fill = painting.flats[inside]
     if not len(fill):
@@ -231,7 +235,7 @@ def _background(painting: Painting) -> NDArray[np.bool_]:
 
 
 def _show(painting: Painting, change: Change | None, rng: np.random.Generator) -> Float:
-    """A painting as planes [3, H, W] in [-1, 1]: changed, perhaps under its lines, its light jittered a little."""
+    """Show a painting as planes [3, H, W] in [-1, 1]: changed, perhaps with its lines, with jittered brightness."""
     rgb = painting.rgb if change is None else change.apply(painting, rng)
     rgb = rgb * rng.uniform(0.96, 1.04, 3) + rng.uniform(-0.02, 0.02)
     rgb = np.clip(rgb + rng.normal(0, 0.004, rgb.shape), 0, 1)

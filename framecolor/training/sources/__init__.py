@@ -1,1 +1,1 @@
-"""Where training sequences come from: one file per source, each a function that yields `IdSequence`s."""
+"""Sources of training sequences: one per file, each a function that yields `IdSequence`s."""

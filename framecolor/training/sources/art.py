@@ -1,4 +1,4 @@
-"""The art source: folders of openly licensed SVG drawings, as scripts/fetch_art writes them, set in motion."""
+"""The art source: animate folders of openly licensed SVG drawings, as written by scripts/fetch_art."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _CATEGORIES = {"bust", "figure", "Animals & Nature", "People & Body", "Smileys &
 _THINGS = {"Objects", "Activities"}
 _THINGS_PER_SOURCE = 24
 _MOST_SHAPES_OF_A_THING = 40
-# How often a drawing of a category is taken for a head and gets a body.
+# Share of the drawings of a category that are heads, which get a body.
 _BODY_SHARE = {"bust": 0.6, "Smileys & Emotion": 0.3}
-# The same drawing in other skin colors, or what has no body that could move.
+# Copies of a drawing in other skin colors, and things without a body that could move.
 _LEFT_OUT = re.compile(
     r"(^|-)(light|medium|dark|medium-light|medium-dark)(-skin-tone|$)|flag|clock|arrow|button|heart|symbol|sign|hole|"
     r"clapping|hand|finger|fist|thumb|palm|footprints|speech|thought|zzz|mark|dizzy$|medal|ticket|chart|calendar|card|"
@@ -56,7 +56,7 @@ class ArtSource:
 
 
 def read_sources(folder: Path) -> list[ArtSource]:
-    """The sources under `folder`, sorted by name. Raises ReadError when there is none or a manifest is damaged."""
+    """Read the sources under `folder`, sorted by name. Raises ReadError if there is none or a manifest is damaged."""
     manifests = sorted(folder.glob("*/manifest.json"))
     if not manifests:
         raise ReadError(folder, "holds no SOURCE/manifest.json", "fetch art with scripts/fetch_art")
@@ -68,7 +68,7 @@ def _read_source(path: Path) -> ArtSource:
         table = parse_json(path.read_text(encoding="utf-8"))
         name = str(table["name"])
         if not all(map(is_file_name, table["files"])):
-            raise ValueError("a file of another folder")
+            raise ValueError("a file name leads out of the folder")
         drawings = tuple(
             Art(path.parent / file, f"{name}-{Path(file).stem}", str(about["category"]))
             for file, about in sorted(table["files"].items())
@@ -77,11 +77,11 @@ def _read_source(path: Path) -> ArtSource:
         source = f"{attribution} ({table['package']} {table['version']})"
         return ArtSource(Provenance(source, str(table["license"]), name, attribution), drawings)
     except (OSError, *MISSHAPEN) as error:
-        raise ReadError(path, f"is no table of art ({error!r})", "fetch the art again") from error
+        raise ReadError(path, f"is not a table of art ({error!r})", "fetch the art again") from error
 
 
 def choose_drawings(source: ArtSource, limit: int | None) -> list[Art]:
-    """The drawings worth moving: figures, creatures and things, each once, the order shuffled by a hash of the name."""
+    """Choose the drawings to animate: figures, creatures and things, without copies, shuffled by a hash of the name."""
     found = [a for a in source.drawings if a.category in _CATEGORIES and not _LEFT_OUT.search(a.path.stem)]
     found.sort(key=lambda a: hashlib.sha256(a.name.encode()).digest())
     most = _PER_EMOJI_SET if any(a.category not in ("bust", "figure") for a in found) else len(found)
@@ -89,7 +89,7 @@ def choose_drawings(source: ArtSource, limit: int | None) -> list[Art]:
 
 
 def read_things(sources: list[ArtSource], seed: int) -> list[Puppet]:
-    """Puppets of some objects of all sources, to be put beside and into the hands of characters."""
+    """Read puppets of some objects of all sources, to place beside characters and in their hands."""
     found: list[Puppet] = []
     for source in sources:
         own = [a for a in choose_drawings(source, None) if a.category in _THINGS][:_THINGS_PER_SOURCE]
@@ -101,7 +101,7 @@ def read_things(sources: list[ArtSource], seed: int) -> list[Puppet]:
 def animate_art(
     source: ArtSource, things: list[Puppet], limit: int | None, long_side: int, seed: int
 ) -> Iterator[IdSequence]:
-    """Two or three actions of each character of a source; drawings that do not fit are left out."""
+    """Yield two or three actions of each character of a source; unsuitable drawings are skipped."""
     seen: set[bytes] = set()
     company: list[Puppet] = []
     for art in choose_drawings(source, limit):
@@ -132,7 +132,7 @@ def _rng(seed: int, art: Art) -> np.random.Generator:
 
 
 def read_puppet(art: Art, seen: set[bytes], rng: np.random.Generator) -> Puppet | None:
-    """The puppet of a drawing; None for one that cannot be read, has too few or too many shapes, or was `seen`."""
+    """Read the puppet of a drawing; None if it is unreadable, has too few or too many shapes, or was `seen`."""
     try:
         shapes = read_shapes(art.path)
     except ReadError:

@@ -26,9 +26,9 @@ PROVENANCE = Provenance(
 
 
 def read_sequences(folder: Path, long_side: int) -> Iterator[IdSequence]:
-    """Every sequence under `folder`, sorted by character and action, scaled (nearest) to at most `long_side` px.
+    """Yield the sequences under `folder`, sorted by character and action, scaled (nearest) to at most `long_side` px.
 
-    Raises ReadError for a folder without sequences and for a damaged file.
+    Raises ReadError if the folder has no sequences or a file is damaged.
     """
     tables = sorted(folder.glob("*/*/seq.json"))
     if not tables:
@@ -56,7 +56,7 @@ def _read_sequence(table: Path, long_side: int) -> IdSequence:
 
 
 def read_id_map(path: Path) -> NDArray[np.uint16]:
-    """A 16-bit gray PNG, bit-exact, uint16 HxW. Raises ReadError when it is missing, damaged or of another format."""
+    """Read a 16-bit gray PNG exactly, uint16 HxW. Raises ReadError if it is missing, damaged or of another format."""
     fix = "restore the file from the data set"
     try:
         with av.open(str(path)) as container:

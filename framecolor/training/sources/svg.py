@@ -1,4 +1,4 @@
-"""SVG drawings as flat shapes: paths, groups, transforms, fills, strokes, clips; gradients become their mean color."""
+"""Read SVG drawings as flat shapes: paths, groups, transforms, fills, strokes, clips; gradients as mean color."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from framecolor.training.puppets.shapes import Contour, Shape
 _CURVE_STEPS = 8
 _REFERENCE = re.compile(r"url\(\s*['\"]?#([^)'\"]+)['\"]?\s*\)")
 _XLINK = "{http://www.w3.org/1999/xlink}href"
-# Fainter than this is not seen in a flat drawing.
+# Shapes with less opacity than this are invisible in a flat drawing.
 _FAINT = 0.12
 
 
 def read_shapes(path: Path) -> list[Shape]:
-    """The shapes of an SVG file, from back to front, in user units.
+    """Read the shapes of an SVG file, from back to front, in user units.
 
-    A shape that is partly transparent keeps its own color and `alpha`. Text, images, filters and patterns are left
-    out. Raises ReadError for a file that is not SVG, InputError when the parser is not installed.
+    A partly transparent shape keeps its own color and `alpha`. Text, images, filters and patterns are left out. Raises
+    ReadError if the file is not SVG, InputError if the parser is not installed.
     """
     try:
         root = ET.fromstring(path.read_text(encoding="utf-8"))
@@ -38,7 +38,7 @@ def read_shapes(path: Path) -> list[Shape]:
     try:
         return _read_shapes(root, svgelements)
     except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
-        raise ReadError(path, f"is not SVG that can be read ({error!r})", "leave this file out") from error
+        raise ReadError(path, f"is not readable SVG ({error!r})", "leave this file out") from error
 
 
 def _read_shapes(root: ET.Element, svgelements: Any) -> list[Shape]:
@@ -63,7 +63,7 @@ def _parse(root: ET.Element, svgelements: Any) -> Iterator[Any]:
 
 
 def _load_parser() -> Any:
-    """The svgelements module, which is in the extra `train`; raises InputError when it is not installed."""
+    """Import the svgelements module, of the extra `train`; raises InputError if it is not installed."""
     try:
         import svgelements
     except ImportError as error:
@@ -72,7 +72,7 @@ def _load_parser() -> Any:
 
 
 def _element_shapes(element: Any) -> Iterator[Shape]:
-    """The fill and the stroke of one element."""
+    """Yield the fill and the stroke of one element."""
     contours = _contours(element)
     if not contours or element.values.get("visibility") == "hidden":
         return
@@ -93,10 +93,10 @@ def _element_shapes(element: Any) -> Iterator[Shape]:
 
 
 def _contours(element: Any) -> list[Contour]:
-    """The element's outlines as points, float64 Nx2 each."""
+    """Convert the element's outlines to points, float64 Nx2 each."""
     svgelements = _load_parser()
     path = svgelements.Path(element)
-    # Turned ellipses and rectangles keep their transform until they are paths.
+    # Rotated ellipses and rectangles keep their transform until they are converted to paths.
     path.reify()
     contours: list[Contour] = []
     points: list[Contour] = []
@@ -125,14 +125,14 @@ def _close(points: list[Contour], contours: list[Contour]) -> None:
 
 
 def _sample(segment: Any) -> Contour:
-    """Points along a line or Bezier segment, without its start."""
+    """Sample points along a line or Bezier segment, without its start."""
     names = ("start", "control", "control1", "control2", "end")
     control = [p for name in names if (p := getattr(segment, name, None)) is not None]
     nodes = np.array([[p.x, p.y] for p in control])
     if len(nodes) == 2:
         return nodes[1:]
     t = np.linspace(0, 1, _CURVE_STEPS + 1)[1:, None]
-    # De Casteljau for all t at once.
+    # De Casteljau's algorithm for all t at once.
     level = [np.broadcast_to(node, (t.size, 2)) for node in nodes]
     while len(level) > 1:
         level = [a * (1 - t) + b * t for a, b in pairwise(level)]
@@ -156,7 +156,7 @@ def _style(element: ET.Element, name: str) -> str | None:
 
 
 def _resolve_gradients(root: ET.Element) -> None:
-    """Replace references to gradients by the mean of their stops, and to anything else that paints by `none`."""
+    """Replace gradient references by the mean of the gradient's stops, and other paint references by `none`."""
     by_id = {e.get("id"): e for e in root.iter() if e.get("id")}
 
     def mean(name: str, depth: int = 0) -> str:
@@ -188,10 +188,10 @@ def _parse_color(stop: ET.Element) -> tuple[int, int, int] | None:
 
 
 def _resolve_clips(root: ET.Element) -> None:
-    """Mark what is clipped, put the outlines of its clip beside it, and multiply opacities down the tree.
+    """Mark clipped elements, insert the outlines of their clips, and multiply opacities down the tree.
 
     Elements with a clip or mask get data-clipped=N, and copies of the clip's shapes with data-outline=N in front of
-    them, under the same transform. Of nested clips the innermost counts. A mask counts as the union of its shapes.
+    them, under the same transform. Of nested clips, the innermost is used. A mask is the union of its shapes.
     """
     by_id = {e.get("id"): e for e in root.iter() if e.get("id")}
     count = 0
@@ -226,7 +226,7 @@ def _resolve_clips(root: ET.Element) -> None:
 
 
 def _is_frame(outline: ET.Element, root: ET.Element) -> bool:
-    """Whether a clip is only the picture's own rectangle."""
+    """Return whether a clip is only the picture's own rectangle."""
     children = list(outline)
     if len(children) != 1 or _local(children[0]) != "rect":
         return False

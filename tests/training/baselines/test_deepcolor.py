@@ -96,7 +96,7 @@ def test_the_hint_is_loose(trained: Path) -> None:
     assert np.abs(here - beside).mean() < 0.5 * np.abs(here - other).mean()
 
 
-def test_without_guidance_the_hint_says_nothing(trained: Path) -> None:
+def test_without_guidance_the_hint_has_no_effect(trained: Path) -> None:
     red, blue = (paint(trained, stroke(color), guidance=0) for color in ((230, 20, 20), (20, 20, 230)))
     assert np.array_equal(red, blue)
 
@@ -120,7 +120,7 @@ def test_a_softened_hint_is_thinned_with_white_and_blurred() -> None:
     assert (np.diff(half) >= -1e-5).all() and half[64] == pytest.approx(0.85, abs=0.02)
 
 
-def test_strokes_grow_and_say_nothing_far_away() -> None:
+def test_strokes_grow_and_have_no_effect_far_away() -> None:
     confidence = np.zeros((128, 128), np.float32)
     confidence[60:64, 20:40] = 1
     color, known = grow(Hint(np.full((128, 128, 3), (200, 40, 0), np.uint8), confidence), (64, 64))

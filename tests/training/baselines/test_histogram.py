@@ -89,7 +89,7 @@ def test_the_network_reads_bins_in_the_order_of_the_histogram() -> None:
     assert np.allclose(HistogramReader(4).colors, bin_colors() / 127.5 - 1, atol=0.01)
 
 
-def test_the_histogram_comes_from_whatever_tells_colors() -> None:
+def test_the_histogram_comes_from_histogram_reference_or_hint() -> None:
     wanted = color_histogram(picture(RED)[10:50, 10:40])
     assert np.array_equal(wanted_colors(Conditioning(histogram=wanted)), wanted)
     assert np.allclose(wanted_colors(Conditioning(reference=picture(RED))), wanted)
@@ -98,7 +98,7 @@ def test_the_histogram_comes_from_whatever_tells_colors() -> None:
     assert not wanted_colors(Conditioning()).any()
 
 
-def test_paper_is_no_color_of_a_reference_but_white_clothes_are() -> None:
+def test_paper_is_not_a_color_of_a_reference_but_white_clothes_are() -> None:
     rgb = picture(RED)
     rgb[35:40, 20:30] = 255
     weight = figure_weight(rgb)

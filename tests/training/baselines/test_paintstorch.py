@@ -32,7 +32,7 @@ def small_recipe(figures: Path) -> PaintsTorchRecipe:
 
 
 @pytest.mark.parametrize("kind", ["bce", "lsgan", "wgan"])
-def test_a_critic_that_is_right_has_less_to_learn_and_a_painter_who_fools_it(kind: str) -> None:
+def test_a_right_critic_has_less_loss_and_so_has_a_painter_that_fools_it(kind: str) -> None:
     high, low = torch.full((4,), 3.0), torch.full((4,), -3.0)
     assert critic_loss(kind, high, low) < critic_loss(kind, low, high)  # type: ignore[arg-type]
     good = torch.ones(4) if kind == "lsgan" else high
@@ -50,7 +50,7 @@ def test_the_gradient_penalty_wants_a_slope_of_one() -> None:
     assert weight.grad is not None and weight.grad.abs().sum() > 0
 
 
-def test_content_is_far_apart_where_pictures_are() -> None:
+def test_content_loss_grows_with_the_difference_of_pictures() -> None:
     torch.manual_seed(0)
     truth, other = torch.rand(2, 3, 32, 32) * 2 - 1, torch.rand(2, 3, 32, 32) * 2 - 1
     assert content_loss(truth, truth) == 0
@@ -64,7 +64,7 @@ def test_content_is_far_apart_where_pictures_are() -> None:
 # Marks
 
 
-def test_a_dot_counts_however_large_the_drawing_is() -> None:
+def test_a_dot_counts_in_a_drawing_of_any_size() -> None:
     rgb = np.zeros((400, 800, 3), np.uint8)
     confidence = np.zeros((400, 800), np.float32)
     rgb[100:103, 620:623], confidence[100:103, 620:623] = (255, 0, 51), 0.5
@@ -84,7 +84,7 @@ def test_marks_may_be_larger_than_the_drawing() -> None:
 # Recipe
 
 
-def test_paintings_are_told_from_nothing_to_many_strokes(figures: Path) -> None:
+def test_hints_have_from_zero_to_many_strokes(figures: Path) -> None:
     recipe = small_recipe(figures)
     told = [float(batch["hint"][i, 3].mean()) for batch in map(recipe.batches.__getitem__, range(12)) for i in range(4)]
     assert min(told) == 0 and max(told) > 0.5

@@ -127,7 +127,7 @@ def test_a_hint_changes_only_what_the_mask_allows(colorist: Colorist) -> None:
     assert np.array_equal(told[~mask], plain[~mask]) and (told[mask] != plain[mask]).mean() > 0.5
 
 
-def test_strength_says_how_much_of_the_image_is_left(colorist: Colorist) -> None:
+def test_strength_blends_with_the_image(colorist: Colorist) -> None:
     image, mask = draw_image(), draw_box(21, 60, 20, 55)
     kept = to_uint8(paint_drawing(colorist, Conditioning(image=image), SamplingOptions(strength=0)))
     assert np.array_equal(kept, image)

@@ -33,7 +33,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 def striped(color: tuple[float, float, float], period: int = 8) -> torch.Tensor:
-    """Stripes of one color on white, [1, 3, 64, 64] in [-1, 1]: a style of which everybody sees whether it was met."""
+    """Stripes of one color on white, [1, 3, 64, 64] in [-1, 1]: a style that is easy to recognize."""
     rows = (torch.arange(64) % period < period // 2).float()[:, None].expand(64, 64)
     return (1 + rows * (torch.tensor(color)[:, None, None] - 1))[None]
 
@@ -64,7 +64,7 @@ def test_a_picture_in_the_reference_style_already_is_left_alone() -> None:
     assert torch.allclose(transfer_style(loss, picture, 5), picture, atol=0.05)
 
 
-def test_gram_knows_what_goes_with_what_but_not_where() -> None:
+def test_gram_holds_correlations_but_not_places() -> None:
     maps = torch.rand(2, 4, 6, 8)
     assert torch.allclose(gram(maps), gram(maps.flip(3)), atol=1e-6)
     assert not torch.allclose(gram(maps), gram(torch.stack([maps[:, 0].flip(2), *maps.unbind(1)[1:]], 1)), atol=1e-3)

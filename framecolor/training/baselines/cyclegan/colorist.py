@@ -1,4 +1,4 @@
-"""CycleGAN at use: the drawing as a gray picture goes in, a color picture comes out; hints mean nothing to it."""
+"""CycleGAN as a colorist: turns the drawing, as a gray picture, into a color picture; it takes no hints."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from framecolor.training.baselines.cyclegan.network import show_sketch
 
 
 class CycleGanColorist(BaselineColorist):
-    """Colors as the pictures it was trained on have them; it uses `Conditioning.image`, `mask` and the strength."""
+    """Uses `Conditioning.image`, `mask` and the strength; colors are like those of its training pictures."""
 
     name = "cyclegan"
 

@@ -1,6 +1,6 @@
-"""CycleGAN's two networks (Zhu et al. 2017): one that turns a picture of one kind into the other, and a critic.
+"""CycleGAN's networks (Zhu et al. 2017): one translates pictures from one domain to the other, one is a critic.
 
-Johnson et al. 2016 made the residual net, Isola et al. 2017 the critic of patches.
+The residual network is by Johnson et al. 2016, the critic of patches by Isola et al. 2017.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 
 class Residual(nn.Module):
-    """Two 3x3 convolutions beside a straight way."""
+    """A residual block of two 3x3 convolutions."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -25,13 +25,13 @@ class Residual(nn.Module):
 
 
 class CycleGan(nn.Module):
-    """From a picture of one kind to one of the other, [N, 3, H, W] in [-1, 1] both; a sketch is gray, its ink -1.
+    """Translates pictures between domains, [N, 3, H, W] in [-1, 1] both; a sketch is gray, its ink -1.
 
-    width   filters at full size, twice and four times as many at the half and the quarter
-    blocks  residual blocks at the quarter; the author's 64 and 9 at 256 px want a GPU
-    size_px  long side that it was trained at, and paints at
+    width   filters at full size; twice and four times as many at a half and a quarter
+    blocks  residual blocks at the quarter; the authors' width 64 and 9 blocks at 256 px need a GPU
+    size_px  long side in training, and of its painting
 
-    Height and width are multiples of `size_multiple`, 16 or more.
+    Height and width must be multiples of `size_multiple`, 16 or more.
     """
 
     name = "cyclegan"
@@ -60,7 +60,7 @@ class CycleGan(nn.Module):
 
 
 class PatchCritic(nn.Sequential):
-    """Scores of overlapping patches of pictures [N, 3, H, W], 70 px a side, to be 1 for true ones and 0 for others."""
+    """Scores overlapping patches of 70 px of pictures [N, 3, H, W]: 1 for true ones, 0 for others."""
 
     def __init__(self, width: int = 16) -> None:
         layers: list[nn.Module] = [nn.Conv2d(3, width, 4, 2, 1), nn.LeakyReLU(0.2)]
@@ -74,7 +74,7 @@ class PatchCritic(nn.Sequential):
 
 
 def start_small(network: nn.Module) -> None:
-    """Random weights as the authors start from: normal, 0.02 wide."""
+    """Set random weights as the authors do: normal, with deviation 0.02."""
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.normal_(module.weight, 0.0, 0.02)
@@ -83,5 +83,5 @@ def start_small(network: nn.Module) -> None:
 
 
 def show_sketch(line: Tensor) -> Tensor:
-    """Line art [N, 1, H, W], 1 where there is ink, as a gray picture [N, 3, H, W] in [-1, 1], its ink -1."""
+    """Show line art [N, 1, H, W], 1 on ink, as a gray picture [N, 3, H, W] in [-1, 1], its ink -1."""
     return (1 - 2 * line).expand(-1, 3, -1, -1)

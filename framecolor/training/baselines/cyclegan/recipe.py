@@ -1,9 +1,9 @@
 """Recipe `cyclegan`: from sketches to color without pairs (Zhu et al. 2017, "Unpaired image-to-image translation").
 
-Two networks turn sketches into color and back, each with a critic of patches: least squares against the critics + 10 x
-what is lost on the way there and back + 5 x what changes of a picture that already is of the kind wanted. The critics
-learn from the last 50 pictures made, not from the newest alone. The authors train at 256 px with 64 filters and 9
-blocks, one picture a step (`size_px=256, width=64`); what is here by default learns on one core of a CPU.
+Two networks translate sketches to color and back, each with a critic of patches. The loss is least squares against the
+critics + 10 x the cycle loss (there and back) + 5 x the identity loss (change of a picture of the target domain). The
+critics learn from the last 50 painted pictures, not only the newest. The authors train at 256 px with 64 filters and 9
+blocks, one picture per step (`size_px=256, width=64`); the defaults here train on one core of a CPU.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ _BETAS = (0.5, 0.999)
 
 
 class Pool(nn.Module):
-    """The last pictures made, 8 bits a value; it is part of the network's state, so that a resumed training has it.
+    """The last painted pictures, 8 bits per value; part of the network's state, so that a resumed training has it.
 
-    The first `POOL` pictures are kept; from then on each new one, by even chance, replaces one that is shown in its
-    place, or is shown itself.
+    The first `POOL` pictures are kept. Each later one is, with even odds, returned itself, or exchanged for a kept one,
+    which is returned.
     """
 
     pictures: Tensor
@@ -55,7 +55,7 @@ class Pool(nn.Module):
 
     @torch.no_grad()
     def exchange(self, made: Tensor, chance: Tensor) -> Tensor:
-        """What the critic is shown for `made` [N, 3, H, W] in [-1, 1]; chance [N, 2] in [0, 1) draws the lots."""
+        """Choose the critic's input for `made` [N, 3, H, W] in [-1, 1]; chance [N, 2] in [0, 1): random numbers."""
         shown = made.clone()
         for n, picture in enumerate(((made.clamp(-1, 1) + 1) * 127.5).round().byte()):
             filled = int(self.filled)
@@ -70,20 +70,23 @@ class Pool(nn.Module):
 
 
 class Pair(nn.Module):
-    """Both directions, their critics and what these are shown."""
+    """Both directions, their critics and the critics' pools."""
 
     def __init__(self, width: int, blocks: int, size_px: int) -> None:
         super().__init__()
         self.painter, self.sketcher = CycleGan(width, blocks, size_px), CycleGan(width, blocks, size_px)
         self.color_critic, self.sketch_critic = PatchCritic(width), PatchCritic(width)
         self.colors, self.sketches = Pool(size_px), Pool(size_px)
-        # What the painters made in this step, for the critics' turn.
+        # The pictures painted in this step, for the critics' turn.
         self.made: tuple[Tensor, Tensor] | None = None
 
 
 class CycleGanRecipe(ColoristRecipe):
-    """See the module. Without `colors`, `data` is what `open_paintings` reads: lines are of one half of its figures,
-    paint of the other half. With it, `data` holds sketches and `colors` color pictures, whatever they are called."""
+    """Trains `Pair`.
+
+    Without `colors`, `open_paintings` reads `data`: lines are of one half of its figures, paint of the other half.
+    With it, `data` is a folder of sketches and `colors` one of color pictures, with any file names.
+    """
 
     network_type = CycleGan
     shipped = "painter"
@@ -111,11 +114,11 @@ class CycleGanRecipe(ColoristRecipe):
         self.batches = UnpairedBatches(lines, paint, batch, seed)
 
     def build_network(self) -> nn.Module:
-        """A Pair."""
+        """Build a Pair."""
         return Pair(**self.sizes)
 
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """Only to measure by: training sees no pairs."""
+        """Make a pair, used only to measure: training uses no pairs."""
         return {"rgb": to_planes(painting.rgb), "line": painting.lines[None]}
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
@@ -143,8 +146,8 @@ class CycleGanRecipe(ColoristRecipe):
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """How much of held-out pictures is lost on the way there and back; for paintings, also how far they are from
-        the truth, which no training by cycles asks for."""
+        """Measure the cycle loss of held-out pictures; for paintings, also the distance from the truth, which training
+        does not minimize."""
         pair, lost = cast(Pair, network), []
         for index in range(_VAL_BATCHES):
             batch = to_device(self.held_out[index], network)

@@ -1,4 +1,4 @@
-"""Sketches and color pictures that have nothing to do with one another, to learn from without pairs."""
+"""Unrelated sketches and color pictures, to learn from without pairs."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ from framecolor.training.painting_folders import open_paintings
 from framecolor.training.system_recipe import to_planes
 
 Float = NDArray[np.float32]
-# Pictures of a folder are read at this many times the working size, to be cropped at random (the authors: 286 to 256).
+# Pictures of a folder are read at this multiple of the working size, for random crops (the authors: 286 to 256).
 _MARGIN = 1.12
-# Of a folder's pictures, one in so many is held out.
+# One in this many pictures of a folder is held out.
 _HELD_OUT = 16
 
 
 class PictureFolder:
-    """Pictures of a plain folder, read once each at about the working size; the held-out ones are every 16th."""
+    """Pictures of a plain folder, each read once at about the working size; every 16th is held out."""
 
     def __init__(self, folder: Path, split: Split, size_px: int) -> None:
-        """Raises InputError for a folder without pictures."""
+        """Raises InputError if the folder has too few pictures."""
         paths = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
         held_out = paths[:: max(2, min(_HELD_OUT, len(paths)))]
         self.paths = held_out if split == "val" else [p for p in paths if p not in set(held_out)]
@@ -44,7 +44,7 @@ class PictureFolder:
         return len(self.paths)
 
     def read(self, index: int, rng: np.random.Generator) -> Float:
-        """A random part of a picture over white, perhaps mirrored, float32 HxWx3 in [0, 1]. Raises ReadError."""
+        """Read a random crop of a picture over white, perhaps mirrored, float32 HxWx3 in [0, 1]. Raises ReadError."""
         if index not in self.read_before:
             self.read_before[index] = _fit(lay_over_color(read_image(self.paths[index])), round(self.size_px * _MARGIN))
         picture = self.read_before[index]
@@ -56,10 +56,10 @@ class PictureFolder:
 
 
 class PaintingHalf:
-    """The lines, or the paint, of every other figure of the paintings of a folder, so that no picture has its pair."""
+    """The lines, or the paint, of every other figure of a folder's paintings, so that no picture has its pair."""
 
     def __init__(self, folder: Path, split: Split, size_px: int, side: Literal["line", "rgb"]) -> None:
-        """Raises what `open_paintings` raises, and InputError for fewer than two figures."""
+        """Raises what `open_paintings` raises, and InputError if there are fewer than two figures."""
         self.paintings, self.side = open_paintings(folder, split, size_px), side
         figures = list(range(len(self.paintings)))
         if (folder / "dataset.json").is_file():
@@ -73,14 +73,17 @@ class PaintingHalf:
         return len(self.numbers)
 
     def read(self, index: int, rng: np.random.Generator) -> Float:
-        """Float32 HxWx3 in [0, 1]; lines are black on white."""
+        """Read float32 HxWx3 in [0, 1]; lines are black on white."""
         painting = self.paintings.read(self.numbers[index], rng)
         return painting.rgb if self.side == "rgb" else np.repeat(1 - painting.lines[..., None], 3, axis=2)
 
 
 class UnpairedBatches(TorchDataset[Batch]):
-    """Batch n of a seed: `line` [N, 1, H, W] in [0, 1], 1 where there is ink, `rgb` [N, 3, H, W] in [-1, 1] of other
-    pictures, and `chance` [N, 2, 2], uniform in [0, 1), for whoever draws lots."""
+    """Batch n of a seed: unpaired lines and colors.
+
+    `line` [N, 1, H, W] in [0, 1], 1 on ink; `rgb` [N, 3, H, W] in [-1, 1] of other pictures; `chance` [N, 2, 2],
+    uniform random numbers in [0, 1) for `Pool`.
+    """
 
     def __init__(
         self, sketches: PictureFolder | PaintingHalf, colors: PictureFolder | PaintingHalf, count: int, seed: int
@@ -100,7 +103,7 @@ class UnpairedBatches(TorchDataset[Batch]):
 
 
 def describe_folders(*folders: Path) -> dict[str, str]:
-    """Facts of plain folders, as `Paintings.facts`: the hash covers names and sizes of the pictures."""
+    """Describe plain folders, as `Paintings.facts`: the hash covers names and sizes of the pictures."""
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES):
@@ -109,7 +112,7 @@ def describe_folders(*folders: Path) -> dict[str, str]:
 
 
 def _fit(picture: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """A picture with its shorter side at `side` pixels."""
+    """Scale a picture so that its shorter side is `side` pixels."""
     scale = side / min(picture.shape[:2])
     size = (max(side, round(picture.shape[1] * scale)), max(side, round(picture.shape[0] * scale)))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR

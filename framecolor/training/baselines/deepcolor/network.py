@@ -1,4 +1,4 @@
-"""deepcolor: a U-Net that colors a drawing after a blurred color hint, and a VAE that proposes a hint where none is.
+"""deepcolor: a U-Net that colors a drawing by a blurred color hint, and a VAE that proposes a hint if there is none.
 
 After Kevin Frans, "Outline Colorization through Tandem Adversarial Networks" (2017), and his deepcolor.
 """
@@ -19,12 +19,12 @@ _SLOPE = 0.2
 
 
 def level_widths(width: int) -> tuple[int, ...]:
-    """Channels of the five levels."""
+    """Return the channels of the five levels."""
     return (width, 2 * width, 4 * width, 8 * width, 8 * width)
 
 
 class Down(nn.Sequential):
-    """A 5x5 convolution that halves the size; the first of a network comes without norm."""
+    """A 5x5 convolution that halves the size; the first of a network has no norm."""
 
     def __init__(self, channels_in: int, channels_out: int, *, norm: bool = True) -> None:
         layers: list[nn.Module] = [nn.Conv2d(channels_in, channels_out, 5, 2, 2, bias=not norm)]
@@ -41,13 +41,13 @@ class Up(nn.Sequential):
 
 
 class UNet(nn.Module):
-    """Five times down and up by 5x5 convolutions, with skips; height and width are multiples of 32.
+    """Five levels down and up by 5x5 convolutions, with skips; height and width must be multiples of 32.
 
-    The last level is enlarged and convolved beside the input itself. The author's is transposed as those before, which
-    leaves a checkerboard (Odena et al. 2016) and knows lines at half size only.
+    The last level is enlarged and convolved together with the input. The author's is a transposed convolution like the
+    others, which leaves a checkerboard (Odena et al. 2016) and has the lines only at half size.
 
     width  filters of the first level; twice, 4, 8 and 8 times as many below
-    told   channels of what the bottleneck is told, the same for each place of the picture
+    told   channels of a condition that is added at the bottleneck, the same at each position
     """
 
     def __init__(self, channels_in: int, width: int, told: int = 0) -> None:
@@ -62,7 +62,7 @@ class UNet(nn.Module):
         self.last = nn.Conv2d(deep[-1] + channels_in, 3, 5, padding=2)
 
     def forward(self, planes: Tensor, told: Tensor | None = None, tuning: Sequence[Tensor] = ()) -> Tensor:
-        """Color [N, 3, H, W] in [-1, 1] from planes [N, `channels_in`, H, W] and what is told, [N, `told`].
+        """Paint color [N, 3, H, W] in [-1, 1] from planes [N, `channels_in`, H, W] and the condition [N, `told`].
 
         tuning  scale and shift of each level on the way up, [N, 2 x its channels], from the deepest; none by default
         """
@@ -85,10 +85,10 @@ class UNet(nn.Module):
 
 
 class Critic(nn.Module):
-    """Logits of patches being real, from all that the painter saw and a picture, [N, `channels_in`, H, W].
+    """Scores patches as real, logits, from the painter's inputs and a picture, [N, `channels_in`, H, W].
 
-    Three times down by 5x5 convolutions and one more at that size, as the author's; his linear layer at the end fits
-    one size only, here it is a convolution, so that each patch has a score.
+    Three 5x5 convolutions down and one more at that size, as the author's; his final linear layer fits one size only
+    and is a convolution here, so that each patch has a score.
     """
 
     def __init__(self, channels_in: int, width: int) -> None:
@@ -106,9 +106,9 @@ class Critic(nn.Module):
 
 
 class FieldVae(nn.Module):
-    """A conditional VAE of small color fields: what colors a drawing may have, and roughly where.
+    """A conditional VAE of small color fields: plausible colors of a drawing, and roughly where.
 
-    The line art is seen at 64x64, so it should come padded to a square. Fields are [N, 3, 16, 16] in [-1, 1].
+    The line art is reduced to 64x64, so it should be padded to a square. Fields are [N, 3, 16, 16] in [-1, 1].
     """
 
     def __init__(self, width: int, latent: int) -> None:
@@ -118,7 +118,7 @@ class FieldVae(nn.Module):
         self.encode = nn.Sequential(Down(3 + 2 * width, 4 * width), Down(4 * width, 4 * width))
         self.posterior = nn.Linear(4 * width * 16, 2 * latent)
         self.seed = nn.Linear(latent, 4 * width * 16)
-        # The lines as seen at 4x4, so that the deepest level of the decoder knows the pose.
+        # The lines reduced to 4x4, which give the pose to the deepest level of the decoder.
         self.pool = nn.Sequential(Down(2 * width, 4 * width), Down(4 * width, 4 * width))
         self.decode = nn.Sequential(Up(8 * width, 4 * width), Up(4 * width, 2 * width))
         self.last = nn.Sequential(
@@ -126,7 +126,7 @@ class FieldVae(nn.Module):
         )
 
     def forward(self, line: Tensor, field: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """A field as it comes back through the latent, drawn by `noise`; the latent's mean and log variance.
+        """Reconstruct a field through the latent, sampled with `noise`; return also the latent's mean and log variance.
 
         noise, mean and log variance are [N, `latent`].
         """
@@ -138,7 +138,7 @@ class FieldVae(nn.Module):
         return self._paint(seen, latent), mean, log_variance
 
     def propose(self, line: Tensor, latent: Tensor) -> Tensor:
-        """The field that a latent [N, `latent`] (normal) means for line art [N, 1, S, S], in [-1, 1]."""
+        """Decode a latent [N, `latent`] (normal) and line art [N, 1, S, S] to a field in [-1, 1]."""
         return self._paint(self._see(line), latent)
 
     def _see(self, line: Tensor) -> Tensor:
@@ -151,10 +151,10 @@ class FieldVae(nn.Module):
 
 
 class DeepColor(nn.Module):
-    """What paints: `generator`, told line art and a hint, and `vae`, which proposes a hint.
+    """`generator` paints from line art and a hint; `vae` proposes a hint.
 
-    width    filters of the first level: the author's 64 at 256 px want a GPU; 24 train at 128 px on a CPU
-    size_px  long side that it was trained at, and paints at
+    width    filters of the first level: the author's 64 at 256 px need a GPU; 24 train at 128 px on a CPU
+    size_px  long side in training, and of its painting
     """
 
     name = "deepcolor"
@@ -168,5 +168,5 @@ class DeepColor(nn.Module):
         self.vae = FieldVae(vae_width, latent)
 
     def forward(self, line: Tensor, hint: Tensor) -> Tensor:
-        """Color [N, 3, H, W] in [-1, 1] from line art [N, 1, H, W] in [0, 1] and a blurred hint in [-1, 1]."""
+        """Paint color [N, 3, H, W] in [-1, 1] from line art [N, 1, H, W] in [0, 1] and a blurred hint in [-1, 1]."""
         return cast(Tensor, self.generator(torch.cat([line, hint], dim=1)))

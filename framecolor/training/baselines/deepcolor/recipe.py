@@ -1,8 +1,8 @@
 """Recipe `deepcolor`: from lines and a blurred, whited-out color hint, with an adversary.
 
 After Kevin Frans, "Outline Colorization through Tandem Adversarial Networks" (2017), and his deepcolor. He trains at
-256 px with 64 filters (`size_px=256, width=64`); what is here by default learns on one core of a CPU. A step has three
-turns: the critic, the generator (binary cross-entropy + 100 x L1), and the VAE that proposes a hint where none is.
+256 px with 64 filters (`size_px=256, width=64`); the defaults here train on one core of a CPU. A step has three turns:
+the critic, the generator (binary cross-entropy + 100 x L1), and the VAE that proposes a hint if there is none.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from framecolor.training.simulate_hints import white_out
 from framecolor.training.system_recipe import ColoristRecipe, to_planes
 
 _L1_WEIGHT = 100.0
-# Of the divergence from a normal latent, per value of the field: small, or fields come out all alike.
+# Weight of the divergence from a normal latent, per value of the field; if larger, all fields look alike.
 _KL_WEIGHT = 0.0005
-# A share of hints says nothing: the generator must shade and guess from lines alone too.
+# Share of empty hints: the generator must also paint from lines alone.
 _WHITE_SHARE = 0.08
 _BETAS = (0.5, 0.999)
 
 
 class DeepColorRecipe(ColoristRecipe):
-    """See the module."""
+    """Trains `DeepColor`."""
 
     network_type = DeepColor
     shipped = "painter"
@@ -47,7 +47,7 @@ class DeepColorRecipe(ColoristRecipe):
         return nn.ModuleDict({"painter": DeepColor(**self.sizes), "critic": Critic(7, self.sizes["width"])})
 
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """Beside the usual, `field` [3, 16, 16], the painting as the VAE proposes one, and the noise of its latent."""
+        """Make lines, hint and color; `field` [3, 16, 16], the target of the VAE, and the noise of its latent."""
         white = rng.random() < _WHITE_SHARE
         hint = np.ones_like(painting.rgb) if white else white_out(painting.rgb, rng)
         field = cv2.resize(painting.rgb, (FIELD, FIELD), interpolation=cv2.INTER_AREA).astype(np.float32)
@@ -80,7 +80,7 @@ class DeepColorRecipe(ColoristRecipe):
 
 
 def _propose_loss(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:
-    """L1 of the field that comes back through the latent, and the latent's divergence from a normal one."""
+    """Compute the L1 of the reconstructed field, and the latent's divergence from a normal one."""
     field, mean, log_variance = network.get_submodule("painter.vae")(batch["line"], batch["field"], batch["noise"])
     apart = F.l1_loss(field, batch["field"])
     divergence = 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum(dim=1).mean()

@@ -1,4 +1,4 @@
-"""Automatic Colorization for Line Arts at use: a reference's colors, as a histogram, become the drawing's palette."""
+"""Automatic Colorization for Line Arts as a colorist: colors a drawing by the color histogram of a reference."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from framecolor.training.baselines.colorist import BaselineColorist
 
 
 class HistogramColorist(BaselineColorist):
-    """Colors as the histogram says, whichever place each gets: there is no chance in it, the seed changes nothing.
+    """Uses a histogram of the wanted colors, at places of its own choice. Deterministic: the seed has no effect.
 
-    The histogram is `Conditioning.histogram`; else that of the reference, without its paper; else that of what the hint
-    knows; else the mean of what the network learned from. `SamplingOptions.guidance` is its weight against that mean: 1
-    is what it learned, 0 leaves only the mean.
+    The histogram is `Conditioning.histogram`, or else that of the reference without its paper, or else that of the
+    hint, or else the mean of the training data. `SamplingOptions.guidance` is its weight against that mean: 1 as in
+    training, 0 uses the mean alone.
     """
 
     name = "histogram"
@@ -27,7 +27,7 @@ class HistogramColorist(BaselineColorist):
 
 
 def wanted_colors(conditioning: Conditioning) -> NDArray[np.float32]:
-    """The histogram that is asked for, float32 [512]; all 0 when nothing is said of colors."""
+    """Choose the wanted histogram, float32 [512]; all 0 if no colors are given."""
     if conditioning.histogram is not None:
         return conditioning.histogram
     if conditioning.reference is not None:

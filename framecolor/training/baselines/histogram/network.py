@@ -10,17 +10,17 @@ from torch import Tensor, nn
 from framecolor.core.histogram import BINS, bin_colors
 from framecolor.training.baselines.deepcolor.network import Critic, UNet, level_widths
 
-# What the critic makes of a histogram, tiled beside line and image.
+# Values that the critic computes from a histogram, tiled beside line and image.
 _CRITIC_TOLD = 8
 _SLOPE = 0.2
 
 
 class HistogramReader(nn.Module):
-    """What a histogram [N, 512] tells, as [N, `told`] numbers.
+    """Encodes a histogram [N, 512] as [N, `told`] numbers.
 
-    Each bin is read by the color that it stands for (as a set of colors, each with its share: Zaheer et al. 2017, "Deep
-    Sets"), so that a color that was seldom seen is understood by its neighbors; a matrix of one column a bin would have
-    to learn every color by itself.
+    Each bin is encoded by its color (as a set of colors, each with its share: Zaheer et al. 2017, "Deep Sets"), so that
+    rare colors are learned from similar ones; a matrix with one column per bin would have to learn every color by
+    itself.
     """
 
     def __init__(self, told: int) -> None:
@@ -31,7 +31,7 @@ class HistogramReader(nn.Module):
         self.join = nn.Sequential(nn.Linear(told + 3, told), nn.LeakyReLU(_SLOPE), nn.Linear(told, told))
 
     def forward(self, histogram: Tensor) -> Tensor:
-        # The root, so that the color of an eye or a button counts beside that of a coat.
+        # The square root lets the color of an eye or a button count beside that of a coat.
         share = histogram.sqrt()
         share = share / share.sum(dim=1, keepdim=True).clamp_min(1e-6)
         pooled = share @ torch.cat([self.read(self.colors), self.colors], dim=1)
@@ -39,15 +39,15 @@ class HistogramReader(nn.Module):
 
 
 class Histogram(nn.Module):
-    """`generator`, told line art and a 512-bin color histogram, which says which colors, and not where.
+    """`generator` paints from line art and a 512-bin color histogram, which gives colors, but not their places.
 
-    As the authors do, the histogram is tiled at the bottleneck; it also scales and shifts the channels of each level on
-    the way up (FiLM, Perez et al. 2018), as skips would else carry most of the picture past it.
+    As the authors do, the histogram is tiled at the bottleneck. It also scales and shifts the channels of each level on
+    the way up (FiLM, Perez et al. 2018), because skips would carry most of the picture past the bottleneck.
 
-    width  filters of the first level: 64 at 256 px want a GPU; 24 train at 128 px on a CPU
-    told   numbers that a histogram becomes
-    size_px  long side that it was trained at, and paints at
-    `neutral` [512] is the mean histogram of what it learned from: it stands in for a histogram that says nothing.
+    width  filters of the first level: 64 at 256 px need a GPU; 24 train at 128 px on a CPU
+    told   numbers that encode a histogram
+    size_px  long side in training, and of its painting
+    `neutral` [512] is the mean histogram of the training data, used in place of an empty one.
     """
 
     name = "histogram"
@@ -64,10 +64,10 @@ class Histogram(nn.Module):
         self.tune = nn.ModuleList(nn.Linear(told, 2 * channels) for channels in level_widths(width)[-2::-1])
 
     def forward(self, line: Tensor, histogram: Tensor, weight: float = 1.0) -> Tensor:
-        """Color [N, 3, H, W] in [-1, 1] from line art [N, 1, H, W] in [0, 1] and histograms [N, 512].
+        """Paint color [N, 3, H, W] in [-1, 1] from line art [N, 1, H, W] in [0, 1] and histograms [N, 512].
 
-        histogram  sums to 1; all 0: nothing is told, `neutral` stands in
-        weight     of the histogram against `neutral`: 0 keeps to that, more than 1 goes beyond what was learned
+        histogram  sums to 1; all 0: `neutral` is used
+        weight     of the histogram against `neutral`: 1 as in training, 0 uses `neutral` alone, more than 1 exaggerates
         """
         said = histogram.sum(dim=1, keepdim=True) > 0
         told = self.look(torch.where(said, histogram, self.neutral))
@@ -79,7 +79,7 @@ class Histogram(nn.Module):
 
 
 class HistogramCritic(nn.Module):
-    """Logits of patches being real: it sees line art, image, and the histogram, tiled."""
+    """Scores patches as real, logits, from line art, image, and the tiled histogram."""
 
     def __init__(self, width: int) -> None:
         super().__init__()

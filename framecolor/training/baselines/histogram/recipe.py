@@ -1,9 +1,9 @@
 """Recipe `histogram`: from lines and the color histogram of a reference, after Automatic Colorization for Line Arts.
 
 Two trainings of one network: a CNN by squared error, the authors' baseline, and a conditional GAN (binary
-cross-entropy + 100 x L1). The histogram is that of the painting itself. So that it tells more than the lines do, half
-of the paintings are turned in hue or have their channels swapped; so that it may come from another picture at use, its
-fills are weighted by chance, and the paper counts in some.
+cross-entropy + 100 x L1). The histogram is that of the painting itself. Half of the paintings are turned in hue or have
+their channels swapped, so that the network needs the histogram beside the lines. The weights of fills are random, and
+some histograms include the paper, so that the histogram of another picture works, too.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ from framecolor.training.system_recipe import ColoristRecipe, to_planes
 Float = NDArray[np.float32]
 
 _L1_WEIGHT = 100.0
-# Scales a squared error, whose gradients are small near the end, to where L1's are.
+# Scales the squared error, whose gradients are small near the end, to about those of L1.
 _L2_WEIGHT = 100.0
 _RECOLORED_SHARE = 0.5
-# Histograms that count the paper too, as a user's reference may.
+# Share of histograms that include the paper, as those of a user's reference may.
 _WITH_PAPER_SHARE = 0.25
-# Histograms that say nothing, so that the neutral one is learned.
+# Share of empty histograms, which train the neutral one.
 _SILENT_SHARE = 0.08
-# How far the weights of fills scatter (log).
+# Scatter (log) of the fills' weights.
 _WEIGHT_SCATTER = 0.6
 _NEUTRAL_RATE = 0.02
 _BETAS = (0.5, 0.999)
 
 
 class HistogramRecipe(ColoristRecipe):
-    """See the module. `network`: the conditional GAN, or the CNN, which has no adversary."""
+    """Trains `Histogram`. `network`: the conditional GAN, or the CNN, which has no adversary."""
 
     network_type = Histogram
     shipped = "painter"
@@ -61,7 +61,7 @@ class HistogramRecipe(ColoristRecipe):
         return nn.ModuleDict(parts | ({"critic": HistogramCritic(self.sizes["width"])} if self.adversary else {}))
 
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, Float]:
-        """Beside the usual, `histogram` [512], all 0 where nothing is told."""
+        """Make lines, color, and `histogram` [512], which is all 0 if it is left out."""
         rgb = turn_colors(painting.rgb, rng) if rng.random() < _RECOLORED_SHARE else painting.rgb
         histogram = tell_colors(rgb, painting, rng)
         if rng.random() < _SILENT_SHARE:
@@ -96,32 +96,32 @@ class HistogramRecipe(ColoristRecipe):
     @staticmethod
     @torch.no_grad()
     def _remember(painter: Histogram, histogram: Tensor) -> None:
-        """Take a batch into the mean histogram."""
-        said = histogram[histogram.sum(dim=1) > 0]
-        if len(said) and painter.training:
-            painter.neutral.lerp_(said.mean(dim=0), _NEUTRAL_RATE)
+        """Update the mean histogram with a batch."""
+        given = histogram[histogram.sum(dim=1) > 0]
+        if len(given) and painter.training:
+            painter.neutral.lerp_(given.mean(dim=0), _NEUTRAL_RATE)
 
 
 def turn_colors(rgb: Float, rng: np.random.Generator) -> Float:
-    """Colors in [0, 1] with their channels swapped, or turned in hue; white, grays and brightness order stay."""
+    """Swap the channels of colors in [0, 1], or turn their hue; white, grays and the order of brightness stay."""
     if rng.random() < 0.5:
         return np.ascontiguousarray(rgb[..., rng.permutation(3)])
     return turn_hue(rgb, float(rng.uniform(0, 360)))
 
 
 def tell_colors(rgb: Float, painting: Painting, rng: np.random.Generator) -> Float:
-    """The histogram of a painting's colors as a reference might tell them, float32 [512]."""
+    """Make a histogram of a painting's colors as of a reference, with random weights, float32 [512]."""
     height, width = painting.flats.shape
     outside = cv2.resize(painting.outside.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
     weight = np.exp(rng.normal(0, _WEIGHT_SCATTER, int(painting.flats.max()) + 1))[painting.flats]
     paper = float(rng.uniform(0, 1)) if rng.random() < _WITH_PAPER_SHARE else 0.0
     weight *= 1 - (1 - paper) * outside
-    # A picture without any figure tells its paper.
+    # A picture without a figure has only its paper.
     return color_histogram(np.round(rgb * 255).astype(np.uint8), weight if weight.sum() > 1 else None)
 
 
 def show_histogram(histogram: Float, side: int) -> Float:
-    """Stripes of a histogram's colors, widest first, float32 SxSx3 in [0, 1]; white if it is empty."""
+    """Show a histogram's colors as stripes, widest first, float32 SxSx3 in [0, 1]; white if it is empty."""
     order = np.argsort(-histogram, kind="stable")
     ends = np.cumsum(histogram[order])
     if ends[-1] <= 0:

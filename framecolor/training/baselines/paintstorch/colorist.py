@@ -1,4 +1,4 @@
-"""PaintsTorch: paints a drawing by itself, and follows a few brush strokes where there are some."""
+"""PaintsTorch as a colorist: paints a drawing by itself, or by a few brush strokes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from framecolor.training.baselines.paintstorch.network import HINT_PLANES, HINT_
 
 
 class PaintsTorchColorist(BaselineColorist):
-    """Uses `Conditioning.hint`. There is no chance in it: all seeds give the same picture."""
+    """Uses `Conditioning.hint`. Deterministic: the seed has no effect."""
 
     name = "paintstorch"
 
@@ -22,7 +22,7 @@ class PaintsTorchColorist(BaselineColorist):
 
 
 def hint_input(hint: Hint | None, line: Tensor) -> Tensor:
-    """Strokes as the networks take them beside lines [1, 1, H, W], [1, 4, H / 4, W / 4]."""
+    """Make the networks' hint input for lines [1, 1, H, W]: [1, 4, H / 4, W / 4]."""
     small = line.shape[2] // HINT_STRIDE, line.shape[3] // HINT_STRIDE
     if hint is None:
         return torch.zeros(1, HINT_PLANES, *small)

@@ -1,4 +1,4 @@
-"""Content loss: how unlike two paintings look. PaintsTorch compares features of a VGG net, here they are our own."""
+"""Content loss: the perceptual distance of two paintings, by our own features instead of PaintsTorch's VGG net."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from torch import Tensor
 
 from framecolor.networks.perception import Perception, load_perception
 
-# Features are compared at half of the size where at least this much is left, a quarter of their cost: what is finer,
-# the distance of the colors sees.
+# Features are compared at half the size, at a quarter of the cost, if at least this many pixels remain; finer details
+# are left to the distance of the colors.
 _LEAST_FEATURES_PX = 32
 
 
 def content_loss(painted: Tensor, truth: Tensor) -> Tensor:
-    """How far apart two batches of pictures are, [N, 3, H, W] in [-1, 1]: 0 for the same, larger the less alike.
+    """Measure the distance of two batches of pictures, [N, 3, H, W] in [-1, 1]: 0 if they are equal.
 
-    The mean over the levels of how far their maps are apart, in shares of how strong they are. Raises ReadError where
-    the features' weights are missing.
+    It is the mean over the levels of the distance of their maps, relative to the strength of the true ones. Raises
+    ReadError if the features' weights are missing.
     """
     network = _load_features(str(painted.device))
     if min(painted.shape[2:]) >= 2 * _LEAST_FEATURES_PX:
@@ -33,5 +33,5 @@ def content_loss(painted: Tensor, truth: Tensor) -> Tensor:
 
 @cache
 def _load_features(device: str) -> Perception:
-    """The frozen network, read once a process."""
+    """Load the frozen network, once per process."""
     return load_perception().to(device)

@@ -1,4 +1,4 @@
-"""Loose marks as PaintsTorch takes them: a small map of colors, and a mask of where anything is said."""
+"""Make PaintsTorch's hint of loose marks: a small map of colors, and a mask of their places."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ Float = NDArray[np.float32]
 
 
 def shrink_marks(rgb: NDArray[np.uint8] | Float, confidence: Float, size: tuple[int, int]) -> Float:
-    """Marks at a smaller size (rows, columns), planes float32 4xhxw: color in [-1, 1] times the mask, then the mask.
+    """Shrink marks to a size (rows, columns), planes float32 4xhxw: color in [-1, 1] times the mask, then the mask.
 
     rgb         uint8 or float32 in [0, 1], HxWx3
-    confidence  float32 HxW in [0, 1]; 0 where nothing is said
+    confidence  float32 HxW in [0, 1]; 0 without a mark
 
-    A cell has the mean color of the marks in it and the highest confidence, so that a dot counts however large the
-    drawing is.
+    A cell has the mean color of its marks and their highest confidence, so that a dot counts in a drawing of any size.
     """
     rows, columns = size
     y, x = np.nonzero(confidence > 0)

@@ -1,8 +1,8 @@
-"""PaintsTorch's network (Hati et al. 2019): a U-Net of ResNeXt blocks, told loose strokes.
+"""PaintsTorch's network (Hati et al. 2019): a U-Net of ResNeXt blocks, with loose strokes as a second input.
 
 The line art goes down through strided convolutions; the hint enters at a quarter of the size; grouped and dilated
-blocks decide at each level, and PixelShuffle brings the decision up to the next. There is no normalization, which would
-take the hint's absolute colors away.
+blocks process each level, and PixelShuffle enlarges the result to the next. There is no normalization, which would
+remove the hint's absolute colors.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _DILATIONS = (1, 2, 4)
 
 
 class ResNeXt(nn.Module):
-    """A residual block: down to half of the channels, a grouped and perhaps dilated 3x3 convolution, and up again."""
+    """A residual block: down to half of the channels, a grouped, perhaps dilated 3x3 convolution, and up again."""
 
     def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
@@ -40,7 +40,7 @@ class ResNeXt(nn.Module):
 
 
 class Tunnel(nn.Sequential):
-    """What is decided at one level, then twice the size by PixelShuffle: [N, C, H, W] to [N, `above`, 2 H, 2 W]."""
+    """Blocks of one level, then PixelShuffle to twice the size: [N, C, H, W] to [N, `above`, 2 H, 2 W]."""
 
     def __init__(self, channels: int, above: int, dilations: Sequence[int]) -> None:
         super().__init__(
@@ -52,21 +52,21 @@ class Tunnel(nn.Sequential):
 
 
 class PaintsTorch(nn.Module):
-    """Line art and strokes to color.
+    """Paints color from line art and strokes.
 
     forward takes `line` [N, 1, H, W] in [0, 1] (1 is ink) and `hint` [N, 4, H / 4, W / 4]: red, green and blue in
-    [-1, 1] times the mask, then the mask in [0, 1] (0: nothing is said). H and W are multiples of `size_multiple`.
-    It returns color [N, 3, H, W] in about [-1, 1]. The paper ends in tanh; here most of a picture is white paper, which
-    drives a tanh to its end, where it has no slope to learn from, and colors stay white for good.
+    [-1, 1] times the mask, then the mask in [0, 1] (0: no stroke). H and W are multiples of `size_multiple`.
+    It returns color [N, 3, H, W] in about [-1, 1]. The paper ends in tanh; as most of a picture is white paper, that
+    tanh would saturate, lose its gradient, and keep colors white.
 
     widths   channels at the full size, the half, and so on, three levels or more; the paper's are about
              (32, 64, 128, 256, 512)
     blocks   ResNeXt blocks of each level below the first; the paper's are about (2, 8, 8, 20)
-    size_px  long side that it was trained at, and paints at
+    size_px  long side in training, and of its painting
     """
 
     name = "paintstorch"
-    # What is seen at the full size.
+    # Channels of the input at full size.
     planes = 1
 
     def __init__(
@@ -77,7 +77,7 @@ class PaintsTorch(nn.Module):
     ) -> None:
         super().__init__()
         if len(widths) <= _HINT_LEVEL or len(blocks) != len(widths) - 1:
-            raise ValueError(f"a network of {len(widths)} widths, 3 or more, has one less blocks, got {len(blocks)}")
+            raise ValueError(f"widths must be 3 or more, blocks one fewer, got {len(widths)} and {len(blocks)}")
         self.sizes: dict[str, Any] = {"widths": list(widths), "blocks": list(blocks), "size_px": size_px}
         self.size_px = size_px
         self.enter = nn.Conv2d(self.planes, widths[0], 3, padding=1)
@@ -97,25 +97,25 @@ class PaintsTorch(nn.Module):
 
     @property
     def size_multiple(self) -> int:
-        """Height and width of the input must be a multiple of this."""
+        """Return the number that must divide height and width of the input."""
         return 2 ** len(self.down)
 
     def forward(self, line: Tensor, hint: Tensor) -> Tensor:
         return self.decode(self.encode(line, hint))
 
     def encode(self, seen: Tensor, hint: Tensor) -> list[Tensor]:
-        """What is seen at the full size, [N, `planes`, H, W], and the hint, as maps of each level; the deepest last."""
+        """Encode the input at full size, [N, `planes`, H, W], and the hint as maps of each level, the deepest last."""
         maps = [F.leaky_relu(self.enter(seen), SLOPE)]
         for level, down in enumerate(self.down, start=1):
             x = F.leaky_relu(down(maps[-1]), SLOPE)
             if level == _HINT_LEVEL:
-                told = F.leaky_relu(self.read_hint(hint), SLOPE)
-                x = F.leaky_relu(self.join_hint(torch.cat([x, told], dim=1)), SLOPE)
+                marks = F.leaky_relu(self.read_hint(hint), SLOPE)
+                x = F.leaky_relu(self.join_hint(torch.cat([x, marks], dim=1)), SLOPE)
             maps.append(x)
         return maps
 
     def decode(self, maps: list[Tensor]) -> Tensor:
-        """Color from the maps of all levels."""
+        """Decode the maps of all levels to color."""
         x = maps[-1]
         for tunnel, join, skip in zip(self.tunnels, self.join, maps[-2::-1], strict=True):
             x = F.leaky_relu(join(torch.cat([tunnel(x), skip], dim=1)), SLOPE)
@@ -123,7 +123,7 @@ class PaintsTorch(nn.Module):
 
 
 def start_convolutions(network: nn.Module) -> None:
-    """Random weights that keep the spread of values, as there is no normalization; residual blocks begin small."""
+    """Set random weights that keep the spread of values without normalization; residual blocks start small."""
     for part in network.modules():
         if isinstance(part, nn.Conv2d):
             nn.init.kaiming_normal_(part.weight, a=SLOPE, nonlinearity="leaky_relu")
@@ -136,5 +136,5 @@ def start_convolutions(network: nn.Module) -> None:
 
 
 def _dilations(count: int, *, deepest: bool) -> list[int]:
-    """Of the blocks of one level: the deepest sees far enough as it is."""
+    """Choose the dilations of one level's blocks; the deepest level needs none, as it covers enough of the picture."""
     return [1 if deepest else _DILATIONS[i % len(_DILATIONS)] for i in range(count)]

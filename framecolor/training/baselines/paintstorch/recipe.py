@@ -1,12 +1,11 @@
 """Recipe `paintstorch`: line art and a few brush strokes to color, with a critic and a second generator.
 
-After PaintsTorch (Hati et al. 2019): strokes of 1 to 4 px of the true color, lines by xDoG at several sigmas and drawn,
-WGAN-GP beside a content loss, and a second generator that must recover the lines from the painting, so that regions
-stay apart. A painting has from no stroke to many, so that the network paints without any, too.
+After PaintsTorch (Hati et al. 2019): strokes of 1 to 4 px in the true color, lines drawn or by xDoG at several sigmas,
+WGAN-GP with a content loss, and a second generator that must recover the lines from the painting, so that regions
+stay apart. A painting has from zero to many strokes, so that the network also paints without any.
 
-Unlike the paper: the content loss is our own (`content`), and the distance of the colors themselves
-counts as well, as our features are small. At the paper's size: --size 512, its widths and blocks in
-`network`, critic widths (64, 128, 256, 512).
+Unlike the paper, the content loss is our own (`content`), and the distance of the colors is added, because our features
+are small. For the paper's size: --size 512, its widths and blocks in `network`, critic widths (64, 128, 256, 512).
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ from framecolor.training.simulate_hints import draw_strokes
 from framecolor.training.system_recipe import ColoristRecipe, to_planes
 
 _PENALTY_WEIGHT = 10.0
-# A Wasserstein critic pulls each picture with a force of 1, a mean over 128 px squared with one of 0.005.
+# A Wasserstein critic has a gradient of 1 for each picture; a mean over 128 px squared one of 0.005.
 _ADVERSARY_WEIGHT = 1e-3
 _COLOR_WEIGHT = 1.0
 _CONTENT_WEIGHT = 1.0
@@ -47,8 +46,10 @@ _MOST_STROKES = 60
 
 
 class Critic(nn.Module):
-    """Scores of a painting, [N, 3, H, W], of what was drawn, [N, 1, H, W]: one for each patch. No normalization, as the
-    gradient penalty is about single pictures."""
+    """Scores a painting, [N, 3, H, W], of a drawing, [N, 1, H, W], by patches.
+
+    There is no normalization, because the gradient penalty applies to single pictures.
+    """
 
     def __init__(self, widths: Sequence[int]) -> None:
         super().__init__()
@@ -59,12 +60,12 @@ class Critic(nn.Module):
         start_convolutions(self)
 
     def forward(self, rgb: Tensor, line: Tensor) -> Tensor:
-        """[N]: the mean over the picture's patches."""
+        """Average the scores of each picture's patches: [N]."""
         return self.layers(torch.cat([rgb, line], dim=1)).flatten(1).mean(dim=1)
 
 
 class LineReader(nn.Module):
-    """The second generator: the lines, [N, 1, H, W] in [0, 1], from a painting, [N, 3, H, W]."""
+    """The second generator: finds the lines, [N, 1, H, W] in [0, 1], of a painting, [N, 3, H, W]."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -78,26 +79,26 @@ class LineReader(nn.Module):
 
 
 def take_turns(helper: str) -> Mapping[str, Turn]:
-    """The critic's turn, then the generator's, in which a helper that is not exported learns with it."""
+    """Define the critic's turn, then the generator's, which also trains a helper that is not exported."""
     parts = {"critic": ("critic",), "generator": ("generator", helper)}
     return {name: Turn(own, weight_decay=0.0, betas=(0.5, 0.9)) for name, own in parts.items()}
 
 
 class WassersteinRecipe(ColoristRecipe):
-    """What PaintsTorch and StencilTorch share: their lines, their critic, the losses of what they paint."""
+    """The recipe that PaintsTorch and StencilTorch share: lines, critic, and losses."""
 
     shipped = "generator"
     methods = ("drawn", "drawn", "xdog")
     helper_weight: float
 
     def __init__(self, *args: Any, critic_widths: Sequence[int] = (16, 32, 64, 96), **options: Any) -> None:
-        """As `ColoristRecipe`, and the channels of the critic's levels."""
+        """As `ColoristRecipe`; critic_widths: channels of the critic's levels."""
         super().__init__(*args, **options)
         self.critic_widths = list(critic_widths)
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
-        """The critic's loss, or the generator's: what it paints should be like the truth, true to the critic, and of
-        use to its helper."""
+        """Compute the critic's loss, or the generator's: distance from the truth, the critic's score, and the helper's
+        loss."""
         critic = network.get_submodule("critic")
         line, truth = batch["line"], batch["rgb"]
         if turn == "critic":
@@ -116,31 +117,31 @@ class WassersteinRecipe(ColoristRecipe):
 
     @abstractmethod
     def paint_with_helper(self, network: nn.Module, batch: Batch) -> tuple[Tensor, str, Tensor]:
-        """What `paint` returns, and the helper's loss, with its name in the log."""
+        """Paint the batch, and return also the name of the helper's loss in the log, and that loss."""
 
     def describe(self) -> dict[str, Any]:
-        """Also the critic's size."""
+        """Add the critic's size."""
         return super().describe() | {"critic_widths": self.critic_widths}
 
 
 class PaintsTorchRecipe(WassersteinRecipe):
-    """`critic` and `generator` take turns; the second generator learns with the first."""
+    """Trains `PaintsTorch` with a critic and a second generator."""
 
     network_type = PaintsTorch
     helper_weight = 0.3
     turns = take_turns("reader")
 
     def build_network(self) -> nn.Module:
-        """Generator, critic and second generator with random weights."""
+        """Build generator, critic and second generator with random weights."""
         generator, critic = PaintsTorch(**self.sizes), Critic(self.critic_widths)
         return nn.ModuleDict({"generator": generator, "critic": critic, "reader": LineReader(self.sizes["widths"][0])})
 
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, NDArray[np.float32]]:
-        """`hint` as the generator takes it; `share`, where the gradient penalty looks."""
+        """Make lines, color, `hint` for the generator, and `share` for the gradient penalty."""
         height, width = painting.flats.shape
         mask = np.zeros((height, width), np.float32)
         if rng.random() >= _WITHOUT_STROKES:
-            # Few strokes more often than many.
+            # Few strokes are more frequent than many.
             count = 1 + round(_MOST_STROKES * float(rng.uniform(0, 1)) ** 2)
             mask = draw_strokes(height, width, rng, fewest=count, most=count + 1)
         return {
@@ -155,13 +156,13 @@ class PaintsTorchRecipe(WassersteinRecipe):
         return network.get_submodule("generator")(batch["line"], batch["hint"])
 
     def paint_with_helper(self, network: nn.Module, batch: Batch) -> tuple[Tensor, str, Tensor]:
-        """The second generator's loss is of the lines that it does not recover."""
+        """See the base; the second generator's loss is its error in the lines."""
         painted = self.paint(network, batch)
         return painted, "line", F.mse_loss(network.get_submodule("reader")(painted), batch["line"])
 
 
 def show_marks(rgb: NDArray[np.float32], mask: NDArray[np.float32], lines: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Marks over faint lines, planes [3, H, W] in [-1, 1], for samples."""
+    """Show marks over faint lines, planes [3, H, W] in [-1, 1], for samples."""
     wide = cv2.dilate(mask, np.ones((2, 2), np.uint8))[..., None]
     color = cv2.dilate(rgb * mask[..., None], np.ones((2, 2), np.uint8)) if mask.any() else rgb
     return to_planes((1 - 0.35 * lines[..., None]) * (1 - wide) + color * wide)

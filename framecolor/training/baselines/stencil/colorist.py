@@ -1,4 +1,4 @@
-"""StencilTorch: paints anew inside of a mask, and keeps all else; what it returns is the next pass's image."""
+"""StencilTorch as a colorist: repaints inside of a mask and keeps the rest; its result can be the next image."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from framecolor.training.baselines.paintstorch.colorist import hint_input
 
 
 class StencilTorchColorist(BaselineColorist):
-    """Uses `Conditioning.image`, `mask` and `hint`; without an image it paints all of a blank sheet.
+    """Uses `Conditioning.image`, `mask` and `hint`; without an image it paints the whole blank sheet.
 
-    Where there is an image, color is of the drawing's size, and outside of the mask `rint(255 * color)` is the image to
-    the bit. At strength 1, what the image shows inside of the mask is not looked at; below, it shines through, for the
-    network as in the result. There is no chance in it: all seeds give the same picture.
+    With an image, color has the drawing's size, and outside of the mask `rint(255 * color)` equals the image exactly.
+    At strength 1, the image inside of the mask is ignored; below, it is blended into the network's input and the
+    result. Deterministic: the seed has no effect.
     """
 
     name = "stencil"
@@ -31,10 +31,10 @@ class StencilTorchColorist(BaselineColorist):
 
 
 def _shrink_image(conditioning: Conditioning, size: tuple[int, int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Image in [0, 1] and mask at the working size; blank, and all of it, where there is none.
+    """Scale the image, in [0, 1], and the mask to the working size; without an image: blank, and the whole mask.
 
-    The mask is a little wider than asked for, so that no color from outside comes in when the result is enlarged; what
-    is too much is cut off at the drawing's size.
+    The mask is slightly widened, so that no color from outside bleeds in when the result is enlarged; the excess is
+    cut off at the drawing's size.
     """
     if conditioning.image is None:
         return np.ones((*size, 3), np.float32), np.ones(size, np.float32)

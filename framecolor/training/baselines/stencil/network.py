@@ -1,4 +1,4 @@
-"""StencilTorch's network (Hati et al. 2022): that of PaintsTorch, which also sees a painting so far and a mask."""
+"""StencilTorch's network (Hati et al. 2022): PaintsTorch's, with a painting and a mask as further inputs."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from framecolor.training.baselines.paintstorch.network import PaintsTorch
 
 
 class StencilTorch(PaintsTorch):
-    """One pass over a painting: inside of a mask it is painted anew, outside it stays.
+    """Repaints a painting inside of a mask.
 
-    forward takes, beside line and hint as `PaintsTorch` has them, `image` [N, 3, H, W] in [-1, 1], the painting so far,
+    forward takes, beside line and hint of `PaintsTorch`, `image` [N, 3, H, W] in [-1, 1], the painting so far,
     and `mask` [N, 1, H, W] in [0, 1], 1 where it may change. Where the mask is 0, the image is returned unchanged.
     """
 
@@ -22,10 +22,10 @@ class StencilTorch(PaintsTorch):
         return self.compose(self.decode(self.look(line, image, mask, hint)), image, mask)
 
     def look(self, line: Tensor, image: Tensor, mask: Tensor, hint: Tensor) -> list[Tensor]:
-        """Maps of each level, the deepest last; a guide decoder reads that one in training."""
+        """Compute the maps of each level, the deepest last; in training, a guide decoder reads the deepest."""
         return self.encode(torch.cat([line, image, mask], dim=1), hint)
 
     @staticmethod
     def compose(painted: Tensor, image: Tensor, mask: Tensor) -> Tensor:
-        """`painted` inside of the mask, `image` outside."""
+        """Compose `painted` inside of the mask and `image` outside."""
         return torch.where(mask > 0, image + mask * (painted - image), image)

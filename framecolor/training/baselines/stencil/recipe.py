@@ -1,11 +1,11 @@
-"""Recipe `stencil`: a painting so far and a mask; only what lies inside of the mask is painted anew.
+"""Recipe `stencil`: repaint a painting inside of a mask.
 
-After StencilTorch (Hati et al. 2022), which puts a human in the loop: the output is the next pass's input. The critic
-and the losses are those of `paintstorch`; in place of its second generator, a guide decoder must tell the flat colors
-from the deepest maps, and is dropped when the network is exported. Hints are dots and strokes of the flats' colors.
+After StencilTorch (Hati et al. 2022) with a human in the loop: the output is the next pass's input. The critic and
+the losses are those of `paintstorch`; in place of its second generator, a guide decoder must predict the flat colors
+from the deepest maps, and is dropped on export. Hints are dots and strokes in the flats' colors.
 
-Masks are regions or blobs of any size, up to all of the picture; inside, the painting so far is blank, wrong or
-recolored, so that the network does not trust what it is to replace. Outside it is true, and tells what fits.
+Masks are regions or blobs of any size, up to the whole picture. Inside, the painting so far is blank, wrong or
+recolored, so that the network does not rely on what it replaces. Outside it is the truth, which shows what fits.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _MASK_COLOR = (0.9, 0.1, 0.7)
 
 
 class GuideDecoder(nn.Sequential):
-    """Flat colors at a quarter of the size, [N, 3, H / 4, W / 4], from the deepest maps [N, C, H / `stride`, ...]."""
+    """Predicts flat colors, [N, 3, H / 4, W / 4], from the deepest maps, [N, C, H / `stride`, W / `stride`]."""
 
     def __init__(self, channels: int, stride: int) -> None:
         layers: list[nn.Module] = []
@@ -52,22 +52,21 @@ class GuideDecoder(nn.Sequential):
 
 
 class StencilTorchRecipe(WassersteinRecipe):
-    """`critic` and `generator` take turns; the guide decoder learns with the generator. For full size see
-    `paintstorch.recipe`."""
+    """Trains `StencilTorch` with a critic and a guide decoder. For full size see `paintstorch.recipe`."""
 
     network_type = StencilTorch
     helper_weight = 0.5
     turns = take_turns("guide")
 
     def build_network(self) -> nn.Module:
-        """Generator, critic and guide decoder with random weights."""
+        """Build generator, critic and guide decoder with random weights."""
         generator = StencilTorch(**self.sizes)
         guide = GuideDecoder(self.sizes["widths"][-1], generator.size_multiple)
         return nn.ModuleDict({"generator": generator, "critic": Critic(self.critic_widths), "guide": guide})
 
     def make(self, painting: Painting, rng: np.random.Generator) -> dict[str, Float]:
-        """`image` and `mask` and `hint` as the generator takes them, `flat` for the guide decoder, `share` for the
-        gradient penalty. Outside of the mask, the truth is the image."""
+        """Make lines and color; `image`, `mask` and `hint` for the generator, `flat` for the guide decoder, `share` for
+        the gradient penalty. Outside of the mask, the truth is the image."""
         height, width = painting.flats.shape
         small = width // HINT_STRIDE, height // HINT_STRIDE
         palette = mean_by_label(painting.rgb, painting.flats).astype(np.float32)
@@ -77,17 +76,17 @@ class StencilTorchRecipe(WassersteinRecipe):
         image = np.where(mask[..., None] > 0, image, painting.rgb)
         if rng.random() < _WITH_LINES:
             image = image * (1 - painting.lines[..., None])
-        marks, said = np.zeros_like(painting.rgb), np.zeros_like(mask)
+        marks, confidence = np.zeros_like(painting.rgb), np.zeros_like(mask)
         if rng.random() >= _WITHOUT_MARKS:
-            marks, said = sample_flats(painting.flats, np.rint(255 * palette).astype(np.uint8), rng)
+            marks, confidence = sample_flats(painting.flats, np.rint(255 * palette).astype(np.uint8), rng)
         return {
             "rgb": to_planes(np.where(mask[..., None] > 0, painting.rgb, image)),
             "line": painting.lines[None],
             "image": to_planes(image),
             "mask": mask[None],
-            "hint": shrink_marks(marks, said, small[::-1]),
+            "hint": shrink_marks(marks, confidence, small[::-1]),
             "flat": to_planes(np.asarray(cv2.resize(flat, small, interpolation=cv2.INTER_AREA), dtype=np.float32)),
-            "shown": _show_state(image, mask, marks, said, painting.lines),
+            "shown": _show_state(image, mask, marks, confidence, painting.lines),
             "share": np.array(rng.random(), np.float32),
         }
 
@@ -95,7 +94,7 @@ class StencilTorchRecipe(WassersteinRecipe):
         return network.get_submodule("generator")(batch["line"], batch["image"], batch["mask"], batch["hint"])
 
     def paint_with_helper(self, network: nn.Module, batch: Batch) -> tuple[Tensor, str, Tensor]:
-        """The guide decoder's loss is of the flat colors that it does not tell."""
+        """See the base; the guide decoder's loss is its error in the flat colors."""
         generator, image, mask = cast(StencilTorch, network.get_submodule("generator")), batch["image"], batch["mask"]
         maps = generator.look(batch["line"], image, mask, batch["hint"])
         painted = generator.compose(generator.decode(maps), image, mask)
@@ -103,7 +102,7 @@ class StencilTorchRecipe(WassersteinRecipe):
 
 
 def draw_mask(flats: NDArray[np.int32], rng: np.random.Generator) -> Float:
-    """What is to be painted anew, float32 HxW, 1 inside and 0 outside: everything, some regions, or blobs."""
+    """Draw the mask to repaint, float32 HxW, 1 inside and 0 outside: everything, some regions, or blobs."""
     height, width = flats.shape
     kind = str(rng.choice(_MASKS, p=_MASK_SHARES))
     if kind == "all":
@@ -120,9 +119,9 @@ def draw_mask(flats: NDArray[np.int32], rng: np.random.Generator) -> Float:
 
 
 def draw_state(painting: Painting, palette: Float, rng: np.random.Generator) -> Float:
-    """A painting that is to be replaced, float32 HxWx3 in [0, 1]: blank paper, or of wrong colors, perhaps faded.
+    """Draw a painting to be replaced, float32 HxWx3 in [0, 1]: blank paper, or wrong colors, perhaps faded.
 
-    wrong      each flat region has a color by chance
+    wrong      each flat region has a random color
     recolored  all colors are turned the same way
     """
     kind = str(rng.choice(_STATES))
@@ -136,10 +135,10 @@ def draw_state(painting: Painting, palette: Float, rng: np.random.Generator) -> 
     return (image + faded * (1 - image)).astype(np.float32)
 
 
-def _show_state(image: Float, mask: Float, marks: Float, said: Float, lines: Float) -> Float:
-    """The painting so far with its marks and the mask's border, planes [3, H, W] in [-1, 1], for samples."""
+def _show_state(image: Float, mask: Float, marks: Float, confidence: Float, lines: Float) -> Float:
+    """Show the painting so far with its marks and the mask's border, planes [3, H, W] in [-1, 1], for samples."""
     border = (cv2.erode(mask, np.ones((3, 3), np.uint8)) < mask)[..., None]
     shown = np.where(border, np.array(_MASK_COLOR, np.float32), image * (1 - 0.35 * lines[..., None]))
-    told = (show_marks(marks, said, np.zeros_like(lines)).transpose(1, 2, 0) + 1) / 2
-    wide = cv2.dilate(said, np.ones((2, 2), np.uint8))[..., None]
-    return to_planes((shown * (1 - wide) + told * wide).astype(np.float32))
+    colored = (show_marks(marks, confidence, np.zeros_like(lines)).transpose(1, 2, 0) + 1) / 2
+    wide = cv2.dilate(confidence, np.ones((2, 2), np.uint8))[..., None]
+    return to_planes((shown * (1 - wide) + colored * wide).astype(np.float32))

@@ -1,4 +1,4 @@
-"""Style transfer at use: the drawing is changed until it has the reference's style. It has no weights of its own."""
+"""Style transfer as a colorist: the drawing is optimized toward the reference's style; it has no weights."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from framecolor.training.baselines.colorist import BaselineColorist
 from framecolor.training.baselines.style.network import StyleLoss, transfer_style
 
 _STEPS = 80
-# Working size of the drawing, px: a second or two for a picture on one core.
+# Working size of the drawing, px: takes a second or two per picture on one core.
 _LONG_SIDE = 160
 
 
 class StyleColorist(BaselineColorist):
-    """Colors of `Conditioning.reference`, wherever its features find a likeness; the drawing comes back gray without.
+    """Uses the colors of `Conditioning.reference`, matched by features; without one, returns the gray drawing.
 
-    Of the options it takes `steps`, and the strength where there is an image. Raises ReadError where the weights of the
+    Of the options it uses `steps`, and the strength if there is an image. Raises ReadError if the weights of the
     package's features are missing.
     """
 

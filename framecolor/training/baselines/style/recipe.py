@@ -1,6 +1,6 @@
-"""Recipe `style`: one picture in the style of another, learned anew for each pair (Gatys et al. 2016). A baseline.
+"""Recipe `style`: one picture in the style of another, optimized for each pair (Gatys et al. 2016). A baseline.
 
-The network is the picture itself, and the loop changes it until `StyleLoss` is content.
+The network is the picture itself, which the loop optimizes for `StyleLoss`.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from framecolor.training.system_recipe import to_picture, to_planes
 
 
 class StyleRecipe:
-    """See the module. There is nothing held out, and no weights come of it: `export` writes styled.png."""
+    """Trains `StyledPicture`. There is no held-out data and no weights file: `export` writes styled.png."""
 
     name = "style"
 
     def __init__(self, content: Path, reference: Path, seed: int = 0, *, size_px: int = 256) -> None:
-        """size_px: long side of both pictures; seed: of no use, as there is no chance in it.
+        """size_px: long side of both pictures; seed: unused, as nothing is random.
 
-        Raises ReadError for a picture that cannot be read.
+        Raises ReadError if a picture cannot be read.
         """
         self.paths, self.size_px = (content, reference), size_px
         self.content, self.reference = (_read(path, size_px) for path in self.paths)
@@ -39,7 +39,7 @@ class StyleRecipe:
         self._loss: StyleLoss | None = None
 
     def build_network(self) -> nn.Module:
-        """A StyledPicture, which is the content still."""
+        """Build a StyledPicture, which starts as the content."""
         return StyledPicture(self.content)
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
@@ -49,20 +49,20 @@ class StyleRecipe:
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Both parts of the loss for the running mean of the pictures, which is what is written."""
+        """Measure both parts of the loss for the running mean of the pictures, which is what is written."""
         content, style = self._compare(network())
         return {"content": float(content), "style": float(style)}
 
     @torch.no_grad()
     def write_samples(self, network: nn.Module, path: Path) -> None:
-        """One row: content | reference, fitted to its size | styled."""
+        """Write one row: content | reference, fitted to its size | styled."""
         size = self.content.shape[2], self.content.shape[3]
         reference = nn.functional.interpolate(self.reference, size, mode="bilinear", antialias=True)
         write_contact_sheet([[to_picture(p[0]) for p in (self.content, reference, network())]], path)
 
     @torch.no_grad()
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        """folder/styled.png."""
+        """Write folder/styled.png."""
         rgb = to_picture(cast(Tensor, network())[0])
         write_image(folder / "styled.png", np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)]))
 
@@ -74,20 +74,20 @@ class StyleRecipe:
         return self._loss.compare(picture)
 
     def describe(self) -> dict[str, Any]:
-        """Both pictures, by name and hash, and the size."""
+        """Return both pictures, by name and hash, and the size."""
         pictures = {path.name: hash_file(path) for path in self.paths}
         return {"pictures": pictures, "size_px": self.size_px, "style_weight": STYLE_WEIGHT}
 
 
 class _Nothing(TorchDataset[Batch]):
-    """Batches that hold nothing: all there is to learn from is in the loss."""
+    """Empty batches: the loss has all there is to learn from."""
 
     def __getitem__(self, index: int) -> Batch:
         return {}
 
 
 def _read(path: Path, long_side: int) -> Tensor:
-    """A picture over white, [1, 3, H, W] in [-1, 1], its long side `long_side`."""
+    """Read a picture over white, [1, 3, H, W] in [-1, 1], its long side `long_side`."""
     rgba = read_image(path).astype(np.float32) / np.float32(255)
     rgb = rgba[..., :3] * rgba[..., 3:] + 1 - rgba[..., 3:]
     scale = long_side / max(rgb.shape[:2])
