@@ -129,7 +129,7 @@ def _make_file() -> Iterator[Path]:
 
 
 class _Picture:
-    """An image that OpenImageIO has opened, and what its header says."""
+    """An image that OpenImageIO has opened."""
 
     def __init__(self, file: ImageInput, data: bytes, suffix: str) -> None:
         self._file, self._data, self._suffix = file, data, suffix

@@ -47,7 +47,7 @@ def check_size(size: tuple[int, int], max_pixels: int | None = None) -> None:
     height, width = size
     max_pixels = MAX_PIXELS if max_pixels is None else max_pixels
     if height < 1 or width < 1:
-        raise BrokenImageError(f"the file says that the image is {width}x{height} pixels")
+        raise BrokenImageError(f"the image has an invalid size of {width}x{height} pixels")
     if (width + _EDGE_PX) * (height + _EDGE_PX) >= max_pixels:
         problem = f"{width}x{height} pixels are more than the {max_pixels} that are read"
         raise BrokenImageError(problem, "scale it down, or write the file again if it is smaller than that")
