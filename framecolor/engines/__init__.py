@@ -1,1 +1,1 @@
-"""Where networks run: OpenVINO, PyTorch, TensorRT, behind one protocol (`base`). Imports networks and below."""
+"""Run networks with OpenVINO, PyTorch or TensorRT behind one protocol (`base`). Imports networks and below."""

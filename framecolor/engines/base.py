@@ -1,9 +1,8 @@
-"""Engines: where the networks run.
+"""The protocols of engines, which load networks, and runners, which run them.
 
-An engine opens the networks that ship, and a network that was fitted to a shot where there is one, as a `Runner`. To
-add one, write a module with a class that takes `EngineOptions` and is an `Engine`, and add a line to `ENGINES` in
-`config/settings.py`: its name, and where its class is. What the class needs is imported when a network is loaded, so
-that the list of engines stays quick to make.
+An engine loads the networks that ship, and a network that was fitted to a shot, if any, as a `Runner`. To add one,
+write a module with a class that takes `EngineOptions` and is an `Engine`, and add its name and the class's path to
+`ENGINES` in `config/settings.py`. Import what it needs in `load`, so that listing the engines stays fast.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ Device = Literal["cpu", "cuda"]
 
 @dataclass(frozen=True, eq=False)
 class NetworkOutput:
-    """What the networks make of a drawing's regions; row 0 stands for none.
+    """Features and votes of a drawing's regions; row 0 is no region.
 
-    features  by the base weights, float32 [count + 1, F + C]: means of features and of context
-    votes     log-probability of each class by the fitted network, float32 [count + 1, P]; None without one, and unless
-              asked for
+    features  means of features and of context by the base weights, float32 [count + 1, F + C]
+    votes     log-probability of each class by the fitted network, float32 [count + 1, P]; None if there is no fitted
+              network, or no votes were requested
     """
 
     features: NDArray[np.float32]
@@ -40,15 +39,15 @@ class NetworkOutput:
 
 
 class Pending(Protocol):
-    """A drawing whose inference is under way."""
+    """A drawing whose inference is running."""
 
     def result(self) -> NetworkOutput:
-        """Wait until it is done; raises what went wrong. Can be asked again."""
+        """Wait for the output, or raise the error of the inference. May be called again."""
         ...
 
 
 class Done:
-    """An inference that was done at once."""
+    """An inference that is already done."""
 
     def __init__(self, output: NetworkOutput) -> None:
         self._output = output
@@ -61,7 +60,7 @@ class RegionMatcher(Protocol):
     """The matcher, loaded. Thread safe."""
 
     def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
-        """Tokens of a drawing's regions, all float32: see `networks.matcher.Matcher.describe`."""
+        """Compute the tokens of a drawing's regions, all float32: see `networks.matcher.Matcher.describe`."""
         ...
 
     def compare(
@@ -73,33 +72,33 @@ class RegionMatcher(Protocol):
         flow_ab: Rows | None = None,
         flow_ba: Rows | None = None,
     ) -> tuple[Rows, Rows, Rows, Rows]:
-        """Scores of all pairs of regions of two drawings, all float32: see `networks.matcher.Matcher.compare`."""
+        """Score all pairs of regions of two drawings, all float32: see `networks.matcher.Matcher.compare`."""
         ...
 
 
 class Runner(RegionMatcher, Protocol):
-    """Networks, ready to run. Thread safe: drawings of any size may be given from several threads at once."""
+    """Networks, ready to run on drawings of any size. Thread safe."""
 
     def warm_up(self) -> None:
-        """Prepare, or begin to prepare, what painting flat needs; otherwise that happens when it is first needed."""
+        """Compile, or begin to compile, the networks of flat painting; without it the first drawings do that."""
         ...
 
     def infer(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
-        """Begin to run a drawing through the base weights and, for votes, through the fitted ones if any."""
+        """Begin to run the base network on a drawing and, if `votes`, the fitted one, if any."""
         ...
 
     def color(self, planes: NDArray[np.float32], hint: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Soft color in [0, 1], float32 [3, h, w], from line planes and hint planes float32 [4, h, w]."""
+        """Compute soft color in [0, 1], float32 [3, h, w], from line planes and hint planes float32 [4, h, w]."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineOptions:
-    """What an engine is asked for; it leaves aside what it has no use for.
+    """Options of all engines; each ignores those that do not concern it.
 
-    lanes      pictures that each GPU works on at once; auto: as many as are best, measured once for each kind of GPU
+    lanes      pictures that each GPU works on at once; auto: the fastest number, measured once for each kind of GPU
     precision  see `core.precision`
-    cores      that the processor may keep busy
+    cores      cores of the processor that the engine may use
     """
 
     lanes: LaneCount = "auto"
@@ -118,13 +117,13 @@ class Engine(Protocol):
 
     @property
     def device(self) -> Device:
-        """Where it computes: on processor cores, or on NVIDIA GPUs."""
+        """The hardware that it computes on: processor cores or NVIDIA GPUs."""
         ...
 
     def find_problem(self) -> tuple[str, str] | None:
-        """What keeps this engine from running here and how to mend it, or None when it runs."""
+        """Find what keeps this engine from running here: (problem, fix), or None if it runs."""
         ...
 
     def load(self, network: PaletteNetwork | None = None) -> Runner:
-        """The networks that ship, ready to run, and with them one that was fitted to a shot, which is left as it is."""
+        """Load the networks that ship and, if given, one that was fitted to a shot; does not change the latter."""
         ...

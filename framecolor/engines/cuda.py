@@ -1,4 +1,4 @@
-"""The cuda engine: PyTorch on NVIDIA GPUs, on lanes, as CUDA graphs; in half where the GPU computes well in it."""
+"""The cuda engine: PyTorch on NVIDIA GPUs, on lanes, as CUDA graphs; in half precision on GPUs that are fast in it."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class CudaEngine:
         from framecolor.engines.tensorrt.cache import EngineCache
 
         precision = self._options.precision
-        types = {gpu: choose_precision(precision, str(gpu.place)) for gpu in list_gpus()}
+        chosen = {gpu: choose_precision(precision, str(gpu.place)) for gpu in list_gpus()}
         devices = [
-            make_torch_modules(gpu, network, torch.float16 if computes_in == "f16" else torch.float32)
-            for gpu, computes_in in types.items()
+            make_torch_modules(gpu, network, torch.float16 if gpu_precision == "f16" else torch.float32)
+            for gpu, gpu_precision in chosen.items()
         ]
         versions = {"torch": str(torch.__version__), "precision": precision}
         return load_on_lanes(self.name, network, devices, self._options.lanes, versions, EngineCache().folder)

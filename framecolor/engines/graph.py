@@ -1,4 +1,4 @@
-"""A network as a graph of OpenVINO, traced from PyTorch's module."""
+"""Trace a PyTorch module as a graph of OpenVINO."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ if TYPE_CHECKING:
 
     from framecolor.engines.quiet_openvino import ov
 
-# PyTorch traces, and Python keeps warnings quiet, for one thread at a time.
+# Neither PyTorch's tracing nor Python's suppression of warnings is thread safe.
 _TRACING = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
 class Graph:
-    """A network as a graph; facts are what its caller has to know of it, such as the multiple that sizes have to be."""
+    """A network as a graph, with facts that its caller needs, such as the multiple that its sizes must be."""
 
     model: ov.Model
     facts: dict[str, int]
 
 
 def trace_graph(module: nn.Module, example: tuple[Tensor, ...], free: tuple[tuple[int, ...], ...]) -> ov.Model:
-    """A module of PyTorch as a graph.
+    """Trace a PyTorch module as a graph.
 
-    example  inputs to trace it with, whose sizes must not decide what it does; free: axes of each that may be any size
+    example  inputs to trace with; the module must not branch on their sizes
+    free     for each input, the axes that may have any size
     """
     from framecolor.engines.quiet_openvino import ov
     from framecolor.engines.tracing import trace_module

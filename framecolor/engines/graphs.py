@@ -1,8 +1,7 @@
-"""The networks that ship as OpenVINO's graphs, kept on disk: PyTorch is needed to make them, and not to run them.
+"""Cache the networks that ship as graphs of OpenVINO: making one needs PyTorch, running it does not.
 
-A graph is made on the first run of a version and kept in the user's cache (`framecolor.core.caches`), so that every
-later run is ready to paint in a fraction of a second. What OpenVINO's own cache of compiled models would save on top
-is less than a tenth of a second.
+The first run of a version makes a graph and keeps it in the user's cache (`framecolor.core.caches`), so that later runs
+start in a fraction of a second. OpenVINO's own cache of compiled models would save less than a tenth of a second more.
 """
 
 from __future__ import annotations
@@ -30,13 +29,13 @@ GraphName = Literal["features", "color", "describe", "compare"]
 SUFFIX = ".graph"
 _FORMAT = "framecolor graph 2"
 _NETWORKS = Path(__file__).parent.parent / "networks"
-# What a graph is made from beside the weights: a changed network is another graph.
+# The code that a graph is made from: a changed network is another graph.
 _SOURCES = ("generator.py", "passes.py", "matcher.py", "match_passes.py")
 _LOG = logging.getLogger("framecolor")
 
 
 def open_graph(name: GraphName) -> Graph:
-    """A network that ships, from the cache, or made now and kept there; a damaged one is made again."""
+    """Open a network that ships from the cache; make it and keep it there if it is missing or damaged."""
     path = graph_folder() / f"{name}-{_hash_sources(name)}{SUFFIX}"
     if (kept := _read(path)) is not None:
         return kept
@@ -49,7 +48,7 @@ def open_graph(name: GraphName) -> Graph:
 
 
 def graph_folder() -> Path:
-    """Where graphs are kept; it may be missing."""
+    """Return the folder of kept graphs, which may be missing."""
     return cache_folder() / "graphs"
 
 
@@ -90,7 +89,7 @@ def _digest(facts: dict[str, int], xml: bytes, weights: bytes) -> str:
 
 
 def _read(path: Path) -> Graph | None:
-    """A kept graph; None when there is none or it is damaged."""
+    """Read a kept graph; None if it is missing or damaged."""
     from framecolor.engines.quiet_openvino import open_core, ov
 
     try:

@@ -1,4 +1,4 @@
-"""Whether PyTorch can use an NVIDIA GPU here: asked without importing it where the answer is plain without."""
+"""Find whether PyTorch can use an NVIDIA GPU here, without importing it if a file or the driver already decides."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BUILT_WITHOUT_CUDA = re.compile(r"^cuda\b.*=\s*None\s*$", re.MULTILINE)
 
 
 def find_gpu_problem() -> tuple[str, str] | None:
-    """What keeps PyTorch from using an NVIDIA GPU here, and how to mend it; None where it can."""
+    """Find what keeps PyTorch from using an NVIDIA GPU here: (problem, fix), or None if it can."""
     if "torch" not in sys.modules:
         if _is_cpu_build():
             return _CPU_BUILD
@@ -31,7 +31,7 @@ def find_gpu_problem() -> tuple[str, str] | None:
 
 @cache
 def _is_cpu_build() -> bool:
-    """Whether PyTorch was built without CUDA, by the file that says so; False where it does not."""
+    """Tell whether PyTorch's version file names no CUDA; False if it cannot be read."""
     spec = find_spec("torch")
     if spec is None or spec.origin is None:
         return False

@@ -23,15 +23,14 @@ if TYPE_CHECKING:
     from framecolor.engines.quiet_openvino import ov
     from framecolor.networks.palette_head import PaletteNetwork
 
-# Drawings differ in their number of regions: filled up to multiples of this they share shapes, which OpenVINO prepares
-# for anew each time that they change.
+# OpenVINO prepares for each new shape. Numbers of regions are padded to multiples of this, so that drawings share them.
 _BUCKET_ROWS = 32
 
 
 class CpuEngine:
-    """OpenVINO, in bfloat16 where the processor multiplies it by itself; runs everywhere.
+    """OpenVINO, in bfloat16 if the processor multiplies it in hardware; runs everywhere.
 
-    As many pictures are computed at once as there are cores in its options, one core each.
+    Computes as many pictures at once as its options have cores, each on one core.
     """
 
     name = "cpu"
@@ -44,7 +43,7 @@ class CpuEngine:
         return None
 
     def load(self, network: PaletteNetwork | None = None, precision: str | None = None) -> Runner:
-        """See `Engine.load`; precision is one of `precisions`. EngineError on another one."""
+        """See `Engine.load`; precision is one of `precisions`. EngineError for any other."""
         known = self.precisions()
         for chosen in known:
             if chosen == (precision or choose_precision(self._options.precision)):
@@ -53,7 +52,7 @@ class CpuEngine:
         raise EngineError("engine cpu", f"this processor does not compute in {precision}", fix)
 
     def precisions(self) -> tuple[Precision, ...]:
-        """What this processor computes in, the fastest first."""
+        """List the precisions that this processor computes in, the fastest first."""
         return list_precisions("cpu")
 
 
@@ -78,28 +77,28 @@ class Networks:
 
     @cached_property
     def compare(self) -> Compiled:
-        # Its scores are sums of logits of up to 32 under a logsumexp: bfloat16 would lose their last digits.
+        # Scores are log-sum-exps of logits of up to 32, which are too large for bfloat16's 8 bits.
         return Compiled(lambda: open_graph("compare"), "f32", self._cores)
 
     def compile(self, make: Callable[[], Graph]) -> Compiled:
-        """Another network, such as one that was fitted to a shot."""
+        """Compile another network, such as one that was fitted to a shot."""
         return Compiled(make, self._precision, self._cores)
 
 
 @lru_cache(maxsize=4)
 def _open_networks(precision: Precision, cores: int) -> Networks:
-    """One set serves all shots of a process."""
+    """Open the networks that ship, one set for all shots of a process."""
     return Networks(precision, cores)
 
 
 class OpenVinoRunner:
-    """The networks that ship and, if there is one, the network that was fitted to a shot. Thread safe."""
+    """The networks that ship and the one that was fitted to a shot, if any. Thread safe."""
 
     def __init__(self, networks: Networks, network: PaletteNetwork | None = None) -> None:
         self._networks, self._network = networks, network
 
     def warm_up(self) -> None:
-        """See `Runner.warm_up`. What compares drawings is not waited for: it is needed after the first frame."""
+        """See `Runner.warm_up`. `compare` is compiled in the background, as it is needed after the first frame."""
         for network in (self._networks.features, self._networks.describe):
             network.open()
         self._networks.compare.open_soon()
@@ -144,7 +143,7 @@ class OpenVinoRunner:
     ) -> tuple[Rows, Rows, Rows, Rows]:
         """See `RegionMatcher.compare`."""
         many, few = len(a), len(b)
-        size = _round_up(max(many, few))  # one size for both, so that few of them occur
+        size = _round_up(max(many, few))  # one size for both, so that few shapes occur
         pairs = [
             np.zeros((size, size), np.float32) if flow is None else _widen(flow, size, size)
             for flow in (flow_ab, flow_ba)
@@ -179,7 +178,7 @@ class OpenVinoRunner:
 
 
 class Compiled:
-    """A graph with free sizes, compiled when it is first run; each thread has a request of its own."""
+    """A graph with free sizes, compiled on its first run; each thread has its own infer request."""
 
     def __init__(self, make: Callable[[], Graph], precision: Precision, cores: int) -> None:
         self._make, self._cores = make, cores
@@ -190,7 +189,7 @@ class Compiled:
         self._threads = threading.local()
 
     def __call__(self, *inputs: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """All outputs, in the graph's order; they are overwritten by the thread's next call."""
+        """Compute all outputs, in the graph's order; the thread's next call overwrites them."""
         if not hasattr(self._threads, "request"):
             self._threads.request = self.open().create_infer_request()
         return list(self._threads.request.infer(inputs, share_inputs=True, share_outputs=True).values())
@@ -202,7 +201,7 @@ class Compiled:
         return self._facts
 
     def open_soon(self) -> None:
-        """Begin to compile it, in a thread of its own; what goes wrong is raised where it is needed."""
+        """Begin to compile it in another thread; an error is raised by the first call that needs the result."""
         if self._model is None:
             threading.Thread(target=self._try_open, name="compile").start()
 
@@ -211,17 +210,17 @@ class Compiled:
             self.open()
 
     def open(self) -> ov.CompiledModel:
-        """Compile it, if that was not done."""
-        # Imported when it is needed: a run that has nothing to paint is over sooner without it.
+        """Compile it, if not done yet."""
+        # Imported late: a run with nothing to paint is faster without it.
         from framecolor.engines.quiet_openvino import open_core
 
         with self._compiling:
             if self._model is None:
                 graph = self._make()
-                # One stream a core, of one thread: with more, sums would tell how many cores there are.
+                # One thread a stream: with more, the rounding of sums would depend on the number of cores.
                 settings = {"NUM_STREAMS": str(self._cores), "INFERENCE_NUM_THREADS": str(self._cores)}
                 settings["INFERENCE_PRECISION_HINT"] = self._precision
-                # Its own threads may run on any core: pinned ones of two passes, or of two processes, would share one.
+                # Threads are not pinned: those of two networks, or of two processes, would share the same cores.
                 settings["ENABLE_CPU_PINNING"] = "NO"
                 self._facts, self._model = graph.facts, open_core().compile_model(graph.model, "CPU", settings)
             return self._model
@@ -237,14 +236,14 @@ def _round_up(count: int) -> int:
 
 
 def _widen(rows: Rows, height: int, width: int | None = None) -> Rows:
-    """Rows [N, M] with zeros at their end, [height, width or M]."""
+    """Pad rows [N, M] with zeros at the end to [height, width or M]."""
     wide = np.zeros((height, rows.shape[1] if width is None else width), np.float32)
     wide[: rows.shape[0], : rows.shape[1]] = rows
     return wide
 
 
 def _mark_present(count: int, size: int) -> Rows:
-    """Which of `size` rows are there."""
+    """Mark the first `count` of `size` rows with 1, the padding with 0: float32 [size]."""
     present = np.zeros(size, np.float32)
     present[:count] = 1
     return present

@@ -1,7 +1,7 @@
 """OpenVINO without its telemetry, and without its stack for signals.
 
-On import and on every conversion OpenVINO tells its makers over the network, and waits for the answer at exit: on a
-machine without one, for minutes. A missing telemetry package is a no that it respects.
+On import and on every conversion OpenVINO reports to its makers over the network, and waits for the answer at exit: on
+a machine without one, for minutes. It sends nothing if its telemetry package is missing.
 
 Its plugin for processors gives the thread that loads it a stack of its own to receive signals on. Where matrix
 registers (AMX) are in use that stack is smaller than what the kernel has to put there, so that the next signal, be it
@@ -25,7 +25,7 @@ _SS_DISABLE = 2
 
 @cache
 def open_core() -> ov.Core:
-    """The process's only core: the plugin for processors is loaded once, and signals come on the usual stack after."""
+    """Open the process's only core, load the plugin for processors, and restore the usual stack for signals."""
     core = ov.Core()
     core.get_property("CPU", "FULL_DEVICE_NAME")  # loads the plugin
     if sys.platform == "linux":

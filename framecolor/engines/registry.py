@@ -1,4 +1,4 @@
-"""Which engine runs here, of those in `config.settings.ENGINES`."""
+"""Choose the engine that runs here, of those in `config.settings.ENGINES`."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ _LOG = logging.getLogger("framecolor")
 def choose_engine(
     name: str, lanes: LaneCount = "auto", precision: PrecisionChoice = "auto", cores: int | None = None
 ) -> Engine:
-    """The engine of that name; `auto` takes the first of ENGINES that runs here, and says so.
+    """Make the engine of that name; `auto` takes the first of ENGINES that runs here, and logs why others do not.
 
-    lanes      pictures that each GPU works on at once
-    precision  see `core.precision`
-    cores      that the cpu engine may keep busy; by default all that this process may use
-    Raises EngineError, with the fix, when the one that was asked for cannot run: only `auto` falls back.
+    lanes, precision  see `EngineOptions`
+    cores             cores that the cpu engine may use; by default all that this process may use
+    Raises EngineError if an engine that is named cannot run: only `auto` falls back.
     """
     options = EngineOptions(lanes=lanes, precision=precision, cores=cores or count_usable_cores())
     if name == "auto":
@@ -42,36 +41,36 @@ def choose_engine(
 
 @lru_cache(maxsize=2)
 def load_shipped(name: str, lanes: LaneCount, precision: PrecisionChoice, cores: int | None) -> tuple[Runner, str]:
-    """The networks that ship on the engine of that name, and its real name: one for all shots of a process.
+    """Load the networks that ship on an engine, once for all shots of a process; return the name of the engine too.
 
-    Arguments and errors as `choose_engine`.
+    The name is never `auto`. Arguments and errors as `choose_engine`.
     """
     engine = choose_engine(name, lanes, precision, cores)
     return engine.load(), engine.name
 
 
 def find_engine_class(name: str) -> Callable[[EngineOptions], Engine]:
-    """The class of an engine. KeyError for a name that is not in ENGINES."""
+    """Import the class of an engine. KeyError for a name that is not in ENGINES."""
     module, _, attribute = ENGINES[name].partition(":")
     return getattr(import_module(module), attribute)
 
 
 def may_use_gpu(name: str) -> bool:
-    """Whether the engine of that name computes on GPUs; for `auto`, whether one that it may take does."""
+    """Tell whether the engine of that name computes on GPUs, or may, for `auto`."""
     return name == "auto" or find_engine_class(name)(DEFAULT_OPTIONS).device == "cuda"
 
 
 class FirstThatRuns:
-    """The engine `auto`: the first that finds no problem here, and loads; its name is that one's.
+    """The engine `auto`: the first that finds no problem here and loads; it has that engine's name.
 
-    What keeps a better one away is told, as a warning where there is a GPU that is not used as well as it could be.
+    The problems of the engines before it are logged, as warnings if a GPU is used less well than it could be.
     """
 
     def __init__(self, engines: Sequence[Engine]) -> None:
         problems = [(engine, engine.find_problem()) for engine in engines]
         self._left = [engine for engine, problem in problems if problem is None]
-        missed = [(e, p) for e, p in problems[: engines.index(self._left[0])] if p is not None]
-        for engine, (problem, fix) in missed:
+        passed_over = [(e, p) for e, p in problems[: engines.index(self._left[0])] if p is not None]
+        for engine, (problem, fix) in passed_over:
             level = logging.WARNING if self.device == "cuda" else logging.INFO
             _LOG.log(level, "engine auto: %s, as %s does not run: %s; %s", self.name, engine.name, problem, fix)
 
@@ -87,11 +86,11 @@ class FirstThatRuns:
         return None
 
     def load(self, network: PaletteNetwork | None = None) -> Runner:
-        """The networks on the first engine that takes them. Raises what the last one raises."""
+        """Load the networks on the first engine that can. Raises the error of the last one."""
         while len(self._left) > 1:
             try:
                 return self._left[0].load(network)
-            except Exception as error:  # drivers and compilers raise what they like, and there is another engine
+            except Exception as error:  # drivers and compilers raise many kinds of errors; the next engine is tried
                 failed, reason = self._left.pop(0), str(error).split("\n")[0] or type(error).__name__
                 _LOG.warning("engine auto: %s, as %s does not load: %s", self.name, failed.name, reason)
         return self._left[0].load(network)

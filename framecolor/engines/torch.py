@@ -1,4 +1,4 @@
-"""Runs a shot's networks with plain PyTorch: the reference that every engine is measured against."""
+"""Run a shot's networks with plain PyTorch, the reference that every engine is compared with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from framecolor.networks.view import View, pool
 
 
 class TorchRunner(TorchMatcher):
-    """The passes that ship, and those of a network that was fitted to a shot, on a device and in a dtype."""
+    """The networks that ship and the one that was fitted to a shot, if any, on a device and in a dtype."""
 
     def __init__(
         self, network: PaletteNetwork | None = None, device: str = "cpu", dtype: torch.dtype = torch.float32
@@ -44,7 +44,7 @@ class TorchRunner(TorchMatcher):
         return ColorPass(generator, self._dtype).to(self._device)
 
     def warm_up(self) -> None:
-        """There is nothing to prepare."""
+        """Do nothing: there is nothing to compile."""
 
     @torch.inference_mode()
     def infer(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:

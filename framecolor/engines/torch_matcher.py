@@ -1,8 +1,5 @@
-"""The matcher in PyTorch, float32, on any device: a drawing has a few hundred regions, so the engines share this one
-(tensorrt has it for drawings that its engine files do not take).
-
-OpenVINO would meet a new shape with each drawing, as each has another number of regions.
-"""
+"""The matcher in PyTorch, float32, on any device: for the cuda engine, for drawings that tensorrt's engine files do not
+take, and as the reference."""
 
 from __future__ import annotations
 
@@ -24,7 +21,7 @@ _EXAMPLE = {"regions": 7, "count_a": 7, "count_b": 5}
 
 
 class TorchMatcher:
-    """The matcher that ships with the package, on a device. Thread safe; on a GPU each thread has its own stream."""
+    """The matcher that ships, on a device. Thread safe; on a GPU each thread has its own stream."""
 
     def __init__(self, device: str = "cpu") -> None:
         matcher = load_matcher(matcher_weights_path())
@@ -60,7 +57,7 @@ class TorchMatcher:
 
     @contextmanager
     def _own_stream(self) -> Iterator[None]:
-        """What PyTorch does inside waits for no other thread: all would share one stream otherwise."""
+        """Run PyTorch on the thread's own stream, as threads that share one wait for each other."""
         with torch.inference_mode():
             if not self._device.startswith("cuda"):
                 yield
@@ -72,12 +69,12 @@ class TorchMatcher:
 
 
 def no_flow(source: Rows, target: Rows) -> Rows:
-    """Shares of the regions of one drawing in those of another where flow is not known: all 0."""
+    """Make the shares of regions of one drawing in those of another for unknown flow: float32 zeros."""
     return np.zeros((len(source), len(target)), np.float32)
 
 
 def _prepare(name: NetworkName, matcher: Matcher, device: str) -> nn.Module:
-    """A half of the matcher, ready to run."""
+    """Prepare one half of the matcher to run on a device."""
     network = make_exportable(name, "float32", matcher=matcher)
     if device != "cpu":
         return network.module.to(device)

@@ -1,4 +1,4 @@
-"""Files in and out: images, movies, palettes. Only here av and OpenImageIO are imported. Imports config and below."""
+"""Read and write images, movies and palettes. Only this folder imports av and OpenImageIO. Imports config and below."""
 
 from framecolor.core.files import write_bytes_atomic, write_text_atomic
 from framecolor.media.decode import (

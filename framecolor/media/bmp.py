@@ -1,4 +1,4 @@
-"""BMP, by libav: 1920x1080 pixels take it 4 ms, and OpenImageIO 31."""
+"""Read BMP with libav: 1920x1080 pixels take 4 ms, with OpenImageIO 31."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from framecolor.media.pixels import Pixels, convert_frame
 from framecolor.media.still import Still
 
 _OS2_HEAD_BYTES = 12
-_PACKED = (1, 2)  # in run lengths; else pixels are as many bytes as they have to be
+_PACKED = (1, 2)  # run lengths, whose byte count is in the header; that of other pixels follows from their size
 
 
 def open_bmp(data: bytes) -> Still:
-    """The image of a BMP file. Raises struct.error when its header is cut off."""
+    """Read the header of a BMP file. Raises struct.error if it is cut off."""
     start, head_bytes = struct.unpack_from("<II", data, 10)
     if head_bytes == _OS2_HEAD_BYTES:
         width, height, depth = struct.unpack_from("<HH2xH", data, 18)
@@ -33,7 +33,7 @@ def open_bmp(data: bytes) -> Still:
         check()
         rgba = convert_frame(decode_frame("bmp", data, size))
         if not rgba[..., 3].any():
-            rgba[..., 3] = 255  # the fourth byte says nothing
+            rgba[..., 3] = 255  # the fourth byte is padding
         return rgba
 
     return Still(size, decode, check)

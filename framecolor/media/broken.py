@@ -1,10 +1,10 @@
-"""What the format modules raise; `decode` turns it into the ReadError that names the file."""
+"""The error of the format modules, which `decode` turns into a ReadError with the file's name."""
 
 from __future__ import annotations
 
 
 class BrokenImageError(Exception):
-    """An image file that is cut off, makes no sense or cannot be read faithfully: `problem` and `fix` say it."""
+    """An image file is cut off, invalid, or cannot be read faithfully; see `problem` and `fix`."""
 
     def __init__(self, problem: str, fix: str = "write the file again") -> None:
         super().__init__(problem)

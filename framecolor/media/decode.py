@@ -1,4 +1,4 @@
-"""One image file -> straight 8-bit RGBA."""
+"""Read image files as straight 8-bit RGBA."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from framecolor.media.still import Still
 from framecolor.media.tga import is_tga, open_tga
 
 IMAGE_SUFFIXES = frozenset({".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg"})
-"""Endings, in lower case, of the files that are taken as drawings and keys."""
+"""Endings, in lower case, of the files that are read as drawings and keys."""
 
 PAINTED_SUFFIXES = IMAGE_SUFFIXES | {".psd"}
-"""Endings, in lower case, of all files that `read_image` reads: those, and what is written with layers."""
+"""Endings, in lower case, of all files that `read_image` reads: those, and painted frames with layers."""
 
-# Ending of a format's files -> how each of them begins. The format is told by content, not by name.
-_BEGINNINGS = {
+# Ending of a format's files -> their signature. The content decides the format, not the name.
+_SIGNATURES = {
     ".png": rb"\x89PNG\r\n\x1a\n",
     ".tif": rb"II[*+]\0|MM\0[*+]",
     ".exr": rb"v/1\x01",
@@ -48,14 +48,14 @@ _EXPORT_AGAIN = "write the file again"
 
 
 def read_image(path: str | Path) -> Pixels:
-    """The pixels of a PNG, TGA, TIFF, EXR, WebP, BMP, JPEG or PSD file: straight RGBA, uint8 HxWx4.
+    """Read a PNG, TGA, TIFF, EXR, WebP, BMP, JPEG or PSD file as straight RGBA, uint8 HxWx4.
 
-    8-bit RGB, grey, palette and 1-bit files come out exactly (JPEG and lossy WebP as near as their YUV allows);
-    16 bits are rounded to the nearest of 8; floats, as in EXR, are taken as linear light and encoded as sRGB; colors
-    that are multiplied with alpha (EXR, TIFF with associated alpha) are divided by it. Alpha is 255 if missing. Files
-    that say that they are to be shown turned (TIFF, JPEG, WebP) are turned; of an EXR the display window is read. Of
-    several pages or pictures the first is read, of a PSD its merged image. Safe to call from several threads at once.
-    Raises ReadError when the file is missing, not an image, cut off, damaged or larger than `still.MAX_PIXELS`.
+    8-bit RGB, grey, palette and 1-bit files are exact (JPEG and lossy WebP as near as their YUV allows); 16 bits are
+    rounded to 8; floats, as in EXR, are linear light and encoded as sRGB; premultiplied colors (EXR, TIFF with
+    associated alpha) are divided by alpha. Alpha is 255 if missing. The orientation tag of TIFF, JPEG and WebP is
+    applied; of an EXR the display window is read. Of several pages or pictures the first is read, of a PSD its merged
+    image. Thread safe. Raises ReadError if the file is missing, not an image, cut off, damaged or larger than
+    `still.MAX_PIXELS`.
     """
     path = Path(path)
     with _open_still(path, _read_file(path)) as still:
@@ -64,9 +64,11 @@ def read_image(path: str | Path) -> Pixels:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ImageFile:
-    """A shot's drawing or key, whose file was read once, as a whole.
+    """A shot's drawing or key: the bytes of its file, not yet decoded.
 
-    hash  XXH3-128 of its bytes, in hex; size: (height, width) that it has to be of; role: drawing or key
+    hash  XXH3-128 of the bytes, in hex
+    size  (height, width) that the image must have
+    role  drawing or key, for messages
     """
 
     path: Path
@@ -76,10 +78,10 @@ class ImageFile:
     _data: bytes
 
     def decode(self) -> Pixels:
-        """The pixels, uint8 HxWx4 straight RGBA.
+        """Decode the pixels: uint8 HxWx4 straight RGBA.
 
-        Raises ReadError as `read_image`, and before any is decoded where it is not of `size`: a few bytes can claim to
-        be gigabytes of pixels.
+        Raises ReadError as `read_image`, and, before decoding, if the image is not of `size`: a file of a few bytes can
+        claim gigabytes of pixels.
         """
         with _open_still(self.path, self._data) as still:
             if still.size != self.size:
@@ -90,9 +92,9 @@ class ImageFile:
 
 
 def open_image(path: str | Path, size: tuple[int, int], role: str) -> ImageFile:
-    """Read the file of a shot's drawing or key (`role`), which has to be of `size`, without decoding it.
+    """Read the file of a shot's drawing or key (`role`), which must be of `size`, without decoding it.
 
-    Raises ReadError when it is missing or cannot be read.
+    Raises ReadError if it is missing or cannot be read.
     """
     path = Path(path)
     data = _read_file(path)
@@ -100,10 +102,10 @@ def open_image(path: str | Path, size: tuple[int, int], role: str) -> ImageFile:
 
 
 def check_image(path: str | Path) -> tuple[tuple[int, int], str]:
-    """(height, width) in pixels of an image, and the hash of its file.
+    """Check that an image is not cut off; return its (height, width) in pixels and the hash of its file.
 
-    Raises ReadError as `read_image` where it is missing, no image, too large or cut off. What only decoding finds may
-    pass: of PNG, BMP and TIFF, and of TGA with its footer, nothing is decoded.
+    Raises ReadError as `read_image` if it is missing, not an image, too large or cut off. Damage inside may pass, as
+    PNG, BMP, most TIFF, and TGA with a footer are not decoded.
     """
     path = Path(path)
     data = _read_file(path)
@@ -113,9 +115,9 @@ def check_image(path: str | Path) -> tuple[tuple[int, int], str]:
 
 
 def read_numbers(path: str | Path) -> NDArray[np.uint16]:
-    """The numbers of a PNG of one channel of 8 or 16 bits, as they are: uint16 HxW.
+    """Read the numbers of a PNG with one channel of 8 or 16 bits, unscaled: uint16 HxW.
 
-    Raises ReadError as `read_image` does, and for any other kind of image.
+    Raises ReadError as `read_image`, and for any other kind of image.
     """
     path = Path(path)
     data = _read_file(path)
@@ -125,14 +127,14 @@ def read_numbers(path: str | Path) -> NDArray[np.uint16]:
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
-    """(height, width) in pixels; nothing is decoded. Raises ReadError as `read_image` does."""
+    """Read an image's (height, width) in pixels from its header. Raises ReadError as `read_image`."""
     path = Path(path)
     with _open_still(path, _read_file(path)) as still:
         return still.size
 
 
 def hash_file(path: Path) -> str:
-    """XXH3-128 of a file's bytes, in hex. Raises ReadError when it cannot be read."""
+    """Compute XXH3-128 of a file's bytes, in hex. Raises ReadError if it cannot be read."""
     digest = xxhash.xxh3_128()
     with _open(path) as file:
         while block := file.read(_HASH_BLOCK_BYTES):
@@ -142,8 +144,8 @@ def hash_file(path: Path) -> str:
 
 @contextmanager
 def _open_still(path: Path, data: bytes) -> Iterator[Still]:
-    """The image that is in a file's bytes. BrokenImageError, and what libraries raise, becomes a ReadError."""
-    suffix = next((suffix for suffix, how in _BEGINNINGS.items() if re.match(how, data, re.DOTALL)), "")
+    """Open the image in a file's bytes, and turn BrokenImageError and the libraries' errors into ReadError."""
+    suffix = next((suffix for suffix, pattern in _SIGNATURES.items() if re.match(pattern, data, re.DOTALL)), "")
     try:
         if suffix == ".png":
             yield open_png(data)
@@ -175,7 +177,7 @@ def _read_file(path: Path) -> bytes:
                 raise ReadError(path, "the file is larger than 2 GiB", "write it again, compressed")
             data = file.read()
         except OSError as error:
-            raise _say_unreadable(path, error) from error
+            raise _unreadable(path, error) from error
     if not data:
         raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
     return data
@@ -189,9 +191,9 @@ def _open(path: Path) -> BinaryIO:
     except IsADirectoryError:
         raise ReadError(path, "this is a folder, not an image", "name an image file") from None
     except OSError as error:
-        raise _say_unreadable(path, error) from None
+        raise _unreadable(path, error) from None
 
 
-def _say_unreadable(path: Path, error: OSError) -> ReadError:
+def _unreadable(path: Path, error: OSError) -> ReadError:
     problem = f"the file cannot be read ({error.strerror or error})"
     return ReadError(path, problem, "check its permissions and the disk")

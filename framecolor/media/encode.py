@@ -1,4 +1,4 @@
-"""Straight 8-bit RGBA -> one image file, written whole or not at all."""
+"""Encode straight 8-bit RGBA as an image file."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _KINDS = {".png": "png", ".tga": "tga", ".tif": "tiff", ".tiff": "tiff"}
 
 
 def write_image(path: str | Path, rgba: NDArray[np.uint8]) -> None:
-    """Write uint8 HxWx4 straight RGBA as PNG, TGA or TIFF, by the path's ending; a missing folder is made.
+    """Write uint8 HxWx4 straight RGBA as PNG, TGA or TIFF, by the path's ending; create a missing folder.
 
-    The file is there whole or not at all, also when the process is interrupted; an older file of the name is replaced.
-    Raises OutputError when it cannot be written or the ending is another, ValueError when `rgba` is no such array.
+    The write is atomic and replaces an older file of that name. Raises OutputError if it cannot be written or has
+    another ending, ValueError if `rgba` has another shape or dtype.
     """
     path = Path(path)
     if path.suffix.lower() not in _KINDS:
@@ -27,5 +27,5 @@ def write_image(path: str | Path, rgba: NDArray[np.uint8]) -> None:
 
 
 def encode_image(rgba: NDArray[np.uint8], suffix: str = ".png") -> bytes:
-    """The bytes of an image file of uint8 HxWx4 straight RGBA; `suffix` is .png, .tga, .tif or .tiff."""
+    """Encode uint8 HxWx4 straight RGBA as the bytes of an image file; `suffix` is .png, .tga, .tif or .tiff."""
     return encode_flat(rgba, _KINDS[suffix.lower()])

@@ -1,4 +1,4 @@
-"""Frames out as a movie for review: ProRes 4444, FFV1 or H.264, with colors tagged as what they are."""
+"""Write frames as a movie for review: ProRes 4444, FFV1 or H.264, with color tags."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from framecolor.errors import OutputError
 MovieCodec = Literal["prores", "ffv1", "h264"]
 
 _CONTAINERS = {".mov": "mov", ".mkv": "matroska", ".mp4": "mp4"}
-# As everywhere in the package: the exact sums, and chroma that is averaged rather than dropped.
+# As in `pixels`: exact arithmetic, and chroma that is averaged, not dropped.
 _SCALER = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 
 
 @dataclass(frozen=True)
 class _Codec:
-    """How a codec is written: libav's encoder, its pixel format and options, the endings that can hold it."""
+    """How a codec is written: libav's encoder, its pixel format and options, and the endings that can hold it."""
 
     encoder: str
     pixel_format: str
@@ -45,20 +45,20 @@ _CODECS: dict[MovieCodec, _Codec] = {
     "ffv1": _Codec("ffv1", "bgra", {"level": "3", "slicecrc": "1", "g": "1"}, (".mkv",)),
     "h264": _Codec("libx264", "yuv420p", {"crf": "16", "preset": "medium"}, (".mp4", ".mov", ".mkv"), False, True),
 }
-_USUAL: dict[str, MovieCodec] = {".mov": "prores", ".mkv": "ffv1", ".mp4": "h264"}
+_DEFAULTS: dict[str, MovieCodec] = {".mov": "prores", ".mkv": "ffv1", ".mp4": "h264"}
 
 
 def choose_codec(path: Path, codec: MovieCodec | None = None) -> MovieCodec:
-    """The codec for a movie's file, by its ending where none is named.
+    """Choose the codec of a movie's file: `codec`, or by default that of its ending.
 
-    Raises OutputError where the ending is none of a movie that is written, or cannot hold the codec.
+    Raises OutputError if movies are not written with that ending, or it cannot hold the codec.
     """
     ending = path.suffix.lower()
     if ending not in _CONTAINERS:
         raise OutputError(
             path, f"movies are not written as {ending or 'files without ending'}", "use .mov, .mkv or .mp4"
         )
-    chosen = codec or _USUAL[ending]
+    chosen = codec or _DEFAULTS[ending]
     if ending not in _CODECS[chosen].endings:
         endings = " or ".join(_CODECS[chosen].endings)
         raise OutputError(path, f"{chosen} does not go into {ending}", f"use {endings}")
@@ -66,14 +66,13 @@ def choose_codec(path: Path, codec: MovieCodec | None = None) -> MovieCodec:
 
 
 class MovieWriter:
-    """Writes frames one after the other into a movie that is there whole or not at all.
+    """Writes frames one by one into a movie, which appears when it is complete.
 
     FFV1 keeps RGBA to the bit, ProRes 4444 color and alpha within two of 255 levels; H.264 has no alpha: frames are
-    laid over `background`, and sides of odd length get one more row or column of it. YUV is made with BT.709's matrix
-    and limited range; primaries, transfer and matrix are tagged as BT.709, FFV1's range as full. No frame is kept in
-    memory longer than the codec needs it.
+    laid over `background`, and sides of odd length get one more row or column of it. YUV uses BT.709's matrix and
+    limited range; primaries, transfer and matrix are tagged as BT.709, FFV1's range as full.
 
-    To be used in a `with` block: when that ends in an exception nothing is left, and an older movie of the name stays.
+    Use it in a `with` block: if that ends with an exception, no new file is left and an older movie of the name stays.
     """
 
     def __init__(
@@ -84,7 +83,7 @@ class MovieWriter:
         codec: MovieCodec | None = None,
         background: tuple[int, int, int] = (255, 255, 255),
     ) -> None:
-        """size: (height, width) of every frame. Raises OutputError where the file cannot be written."""
+        """Open the file for frames of `size`, (height, width). Raises OutputError if it cannot be written."""
         self.path = path
         self._codec = _CODECS[choose_codec(path, codec)]
         self._size = size
@@ -94,7 +93,7 @@ class MovieWriter:
         self._reformatter = VideoReformatter()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            clear_drafts(path.parent)  # a movie is large, and one that was killed left all of it
+            clear_drafts(path.parent)  # a run that was killed left its draft, which may be large
             self._container = self._open()
             self._stream = self._add_stream(fps)
         except (FFmpegError, OSError) as error:
@@ -126,9 +125,9 @@ class MovieWriter:
         return stream
 
     def write(self, rgba: NDArray[np.uint8], times: int = 1) -> None:
-        """Add a picture, uint8 HxWx4 straight RGBA, for a number of frames.
+        """Add a picture, uint8 HxWx4 straight RGBA, for `times` frames.
 
-        Raises ValueError where it has another size, OutputError where it cannot be written.
+        Raises ValueError if it has another size, OutputError if it cannot be written.
         """
         if rgba.dtype != np.uint8 or rgba.shape != (*self._size, 4):
             raise ValueError(f"a frame must be uint8 {self._size[0]}x{self._size[1]}x4, got {rgba.dtype} {rgba.shape}")
@@ -183,7 +182,7 @@ class MovieWriter:
             self._remove_draft()
 
     def _remove_draft(self) -> None:
-        with suppress(OSError):  # what failed before matters more
+        with suppress(OSError):  # an earlier error is the one to report
             self._draft.unlink(missing_ok=True)
 
     def _failure(self, error: Exception) -> OutputError:

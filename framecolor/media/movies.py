@@ -1,4 +1,4 @@
-"""Movies as numbered drawings: frame count, frames in order, one frame at random, colors as they are tagged."""
+"""Read movies as numbered frames: count them, decode them in order or one alone, with the colors that are tagged."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from framecolor.errors import ReadError
 from framecolor.media.pixels import Pixels, convert_frame
 
 MOVIE_SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mkv", ".avi", ".webm", ".mxf"})
-"""Endings, in lower case, of the files that are taken as movies."""
+"""Endings, in lower case, of the files that are read as movies."""
 
 MAX_MOVIE_PIXELS = 1 << 26
-"""Movies of larger frames, 8192x8192, are refused: decoders keep up to sixteen of them, whatever a file's size."""
+"""Largest frame of a movie, 8192x8192: a decoder keeps up to sixteen frames in memory."""
 
-# Playlists, which movies' endings do not keep a file from being, would open other files.
+# A playlist with a movie's ending would open other files: only these containers are allowed.
 _OWN_FILE_ONLY = {"format_whitelist": "mov,matroska,avi,mxf", "protocol_whitelist": "file"}
 
-# Movies without a color tag: what players do, BT.709 from 720 lines on.
+# Players take movies without a color tag as BT.709 from 720 lines on.
 _HD_LINES = 720
 _EXPORT_AGAIN = "export the movie again"
 
 
 def is_movie(path: str | Path) -> bool:
-    """Whether a path has the ending of a movie and is not a folder; nothing is opened."""
+    """Tell whether a path has the ending of a movie and is not a folder. Does not open it."""
     path = Path(path)
     return path.suffix.lower() in MOVIE_SUFFIXES and not path.is_dir()
 
@@ -43,8 +43,8 @@ class Movie:
 
     path    the file
     size    (height, width) in pixels
-    times   presentation time of every frame in the stream's units, in order: its length is the frame count
-    paced   whether those times can be trusted; without them a frame is found by counting from the start
+    times   presentation time of every frame in the stream's units, in order; one for each frame
+    paced   the times come from the file; if not, they are indices, and a frame is found by decoding from the start
     """
 
     path: Path
@@ -58,9 +58,9 @@ class Movie:
 
     @classmethod
     def open(cls, path: str | Path) -> Movie:
-        """Look through a movie file's packets; nothing is decoded.
+        """Read the size and frame times of a movie from its packets, without decoding.
 
-        Raises ReadError when it is missing, empty, cut off so that it cannot be opened, or has no video.
+        Raises ReadError if it is missing, empty, cut off, of too large frames, or has no video.
         """
         path = Path(path)
         with _open(path) as container:
@@ -84,11 +84,11 @@ class Movie:
         return f"Movie({self.path.name}, {len(self)} frames, {self.size[1]}x{self.size[0]})"
 
     def frames(self, start: int = 0) -> Iterator[tuple[int, Pixels | ReadError]]:
-        """(index, straight RGBA uint8 HxWx4) of every frame from `start` on, decoded one by one as they are asked for.
+        """Decode the frames from `start` on, one by one: (index, straight RGBA uint8 HxWx4).
 
-        A frame that cannot be decoded yields the ReadError in its place, and those after it still come (damage that
-        a codec patches up by itself, as FFV1 and H.264 do, is not seen). The movie may be walked again at any time,
-        and several times at once. Raises ReadError when the file is gone.
+        A frame that cannot be decoded yields a ReadError in its place, and the next ones follow. Damage that a codec
+        conceals by itself, as FFV1 and H.264 do, is not detected. Several iterators may run at once. Raises ReadError
+        if the file can no longer be opened.
         """
         expected = start
         for index, frame in self._decode(start):
@@ -102,9 +102,9 @@ class Movie:
             yield lost, self._failure(lost)
 
     def read(self, index: int) -> Pixels:
-        """One frame, as `frames` gives it; the movie is entered at the frame before it that needs no other.
+        """Decode one frame to straight RGBA, uint8 HxWx4, from the nearest earlier keyframe on.
 
-        Raises ReadError when it cannot be decoded, IndexError when the movie has no such frame.
+        Raises ReadError if it cannot be decoded, IndexError if the movie has no such frame.
         """
         if not 0 <= index < len(self):
             raise IndexError(f"{self!r} has no frame {index}")
@@ -114,14 +114,14 @@ class Movie:
         return pixels
 
     def _decode(self, start: int) -> Iterator[tuple[int, VideoFrame]]:
-        """Decoded frames with their index, from `start` or somewhat before it."""
+        """Decode frames with their index, from `start` or somewhat before it."""
         if self.paced and start > 0:
             with _open(self.path) as container:
                 stream = _find_stream(self.path, container)
                 container.seek(self.times[start], stream=stream)
                 frames = self._number(container, stream)
                 first = next(frames, None)
-                # A later frame than asked for: the container's own index is wrong, or `start` cannot be decoded.
+                # If seeking went past `start`, the container's index is wrong or that frame is damaged: read it all.
                 if first is not None and first[0] <= start:
                     yield first
                     yield from frames
@@ -149,7 +149,7 @@ class Movie:
 
 def _open(path: Path) -> InputContainer:
     try:
-        # Looked at before libav does, which would wait for a pipe.
+        # Checked here first, as libav would wait for a pipe.
         with open_file(path) as file:
             if not file.read(1):
                 raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
@@ -173,35 +173,35 @@ def _find_stream(path: Path, container: InputContainer) -> VideoStream:
     stream = container.streams.video[0]
     if stream.codec_context is None:
         raise ReadError(path, "the movie is of a codec that is not known here", _EXPORT_AGAIN)
-    # Threads by slice, not by frame: an error then belongs to the packet that was just given.
+    # Threads by slice, not by frame: an error then belongs to the packet that was just decoded.
     stream.codec_context.thread_type = "SLICE"
-    # No frame of these leans on another, so a damaged one need not be patched up to save those after it.
+    # Frames of intra-only codecs do not depend on each other: a damaged one can fail without harm to the next.
     strict = {"err_detect": "crccheck+bitstream+buffer+explode"} if stream.codec_context.codec.intra_only else {}
     stream.codec_context.options = {"max_pixels": str(MAX_MOVIE_PIXELS), **strict}
     return stream
 
 
 def _list_packets(path: Path, container: InputContainer, stream: VideoStream) -> list[tuple[int | None, bool]]:
-    """(presentation time, is never shown) of every packet. Raises ReadError when some are missing at the end."""
+    """List (presentation time, is discarded) of every packet. Raises ReadError if some are missing at the end."""
     try:
         packets = [(packet.pts, packet.is_discard) for packet in container.demux(stream) if packet.size]
     except FFmpegError as error:
         raise ReadError(path, "the movie is cut off or damaged", _EXPORT_AGAIN) from error
-    promised = stream.frames
+    expected = stream.frames
     times = sorted(time for time, _ in packets if time is not None)
-    if not promised and len(container.streams) == 1 and container.duration and len(times) > 1 and stream.time_base:
-        # Matroska promises a length in seconds only: it tells something where the frames are evenly paced.
+    if not expected and len(container.streams) == 1 and container.duration and len(times) > 1 and stream.time_base:
+        # Matroska stores only a duration, which gives a frame count if the frames are evenly paced.
         pace = (times[-1] - times[0]) / (len(times) - 1)
         if pace and max(abs(later - time - pace) for time, later in pairwise(times)) < 2:
-            promised = round(container.duration / av.time_base / float(stream.time_base) / pace) - 1  # one may be lag
-    if len(packets) < promised:
-        problem = f"the movie is cut off: it has {len(packets)} frames, fewer than it says of itself"
+            expected = round(container.duration / av.time_base / float(stream.time_base) / pace) - 1  # one may be lag
+    if len(packets) < expected:
+        problem = f"the movie is cut off: it has {len(packets)} of at least {expected} frames"
         raise ReadError(path, problem, _EXPORT_AGAIN)
     return packets
 
 
 def _decode_packets(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame | None]:
-    """Every frame of a stream from where the container stands; None for a packet that cannot be decoded."""
+    """Decode a stream from the container's current position; None for a packet that cannot be decoded."""
     packets = container.demux(stream)
     while True:
         try:

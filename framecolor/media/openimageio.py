@@ -1,7 +1,7 @@
-"""TIFF, EXR, WebP, JPEG and PSD, read by OpenImageIO, and what it writes.
+"""Read TIFF, EXR, WebP, JPEG and PSD, and write TGA, TIFF and EXR, with OpenImageIO.
 
-It takes paths alone, and names with a format's ending to read: the bytes that were hashed are read from a temporary
-file, which has no name as soon as it is open. It is imported where it is first needed: PNG needs none of it.
+It reads only from paths with a format's ending: the bytes go into a temporary file, which is unlinked once it is open.
+It is imported when it is first needed, as PNG does without it.
 
 Measured on one core with 1920x1080 pixels: LZW TIFF 24 ms, PSD 58.
 """
@@ -32,18 +32,18 @@ from framecolor.media.still import MAX_FLOAT_PIXELS, Still, check_size
 if TYPE_CHECKING:
     from OpenImageIO import ImageInput, ImageSpec
 
-# Of the whole process. Callers decode several files at once: threads inside of one would only get in their way. And a
-# damaged file is not tried as each of twenty other formats.
+# For the whole process. Callers decode several files in parallel: more threads for each would only slow that down. And
+# a damaged file is not tried as each of twenty other formats.
 _ATTRIBUTES = {"threads": 1, "exr_threads": 1, "try_all_readers": 0}
 
-_FLOATS = {"half": "half", "float": "float", "double": "float"}  # as they are in the file, and as they are read
-_NOT_PACKED, _DEFLATE, _PALETTE = 1, 8, 3  # as TIFF's own tags have it
-# A TIFF's tag that names deflate by its older number, in both byte orders -> by the one whose checksums are looked at.
+_FLOATS = {"half": "half", "float": "float", "double": "float"}  # type in the file -> type that it is read as
+_NOT_PACKED, _DEFLATE, _PALETTE = 1, 8, 3  # values of TIFF's tags
+# TIFF's tag of deflate under its older number, in both byte orders -> under the number whose checksums are checked.
 _OLD_DEFLATE = {
     b"\x03\x01\x03\0\1\0\0\0\xb2\x80": b"\x03\x01\x03\0\1\0\0\0\x08\0",
     b"\x01\x03\0\x03\0\0\0\1\x80\xb2": b"\x01\x03\0\x03\0\0\0\1\0\x08",
 }
-# Resource 1057 of a Photoshop file: its length, a version, and that the merged image is none.
+# Resource 1057 of a Photoshop file: its length, a version, and a flag that there is no merged image.
 _NO_MERGED_IMAGE = re.compile(rb"8BIM\x04\x21\0\0.{8}\0", re.DOTALL)
 _TURNED = (".tif", ".jpg", ".webp")
 # EXIF's orientation -> whether rows are columns, and the steps through rows and columns that show it upright.
@@ -55,7 +55,7 @@ _TURNS = {
 
 @cache
 def _load() -> Any:
-    import OpenImageIO as oiio  # noqa: N813 (its own documentation has it so)
+    import OpenImageIO as oiio  # noqa: N813 (as in its own documentation)
 
     for name, value in _ATTRIBUTES.items():
         oiio.attribute(name, value)
@@ -64,9 +64,9 @@ def _load() -> Any:
 
 @contextmanager
 def open_still(data: bytes, suffix: str) -> Iterator[Still]:
-    """The image of a file whose format `suffix` tells: of several pages the first, of a PSD the merged image.
+    """Open the image of a file of the format `suffix`: the first of several pages, or the merged image of a PSD.
 
-    Raises BrokenImageError when its header is damaged, or of a kind that is not read; OSError without room for a
+    Raises BrokenImageError if its header is damaged or of a kind that is not read, OSError if there is no room for a
     temporary file.
     """
     oiio = _load()
@@ -83,9 +83,9 @@ def open_still(data: bytes, suffix: str) -> Iterator[Still]:
         path.write_bytes(data)
         file = oiio.ImageInput.open(str(path), config)
         if os.name == "posix":
-            names.close()  # what is open needs no name, and a run that is killed leaves none
+            names.close()  # an open file needs no name, and a run that is killed then leaves no file
         if file is None:
-            oiio.geterror()  # or it would be printed when the process ends
+            oiio.geterror()  # an error that is not fetched is printed when the process ends
             raise BrokenImageError(DAMAGED)
         try:
             picture = _Picture(file, data, suffix)
@@ -96,14 +96,14 @@ def open_still(data: bytes, suffix: str) -> Iterator[Still]:
 
 
 def encode(pixels: NDArray[Any], suffix: str, attributes: Mapping[str, Any]) -> bytes:
-    """A file of RGBA pixels, uint8, uint16 or float16 HxWx4; the same pixels give the same bytes.
+    """Encode RGBA pixels, uint8, uint16 or float16 HxWx4, as the bytes of a file; deterministic.
 
-    attributes  name -> value of OpenImageIO's, or its type and value
-    Raises OutputError without room for it.
+    attributes  OpenImageIO's, name -> value or (type, value)
+    Raises OutputError if there is no room for it.
     """
     oiio = _load()
     spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], 4, pixels.dtype.name.replace("float16", "half"))
-    spec.attribute("DateTime", "")  # or it would be the time of writing
+    spec.attribute("DateTime", "")  # the default is the time of writing
     for name, value in attributes.items():
         spec.attribute(name, *(value if isinstance(value, tuple) else (value,)))
     try:
@@ -113,14 +113,13 @@ def encode(pixels: NDArray[Any], suffix: str, attributes: Mapping[str, Any]) -> 
                 raise OSError(out.geterror())
             return path.read_bytes()
     except OSError as error:
-        problem = f"a frame cannot be written in memory or there ({error.strerror or error})"
+        problem = f"a frame cannot be encoded in memory or in this folder ({error.strerror or error})"
         raise OutputError(tempfile.gettempdir(), problem, "make room there, or set TMPDIR") from error
 
 
 @contextmanager
 def _make_file() -> Iterator[Path]:
-    """The path of a file in memory, of which a run that is killed leaves nothing; of a temporary one where the system
-    has none."""
+    """Make a file in memory, of which a killed run leaves nothing, or a temporary one on other systems than Linux."""
     if sys.platform == "linux":
         with os.fdopen(os.memfd_create("framecolor"), "wb") as file:
             yield Path(f"/proc/self/fd/{file.fileno()}")
@@ -135,13 +134,13 @@ class _Picture:
     def __init__(self, file: ImageInput, data: bytes, suffix: str) -> None:
         self._file, self._data, self._suffix = file, data, suffix
         self._spec = spec = file.spec()
-        own = str(spec.format)
+        stored_type = str(spec.format)
         self._stored = spec.height, spec.width
-        check_size(self._stored, None if own in ("uint8", "uint16") else MAX_FLOAT_PIXELS)
+        check_size(self._stored, None if stored_type in ("uint8", "uint16") else MAX_FLOAT_PIXELS)
         self._channels, indices = _choose_channels(spec, suffix)
         self._range = first, end = min(indices), max(indices) + 1
         self._places = None if indices == list(range(first, end)) else [index - first for index in indices]
-        self._type = _FLOATS.get(own) or (own if own == "uint16" else "uint8")
+        self._type = _FLOATS.get(stored_type) or (stored_type if stored_type == "uint16" else "uint8")
         self._premultiplied = spec.alpha_channel >= 0 and (
             suffix == ".exr" or (suffix == ".tif" and tiff.is_premultiplied(data))
         )
@@ -156,7 +155,7 @@ class _Picture:
         return (width, height) if self._turn and self._turn[0] else (height, width)
 
     def check(self) -> None:
-        """Read as little as a file that is cut off lacks: it ends with its first row or its last."""
+        """Check that the file is not cut off. The last bytes of a file hold its last row, or its first."""
         top, bottom = self._spec.y, self._spec.y + self._spec.height
         if self._suffix == ".tif" and tiff.is_whole(self._data):
             return
@@ -167,10 +166,10 @@ class _Picture:
             self._read_row(bottom - 1)
 
     def decode(self) -> Pixels:
-        """The pixels, uint8 HxWx4 straight RGBA."""
+        """Decode the pixels: uint8 HxWx4 straight RGBA."""
         pixels = self._read_all()
         if self._spec.get_int_attribute("tiff:PhotometricInterpretation") == _PALETTE:
-            # OpenImageIO rounds the palette's 16 bits, of which only the upper 8 mean something in some files.
+            # OpenImageIO rounds the palette's 16 bits, but some files use only the upper 8.
             return _turn(convert_frame(decode_frame("tiff", self._data, self._stored, strict=False)), self._turn)
         rgba = convert_bands(pixels, lambda band: self._convert(pixels[band]))
         if self._suffix == ".exr":
@@ -178,13 +177,13 @@ class _Picture:
         return _turn(rgba, self._turn)
 
     def _read_all(self) -> NDArray[Any]:
-        """The channels of all rows, HxWxC."""
+        """Read the channels of all rows, HxWxC."""
         spec = self._spec
         packing = spec.get_int_attribute("tiff:Compression", _NOT_PACKED)
-        sound = packing in (_NOT_PACKED, _DEFLATE) and spec.getattribute("planarconfig") != "separate"
-        if sound or spec.tile_width:
+        reports_damage = packing in (_NOT_PACKED, _DEFLATE) and spec.getattribute("planarconfig") != "separate"
+        if reports_damage or spec.tile_width:
             return self._check_read(self._file.read_image(0, 0, *self._range, self._type))
-        # Of strips that it has libtiff unpack as a whole, OpenImageIO does not say that they are damaged.
+        # Read row by row: OpenImageIO does not report damage in strips that libtiff unpacks as a whole.
         first = self._read_row(spec.y)
         pixels = np.empty((spec.height, *first.shape[1:]), first.dtype)
         pixels[0] = first
@@ -193,7 +192,7 @@ class _Picture:
         return pixels
 
     def _read_row(self, row: int) -> NDArray[Any]:
-        """The channels of one row, 1xWxC."""
+        """Read the channels of one row, 1xWxC."""
         return self._check_read(self._file.read_scanlines(0, 0, row, row + 1, 0, *self._range, self._type))
 
     def _check_read(self, pixels: NDArray[Any] | None) -> NDArray[Any]:
@@ -212,10 +211,10 @@ class _Picture:
 
 
 def _choose_channels(spec: ImageSpec, suffix: str) -> tuple[str, list[int]]:
-    """The channels that are read, one letter each (r, g, b, a, y for grey), and their places in the file."""
+    """Choose the channels to read: one letter each (r, g, b, a, y for grey), and their indices in the file."""
     names, alpha = list(spec.channelnames), spec.alpha_channel
     if suffix == ".tif" and len(names) in (2, 4):
-        alpha = len(names) - 1  # whether or not the file says so
+        alpha = len(names) - 1  # also if no tag marks it as alpha
         names = ["Y", "A"] if len(names) == 2 else names
     channels = "rgb" if {"R", "G", "B"} <= set(names) else "y"
     if spec.deep or spec.depth > 1 or (channels == "y" and "Y" not in names):
@@ -232,7 +231,7 @@ def _turn(rgba: Pixels, turn: tuple[bool, int, int] | None) -> Pixels:
 
 
 def _fit_window(rgba: Pixels, spec: ImageSpec, has_alpha: bool) -> Pixels:
-    """What is shown of an EXR's pixels, with black around them where there are none, transparent if it has alpha."""
+    """Crop or pad an EXR's pixels to its display window, with black, which is transparent if the file has alpha."""
     top, left, height, width = spec.y - spec.full_y, spec.x - spec.full_x, spec.full_height, spec.full_width
     if (top, left, height, width) == (0, 0, *rgba.shape[:2]):
         return rgba

@@ -1,4 +1,4 @@
-"""GIMP palettes (.gpl), which Krita, Inkscape and Aseprite read and write as well."""
+"""Read and write GIMP palettes (.gpl), which Krita, Inkscape and Aseprite use as well."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Swatch = tuple[Rgba, str]
 
 
 def read_palette(path: str | Path) -> Palette:
-    """The colors of a .gpl file as `read_swatches` has them; one that comes twice is kept where it comes first."""
+    """Read the colors of a .gpl file, each once, in the order of their first entries. Raises as `read_swatches`."""
     colors: dict[Rgba, str] = {}
     for color, name in read_swatches(path):
         colors.setdefault(color, name)
@@ -30,10 +30,9 @@ def read_palette(path: str | Path) -> Palette:
 
 
 def read_swatches(path: str | Path) -> list[Swatch]:
-    """All entries of a .gpl file in its order, with their names ("" where there is none).
+    """Read all entries of a .gpl file in its order, with their names, "" if missing.
 
-    Lines of four numbers (Aseprite's "Channels: RGBA") are taken with their alpha. Raises PaletteError, naming file,
-    line and fix, when the file is missing or no palette.
+    Aseprite's "Channels: RGBA" gives each line an alpha. Raises PaletteError if the file is missing or not a palette.
     """
     path = Path(path)
     lines = _read_text(path).splitlines()
@@ -53,9 +52,9 @@ def read_swatches(path: str | Path) -> list[Swatch]:
 
 
 def write_palette(path: str | Path, palette: Palette, title: str = "") -> None:
-    """Write a palette as .gpl, whole or not at all. Transparent entries (paper) are left out: .gpl has no alpha.
+    """Write a palette as .gpl, atomically. Leaves out transparent entries (paper), as .gpl has no alpha.
 
-    Raises OutputError when the file cannot be written.
+    Raises OutputError if the file cannot be written.
     """
     names = palette.names or ("",) * len(palette)
     colors = ((red, green, blue, alpha) for red, green, blue, alpha in palette.colors.tolist())
@@ -63,7 +62,7 @@ def write_palette(path: str | Path, palette: Palette, title: str = "") -> None:
 
 
 def format_swatches(swatches: Iterable[Swatch], title: str) -> str:
-    """The text of a .gpl file. Entries may repeat; transparent ones are left out: .gpl has no alpha."""
+    """Format the text of a .gpl file. Entries may repeat; transparent ones are left out, as .gpl has no alpha."""
     lines = [_FIRST_LINE, "Name: " + " ".join(title.split()), "Columns: 8", "#"]
     for (red, green, blue, alpha), name in swatches:
         if alpha:

@@ -1,4 +1,4 @@
-"""Decoded pixels of any format, mostly of libav's frames -> straight 8-bit RGBA, exact wherever 8 bits can be."""
+"""Convert decoded pixels of any format, mostly of libav's frames, to straight 8-bit RGBA, exactly where possible."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Pixels = NDArray[np.uint8]
 
 _BAND_PIXELS = 1 << 22
 
-# Packed formats: format without byte order -> item type, order of the channels (x: says nothing, y: grey).
+# Packed formats: format without byte order -> item type, order of the channels (x: padding, y: grey).
 _PACKED = {
     "rgba": ("u1", "rgba"), "bgra": ("u1", "bgra"), "argb": ("u1", "argb"), "abgr": ("u1", "abgr"),
     "rgb0": ("u1", "rgbx"), "bgr0": ("u1", "bgrx"), "0rgb": ("u1", "xrgb"), "0bgr": ("u1", "xbgr"),
@@ -30,7 +30,7 @@ _PACKED = {
 _PLANAR = {
     "gbrp": ("u1", "gbr"), "gbrap": ("u1", "gbra"), "gbrp16": ("u2", "gbr"), "gbrap16": ("u2", "gbra"),
 }  # fmt: skip
-# Formats of 16 bits a pixel -> where the bits of red, green and blue begin, and how many they are.
+# Formats of 16 bits a pixel -> (first bit, number of bits) of red, green and blue.
 _BIT_FIELDS = {"rgb555": ((10, 5), (5, 5), (0, 5)), "rgb565": ((11, 5), (5, 6), (0, 5))}
 _TO_RGBA = {
     "bgra": cv2.COLOR_BGRA2RGBA,
@@ -39,7 +39,7 @@ _TO_RGBA = {
     "y": cv2.COLOR_GRAY2RGBA,
 }
 
-# Tags of a stream (AVColorSpace) -> the matrix that swscale has for it.
+# A stream's tag (AVColorSpace) -> swscale's matrix.
 _MATRICES = {
     1: Colorspace.ITU709,
     4: Colorspace.FCC,
@@ -53,11 +53,11 @@ _SCALER = Interpolation.BICUBIC | Interpolation.FULL_CHR_H_INT | Interpolation.A
 
 
 def convert_frame(frame: VideoFrame, *, hd_from_height: int | None = None) -> Pixels:
-    """A frame's pixels as straight RGBA, uint8 HxWx4, in memory of their own.
+    """Convert a frame to straight RGBA, uint8 HxWx4, in memory of its own.
 
-    8-bit RGB, grey and palette formats come out exactly; 16 bits are rounded to the nearest of 8. YUV formats use the
-    matrix and range that the frame is tagged with; without a tag the matrix is BT.709 from `hd_from_height` lines on
-    (None: never) and BT.601 below, and the range limited.
+    8-bit RGB, grey and palette formats are exact; 16 bits are rounded to 8. YUV formats use the matrix and range that
+    the frame is tagged with; without a tag the matrix is BT.709 from `hd_from_height` lines on (None: never) and BT.601
+    below, and the range limited.
     """
     name = frame.format.name
     if name == "pal8":
@@ -85,9 +85,9 @@ def convert_frame(frame: VideoFrame, *, hd_from_height: int | None = None) -> Pi
 
 
 def convert_bands(picture: VideoFrame | Pixels, convert: Callable[[slice], Pixels]) -> Pixels:
-    """What `convert` makes of a picture's rows, asked for in bands of a few million pixels.
+    """Convert a picture in bands of rows, a few million pixels each, to uint8 HxWx4.
 
-    What it needs beside its result, up to thirty times as much, is then small, however large the picture.
+    `convert` may use thirty times the memory of its result; bands keep that small for a picture of any size.
     """
     height, width = picture.shape[:2] if isinstance(picture, np.ndarray) else (picture.height, picture.width)
     rows = max(1, _BAND_PIXELS // width)
@@ -100,7 +100,7 @@ def convert_bands(picture: VideoFrame | Pixels, convert: Callable[[slice], Pixel
 
 
 def copy_gray(frame: VideoFrame) -> NDArray[np.uint16]:
-    """The numbers of a frame of one channel of 8 or 16 bits, uint16 HxW; ValueError for any other."""
+    """Copy the numbers of a frame with one channel of 8 or 16 bits: uint16 HxW. ValueError for other frames."""
     types = {"gray": "u1", "gray16le": "<u2", "gray16be": ">u2"}
     if frame.format.name not in types:
         raise ValueError(f"{frame.format.name} is not one channel of numbers")
@@ -108,27 +108,27 @@ def copy_gray(frame: VideoFrame) -> NDArray[np.uint16]:
 
 
 def _read_plane(plane: VideoPlane, dtype: str, channels: int) -> NDArray[np.generic]:
-    """A view of a plane, HxWxchannels."""
+    """View a plane as HxWxC."""
     used = plane.width * channels * np.dtype(dtype).itemsize
     return _read_rows(plane)[:, :used].view(dtype).reshape(plane.height, plane.width, channels)
 
 
 def _read_rows(plane: VideoPlane) -> NDArray[np.uint8]:
-    """A view of a plane's bytes, a row of the image in each row, with what libav pads them with."""
+    """View a plane's bytes as rows of the image, with libav's padding at their ends."""
     rows = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, abs(plane.line_size))[: plane.height]
     return rows if plane.line_size > 0 else rows[::-1]
 
 
 def _narrow(data: NDArray[np.generic]) -> Pixels:
-    """16 bits to 8, to the nearest: v / 257 never lies half way between two integers, so floats cannot err here."""
+    """Round 16 bits to 8. Floats are exact enough: v / 257 is never half way between two integers."""
     native = np.ascontiguousarray(data, dtype=np.uint16)
     return cast(Pixels, cv2.convertScaleAbs(native.reshape(len(native), -1), alpha=1 / 257).reshape(native.shape))
 
 
 def to_rgba(data: NDArray[np.generic], channels: str) -> Pixels:
-    """RGBA of HxWxC pixels of 8 or 16 bits, rounded to the nearest of 8; alpha is 255 if missing.
+    """Convert HxWxC pixels of 8 or 16 bits to RGBA of 8 bits, rounded; alpha is 255 if missing.
 
-    channels  one letter each: r, g, b, a, y for grey, x for what says nothing
+    channels  one letter each: r, g, b, a, y for grey, x for padding
     """
     data = _narrow(data) if data.dtype.itemsize == 2 else cast(Pixels, data)
     if channels == "rgba":
@@ -144,7 +144,7 @@ def to_rgba(data: NDArray[np.generic], channels: str) -> Pixels:
 
 @cache
 def _tabulate_bit_fields(name: str) -> NDArray[np.uint32]:
-    """RGBA, four bytes an item, of each number of 16 bits, to the nearest: libswscale makes 248 of what is all set."""
+    """Tabulate the RGBA, four bytes an item, of each 16-bit pixel, rounded; libswscale would map full red to 248."""
     numbers = np.arange(1 << 16)
     levels = [(numbers >> start & (1 << bits) - 1) * 255 / ((1 << bits) - 1) for start, bits in _BIT_FIELDS[name]]
     return np.rint([*levels, np.full(1 << 16, 255)]).T.astype(np.uint8, order="C").view(np.uint32)[:, 0]

@@ -1,4 +1,4 @@
-"""One small picture through every codec that framecolor reads or writes, to see what the libraries here can do."""
+"""Test every format and codec that framecolor reads or writes with a small picture: libraries differ by machine."""
 
 from __future__ import annotations
 
@@ -25,23 +25,23 @@ from framecolor.media.writers import FORMATS, Picture
 
 _BLOCK_PX = 16
 _FRAMES = 3
-# What can be read, and is not written: ending, encoder, its pixel format, options, largest error.
+# Formats that are only read: ending, libav's encoder, its pixel format, options, largest error of 255.
 _READ = {
     "webp": (".webp", "libwebp", "bgra", {"lossless": "1"}, 0),
     "bmp": (".bmp", "bmp", "bgra", {}, 0),
     "jpeg": (".jpg", "mjpeg", "yuvj444p", {"qmin": "1", "qmax": "1"}, 8),
 }
-# Codec -> ending, largest error.
+# Codec -> ending, largest error of 255.
 _MOVIES: dict[MovieCodec, tuple[str, int]] = {"ffv1": (".mkv", 0), "prores": (".mov", 4), "h264": (".mp4", 12)}
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What became of the picture.
+    """The result of one test.
 
     name     of the format or codec
-    problem  what went wrong; empty where the picture came back as it went in
-    extra    the extra that brings what is missing, where that alone is why it was not tried
+    problem  what went wrong; empty if the picture came back as it was written
+    extra    the extra to install, if a missing package kept the format from being tested
     """
 
     name: str
@@ -50,7 +50,7 @@ class Trial:
 
 
 def try_written_images(folder: Path) -> Iterator[Trial]:
-    """Every format that frames are written in, by what writes them. Files go to `folder` and stay."""
+    """Write and read the picture in every format of frames. Leaves the files in `folder`."""
     picture = _draw_blocks()
     for name, kind in FORMATS.items():
         try:
@@ -62,16 +62,16 @@ def try_written_images(folder: Path) -> Iterator[Trial]:
 
 
 def try_read_images(folder: Path) -> Iterator[Trial]:
-    """The formats that are read alone, written by libav for the purpose. Files go to `folder` and stay."""
-    for name, (suffix, codec, pixel_format, options, most) in _READ.items():
+    """Write the picture with libav in the formats that are only read, and read it. Leaves the files in `folder`."""
+    for name, (suffix, codec, pixel_format, options, max_error) in _READ.items():
         encode = partial(_encode_image, _draw_blocks(), codec, pixel_format, options)
-        yield Trial(name, _find_problem(encode, folder / f"read{suffix}", most))
+        yield Trial(name, _find_problem(encode, folder / f"read{suffix}", max_error))
 
 
 def try_movies(folder: Path) -> Iterator[Trial]:
-    """Every codec that movies are written in, with some frames. Files go to `folder` and stay."""
+    """Write and read a short movie in every codec of movies. Leaves the files in `folder`."""
     picture = _draw_blocks()
-    for codec, (suffix, most) in _MOVIES.items():
+    for codec, (suffix, max_error) in _MOVIES.items():
         path = folder / f"{codec}{suffix}"
         try:
             with MovieWriter(path, picture.shape[:2], codec=codec) as writer:
@@ -80,39 +80,39 @@ def try_movies(folder: Path) -> Iterator[Trial]:
             frames = [pixels for _, pixels in Movie.open(path).frames()]
             problem = "" if len(frames) == _FRAMES else f"{len(frames)} of {_FRAMES} frames came back"
             for pixels in frames:
-                problem = problem or (str(pixels) if isinstance(pixels, ReadError) else _compare(pixels, most))
-        except Exception as error:  # a library that lacks a codec raises what it likes
-            problem = _say(error)
+                problem = problem or (str(pixels) if isinstance(pixels, ReadError) else _compare(pixels, max_error))
+        except Exception as error:  # libraries differ in what they raise if they lack a codec
+            problem = _describe(error)
         yield Trial(codec, problem)
 
 
-def _find_problem(encode: Callable[[], bytes], path: Path, most: int) -> str:
-    """What goes wrong with a picture on its way into a file and out again."""
+def _find_problem(encode: Callable[[], bytes], path: Path, max_error: int) -> str:
+    """Write and read the picture; return what went wrong, empty if nothing did."""
     try:
         write_bytes_atomic(path, encode())
-        return _compare(read_image(path), most)
+        return _compare(read_image(path), max_error)
     except Exception as error:  # as above
-        return _say(error)
+        return _describe(error)
 
 
-def _compare(found: Pixels, most: int) -> str:
-    """How a picture differs from the one that was drawn, where that is opaque: not all formats know alpha.
+def _compare(pixels: Pixels, max_error: int) -> str:
+    """Compare pixels with the drawn ones where those are opaque, as not all formats have alpha; return the difference.
 
-    Where colors may differ, they may also run into the next block: only the middle of each is looked at.
+    Lossy codecs blur the edges of the blocks, so that with `max_error` above 0 only the middle of each is compared.
     """
-    wanted = _draw_blocks()
-    if found.shape != wanted.shape:
-        return f"came back as {found.shape[1]}x{found.shape[0]}, not {wanted.shape[1]}x{wanted.shape[0]}"
-    seen = wanted[..., 3] == 255
-    if most:
+    expected = _draw_blocks()
+    if pixels.shape != expected.shape:
+        return f"came back as {pixels.shape[1]}x{pixels.shape[0]}, not {expected.shape[1]}x{expected.shape[0]}"
+    compared = expected[..., 3] == 255
+    if max_error:
         inside = np.abs(np.arange(_BLOCK_PX) - _BLOCK_PX / 2) < _BLOCK_PX / 4
-        seen &= np.tile(np.outer(inside, inside), (2, 3))
-    worst = int(np.abs(found[seen].astype(int) - wanted[seen].astype(int)).max())
-    return f"colors came back up to {worst} of 255 off" if worst > most else ""
+        compared &= np.tile(np.outer(inside, inside), (2, 3))
+    worst = int(np.abs(pixels[compared].astype(int) - expected[compared].astype(int)).max())
+    return f"colors came back up to {worst} of 255 off" if worst > max_error else ""
 
 
 def _draw_blocks() -> Pixels:
-    """Blocks of pure colors, one of them transparent: HxWx4."""
+    """Draw blocks of pure colors, one of them transparent: uint8 HxWx4."""
     colors = [(255, 0, 0, 255), (0, 255, 0, 255), (0, 0, 255, 255), (255, 255, 255, 255), (0, 0, 0, 255), (0, 0, 0, 0)]
     blocks: NDArray[np.uint8] = np.array(colors, dtype=np.uint8).reshape(2, 3, 4)
     return blocks.repeat(_BLOCK_PX, axis=0).repeat(_BLOCK_PX, axis=1)
@@ -132,7 +132,7 @@ def _encode_image(rgba: Pixels, codec: str, pixel_format: str, options: dict[str
 
 
 def _make_frame(rgba: Pixels, pixel_format: str) -> av.VideoFrame:
-    """A frame in the encoder's pixel format; YUV as JPEG files are read."""
+    """Convert RGBA to a frame in the encoder's pixel format; YUV in BT.601 and full range, as in JPEG files."""
     if pixel_format == "bgra":
         return av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba[..., [2, 1, 0, 3]]), format="bgra")
     frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgba), format="rgba")
@@ -141,5 +141,5 @@ def _make_frame(rgba: Pixels, pixel_format: str) -> av.VideoFrame:
     return frame
 
 
-def _say(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__

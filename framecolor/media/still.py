@@ -1,4 +1,4 @@
-"""An image in a file, before it is decoded."""
+"""The image of a file before decoding, and the limits on its size."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from framecolor.media.broken import BrokenImageError
 from framecolor.media.pixels import Pixels
 
 MAX_PIXELS = 1 << 28
-"""Larger images are refused from their header: a few bytes can claim to be terabytes.
+"""Largest image that is read, about 16000x16000. The header is checked, as a file of a few bytes can claim terabytes.
 
-16000x16000: 16K fits. Reading one takes at most 4 GiB, its 1 GiB of RGBA among them, however small the file.
+Reading the largest takes up to 4 GiB of memory, which includes its 1 GiB of RGBA.
 """
 
 MAX_FLOAT_PIXELS = MAX_PIXELS * 5 // 8
-"""Of EXR and other floats, which are decoded to 16 bytes a pixel, only so many are read (15360x8640 fits).
-"""
+"""Largest image of EXR and other floats, which decode to 16 bytes a pixel: 15360x8640 fits."""
 
-# libav counts pixels with so many at each edge, and reads no 2**28 of them.
+# libav adds this many pixels to each side and refuses 2**28 pixels and more.
 _EDGE_PX = 128
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Still:
-    """An image of an acceptable size; BrokenImageError where it is none.
+    """An image whose header was read. Raises BrokenImageError if it is too large or empty.
 
     size    (height, width) in pixels, as it is shown
-    decode  -> its pixels, uint8 HxWx4 straight RGBA; BrokenImageError, or an error of libav, where it is damaged
-    check   looks whether all of it is there, as `decode` or with less work
+    decode  decodes it to uint8 HxWx4 straight RGBA; raises BrokenImageError, or an error of libav, if it is damaged
+    check   checks that the file is not cut off, by decoding it or with less work; raises as `decode`
     """
 
     size: tuple[int, int]
@@ -39,13 +38,16 @@ class Still:
         check_size(self.size)
 
 
-def check_size(size: tuple[int, int], most: int | None = None) -> None:
-    """Raise BrokenImageError where an image of (height, width) pixels is not to be decoded: it has to have fewer than
-    `most`, None: MAX_PIXELS."""
+def check_size(size: tuple[int, int], max_pixels: int | None = None) -> None:
+    """Check that an image of `size`, (height, width), has at least one and fewer than `max_pixels` pixels.
+
+    max_pixels  None: MAX_PIXELS
+    Raises BrokenImageError if not.
+    """
     height, width = size
-    most = MAX_PIXELS if most is None else most
+    max_pixels = MAX_PIXELS if max_pixels is None else max_pixels
     if height < 1 or width < 1:
-        raise BrokenImageError(f"the file says that the image is {width}x{height} pixels")
-    if (width + _EDGE_PX) * (height + _EDGE_PX) >= most:
-        problem = f"{width}x{height} pixels are more than the {most} that are read"
+        raise BrokenImageError(f"the image has an invalid size of {width}x{height} pixels")
+    if (width + _EDGE_PX) * (height + _EDGE_PX) >= max_pixels:
+        problem = f"{width}x{height} pixels are more than the {max_pixels} that are read"
         raise BrokenImageError(problem, "scale it down, or write the file again if it is smaller than that")

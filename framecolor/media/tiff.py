@@ -1,4 +1,4 @@
-"""What a TIFF's first page says and OpenImageIO does not tell: what alpha means, and where the pixels lie."""
+"""Read tags of a TIFF's first page that OpenImageIO does not give: the meaning of alpha, and where the pixels are."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 _EXTRA_SAMPLES, _ASSOCIATED = 338, 1
-_PLACES = ((273, 279), (324, 325))  # of strips and of tiles: offsets, byte counts
+_PLACES = ((273, 279), (324, 325))  # (offsets, byte counts) of strips and of tiles
 _BIG = 43
-_ITEMS = {1: "u1", 3: "u2", 4: "u4", 16: "u8"}  # a tag's type -> that of its numbers
+_ITEMS = {1: "u1", 3: "u2", 4: "u4", 16: "u8"}  # TIFF's type -> NumPy's
 
 
 def is_premultiplied(data: bytes) -> bool:
-    """Whether colors are multiplied with alpha: only where the file says so."""
+    """Tell whether the file declares its colors as multiplied with alpha."""
     return _ASSOCIATED in _read_numbers(data, _EXTRA_SAMPLES)
 
 
 def is_whole(data: bytes) -> bool:
-    """Whether all strips or tiles end within the file; False also where it does not tell."""
+    """Tell whether all strips or tiles end within the file; False if their tags are missing."""
     for places in _PLACES:
         offsets, counts = (_read_numbers(data, tag) for tag in places)
         if len(offsets) and len(offsets) == len(counts):
@@ -28,9 +28,9 @@ def is_whole(data: bytes) -> bool:
 
 
 def _read_numbers(data: bytes, tag: int) -> NDArray[np.float64]:
-    """A tag's numbers, as floats, which do not overflow; none where it is missing or cut off.
+    """Read a tag's numbers, as floats, which do not overflow; empty if it is missing or cut off.
 
-    Raises struct.error where the page is cut off.
+    Raises struct.error if the page is cut off.
     """
     order = "<" if data.startswith(b"II") else ">"
     big = struct.unpack_from(order + "H", data, 2) == (_BIG,)

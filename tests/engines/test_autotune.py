@@ -56,7 +56,7 @@ def network() -> PaletteNetwork:
     return PaletteNetwork(load_generator(base_weights_path()), 3).eval()
 
 
-def test_the_best_is_taken_said_and_remembered(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_fastest_choice_is_taken_logged_and_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clock = Clock(RATES)
     with caplog.at_level(logging.INFO, "framecolor"):
         assert choose_lanes((1, 2), (1, 2, 4), clock, KEY, tmp_path) == Choice(2, 2)
@@ -69,13 +69,13 @@ def test_the_best_is_taken_said_and_remembered(tmp_path: Path, caplog: pytest.Lo
     assert table["pictures_per_second"]["2 x 1"] == 150
 
 
-def test_more_has_to_be_worth_it(tmp_path: Path) -> None:
+def test_more_lanes_or_samples_must_be_faster_by_a_margin(tmp_path: Path) -> None:
     rates = {Choice(1, 1): 100.0, Choice(1, 2): 101.0, Choice(2, 1): 102.0, Choice(2, 2): 102.9}
     assert choose_lanes((1, 2), (1, 2), Clock(rates), KEY, tmp_path) == Choice(1, 1)
 
 
 @pytest.mark.parametrize("changed", ["engine", "device", "torch"])
-def test_another_machine_is_measured_anew(tmp_path: Path, changed: str) -> None:
+def test_another_machine_is_measured_again(tmp_path: Path, changed: str) -> None:
     choose_lanes((1, 2), (1, 2, 4), Clock(RATES), KEY, tmp_path)
     clock = Clock(RATES)
     choose_lanes((1, 2), (1, 2, 4), clock, {**KEY, changed: "other"}, tmp_path)
@@ -83,7 +83,7 @@ def test_another_machine_is_measured_anew(tmp_path: Path, changed: str) -> None:
 
 
 @pytest.mark.parametrize("spoiled", ["", "{", "[]", "null", '{"format": "framecolor lanes 1", "lanes": 9, "batch": 9}'])
-def test_what_is_damaged_is_measured_anew(tmp_path: Path, spoiled: str) -> None:
+def test_a_damaged_record_is_measured_again(tmp_path: Path, spoiled: str) -> None:
     choose_lanes((1, 2), (1, 2, 4), Clock(RATES), KEY, tmp_path)
     (file,) = (tmp_path / "lanes").iterdir()
     file.write_text(spoiled, "utf-8")
@@ -92,7 +92,7 @@ def test_what_is_damaged_is_measured_anew(tmp_path: Path, spoiled: str) -> None:
     assert len(clock.asked) == 6
 
 
-def test_a_folder_that_cannot_be_written_costs_nothing_else(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder", "utf-8")
     assert choose_lanes((1, 2), (1, 2, 4), Clock(RATES), KEY, tmp_path / "file") == Choice(2, 2)
 
@@ -108,7 +108,7 @@ def test_lanes_without_memory_have_no_rate(network: PaletteNetwork) -> None:
     assert measure_rate(poor, Choice(1, 2), seconds=0.0, module="fitted-features") == 0
 
 
-def test_what_fails_while_it_is_measured_is_one_line(tmp_path: Path, network: PaletteNetwork) -> None:
+def test_a_failed_measurement_is_an_error_of_one_line(tmp_path: Path, network: PaletteNetwork) -> None:
     def broken() -> Copying:
         raise TypeError("the driver takes no such argument\nand more")
 
@@ -117,7 +117,7 @@ def test_what_fails_while_it_is_measured_is_one_line(tmp_path: Path, network: Pa
         load_on_lanes("cuda", network, [modules], "auto", {"torch": "2"}, tmp_path)
 
 
-def test_a_runner_is_loaded_with_what_was_chosen(
+def test_a_runner_is_loaded_with_the_chosen_lanes_and_batch(
     tmp_path: Path, network: PaletteNetwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Lanes as asked for, and the best batch for them."""

@@ -69,7 +69,7 @@ def drawing_of(size: tuple[int, int]) -> tuple[View, RegionPoints]:
 def padded_like(runner: Runner, view: View) -> View:
     """The view with the empty paper around it that a runner on lanes adds: what it computes with is compared here.
 
-    What the paper itself changes is told in tests/engines/test_lane_runner.py.
+    Changes by the paper itself are tested in tests/engines/test_lane_runner.py.
     """
     if not isinstance(runner, LaneRunner):
         return view
@@ -102,7 +102,7 @@ def test_features_agree(runner: Runner, reference: Runner, size: tuple[int, int]
     assert np.abs(found - wanted).mean() < 0.05 * np.abs(wanted[1:]).mean()
 
 
-def test_votes_are_made_only_when_they_are_asked_for(runner: Runner) -> None:
+def test_votes_are_computed_only_if_requested(runner: Runner) -> None:
     assert runner.infer(*drawing_of((16, 16)), votes=False).result().votes is None
 
 
@@ -190,7 +190,7 @@ class Broken(CpuEngine):
         raise EngineError(self.name, "does not compile", "mend it")
 
 
-def test_auto_says_what_it_does_not_take(network: PaletteNetwork, caplog: pytest.LogCaptureFixture) -> None:
+def test_auto_logs_why_engines_were_passed_over(network: PaletteNetwork, caplog: pytest.LogCaptureFixture) -> None:
     """One without what it needs, one that fails when it is loaded, and the one that runs."""
     with caplog.at_level(logging.INFO, "framecolor"):
         engine = FirstThatRuns(
@@ -206,19 +206,19 @@ def test_auto_says_what_it_does_not_take(network: PaletteNetwork, caplog: pytest
     ]
 
 
-def test_auto_raises_what_its_last_engine_raises(network: PaletteNetwork) -> None:
+def test_auto_raises_the_error_of_its_last_engine(network: PaletteNetwork) -> None:
     with pytest.raises(EngineError, match="second: does not compile"):
         FirstThatRuns([Broken("first"), Broken("second")]).load(network)
 
 
-def test_waiting_is_asked_of_each_engine_the_same(runner: Runner) -> None:
+def test_a_result_can_be_read_again_and_from_another_thread(runner: Runner) -> None:
     """A result can be asked for twice, and from another thread."""
     pending = runner.infer(*drawing_of((61, 93)))
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(pending.result).result() is pending.result()
 
 
-def test_the_cpu_engine_tells_nobody() -> None:
+def test_the_cpu_engine_sends_no_telemetry() -> None:
     """OpenVINO's telemetry would reach for the network, and keep the process waiting for it at exit."""
     code = "import framecolor.engines.quiet_openvino, sys; print(sys.modules['openvino_telemetry'])"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
@@ -226,7 +226,7 @@ def test_the_cpu_engine_tells_nobody() -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="signals to oneself")
-def test_a_signal_is_heard_after_openvino_has_computed() -> None:
+def test_signals_are_handled_after_openvino_has_computed() -> None:
     """OpenVINO's own stack for signals is too small where matrix registers are in use: the process would be gone."""
     program = """
 import ctypes, faulthandler, os, signal

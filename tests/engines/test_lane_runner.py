@@ -163,7 +163,7 @@ def test_threads_do_not_mix(network: PaletteNetwork) -> None:
         np.testing.assert_array_equal(a.votes, b.votes)
 
 
-def test_a_result_can_be_asked_for_by_several(network: PaletteNetwork) -> None:
+def test_several_threads_can_read_a_result(network: PaletteNetwork) -> None:
     with on_lanes(network) as runner, ThreadPoolExecutor(4) as pool:
         pending = runner.infer(*drawing_of((61, 93)))
         seen = list(pool.map(lambda _: pending.result(), range(4)))
@@ -198,10 +198,10 @@ def hungry_runner(network: PaletteNetwork, device: HostDevice, bytes_per_px: int
 
 
 @pytest.mark.usefixtures("narrow_buckets")
-def test_the_whole_ladder_of_memory(
+def test_each_step_of_relief_from_lack_of_memory(
     network: PaletteNetwork, reference: Runner, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Batch, lanes, the processor: each step is said in one line, every picture comes out as it should."""
+    """Smaller batches, fewer lanes, the processor: each step logs one line, and all pictures are computed."""
     device = HostDevice(memory_bytes=90_000_000)
     runner = hungry_runner(network, device, 1500, lanes=2, batch=2)
     size, hint = (144, 560), planes_of((144, 560), 4)
@@ -220,7 +220,7 @@ def test_the_whole_ladder_of_memory(
     assert device.used_bytes == 0
 
 
-def test_what_goes_wrong_is_one_line(network: PaletteNetwork) -> None:
+def test_an_error_is_one_line(network: PaletteNetwork) -> None:
     device = HostDevice(fault=lambda o, n: RuntimeError("device lost\nand more") if o == "copy" else None)
     with on_lanes(network, device) as runner:
         pending = runner.infer(*drawing_of((61, 93)))
@@ -239,7 +239,7 @@ def test_lanes_end_with_their_runner(network: PaletteNetwork) -> None:
     assert threading.active_count() == before
 
 
-def test_a_closed_runner_says_so(network: PaletteNetwork) -> None:
+def test_a_closed_runner_is_an_error(network: PaletteNetwork) -> None:
     with on_lanes(network) as runner:
         pass
     with pytest.raises(EngineError, match="was closed"):

@@ -122,7 +122,7 @@ def test_every_request_gets_its_own_result_under_random_delays(lanes: int, batch
             np.testing.assert_array_equal(rows, picture(2 * i, sizes[i % 3]) + np.float32(i / 1000))
 
 
-def test_a_ring_is_not_overtaken_when_nobody_reads_the_results() -> None:
+def test_slots_are_not_overwritten_before_their_results_are_read() -> None:
     """All is submitted before anything is read, with slow copies back: rings turn many times."""
     device = HostDevice(delay=lambda: 0.001)
     with closing(lanes_on(device, lanes=1, batch=1, ring=2)) as pool, ThreadPoolExecutor(1) as threads:
@@ -173,7 +173,7 @@ def test_a_shape_is_run_then_captured_then_replayed() -> None:
     assert module.bound == [(1, 1, 4, 6), (1, 1, 6, 4)]
 
 
-def test_only_so_many_shapes_stay_bound() -> None:
+def test_the_number_of_bound_shapes_is_limited() -> None:
     device = HostDevice()
     with closing(lanes_on(device, shapes=2)) as pool:
         for width in (3, 4, 5, 3, 4, 5):
@@ -186,7 +186,7 @@ def test_only_so_many_shapes_stay_bound() -> None:
     assert device.used_bytes == 0
 
 
-def test_what_cannot_be_captured_runs_without(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_module_that_cannot_be_captured_runs_without_a_graph(caplog: pytest.LogCaptureFixture) -> None:
     device = HostDevice(fault=lambda o, n: RuntimeError("no capture") if o == "capture" else None)
     with closing(lanes_on(device)) as pool, caplog.at_level(logging.WARNING, "framecolor"):
         for i in range(4):
@@ -272,7 +272,7 @@ def test_a_graph_whose_capture_did_not_end_is_kept(monkeypatch: pytest.MonkeyPat
         ("CUDA error: an illegal memory access was encountered", False),
     ],
 )
-def test_libraries_tell_in_their_own_words_that_memory_is_out(words: str, wanted: bool) -> None:
+def test_out_of_memory_is_found_in_messages_of_all_libraries(words: str, wanted: bool) -> None:
     assert is_out_of_memory(RuntimeError(words)) == wanted
     further = EngineError("engine", "failed", "mend it")
     further.__cause__ = RuntimeError(words)
@@ -334,18 +334,18 @@ def test_an_error_reaches_the_request_that_caused_it(batch: int) -> None:
 @pytest.mark.parametrize("operation", ["enqueue", "run", "copy", "empty"])
 @pytest.mark.parametrize("n", range(1, 7))
 def test_any_operation_may_fail_once(operation: Operation, n: int) -> None:
-    """One request is told, all others come out right, and the lane goes on."""
+    """One request fails, all others have their results, and the lane goes on."""
     device = HostDevice(fault=fails_at(operation, n, OSError(f"{operation} {n}")))
     with closing(lanes_on(device, lanes=1, batch=1)) as pool:
-        told = 0
+        failures = 0
         for i in range(6):
             future = pool.submit(task(i))
             if future.exception(PATIENCE_SECONDS) is None:
                 np.testing.assert_array_equal(future.result(), picture(2 * i))
             else:
-                told += 1
-        assert told <= 1
-        assert told == 1 or device.counts[operation] < n
+                failures += 1
+        assert failures <= 1
+        assert failures == 1 or device.counts[operation] < n
 
 
 def test_a_cancelled_request_is_left_out() -> None:
@@ -369,7 +369,7 @@ def test_a_cancelled_request_is_left_out() -> None:
 
 
 def test_closing_ends_every_wait() -> None:
-    """What is begun is finished, what waits is told, who submits or waits to submit is told."""
+    """Running tasks are finished; waiting tasks, and calls of `submit` now or later, fail."""
     device = HostDevice(delay=lambda: 0.002)
     pool = lanes_on(device, lanes=2, batch=1)
     outcomes: list[object] = []
@@ -413,7 +413,7 @@ def test_a_full_queue_makes_the_next_request_wait() -> None:
         results(asked)
 
 
-def test_less_is_asked_of_a_device_without_memory(caplog: pytest.LogCaptureFixture) -> None:
+def test_batches_then_lanes_shrink_if_memory_is_out(caplog: pytest.LogCaptureFixture) -> None:
     """Batches of four become one, three lanes become one, and every picture comes out."""
     module = Doubling(workspace_bytes=100_000)
     device = HostDevice(memory_bytes=150_000, delay=lambda: 0.0005)
@@ -430,7 +430,7 @@ def test_less_is_asked_of_a_device_without_memory(caplog: pytest.LogCaptureFixtu
     assert device.used_bytes == 0
 
 
-def test_what_is_kept_for_other_sizes_goes_first(caplog: pytest.LogCaptureFixture) -> None:
+def test_modules_bound_for_other_sizes_are_dropped_first(caplog: pytest.LogCaptureFixture) -> None:
     """Each size fits by itself; lanes and batches stay."""
     device = HostDevice(memory_bytes=400_000)
     with closing(lanes_on(device, lanes=1, batch=2)) as pool, caplog.at_level(logging.WARNING, "framecolor"):
@@ -441,7 +441,7 @@ def test_what_is_kept_for_other_sizes_goes_first(caplog: pytest.LogCaptureFixtur
     assert [record.message for record in caplog.records] == ["host is out of memory: 2 sizes stay ready from now on"]
 
 
-def test_what_no_lane_can_hold_fails_alone() -> None:
+def test_a_picture_too_large_for_any_lane_fails_alone() -> None:
     module = Doubling(workspace_bytes=100_000)
     device = HostDevice(memory_bytes=150_000)
     with closing(lanes_on(device, module, lanes=2, batch=2)) as pool:
@@ -451,7 +451,7 @@ def test_what_no_lane_can_hold_fails_alone() -> None:
 
 
 @pytest.mark.parametrize("operation", ["enqueue", "run", "copy", "capture", "empty"])
-def test_memory_that_runs_out_once_costs_no_picture(operation: Operation) -> None:
+def test_no_picture_fails_if_memory_runs_out_once(operation: Operation) -> None:
     """Wherever it is noticed: by the one who asks, or later in a stream."""
     device = HostDevice(fault=fails_at(operation, 2, torch.OutOfMemoryError("out of memory")))
     with closing(lanes_on(device, lanes=2, batch=4)) as pool:
@@ -512,7 +512,7 @@ def test_a_gpu_keeps_the_order_too(gpu: CudaDevice, lanes: int, batch: int) -> N
             np.testing.assert_array_equal(rows, picture(2 * i, sizes[i % 3]) + np.float32(i / 1000))
 
 
-def test_a_gpu_captures_what_it_sees_twice(gpu: CudaDevice, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_gpu_captures_a_shape_on_its_second_batch(gpu: CudaDevice, caplog: pytest.LogCaptureFixture) -> None:
     lane = Lane(DeviceModules(gpu, {"double": Scaling}), ring=2, shapes=2)  # pyright: ignore[reportArgumentType]
     with closing(lane), caplog.at_level(logging.WARNING, "framecolor"):
         for i in range(4):
@@ -523,7 +523,7 @@ def test_a_gpu_captures_what_it_sees_twice(gpu: CudaDevice, caplog: pytest.LogCa
     assert not caplog.records
 
 
-def test_a_gpu_without_memory_does_less(gpu: CudaDevice) -> None:
+def test_a_gpu_without_memory_computes_smaller_batches(gpu: CudaDevice) -> None:
     module = Scaling(share=0.4)
     with closing(Lanes([DeviceModules(gpu, {"double": lambda: module})], 2, 4)) as pool:  # pyright: ignore[reportArgumentType]
         for i, rows in enumerate(results([pool.submit(task(i)) for i in range(20)])):

@@ -32,7 +32,7 @@ def test_shipped_profiles_are_what_the_pipeline_needs() -> None:
         ("network = ", "not valid TOML"),
     ],
 )
-def test_a_wrong_profile_says_what_is_wrong(tmp_path: Path, text: str, problem: str) -> None:
+def test_an_invalid_profile_is_an_error(tmp_path: Path, text: str, problem: str) -> None:
     path = tmp_path / "mine.toml"
     path.write_text(text)
     with pytest.raises(SettingsError, match=problem):
@@ -48,7 +48,7 @@ def test_a_profile_is_found_by_name_or_file(tmp_path: Path) -> None:
         find_profile("feature")
 
 
-def test_profiles_are_part_of_what_is_installed() -> None:
+def test_profiles_are_installed_with_the_package() -> None:
     root = Path(__file__).parents[2]
     files = tomllib.loads((root / "pyproject.toml").read_text())["tool"]["setuptools"]["data-files"]
     found = {path.stem for pattern in files["share/framecolor/engines"] for path in root.glob(pattern)}

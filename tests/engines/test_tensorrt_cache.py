@@ -50,7 +50,7 @@ def test_an_engine_file_is_built_once_and_found_again(cache: EngineCache) -> Non
     assert [file.path for file in cache.files()] == [stored.path]
 
 
-def test_the_record_tells_all_in_clear(cache: EngineCache) -> None:
+def test_the_record_has_all_parts_of_the_key(cache: EngineCache) -> None:
     stored, data, _ = cache.get_or_build(KEY, Builder(), "features")
     table = json.loads(stored.path.with_suffix(".json").read_text())
     assert table["key"]["target"] == "any" and table["key"]["flags"] == "refit off"
@@ -58,7 +58,7 @@ def test_the_record_tells_all_in_clear(cache: EngineCache) -> None:
 
 
 @pytest.mark.parametrize("field", list(KEY.__dataclass_fields__))
-def test_whatever_changes_is_another_engine_file(cache: EngineCache, field: str) -> None:
+def test_each_part_of_the_key_changes_the_engine_file(cache: EngineCache, field: str) -> None:
     build = Builder()
     cache.get_or_build(KEY, build)
     cache.get_or_build(replace(KEY, **{field: "other"}), build)
@@ -88,7 +88,9 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damage_is_noticed_said_and_mended(cache: EngineCache, damage: str, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_engine_file_is_logged_and_built_again(
+    cache: EngineCache, damage: str, caplog: pytest.LogCaptureFixture
+) -> None:
     build = Builder()
     stored, _, _ = cache.get_or_build(KEY, build)
     DAMAGE[damage](stored.path, stored.path.with_suffix(".json"))
@@ -106,7 +108,7 @@ def test_an_engine_file_that_was_changed_does_not_read(cache: EngineCache) -> No
         stored.read()
 
 
-def test_what_made_an_engine_file_stale_is_said(cache: EngineCache, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_changed_part_of_a_stale_key_is_logged(cache: EngineCache, caplog: pytest.LogCaptureFixture) -> None:
     cache.get_or_build(KEY, Builder(), "features")
     with caplog.at_level(logging.WARNING, "framecolor"):
         assert cache.get_or_build(replace(KEY, version="1.8"), Builder(), "features")[2]
@@ -202,7 +204,7 @@ def test_old_engine_files_go(filled: EngineCache) -> None:
     assert [why for _, why in gone] == ["is 40 days old"]
 
 
-def test_the_oldest_go_when_there_is_too_much(filled: EngineCache) -> None:
+def test_the_oldest_go_if_the_folder_is_too_large(filled: EngineCache) -> None:
     prune_engine_files(filled, keep_bytes=2 * (len(PLAN) + 1))
     assert versions(filled) == ["1.6", "1.7"]
     prune_engine_files(filled, keep_bytes=0)
@@ -231,7 +233,7 @@ def test_a_portable_engine_file_serves_every_gpu_and_a_refittable_one_its_own() 
     assert Backend("tensorrt", "11.0", None).target(False) == "no GPU"
 
 
-def test_halves_of_engine_files_go_and_everything_when_asked(filled: EngineCache) -> None:
+def test_files_without_their_record_go_and_all_with_everything(filled: EngineCache) -> None:
     files = list(filled.files())
     files[0].path.unlink()
     files[1].path.with_suffix(".json").unlink()

@@ -156,7 +156,7 @@ def attempt(ask: Callable[[], tuple[Rows, ...]]) -> tuple[Rows, ...] | None:
         return None
 
 
-def test_memory_of_idle_sessions_is_lent_again(reference: TorchMatcher, other: Other) -> None:
+def test_memory_of_idle_sessions_is_freed_if_needed(reference: TorchMatcher, other: Other) -> None:
     """With just the memory that one call needs, sessions that nobody uses go."""
     big = drawing(MOST)
     a = reference.describe(*big)
@@ -179,7 +179,7 @@ def test_memory_of_idle_sessions_is_lent_again(reference: TorchMatcher, other: O
     assert device.used_bytes == 0
 
 
-def test_what_goes_wrong_is_said_once_and_next_calls_go_on(reference: TorchMatcher, other: Other) -> None:
+def test_an_error_does_not_affect_later_calls(reference: TorchMatcher, other: Other) -> None:
     def fault(operation: Operation, number: int) -> BaseException | None:
         return RuntimeError("an illegal address\nand more") if (operation, number) == ("run", 1) else None
 
@@ -195,7 +195,7 @@ def test_what_goes_wrong_is_said_once_and_next_calls_go_on(reference: TorchMatch
     assert len(describe.contexts) == 2  # one that failed is not used again
 
 
-def test_no_room_for_a_context_is_said(other: Other) -> None:
+def test_no_memory_for_a_context_is_an_error(other: Other) -> None:
     matcher, _, _ = matcher_of(other, HostDevice(), contexts=0)
     with pytest.raises(EngineError, match="no room for an execution context"):
         matcher.describe(*drawing(3))

@@ -104,7 +104,7 @@ def test_two_engines_compute_as_the_networks_do(network: PaletteNetwork, numbere
     runner.close()
     assert 1 <= len(base.contexts) == len(fitted.contexts) <= 2
     assert sum(context.runs for context in base.contexts) == 8
-    # Lanes bind at the same time: contexts of one lane are told by what they share.
+    # Lanes bind at the same time: contexts that share a workspace are of one lane.
     ours, theirs = ({c.memory: c for c in engine.contexts} for engine in (base, fitted))
     assert set(ours) == set(theirs) and len(ours) == len(base.contexts)
     for memory, context in ours.items():
@@ -167,7 +167,7 @@ def test_a_shot_has_its_own_weights(network: PaletteNetwork, monkeypatch: pytest
     assert built == [None, None] if refittable else [None, None, network.generator]
 
 
-def test_torch_tensorrts_engine_file_paints_but_what_was_fitted(
+def test_torch_tensorrts_engine_file_runs_the_base_weights_only(
     network: PaletteNetwork, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The one that was compiled ahead runs the base; tensorrt compiles another, which can be refitted, for the shot."""
@@ -220,7 +220,7 @@ def test_each_size_has_a_context_of_its_own() -> None:
     assert [context.runs for context in engine.contexts] == [3, 2]
 
 
-def test_no_room_for_a_context_is_no_memory() -> None:
+def test_no_memory_for_a_context_is_an_out_of_memory_error() -> None:
     with closing(lane_with(shipped_engine(contexts=0))) as lane, pytest.raises(torch.OutOfMemoryError):
         lane.start([task()], 1)
 
@@ -255,7 +255,7 @@ def test_the_profile_of_the_pipeline_takes_its_pictures() -> None:
             assert padded <= min(most["height"], most["width"]) or px > 1024
 
 
-def test_without_a_gpu_the_engine_says_so() -> None:
+def test_without_a_gpu_the_engine_has_a_problem() -> None:
     if not torch.cuda.is_available():
         problem = TensorRtEngine().find_problem()
         assert problem is not None and "--engine cpu" in problem[1]

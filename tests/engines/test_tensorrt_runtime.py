@@ -20,7 +20,7 @@ class _Prototype:
 
 
 class _Refitter:
-    """TensorRT's refitter, as its documentation has it: two weights of eight halves, the second wants the first."""
+    """TensorRT's refitter, as its documentation has it: two weights of eight halves, the second needs the first."""
 
     def __init__(self, engine: Any, logger: Any) -> None:
         self.engine = engine
@@ -77,12 +77,12 @@ def test_refit_hands_over_all_weights_in_the_engines_type(double: Backend) -> No
     ("names", "size", "refittable", "problem"),
     [
         (["a.weight", "c.weight"], 8, True, "the engine has no weights c.weight"),
-        (["b.weight"], 8, True, "wants a.weight too"),
+        (["b.weight"], 8, True, "a.weight"),
         (["a.weight"], 9, True, "does not take a.weight"),
         (["a.weight"], 8, False, "compiled without refit"),
     ],
 )
-def test_a_refit_that_is_not_whole_is_refused(
+def test_an_incomplete_refit_is_an_error(
     double: Backend, names: list[str], size: int, refittable: bool, problem: str
 ) -> None:
     engine = _Engine(refittable)

@@ -1,4 +1,4 @@
-"""Frames in every format: the bytes, what comes back, and whole runs with each of them."""
+"""Frames in every format: their bytes, reading them back, and whole runs with each of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Rgba = NDArray[np.uint8]
 
 @pytest.fixture
 def soft() -> Rgba:
-    """Every alpha with many colors; what is wholly transparent is paper."""
+    """Every alpha with many colors; fully transparent pixels are paper."""
     picture = np.random.default_rng(1).integers(0, 256, (37, 53, 4), dtype=np.uint8)
     picture[picture[..., 3] == 0] = (255, 255, 255, 0)
     picture[5:20, 8:40] = (250, 3, 128, 255)
@@ -46,7 +46,7 @@ def save(folder: Path, name: FormatName, picture: Picture) -> Path:
 
 
 def assert_seen_alike(one: Rgba, other: Rgba) -> None:
-    """The same pixels; what is wholly transparent may be of any color."""
+    """Assert equal pixels; fully transparent ones may be of any color."""
     assert np.array_equal(one[..., 3], other[..., 3])
     seen = other[..., 3] > 0
     assert np.array_equal(one[seen], other[seen])
@@ -72,7 +72,7 @@ def test_straight_alpha_comes_back_to_the_bit(tmp_path: Path, name: FormatName, 
     assert np.array_equal(read_image(save(tmp_path, name, Picture(soft))), soft)
 
 
-def test_exr_keeps_every_color_that_is_seen_at_all(tmp_path: Path) -> None:
+def test_exr_keeps_every_color_that_is_not_fully_transparent(tmp_path: Path) -> None:
     level, alpha = np.meshgrid(np.arange(256, dtype=np.uint8), np.arange(256, dtype=np.uint8))
     rgba = np.dstack([level, 255 - level, level // 2, alpha])
     back = read_image(save(tmp_path, "exr", Picture(rgba)))
@@ -81,7 +81,7 @@ def test_exr_keeps_every_color_that_is_seen_at_all(tmp_path: Path) -> None:
     assert not back[~seen].any()
 
 
-def test_exr_says_what_it_holds() -> None:
+def test_exr_has_color_space_tags() -> None:
     header = encode_exr(every_opaque_level())[:700]
     assert b"A\0" + np.array([1], "<i4").tobytes() in header, "channels of type half"
     assert b"chromaticities" in header and b"lin_rec709_scene" in header
@@ -101,7 +101,7 @@ def test_16_bits_are_257_times_8() -> None:
         assert np.array_equal(values, every_opaque_level().astype(np.uint16) * 257)
 
 
-def test_an_indexed_png_has_a_palette_up_to_256_colors_and_loses_none_beyond(soft: Rgba) -> None:
+def test_an_indexed_png_has_a_palette_of_up_to_256_colors_and_is_exact_with_more(soft: Rgba) -> None:
     def kind(rgba: Rgba) -> int:
         return FORMATS["png-indexed"].encode(Picture(rgba))[25]
 

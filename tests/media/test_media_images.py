@@ -1,4 +1,4 @@
-"""Images in and out: every format exactly, and every way in which a file can be broken."""
+"""Reading and writing images: every format exactly, and errors of files that are damaged or not images."""
 
 from __future__ import annotations
 
@@ -185,9 +185,7 @@ def test_palette_with_transparency(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [2, 6])
-def test_8_bit_color_pngs_have_a_fast_way_and_a_transparent_color_does_not_go_there(
-    rgba: NDArray[np.uint8], kind: int
-) -> None:
+def test_8_bit_color_pngs_are_decoded_fast_unless_a_color_is_transparent(rgba: NDArray[np.uint8], kind: int) -> None:
     bands = 3 if kind == 2 else 4
     rows = np.ascontiguousarray(rgba[..., :bands]).reshape(len(rgba), -1)
     plain = decode_png(png(8, kind, rows, rgba.shape[1], pHYs=struct.pack(">IIB", 3780, 3780, 1)))
@@ -404,7 +402,7 @@ def test_what_alpha_means_in_a_bigtiff(tmp_path: Path, extra_samples: int) -> No
 @pytest.mark.parametrize(
     ("layout", "tag"), [({}, 273), ({"tile_width": 16, "tile_height": 16}, 324), ({"tiff_bigtiff": 1}, 273)]
 )
-def test_pixels_that_lie_behind_the_end_of_a_tiff_are_missed(
+def test_a_tiff_whose_pixels_lie_behind_its_end_is_an_error(
     tmp_path: Path, rgba: NDArray[np.uint8], layout: dict[str, object], tag: int
 ) -> None:
     path = write_by_oiio(tmp_path / "a.tif", rgba[:16, :16].copy(), compression="none", **layout)
@@ -420,7 +418,7 @@ def test_pixels_that_lie_behind_the_end_of_a_tiff_are_missed(
 
 @pytest.mark.parametrize("suffix", [".tif", ".jpg"])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_what_is_to_be_shown_turned_is_turned(tmp_path: Path, suffix: str, orientation: int) -> None:
+def test_the_orientation_tag_is_applied(tmp_path: Path, suffix: str, orientation: int) -> None:
     stored = np.full((16, 32, 3), 255, np.uint8)
     stored[:8, :8] = 0  # at the first row and the first column
     path = write_by_oiio(tmp_path / f"a{suffix}", stored, Orientation=orientation)
@@ -479,7 +477,7 @@ def test_a_palette_tiff_is_exact_however_its_palette_was_widened(tmp_path: Path,
     np.testing.assert_array_equal(rgba[0, :, :3], np.dstack([levels, 255 - levels, levels ^ 85])[0])
 
 
-def test_a_bmp_whose_fourth_byte_says_nothing_is_opaque(tmp_path: Path, rgba: NDArray[np.uint8]) -> None:
+def test_a_bmp_whose_fourth_byte_is_padding_is_opaque(tmp_path: Path, rgba: NDArray[np.uint8]) -> None:
     rgba[..., 3] = 0
     picture = read_image(save(tmp_path, "a.bmp", encode(rgba, "bmp", "bgra")))
     assert (picture[..., 3] == 255).all()
@@ -584,7 +582,7 @@ def test_reading_leaves_no_temporary_file(
         read_image(path)
 
 
-def test_where_no_file_can_be_in_memory_a_temporary_one_is_written(
+def test_systems_without_files_in_memory_write_a_temporary_file(
     tmp_path: Path, rgba: NDArray[np.uint8], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = encode_image(rgba, ".tif")

@@ -40,7 +40,7 @@ def test_lossless_movies_come_back_to_the_bit(tmp_path: Path, ending: str) -> No
 
 
 @pytest.mark.parametrize(("codec", "ending"), [("ffv1", "mkv"), ("libx264", "mp4"), ("libx264", "avi")])
-def test_entering_a_movie_anywhere_gives_the_frames_of_a_walk(tmp_path: Path, codec: str, ending: str) -> None:
+def test_reading_any_frame_alone_gives_the_same_as_reading_all(tmp_path: Path, codec: str, ending: str) -> None:
     frames = [
         av.VideoFrame.from_ndarray(p[..., :3].copy(), format="rgb24").reformat(format="yuv420p") for p in draw(40)
     ]
@@ -107,7 +107,7 @@ def test_prores_4444_keeps_alpha(tmp_path: Path) -> None:
     assert np.abs(movie.read(0).astype(int) - picture).max() <= 2
 
 
-def test_a_broken_frame_costs_itself_only(tmp_path: Path) -> None:
+def test_a_damaged_frame_does_not_affect_others(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     pictures = [rng.integers(0, 256, (96, 128, 4), dtype=np.uint8) for _ in range(8)]
     path = write_lossless(tmp_path / "a.mov", pictures)

@@ -1,4 +1,4 @@
-"""GIMP palettes in and out, and what is said about files that are none."""
+"""Reading and writing GIMP palettes, and errors of files that are not palettes."""
 
 from __future__ import annotations
 

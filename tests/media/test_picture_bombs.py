@@ -1,4 +1,4 @@
-"""Memory: small files of large pictures take as much as their pixels need, and what is too large is refused unread."""
+"""Memory of small files with large pictures: as much as their pixels need, and too large ones are not decoded."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_what_is_too_large_is_refused_from_its_header(width: int, height: int, t
         read_image(bomb)
 
 
-def test_what_lies_about_its_size_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_larger_than_its_header_is_not_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A canvas of 8x8 around a picture of 4096x4096."""
     picture = pack_webp(4096, 4096)
     canvas = b"VP8X" + (10).to_bytes(4, "little") + bytes([0, 0, 0, 0, 7, 0, 0, 7, 0, 0])

@@ -1,8 +1,8 @@
-"""Lanes: several pictures on their way through each GPU at once, whatever computes them.
+"""Lanes: process several pictures at once on each GPU, with PyTorch or engine files.
 
-`runner` makes tasks of drawings and hands them to `dispatch`, which batches them by shape and gives each batch to the
-`lane` that is least busy. A lane copies a batch in through its `buffers`, lets a module that is bound to its shapes
-(`modules`; `torch_modules`: PyTorch, `engines.tensorrt.execution`: an engine file) compute on its stream, has the
-outputs reduced on the device (`pooling`) and copies the result out. `device` is the GPU as lanes use it; `autotune`
-measures how many lanes are best.
+`runner` turns drawings into tasks and hands them to `dispatch`, which batches them by shape and gives each batch to the
+`lane` that is least busy. A lane copies a batch to the GPU through its `buffers`, runs a module that is bound to its
+shapes (`modules`; `torch_modules` for PyTorch, `engines.tensorrt.execution` for an engine file) on its stream, reduces
+the outputs on the GPU (`pooling`) and copies the result back. `device` is the GPU as lanes use it; `autotune` measures
+how many lanes are fastest.
 """

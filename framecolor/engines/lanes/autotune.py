@@ -1,4 +1,4 @@
-"""How many lanes, and how large batches: measured where the network will run, and remembered for that machine."""
+"""Choose the number of lanes and the batch size: measured with the network on this machine, and kept for it."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from framecolor.networks.generator import LINE_PLANES
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import pad_to
 
-# What is tried; more lanes than four, or larger batches, have not been worth their memory elsewhere.
+# The values that are tried. More lanes or larger batches were not worth their memory on any GPU so far.
 LANES = (1, 2, 4)
 BATCHES = (1, 2, 4)
-# A picture as the pipeline gives them, padded: about as many pixels as the working size has.
+# Height and width of the measured picture, about as many pixels as a drawing at its working size.
 PICTURE = (256, 320)
 _MEASURED_SECONDS = 0.3
-# The fewest that are worth dividing by the time they took.
+# A rate is measured over at least so many pictures.
 _LEAST_PICTURES = 8
-# A larger number of lanes or samples has to be better by this: it takes memory, and a batch waits to be full.
+# More lanes or larger batches must be faster by this factor, as they take memory and a batch waits until it is full.
 _WORTH = 1.03
 _FORMAT = "framecolor lanes 1"
 _LOG = logging.getLogger("framecolor")
@@ -60,11 +60,12 @@ def load_on_lanes(
     folder: Path,
     matcher: RegionMatcher | None = None,
 ) -> LaneRunner:
-    """A runner with as many lanes as are best, or as many as were asked for, and the best batch for them.
+    """Load a runner with `lanes` lanes, or for auto the fastest number, and the fastest batch size for them.
 
-    versions  of what computes: part of what a measurement is remembered by, in `folder`
+    versions  of the libraries: part of the key of a measurement
+    folder    where measurements are kept
     matcher   see `LaneRunner`
-    Raises EngineError when the first pictures fail.
+    Raises EngineError if the measured pictures fail.
     """
     module = "features" if network is None else "fitted-features"
     counts = LANES if lanes == "auto" else (lanes,)
@@ -98,23 +99,23 @@ def choose_lanes(
     key: Mapping[str, Any],
     folder: Path,
 ) -> Choice:
-    """The best of all choices, by pictures a second; what was found before for the same key is taken as it is."""
+    """Choose the combination with the most pictures a second, or the one that was kept in `folder` for the same key."""
     choices = [Choice(lanes, batch) for lanes in counts for batch in batches]
     if len(choices) == 1:
         return choices[0]
     path = folder / "lanes" / f"{digest(json.dumps(key, sort_keys=True))[:32]}.json"
-    known = _read(path, key, choices)
-    if known is not None:
-        return known
+    kept = _read(path, key, choices)
+    if kept is not None:
+        return kept
     rates = {choice: measure(choice) for choice in choices}
     best = choices[0]
     for choice in choices[1:]:
         if rates[choice] > rates[best] * _WORTH:
             best = choice
-    told = ", ".join(f"{c.lanes} x {c.batch}: {rate:.0f}" for c, rate in rates.items())
+    table = ", ".join(f"{c.lanes} x {c.batch}: {rate:.0f}" for c, rate in rates.items())
     _LOG.info(
         "%s on %s: %d lanes, batches of %d (lanes x batch: pictures a second: %s)",
-        *(key.get("engine"), key.get("device"), best.lanes, best.batch, told),
+        *(key.get("engine"), key.get("device"), best.lanes, best.batch, table),
     )
     _write(path, key, best, rates)
     return best
@@ -123,12 +124,12 @@ def choose_lanes(
 def measure_rate(
     modules: DeviceModules, choice: Choice, seconds: float = _MEASURED_SECONDS, module: str = "features"
 ) -> float:
-    """Pictures a second that such lanes compute on one device; 0 when it has no memory for them."""
+    """Measure the pictures a second of such lanes on one device; 0 if it has too little memory for them."""
     planes = pad_to(np.zeros((LINE_PLANES, 0, 0), np.float32), PICTURE)
     task = Task(module, (planes,), (), (1, 1), lambda outputs, extras, result: result.copy_(outputs[0][:1, 0, :1]))
     pool = Lanes([modules], choice.lanes, choice.batch)
     try:
-        # Each lane runs its first batch as it is, captures the second and replays the third.
+        # Warm-up: each lane runs its first batch uncaptured, captures the second and replays the third.
         _drain(deque(pool.submit(task) for _ in range(choice.lanes * choice.batch * 2 * RING)))
         if (pool.lanes, pool.batch) != (choice.lanes, choice.batch):
             return 0.0
@@ -154,14 +155,14 @@ def _drain(waiting: deque[Future[Rows]]) -> None:
 
 
 def _read(path: Path, key: Mapping[str, Any], choices: Sequence[Choice]) -> Choice | None:
-    """What was remembered; None when nothing was, or not this."""
+    """Read a kept choice; None if the file is missing, damaged or of another key."""
     try:
         table = parse_json(path.read_text("utf-8"))
         choice = Choice(table["lanes"], table["batch"])
-        right = table["format"] == _FORMAT and table["key"] == key and choice in choices
+        is_valid = table["format"] == _FORMAT and table["key"] == key and choice in choices
     except (OSError, *MISSHAPEN):
         return None
-    return choice if right else None
+    return choice if is_valid else None
 
 
 def _write(path: Path, key: Mapping[str, Any], best: Choice, rates: Mapping[Choice, float]) -> None:

@@ -1,7 +1,7 @@
-"""What a lane needs of a device: streams, events, pinned memory, and work that is captured once and replayed.
+"""The device interface of lanes: streams, events, pinned memory, and work that is captured once and replayed.
 
-A stream runs what it is given in order and asynchronously: giving returns at once, so work reads and writes buffers
-that were made before it and returns nothing. `CudaDevice` is an NVIDIA GPU by PyTorch.
+A stream runs its work in order and asynchronously: work is enqueued, reads and writes buffers that exist before it, and
+returns nothing. `CudaDevice` is an NVIDIA GPU, used through PyTorch.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 Work = Callable[[], object]
 
-# The allocator and the driver take one capture at a time best: what another thread does meanwhile is not captured.
+# Held during a capture: one at a time, as neither the allocator nor the driver takes several well.
 _CAPTURING = threading.RLock()
-# Graphs whose capture could not be ended: PyTorch goes on asking each whether memory is for it, also when it is gone.
+# Graphs whose capture could not be ended, kept alive: PyTorch's allocator still calls them after they are dropped.
 _UNENDED: list[torch.cuda.CUDAGraph] = []
-# Streams for computing that nobody uses now.
+# Compute streams that are not in use.
 _SPARE: defaultdict[torch.device, list[torch.cuda.Stream]] = defaultdict(list)
-# How CUDA, cuBLAS and cuDNN say that they got no memory.
+# Messages of CUDA, cuBLAS and cuDNN for lack of memory.
 _NO_MEMORY = ("CUDA error: out of memory", "CUBLAS_STATUS_ALLOC_FAILED", "CUDNN_STATUS_ALLOC_FAILED")
 
 
@@ -35,7 +35,7 @@ class Event(Protocol):
     """A point in a stream."""
 
     def wait(self) -> None:
-        """Until all work before it is done, without holding the interpreter; raises what went wrong in that work."""
+        """Wait until all work before it is done, without Python's interpreter lock; raise the error of that work."""
         ...
 
 
@@ -43,40 +43,40 @@ class Graph(Protocol):
     """Work that was captured."""
 
     def replay(self) -> None:
-        """Enqueue it again, on its stream and on the buffers that it was captured with."""
+        """Enqueue it again, on the stream and the buffers that it was captured with."""
         ...
 
 
 class Stream(Protocol):
-    """Work in order. One thread at a time may give work; events may be waited for by any."""
+    """A queue of work. One thread at a time may enqueue; any thread may wait for events."""
 
     @property
     def handle(self) -> int:
-        """The stream's cudaStream_t; 0 where there is none."""
+        """The stream's cudaStream_t; 0 if it has none."""
         ...
 
     def enqueue(self, work: Work) -> None:
-        """Run this after all that was given before. May raise at once what goes wrong in it."""
+        """Run this after all earlier work. May raise the error of the work at once."""
         ...
 
     def copy(self, target: Tensor, source: Tensor) -> None:
-        """Enqueue a copy between two buffers of one type and size, contiguous; the host's is pinned."""
+        """Enqueue a copy between two contiguous buffers of one type and size; the host's is pinned."""
         ...
 
     def record(self) -> Event:
-        """The point after all that was given so far."""
+        """Record an event after all work so far."""
         ...
 
     def wait_for(self, event: Event) -> None:
-        """Let all that is given from now on wait for an event of another stream; the caller does not wait."""
+        """Make later work wait for an event of another stream; the caller does not wait."""
         ...
 
     def capture(self, work: Work) -> Graph:
-        """Work as a graph: it is not run now. It must have been run on this stream before, and must not wait."""
+        """Capture work as a graph without running it. It must have run on this stream before, and must not wait."""
         ...
 
     def close(self) -> None:
-        """Finish what was given and give the stream back."""
+        """Finish all work and release the stream."""
         ...
 
 
@@ -85,51 +85,51 @@ class Device(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is, for messages and keys: the same for equal devices."""
+        """The device's model, for messages and keys."""
         ...
 
     @property
     def place(self) -> torch.device:
-        """Where PyTorch keeps its tensors."""
+        """The device of its tensors in PyTorch."""
         ...
 
     def current(self) -> AbstractContextManager[object]:
-        """Inside, what libraries make in this thread is made on this device."""
+        """Make this the current device of the thread inside a `with` block."""
         ...
 
     def stream(self, compute: bool = False) -> Stream:
-        """A stream; one to compute on is nobody else's until it is closed, as work on it may be captured."""
+        """Open a stream; a compute stream is not shared until it is closed, as work on it may be captured."""
         ...
 
     def empty(self, size_bytes: int) -> Tensor:
-        """Memory on the device, uint8 [size_bytes], contents undefined. Raises torch.OutOfMemoryError.
+        """Allocate uninitialized memory on the device, uint8 [size_bytes]. Raises torch.OutOfMemoryError.
 
         It must not be dropped before the work that uses it is done.
         """
         ...
 
     def pinned(self, size_bytes: int) -> Tensor:
-        """Memory on the host, uint8 [size_bytes], that the device copies from and to by itself; contents undefined."""
+        """Allocate uninitialized pinned memory on the host, uint8 [size_bytes]."""
         ...
 
     def give_back(self) -> None:
-        """Hand unused memory that is kept for later back to the device."""
+        """Release cached, unused memory to the device."""
         ...
 
     def settle(self) -> None:
-        """Wait for all work on all streams, also those that are not known here."""
+        """Wait for all work on all streams of the device."""
         ...
 
     def uncaptured(self) -> AbstractContextManager[object]:
-        """Inside, no other thread captures: for calls that may wait for the whole device, which breaks any capture.
+        """Keep other threads from capturing inside a `with` block, for calls that may wait for the whole device.
 
-        Can be entered again inside. Nobody may wait inside for a thread that starts batches.
+        Such a wait would break any capture. Reentrant. Do not wait inside for a thread that starts batches.
         """
         ...
 
 
 def is_out_of_memory(error: BaseException | None) -> bool:
-    """Whether an error, or what it came from, is a device that has no memory left."""
+    """Tell whether an error, or one of its causes, is a device's lack of memory."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -140,7 +140,7 @@ def is_out_of_memory(error: BaseException | None) -> bool:
 
 
 def list_gpus() -> list[CudaDevice]:
-    """All GPUs that PyTorch sees (CUDA_VISIBLE_DEVICES says which)."""
+    """List all GPUs that PyTorch sees (CUDA_VISIBLE_DEVICES limits them)."""
     return [CudaDevice(index) for index in range(torch.cuda.device_count())]
 
 
@@ -177,10 +177,10 @@ class CudaDevice:
 
 
 class CudaStream:
-    """A CUDA stream beside the default one: they do not wait for each other.
+    """A CUDA stream that does not wait for the default one.
 
-    PyTorch has 32 streams of each priority and hands them out in turn, also when they are in use. Those of high
-    priority are for computing here; closed ones are taken again, so that none is shared below 32 lanes on a GPU.
+    PyTorch has 32 streams of each priority and hands them out in turn, even if they are in use. Compute streams are
+    those of high priority, and closed ones are used again, so that up to 32 lanes on a GPU share none.
     """
 
     def __init__(self, place: torch.device, compute: bool) -> None:
@@ -211,11 +211,11 @@ class CudaStream:
     def capture(self, work: Work) -> CudaGraph:
         graph = torch.cuda.CUDAGraph()
         with _CAPTURING, self.current():
-            # A pool belongs to graphs that run one after another; it dies with the last of them, and cannot be revived.
+            # Graphs that run one after another share a memory pool. It ends with the last of them and cannot be reused.
             if self._pool is None or not len(self._graphs):
                 self._pool = torch.cuda.graph_pool_handle()
             self._stream.synchronize()
-            # Not `torch.cuda.graph`, which stops the whole device; other threads go on allocating and waiting.
+            # Not `torch.cuda.graph`, which waits for the whole device; other threads go on allocating and waiting.
             try:
                 graph.capture_begin(pool=self._pool, capture_error_mode="thread_local")
                 try:
@@ -223,7 +223,7 @@ class CudaStream:
                 finally:
                     graph.capture_end()
             except BaseException:
-                self._pool = None  # it may still be in the state of being captured to
+                self._pool = None  # it may still be in capture state
                 if not _has_ended(graph):
                     _UNENDED.append(graph)
                 raise
@@ -240,13 +240,13 @@ class CudaStream:
 
     @contextmanager
     def current(self) -> Iterator[None]:
-        """What PyTorch does inside goes to this stream."""
+        """Make this PyTorch's current stream inside a `with` block."""
         with torch.cuda.stream(self._stream), torch.inference_mode():
             yield
 
 
 class CudaEvent:
-    """A CUDA event; who waits for it sleeps."""
+    """A CUDA event; waiting threads sleep."""
 
     def __init__(self, stream: torch.cuda.Stream) -> None:
         self.event = torch.cuda.Event(blocking=True)
@@ -273,7 +273,7 @@ def _take_spare(place: torch.device) -> torch.cuda.Stream:
 
 
 def _has_ended(graph: torch.cuda.CUDAGraph) -> bool:
-    """Whether its capture was ended, well or not; a graph that was may be dropped."""
+    """Tell whether a graph's capture has ended, with or without an error; such a graph may be dropped."""
     try:
         graph.pool()
     except RuntimeError:

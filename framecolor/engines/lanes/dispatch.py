@@ -1,8 +1,8 @@
-"""Lanes: pictures are taken in order by whichever lane is least busy, batched by shape, and come back as futures.
+"""Dispatch tasks to lanes: in order, batched by shape, to the lane that is least busy; results are futures.
 
-What goes wrong reaches the request that caused it. A device without memory left costs speed, not pictures: first goes
-what is kept ready for pictures of other sizes, then batches get smaller, then lanes fewer. Whatever happens, no wait is
-for ever: when the lanes are closed or broken, every request ends with an error.
+An error goes to the request that caused it. If a device runs out of memory, painting gets slower but does not fail:
+first modules bound for other sizes are dropped, then batches get smaller, then lanes fewer. No request waits forever:
+if the lanes are closed or broken, all end with an error.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ from framecolor.engines.lanes.modules import DeviceModules
 from framecolor.errors import EngineError
 
 _LOG = logging.getLogger("framecolor")
-# Batches that a lane holds: one is copied in, one computes, one is copied out.
+# Batches in flight in a lane: one is copied in, one computes, one is copied out.
 RING = 3
-# Kinds of batches that stay bound in a lane. Figures of a shot differ in size; each kind holds its buffers.
+# Kinds of batches that stay bound in a lane, each with its buffers, as drawings of a shot differ in size.
 SHAPES = 8
-# Requests that wait for each sample that all lanes can take at once; who submits more waits.
+# Length of the queue of requests, as a multiple of lanes times batch size; `submit` waits while it is full.
 _AHEAD = 8
 
 
 @dataclass(eq=False)
 class Job:
-    """A request; `alone`: it was in a batch that went wrong, and shows now whether it is to blame."""
+    """A request; `alone`: its batch failed, so it runs again by itself, to find the request that fails."""
 
     task: Task
     future: Future[Rows] = field(default_factory=Future)
@@ -42,20 +42,20 @@ class Job:
     begun: bool = False
 
     def begin(self) -> bool:
-        """Whether it is still wanted."""
+        """Mark it as running; False if it was cancelled."""
         if not self.begun:
             self.begun = self.future.set_running_or_notify_cancel()
         return self.begun
 
     def fail(self, error: Exception) -> None:
-        """Tell it; one that was cancelled meanwhile needs no telling."""
+        """Set its error, unless it was cancelled."""
         if self.begin():
             self.future.set_exception(error)
 
 
 @dataclass(eq=False)
 class Batch:
-    """Requests that share a batch of `size`, begun in the given state of the lanes."""
+    """Requests that share a batch of `size` samples; `state` counts the times that memory was freed before it."""
 
     jobs: list[Job]
     size: int
@@ -76,7 +76,8 @@ class _Worker:
 class Lanes:
     """Lanes on one or several devices.
 
-    lanes  how many each device gets; batch: samples that go through a lane at once, missing ones are left empty.
+    lanes  number for each device
+    batch  samples that go through a lane at once; missing ones are zeros
     """
 
     def __init__(
@@ -110,12 +111,15 @@ class Lanes:
 
     @property
     def batch(self) -> int:
-        """Samples of a batch, now."""
+        """Current number of samples in a batch."""
         return self._batch
 
     def submit(self, task: Task) -> Future[Rows]:
-        """Ask for a task; waits while too many do. The future raises what went wrong, torch.OutOfMemoryError where one
-        sample in one lane was too much, and can be cancelled until the task is begun. EngineError once closed."""
+        """Submit a task; waits while the queue is full. Raises EngineError if the lanes are closed.
+
+        The future can be cancelled until the task begins. It raises the error of the task, torch.OutOfMemoryError if
+        the device has too little memory even for one sample in one lane.
+        """
         job = Job(task)
         with self._changed:
             self._changed.wait_for(lambda: self._end is not None or len(self._waiting) < self._most_waiting)
@@ -126,12 +130,12 @@ class Lanes:
         return job.future
 
     def close(self, patience_seconds: float | None = None) -> None:
-        """Finish what is begun, end what waits with EngineError, and give everything back. May be called again.
+        """Finish running batches, fail waiting requests with EngineError, and free everything. May be called again.
 
-        patience_seconds  how long to wait for each thread; None: as long as it takes.
+        patience_seconds  how long to wait for each thread; None: without limit
         """
         self._stop(EngineError("engine", "was closed before it was done", "load it again"))
-        if threading.current_thread() not in self._threads:  # it may be a lane that drops the last reference
+        if threading.current_thread() not in self._threads:  # a lane's own thread may drop the last reference
             for thread in self._threads:
                 thread.join(patience_seconds)
 
@@ -145,7 +149,7 @@ class Lanes:
             job.fail(reason)
 
     def _start_batches(self, worker: _Worker) -> None:
-        """The first thread of a lane."""
+        """Run the first thread of a lane."""
         try:
             while (batch := self._take(worker)) is not None:
                 failure = None
@@ -164,7 +168,7 @@ class Lanes:
             worker.flights.put(None)
 
     def _finish_batches(self, worker: _Worker) -> None:
-        """The second thread of a lane; it ends after the first."""
+        """Run the second thread of a lane, which ends after the first."""
         while (batch := worker.flights.get()) is not None:
             assert batch.flight is not None
             results: list[Rows] | Exception
@@ -184,7 +188,7 @@ class Lanes:
             worker.lane.close()
 
     def _take(self, worker: _Worker) -> Batch | None:
-        """The next batch for a lane, when there is one and no other lane is less busy; None when it is to end."""
+        """Wait for the next batch of a lane, until no other lane is less busy; None if the lane has to end."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._end is not None or worker.retired or self._is_turn(worker))
@@ -200,7 +204,7 @@ class Lanes:
         return bool(self._waiting) and all(worker.busy <= w.busy for w in self._workers if not w.retired)
 
     def _gather(self) -> list[Job]:
-        """The first job that waits and others of its kind, as many as share a batch."""
+        """Take the first waiting job, and others of its kind up to the batch size."""
         first = self._waiting.popleft()
         if not first.begin():
             return []
@@ -219,30 +223,30 @@ class Lanes:
             self._changed.notify_all()
 
     def _recover(self, worker: _Worker, batch: Batch, error: Exception) -> None:
-        """A batch went wrong: its requests run again where that can help; otherwise they are told."""
-        again = False
+        """Handle a failed batch: run its requests again if that can help, otherwise fail them."""
+        retry = False
         try:
             if is_out_of_memory(error):
-                again = self._relieve(worker, batch.state)
+                retry = self._relieve(worker, batch.state)
             elif len(batch.jobs) > 1:
-                again = True
+                retry = True
                 for job in batch.jobs:
                     job.alone = True
         except BaseException as further:
             self._stop(EngineError("engine", f"broke ({further})", "report this"))
         finally:
             with self._changed:
-                again = again and self._end is None
-                if again:
+                retry = retry and self._end is None
+                if retry:
                     self._waiting.extendleft(reversed(batch.jobs))
                 self._changed.notify_all()
-            if not again:
+            if not retry:
                 for job in batch.jobs:
                     job.fail(error)
             self._leave(worker)
 
     def _relieve(self, worker: _Worker, state: int) -> bool:
-        """Ask less of the devices, if nobody did since the batch was begun. False when nothing is left to give up."""
+        """Use less memory, unless another thread did since the batch began. False if nothing more can be freed."""
         with self._relieving:
             if state != self._state:
                 return True
@@ -268,5 +272,5 @@ class Lanes:
 
 
 def _without_frames(error: Exception) -> Exception:
-    """An error to keep: that memory ran out is told without its traceback, whose frames hold the buffers."""
+    """Replace an out-of-memory error by one without traceback, whose frames would keep the buffers alive."""
     return torch.OutOfMemoryError(str(error)) if is_out_of_memory(error) else error

@@ -1,7 +1,6 @@
 """One lane: three streams (in, compute, out), a ring of buffers between them, and modules bound to shapes.
 
-While one batch computes, the next is copied in and the last is copied out. Nothing waits for the device but
-`Lane.finish`, by event.
+While one batch computes, the next is copied in and the last is copied out. Only `Lane.finish` waits for the device.
 """
 
 from __future__ import annotations
@@ -29,11 +28,11 @@ Rows = NDArray[np.float32]
 class Task:
     """One picture for a module.
 
-    module  its name
-    inputs  float32, one sample for each of the module's inputs, without the batch
-    extras  float32 or int32, what `reduce` needs on the device
+    module  name of the module
+    inputs  one sample for each of the module's inputs, float32, without batch axis
+    extras  more arrays that `reduce` needs on the device, float32 or int32
     result  shape of the result
-    reduce  (the sample's outputs, extras, result): writes the result, float32, on the device
+    reduce  (the sample's outputs, extras, result): computes the result, float32, on the device
     """
 
     module: str
@@ -44,13 +43,13 @@ class Task:
 
     @property
     def kind(self) -> tuple[str, tuple[Shape, ...]]:
-        """Tasks of one kind can share a batch."""
+        """Module and shapes of inputs; tasks of the same kind can share a batch."""
         return self.module, tuple(planes.shape for planes in self.inputs)
 
 
 @dataclass(eq=False)
 class Flight:
-    """A batch that was given to a lane; `event`: when its results are in the slot's memory on the host."""
+    """A batch in a lane; after `event` its results are in the slot's memory on the host."""
 
     slot: Slot
     event: Event
@@ -58,10 +57,10 @@ class Flight:
 
 
 class Lane:
-    """Streams and buffers of its own on a device. One thread starts batches, one finishes them.
+    """A lane, with its own streams and buffers on a device. One thread starts batches, another finishes them.
 
-    ring    batches that can be between start and finish
-    shapes  kinds of batches that stay bound, the longest unused one is dropped
+    ring    batches that can be in flight, between start and finish
+    shapes  kinds of batches that stay bound; the least recently used one is dropped
     """
 
     def __init__(self, modules: DeviceModules, ring: int, shapes: int) -> None:
@@ -78,13 +77,13 @@ class Lane:
 
     @property
     def kinds(self) -> int:
-        """Kinds of batches that are bound."""
+        """Number of kinds of batches that are bound."""
         return len(self._bound)
 
     def start(self, tasks: Sequence[Task], size: int) -> Flight:
-        """Begin a batch of `size` samples, the first of which are these tasks, all of one kind.
+        """Start a batch of `size` samples, of which the first are these tasks, all of one kind.
 
-        Waits for a free slot. What an error leaves behind is cleared away before it is raised.
+        Waits for a free slot. An error is raised after its work has ended and its slot is free.
         """
         slot = self._free.get()
         try:
@@ -100,7 +99,7 @@ class Lane:
             raise
 
     def finish(self, flight: Flight) -> list[Rows]:
-        """Wait for a batch, and copy its results; the slot is free again, whatever happens."""
+        """Wait for a batch, and copy its results. Frees the slot, also after an error."""
         try:
             flight.event.wait()
             return [flight.slot.results.read(begin, shape) for begin, shape in flight.results]
@@ -108,13 +107,13 @@ class Lane:
             self._free.put(flight.slot)
 
     def release(self) -> None:
-        """Drop all that is bound to shapes, when what it computes is done."""
+        """Drop all bound modules, after their work is done."""
         with self._lock:
             if not self._closed:
                 self._drop()
 
     def close(self) -> None:
-        """Finish what was given, and give everything back. All batches are finished; none is started afterwards."""
+        """Free streams and buffers. All batches must be finished, and none may be started afterwards."""
         with self._lock:
             if self._closed:
                 return
@@ -128,7 +127,7 @@ class Lane:
 
     def _drop(self) -> None:
         self._settle()
-        with self.device.current():  # another device's lane may have asked for it
+        with self.device.current():  # the calling thread may be that of another device's lane
             self._bound.clear()
             self._workspaces.clear()
             self.device.give_back()
@@ -166,7 +165,7 @@ class Lane:
         return self._bound[key]
 
     def _lend(self, size_bytes: int) -> Tensor:
-        """A workspace. A larger one does not replace the smaller, which graphs may have captured."""
+        """Lend a workspace. A larger one does not replace a smaller one, which graphs may have captured."""
         fitting = [workspace for workspace in self._workspaces if len(workspace) >= size_bytes]
         if not fitting:
             fitting = [self.device.empty(size_bytes)]
@@ -174,7 +173,7 @@ class Lane:
         return fitting[0][:size_bytes]
 
     def _settle(self) -> None:
-        """Wait for all that was given; what went wrong in it is heard of elsewhere."""
+        """Wait for all work; its errors are raised by `finish`."""
         for stream in (self._in, self._compute, self._out):
             with suppress(Exception):
                 stream.record().wait()
@@ -183,7 +182,7 @@ class Lane:
 def _reductions(
     tasks: Sequence[Task], outputs: Sequence[Tensor], slot: Slot, extras: Sequence[int], results: Sequence[int]
 ) -> Iterator[Callable[[], object]]:
-    """For each task the call that makes its result from its sample."""
+    """Make the call of each task that computes its result from its sample."""
     begins = iter(extras)
     for i, (task, result) in enumerate(zip(tasks, results, strict=True)):
         own = [output[i] for output in outputs]

@@ -1,4 +1,4 @@
-"""What a lane computes: modules, those of one device by name, and a module bound to the buffers of a kind of batch."""
+"""The modules that lanes run: their interface, those of one device by name, and modules bound to buffers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 from framecolor.engines.lanes.buffers import Shape
 from framecolor.engines.lanes.device import Device, Graph, Stream, is_out_of_memory
 
-# Gives so many bytes of the lane's memory to work in, uint8, which other calls on the lane overwrite.
+# Lends scratch memory of the lane, uint8 [bytes], which other calls on the lane overwrite.
 Workspace = Callable[[int], Tensor]
 # Enqueues a bound module on the stream with this handle.
 Call = Callable[[int], None]
@@ -22,25 +22,25 @@ _LOG = logging.getLogger("framecolor")
 
 
 class Module(Protocol):
-    """A computation from float32 buffers to float32 buffers, of shapes that are fixed when it is bound.
+    """A computation from float32 buffers to float32 buffers, whose shapes are fixed when it is bound.
 
-    One module serves all lanes of a device.
+    All lanes of a device share one module.
     """
 
     def shapes(self, inputs: Sequence[Shape]) -> list[Shape]:
-        """Shapes of the outputs for those of the inputs, both with the batch in front."""
+        """Compute the shapes of the outputs from those of the inputs, both with a batch axis first."""
         ...
 
     def bind(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Workspace) -> Call:
-        """A call that enqueues the module on a stream, which is PyTorch's current one.
+        """Bind the module to buffers: return a call that enqueues it on a stream, which is PyTorch's current one.
 
-        It reads and writes these very buffers whenever it is called, and can be captured from its second call on.
+        Every call reads and writes the same buffers. The call can be captured from the second time on.
         """
         ...
 
 
 class DeviceModules:
-    """A device and the modules that can run on it, by name, each made when it is first asked for."""
+    """A device and its modules by name, each made when it is first needed."""
 
     def __init__(self, device: Device, makers: Mapping[str, Callable[[], Module]]) -> None:
         self.device = device
@@ -48,7 +48,7 @@ class DeviceModules:
         self._making = threading.Lock()
 
     def get(self, name: str) -> Module:
-        """The module of that name."""
+        """Return the module of that name, made if needed."""
         with self._making:
             if name not in self._made:
                 self._made[name] = self._makers[name]()
@@ -56,7 +56,7 @@ class DeviceModules:
 
 
 class BoundModule:
-    """A module bound to buffers of one kind of batch: run once as it is, then captured, then replayed."""
+    """A module bound to the buffers of one kind of batch: run once, then captured as a graph, then replayed."""
 
     def __init__(self, device: Device, module: Module, shapes: Sequence[Shape], workspace: Workspace) -> None:
         self.inputs, self.outputs = (
@@ -69,7 +69,7 @@ class BoundModule:
         self._warm, self._capturable = False, True
 
     def load(self, samples: Sequence[Tensor]) -> None:
-        """Fill the inputs; where samples are missing they are empty, so that nothing is left of an earlier batch."""
+        """Fill the inputs; missing samples become zeros, so that nothing is left of an earlier batch."""
         for planes, given in zip(self.inputs, samples, strict=True):
             planes[: len(given)].copy_(given)
             planes[len(given) :].zero_()
@@ -85,7 +85,7 @@ class BoundModule:
             self._warm = True
 
     def _capture(self, stream: Stream) -> None:
-        call = self._call  # not self: a cycle would keep the buffers
+        call = self._call  # not self: a reference cycle would keep the buffers alive
         try:
             self._graph = stream.capture(lambda: call(stream.handle))
         except Exception as error:

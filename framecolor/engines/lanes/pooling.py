@@ -1,6 +1,6 @@
-"""Means over regions on any device: the reads of a large region are cut into pieces, which are summed side by side.
+"""Compute means over regions on any device: large regions are cut into pieces, which are summed in parallel.
 
-On a GPU a bag is one loop, and the paper around a figure is read tens of thousands of times.
+On a GPU `embedding_bag` sums each bag in one loop, and the paper around a figure has tens of thousands of reads.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from torch import Tensor
 
 from framecolor.networks.view import Cells
 
-# Reads of a piece, and so about the square root of what the largest bags have.
+# Reads of a piece: about the square root of those of the largest regions.
 PIECE_READS = 256
 
 
@@ -25,8 +25,8 @@ class Pieces:
     """Reads of regions, cut into pieces.
 
     index, weight  of each read, int32 and float32 [M], as in `Cells`
-    starts         where the reads of each piece begin, int32 [K]
-    regions        where the pieces of each region begin, int32 [count]
+    starts         first read of each piece, int32 [K]
+    regions        first piece of each region, int32 [count]
     """
 
     index: NDArray[np.int32]
@@ -35,12 +35,12 @@ class Pieces:
     regions: NDArray[np.int32]
 
     def arrays(self) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int32], NDArray[np.int32]]:
-        """All of them, in the order that `pool_pieces` takes them in."""
+        """Return all arrays, in the order that `pool_pieces` takes them."""
         return self.index, self.weight, self.starts, self.regions
 
 
 def cut_pieces(cells: Cells, most: int = PIECE_READS) -> Pieces:
-    """The same reads in the same order, in pieces of `most` and a rest for each region."""
+    """Cut the reads of each region, in their order, into pieces of `most` and a rest."""
     starts = cells.starts.astype(np.int64)
     reads = np.diff(starts, append=len(cells.index))
     pieces = -(-reads // most)
@@ -53,7 +53,8 @@ def cut_pieces(cells: Cells, most: int = PIECE_READS) -> Pieces:
 def pool_pieces(maps: Tensor, pieces: Sequence[Tensor], result: Tensor) -> None:
     """Write the means of a map [h, w, C] over each region to float32 [count + 1, C]; row 0 is 0.
 
-    pieces  `Pieces.arrays` on the map's device. Deterministic, and the same everywhere but for rounding.
+    pieces  `Pieces.arrays` on the map's device
+    Deterministic; devices differ only in rounding.
     """
     index, weight, starts, regions = pieces
     result.zero_()

@@ -1,4 +1,4 @@
-"""A runner on lanes, whatever computes there: pictures are padded, and come back pooled."""
+"""The runner of the GPU engines: pad pictures, run them on lanes, and return pooled features."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from framecolor.networks.view import Cells, View, pad_to
 
 Answer = TypeVar("Answer")
 
-# Pictures of a shot differ by a few pixels: padded to multiples of this they share shapes, and so graphs and batches.
+# Pictures of a shot differ by a few pixels; padded to multiples of this they share shapes, and so graphs and batches.
 BUCKET_PX = 64
 _PARTING_SECONDS = 5.0
 _LOG = logging.getLogger("framecolor")
@@ -39,10 +39,11 @@ _LOG = logging.getLogger("framecolor")
 class LaneRunner:
     """The generator on lanes, and the matcher beside them.
 
-    network  what was fitted to a shot, if anything was
-    devices  with modules `features`, `color` and, for such a network, `fitted-features` (see `torch_modules`)
+    network  one that was fitted to a shot, or None
+    devices  with modules `features`, `color` and, if there is a network, `fitted-features` (see `torch_modules`)
     matcher  None: in PyTorch on the first device
-    The lanes end with the runner, or by `close`. A picture that not even one lane has memory for goes to the processor.
+    The lanes end with the runner, or with `close`. A picture that is too large for the memory of a single lane is
+    computed on the processor.
     """
 
     def __init__(
@@ -63,16 +64,16 @@ class LaneRunner:
         self._processor: TorchRunner | None = None
         self._opening = threading.Lock()
         self.lanes = Lanes(devices, lanes, batch)
-        # Garbage may be collected anywhere, also where a lock is held that a lane waits for: then not for ever.
+        # With a limit: garbage may be collected while this thread holds a lock that a lane waits for.
         self._end = weakref.finalize(self, self.lanes.close, _PARTING_SECONDS)
 
     def close(self) -> None:
-        """Finish what is begun; whoever waits for something else gets EngineError."""
+        """Finish running pictures; others that wait fail with EngineError."""
         self._end.detach()
         self.lanes.close()
 
     def warm_up(self) -> None:
-        """Nothing is left to prepare: the lanes were measured."""
+        """Do nothing: lanes bind modules on their first pictures."""
 
     def infer(self, view: View, points: RegionPoints, votes: bool = True) -> Pending:
         """See `Runner.infer`."""
@@ -104,7 +105,7 @@ class LaneRunner:
         return PendingTask(self, task, lambda rows: rows, lambda: self.open_processor().color(planes, hint)).result()
 
     def open_processor(self) -> TorchRunner:
-        """PyTorch on the processor, for a picture that no lane has memory for."""
+        """Open PyTorch on the processor, for a picture that no lane has memory for."""
         with self._opening:
             if self._processor is None:
                 _LOG.warning("engine %s is out of memory: pictures of this size go to the processor", self.engine)
@@ -113,7 +114,7 @@ class LaneRunner:
 
 
 class PendingTask(Generic[Answer]):
-    """A picture on its way through the lanes: `finish` makes the answer of its rows, `otherwise` without memory."""
+    """A picture in the lanes. `finish` makes the answer from its rows; `otherwise` does if memory is out."""
 
     def __init__(
         self, runner: LaneRunner, task: Task, finish: Callable[[Rows], Answer], otherwise: Callable[[], Answer]
@@ -124,7 +125,7 @@ class PendingTask(Generic[Answer]):
         self._rows = runner.lanes.submit(task)
 
     def result(self) -> Answer:
-        """The answer; EngineError when there is none."""
+        """Wait for the answer. Raises EngineError if it failed."""
         with self._waiting:
             if not self._outcome.done():
                 try:
@@ -148,20 +149,20 @@ class PendingTask(Generic[Answer]):
 
 
 def _round_up(planes: NDArray[np.float32], multiple: int) -> tuple[int, int]:
-    """(height, width) of planes in multiples."""
+    """Round the (height, width) of planes up to multiples."""
     height, width = (-(-px // multiple) * multiple for px in planes.shape[1:])
     return height, width
 
 
 def _widen(cells: Cells, columns: int, wider: int) -> Cells:
-    """Reads of a map with so many columns as reads of a wider one."""
+    """Convert reads of a map with `columns` columns to reads of one with `wider` columns."""
     if columns == wider:
         return cells
     return Cells(cells.index + cells.index // columns * np.int32(wider - columns), cells.weight, cells.starts)
 
 
 def _pool(outputs: Sequence[Tensor], extras: Sequence[Tensor], result: Tensor) -> None:
-    """Features, context and, when there are any, fitted features, pooled side by side into [count + 1, channels]."""
+    """Pool features, context and fitted features, if any, side by side into [count + 1, channels]."""
     begin = 0
     for maps, pieces in zip(outputs[:3], (extras[:4], extras[4:], extras[:4]), strict=False):
         end = begin + maps.shape[2]

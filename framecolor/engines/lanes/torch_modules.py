@@ -1,4 +1,4 @@
-"""PyTorch's passes as modules of lanes."""
+"""Make modules for lanes of PyTorch's passes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Pass = TypeVar("Pass", bound=nn.Module)
 
 
 class FeatureModule:
-    """Line planes to features and context of the base weights and, when there are fitted ones, their features.
+    """Line planes to features and context by the base weights and, if any, features by the fitted weights.
 
     Outputs: features [N, H, W, F], context [N, H / 4, W / 4, C], fitted features [N, H, W, F].
     """
@@ -64,7 +64,7 @@ class ColorModule:
 
 
 def feature_shapes(planes: Shape, generator: Generator) -> list[Shape]:
-    """Shapes of features and context of planes [N, 7, H, W]."""
+    """Compute the shapes of features and context of planes [N, 7, H, W]."""
     batch, _, height, width = planes
     return [
         (batch, height, width, generator.feature_channels),
@@ -73,11 +73,11 @@ def feature_shapes(planes: Shape, generator: Generator) -> list[Shape]:
 
 
 def make_torch_modules(device: Device, network: PaletteNetwork | None, dtype: torch.dtype) -> DeviceModules:
-    """A device with `features` (base weights), `fitted-features` (both, of a fitted network) and `color` by PyTorch."""
+    """Make PyTorch's modules of a device: `features`, `color` and, with a network, `fitted-features` of both."""
     passes: dict[str, FeaturePass] = {}
 
     def prepared(module: Pass) -> Pass:
-        # In this order: what comes from the host is there when `to` returns, what a kernel rearranges is not.
+        # In this order: `to(device)` waits for the copy from the host, but not for a kernel that changes the layout.
         return module.to(memory_format=torch.channels_last).to(device.place)  # pyright: ignore[reportCallIssue]
 
     def base() -> FeaturePass:

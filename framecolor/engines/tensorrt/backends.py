@@ -1,10 +1,10 @@
-"""Which TensorRT this machine has: the full one, torch-tensorrt on top of it, or TensorRT for RTX.
+"""Find the TensorRT of this machine: the full one, torch-tensorrt on top of it, or TensorRT for RTX.
 
-tensorrt        compiles and runs on the GPU that is here; engine files can be refitted
+tensorrt        compiles for and runs on the GPU of this machine; engine files can be refitted
 torch-tensorrt  the same, from torch.export instead of ONNX; tensorrt opens and runs its engine files, which cannot be
                 refitted, as weights lose their names
 rtx             compiles on any machine, also without a GPU, for all GPUs from compute capability 8.0 on, and finishes
-                for the one at hand when an engine file is opened; refittable ones need a GPU to be compiled
+                for one GPU when an engine file is opened; refittable ones need a GPU to be compiled
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from framecolor.errors import EngineError
 
 BackendName = Literal["tensorrt", "torch-tensorrt", "rtx"]
 BACKENDS: tuple[BackendName, ...] = get_args(BackendName)
-# What an engine file's key says in the place of a GPU.
+# Targets in an engine file's key, beside GPUs.
 NO_GPU, ANY_GPU = "no GPU", "any from compute capability 8.0 on"
-# TensorRT for RTX comes under either name: the one of its front package, or of its bindings alone.
+# TensorRT for RTX is installed under either name: that of its main package, or of its bindings alone.
 _MODULES: dict[BackendName, tuple[str, ...]] = {
     "tensorrt": ("tensorrt",),
     "torch-tensorrt": ("torch_tensorrt",),
     "rtx": ("tensorrt_rtx", "tensorrt_rtx_bindings"),
 }
-# The one that opens a backend's engine files; its name is also that of the extra.
+# The backend that opens a backend's engine files; the extra has the same name.
 _RUNTIMES: dict[BackendName, BackendName] = {"tensorrt": "tensorrt", "torch-tensorrt": "tensorrt", "rtx": "rtx"}
 _LEAST_CAPABILITY: dict[BackendName, tuple[int, int]] = {"tensorrt": (7, 5), "torch-tensorrt": (7, 5), "rtx": (8, 0)}
 _logger = logging.getLogger("framecolor")
@@ -44,7 +44,7 @@ _logger = logging.getLogger("framecolor")
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU, by what an engine file for it depends on."""
+    """The facts of a GPU that an engine file depends on."""
 
     name: str
     capability: tuple[int, int]
@@ -56,7 +56,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Backend:
-    """A TensorRT that is installed, beside the GPU that it would use; gpu is None where there is none."""
+    """An installed TensorRT, and the GPU that it would use; None if there is none."""
 
     name: BackendName
     version: str
@@ -64,28 +64,28 @@ class Backend:
 
     @property
     def runtime(self) -> BackendName:
-        """The backend whose module opens and runs its engine files."""
+        """The backend that opens and runs its engine files."""
         return _RUNTIMES[self.name]
 
     @property
     def refits(self) -> bool:
-        """Whether engine files that are compiled here can be given other weights later."""
+        """Tell whether it compiles engine files here that can be refitted with other weights."""
         return self.name == "tensorrt" or (self.name == "rtx" and self.gpu is not None)
 
     def target(self, refittable: bool) -> str:
-        """What an engine file that is compiled here runs on."""
+        """Name the GPUs on which an engine file that is compiled here runs."""
         if self.name == "rtx" and not refittable:
             return ANY_GPU
         return str(self.gpu) if self.gpu else NO_GPU
 
     def opens(self, name: str, version: str) -> bool:
-        """Whether it opens the engine files of a backend of that name and version: its own, and torch-tensorrt's."""
+        """Tell whether it opens the engine files of that backend and version: its own, or torch-tensorrt's."""
         if self.name == "tensorrt" and name == "torch-tensorrt":
             return version.endswith(f" on tensorrt {self.version}")
         return (name, version) == (self.name, self.version)
 
     def find_build_problem(self) -> tuple[str, str] | None:
-        """What keeps it from compiling here, and how to mend it."""
+        """Find what keeps it from compiling here: (problem, fix), or None."""
         if self.gpu is None and self.name != "rtx":
             return "compiles only beside the GPU that it compiles for, and PyTorch finds none", (
                 f"run this on a machine with one, or compile with --backend rtx ({format_install('framecolor[rtx]')})"
@@ -93,7 +93,7 @@ class Backend:
         return None
 
     def find_run_problem(self) -> tuple[str, str] | None:
-        """What keeps its engine files from running here, and how to mend it."""
+        """Find what keeps its engine files from running here: (problem, fix), or None."""
         if self.gpu is None:
             return "there is no NVIDIA GPU that PyTorch can use", "check nvidia-smi and that torch is a CUDA build"
         if self.gpu.capability < _LEAST_CAPABILITY[self.name]:
@@ -102,12 +102,12 @@ class Backend:
 
 
 def find_backends(device: int = 0) -> tuple[Backend, ...]:
-    """All backends that are installed and can be imported, in the order of BACKENDS."""
+    """List the backends that are installed and can be imported, in the order of BACKENDS."""
     return tuple(_import_backends(device))
 
 
 def _import_backends(device: int) -> Iterator[Backend]:
-    """One after another, as it takes seconds to import some."""
+    """Import backends one by one, as some take seconds."""
     gpu = find_gpu(device)
     for name in BACKENDS:
         try:
@@ -118,7 +118,7 @@ def _import_backends(device: int) -> Iterator[Backend]:
 
 
 def choose_backend(name: BackendName | Literal["auto"] = "auto", device: int = 0) -> Backend:
-    """The backend of that name, or the first one that can compile here. EngineError names the fix."""
+    """Choose the backend of that name, or for auto the first that can compile here. EngineError if it cannot."""
     if name != "auto":
         backend = Backend(name, _version(name), find_gpu(device))
         problem = backend.find_build_problem()
@@ -139,7 +139,7 @@ def choose_backend(name: BackendName | Literal["auto"] = "auto", device: int = 0
 
 
 def find_usable_backend(device: int = 0) -> Backend | None:
-    """The first that compiles and runs on that GPU; None if none does."""
+    """Find the first backend that compiles and runs on that GPU; None if none does."""
     for backend in _import_backends(device):
         if backend.find_run_problem() is None and backend.find_build_problem() is None:
             return backend
@@ -148,7 +148,7 @@ def find_usable_backend(device: int = 0) -> Backend | None:
 
 @lru_cache
 def import_backend(name: BackendName) -> Any:
-    """The backend's module. EngineError, with the extra to install, when it is missing or cannot be loaded."""
+    """Import the backend's module. EngineError, with the extra to install, if it is missing or cannot be loaded."""
     fix = format_install(f"framecolor[{_RUNTIMES[name]}]")
     for module in _MODULES[name]:
         if importlib.util.find_spec(module) is None:
@@ -156,7 +156,7 @@ def import_backend(name: BackendName) -> Any:
         try:
             return importlib.import_module(module)
         except (ImportError, OSError, RuntimeError, AttributeError) as error:
-            # The package is there and the libraries behind it are not, or are others.
+            # The package's libraries are missing or of another version.
             problem = f"is installed and cannot be loaded ({str(error).splitlines()[0]})"
             raise EngineError(f"backend {name}", problem, fix) from error
     raise EngineError(f"backend {name}", "is not installed", fix)
@@ -169,7 +169,7 @@ def _version(name: BackendName) -> str:
 
 
 def find_gpu(device: int = 0) -> Gpu | None:
-    """The GPU of that number as PyTorch counts them; None where there is none."""
+    """Find the GPU with that index in PyTorch; None if there is none."""
     if not torch.cuda.is_available() or device >= torch.cuda.device_count():
         return None
     facts = torch.cuda.get_device_properties(device)
@@ -178,7 +178,7 @@ def find_gpu(device: int = 0) -> Gpu | None:
 
 @lru_cache
 def _driver_version() -> str:
-    """Of the kernel's driver, such as 580.65.06; PyTorch does not have it."""
+    """Read the driver's version, such as 580.65.06, from NVML, as PyTorch does not give it."""
     try:
         nvml = ctypes.CDLL("libnvidia-ml.so.1")
         text = ctypes.create_string_buffer(96)
@@ -189,7 +189,7 @@ def _driver_version() -> str:
 
 
 class ErrorLog:
-    """Errors that TensorRT logged of late; its results do not hold them."""
+    """The latest errors that TensorRT logged; its calls return no reasons."""
 
     def __init__(self) -> None:
         self._errors: deque[str] = deque(maxlen=20)
@@ -201,7 +201,7 @@ class ErrorLog:
 
     @contextmanager
     def collected(self) -> Iterator[list[str]]:
-        """A list that holds, once the block has ended, the errors that were logged in it."""
+        """Collect the errors that are logged inside a `with` block in a list, which is filled at its end."""
         found: list[str] = []
         with self._lock:
             self._errors.clear()
@@ -214,7 +214,7 @@ class ErrorLog:
 
 @lru_cache
 def get_logger(name: BackendName) -> tuple[Any, ErrorLog]:
-    """The logger that all calls of a backend share, as TensorRT keeps to its first one, and its errors."""
+    """Make a backend's logger and its error log, once, as TensorRT uses only the first logger that it gets."""
     trt = import_backend(name)
     errors = ErrorLog()
 

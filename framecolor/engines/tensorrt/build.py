@@ -1,4 +1,4 @@
-"""From a profile to an engine file: export the network, look into the cache, compile what is missing.
+"""Build the engine file of a profile: export the network, look it up in the cache, compile it if missing.
 
 backend, cache = choose_backend(), EngineCache()
 stored, data, _ = ensure_engine(find_profile("features"), backend, cache)
@@ -48,10 +48,10 @@ _logger = logging.getLogger("framecolor")
 
 @dataclass(frozen=True, eq=False)
 class BuildRequest:
-    """The network and its ONNX file, how it is to be compiled, and the key that the engine file will have.
+    """The input of a build: the network, its ONNX file, the options, and the key of the engine file.
 
-    What torch-tensorrt compiles is exported another way when it is compiled; its key has the ONNX file's hash as well,
-    so that engine files of the same network can be told by their keys.
+    torch-tensorrt exports the network another way; its key has the hash of the ONNX file too, so that the keys of all
+    backends show that they are of the same network.
     """
 
     network: Exportable
@@ -63,9 +63,9 @@ class BuildRequest:
 def request_build(
     profile: Profile, backend: Backend, cache: EngineCache, generator: Generator | None = None
 ) -> BuildRequest:
-    """Export a profile's network, with the weights that ship unless others are given.
+    """Export a profile's network, with the weights of `generator` or by default those that ship.
 
-    Raises EngineError without the package onnx.
+    Raises EngineError if the package onnx is missing.
     """
     network = make_network(profile, profile.precision, generator)
     try:
@@ -103,13 +103,13 @@ def ensure_engine(
     adopt: bool = False,
     progress: Progress | None = None,
 ) -> tuple[EngineFile, bytes, bool]:
-    """The engine file of a profile, its bytes, and whether it was compiled now.
+    """Find or compile the engine file of a profile; return it, its bytes, and whether it was compiled now.
 
-    generator  another one than ships, such as a shot's fitted one; for features and color. Where engine files can be
-               refitted, one serves all: see above.
-    force      compile even when there is one
-    adopt      where torch-tensorrt compiled the same one for this GPU and TensorRT, take that: it was asked for
-    Raises EngineError when it cannot be exported or compiled, OutputError when it cannot be kept.
+    generator  for features and color, another than the one that ships, such as a shot's fitted one. Not needed if the
+               engine file can be refitted: see above.
+    force      compile even if there is an engine file
+    adopt      prefer an equal engine file by torch-tensorrt, which exists only if a user had it compiled
+    Raises EngineError if it cannot be exported or compiled, OutputError if it cannot be kept.
     """
     request = request_build(profile, backend, cache, generator)
 
@@ -127,10 +127,10 @@ def ensure_engine(
 
 
 def _find_adoptable(key: EngineKey, backend: Backend, cache: EngineCache) -> tuple[EngineFile, bytes] | None:
-    """The engine file of another backend, the latest, that this one runs as it would its own; and its checked bytes."""
+    """Find the latest equal engine file of another backend that this one can run; return it and its checked bytes."""
     for stored in sorted(cache.files(), key=lambda file: -file.built_unix):
         other = stored.key
-        # Flags may differ: they change neither what is computed nor for which GPU.
+        # Flags may differ, as they change neither the result nor the GPU.
         same = replace(other, backend=key.backend, version=key.version, flags=key.flags) == key
         if same and other.backend != backend.name and backend.opens(other.backend, other.version):
             try:
@@ -144,13 +144,13 @@ def _find_adoptable(key: EngineKey, backend: Backend, cache: EngineCache) -> tup
 
 
 def make_network(profile: Profile, precision: Precision, generator: Generator | None = None) -> Exportable:
-    """A profile's network in that precision."""
+    """Make a profile's network in that precision."""
     pictures = profile.network in ("features", "color")
     return make_exportable(profile.network, precision, generator=generator if pictures else None)
 
 
 def name_weights(stored: EngineFile, generator: Generator) -> dict[str, Tensor]:
-    """What `runtime.refit` gives an engine of features or color, so that it computes with this generator."""
+    """Name a generator's weights as `runtime.refit` needs them, for an engine of features or color."""
     network = make_exportable(_pictures(stored), "float32", generator=generator)
     parameters = dict(network.module.named_parameters())
     return {name: parameters[name].detach() for name in stored.weights}
@@ -165,7 +165,7 @@ def _pictures(stored: EngineFile) -> Literal["features", "color"]:
 
 
 def _find_weights(backend: Backend, request: BuildRequest) -> tuple[str, ...]:
-    """Names of all weights of a refittable engine; none when it would not take all: a part of them is worth nothing."""
+    """Find the names of all weights of a refittable engine; empty if it does not take all, as it needs them all."""
     names = weight_names(request.model, request.network.module)
     found = find_weights(backend, request.model, names)
     if found != names:

@@ -1,12 +1,12 @@
-"""Engine files in one folder, and beside each in JSON what it was compiled from.
+"""Keep engine files in one folder, each with a record in JSON.
 
-    KEY.plan   what TensorRT wrote
-    KEY.json   its SHA-256, its key in clear, when it was written, by which profile, and the weights it can be given
-    KEY.lock   held by the one task that compiles it, while others wait
+    KEY.plan   TensorRT's serialized engine
+    KEY.json   its SHA-256, the parts of its key, its time of writing, its profile, and names of refittable weights
+    KEY.lock   held by the task that compiles it, while others wait
 
-KEY is the hash of everything that an engine file depends on, so that a changed driver, version or network is another
-one. What is read is checked against its hash and key first: a damaged file is never handed to TensorRT. The hash is a
-guard against accidents; a folder that others may write to is as trustworthy as they are.
+KEY is a hash of everything that an engine file depends on, so that another driver, version or network gets another
+file. Files are checked against their hash and key before TensorRT opens them. The hash guards against damage, not
+against attacks: anyone who can write to the folder can replace its engine files.
 """
 
 from __future__ import annotations
@@ -38,11 +38,12 @@ _logger = logging.getLogger("framecolor")
 
 @dataclass(frozen=True)
 class EngineKey:
-    """All that an engine file depends on, in words.
+    """All that an engine file depends on, as text.
 
-    network, precision  as in `networks.export`; graph is the hash of the exported network with its weights
-    shapes              of all inputs, and types of pixels
-    backend, version    what compiled it
+    network, precision  as in `networks.export`
+    graph               hash of the exported network with its weights
+    shapes              shapes and types of the inputs
+    backend, version    the compiler
     target              the GPU and driver that it runs on (`Backend.target`)
     flags               options of the build
     """
@@ -64,11 +65,11 @@ class EngineKey:
 
 @dataclass(frozen=True, eq=False)
 class EngineFile:
-    """An engine file as the cache holds it.
+    """An engine file in the cache.
 
-    profile     name of the profile that it was compiled for, empty where it holds a shot's own weights
-    weights     names of the parameters that `runtime.refit` can change; none where it was compiled without
-    built_unix  when, in seconds
+    profile     name of the profile that it was compiled for, empty if it has a shot's own weights
+    weights     names of the parameters that `runtime.refit` can change; empty if it cannot be refitted
+    built_unix  time of the build, in seconds
     """
 
     path: Path
@@ -80,7 +81,7 @@ class EngineFile:
     sha256: str
 
     def read(self) -> bytes:
-        """Its bytes. EngineError when they are not those that were written."""
+        """Read and check its bytes. EngineError if they are damaged."""
         try:
             data = self.path.read_bytes()
         except OSError as error:
@@ -93,19 +94,19 @@ class EngineFile:
 
 
 _REBUILD = "framecolor engine build --force"
-# An engine as a builder hands it over, and the names of its weights.
+# A serialized engine, and the names of its refittable weights.
 Built = tuple[bytes, tuple[str, ...]]
 
 
 class EngineCache:
-    """The folder of engine files: `folder`, or what FRAMECOLOR_ENGINE_DIR says, or in the user's cache."""
+    """The folder of engine files: `folder`, or FRAMECOLOR_ENGINE_DIR, or a folder in the user's cache."""
 
     def __init__(self, folder: str | Path | None = None) -> None:
         chosen = folder or os.environ.get(FOLDER_VARIABLE)
         self.folder = Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("framecolor") / "engines"
 
     def find(self, key: EngineKey) -> EngineFile | None:
-        """The engine file of that key; None when there is none. EngineError when its record is damaged."""
+        """Find the engine file of that key; None if there is none. EngineError if its record is damaged."""
         stored = self._open(self.folder / f"{key.name}.json")
         if stored is not None and stored.key != key:
             raise EngineError(stored.path, "is damaged: its record is of another engine file", _REBUILD)
@@ -114,28 +115,28 @@ class EngineCache:
     def get_or_build(
         self, key: EngineKey, build: Callable[[], Built], profile: str = "", force: bool = False
     ) -> tuple[EngineFile, bytes, bool]:
-        """The engine file, its bytes, checked, and whether it was built now.
+        """Find or build an engine file; return it, its checked bytes, and whether it was built now.
 
-        Of many tasks that want it at once, one builds it and the others wait. What is damaged is built again, with a
-        warning.
-        force builds it whatever is there. Raises OutputError when the folder cannot be written, and what build raises.
+        If many tasks need it at once, one builds it and the others wait. A damaged one is built again, with a warning.
+        force  build it even if there is one
+        Raises OutputError if the folder cannot be written, and the errors of `build`.
         """
         if not force:
             found = self._read(key)
             if found is not None:
                 return *found, False
-        asked_unix = time.time()
+        called_unix = time.time()
         with self._locked(key):
             found = self._read(key)
-            # Even when forced, one build is enough for all that asked before it was done.
-            if found is not None and (not force or found[0].built_unix > asked_unix):
+            # Even if forced, one build is enough for all tasks that began to wait before it was done.
+            if found is not None and (not force or found[0].built_unix > called_unix):
                 return *found, False
             self._warn_stale(key, profile)
             data, weights = build()
             return self._write(key, data, weights, profile), data, True
 
     def files(self) -> Iterator[EngineFile]:
-        """All engine files whose records can be read, by name; their bytes are not checked."""
+        """List the engine files whose records can be read, by name, without checking their bytes."""
         for record in sorted(self.folder.glob("*.json")):
             try:
                 stored = self._open(record)
@@ -146,7 +147,7 @@ class EngineCache:
                 yield stored
 
     def _read(self, key: EngineKey) -> tuple[EngineFile, bytes] | None:
-        """The engine file and its checked bytes; None, with a warning, when it is damaged."""
+        """Read an engine file and its checked bytes; None if it is missing, or, with a warning, damaged."""
         try:
             stored = self.find(key)
             return None if stored is None else (stored, stored.read())
@@ -189,7 +190,7 @@ class EngineCache:
             "built_unix": now_unix,
             "weights": list(weights),
         }
-        # The record last: a file without one does not exist yet, and one beside an older record does not fit its hash.
+        # The record last: an engine file without one is not used, and an older record does not have its hash.
         write_bytes_atomic(path, data)
         write_text_atomic(path.with_suffix(".json"), json.dumps(table, indent=1) + "\n")
         return stored
@@ -213,7 +214,7 @@ class EngineCache:
             lock.release()
 
     def _warn_stale(self, key: EngineKey, profile: str) -> None:
-        """Log why files that are there do not serve: what the nearest of the same kind was compiled from otherwise."""
+        """Log how the key differs from that of the most similar engine file of the same profile, if any."""
         wanted, differences = asdict(key), []
         for stored in self.files():
             other = asdict(stored.key)

@@ -1,7 +1,7 @@
-"""Compiles exported networks to engine files: ONNX for TensorRT 10 and 11 and TensorRT for RTX, torch.export for
+"""Compile exported networks to engine files: ONNX for TensorRT 10 and 11 and TensorRT for RTX, torch.export for
 torch-tensorrt.
 
-Networks are strongly typed: what is computed in half says so in its graph (`networks.export`), and no flag changes it.
+Networks are strongly typed: the graph decides what is computed in half (`networks.export`), and no flag changes it.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from framecolor.engines.tensorrt.backends import Backend, get_logger, import_bac
 from framecolor.engines.tensorrt.timing_cache import read_timing_cache, write_timing_cache
 from framecolor.errors import EngineError
 
-# Called with the phase of a build, steps done and steps in all.
+# Called with a phase of the build, its steps done and its steps in all.
 Progress = Callable[[str, int, int], None]
-# Least, usual and greatest shape of an input; all the same where it is fixed.
+# Least, usual and greatest shape of an input; all equal if it is fixed.
 Shapes = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]
-# A builder keeps both cores of a small machine busy, and all builders of a process share one logger.
+# One build at a time: a builder uses several cores, and all builders of a process share one logger.
 _BUILDING = threading.Lock()
 
 
 @dataclass(frozen=True)
 class BuildOptions:
-    """How to compile.
+    """Options of a build.
 
-    shapes              least, usual and greatest of every input
+    shapes              least, usual and greatest shape of every input
     refittable          weights can be changed after the build
     optimization_level  0 to 5: how long the builder may look for a faster engine
-    timing_cache        file of timings that builds share; TensorRT for RTX measures nothing and has none
+    timing_cache        file of timings that builds share; not used by TensorRT for RTX, which measures none
     """
 
     shapes: Mapping[str, Shapes]
@@ -45,33 +45,33 @@ class BuildOptions:
 
 
 def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress: Progress | None = None) -> bytes:
-    """A serialized engine of an ONNX file's bytes, by tensorrt or rtx.
+    """Compile an ONNX file's bytes to a serialized engine, with tensorrt or rtx.
 
-    Raises EngineError, in one line, for a file that does not parse, shapes that do not fit it, and a failed build.
+    Raises EngineError, in one line, if the file does not parse, the shapes do not fit it, or the build fails.
     """
     subject = f"{backend.name} {backend.version}"
     if options.refittable and not backend.refits:
-        fix = "compile where a GPU is, or without refit: then each shot's weights become an engine file of their own"
+        fix = "compile beside a GPU, or without refit: then each shot's weights get an engine file of their own"
         raise EngineError(subject, "compiles what can be refitted only beside a GPU, and there is none", fix)
     trt = import_backend(backend.name)
     logger, log = get_logger(backend.name)
     with _BUILDING, log.collected() as errors:
         builder = trt.Builder(logger)
         network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
-        # The network's weights are the parser's as long as it is built.
+        # The parser owns the network's weights: it must live until the build is done.
         parser = _parse(trt, network, logger, model, subject)
         config = builder.create_builder_config()
         config.add_optimization_profile(_make_profile(builder, network, options.shapes))
         config.builder_optimization_level = options.optimization_level
-        # On by default: float32 would then be multiplied with ten bits.
+        # TF32, on by default, would multiply float32 with ten bits.
         config.clear_flag(trt.BuilderFlag.TF32)
         if options.refittable:
             config.set_flag(trt.BuilderFlag.REFIT)
-        # What may ask for memory while it runs cannot be captured as a graph. Older versions know no such flag.
+        # An engine that allocates memory while it runs cannot be captured as a graph. Older versions lack the flag.
         if hasattr(trt.BuilderFlag, "REQUIRE_USER_ALLOCATION"):
             config.set_flag(trt.BuilderFlag.REQUIRE_USER_ALLOCATION)
         cache = _lend_timings(backend, config, options.timing_cache)
-        # The config does not keep it alive.
+        # A variable, as the config does not keep it alive.
         monitor = None if progress is None else _make_monitor(trt, progress)
         if monitor is not None:
             config.progress_monitor = monitor
@@ -87,9 +87,10 @@ def compile_onnx(backend: Backend, model: bytes, options: BuildOptions, progress
 def compile_program(
     backend: Backend, export: Callable[[], torch.export.ExportedProgram], options: BuildOptions
 ) -> bytes:
-    """A serialized engine of what is exported, by torch-tensorrt. It cannot be refitted: weights lose their names.
+    """Compile an exported program to a serialized engine, with torch-tensorrt.
 
-    Its outputs are named output0, output1 and so on. Raises EngineError, in one line, when it does not compile.
+    It cannot be refitted, as weights lose their names. Its outputs are named output0, output1 and so on. Raises
+    EngineError, in one line, if it does not compile.
     """
     torch_tensorrt = import_backend(backend.name)
     _, log = get_logger(backend.runtime)
@@ -98,7 +99,7 @@ def compile_program(
         for name, (least, usual, most) in options.shapes.items()
     ]
     with _BUILDING, log.collected() as errors, TemporaryDirectory(prefix="framecolor-") as folder:
-        # It reads and writes timings by itself: a copy, as one that is damaged would end the process.
+        # It reads and writes timings by itself. It gets a checked copy, as damaged timings would abort the process.
         timings = Path(folder) / "timings"
         if options.timing_cache is not None:
             timings.write_bytes(read_timing_cache(options.timing_cache))
@@ -111,7 +112,7 @@ def compile_program(
                 timing_cache_path=str(timings),
             )
         except Exception as error:
-            # The exporter and each converter raise what they like.
+            # The exporter and the converters raise many kinds of errors.
             raise _failure(backend, options, [*errors, " ".join(str(error).split())]) from error
         if options.timing_cache is not None and timings.is_file():
             write_timing_cache(options.timing_cache, timings.read_bytes())
@@ -123,12 +124,12 @@ def _parse(trt: Any, network: Any, logger: Any, model: bytes, subject: str) -> A
     if not parser.parse(model):
         errors = [parser.get_error(i) for i in range(parser.num_errors)]
         problem = " | ".join(" ".join(str(error.desc()).split()) for error in errors) or "no reason given"
-        raise EngineError(subject, f"cannot read the ONNX file ({problem})", "export it anew with this version")
+        raise EngineError(subject, f"cannot read the ONNX file ({problem})", "export it again with this version")
     return parser
 
 
 def _make_profile(builder: Any, network: Any, shapes: Mapping[str, Shapes]) -> Any:
-    """The range of shapes as TensorRT wants it; EngineError when it does not fit the network's inputs."""
+    """Make TensorRT's optimization profile of the shapes. EngineError if they do not fit the network's inputs."""
     profile = builder.create_optimization_profile()
     inputs = {network.get_input(i).name: tuple(network.get_input(i).shape) for i in range(network.num_inputs)}
     if set(inputs) != set(shapes):
@@ -151,8 +152,8 @@ def _make_profile(builder: Any, network: Any, shapes: Mapping[str, Shapes]) -> A
 
 
 def _lend_timings(backend: Backend, config: Any, path: Path | None) -> Any:
-    """Give the builder what earlier builds measured; the cache, or None if there is none."""
-    # TensorRT for RTX would look for a GPU as soon as it is given one, and has no use for it.
+    """Give the builder the timings of earlier builds; return the timing cache, or None if there is none."""
+    # TensorRT for RTX does not use timings, and would look for a GPU if it got some.
     if path is None or backend.name == "rtx":
         return None
     cache = config.create_timing_cache(read_timing_cache(path))
@@ -164,7 +165,7 @@ def _lend_timings(backend: Backend, config: Any, path: Path | None) -> Any:
 
 
 def _make_monitor(trt: Any, progress: Progress) -> Any:
-    """A progress monitor of the outermost phases; called from the builder's threads."""
+    """Make a progress monitor of the outermost phases; the builder's threads call it."""
 
     class Monitor(trt.IProgressMonitor):
         def __init__(self) -> None:
@@ -190,7 +191,7 @@ def _make_monitor(trt: Any, progress: Progress) -> Any:
 
 
 def _failure(backend: Backend, options: BuildOptions, errors: list[str]) -> EngineError:
-    """What is known of a failed build, in one line."""
+    """Describe a failed build in one line."""
     reason = (errors or ["no reason given"])[-1]
     shapes = "; ".join(
         f"{name} {least}" if least == most else f"{name} {least} to {most}, usually {usual}"
@@ -208,7 +209,7 @@ def _failure(backend: Backend, options: BuildOptions, errors: list[str]) -> Engi
 
 
 def find_weights(backend: Backend, model: bytes, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the names under which the parsed network holds weights: what a refittable engine of it can be given."""
+    """Find which of the names are refittable weights of the parsed network, in their order."""
     trt = import_backend(backend.name)
     logger, log = get_logger(backend.name)
     with _BUILDING, log.collected():

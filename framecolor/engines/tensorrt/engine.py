@@ -1,4 +1,4 @@
-"""The tensorrt engine: whether it can run here. What it needs is imported when there is a GPU."""
+"""The tensorrt engine. Its libraries are imported only if there is a GPU."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class TensorRtEngine:
-    """Engine files of the networks, on all GPUs that PyTorch sees; compiled when they are missing."""
+    """Engine files of the networks, compiled if they are missing, on all GPUs that PyTorch sees."""
 
     name = "tensorrt"
     device: Device = "cuda"

@@ -1,4 +1,4 @@
-"""Execution contexts of an engine file, and the module of a lane that is made of them."""
+"""Run engine files: execution contexts, and the module of a lane that is made of them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _LOG = logging.getLogger("framecolor")
 
 
 class ExecutionContext:
-    """A context whose workspace is the caller's. One thread at a time: shapes first, then buffers, then runs.
+    """An execution context, whose workspace its caller lends. One thread at a time: set shapes, set buffers, run.
 
     inputs, outputs  names as in `networks.export.FORMS`; outputs of torch-tensorrt's engines are numbered in that order
-    Raises torch.OutOfMemoryError without room for it, EngineError for an engine of other types than float32.
+    Raises torch.OutOfMemoryError if there is no memory for it, EngineError for an engine of other types than float32.
     """
 
     def __init__(self, backend: Backend, engine: Any, inputs: Sequence[str], outputs: Sequence[str]) -> None:
@@ -39,14 +39,14 @@ class ExecutionContext:
             raise torch.OutOfMemoryError(f"{self._subject}: there is no room for an execution context")
 
     def set_shapes(self, inputs: Sequence[Shape]) -> list[Shape]:
-        """Shapes of the outputs for these of the inputs. EngineError for shapes that the engine does not take."""
+        """Set the shapes of the inputs; return those of the outputs. EngineError if the engine does not take them."""
         for name, shape in zip(self._inputs, inputs, strict=True):
             if not self._context.set_input_shape(name, shape):
                 raise EngineError(self._subject, f"{name} {shape} is not within the engine file's range", _FIX)
         return [tuple(self._context.get_tensor_shape(name)) for name in self._outputs]
 
     def set_buffers(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Workspace) -> None:
-        """Read and write these buffers, of the shapes that are set. EngineError when one is refused."""
+        """Set the buffers to read and write, of the current shapes. EngineError if one is refused."""
         buffers: Mapping[str, Tensor] = dict(zip((*self._inputs, *self._outputs), (*inputs, *outputs), strict=True))
         for name, tensor in buffers.items():
             has = tuple(self._context.get_tensor_shape(name))
@@ -54,27 +54,27 @@ class ExecutionContext:
                 raise EngineError(self._subject, f"{name} {tuple(tensor.shape)} is not the engine's {has}", _FIX)
             if not self._context.set_tensor_address(name, tensor.data_ptr()):
                 raise EngineError(self._subject, f"{name} is refused", _FIX)
-        # For these shapes; the largest would take many times as much.
+        # The size for these shapes: the one for the largest shapes is many times as much.
         needed_bytes = self._context.update_device_memory_size_for_shapes() or self._engine.device_memory_size_v2
         if needed_bytes:
             self._context.set_device_memory(workspace(needed_bytes).data_ptr(), needed_bytes)
 
     def run(self, stream: int) -> None:
-        """Enqueue it on the stream with this handle. EngineError when it does not run."""
+        """Enqueue it on the stream with this handle. EngineError if it does not run."""
         if not self._context.execute_async_v3(stream):
             raise EngineError(self._subject, "the engine does not run", _FIX)
 
 
 class EngineModule:
-    """One or more engines on the same inputs, their outputs side by side, as the module of a lane.
+    """A lane's module of one or more engines, which run on the same inputs.
 
-    inputs     names of the inputs, which all engines have, in the order of a task's
-    outputs    names of each engine's outputs, by `networks.export.FORMS`
-    shapes     from the shape of the first input, batch included, to those of all outputs in order
-    otherwise  the module that takes pictures which are too large for the engines
+    inputs     names of the inputs, the same for all engines, in the order of a task's inputs
+    outputs    names of each engine's outputs, as in `networks.export.FORMS`
+    shapes     computes the shapes of all outputs, in order, from that of the first input, with a batch axis
+    otherwise  makes the module for pictures that are too large for the engines
 
-    It has contexts of its own for each bound shape: a graph is captured with the state of its context, and must not
-    outlive a change of it. The contexts of a lane share their workspace, as they run one after another.
+    Each bound shape has its own contexts, as a captured graph depends on the state of its context. The contexts of a
+    lane share a workspace, as they run one after another.
     """
 
     def __init__(
@@ -93,17 +93,17 @@ class EngineModule:
         return self._shapes(inputs[0])
 
     def bind(self, inputs: Sequence[Tensor], outputs: Sequence[Tensor], workspace: Workspace) -> Call:
-        """See `Module.bind`. torch.OutOfMemoryError without room for a context."""
+        """See `Module.bind`. torch.OutOfMemoryError if there is no memory for a context."""
         shapes = [tuple(tensor.shape) for tensor in inputs]
         if not all(accepts(engine, self._inputs, shapes) for engine in self._engines):
             _LOG.info("engine tensorrt: PyTorch takes pictures %s, which are beyond the engine file", shapes[0])
             return self._otherwise().bind(inputs, outputs, workspace)
-        contexts, taken = [], 0
+        contexts, begin = [], 0
         for engine, names in zip(self._engines, self._outputs, strict=True):
             context = ExecutionContext(self._backend, engine, self._inputs, names)
             context.set_shapes(shapes)
-            context.set_buffers(inputs, outputs[taken : taken + len(names)], workspace)
-            taken += len(names)
+            context.set_buffers(inputs, outputs[begin : begin + len(names)], workspace)
+            begin += len(names)
             contexts.append(context)
 
         def call(stream: int) -> None:
@@ -114,11 +114,11 @@ class EngineModule:
 
 
 def run_engine(backend: Backend, engine: Any, inputs: Mapping[str, Tensor], outputs: Sequence[str]) -> list[Tensor]:
-    """All outputs in that order, on the CPU, for inputs by name; one at a time, for checks: frames run on lanes.
+    """Run an engine once, for checks, on inputs by name; return the outputs in the order of their names, on the CPU.
 
-    Raises EngineError for a shape outside of the engine's range, without memory, and when the run fails.
+    Raises EngineError if a shape is outside of the engine's range, memory is out, or the run fails.
     """
-    workspaces: list[Tensor] = []  # until the run is over
+    workspaces: list[Tensor] = []  # kept until the run is over
 
     def lend(size_bytes: int) -> Tensor:
         workspaces.append(torch.empty(size_bytes, dtype=torch.uint8, device="cuda"))
@@ -140,7 +140,7 @@ def run_engine(backend: Backend, engine: Any, inputs: Mapping[str, Tensor], outp
 
 
 def accepts(engine: Any, inputs: Sequence[str], shapes: Sequence[Shape]) -> bool:
-    """Whether an engine takes inputs of these shapes."""
+    """Tell whether an engine takes inputs of these shapes."""
     ranges = (engine.get_tensor_profile_shape(name, 0) for name in inputs)
     return all(
         least <= size <= most

@@ -1,4 +1,4 @@
-"""The matcher as engine files: its two halves on one GPU, for drawings with any number of regions."""
+"""Run the two halves of the matcher from engine files on one GPU, for drawings with any number of regions."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ from framecolor.networks.export import FORMS
 
 _HalfName = Literal["describe", "compare"]
 
-# A workspace is made this much larger than what it is needed for: the next drawing has about as many regions.
+# A workspace is made larger than needed by this factor, as the next drawing has about as many regions.
 _SPARE = 1.25
 
 
 class TensorRtMatcher:
-    """The matcher by engine files of `describe` and `compare`. Thread safe.
+    """The matcher from engine files of `describe` and `compare`. Thread safe.
 
     describe, compare  engines (ICudaEngine) on the device
-    other              what takes drawings whose regions the engines do not: too many, too few or none
+    other              matcher for drawings with too many or too few regions for the engines
 
-    A context serves one thread at a time. It is not tied to that thread, as pools of threads come and go and contexts
-    take memory: each call borrows a session with a stream, contexts and buffers; there are as many as calls at a time.
-    Raises EngineError where it fails, in one line.
+    Each call borrows a session with a stream, contexts and buffers; there are as many as calls ran at once. Sessions do
+    not belong to threads, as these come and go and contexts take memory. Raises EngineError, in one line, if a call
+    fails.
     """
 
     def __init__(self, backend: Backend, device: Device, describe: Any, compare: Any, other: RegionMatcher) -> None:
@@ -69,7 +69,7 @@ class TensorRtMatcher:
         return score_ab, score_ba, unmatched_a, unmatched_b
 
     def release(self) -> None:
-        """Give back what sessions hold that nobody uses now; the next calls make their own."""
+        """Free the memory of idle sessions; later calls make new ones."""
         with self._device.current():
             while self._idle:
                 with suppress(IndexError):  # another thread took the last one
@@ -77,7 +77,7 @@ class TensorRtMatcher:
             self._device.give_back()
 
     def _run(self, half: _Half, inputs: Sequence[Rows]) -> list[Rows]:
-        """The outputs of a half; where memory is out, once more without what idle sessions hold."""
+        """Run a half; if memory is out, free idle sessions and try once more."""
         for last in (False, True):
             try:
                 return self._run_in_session(half, inputs)
@@ -107,24 +107,24 @@ class TensorRtMatcher:
 
 
 class _Half:
-    """One half of the matcher: an engine, and the counts of regions that it takes."""
+    """One half of the matcher: an engine and its name."""
 
     def __init__(self, backend: Backend, name: _HalfName, engine: Any) -> None:
         self.name: _HalfName = name
         self._backend, self._engine = backend, engine
 
     def takes(self, inputs: Sequence[Rows]) -> bool:
-        """Whether the engine takes inputs of these shapes."""
+        """Tell whether the engine takes inputs of these shapes."""
         return accepts(self._engine, tuple(FORMS[self.name].inputs), [rows.shape for rows in inputs])
 
     def open(self) -> ExecutionContext:
-        """A context of its own."""
+        """Make an execution context."""
         form = FORMS[self.name]
         return ExecutionContext(self._backend, self._engine, tuple(form.inputs), tuple(form.outputs))
 
 
 class _Session:
-    """What a call needs: a stream, a context of each half, and buffers that grow with the drawings. One call a time."""
+    """A stream, a context of each half, and buffers that grow with the drawings, for one call at a time."""
 
     def __init__(self, device: Device) -> None:
         self._device, self._stream, self._slot = device, device.stream(), Slot(device)
@@ -132,29 +132,30 @@ class _Session:
         self._workspace = torch.empty(0, dtype=torch.uint8)
 
     def run(self, half: _Half, inputs: Sequence[Rows]) -> list[Rows]:
-        """The outputs of a half; returns when they are there."""
+        """Run a half and wait for its outputs."""
         if half.name not in self._contexts:
             with self._device.uncaptured():
                 self._contexts[half.name] = half.open()
-        context, stream, given, made = self._contexts[half.name], self._stream, self._slot.inputs, self._slot.results
+        context, stream = self._contexts[half.name], self._stream
+        staged_inputs, staged_outputs = self._slot.inputs, self._slot.results
         shapes = context.set_shapes([rows.shape for rows in inputs])
-        begins = given.fill([[np.asarray(rows, np.float32)] for rows in inputs])
-        results = list(zip(made.reserve(shapes), shapes, strict=True))
+        begins = staged_inputs.fill([[np.asarray(rows, np.float32)] for rows in inputs])
+        outputs = list(zip(staged_outputs.reserve(shapes), shapes, strict=True))
         context.set_buffers(
-            [given.view(begin, rows.shape) for begin, rows in zip(begins, inputs, strict=True)],
-            [made.view(begin, shape) for begin, shape in results],
+            [staged_inputs.view(begin, rows.shape) for begin, rows in zip(begins, inputs, strict=True)],
+            [staged_outputs.view(begin, shape) for begin, shape in outputs],
             self._lend,
         )
-        on_host, on_device = given.sides()
+        on_host, on_device = staged_inputs.sides()
         stream.copy(on_device, on_host)
         stream.enqueue(lambda: context.run(stream.handle))
-        on_host, on_device = made.sides()
+        on_host, on_device = staged_outputs.sides()
         stream.copy(on_host, on_device)
         stream.record().wait()
-        return [made.read(begin, shape) for begin, shape in results]
+        return [staged_outputs.read(begin, shape) for begin, shape in outputs]
 
     def close(self) -> None:
-        """Give everything back when what was given is done; what went wrong in it was raised before."""
+        """Free everything after all work is done. Ignores errors: `run` raised those of the work."""
         with suppress(Exception):
             self._stream.record().wait()
         self._contexts.clear()
@@ -162,8 +163,8 @@ class _Session:
             self._stream.close()
 
     def _lend(self, size_bytes: int) -> Tensor:
-        """A workspace, which both contexts share: they never run at once."""
+        """Lend the workspace, which both contexts share, as they never run at once."""
         if len(self._workspace) < size_bytes:
-            self._workspace = torch.empty(0, dtype=torch.uint8)  # the old one goes first
+            self._workspace = torch.empty(0, dtype=torch.uint8)  # frees the old one first
             self._workspace = self._device.empty(math.ceil(size_bytes * _SPARE))
         return self._workspace[:size_bytes]

@@ -1,4 +1,4 @@
-"""Engine profiles: which network is compiled, for which sizes, in what precision. TOML files, one for each engine file.
+"""Read engine profiles, TOML files: which network is compiled, for which sizes, in what precision.
 
     network = "features"
     precision = "half"
@@ -6,7 +6,7 @@
     batch = 1                   # a number is fixed,
     height = [64, 256, 1024]    # three are least, usual and most
 
-Those that ship lie in `engines/` of the repository, and in an installed package beside its other files.
+Those that ship are in `engines/` of the repository, and among the data files of an installed package.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _INSTALLED = "share/framecolor/engines"
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
-    """What to compile. Checked at construction: SettingsError names the key and what it may be.
+    """An engine profile. Raises SettingsError for values that are not allowed.
 
-    name                of the file, without its ending
+    name                name of the file, without its ending
     network             features, color, describe or compare (`networks.export.FORMS`)
-    sizes               of every free axis: a number, or (least, usual, most)
+    sizes               size of every free axis: a number, or (least, usual, most)
     precision           half or float32
     optimization_level  0 to 5: how long the builder may look for a faster engine
-    refit               weights can be changed after the build, where the backend can do it
+    refit               weights can be changed after the build, if the backend can do it
     """
 
     name: str
@@ -60,28 +60,28 @@ class Profile:
         )
         for axis, extent in self.sizes.items():
             step = _SIZE_MULTIPLE if axis in ("height", "width") else 1
-            right = _is_extent(extent) and all(size % step == 0 for size in _three(extent))
-            wanted = "a number, or [least, usual, most]" + (f", multiples of {step}" if step > 1 else "")
-            self._check(f"sizes.{axis}", right, wanted, extent)
+            is_valid = _is_extent(extent) and all(size % step == 0 for size in _three(extent))
+            allowed = "a number, or [least, usual, most]" + (f", multiples of {step}" if step > 1 else "")
+            self._check(f"sizes.{axis}", is_valid, allowed, extent)
 
-    def _check(self, key: str, right: bool, wanted: str, value: object = None) -> None:
-        if not right:
+    def _check(self, key: str, is_valid: bool, allowed: str, value: object = None) -> None:
+        if not is_valid:
             value = getattr(self, key) if value is None else value
-            raise SettingsError(f"profile {self.name}", f"{key} cannot be {value!r}", f"give {wanted}")
+            raise SettingsError(f"profile {self.name}", f"{key} cannot be {value!r}", f"give {allowed}")
 
     def at(self, which: Literal["least", "usual", "most"]) -> dict[str, int]:
-        """Sizes of all axes."""
+        """Return the least, usual or greatest sizes of all axes."""
         position = ("least", "usual", "most").index(which)
         return {axis: _three(extent)[position] for axis, extent in self.sizes.items()}
 
 
 def list_profiles() -> list[Profile]:
-    """The profiles that ship, by name."""
+    """List the profiles that ship, by name."""
     return [read_profile(path) for _, path in sorted(_find_shipped().items())]
 
 
 def find_profile(name: str) -> Profile:
-    """A shipped profile by its name, or one by the path of its file. EngineError, with a suggestion, for neither."""
+    """Find a profile by its name, if it ships, or by the path of its file, NAME.toml. EngineError if there is none."""
     shipped = _find_shipped()
     if name in shipped:
         return read_profile(shipped[name])
@@ -93,13 +93,13 @@ def find_profile(name: str) -> Profile:
 
 
 def read_profile(path: Path) -> Profile:
-    """A profile from its file. ReadError when it cannot be read, SettingsError for what it may not say."""
+    """Read a profile from its file. ReadError if it cannot be read, SettingsError for keys and values not allowed."""
     try:
         table: dict[str, Any] = parse_toml(path.read_text("utf-8-sig"))
     except OSError as error:
         raise ReadError(path, f"cannot be read ({error.strerror})", "give a profile's name or file") from None
     except ValueError as error:
-        raise SettingsError(path, f"is not valid TOML ({error})", "mend it") from None
+        raise SettingsError(path, f"is not valid TOML ({error})", "correct the file") from None
     known = [f.name for f in fields(Profile) if f.name != "name"]
     for key in table:
         if key not in known:
@@ -115,7 +115,7 @@ def read_profile(path: Path) -> Profile:
 
 @lru_cache
 def _find_shipped() -> dict[str, Path]:
-    """Files of the shipped profiles by name; none when an installation lacks them."""
+    """Find the files of the shipped profiles, by name; empty if an installation lacks them."""
     for folder in _folders():
         found = {path.stem: path for path in folder.glob("*.toml")}
         if found:
@@ -124,7 +124,7 @@ def _find_shipped() -> dict[str, Path]:
 
 
 def _folders() -> Iterator[Path]:
-    """Where the profiles may lie: in the checkout that the package runs from, or where pip put them."""
+    """List the folders that may have the profiles: that of the checkout, then those of pip."""
     root = Path(__file__).parents[3]
     if (root / "pyproject.toml").is_file():
         yield root / "engines"
@@ -133,7 +133,7 @@ def _folders() -> Iterator[Path]:
     except metadata.PackageNotFoundError:
         files = []
     yield from (Path(str(f.locate())).parent for f in files if f.suffix == ".toml" and _INSTALLED in f.as_posix())
-    # What `pip install --target` writes down about them is wrong.
+    # `pip install --target` records a wrong place for them.
     yield root / _INSTALLED
 
 

@@ -1,4 +1,4 @@
-"""Clears the folder of engine files of what is old, too much, or of no use to this machine."""
+"""Remove engine files that are old, too large together, or of no use to this machine."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def prune_engine_files(
     unfit_for: Mapping[str, Backend] | None = None,
     everything: bool = False,
 ) -> list[tuple[str, str]]:
-    """Remove engine files: (file name, why) of each. Records without a file and files without a record always go.
+    """Remove engine files, and files and records that lack the other; return (file name, reason) of each.
 
-    older_than_days  those built longer ago
-    keep_bytes       the oldest, until the rest has no more than this
-    unfit_for        those that none of these backends, by name, could use here (`find_unfit`)
-    everything       all of them, and what builds measured
-    One that is being built is left alone.
+    older_than_days  remove those built longer ago
+    keep_bytes       remove the oldest, until the rest has no more than this
+    unfit_for        remove those that none of these backends, by name, can use here (`find_unfit`)
+    everything       remove all, and the timings of builds
+    Does not remove an engine file that is being built.
     """
     gone: list[tuple[str, str]] = []
     whole = [file for file in cache.files() if file.path.is_file()]
@@ -35,7 +35,7 @@ def prune_engine_files(
     kept_bytes = 0
     for file in sorted(whole, key=lambda p: -p.built_unix):
         age_days = (time.time() - file.built_unix) / 86400
-        reason = "as asked" if everything else ""
+        reason = "is removed with all others" if everything else ""
         if not reason and older_than_days is not None and age_days > older_than_days:
             reason = f"is {age_days:.0f} days old"
         if not reason and unfit_for is not None:
@@ -53,7 +53,7 @@ def prune_engine_files(
 
 
 def find_unfit(key: EngineKey, backends: Mapping[str, Backend]) -> str:
-    """Why an engine file of that key is of no use to the backends of this machine; empty when it is."""
+    """Find why no backend of this machine can use an engine file of that key; empty if one can."""
     backend = next((b for b in backends.values() if b.opens(key.backend, key.version)), None)
     if backend is None:
         installed = backends.get(key.backend)
@@ -66,18 +66,18 @@ def find_unfit(key: EngineKey, backends: Mapping[str, Backend]) -> str:
 
 
 def _remove(cache: EngineCache, stem: str) -> bool:
-    """Remove an engine file with its record, unless a task is building it."""
+    """Remove an engine file and its record; False if a task is building it."""
     lock = FileLock(cache.folder / f"{stem}.lock")
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return False
     try:
-        # The record first: without it the engine file does not exist.
+        # The record first: an engine file without one is not used.
         for ending in (".json", ".plan"):
             (cache.folder / (stem + ending)).unlink(missing_ok=True)
     finally:
         lock.release()
-    # A task that asks for the lock in this moment may build beside another one: twice the work, no harm.
+    # If a task locks it at this moment, another may build the same file: twice the work, but no harm.
     (cache.folder / f"{stem}.lock").unlink(missing_ok=True)
     return True

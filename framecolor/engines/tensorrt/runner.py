@@ -1,8 +1,8 @@
-"""Engine files on lanes.
+"""Run engine files on lanes.
 
-One engine file of the features serves all shots. Where a network was fitted to a shot, it is opened once more, refitted
-with that network's weights; where a backend cannot refit, that network gets an engine file of its own. The weights that
-ship run from an engine file by torch-tensorrt where there is one for this GPU and TensorRT; those of a shot do not: it
+All shots use one engine file of the features. For a network that was fitted to a shot it is opened again and refitted
+with that network's weights; if the backend cannot refit, that network gets an engine file of its own. The weights that
+ship run from an engine file by torch-tensorrt if there is one for this GPU and TensorRT; a shot's weights do not, as it
 cannot be refitted. Pictures that are too large, and drawings with too many regions, go to PyTorch on the same GPU.
 """
 
@@ -36,11 +36,11 @@ _LOG = logging.getLogger("framecolor")
 
 
 def load_runner(network: PaletteNetwork | None, lanes: LaneCount) -> Runner:
-    """The networks on all GPUs that PyTorch sees; the matcher on the first. See `Engine.load`."""
+    """Load the networks on all GPUs that PyTorch sees, the matcher on the first. See `Engine.load`."""
     cache, backend = EngineCache(), _use_backend()
     devices = [_make_modules(gpu, network, cache) for gpu in list_gpus()]
     for modules in devices:
-        modules.get("features")  # an engine file that does not compile or open is heard of now
+        modules.get("features")  # fails now if its engine file does not compile or open
     versions = {"torch": str(torch.__version__), backend.name: backend.version}
     matcher = _open_matcher(devices[0].device, cache)
     return load_on_lanes("tensorrt", network, devices, lanes, versions, cache.folder, matcher)
@@ -53,14 +53,11 @@ def _use_backend(device: int = 0) -> Backend:
 
 
 def _make_modules(device: Device, network: PaletteNetwork | None, cache: EngineCache) -> DeviceModules:
-    """A GPU with `features`, `color` and, where a network was fitted, `fitted-features`.
-
-    What is compiled depends on no shot, nor is anything refitted where nothing was fitted.
-    """
+    """Make the modules of a GPU: `features`, `color` and, if there is a fitted network, `fitted-features`."""
     generator = load_generator(base_weights_path()) if network is None else network.generator
     opener = _Opener(device, cache)
     plain = make_torch_modules(device, network, torch.float16)
-    base: list[Any] = []  # filled once: modules are made one at a time
+    base: list[Any] = []  # at most one; no lock, as modules are made one at a time
 
     def open_base() -> Any:
         if not base:
@@ -95,7 +92,7 @@ def _make_modules(device: Device, network: PaletteNetwork | None, cache: EngineC
 
 
 def _open_matcher(device: Device, cache: EngineCache) -> TensorRtMatcher:
-    """The matcher on a GPU; drawings that the engine files do not take go to PyTorch."""
+    """Open the matcher on a GPU; drawings that the engine files do not take go to PyTorch."""
     opener = _Opener(device, cache)
     describe, compare = (opener.open(find_profile(name)) for name in ("describe", "compare"))
     return TensorRtMatcher(opener.backend, device, describe, compare, TorchMatcher(str(device.place)))
@@ -108,10 +105,13 @@ class _Opener:
         self.backend, self._device, self._cache = _use_backend(device.place.index or 0), device, cache
 
     def open(self, profile: Profile, generator: Generator | None = None) -> Any:
-        """An engine of its own for a profile, with these weights, or those that ship. EngineError when it fails."""
-        # Builders, and engines that are opened or refitted, may wait for the whole device.
+        """Open an engine for a profile, with a generator's weights or by default those that ship.
+
+        Raises EngineError if it does not compile or open.
+        """
+        # Building, opening and refitting may wait for the whole device.
         with self._device.uncaptured(), self._device.current():
-            # What torch-tensorrt compiled cannot be refitted.
+            # Engine files by torch-tensorrt cannot be refitted.
             stored, data, _ = ensure_engine(
                 profile, self.backend, self._cache, adopt=generator is None, progress=_Announcement(profile)
             )
@@ -127,12 +127,12 @@ class _Opener:
     def _refit(self, stored: EngineFile, data: bytes, generator: Generator) -> Any:
         engine = deserialize_engine(self.backend, data)
         refit(self.backend, engine, name_weights(stored, generator))
-        self._device.settle()  # lanes run on streams that do not wait for the refit's
+        self._device.settle()  # the streams of lanes do not wait for the refit's stream
         return engine
 
 
 class _Announcement:
-    """A build's progress of which only the beginning is logged: it takes a while, and happens once."""
+    """Logs the start of a build, which takes a while and happens once; ignores its progress."""
 
     def __init__(self, profile: Profile) -> None:
         self._profile, self._logged = profile, False
@@ -144,6 +144,6 @@ class _Announcement:
 
 
 def _is_like_shipped(generator: Generator) -> bool:
-    """Whether a generator has the architecture of the one that ships."""
+    """Tell whether a generator has the architecture of the one that ships."""
     shipped = load_generator(base_weights_path())
     return (generator.widths, generator.feature_channels) == (shipped.widths, shipped.feature_channels)

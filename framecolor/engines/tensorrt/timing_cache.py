@@ -1,7 +1,6 @@
-"""What builds of engine files measured, kept for the next build.
+"""Keep the timings that builds of engine files measured for later builds.
 
-A damaged cache aborts the whole process inside of TensorRT, so each is written with its hash in front and handed over
-only as it was written.
+Damaged timings abort the whole process inside TensorRT, so the file starts with their hash, which is checked first.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ _logger = logging.getLogger("framecolor")
 
 
 def read_timing_cache(path: Path) -> bytes:
-    """The measurements as TensorRT gave them; empty, and the file is gone, when they are not as they were written."""
+    """Read the timings; empty if they are missing or damaged. A damaged file is removed."""
     try:
         data = path.read_bytes()
     except OSError:
@@ -27,11 +26,11 @@ def read_timing_cache(path: Path) -> bytes:
     timings = data[start:]
     if data[:start] == _MARK + hashlib.sha256(timings).digest():
         return timings
-    _logger.warning("%s: is not as it was written; timings are measured anew", path)
+    _logger.warning("%s: is damaged; timings are measured again", path)
     path.unlink(missing_ok=True)
     return b""
 
 
 def write_timing_cache(path: Path, timings: bytes) -> None:
-    """Keep measurements: whole or not at all, also when several builds end at once. OutputError when it cannot."""
+    """Write timings atomically, also if several builds end at once. OutputError if they cannot be written."""
     write_bytes_atomic(path, _MARK + hashlib.sha256(timings).digest() + timings)

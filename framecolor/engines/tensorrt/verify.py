@@ -1,9 +1,8 @@
-"""Whether an engine file does what the network does: run beside the float32 network on a GPU,
-and what can be checked elsewhere.
+"""Verify an engine file: on a GPU, compare its outputs with those of the float32 network.
 
-Without a GPU it cannot even be opened. What is left: its bytes are those that were written, it is the one that this
-version would compile, and the very graph that went into it, with its rounded weights, agrees with the network when
-OpenVINO runs it. How the sums are rounded on a GPU is not seen there.
+Without a GPU an engine file cannot be opened. Then its bytes are checked, that it is the one which this version would
+compile, and that the graph it was compiled from, with its rounded weights, agrees with the network when OpenVINO runs
+it. That does not show how a GPU rounds sums.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ from framecolor.engines.tensorrt.runtime import deserialize_engine
 from framecolor.errors import EngineError
 from framecolor.networks.export import Precision, export_onnx
 
-# Below this an engine is wrong, not merely rounded: half itself gives 72 dB and more (tests/networks/test_export.py).
+# Rounding to half gives 72 dB and more (tests/networks/test_export.py); below these limits an engine is wrong.
 LEAST_PSNR_DB: dict[Precision, float] = {"half": 60.0, "float32": 90.0}
-# The reference runs on the processor: a whole 4K frame in float32 would take gigabytes and minutes.
+# A 4K frame of the reference, in float32 on the processor, would take gigabytes and minutes.
 _MOST_CHECKED_PX = 544 * 960
 
 
 @dataclass(frozen=True)
 class Parity:
-    """How near an output is to the float32 network's: PSNR and worst error, over its greatest absolute value."""
+    """Difference of an output from the float32 network's: PSNR and worst error, relative to its greatest magnitude."""
 
     psnr_db: float
     worst: float
@@ -40,13 +39,13 @@ class Parity:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a check of an engine file found.
+    """The result of verifying an engine file.
 
-    checked  what was looked at, in words
-    ran      it ran on a GPU itself; if not, `parity` is of the graph that it was compiled from
-    parity   by output; empty when only the file could be checked
-    sizes    that it ran at
-    good     nothing was found wrong
+    checked  what was checked, as text
+    ran      the engine file ran on a GPU; if not, `parity` is of the graph that it was compiled from
+    parity   of each output; empty if only the file could be checked
+    sizes    sizes of the axes in the run
+    good     no check failed
     """
 
     file: EngineFile
@@ -58,9 +57,9 @@ class Verdict:
 
 
 def verify_engine(stored: EngineFile, profile: Profile | None, backend: Backend, cache: EngineCache) -> Verdict:
-    """Check an engine file as far as this machine can, its file alone without a profile.
+    """Verify an engine file as far as this machine can; without a profile only its bytes.
 
-    Raises EngineError when its file is damaged, or it does not open or run.
+    Raises EngineError if it is damaged, or does not open or run.
     """
     data = stored.read()
     checked = [f"{len(data)} bytes as they were written"]
@@ -81,36 +80,40 @@ def verify_engine(stored: EngineFile, profile: Profile | None, backend: Backend,
         inputs = request.network.example(sizes)
         engine = deserialize_engine(backend, data)
         form = request.network.form
-        outputs = run_engine(backend, engine, dict(zip(form.inputs, inputs, strict=True)), tuple(form.outputs))
-        found = dict(zip(form.outputs, outputs, strict=True))
+        results = run_engine(backend, engine, dict(zip(form.inputs, inputs, strict=True)), tuple(form.outputs))
+        outputs = dict(zip(form.outputs, results, strict=True))
         checked.append(f"run on {backend.gpu}")
     else:
         sizes = _small_enough(profile)
         inputs = request.network.example(sizes)
-        found = _run_graph(request, profile, sizes, inputs)
+        outputs = _run_graph(request, profile, sizes, inputs)
         checked.append(f"its graph run by OpenVINO in float32, as {problem[0]}")
-    reference = _reference(profile, request, inputs)
-    parity = {name: measure_parity(found[name], wanted) for name, wanted in reference.items()}
+    references = _compute_reference(profile, request, inputs)
+    parity = {name: measure_parity(outputs[name], reference) for name, reference in references.items()}
     good = all(p.psnr_db >= LEAST_PSNR_DB[profile.precision] for p in parity.values())
     return Verdict(stored, tuple(checked), problem is None, parity, sizes, good)
 
 
-def measure_parity(found: Tensor, wanted: Tensor) -> Parity:
-    """PSNR in dB and worst error, both over the greatest absolute value of `wanted`; not finite values are infinite."""
-    if found.shape != wanted.shape:
-        raise EngineError("parity", f"shapes {tuple(found.shape)} and {tuple(wanted.shape)} differ", "build it again")
-    error = (found.double() - wanted.double()).abs()
+def measure_parity(output: Tensor, reference: Tensor) -> Parity:
+    """Measure the difference of `output` from `reference`; infinite if a value is not finite.
+
+    Raises EngineError if their shapes differ.
+    """
+    if output.shape != reference.shape:
+        problem = f"shapes {tuple(output.shape)} and {tuple(reference.shape)} differ"
+        raise EngineError("parity", problem, "build it again")
+    error = (output.double() - reference.double()).abs()
     if not bool(error.isfinite().all()):
         return Parity(-math.inf, math.inf)
-    peak = max(wanted.abs().max().item(), 1e-12)
+    peak = max(reference.abs().max().item(), 1e-12)
     mean_square = error.square().mean().item()
     return Parity(
         20 * math.log10(peak) - 10 * math.log10(mean_square) if mean_square else math.inf, error.max().item() / peak
     )
 
 
-def _reference(profile: Profile, request: BuildRequest, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
-    """What the float32 network makes of the inputs, on the processor."""
+def _compute_reference(profile: Profile, request: BuildRequest, inputs: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    """Compute the outputs of the float32 network on the processor."""
     network = make_network(profile, "float32")
     with torch.inference_mode():
         result = network.module(*inputs)
@@ -122,7 +125,7 @@ def _run_graph(
 ) -> dict[str, Tensor]:
     from framecolor.engines.quiet_openvino import open_core
 
-    # A graph of one fixed size differs from the free one in the numbers of its inputs alone.
+    # Other sizes need a graph with free sizes, which is the same but for the shapes of its inputs.
     model = request.model if sizes == profile.at("usual") else export_onnx(request.network)
     core = open_core()
     compiled = core.compile_model(core.read_model(model), "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
@@ -131,7 +134,7 @@ def _run_graph(
 
 
 def _small_enough(profile: Profile) -> dict[str, int]:
-    """The profile's usual sizes, or a picture of their shape that the processor is done with in seconds."""
+    """Return the profile's usual sizes, scaled down if the processor would take longer than seconds."""
     sizes = profile.at("usual")
     if "height" not in sizes:
         return sizes
@@ -144,7 +147,7 @@ def _small_enough(profile: Profile) -> dict[str, int]:
 
 
 def find_engine_files(names: tuple[str, ...], cache: EngineCache) -> list[EngineFile]:
-    """Engine files of those profiles, or all. EngineError when there is none, also when one profile has none."""
+    """Find the engine files of those profiles, or all. EngineError if there are none, or none of one profile."""
     files = [file for file in cache.files() if not names or file.profile in names]
     missing = sorted(set(names) - {file.profile for file in files})
     if missing or not files:
@@ -154,7 +157,7 @@ def find_engine_files(names: tuple[str, ...], cache: EngineCache) -> list[Engine
 
 
 def backend_of(stored: EngineFile, backends: tuple[Backend, ...]) -> Backend:
-    """The backend that an engine file belongs to, of those installed. EngineError when it is not among them."""
+    """Find the installed backend that compiled an engine file. EngineError if it is not installed."""
     for backend in backends:
         if backend.name == stored.key.backend:
             return backend

@@ -1,4 +1,4 @@
-"""The formats of written frames, one table. A new one is a line here and a name in `config.settings.FormatName`."""
+"""The table of formats of written frames. A new one needs a line here and a name in `config.settings.FormatName`."""
 
 from __future__ import annotations
 

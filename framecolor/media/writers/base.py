@@ -1,4 +1,4 @@
-"""What an image format is to the rest: an ending, an encoder, and perhaps a package that it needs."""
+"""The interface of image formats: an ending, an encoder, and a package if it needs one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Rgba = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Mark:
-    """A region to check by eye: its outline in pixels, and what to call it."""
+    """A region to check by eye: the name of its layer, and its outline in pixels."""
 
     name: str
     outline: Sequence[Sequence[int]]
@@ -26,11 +26,11 @@ class Mark:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """One finished frame, and for formats with layers the parts that it was put together from.
+    """One finished frame, and its layers for the formats that keep them.
 
-    rgba   what is seen
-    paint  what lies below the lines; None: `rgba` has no parts
-    ink    the lines over it; None: there are none
+    rgba   the whole picture
+    paint  the colors below the lines; None if the frame has one layer
+    ink    the lines over the paint; None if missing
     marks  regions to check
     """
 
@@ -53,11 +53,12 @@ class Picture:
 class Format:
     """One way to write a frame.
 
-    suffix   ending of its files
-    encode   a picture -> the bytes of a file; the same picture gives the same bytes
-    layered  whether it keeps a picture's parts
-    longest_px  how long a side may be; None: as long as can be read at all
-    module   what has to be installed for it, and the extra that brings it
+    suffix      ending of its files
+    encode      encodes a picture as the bytes of a file; deterministic
+    layered     it keeps a picture's layers
+    longest_px  longest side; None: any that can be read
+    module      the package that it needs, if any
+    extra       the extra that installs `module`
     """
 
     suffix: str
@@ -68,9 +69,9 @@ class Format:
     extra: str = ""
 
     def check(self, name: str, size: tuple[int, int] = (1, 1)) -> None:
-        """Raise SettingsError where the package that it needs is missing, or it cannot hold (height, width) pixels.
+        """Check that the format can be written here at `size`, (height, width), without importing anything.
 
-        Nothing is imported.
+        Raises SettingsError if its package is missing or the size is too large.
         """
         if self.longest_px is not None and max(size) > self.longest_px:
             problem = f"frames of {size[1]}x{size[0]} are larger than it can hold"

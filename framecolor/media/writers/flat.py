@@ -1,4 +1,4 @@
-"""PNG, TGA and TIFF of 8 and 16 bits. 8-bit colors times 257 are 16-bit ones, and come back exactly."""
+"""Write PNG, TGA and TIFF of 8 and 16 bits. 8-bit colors times 257 are 16-bit ones, and come back exactly."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _BITS_16 = 257
 
 
 def encode_flat(rgba: NDArray[np.uint8], kind: str = "png") -> bytes:
-    """The bytes of an image file of uint8 HxWx4 straight RGBA.
+    """Encode uint8 HxWx4 straight RGBA as the bytes of an image file.
 
-    kind  png, tga (run lengths) or tiff (LZW), png16 and tiff16 with 16 bits a channel.
+    kind  png, tga (run lengths) or tiff (LZW), png16 and tiff16 with 16 bits a channel
     """
     if rgba.dtype != np.uint8 or rgba.ndim != 3 or rgba.shape[2] != 4 or 0 in rgba.shape:
         raise ValueError(f"rgba must be uint8 HxWx4, got {rgba.dtype} {rgba.shape}")
@@ -27,7 +27,7 @@ def encode_flat(rgba: NDArray[np.uint8], kind: str = "png") -> bytes:
 
 
 def encode_gray(values: NDArray[np.uint8] | NDArray[np.uint16]) -> bytes:
-    """A PNG of one channel, uint8 or uint16 HxW, whose numbers are kept as they are."""
+    """Encode numbers, uint8 or uint16 HxW, as a PNG of one channel, unscaled."""
     if values.dtype not in (np.uint8, np.uint16) or values.ndim != 2 or 0 in values.shape:
         raise ValueError(f"values must be uint8 or uint16 HxW, got {values.dtype} {values.shape}")
     return encode_png(values, GRAY)

@@ -1,4 +1,4 @@
-"""PNG with a palette: a byte a pixel, and every color exactly as it is."""
+"""Write PNG with a palette: one byte a pixel, with exact colors."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _MOST_COLORS = 256
 
 
 def encode_indexed(rgba: NDArray[np.uint8]) -> bytes:
-    """A PNG of uint8 HxWx4 straight RGBA with up to 256 entries of RGBA, in the order of their values.
+    """Encode uint8 HxWx4 straight RGBA as a PNG with a palette of up to 256 RGBA colors, sorted by value.
 
-    No color is ever changed: a frame of more colors (soft lines over many paints) becomes a plain 32-bit PNG.
+    Never changes a color: a frame of more colors (soft lines over many paints) becomes a plain 32-bit PNG.
     """
     runs = Runs.pack(np.ascontiguousarray(rgba).view(np.uint32)[..., 0])
     colors, index = np.unique(runs.values, return_inverse=True)

@@ -1,4 +1,4 @@
-"""Layered Photoshop files: paint, line, and a hidden group of the regions to check."""
+"""Write layered Photoshop files: paint, line, and a hidden group of the regions to check."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _MARK_WIDTH_PX = 3
 
 
 def encode_psd(picture: Picture) -> bytes:
-    """An 8-bit RGB file with transparency: the layers of `picture` in run lengths, and what they look like together.
+    """Encode a picture as an 8-bit PSD with transparency: its layers in run lengths, and the merged image.
 
-    Without parts there is one layer, `paint`. The merged image, which programs show that know no layers, is laid over
-    white where it is half transparent, as Photoshop has it.
+    A picture without layers gets one, `paint`. Half transparent pixels of the merged image, which programs without
+    layers show, are laid over white, as in Photoshop's own files.
     """
     from PIL import Image
     from psd_tools import PSDImage
@@ -54,9 +54,9 @@ def encode_psd(picture: Picture) -> bytes:
 
 
 def read_paint_layer(path: Path) -> NDArray[np.uint8] | None:
-    """The layer `paint` of a file that `encode_psd` wrote; None where a painter has merged or renamed it.
+    """Read the layer `paint` of a file by `encode_psd`, uint8 HxWx4; None if a painter merged or renamed it.
 
-    Raises ReadError when the file cannot be read.
+    Raises ReadError if the file cannot be read.
     """
     from psd_tools import PSDImage
 
@@ -67,12 +67,12 @@ def read_paint_layer(path: Path) -> NDArray[np.uint8] | None:
             return None
         image = layer.topil(apply_icc=False)
         return None if image is None or image.mode != "RGBA" else np.array(image)
-    except Exception as error:  # a damaged file fails in psd-tools in many ways
+    except Exception as error:  # psd-tools raises many kinds of errors for a damaged file
         raise ReadError(path, "the layers cannot be read", "paint the frame again with --overwrite") from error
 
 
 def _draw_mark(mark: Mark, size: tuple[int, int]) -> tuple[int, int, NDArray[np.uint8]]:
-    """Left, top and pixels of a region's filled outline with a border, within the picture."""
+    """Draw a region's filled outline with a border, clipped to the picture: its left, top and pixels."""
     points = np.array(mark.outline, np.int32).reshape(-1, 2)
     low = np.maximum(points.min(axis=0) - _MARK_WIDTH_PX, 0)
     high = np.minimum(points.max(axis=0) + _MARK_WIDTH_PX + 1, (size[1], size[0]))
@@ -86,7 +86,7 @@ def _draw_mark(mark: Mark, size: tuple[int, int]) -> tuple[int, int, NDArray[np.
 
 
 def _write(psd: PSDImage, merged: NDArray[np.uint8]) -> bytes:
-    """The file, with `merged` in place of what psd-tools would put together itself, with floats and slowly."""
+    """Serialize the file with `merged` as its merged image; psd-tools would compose one slowly, with floats."""
     from psd_tools.constants import Compression
 
     record = psd._record
