@@ -243,7 +243,9 @@ def test_an_engine_file_of_another_network_fails_verification(
 ) -> None:
     profile, stored = profile_of("describe", True), compiled("describe", True).stored
     assert verify_engine(stored, profile, rtx, cache).good
-    monkeypatch.setattr("framecolor.engines.tensorrt.verify._reference", lambda *_: {"tokens": torch.ones(20, 128)})
+    monkeypatch.setattr(
+        "framecolor.engines.tensorrt.verify._compute_reference", lambda *_: {"tokens": torch.ones(20, 128)}
+    )
     verdict = verify_engine(stored, profile, rtx, cache)
     assert not verdict.good and verdict.parity["tokens"].psnr_db < 20
 
