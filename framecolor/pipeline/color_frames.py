@@ -27,7 +27,7 @@ from framecolor.pipeline.events import Listener, Warnings, ignore
 from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
-from framecolor.propagation.smoothing import FramePosterior
+from framecolor.propagation.smoothing import FramePosterior, is_empty
 from framecolor.propagation.unsure import find_unsure
 
 Pixels = NDArray[np.uint8]
@@ -130,20 +130,21 @@ def _color(
         ahead = 2 * count_workers(settings.count_cores(), (size[0], size[1]))
         stream = Stream(keyframes, runner, settings, pool, ahead, _fail, lambda number: None)
 
-        def paint(item: FramePosterior) -> ColoredFrame | FramePosterior:
-            return item if item.hold_of is not None else _paint(item, keyframes, runner, settings)
+        def paint(item: FramePosterior) -> tuple[FramePosterior, ColoredFrame | None]:
+            return item, None if item.hold_of is not None else _paint(item, keyframes, runner, settings)
 
         before: ColoredFrame | None = None
         with (
             closing(stream.run(_read_drawings(lines, numbers, size))) as settled,
             closing(overlapped(pool, paint, settled, ahead)) as frames,
         ):
-            for frame in frames:
-                if isinstance(frame, FramePosterior):
+            for item, frame in frames:
+                if frame is None:
                     assert before is not None  # a hold follows what it repeats
-                    yield replace(before, number=frame.number, hold_of=frame.hold_of)
+                    yield replace(before, number=item.number, hold_of=item.hold_of)
                 else:
-                    before = frame
+                    # The drawings before and after an empty one are neighbors: they may be one hold.
+                    before = before if is_empty(item.features) else frame
                     yield frame
 
 

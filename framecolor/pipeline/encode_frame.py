@@ -20,7 +20,7 @@ from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.mattes import MatteIds
 from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.pipeline.stencils import Before
-from framecolor.propagation.smoothing import FramePosterior
+from framecolor.propagation.smoothing import FramePosterior, is_empty
 from framecolor.propagation.unsure import find_unsure
 from framecolor.render.flat import spread
 from framecolor.render.frame import Painted
@@ -38,6 +38,7 @@ class Finished:
     layer  bytes of the line layer's file
     matte  bytes of the matte's file
     key    bytes of the frame as a key, if a stencil made one
+    empty  whether its drawing is empty: the next hold does not repeat it
     """
 
     entry: FrameEntry
@@ -45,6 +46,7 @@ class Finished:
     layer: bytes | None = None
     matte: bytes | None = None
     key: bytes | None = None
+    empty: bool = False
 
 
 def finish_frame(
@@ -131,7 +133,7 @@ def _encode(
         if settings.line == "layer" and painted.ink is not None:
             layer = image.encode(Picture(painted.ink))
         encoded = None if ids is None or matte is None else ids.encode(matte)
-        return Finished(entry, image.encode(picture), layer, encoded)
+        return Finished(entry, image.encode(picture), layer, encoded, empty=is_empty(item.features))
 
 
 def make_picture(
@@ -151,14 +153,14 @@ def finish_hold(item: FramePosterior, entry: FrameEntry) -> Finished:
 
 
 def repeat_holds(frames: Iterable[Finished]) -> Iterator[Finished]:
-    """Give each hold the files and results of the frame that it repeats, the last one that was painted."""
+    """Give each hold the files and results of the frame that it repeats, the last one that is not empty."""
     painted: Finished | None = None
     for frame in frames:
         if frame.data is None:
             assert painted is not None
             yield replace(painted, entry=_repeat(painted.entry, frame.entry))
         else:
-            painted = frame
+            painted = painted if frame.empty else frame
             yield frame
 
 

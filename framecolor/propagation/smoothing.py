@@ -63,13 +63,13 @@ class FramePosterior:
 class _Block:
     """Drawings of a span up to the next key.
 
-    holds   numbers of the holds of each node
+    after   what follows each node: the numbers of its holds, and empty drawings
     fixed   belief of the first node, if an earlier block computed it
     is_out  whether the first node has been yielded before
     """
 
     nodes: list[Linked] = field(default_factory=list)
-    holds: list[list[int]] = field(default_factory=list)
+    after: list[list[int | FramePosterior]] = field(default_factory=list)
     fixed: Votes | None = None
     is_out: bool = False
 
@@ -77,13 +77,17 @@ class _Block:
 def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[FramePosterior]:
     """Yield the beliefs of a stream of drawings in span order, each once, when the end of its span has been read.
 
-    Empty drawings and keys are yielded at once: they do not depend on their neighbors.
+    A span's first key is yielded at once: it does not depend on the drawings after it.
     """
     block = _Block()
     for item in items:
         if is_empty(item.features):
             sure = np.ones(item.features.count + 1, np.float32)
-            yield FramePosterior(item.features.number, item.features, _believe_empty(item.features, keyframes), sure)
+            empty = FramePosterior(item.features.number, item.features, _believe_empty(item.features, keyframes), sure)
+            if block.nodes:
+                block.after[-1].append(empty)
+            else:
+                yield empty
             continue
         if block.nodes and item.begins:
             yield from _settle(block, keyframes)
@@ -91,10 +95,10 @@ def believe(items: Iterable[Linked], keyframes: Keyframes) -> Iterator[FramePost
         last = block.nodes[-1].features if block.nodes else None
         number = item.features.number
         if last is not None and is_hold(item.features, last, keyframes):
-            block.holds[-1].append(number)
+            block.after[-1].append(number)
             continue
         block.nodes.append(item)
-        block.holds.append([])
+        block.after.append([])
         if len(block.nodes) == 1 and number in keyframes.whole:
             yield _believe_key(item, keyframes)
             block.is_out = True
@@ -144,7 +148,7 @@ def _believe_empty(features: FrameFeatures, keyframes: Keyframes) -> Votes:
 
 
 def _settle(block: _Block, keyframes: Keyframes) -> Iterator[FramePosterior]:
-    """Yield the block's drawings and their holds, without its first drawing if that was yielded before."""
+    """Yield the block's drawings and what follows each, without its first drawing if that was yielded before."""
     if not block.nodes:
         return
     nodes = [Node(n.features.votes, keyframes.belief(n.features.number, n.features.digest)) for n in block.nodes]
@@ -159,8 +163,11 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[FramePosterior]:
         flicker = _measure_flicker(item, belief, beliefs[i - 1]) if i else 0.0
         if i or not block.is_out:
             yield FramePosterior(item.features.number, item.features, belief, sure, flicker=flicker)
-        for number in block.holds[i]:
-            yield FramePosterior(number, item.features, belief, sure, hold_of=item.features.number)
+        for one in block.after[i]:
+            if isinstance(one, FramePosterior):
+                yield one
+            else:
+                yield FramePosterior(one, item.features, belief, sure, hold_of=item.features.number)
 
 
 def _measure_flicker(item: Linked, belief: Votes, before: Votes) -> float:

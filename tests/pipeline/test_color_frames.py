@@ -13,6 +13,7 @@ from drawings import PALETTE, draw, make_shot
 from painting import Pixels, colors_of, paint, read_frames
 
 from framecolor import ColoredFrame, Event, Settings, SettingsError, ShotError, Warned, color_frames
+from framecolor.media import write_image
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
@@ -48,6 +49,21 @@ def test_a_sequence_is_numbered_from_0_and_holds_share_their_pixels() -> None:
     assert frames[2].rgba is frames[1].rgba
     assert frames[0].confidence == 1 and not frames[0].unsure
     assert {tuple(color) for color in frames[1].palette.tolist()} == PALETTE
+
+
+def test_holds_around_an_empty_drawing_repeat_their_drawing(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 6, (0,))
+    lines = [draw(step)[0] for step in (0, 0, 0, 0, 1, 1)]
+    lines[2] = np.zeros_like(lines[0])
+    for i, line in enumerate(lines):
+        write_image(next((root / "line").glob(f"*{1001 + i}.png")), line)
+    frames = list(color_frames(lines, {0: draw(0)[1]}))
+    assert [frame.number for frame in frames] == [0, 1, 2, 3, 4, 5]
+    assert [frame.hold_of for frame in frames] == [None, 0, None, 0, None, 4]
+    painted = read_frames(paint(root, tmp_path / "out").out)
+    for frame, pixels in zip(frames, painted.values(), strict=True):
+        np.testing.assert_array_equal(frame.rgba, frames[frame.hold_of or frame.number].rgba)
+        np.testing.assert_array_equal(frame.rgba, pixels)
 
 
 def test_lines_may_be_gray_or_without_alpha() -> None:
