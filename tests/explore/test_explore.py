@@ -202,7 +202,7 @@ def test_invalid_input_is_an_error_with_the_reason(weights: Path, cut: Path, tmp
     write_image(dark, np.full((*SIZE, 4), (90, 40, 30, 255), np.uint8))
     with pytest.raises(InputError, match="no region"):
         open_subject(blank)
-    with pytest.raises(InputError, match=r"no line drawing.*--line"):
+    with pytest.raises(InputError, match="--line"):
         open_subject(dark)
     with pytest.raises(InputError, match="size of the drawing"):
         small = tmp_path / "small.png"

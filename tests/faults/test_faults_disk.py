@@ -173,7 +173,7 @@ def test_a_folder_that_may_not_be_written_to(root: Path, tmp_path: Path) -> None
     out.mkdir(mode=0o555)
     nobody = partial(become_nobody, tmp_path)
     ended = run("colorize", root, "--fit", "0", "-o", out, printed=tmp_path / "printed", prelude=nobody)
-    check_failure(ended, f"{out}; change its permissions, or choose another folder with -o")
+    check_failure(ended, str(out))
     assert read_tree(out) == {}
 
 

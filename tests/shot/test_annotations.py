@@ -247,4 +247,4 @@ def test_the_command_takes_one_file_for_one_shot(tmp_path: Path) -> None:
     assert run(colorize_command, [str(root), "--fit", "0", "--corrections", str(file)]).exit_code == 0
     assert color_at(root / "color", 1002, 39, 28) == GREEN
     twice = run(colorize_command, [str(root), str(root), "--corrections", str(file)])
-    assert twice.exit_code == 2 and "of one shot" in twice.stderr
+    assert twice.exit_code == 2 and "--corrections" in twice.stderr
