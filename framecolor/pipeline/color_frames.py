@@ -81,9 +81,10 @@ def color_frames(
     The same drawings, keys and settings give the same pixels as `colorize`. A frame is yielded after the next key, or
     24 drawings, have been processed; about twice as many drawings as there are cores are in memory at once.
 
-    Raises ShotError for invalid drawings and keys, SettingsError and EngineError, all at the call, except for a drawing
-    of another size, which raises when it is reached. Until the iterator ends or is closed, OpenCV, NumPy and PyTorch
-    use one thread each in the whole process. Only one iterator may run at a time.
+    Raises ShotError for invalid drawings and keys, and SettingsError, at the call; EngineError, and PaletteError and
+    ReadError of a palette or reference, with the first frame; ShotError for a drawing of another size when it is
+    reached. Until the iterator ends or is closed, OpenCV, NumPy and PyTorch use one thread each in the whole process.
+    Only one iterator may run at a time.
     """
     settings = settings or Settings()
     for field in fields(Settings):
