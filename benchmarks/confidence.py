@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
 from framecolor.evaluation.metrics.regions import vote_regions
 from framecolor.lineart.regions import fill_lines
-from framecolor.propagation.unsure import UNSURE_BELOW
+from framecolor.pipeline.unsure import UNSURE_BELOW
 
 # Share of the regions, the least sure ones, that a painter looks at.
 FLAGGED_SHARE = 0.15

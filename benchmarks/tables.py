@@ -23,7 +23,7 @@ from variants import VARIANTS
 
 from framecolor.bench.table import format_markdown, name_machine
 from framecolor.media import write_text_atomic
-from framecolor.propagation.unsure import UNSURE_BELOW
+from framecolor.pipeline.unsure import UNSURE_BELOW
 
 _HERE = Path(__file__).resolve().parent
 PAGES = (_HERE.parent / "README.md", _HERE / "README.md", *sorted((_HERE.parent / "docs").glob("*.md")))

@@ -27,8 +27,8 @@ from framecolor.pipeline.events import Listener, Warnings, ignore
 from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
+from framecolor.pipeline.unsure import find_unsure
 from framecolor.propagation.smoothing import FramePosterior, is_empty
-from framecolor.propagation.unsure import find_unsure
 
 Pixels = NDArray[np.uint8]
 

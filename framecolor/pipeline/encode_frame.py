@@ -20,8 +20,8 @@ from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.mattes import MatteIds
 from framecolor.pipeline.paint import choose_colors, paint_frame
 from framecolor.pipeline.stencils import Before
+from framecolor.pipeline.unsure import find_unsure
 from framecolor.propagation.smoothing import FramePosterior, is_empty
-from framecolor.propagation.unsure import find_unsure
 from framecolor.render.flat import spread
 from framecolor.render.frame import Painted
 from framecolor.render.stencil import apply_stencil

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from framecolor import ReadError
+from framecolor.pipeline.unsure import UNSURE_BELOW
 from framecolor.propagation.belief import Votes
 from framecolor.propagation.confidence import (
     FEATURES,
@@ -19,7 +20,6 @@ from framecolor.propagation.confidence import (
     pack_calibration,
     read_calibration,
 )
-from framecolor.propagation.unsure import UNSURE_BELOW
 
 SHIPPED = Path(__file__).resolve().parents[2] / "framecolor" / "weights" / "confidence.json"
 COLORS = 5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from framecolor.core.types import Regions
-from framecolor.propagation.unsure import find_unsure
+from framecolor.pipeline.unsure import find_unsure
 
 
 def strips() -> Regions:
