@@ -3,8 +3,8 @@
     python benchmarks/memory.py                     # about ten minutes
     python benchmarks/memory.py --frames 100 300    # about three
 
-Each shot is painted in its own process, as by `framecolor colorize`. Both are the same walk with a key at the first
-drawing only. That is the hardest case, as drawings wait for the next key and there is none.
+Each shot is painted in its own process, as by `framecolor colorize`. Both show the same walk, and only their first
+drawing is a key. That is the hardest case: drawings wait for the next key, and none comes.
 """
 
 from __future__ import annotations

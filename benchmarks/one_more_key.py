@@ -12,7 +12,7 @@ and the clip is painted again. There are two figures, both from mean chained acc
 
     shot    over all drawings but the first two keys. A drawing that became a key counts as right, as a painted drawing
             is part of what a key is worth.
-    lead    advice minus another way, over the drawings that are not keys in either run. None if there is none.
+    lead    accuracy of advice minus that of another way, over drawings that are keys in neither run; None if all are
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Run:
         return float(np.mean([self.accuracy.get(number, 1.0) for number in drawings]))
 
     def lead(self, other: Run) -> float | None:
-        """Compute the lead over another run on the drawings that are not keys in either; None if there is none."""
+        """Compute the lead over another run on drawings that are keys in neither; None if all are keys."""
         shared = sorted(set(self.accuracy) & set(other.accuracy))
         return float(np.mean([self.accuracy[n] - other.accuracy[n] for n in shared])) if shared else None
 
@@ -145,19 +145,19 @@ def add(run: Run, number: int | None) -> tuple[int, ...]:
 
 
 def choose_advised(run: Run) -> int | None:
-    """Choose the first suggestion of the report; None if there is none."""
+    """Choose the first suggestion of the report; None if it has none."""
     suggestions = suggest_keys(run.frames, count=1)
     return suggestions[0].number if suggestions else None
 
 
 def choose_random(run: Run, generator: np.random.Generator) -> int | None:
-    """Choose any drawing that is neither a key nor a hold; None if there is none."""
+    """Choose a random drawing that is neither a key nor a hold; None if all are."""
     drawings = [frame.number for frame in run.frames if frame.status == "painted"]
     return int(generator.choice(drawings)) if drawings else None
 
 
 def choose_widest(run: Run) -> int | None:
-    """Choose the middle of the first widest stretch without a key, holds left out; None if there is none."""
+    """Choose the middle of the first widest stretch without a key, without its holds; None if all are keys or holds."""
     drawings = [frame for frame in run.frames if frame.status in ("painted", "key")]
     keys = [place for place, frame in enumerate(drawings) if frame.status == "key"]
     left, right = max(pairwise(keys), key=lambda gap: gap[1] - gap[0])

@@ -38,10 +38,10 @@ _ATTRIBUTES = {"threads": 1, "exr_threads": 1, "try_all_readers": 0}
 
 _FLOATS = {"half": "half", "float": "float", "double": "float"}  # type in the file -> type that it is read as
 _NOT_PACKED, _DEFLATE, _PALETTE = 1, 8, 3  # values of TIFF's tags
-# TIFF's tag of deflate under its older number, in both byte orders -> under the number whose checksums are checked.
+# TIFF's byte order -> its tag of deflate under the older number, and under the one whose checksums are checked.
 _OLD_DEFLATE = {
-    b"\x03\x01\x03\0\1\0\0\0\xb2\x80": b"\x03\x01\x03\0\1\0\0\0\x08\0",
-    b"\x01\x03\0\x03\0\0\0\1\x80\xb2": b"\x01\x03\0\x03\0\0\0\1\0\x08",
+    b"II": (b"\x03\x01\x03\0\1\0\0\0\xb2\x80", b"\x03\x01\x03\0\1\0\0\0\x08\0"),
+    b"MM": (b"\x01\x03\0\x03\0\0\0\1\x80\xb2", b"\x01\x03\0\x03\0\0\0\1\0\x08"),
 }
 # Resource 1057 of a Photoshop file: its length, a version, and a flag that there is no merged image.
 _NO_MERGED_IMAGE = re.compile(rb"8BIM\x04\x21\0\0.{8}\0", re.DOTALL)
@@ -74,8 +74,7 @@ def open_still(data: bytes, suffix: str) -> Iterator[Still]:
         problem = "the PSD holds layers alone, and no image of what they look like together"
         raise BrokenImageError(problem, "save it with 'Maximize compatibility'")
     if suffix == ".tif":
-        for old, new in _OLD_DEFLATE.items():
-            data = data.replace(old, new)
+        data = data.replace(*_OLD_DEFLATE[data[:2]])
     config = oiio.ImageSpec()
     config.attribute("oiio:UnassociatedAlpha", 1)
     with ExitStack() as names:

@@ -114,7 +114,7 @@ def prepare(
 ) -> tuple[str, ...]:
     """Prepare a shot for tasks that each paint a part of it. Returns warnings.
 
-    Builds the engine's plans, fits the network, proposes colors if there is no key, and keeps all of it in caches, with
+    Compiles the engine files, fits the network, proposes colors if there is no key, and keeps all of it in caches, with
     the source of each frame for `gather_parts`. Arguments and errors are those of `colorize`.
     """
     settings, out = settings or Settings(), shot.out if out is None else Path(out)
