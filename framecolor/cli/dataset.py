@@ -23,6 +23,7 @@ def dataset() -> None:
 @dataset.command()
 @click.option("--glitch", type=PATH, help="Folder of the Glitch id maps.")
 @click.option("--art", type=PATH, help="Folder of vector art that scripts/fetch_art wrote.")
+@click.option("--rigged", type=PATH, help="Folder of rigged 3D characters (GLB, VRM) with manifest.json.")
 @click.option(
     "--from",
     "folders",
@@ -37,11 +38,14 @@ def dataset() -> None:
 @click.option("--attribution", help="Attribution that the license requires.")
 @click.option("--long-side", type=click.IntRange(64, 4096), default=512, show_default=True, help="Longest side, px.")
 @click.option("--val", type=click.FloatRange(0, 0.9), default=0.08, show_default=True, help="Share held out.")
-@click.option("--limit", type=click.IntRange(1), help="Most drawings of a source of art, or pictures of a --from.")
+@click.option(
+    "--limit", type=click.IntRange(1), help="Most drawings or characters of a source, or pictures of a --from."
+)
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Seed of the motion or the lines.")
 def build(
     glitch: Path | None,
     art: Path | None,
+    rigged: Path | None,
     folders: tuple[Path, ...],
     output: Path,
     name: str | None,
@@ -55,7 +59,7 @@ def build(
 ) -> None:
     """Write a compact, repeatable data set with sources, licenses, split and a hash of every item.
 
-    --glitch and --art give id maps of animated characters. --from gives your own paintings, filtered, with flat fills
+    --glitch, --art and --rigged give id maps of animated characters. --from gives your own paintings, filtered, with flat fills
     and line art. Source, license and attribution come from provenance.toml or LICENSE and ATTRIBUTION in the folder;
     --source, --license and --attribution override them.
 
@@ -66,23 +70,31 @@ def build(
     """
     origin = {"name": name, "source": source, "license": license_, "attribution": attribution}
     if folders:
-        if glitch is not None or art is not None:
-            raise click.UsageError("--from writes paintings, --glitch and --art write id maps: call build for each")
+        if glitch is not None or art is not None or rigged is not None:
+            raise click.UsageError("--from writes paintings, the other sources write id maps: call build for each")
         if name is not None and len(folders) > 1:
             raise click.UsageError("--name names one source: give one --from, or a provenance.toml in each folder")
         _build_art(folders, origin, output, long_side, val, limit, seed)
         return
-    if glitch is None and art is None:
-        raise click.UsageError("give --glitch, --art or both, or --from")
+    if glitch is None and art is None and rigged is None:
+        raise click.UsageError("give some of --glitch, --art and --rigged, or --from")
     if any(value is not None for value in origin.values()):
         raise click.UsageError("--name, --source, --license and --attribution go with --from")
-    _build_characters(glitch, art, output, long_side, val, limit, seed)
+    _build_characters(glitch, art, rigged, output, long_side, val, limit, seed)
 
 
 def _build_characters(
-    glitch: Path | None, art: Path | None, output: Path, long_side: int, val: float, limit: int | None, seed: int
+    glitch: Path | None,
+    art: Path | None,
+    rigged: Path | None,
+    output: Path,
+    long_side: int,
+    val: float,
+    limit: int | None,
+    seed: int,
 ) -> None:
     from framecolor.training.dataset import write_sources
+    from framecolor.training.sources import rigged as rigged_source
     from framecolor.training.sources.art import animate_art, read_sources, read_things
     from framecolor.training.sources.glitch import PROVENANCE, read_sequences
 
@@ -93,6 +105,11 @@ def _build_characters(
         drawings = read_sources(art)
         things = read_things(drawings, seed)
         sources += [(s.provenance, animate_art(s, things, limit, long_side, seed)) for s in drawings]
+    if rigged is not None:
+        sources += [
+            (s.provenance, rigged_source.animate_rigged(s, limit, long_side, seed))
+            for s in rigged_source.read_sources(rigged)
+        ]
     table = write_sources(sources, output, long_side, val)
     items = table["items"]
     assert isinstance(items, list)
