@@ -59,14 +59,15 @@ def build(
 ) -> None:
     """Write a compact, repeatable data set with sources, licenses, split and a hash of every item.
 
-    --glitch, --art and --rigged give id maps of animated characters. --from gives your own paintings, filtered, with flat fills
-    and line art. Source, license and attribution come from provenance.toml or LICENSE and ATTRIBUTION in the folder;
-    --source, --license and --attribution override them.
+    --glitch, --art and --rigged give id maps of animated characters. --from gives your own paintings, filtered, with
+    flat fills and line art. Source, license and attribution come from provenance.toml or LICENSE and ATTRIBUTION in the
+    folder; --source, --license and --attribution override them.
 
     \b
     Examples:
       framecolor dataset build --from footage -o data/show
       framecolor dataset build --art art -o data/moving
+      framecolor dataset build --rigged characters -o data/rigged
     """
     origin = {"name": name, "source": source, "license": license_, "attribution": attribution}
     if folders:

@@ -120,7 +120,7 @@ def test_the_old_format_is_refused_and_the_fix_named(glitch: Path, tmp_path: Pat
 def test_a_build_without_a_source_is_a_usage_error(tmp_path: Path) -> None:
     result = CliRunner().invoke(dataset, ["build", "-o", str(tmp_path / "data")])
     assert result.exit_code == 2
-    assert "--glitch" in result.output and "--art" in result.output
+    assert all(option in result.output for option in ("--glitch", "--art", "--rigged", "--from"))
 
 
 def test_building_twice_gives_the_same_bytes(glitch: Path, tmp_path: Path) -> None:

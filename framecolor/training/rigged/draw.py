@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from framecolor.training.rigged.camera import Camera
+from framecolor.training.rigged.pieces import drop_short_lines, drop_small_pieces
 from framecolor.training.rigged.raster import Buffer, Floats, draw_triangles, find_weights
 from framecolor.training.rigged.surface import Surface
 
@@ -75,7 +75,7 @@ def draw_ids(cast: list[Cast], camera: Camera, size: tuple[int, int], look: Look
         paint[place] = surface.color[shape] + 1 + paints
         facet[place] = surface.facet[local] * len(surface.rgb) + shape + 1
         first, paints = first + count, paints + len(surface.rgb)
-    ids = _drop_specks(ids)
+    ids = drop_small_pieces(ids, _LEAST_PIECE_PX)
     ids[_find_ink(buffer, paint, facet, look)] = look.ink_id
     return ids.astype(np.uint16)
 
@@ -118,30 +118,6 @@ def _shade(
     return one.first_id + shape + level * count
 
 
-def _drop_specks(ids: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Give small pieces of an id to what is around them."""
-    speck = np.zeros(ids.shape, np.uint8)
-    present = np.flatnonzero(np.bincount(ids.ravel()))
-    present = present[present > 0]
-    compact = np.zeros(int(ids.max()) + 1, np.int32)
-    compact[present] = np.arange(1, len(present) + 1)
-    compact = compact[ids]
-    for number, box in enumerate(ndimage.find_objects(compact), start=1):
-        _, pieces, stats, _ = cv2.connectedComponentsWithStats(
-            (compact[box] == number).astype(np.uint8), connectivity=4
-        )
-        small = stats[:, cv2.CC_STAT_AREA] < _LEAST_PIECE_PX
-        small[0] = False
-        if small.any():
-            speck[box] |= small[pieces]
-    if not speck.any() or speck.all():
-        return ids
-    _, nearest = cv2.distanceTransformWithLabels(speck, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    value = np.zeros(int(nearest.max()) + 1, np.int32)
-    value[nearest[speck == 0]] = ids[speck == 0]
-    return value[nearest]
-
-
 def _find_ink(buffer: Buffer, paint: NDArray[np.int32], facet: NDArray[np.int64], look: Look) -> Bool:
     """Find lines inside of one color: where the surface jumps in depth, as an arm before a body, and at creases."""
     ink = np.zeros(paint.shape, bool)
@@ -152,25 +128,22 @@ def _find_ink(buffer: Buffer, paint: NDArray[np.int32], facet: NDArray[np.int64]
         if axis == 1:
             here, there = here[::-1], there[::-1]
         step = slope[..., 1 - axis]
+        steep = np.abs(step) * depth**2
         onward = depth[there] - 1 / np.maximum(buffer.near[here] + step[here], 1e-6)
         back = depth[here] - 1 / np.maximum(buffer.near[there] - step[there], 1e-6)
         same = (paint[here] == paint[there]) & (paint[here] > 0)
-        jump = same & (np.minimum(np.abs(onward), np.abs(back)) > _JUMP)
+        nearer = depth[here] <= depth[there]
+        # Beyond an edge, a face that recedes steeply is up to a pixel's depth farther, without a jump.
+        least = _JUMP + np.where(nearer, steep[there], steep[here])
+        jump = same & (np.minimum(np.abs(onward), np.abs(back)) > least)
         # The line belongs to what is in front.
-        ink[here] |= jump & (depth[here] <= depth[there])
-        ink[there] |= jump & (depth[here] > depth[there])
+        ink[here] |= jump & nearer
+        ink[there] |= jump & ~nearer
         if look.creases:
             shape = same & (facet[here] != facet[there]) & ~jump
             ink[here] |= shape
-    ink = _drop_short(ink)
+    ink = drop_short_lines(ink, _LEAST_INK_PX)
     if look.ink_px > 1:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (look.ink_px, look.ink_px))
         ink = cv2.dilate(ink.astype(np.uint8), kernel) > 0
     return ink & (paint > 0)
-
-
-def _drop_short(ink: Bool) -> Bool:
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(ink.astype(np.uint8), connectivity=8)
-    long = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) >= _LEAST_INK_PX
-    long[0] = False
-    return long[pieces]

@@ -1,16 +1,18 @@
-"""The colors of a rig's triangles: factor, vertex colors and texture; and textures that have drawing inside triangles."""
+"""The colors of a rig's triangles: factor, vertex colors and texture; and textures with drawing inside triangles."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.training.rigged.pieces import fill_gaps
 from framecolor.training.rigged.rig import Floats, Mesh, Rig
 
+Texel = TypeVar("Texel", bound=np.generic)
 # Below this linear brightness, skin is a placeholder of its pack, not a color that its painter chose.
 _DARKEST_SKIN = 0.03
 _SKIN_TONES = ((250, 218, 196), (241, 194, 160), (224, 172, 128), (198, 134, 92), (141, 85, 54), (95, 57, 40))
@@ -103,21 +105,10 @@ def posterize(image: NDArray[np.uint8], used: NDArray[np.bool_]) -> tuple[NDArra
         if large.any():
             chosen = (ink == color) & used
             rgb += [smooth[chosen if chosen.any() else ink == color].mean(axis=0)] * int(large.sum())
-    return fill_gaps(details), np.array(rgb)
+    return fill_gaps(details, details == 0), np.array(rgb)
 
 
-def fill_gaps(labels: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Give pixels of label 0 that of the nearest pixel that has one."""
-    if labels.all() or not labels.any():
-        return labels
-    gap = (labels == 0).astype(np.uint8)
-    _, nearest = cv2.distanceTransformWithLabels(gap, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    value = np.zeros(int(nearest.max()) + 1, np.int32)
-    value[nearest[gap == 0]] = labels[gap == 0]
-    return value[nearest]
-
-
-def look_up(image: NDArray[np.generic], uv: Floats) -> NDArray[np.generic]:
+def look_up(image: NDArray[Texel], uv: Floats) -> NDArray[Texel]:
     """Look up texels at texture coordinates [..., 2], which repeat."""
     height, width = image.shape[:2]
     at = np.mod(uv, 1.0) * (width, height)

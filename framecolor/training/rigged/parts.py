@@ -6,7 +6,7 @@ import re
 
 _BY_MATERIAL = (
     ("eye", r"eye(?!brow)|pupil|iris|cornea"),
-    ("brow", r"brow"),
+    ("brow", r"brow(?!n)"),
     ("mouth", r"mouth|teeth|tooth|tongue|lip"),
     ("hair", r"hair|beard|moustache|mane"),
     ("hat", r"hat|helmet|hood|cap(?!e)|visor|crown"),
@@ -22,7 +22,7 @@ _BY_MATERIAL = (
     ("skin", r"skin|face|muzzle|nose|belly"),
 )
 _BY_JOINT = (
-    ("head", r"head|neck|jaw|brow|face|chin|nose"),
+    ("head", r"head|neck|jaw|brow(?!n)|face|chin|nose"),
     ("hair", r"hair|mane"),
     ("ear", r"(?<![a-z])ear"),
     ("hand", r"hand|wrist|fist|finger|thumb|index|middle|ring|pinky"),

@@ -140,7 +140,7 @@ def _film(
         Camera((low + high) / 2, distance, start + turn * (p - 0.5), float(np.clip(pitch + nod * p, -0.4, 0.6)), roll)
         for p in progress
     ]
-    shown = float(rng.uniform(0.35, 0.7)) if person and rng.random() < 0.3 else 1.0
+    shown = float(rng.uniform(0.45, 0.75)) if person and rng.random() < 0.3 else 1.0
     return fit_cameras(cameras, scenes, long_side, _MARGIN_PX, shown)
 
 

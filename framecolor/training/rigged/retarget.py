@@ -29,7 +29,7 @@ _HUMAN = {
 _BY_NAME = {alias: bone for bone, aliases in _HUMAN.items() for alias in aliases.split()}
 _FINGER = re.compile(r"f?(thumb|index|middle|ring|pinky)0?([1-4])$")
 _PREFIX = re.compile(r"^(def-|mixamorig:?|characterarmature\||j_bip_[clr]_)")
-# Bones that point along a limb: between rigs bound in other poses (A or T), they are first turned to the same direction.
+# Bones that point along a limb. Between rigs bound in other poses (A or T), they first turn to the same direction.
 _ALONG = {
     "upper arm": "lower arm",
     "lower arm": "hand",
@@ -82,7 +82,7 @@ class Retarget:
             rest, other_rest = self.rig.rest.rotation[own], self.source.rest.rotation[track.node]
             if track.path == "rotation" and abs(rest @ other_rest) < _SAME_TURN:
                 # A bone at rest in another direction, such as a root that lies: only its own motion counts.
-                value = _multiply(rest, _multiply(other_rest * (-1, -1, -1, 1), value))
+                value = _multiply(_multiply(value, other_rest * (-1, -1, -1, 1)), rest)
             getattr(pose, track.path)[own] = value
         return pose
 

@@ -23,7 +23,7 @@ _CREASE_COS = float(np.cos(np.radians(52)))
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Print:
-    """A texture with drawing: the detail of each texel, and the shape of each [row, detail] (-1 where there is none)."""
+    """A texture with drawing: the detail of each texel, and the shape of each [row, detail], -1 for none."""
 
     details: NDArray[np.int32]
     shapes: Ints

@@ -54,14 +54,13 @@ def read_sources(folder: Path) -> list[RiggedSource]:
         for row in rows:
             key = (row["family"], _name_license(row), row["author"], row["source_repo"], row["source_commit"])
             groups.setdefault(tuple(map(str, key)), []).append(row)
-        taken: dict[str, int] = {}
-        found: list[RiggedSource] = []
-        for key, own in sorted(groups.items()):
-            family = f"rigged-{_slug(key[0])}"
-            taken[family] = taken.get(family, 0) + 1
-            name = family if taken[family] == 1 else f"{family}-{taken[family]}"
-            found.append(RiggedSource(_describe(name, key, own), tuple(_read_character(folder, row) for row in own)))
-        return found
+        found: dict[str, RiggedSource] = {}
+        for key, own in sorted(groups.items(), key=lambda group: -len(group[1])):
+            name = f"rigged-{_slug(key[0])}"
+            if name in found:  # part of a pack has an author, license or commit of its own
+                name += f"-{_slug(Path(own[0]['path']).stem)}"
+            found[name] = RiggedSource(_describe(name, key, own), tuple(_read_character(folder, row) for row in own))
+        return [source for _, source in sorted(found.items())]
     except (OSError, *MISSHAPEN) as error:
         raise ReadError(path, f"is not a table of rigged characters ({error!r})", _REPAIR) from error
 
