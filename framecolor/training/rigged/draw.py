@@ -61,10 +61,10 @@ def draw_ids(cast: list[Cast], camera: Camera, size: tuple[int, int], look: Look
     corners = triangles[triangle]
     weights = find_weights(flat, corners, y, x)
     ids = np.zeros(size, np.int32)
-    paint = np.zeros(size, np.int32)
+    paint = np.zeros(size, np.int64)
     facet = np.zeros(size, np.int64)
     at = camera.axes
-    first, paints = 0, 0
+    first = 0
     for one in cast:
         surface, count = one.surface, len(one.surface.triangles)
         own = (triangle >= first) & (triangle < first + count)
@@ -72,9 +72,9 @@ def draw_ids(cast: list[Cast], camera: Camera, size: tuple[int, int], look: Look
         shape = surface.find_shapes(local, weights[own] * near[corners[own]])
         toward = _find_light(surface, one.points, local, weights[own], look.light @ at, at[2])
         ids[place] = _shade(one, shape, toward, place, size, look)
-        paint[place] = surface.color[shape] + 1 + paints
+        paint[place] = surface.rgb[shape] @ (1 << 16, 1 << 8, 1) + 1
         facet[place] = surface.facet[local] * len(surface.rgb) + shape + 1
-        first, paints = first + count, paints + len(surface.rgb)
+        first += count
     ids = drop_small_pieces(ids, _LEAST_PIECE_PX)
     ids[_find_ink(buffer, paint, facet, look)] = look.ink_id
     return ids.astype(np.uint16)
@@ -118,7 +118,7 @@ def _shade(
     return one.first_id + shape + level * count
 
 
-def _find_ink(buffer: Buffer, paint: NDArray[np.int32], facet: NDArray[np.int64], look: Look) -> Bool:
+def _find_ink(buffer: Buffer, paint: NDArray[np.int64], facet: NDArray[np.int64], look: Look) -> Bool:
     """Find lines inside of one color: where the surface jumps in depth, as an arm before a body, and at creases."""
     ink = np.zeros(paint.shape, bool)
     depth = 1 / np.maximum(buffer.near, 1e-6)

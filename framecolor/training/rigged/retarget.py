@@ -38,7 +38,7 @@ _ALONG = {
     "shoulder": "upper arm",
     "neck": "head",
 }
-_SAME_NAMES_SHARE = 0.8
+_SAME_SHARE = 0.8
 _SAME_LENGTH = 0.03
 _SAME_TURN = float(np.cos(np.radians(10 / 2)))
 
@@ -50,8 +50,8 @@ class Retarget:
         self.rig, self.source = rig, source
         moved = {track.node for clip in source.clips.values() for track in clip.tracks}
         named = [(rig.index[source.names[i]], i) for i in sorted(moved) if source.names[i] in rig.index]
-        by_name = len(named) >= _SAME_NAMES_SHARE * len(moved)
-        self._copied = by_name and _have_same_lengths(rig, source, named)
+        by_name = len(named) >= _SAME_SHARE * len(moved)
+        self._copied = by_name and _is_same_skeleton(rig, source, named)
         self._turn = np.diag([-1.0, 1.0, -1.0]) if faces_back(rig) != faces_back(source) else np.eye(3)
         if by_name:
             self._pairs = dict(named)
@@ -82,7 +82,7 @@ class Retarget:
             rest, other_rest = self.rig.rest.rotation[own], self.source.rest.rotation[track.node]
             if track.path == "rotation" and abs(rest @ other_rest) < _SAME_TURN:
                 # A bone at rest in another direction, such as a root that lies: only its own motion counts.
-                value = _multiply(_multiply(value, other_rest * (-1, -1, -1, 1)), rest)
+                value = _multiply(rest, _multiply(other_rest * (-1, -1, -1, 1), value))
             getattr(pose, track.path)[own] = value
         return pose
 
@@ -164,10 +164,14 @@ def name_bone(name: str) -> str | None:
     return bone if bone is None or side is None else f"{bone}:{side[1]}"
 
 
-def _have_same_lengths(rig: Rig, source: Rig, named: list[tuple[int, int]]) -> bool:
-    own = np.array([np.linalg.norm(rig.rest.translation[i]) for i, _ in named])
-    other = np.array([np.linalg.norm(source.rest.translation[j]) for _, j in named])
-    return bool(np.median(np.abs(own - other)) <= _SAME_LENGTH * max(float(np.median(own)), 1e-9))
+def _is_same_skeleton(rig: Rig, source: Rig, named: list[tuple[int, int]]) -> bool:
+    """Tell whether most bones have the same length and the same axes at rest."""
+    own, other = ([pair[k] for pair in named] for k in (0, 1))
+    length = np.linalg.norm(rig.rest.translation[own], axis=1)
+    gap = np.abs(length - np.linalg.norm(source.rest.translation[other], axis=1))
+    cosine = np.abs(np.einsum("ij,ij->i", rig.rest.rotation[own], source.rest.rotation[other]))
+    same = (gap <= _SAME_LENGTH * max(float(np.median(length)), 1e-9)) & (cosine > _SAME_TURN)
+    return bool(same.mean() >= _SAME_SHARE)
 
 
 def _multiply(a: Floats, b: Floats) -> Floats:

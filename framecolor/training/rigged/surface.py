@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import cv2
 import numpy as np
@@ -51,11 +50,6 @@ class Surface:
     uv: Floats
     rgb: NDArray[np.uint8]
     parts: tuple[str, ...]
-
-    @cached_property
-    def color(self) -> Ints:
-        """The color of each shape, as a number: shapes of one color share it."""
-        return np.unique(self.rgb, axis=0, return_inverse=True)[1].ravel()
 
     def find_shapes(self, triangle: NDArray[np.int32], weights: Floats) -> Ints:
         """Find the shapes seen at pixels: on `triangle` [P], with weights Px3 of its corners, in any unit."""
