@@ -15,7 +15,7 @@ from framecolor.cli.dataset import dataset
 from framecolor.training.character import draw_character
 from framecolor.training.dataset import Dataset
 from framecolor.training.rigged.camera import Camera
-from framecolor.training.rigged.draw import Cast, Look, draw_ids
+from framecolor.training.rigged.draw import DrawStyle, Posed, draw_ids
 from framecolor.training.rigged.gltf import Gltf
 from framecolor.training.rigged.parts import name_part
 from framecolor.training.rigged.raster import draw_triangles
@@ -204,12 +204,12 @@ def test_shade_keeps_the_lit_shape_apart_and_ink_lies_where_one_color_jumps_in_d
     points = np.concatenate([mesh.points for mesh in surface.meshes]) / 4
     shaded, plain = np.ones(2, bool), np.zeros(2, bool)
     camera = Camera(np.array([0, 0.5, 0]), 3.0, 0.6, 0.0, focal_px=250.0, origin_px=(64.0, 64.0))
-    look = Look(np.array([1.0, 0, 0]), 0.3, 2.0, 99, 2, creases=False)
-    ids = draw_ids([Cast(surface, points, 1, shaded, plain)], camera, (128, 128), look)
+    style = DrawStyle(np.array([1.0, 0, 0]), 0.3, 2.0, 99, 2, creases=False)
+    ids = draw_ids([Posed(surface, points, 1, shaded, plain)], camera, (128, 128), style)
     assert set(np.unique(ids)) == {0, 1, 2, 3, 4}
     lit, dark = (np.nonzero(ids == i)[1].mean() for i in (2, 4))
     assert lit > dark
-    creased = draw_ids([Cast(surface, points, 1, plain, plain)], camera, (128, 128), replace(look, creases=True))
+    creased = draw_ids([Posed(surface, points, 1, plain, plain)], camera, (128, 128), replace(style, creases=True))
     assert 99 in creased
 
 
@@ -221,7 +221,7 @@ def test_ink_lies_where_one_color_is_before_itself(
     lower, upper = (mesh.points / 4 for mesh in surface.meshes)
     points = np.concatenate([lower, upper * 0.4 + (0, 0, 0.5)])
     camera = Camera(np.array([0, 0.2, 0]), 3.0, 0.0, 0.0, focal_px=400.0, origin_px=(64.0, 64.0))
-    look = Look(np.array([1.0, 0, 0]), 0.3, 2.0, 99, 2, creases=False)
-    ids = draw_ids([Cast(surface, points, 1, np.zeros(2, bool), np.zeros(2, bool))], camera, (128, 128), look)
+    style = DrawStyle(np.array([1.0, 0, 0]), 0.3, 2.0, 99, 2, creases=False)
+    ids = draw_ids([Posed(surface, points, 1, np.zeros(2, bool), np.zeros(2, bool))], camera, (128, 128), style)
     assert {1, 2} <= set(np.unique(ids))
     assert (99 in ids) == inked

@@ -22,7 +22,7 @@ _LEAST_INK_PX = 14
 
 
 @dataclass(frozen=True, eq=False)
-class Cast:
+class Posed:
     """A posed character: points Vx3, the first of its ids, and which of its N shapes have a dark and a bright side."""
 
     surface: Surface
@@ -33,7 +33,7 @@ class Cast:
 
 
 @dataclass(frozen=True, eq=False)
-class Look:
+class DrawStyle:
     """How a sequence is drawn.
 
     light    direction to the light, from the camera (right, up, toward it); dark_below, bright_above: cosines
@@ -48,7 +48,7 @@ class Look:
     creases: bool
 
 
-def draw_ids(cast: list[Cast], camera: Camera, size: tuple[int, int], look: Look) -> NDArray[np.uint16]:
+def draw_ids(cast: list[Posed], camera: Camera, size: tuple[int, int], style: DrawStyle) -> NDArray[np.uint16]:
     """Draw characters as one id map, uint16 (height, width); 0 is the background."""
     points = np.concatenate([one.points for one in cast])
     starts = np.cumsum([0, *(len(one.points) for one in cast)])
@@ -70,13 +70,13 @@ def draw_ids(cast: list[Cast], camera: Camera, size: tuple[int, int], look: Look
         own = (triangle >= first) & (triangle < first + count)
         local, place = triangle[own] - first, (y[own], x[own])
         shape = surface.find_shapes(local, weights[own] * near[corners[own]])
-        toward = _find_light(surface, one.points, local, weights[own], look.light @ at, at[2])
-        ids[place] = _shade(one, shape, toward, place, size, look)
+        toward = _find_light(surface, one.points, local, weights[own], style.light @ at, at[2])
+        ids[place] = _shade(one, shape, toward, place, size, style)
         paint[place] = surface.rgb[shape] @ (1 << 16, 1 << 8, 1) + 1
         facet[place] = surface.facet[local] * len(surface.rgb) + shape + 1
         first += count
     ids = drop_small_pieces(ids, _LEAST_PIECE_PX)
-    ids[_find_ink(buffer, paint, facet, look)] = look.ink_id
+    ids[_find_ink(buffer, paint, facet, style)] = style.ink_id
     return ids.astype(np.uint16)
 
 
@@ -98,18 +98,18 @@ def _find_light(
 
 
 def _shade(
-    one: Cast,
+    one: Posed,
     shape: NDArray[np.int64],
     cosine: Floats,
     place: tuple[NDArray[np.int64], NDArray[np.int64]],
     size: tuple[int, int],
-    look: Look,
+    style: DrawStyle,
 ) -> NDArray[np.int64]:
     """Choose the lit, dark or bright id at each pixel; the borders of light are smooth, as those of a brush."""
     count = len(one.surface.rgb)
     level = np.zeros(shape.shape, np.int64)
     for number, (sides, lit) in enumerate(
-        ((one.dark, cosine < look.dark_below), (one.bright, cosine > look.bright_above)), start=1
+        ((one.dark, cosine < style.dark_below), (one.bright, cosine > style.bright_above)), start=1
     ):
         if sides.any():
             mask = np.zeros(size, np.uint8)
@@ -118,7 +118,7 @@ def _shade(
     return one.first_id + shape + level * count
 
 
-def _find_ink(buffer: Buffer, paint: NDArray[np.int64], facet: NDArray[np.int64], look: Look) -> Bool:
+def _find_ink(buffer: Buffer, paint: NDArray[np.int64], facet: NDArray[np.int64], style: DrawStyle) -> Bool:
     """Find lines inside of one color: where the surface jumps in depth, as an arm before a body, and at creases."""
     ink = np.zeros(paint.shape, bool)
     depth = 1 / np.maximum(buffer.near, 1e-6)
@@ -139,11 +139,11 @@ def _find_ink(buffer: Buffer, paint: NDArray[np.int64], facet: NDArray[np.int64]
         # The line belongs to what is in front.
         ink[here] |= jump & nearer
         ink[there] |= jump & ~nearer
-        if look.creases:
+        if style.creases:
             shape = same & (facet[here] != facet[there]) & ~jump
             ink[here] |= shape
     ink = drop_short_lines(ink, _LEAST_INK_PX)
-    if look.ink_px > 1:
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (look.ink_px, look.ink_px))
+    if style.ink_px > 1:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (style.ink_px, style.ink_px))
         ink = cv2.dilate(ink.astype(np.uint8), kernel) > 0
     return ink & (paint > 0)

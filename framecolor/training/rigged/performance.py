@@ -12,7 +12,7 @@ from framecolor.training.character import INK
 from framecolor.training.dataset import IdSequence
 from framecolor.training.rigged.actor import Actor, Motion
 from framecolor.training.rigged.camera import Camera, fit_cameras
-from framecolor.training.rigged.draw import Cast, Look, draw_ids
+from framecolor.training.rigged.draw import DrawStyle, Posed, draw_ids
 from framecolor.training.rigged.raster import Floats
 
 _FRAMES_PER_SECOND = 24
@@ -62,26 +62,18 @@ def perform(company: Company, number: int, long_side: int, rng: np.random.Genera
     posed = [_place(points, i, rng) for i, points in enumerate(posed)]
     cameras, size = _film(posed, lead.person, clock / max(clock[-1], 1e-9), long_side, rng)
     first = company.first_ids()
-    look = _draw_look(first[-1], rng)
+    style = _draw_style(first[-1], rng)
     shaded = rng.random() < 0.55
-    members: list[tuple[Performer, int, NDArray[np.bool_], NDArray[np.bool_]]] = []
-    for member, first_id in zip(cast, first, strict=False):
-        dark, bright = _choose_shaded(member.actor, shaded, rng)
-        members.append((member, first_id, dark, bright))
-    frames = [
-        draw_ids(
-            [
-                Cast(member.actor.surface, points[frame], first_id, dark, bright)
-                for (member, first_id, dark, bright), points in zip(members, posed, strict=True)
-            ],
-            camera,
-            size,
-            look,
-        )
-        for frame, camera in enumerate(cameras)
-    ]
+    sides = [_choose_shaded(member.actor, shaded, rng) for member in cast]
+    frames: list[NDArray[np.uint16]] = []
+    for camera, *points in zip(cameras, *posed, strict=True):
+        figures = [
+            Posed(member.actor.surface, own, first_id, *dark_bright)
+            for member, own, first_id, dark_bright in zip(cast, points, first, sides, strict=False)
+        ]
+        frames.append(draw_ids(figures, camera, size, style))
     action = re.sub(r"[^a-z0-9]+", "-", takes[0][0].name.lower()).strip("-") or "clip"
-    return _tabulate(company, f"take{number}-{action}", np.stack(frames), rng)
+    return _tabulate(company, f"take{number}-{action}", np.stack(frames))
 
 
 def _choose_take(actor: Actor, clock: Floats, rng: np.random.Generator) -> tuple[Motion, list[float]]:
@@ -144,9 +136,9 @@ def _film(
     return fit_cameras(cameras, scenes, long_side, _MARGIN_PX, shown)
 
 
-def _draw_look(ink_id: int, rng: np.random.Generator) -> Look:
+def _draw_style(ink_id: int, rng: np.random.Generator) -> DrawStyle:
     light = np.array([rng.choice([-1, 1]) * rng.uniform(0.2, 1.0), rng.uniform(0.2, 1.0), rng.uniform(0.2, 0.9)])
-    return Look(
+    return DrawStyle(
         light=light / np.linalg.norm(light),
         dark_below=float(rng.uniform(-0.1, 0.35)),
         bright_above=float(rng.uniform(0.88, 0.97)),
@@ -171,7 +163,7 @@ def _choose_shaded(actor: Actor, shaded: bool, rng: np.random.Generator) -> tupl
     return dark, bright
 
 
-def _tabulate(company: Company, action: str, frames: NDArray[np.uint16], rng: np.random.Generator) -> IdSequence:
+def _tabulate(company: Company, action: str, frames: NDArray[np.uint16]) -> IdSequence:
     """Make the sequence with the tables of the ids that it shows, and of their bases."""
     first = company.first_ids()
     count = first[-1] + 1
