@@ -181,7 +181,7 @@ def read_keys(
     gallery = []
     for key, view in views.items():
         pending = runner.infer(view, sample_points(regions[key]), votes=False)
-        tokens = describe_regions(regions[key], pending, runner)
+        tokens = describe_regions(frames[key], regions[key], scale, pending, runner)
         gallery.append(KeyRegions(key, tokens, index[key][tokens.rows]))
     return Keyframes(Palette(colors), index, scale, classes, prior, gallery=Gallery(gallery, len(known))), runner
 

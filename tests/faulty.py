@@ -36,7 +36,7 @@ import framecolor.pipeline.colorize
 import framecolor.report.page  # noqa: F401
 from framecolor import cli
 from framecolor.cli import colorize  # noqa: F401
-from framecolor.engines import torch_matcher
+from framecolor.engines import torch_painter
 from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.torch import TorchRunner
 from framecolor.networks.export import NetworkName, make_exportable
@@ -53,7 +53,7 @@ def prepare_untraced(name: NetworkName, matcher: Matcher, device: str) -> nn.Mod
     return make_exportable(name, "float32", matcher=matcher).module
 
 
-with mock.patch.object(torch_matcher, "_prepare", prepare_untraced):
+with mock.patch.object(torch_painter, "_prepare", prepare_untraced):
     _SHIPPED = TorchRunner()
 """Opened once, for the server; each run has a copy."""
 

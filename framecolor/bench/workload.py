@@ -13,7 +13,9 @@ from framecolor.core.clock import Span, listen
 from framecolor.engines.base import Device, Engine, Pending, Rows, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
+from framecolor.lineart.region_crops import Crops
 from framecolor.lineart.sampling import RegionPoints
+from framecolor.networks.painter_input import Question
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import View
 from framecolor.pipeline.colorize import paint_shot
@@ -54,11 +56,13 @@ def load_runner(engine: Engine, network: PaletteNetwork | None, choices: Choices
 
 @dataclass
 class Calls:
-    """Calls of the networks: (height, width) of each drawing, its number of regions, the number of compared pairs."""
+    """Calls of the networks: (height, width) of each drawing, its number of regions, the number of compared pairs of
+    drawings, and (keys, most regions of one) that each drawing was painted from."""
 
     sizes: list[tuple[int, int]] = field(default_factory=list)
     regions: list[int] = field(default_factory=list)
     pairs: int = 0
+    painted: list[tuple[int, ...]] = field(default_factory=list)
 
 
 class CountingRunner:
@@ -74,10 +78,10 @@ class CountingRunner:
         self.calls.sizes.append((height, width))
         return self._runner.infer(view, points, votes)
 
-    def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
-        """See `RegionMatcher.describe`."""
+    def describe(self, features: Rows, shape: Rows, contact: Rows, crops: Crops) -> Rows:
+        """See `RegionPainter.describe`."""
         self.calls.regions.append(len(features))
-        return self._runner.describe(features, shape, contact)
+        return self._runner.describe(features, shape, contact, crops)
 
     def compare(
         self,
@@ -88,9 +92,14 @@ class CountingRunner:
         flow_ab: Rows | None = None,
         flow_ba: Rows | None = None,
     ) -> tuple[Rows, Rows, Rows, Rows]:
-        """See `RegionMatcher.compare`."""
+        """See `RegionPainter.compare`."""
         self.calls.pairs += 1
         return self._runner.compare(a, b, contact_a, contact_b, flow_ab, flow_ba)
+
+    def decide(self, question: Question) -> tuple[Rows, Rows]:
+        """See `RegionPainter.decide`."""
+        self.calls.painted.append(question.memory.shape[:2])
+        return self._runner.decide(question)
 
 
 class LoadedEngine:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import LaneCount
 from framecolor.core.precision import PrecisionChoice
+from framecolor.lineart.region_crops import Crops
 from framecolor.lineart.sampling import RegionPoints
+from framecolor.networks.painter_input import Question
 from framecolor.networks.view import View
 
 if TYPE_CHECKING:
@@ -56,11 +58,14 @@ class Done:
         return self._output
 
 
-class RegionMatcher(Protocol):
-    """The matcher, loaded. Thread safe."""
+class RegionPainter(Protocol):
+    """The matcher and the painter, loaded. Thread safe."""
 
-    def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
-        """Compute the tokens of a drawing's regions, all float32: see `networks.matcher.Matcher.describe`."""
+    def describe(self, features: Rows, shape: Rows, contact: Rows, crops: Crops) -> Rows:
+        """Compute the tokens of a drawing's regions, float32: see `networks.match_passes.DescribePass`.
+
+        crops  uint8, by `lineart.region_crops`
+        """
         ...
 
     def compare(
@@ -75,8 +80,12 @@ class RegionMatcher(Protocol):
         """Score all pairs of regions of two drawings, all float32: see `networks.matcher.Matcher.compare`."""
         ...
 
+    def decide(self, question: Question) -> tuple[Rows, Rows]:
+        """Decide about the colors of a drawing's regions: see `networks.painter.Painter.decide`."""
+        ...
 
-class Runner(RegionMatcher, Protocol):
+
+class Runner(RegionPainter, Protocol):
     """Networks, ready to run on drawings of any size. Thread safe."""
 
     def warm_up(self) -> None:

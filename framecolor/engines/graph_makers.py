@@ -6,10 +6,19 @@ import torch
 from torch import Tensor
 
 from framecolor.engines.graph import Graph, trace_graph
-from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
+from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
+from framecolor.networks.checkpoint import (
+    base_weights_path,
+    load_generator,
+    load_matcher,
+    load_painter,
+    matcher_weights_path,
+    painter_weights_path,
+)
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
-from framecolor.networks.match_passes import PaddedComparePass, PaddedDescribePass
+from framecolor.networks.match_passes import ComparePass, DecidePass, DescribePass
 from framecolor.networks.matcher import SHAPE_TRAITS
+from framecolor.networks.painter import Painter
 from framecolor.networks.passes import ColorPass, FeaturePass
 
 _SIDE_PX = 32
@@ -33,23 +42,24 @@ def make_color(generator: Generator | None = None) -> Graph:
 
 
 def make_describe() -> Graph:
-    """`PaddedDescribePass`."""
-    matcher = load_matcher(matcher_weights_path())
+    """`DescribePass` with padding."""
+    matcher, painter = load_matcher(matcher_weights_path()), load_painter(painter_weights_path())
     count = 7
     example = (
         torch.rand(count, matcher.features + matcher.context),
         torch.rand(count, SHAPE_TRAITS),
         torch.zeros(count, count),
+        torch.zeros(count, CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX),
         torch.ones(count),
     )
-    model = trace_graph(PaddedDescribePass(matcher), example, (_ROWS, _ROWS, _PAIRS, _ROWS))
-    return Graph(model, {"width": matcher.width + matcher.features})
+    model = trace_graph(DescribePass(matcher, painter), example, (_ROWS, _ROWS, _PAIRS, _ROWS, _ROWS))
+    return Graph(model, {"width": _count_values(painter)})
 
 
 def make_compare() -> Graph:
-    """`PaddedComparePass`."""
-    matcher = load_matcher(matcher_weights_path())
-    a, b, width = 7, 5, matcher.width + matcher.features
+    """`ComparePass` with padding."""
+    matcher, painter = load_matcher(matcher_weights_path()), load_painter(painter_weights_path())
+    a, b, width = 7, 5, _count_values(painter)
     example = (
         torch.rand(a, width),
         torch.rand(b, width),
@@ -61,7 +71,30 @@ def make_compare() -> Graph:
         torch.ones(b),
     )
     free = (_ROWS, _ROWS, _PAIRS, _PAIRS, _PAIRS, _PAIRS, _ROWS, _ROWS)
-    return Graph(trace_graph(PaddedComparePass(matcher), example, free), {"width": width})
+    return Graph(trace_graph(ComparePass(matcher), example, free), {"width": width})
+
+
+def make_decide() -> Graph:
+    """`DecidePass`."""
+    painter = load_painter(painter_weights_path())
+    a, k, r, p, width = 7, 2, 5, 3, _count_values(painter)
+    example = (
+        torch.rand(a, width),
+        torch.zeros(a, a),
+        torch.zeros(a, p),
+        torch.rand(k, r, width),
+        torch.zeros(k, r, r),
+        torch.zeros(k, r, p),
+        torch.rand(a, k, r),
+        torch.rand(a),
+    )
+    free = (_ROWS, _PAIRS, _PAIRS, _PAIRS, (0, 1, 2), (0, 1, 2), (0, 1, 2), _ROWS)
+    return Graph(trace_graph(DecidePass(painter), example, free), {"width": width})
+
+
+def _count_values(painter: Painter) -> int:
+    """Count the values of a token by `DescribePass`."""
+    return painter.tokens + painter.width + SHAPE_TRAITS
 
 
 def _planes(channels: int) -> Tensor:

@@ -22,15 +22,15 @@ from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.engines.graph import Graph
 from framecolor.errors import OutputError
-from framecolor.networks.shipped import base_weights_path, matcher_weights_path
+from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
 
-GraphName = Literal["features", "color", "describe", "compare"]
+GraphName = Literal["features", "color", "describe", "compare", "decide"]
 
 SUFFIX = ".graph"
 _FORMAT = "framecolor graph 2"
 _NETWORKS = Path(__file__).parent.parent / "networks"
 # The code that a graph is made from: a changed network is another graph.
-_SOURCES = ("generator.py", "passes.py", "matcher.py", "match_passes.py")
+_SOURCES = ("generator.py", "passes.py", "matcher.py", "painter.py", "match_passes.py")
 _LOG = logging.getLogger("framecolor")
 
 
@@ -60,6 +60,7 @@ def _make(name: GraphName) -> Graph:
         "color": graph_makers.make_color,
         "describe": graph_makers.make_describe,
         "compare": graph_makers.make_compare,
+        "decide": graph_makers.make_decide,
     }
     return makers[name]()
 
@@ -68,8 +69,14 @@ def _make(name: GraphName) -> Graph:
 def _hash_sources(name: GraphName) -> str:
     from framecolor.engines.quiet_openvino import ov
 
-    weights = matcher_weights_path() if name in ("describe", "compare") else base_weights_path()
-    files = [weights, *(_NETWORKS / source for source in _SOURCES), Path(__file__).with_name("graph_makers.py")]
+    weights = {
+        "features": [base_weights_path()],
+        "color": [base_weights_path()],
+        "describe": [matcher_weights_path(), painter_weights_path()],
+        "compare": [matcher_weights_path(), painter_weights_path()],
+        "decide": [painter_weights_path()],
+    }
+    files = [*weights[name], *(_NETWORKS / source for source in _SOURCES), Path(__file__).with_name("graph_makers.py")]
     return digest(_FORMAT, name, ov.__version__, *map(read_file, files))[:24]
 
 

@@ -12,11 +12,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.precision import Precision, choose_precision, list_precisions
-from framecolor.engines.base import DEFAULT_OPTIONS, Device, Done, EngineOptions, NetworkOutput, Pending, Rows, Runner
+from framecolor.engines.base import (
+    DEFAULT_OPTIONS,
+    Device,
+    Done,
+    EngineOptions,
+    NetworkOutput,
+    Pending,
+    Rows,
+    Runner,
+)
 from framecolor.engines.graph import Graph
 from framecolor.engines.graphs import open_graph
 from framecolor.errors import EngineError
+from framecolor.lineart.region_crops import Crops
 from framecolor.lineart.sampling import RegionPoints
+from framecolor.networks.painter_input import Question
 from framecolor.networks.view import CONTEXT_STRIDE, View, pad_to, pool
 
 if TYPE_CHECKING:
@@ -24,7 +35,7 @@ if TYPE_CHECKING:
     from framecolor.networks.palette_head import PaletteNetwork
 
 # OpenVINO prepares for each new shape. Numbers of regions are padded to multiples of this, so that drawings share them.
-_BUCKET_ROWS = 32
+_BUCKET_ROWS, _BUCKET_COLORS = 32, 8
 
 
 class CpuEngine:
@@ -80,6 +91,10 @@ class Networks:
         # Scores are log-sum-exps of logits of up to 32, which are too large for bfloat16's 8 bits.
         return Compiled(lambda: open_graph("compare"), "f32", self._cores)
 
+    @cached_property
+    def decide(self) -> Compiled:
+        return Compiled(lambda: open_graph("decide"), "f32", self._cores)
+
     def compile(self, make: Callable[[], Graph]) -> Compiled:
         """Compile another network, such as one that was fitted to a shot."""
         return Compiled(make, self._precision, self._cores)
@@ -99,7 +114,7 @@ class OpenVinoRunner:
 
     def warm_up(self) -> None:
         """See `Runner.warm_up`. `compare` is compiled in the background, as it is needed after the first frame."""
-        for network in (self._networks.features, self._networks.describe):
+        for network in (self._networks.features, self._networks.describe, self._networks.decide):
             network.open()
         self._networks.compare.open_soon()
 
@@ -123,14 +138,16 @@ class OpenVinoRunner:
         both = (_pad(maps, color.facts["multiple"]) for maps in (planes, hint))
         return color(*both)[0][0, :, :height, :width].copy()
 
-    def describe(self, features: Rows, shape: Rows, contact: Rows) -> Rows:
-        """See `RegionMatcher.describe`."""
+    def describe(self, features: Rows, shape: Rows, contact: Rows, crops: Crops) -> Rows:
+        """See `RegionPainter.describe`."""
         describe, count = self._networks.describe, len(features)
         if count == 0:
             return np.zeros((0, describe.facts["width"]), np.float32)
         size = _round_up(count)
-        rows = (_widen(features, size), _widen(shape, size), _widen(contact, size, size), _mark_present(count, size))
-        return describe(*rows)[0][:count].copy()
+        padded = np.zeros((size, *crops.shape[1:]), np.float32)
+        np.multiply(crops, np.float32(1 / 255), out=padded[:count])
+        rows = (_widen(features, size), _widen(shape, size), _widen(contact, size, size), padded)
+        return describe(*rows, _mark_present(count, size))[0][:count].copy()
 
     def compare(
         self,
@@ -141,7 +158,7 @@ class OpenVinoRunner:
         flow_ab: Rows | None = None,
         flow_ba: Rows | None = None,
     ) -> tuple[Rows, Rows, Rows, Rows]:
-        """See `RegionMatcher.compare`."""
+        """See `RegionPainter.compare`."""
         many, few = len(a), len(b)
         size = _round_up(max(many, few))  # one size for both, so that few shapes occur
         pairs = [
@@ -159,6 +176,14 @@ class OpenVinoRunner:
             unmatched_a[:many].copy(),
             unmatched_b[:few].copy(),
         )
+
+    def decide(self, question: Question) -> tuple[Rows, Rows]:
+        """See `RegionPainter.decide`."""
+        count, colors = question.known.shape
+        sizes = (_round_up(size) for size in (count, question.memory.shape[1]))
+        padded = question.pad(*sizes, _round_up(colors, _BUCKET_COLORS))
+        color, unmatched = self._networks.decide(*padded.list_values())
+        return color[:count, :colors].copy(), unmatched[:count].copy()
 
     @cached_property
     def _fitted(self) -> Compiled:
@@ -231,8 +256,8 @@ def _pad(planes: NDArray[np.float32], multiple: int) -> NDArray[np.float32]:
     return pad_to(planes, (height, width))[None]
 
 
-def _round_up(count: int) -> int:
-    return -(-count // _BUCKET_ROWS) * _BUCKET_ROWS
+def _round_up(count: int, multiple: int = _BUCKET_ROWS) -> int:
+    return max(1, -(-count // multiple)) * multiple
 
 
 def _widen(rows: Rows, height: int, width: int | None = None) -> Rows:

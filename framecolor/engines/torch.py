@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from framecolor.engines.base import Done, NetworkOutput, Pending
-from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.engines.torch_painter import TorchPainter
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES
@@ -18,7 +18,7 @@ from framecolor.networks.passes import ColorPass, FeaturePass
 from framecolor.networks.view import View, pool
 
 
-class TorchRunner(TorchMatcher):
+class TorchRunner(TorchPainter):
     """The networks that ship and the one that was fitted to a shot, if any, on a device and in a dtype."""
 
     def __init__(

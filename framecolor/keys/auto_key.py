@@ -151,7 +151,7 @@ def _carry(
 
     def describe(frame: Frame, regions: Regions) -> Tokens:
         pending = runner.infer(look(frame, regions, scale), sample_points(regions), votes=False)
-        return describe_regions(regions, pending, runner)
+        return describe_regions(frame, regions, scale, pending, runner)
 
     here = describe(anchor.frame, anchor.regions)
     carried = []

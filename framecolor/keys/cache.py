@@ -22,7 +22,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
 # Increased when the same keys give other keyframes, or the file's format changes.
-RECIPE = "keys 1"
+RECIPE = "keys 2"
 _PREFIX = "keys-"
 
 

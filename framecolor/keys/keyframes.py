@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.core.clock import stage
 from framecolor.core.hashing import digest
-from framecolor.core.types import Palette, Regions
+from framecolor.core.types import Frame, Palette, Regions
 from framecolor.engines.base import Pending, Runner
 from framecolor.errors import ShotError
 from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, read_key_drawings
@@ -28,6 +28,7 @@ from framecolor.lineart.region_colors import (
     nearest_entries,
     restrict_palette,
 )
+from framecolor.lineart.region_crops import crop_regions
 from framecolor.lineart.region_shapes import describe_shapes, region_traits
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import sample_points
@@ -265,9 +266,9 @@ def add_gallery(
 
     def describe(number: int) -> KeyRegions:
         drawing = keyframes.drawings[number].drawing
-        regions = drawing.regions()
-        pending = runner.infer(look(drawing.frame(), regions, keyframes.scale), sample_points(regions), votes=False)
-        tokens = describe_regions(regions, pending, runner)
+        frame, regions = drawing.frame(), drawing.regions()
+        pending = runner.infer(look(frame, regions, keyframes.scale), sample_points(regions), votes=False)
+        tokens = describe_regions(frame, regions, keyframes.scale, pending, runner)
         return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
 
     keys = map_in_pool(describe, chosen, pool)
@@ -285,12 +286,16 @@ def list_asked(keyframes: Keyframes, numbers: Iterable[int]) -> list[int]:
     return sorted({key.number for number in set(numbers) for key in gallery.choose_keys(number)})
 
 
-def describe_regions(regions: Regions, pending: Pending, runner: Runner) -> Tokens:
-    """Compute the tokens of a drawing's regions; shapes are measured while the engine runs."""
+def describe_regions(frame: Frame, regions: Regions, scale: float, pending: Pending, runner: Runner) -> Tokens:
+    """Compute the tokens of a drawing's regions; shapes are measured and crops are cut while the engine runs.
+
+    scale  working pixels per drawing pixel
+    """
     shapes = describe_shapes(regions)
     rows = choose_rows(regions.area)
     contact = shapes.contact_among(rows)
     traits = region_traits(shapes, outside_regions(regions))
+    crops = crop_regions(frame.solid, frame.trace, regions.labels, rows, scale)
     with stage("generator"):
         output = pending.result()
-    return Tokens(rows, runner.describe(output.features[rows], traits[rows - 1], contact), contact)
+    return Tokens(rows, runner.describe(output.features[rows], traits[rows - 1], contact, crops), contact)

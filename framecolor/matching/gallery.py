@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.matching.tokens import Rows, Tokens, read_scores
+from framecolor.matching.tokens import Rows, Tokens, read_logits
+from framecolor.networks.painter_input import ABSENT, Question
 
 # Regions that look alike may differ in color: this much probability is spread over the whole palette.
 _DOUBT = 0.02
@@ -21,6 +22,8 @@ UNKNOWN = -1
 
 Compare = Callable[[Tokens, Tokens], tuple[Rows, Rows]]
 """Takes target and source; returns logits of all pairs [A, B], and of having no counterpart [A]."""
+Decide = Callable[[Question], tuple[Rows, Rows]]
+"""Returns logits of colors [A, P], and of having no counterpart [A]."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,10 +69,19 @@ class Gallery:
         votes = np.full((count + 1, self.palette_size), -np.log(self.palette_size), np.float32)
         return Recognized(votes, np.zeros(count + 1, np.float32))
 
-    def vote(self, number: int, target: Tokens, count: int, compare: Compare) -> Recognized:
+    def vote(
+        self,
+        number: int,
+        target: Tokens,
+        count: int,
+        compare: Compare,
+        decide: Decide,
+        known: NDArray[np.intp] | None = None,
+    ) -> Recognized:
         """Vote for the colors of a drawing's `count` regions, and measure whether the keys show them at all.
 
         number  of the drawing: it is compared with the keys that `choose_keys` returns
+        known   palette entries of its regions that are known already, intp [count + 1], else UNKNOWN
         All key regions of known color compete, together with having no counterpart, which votes for no color. The score
         of having no counterpart comes from whole keys alone, if there are any: in a partial key the counterpart may be
         a region without a color.
@@ -79,17 +91,31 @@ class Gallery:
         if not len(target.rows):
             return nothing
         chosen = self.choose_keys(number)
-        scores, unmatched = zip(*(_compare_known(compare, target, key) for key in chosen), strict=True)
-        colors = np.concatenate([key.colors[key.colors != UNKNOWN] for key in chosen])
-        members = np.zeros((len(colors), self.palette_size), np.float32)
-        members[np.arange(len(colors)), colors] = 1
-        by_whole = [logits for key, logits in zip(chosen, unmatched, strict=True) if key.is_whole] or unmatched
-        score, lost = np.concatenate(scores, axis=1), np.mean(by_whole, axis=0)
-        share = read_scores(score, lost, members)
-        votes[target.rows] = np.log((1 - _DOUBT) * share + _DOUBT / self.palette_size)
-        if score.size:
-            margin[target.rows] = lost - score.max(axis=1)
+        question = self._ask(target, chosen, [compare(target, key.tokens) for key in chosen], known)
+        logits, lost = decide(question)
+        votes[target.rows] = np.log((1 - _DOUBT) * read_logits(logits, lost) + _DOUBT / self.palette_size)
+        margin[target.rows] = lost - logits.max(axis=1)
         return Recognized(votes, margin)
+
+    def _ask(
+        self,
+        target: Tokens,
+        chosen: Sequence[KeyRegions],
+        pairs: Sequence[tuple[Rows, Rows]],
+        known: NDArray[np.intp] | None,
+    ) -> Question:
+        """Put the question to the painter; `pairs` are the matcher's scores against each of the chosen keys."""
+        most = max(len(key.tokens.rows) for key in chosen)
+        keys = [_pad_key(key, most, self.palette_size) for key in chosen]
+        memory, contact, members = (np.stack(arrays) for arrays in zip(*keys, strict=True))
+        score = np.full((len(target.rows), len(chosen), most), ABSENT, np.float32)
+        for place, (scores, _) in enumerate(pairs):
+            score[:, place, : scores.shape[1]] = scores
+        own = np.full(len(target.rows), UNKNOWN) if known is None else known[target.rows]
+        told = _one_hot(own, self.palette_size)
+        return Question(
+            target.values, target.contact, told, memory, contact, members, score, _join_unmatched(pairs, chosen)
+        )
 
     def choose_keys(self, number: int) -> list[KeyRegions]:
         """Choose the keys to compare a drawing with: the MOST_KEYS nearest whole keys, and as many partial ones.
@@ -108,10 +134,29 @@ class Gallery:
         return chosen
 
 
-def _compare_known(compare: Compare, target: Tokens, key: KeyRegions) -> tuple[Rows, Rows]:
-    """Score a key's regions of known color, and having no counterpart among them."""
-    score, unmatched = compare(target, key.tokens)
-    if key.is_whole:
-        return score, unmatched
-    open_ones = key.colors == UNKNOWN
-    return score[:, ~open_ones], np.maximum(unmatched, score[:, open_ones].max(axis=1))
+def _one_hot(entries: NDArray[np.intp], size: int) -> Rows:
+    """Return a 1 for each palette entry, all 0 for UNKNOWN: float32 [N, size]."""
+    table = np.zeros((len(entries), size), np.float32)
+    rows = np.flatnonzero(entries != UNKNOWN)
+    table[rows, entries[rows]] = 1
+    return table
+
+
+def _pad_key(key: KeyRegions, count: int, palette_size: int) -> tuple[Rows, Rows, Rows]:
+    """Return tokens, contact and colors of a key's regions as `Question` takes them, padded to `count` regions."""
+    more = count - len(key.tokens.rows)
+    return (
+        np.pad(key.tokens.values, ((0, more), (0, 0))),
+        np.pad(key.tokens.contact, ((0, more), (0, more))),
+        np.pad(_one_hot(key.colors, palette_size), ((0, more), (0, 0))),
+    )
+
+
+def _join_unmatched(pairs: Sequence[tuple[Rows, Rows]], keys: Sequence[KeyRegions]) -> Rows:
+    """Join the scores of having no counterpart in each key, float32 [A]; a region without a color is none."""
+    lost = []
+    for (score, unmatched), key in zip(pairs, keys, strict=True):
+        open_ones = key.colors == UNKNOWN
+        lost.append(np.maximum(unmatched, score[:, open_ones].max(axis=1)) if open_ones.any() else unmatched)
+    by_whole = [logits for key, logits in zip(keys, lost, strict=True) if key.is_whole] or lost
+    return np.mean(by_whole, axis=0)

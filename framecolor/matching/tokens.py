@@ -17,6 +17,7 @@ Rows = NDArray[np.float32]
 MOST_TOKENS = 512
 # A color scores nearly as its best region, as in the matcher's training (`training.losses.match_loss`).
 _SHARPNESS = 4.0
+_NEVER = -1e4
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,15 +63,26 @@ def read_scores(score: NDArray[np.floating], unmatched: Rows, belief: Rows) -> R
 
     score [A, B], unmatched [A]  logits of each candidate, and of having no counterpart
     belief [B, P]                probability of each color in each candidate
-    The best candidate of a color counts, not their number; having no counterpart votes for all colors alike.
     """
-    colors = belief.shape[1]
+    return read_logits(color_logits(score, belief), unmatched)
+
+
+def color_logits(score: NDArray[np.floating], belief: Rows) -> Rows:
+    """Compute the logit of each color in each region, float32 [A, P]: its best candidate counts, not their number."""
     if not score.size:
-        return np.full((len(score), colors), 1 / colors, np.float32)
+        return np.full((len(score), belief.shape[1]), _NEVER, np.float32)
     scores = score.astype(np.float32)
     best = scores.max(axis=1, keepdims=True)
     joined = np.exp(_SHARPNESS * (scores - best)) @ belief
-    logits = np.concatenate([best + np.log(np.maximum(joined, 1e-30)) / _SHARPNESS, unmatched[:, None]], axis=1)
+    return best + np.log(np.maximum(joined, 1e-30)) / _SHARPNESS
+
+
+def read_logits(color: Rows, unmatched: Rows) -> Rows:
+    """Convert logits of colors [A, P], and of having no counterpart [A], to the probability of each color.
+
+    Having no counterpart votes for all colors alike.
+    """
+    logits = np.concatenate([color, unmatched[:, None]], axis=1)
     weight = np.exp(logits - logits.max(axis=1, keepdims=True))
     weight /= weight.sum(axis=1, keepdims=True)
-    return (weight[:, :-1] + weight[:, -1:] / colors).astype(np.float32)
+    return (weight[:, :-1] + weight[:, -1:] / color.shape[1]).astype(np.float32)

@@ -17,11 +17,13 @@ from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.errors import OutputError, ReadError
 from framecolor.networks.generator import Generator
 from framecolor.networks.matcher import Matcher
+from framecolor.networks.painter import Painter
 from framecolor.networks.shipped import (
     WEIGHTS,
     base_weights_path,
     colorist_weights_path,
     matcher_weights_path,
+    painter_weights_path,
     perception_weights_path,
     read_card_hash,
 )
@@ -36,19 +38,24 @@ __all__ = [
     "load_colorist",
     "load_generator",
     "load_matcher",
+    "load_painter",
     "matcher_weights_path",
+    "painter_weights_path",
     "perception_weights_path",
     "read_card_hash",
     "read_sizes",
     "save_colorist",
     "save_generator",
     "save_matcher",
+    "save_painter",
 ]
 
 _REINSTALL = "run `pip install --force-reinstall --no-deps framecolor`"
 _GENERATOR = "framecolor generator 1"
 _MATCHER = "framecolor matcher 1"
 _MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
+_PAINTER = "framecolor painter 1"
+_PAINTER_SIZES = ("tokens", "width", "hidden", "rounds")
 
 _MOST_PX = 4096
 
@@ -103,6 +110,21 @@ def load_matcher(path: Path) -> Matcher:
         return Matcher(*(read_sizes(metadata[name], tensors) for name in _MATCHER_SIZES))
 
     return _load(path, _MATCHER, "matcher", build)
+
+
+def save_painter(painter: Painter, path: Path, facts: dict[str, str] | None = None) -> None:
+    """Write a painter, as `save_generator`."""
+    sizes = {name: str(getattr(painter, name)) for name in _PAINTER_SIZES}
+    _save(painter, path, {**(facts or {}), "format": _PAINTER, **sizes})
+
+
+def load_painter(path: Path) -> Painter:
+    """Load a painter, as `load_generator`."""
+
+    def build(metadata: Mapping[str, str], tensors: Mapping[str, torch.Tensor]) -> Painter:
+        return Painter(*(read_sizes(metadata[name], tensors) for name in _PAINTER_SIZES))
+
+    return _load(path, _PAINTER, "painter", build)
 
 
 def save_colorist(

@@ -15,14 +15,23 @@ from typing import Any, Literal, cast, get_args
 import torch
 from torch import Tensor, nn
 
-from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
+from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
+from framecolor.networks.checkpoint import (
+    base_weights_path,
+    load_generator,
+    load_matcher,
+    load_painter,
+    matcher_weights_path,
+    painter_weights_path,
+)
 from framecolor.networks.generator import CONTEXT_STRIDE, HINT_PLANES, LINE_PLANES, Generator
-from framecolor.networks.match_passes import ComparePass, DescribePass
+from framecolor.networks.match_passes import ComparePass, DecidePass, DescribePass
 from framecolor.networks.matcher import SHAPE_TRAITS, Matcher
+from framecolor.networks.painter import Painter
 from framecolor.networks.passes import ColorPass, FeaturePass
 
 OPSET = 18
-NetworkName = Literal["features", "color", "describe", "compare"]
+NetworkName = Literal["features", "color", "describe", "compare", "decide"]
 Precision = Literal["float32", "half"]
 # The size of an axis: fixed, or (least, usual, most).
 Extent = int | tuple[int, int, int]
@@ -43,7 +52,7 @@ class Form:
 
 
 # height/4 and width/4 follow from height and width.
-FREE_AXES = ("batch", "height", "width", "regions", "count_a", "count_b")
+FREE_AXES = ("batch", "height", "width", "regions", "count_a", "count_b", "keys", "colors")
 _PICTURE = ("height", "width")
 FORMS: dict[NetworkName, Form] = {
     "features": Form(
@@ -62,6 +71,7 @@ FORMS: dict[NetworkName, Form] = {
             "features": ("regions", "region channels"),
             "shape": ("regions", "shape traits"),
             "contact": ("regions", "regions"),
+            "crops": ("regions", "crop scales", "crop planes", "crop side", "crop side"),
         },
         {"tokens": ("regions", "token channels")},
     ),
@@ -81,9 +91,22 @@ FORMS: dict[NetworkName, Form] = {
             "unmatched_b": ("count_b",),
         },
     ),
+    "decide": Form(
+        {
+            "tokens": ("count_a", "token channels"),
+            "contact": ("count_a", "count_a"),
+            "known": ("count_a", "colors"),
+            "memory": ("keys", "count_b", "token channels"),
+            "memory_contact": ("keys", "count_b", "count_b"),
+            "members": ("keys", "count_b", "colors"),
+            "score": ("count_a", "keys", "count_b"),
+            "unmatched": ("count_a",),
+        },
+        {"color": ("count_a", "colors"), "lost": ("count_a",)},
+    ),
 }
 # Sizes to trace with; they do not matter, as graphs are exported with free axes.
-_TRACED = {"batch": 1, "height": 64, "width": 64, "regions": 7, "count_a": 7, "count_b": 5}
+_TRACED = {"batch": 1, "height": 64, "width": 64, "regions": 7, "count_a": 7, "count_b": 5, "keys": 2, "colors": 3}
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +148,7 @@ def make_exportable(
     *,
     generator: Generator | None = None,
     matcher: Matcher | None = None,
+    painter: Painter | None = None,
 ) -> Exportable:
     """Make an exportable network by its name, with the shipped weights unless others are given.
 
@@ -133,14 +157,18 @@ def make_exportable(
     if name not in get_args(NetworkName) or precision not in get_args(Precision):
         raise ValueError(f"there is no network {name!r} in {precision!r}")
     dtype = torch.float16 if precision == "half" else torch.float32
-    if name in ("describe", "compare"):
+    if name in ("describe", "compare", "decide"):
         matcher = matcher or load_matcher(matcher_weights_path())
+        painter = painter or load_painter(painter_weights_path())
         fixed = {
             "region channels": matcher.features + matcher.context,
             "shape traits": SHAPE_TRAITS,
-            "token channels": matcher.width + matcher.features,
+            "crop scales": CROP_SCALES,
+            "crop planes": CROP_PLANES,
+            "crop side": CROP_PX,
+            "token channels": painter.tokens + painter.width + SHAPE_TRAITS,
         }
-        module = DescribePass(matcher, dtype) if name == "describe" else ComparePass(matcher, dtype)
+        module = _make_region_pass(name, matcher, painter, dtype)
         return Exportable(name, module.eval(), precision, fixed)
     generator = generator or load_generator(base_weights_path())
     fixed = {
@@ -152,6 +180,12 @@ def make_exportable(
     }
     module = FeaturePass(generator, dtype) if name == "features" else ColorPass(generator, dtype)
     return Exportable(name, module.eval(), precision, fixed, generator.size_multiple)
+
+
+def _make_region_pass(name: NetworkName, matcher: Matcher, painter: Painter, dtype: torch.dtype) -> nn.Module:
+    if name == "describe":
+        return DescribePass(matcher, painter, dtype)
+    return ComparePass(matcher, dtype) if name == "compare" else DecidePass(painter, dtype)
 
 
 def export_onnx(network: Exportable, sizes: Mapping[str, Extent] | None = None) -> bytes:

@@ -1,58 +1,45 @@
-"""The matcher's functions as modules that engines compile, with linear layers in half if asked for."""
+"""The functions of matcher and painter as modules that engines compile, with linear layers in half if asked for."""
 
 from __future__ import annotations
 
 import copy
-from typing import cast
+from typing import TypeVar, cast
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from framecolor.networks.matcher import Matcher
+from framecolor.networks.matcher import SHAPE_TRAITS, Matcher
+from framecolor.networks.painter import Drawing, Painter
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 class DescribePass(nn.Module):
-    """`Matcher.describe`: float32 features, shape and contact in, float32 tokens out."""
+    """The tokens of a drawing's regions [N, T]: of `Matcher.describe`, of the crops by `Painter.crops`, and shape.
 
-    def __init__(self, matcher: Matcher, dtype: torch.dtype = torch.float32) -> None:
+    Takes the matcher's inputs and crops [N, CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX] in [0, 1], and with padding
+    `present` [N]; float32 in and out.
+    """
+
+    def __init__(self, matcher: Matcher, painter: Painter, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
-        self.matcher = narrow_products(matcher, dtype)
+        self.matcher, self.crops = narrow_products(matcher, dtype), narrow_products(painter.crops, dtype)
 
-    def forward(self, features: Tensor, shape: Tensor, contact: Tensor) -> Tensor:
-        return self.matcher.describe(features, shape, contact)
+    def forward(
+        self, features: Tensor, shape: Tensor, contact: Tensor, crops: Tensor, present: Tensor | None = None
+    ) -> Tensor:
+        tokens = self.matcher.describe(features, shape, contact, present)
+        return torch.cat([tokens, self.crops(crops), shape], dim=1)
 
 
 class ComparePass(nn.Module):
-    """`Matcher.compare`: float32 tokens, contacts and shares by flow in, float32 scores out."""
+    """`Matcher.compare` of tokens by `DescribePass`, with padding if `present_a` and `present_b` are given."""
 
     def __init__(self, matcher: Matcher, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.matcher = narrow_products(matcher, dtype)
-
-    def forward(
-        self, a: Tensor, b: Tensor, contact_a: Tensor, contact_b: Tensor, flow_ab: Tensor, flow_ba: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        return self.matcher.compare(a, b, contact_a, contact_b, flow_ab, flow_ba)
-
-
-class PaddedDescribePass(nn.Module):
-    """`DescribePass` with padding rows, so that engines that prepare each size anew have few sizes."""
-
-    def __init__(self, matcher: Matcher) -> None:
-        super().__init__()
-        self.matcher = narrow_products(matcher, torch.float32)
-
-    def forward(self, features: Tensor, shape: Tensor, contact: Tensor, present: Tensor) -> Tensor:
-        return self.matcher.describe(features, shape, contact, present)
-
-
-class PaddedComparePass(nn.Module):
-    """`ComparePass` with padding rows."""
-
-    def __init__(self, matcher: Matcher) -> None:
-        super().__init__()
-        self.matcher = narrow_products(matcher, torch.float32)
+        self.width = matcher.width + matcher.features
 
     def forward(
         self,
@@ -62,19 +49,55 @@ class PaddedComparePass(nn.Module):
         contact_b: Tensor,
         flow_ab: Tensor,
         flow_ba: Tensor,
-        present_a: Tensor,
-        present_b: Tensor,
+        present_a: Tensor | None = None,
+        present_b: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        a, b = a[:, : self.width], b[:, : self.width]
         return self.matcher.compare(a, b, contact_a, contact_b, flow_ab, flow_ba, present_a, present_b)
 
 
-def narrow_products(matcher: Matcher, dtype: torch.dtype) -> Matcher:
-    """Copy the matcher for inference with linear layers that compute in dtype; parameters keep their names.
+class DecidePass(nn.Module):
+    """`Painter.decide` for one drawing, from tokens by `DescribePass`: see `networks.painter_input.Question`.
+
+    Returns logits of colors [A, P] and of having no counterpart [A]. What is padding has a score of ABSENT.
+    """
+
+    def __init__(self, painter: Painter, dtype: torch.dtype = torch.float32) -> None:
+        super().__init__()
+        self.painter = narrow_products(painter, dtype)
+        self.parts = [painter.tokens, painter.width, SHAPE_TRAITS]
+
+    def forward(
+        self,
+        tokens: Tensor,
+        contact: Tensor,
+        known: Tensor,
+        memory: Tensor,
+        memory_contact: Tensor,
+        members: Tensor,
+        score: Tensor,
+        unmatched: Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        target, source = tokens[None].split(self.parts, dim=-1), memory[None].split(self.parts, dim=-1)
+        rounds = self.painter.decide(
+            Drawing(*target, contact[None]),
+            known[None],
+            Drawing(*source, memory_contact[None]),
+            members[None],
+            score[None],
+            unmatched[None],
+        )
+        color, lost = rounds[-1]
+        return color[0], lost[0]
+
+
+def narrow_products(network: Network, dtype: torch.dtype) -> Network:
+    """Copy a network for inference with linear layers that compute in dtype; parameters keep their names.
 
     Everything else stays float32: norms, attention, and the scores, whose logits of up to 32 are too large for half's
     precision.
     """
-    narrowed = copy.deepcopy(matcher).eval().requires_grad_(False)
+    narrowed = copy.deepcopy(network).eval().requires_grad_(False)
     if dtype != torch.float32:
         for module in list(narrowed.modules()):
             for name, child in module.named_children():

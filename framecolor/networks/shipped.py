@@ -19,6 +19,11 @@ def matcher_weights_path() -> Path:
     return WEIGHTS / "matcher.safetensors"
 
 
+def painter_weights_path() -> Path:
+    """Return the path of the painter's shipped weights, which were trained on what the shipped matcher says."""
+    return WEIGHTS / "painter.safetensors"
+
+
 def colorist_weights_path() -> Path:
     """Return the path of the shipped colorist's weights, which propose colors for shots without a key."""
     return WEIGHTS / "diffusion.safetensors"

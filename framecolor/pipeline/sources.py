@@ -17,7 +17,7 @@ from framecolor.errors import ReadError
 from framecolor.keys.auto_key import Proposal
 from framecolor.keys.cache import RECIPE as KEY_RECIPE
 from framecolor.media import hash_file
-from framecolor.networks.shipped import base_weights_path, matcher_weights_path
+from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
 from framecolor.shot.annotations import hash_labels
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Span, hash_span
@@ -105,7 +105,8 @@ def list_marks(shot: Shot, settings: Settings, keys: str, fit: str) -> list[str]
 
     With `fit = "keep"` frames far from a change stay as they are: of the keys only those of the span itself count.
     """
-    marks = [hash_file(base_weights_path()), hash_file(matcher_weights_path()), f"fit {fit}"]
+    weights = (base_weights_path(), matcher_weights_path(), painter_weights_path())
+    marks = [*map(hash_file, weights), f"fit {fit}"]
     if settings.fit != "keep":
         return [*marks, keys]
     return [*marks, *(f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items())]

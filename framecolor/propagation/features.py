@@ -11,7 +11,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.clock import stage
 from framecolor.core.hashing import hash_pixels
 from framecolor.core.types import Frame, Regions
-from framecolor.engines.base import NetworkOutput, Runner
+from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes, describe_regions
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.packed import PackedDrawing
@@ -113,11 +113,11 @@ def _compute(
         with stage("generator"):
             pending = runner.infer(look(frame, regions, keyframes.scale), points, votes=not settled)
         with stage("match"):
-            tokens = tokens or describe_regions(regions, pending, runner)
+            tokens = tokens or describe_regions(frame, regions, keyframes.scale, pending, runner)
             if not settled:
                 with stage("generator"):
                     output = pending.result()
-                recognized = recognize(number, output, tokens, keyframes, runner)
+                recognized = recognize(number, drawing.digest, regions.count, tokens, keyframes, runner)
                 votes = vote(Ballot(number, frame, regions, tokens, output, recognized, keyframes))
     return FrameFeatures(
         number,
@@ -132,15 +132,21 @@ def _compute(
     )
 
 
-def recognize(number: int, output: NetworkOutput, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:
-    """Compare a drawing's regions with those of the nearest keys, and return the keys' votes."""
+def recognize(
+    number: int, digest: str, count: int, tokens: Tokens, keyframes: Keyframes, runner: Runner
+) -> Recognized:
+    """Compare a drawing's `count` regions with those of the nearest keys, and return the keys' votes.
+
+    digest  hash of the drawing's pixels
+    """
     assert keyframes.gallery is not None
 
     def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
         score, _, unmatched, _ = runner.compare(target.values, source.values, target.contact, source.contact)
         return score, unmatched
 
-    return keyframes.gallery.vote(number, tokens, len(output.features) - 1, compare)
+    known = keyframes.find_known(number, digest)
+    return keyframes.gallery.vote(number, tokens, count, compare, runner.decide, known)
 
 
 def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:

@@ -31,14 +31,17 @@ _FLOW_LONG_SIDE_PX = 384
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Drawing:
-    """One drawing at the working size, and its regions at the canvas size.
+    """One drawing at the working size, and its lines and regions at the canvas size.
 
+    ink, trace  bool, at the canvas size
     planes   float32 7xHxW; rgb float32 HxWx3 in [0, 1]; classes int64 HxW
     labels   int32 HxW: the region of each pixel, 0 on lines
     regions  the drawing's regions; region_class int64 [count + 1], the most frequent class of each
     outside  bool [count + 1], true for paper
     """
 
+    ink: NDArray[np.bool_]
+    trace: NDArray[np.bool_]
     planes: NDArray[np.float32]
     rgb: NDArray[np.float32]
     classes: NDArray[np.int64]
@@ -147,6 +150,8 @@ class Stage:
             return np.asarray(small, dtype=np.float32)
 
         return Drawing(
+            ink=ink,
+            trace=trace,
             planes=line_planes(ink, trace, paper, size, size),
             rgb=cv2.resize(rgb, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) / np.float32(255),
             classes=table.classes[shrink(ids).astype(np.intp)],

@@ -28,7 +28,7 @@ from framecolor.engines.lanes.torch_modules import FeatureModule, make_torch_mod
 from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch import TorchRunner
-from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.engines.torch_painter import TorchPainter
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
@@ -66,9 +66,9 @@ def reference(network: PaletteNetwork) -> Runner:
 
 
 @cache
-def shared_matcher() -> TorchMatcher:
+def shared_matcher() -> TorchPainter:
     """The matcher of runners whose pictures are looked at: to trace one for each takes longer than all the rest."""
-    return TorchMatcher()
+    return TorchPainter()
 
 
 @cache

@@ -15,7 +15,7 @@ from faulty import list_changes, list_torn, make_small_shot, prepare_untraced, r
 from painting import FIT, copy_shot, paint
 
 from framecolor import FramecolorError, Outcome, ReadError
-from framecolor.engines import torch_matcher
+from framecolor.engines import torch_painter
 from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch import TorchRunner
@@ -206,7 +206,7 @@ def test_weights_that_are_damaged_are_named(
     DAMAGES[damage](mine)
     for home in (shipped, checkpoint):
         monkeypatch.setattr(home, "WEIGHTS", weights)
-    monkeypatch.setattr(torch_matcher, "_prepare", prepare_untraced)
+    monkeypatch.setattr(torch_painter, "_prepare", prepare_untraced)
     monkeypatch.setattr(CpuEngine, "load", lambda engine, network=None: TorchRunner(network))
     load_shipped.cache_clear()
     root = make_shot(tmp_path / "cut", 2, (0,))

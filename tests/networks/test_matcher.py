@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from framecolor import ReadError
-from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.engines.torch_painter import TorchPainter
 from framecolor.networks.checkpoint import (
     base_weights_path,
     load_generator,
@@ -82,7 +82,7 @@ def test_the_matcher_that_ships_belongs_to_the_generator_that_ships() -> None:
 
 
 def test_a_drawing_is_matched_to_itself() -> None:
-    runner, matcher = TorchMatcher(), load_matcher(matcher_weights_path())
+    runner, matcher = TorchPainter(), load_matcher(matcher_weights_path())
     rng = np.random.default_rng(0)
     look = rng.normal(size=(12, matcher.features + matcher.context)).astype(np.float32)
     shape = rng.normal(0, 0.3, (12, SHAPE_TRAITS)).astype(np.float32)

@@ -18,7 +18,7 @@ import torch
 from framecolor.config.settings import LaneCount
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN, parse_json
-from framecolor.engines.base import RegionMatcher
+from framecolor.engines.base import RegionPainter
 from framecolor.engines.lanes.dispatch import RING, Lanes
 from framecolor.engines.lanes.lane import Rows, Task
 from framecolor.engines.lanes.modules import DeviceModules
@@ -58,13 +58,13 @@ def load_on_lanes(
     lanes: LaneCount,
     versions: Mapping[str, str],
     folder: Path,
-    matcher: RegionMatcher | None = None,
+    painter: RegionPainter | None = None,
 ) -> LaneRunner:
     """Load a runner with `lanes` lanes, or for auto the fastest number, and the fastest batch size for them.
 
     versions  of the libraries: part of the key of a measurement
     folder    where measurements are kept
-    matcher   see `LaneRunner`
+    painter   see `LaneRunner`
     Raises EngineError if the measured pictures fail.
     """
     module = "features" if network is None else "fitted-features"
@@ -89,7 +89,7 @@ def load_on_lanes(
             raise EngineError(f"engine {engine}", problem, "use --engine auto or cpu") from error
 
     choice = choose_lanes(counts, BATCHES, measure, key, folder)
-    return LaneRunner(engine, network, devices, lanes=choice.lanes, batch=choice.batch, matcher=matcher)
+    return LaneRunner(engine, network, devices, lanes=choice.lanes, batch=choice.batch, painter=painter)
 
 
 def choose_lanes(

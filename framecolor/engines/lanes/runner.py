@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from framecolor.engines.base import NetworkOutput, Pending, RegionMatcher
+from framecolor.engines.base import NetworkOutput, Pending, RegionPainter
 from framecolor.engines.lanes.device import is_out_of_memory
 from framecolor.engines.lanes.dispatch import Lanes
 from framecolor.engines.lanes.lane import Array, Rows, Task
 from framecolor.engines.lanes.modules import DeviceModules
 from framecolor.engines.lanes.pooling import cut_pieces, pool_pieces
 from framecolor.engines.torch import TorchRunner
-from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.engines.torch_painter import TorchPainter
 from framecolor.errors import EngineError, FramecolorError
 from framecolor.lineart.sampling import RegionPoints
 from framecolor.networks.checkpoint import base_weights_path, load_generator
@@ -37,11 +37,11 @@ _LOG = logging.getLogger("framecolor")
 
 
 class LaneRunner:
-    """The generator on lanes, and the matcher beside them.
+    """The generator on lanes, and matcher and painter beside them.
 
     network  one that was fitted to a shot, or None
     devices  with modules `features`, `color` and, if there is a network, `fitted-features` (see `torch_modules`)
-    matcher  None: in PyTorch on the first device
+    painter  None: in PyTorch on the first device
     The lanes end with the runner, or with `close`. A picture that is too large for the memory of a single lane is
     computed on the processor.
     """
@@ -54,10 +54,10 @@ class LaneRunner:
         *,
         lanes: int,
         batch: int,
-        matcher: RegionMatcher | None = None,
+        painter: RegionPainter | None = None,
     ) -> None:
-        matcher = matcher or TorchMatcher(str(devices[0].device.place))
-        self.describe, self.compare = matcher.describe, matcher.compare
+        painter = painter or TorchPainter(str(devices[0].device.place))
+        self.describe, self.compare, self.decide = painter.describe, painter.compare, painter.decide
         self.engine = engine
         self._network = network
         self._generator = load_generator(base_weights_path()) if network is None else network.generator

@@ -33,7 +33,7 @@ class Profile:
     """An engine profile. Raises SettingsError for values that are not allowed.
 
     name                name of the file, without its ending
-    network             features, color, describe or compare (`networks.export.FORMS`)
+    network             features, color, describe, compare or decide (`networks.export.FORMS`)
     sizes               size of every free axis: a number, or (least, usual, most)
     precision           half or float32
     optimization_level  0 to 5: how long the builder may look for a faster engine

@@ -24,10 +24,10 @@ from framecolor.engines.tensorrt.backends import Backend, find_usable_backend
 from framecolor.engines.tensorrt.build import ensure_engine, name_weights
 from framecolor.engines.tensorrt.cache import EngineCache, EngineFile
 from framecolor.engines.tensorrt.execution import EngineModule
-from framecolor.engines.tensorrt.matcher import TensorRtMatcher
+from framecolor.engines.tensorrt.painter import PARTS, TensorRtPainter
 from framecolor.engines.tensorrt.profiles import Profile, find_profile
 from framecolor.engines.tensorrt.runtime import deserialize_engine, refit
-from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.engines.torch_painter import TorchPainter
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.generator import Generator
 from framecolor.networks.palette_head import PaletteNetwork
@@ -36,14 +36,14 @@ _LOG = logging.getLogger("framecolor")
 
 
 def load_runner(network: PaletteNetwork | None, lanes: LaneCount) -> Runner:
-    """Load the networks on all GPUs that PyTorch sees, the matcher on the first. See `Engine.load`."""
+    """Load the networks on all GPUs that PyTorch sees, matcher and painter on the first. See `Engine.load`."""
     cache, backend = EngineCache(), _use_backend()
     devices = [_make_modules(gpu, network, cache) for gpu in list_gpus()]
     for modules in devices:
         modules.get("features")  # fails now if its engine file does not compile or open
     versions = {"torch": str(torch.__version__), backend.name: backend.version}
-    matcher = _open_matcher(devices[0].device, cache)
-    return load_on_lanes("tensorrt", network, devices, lanes, versions, cache.folder, matcher)
+    painter = _open_painter(devices[0].device, cache)
+    return load_on_lanes("tensorrt", network, devices, lanes, versions, cache.folder, painter)
 
 
 def _use_backend(device: int = 0) -> Backend:
@@ -91,11 +91,11 @@ def _make_modules(device: Device, network: PaletteNetwork | None, cache: EngineC
     return DeviceModules(device, makers)
 
 
-def _open_matcher(device: Device, cache: EngineCache) -> TensorRtMatcher:
-    """Open the matcher on a GPU; drawings that the engine files do not take go to PyTorch."""
+def _open_painter(device: Device, cache: EngineCache) -> TensorRtPainter:
+    """Open matcher and painter on a GPU; drawings that the engine files do not take go to PyTorch."""
     opener = _Opener(device, cache)
-    describe, compare = (opener.open(find_profile(name)) for name in ("describe", "compare"))
-    return TensorRtMatcher(opener.backend, device, describe, compare, TorchMatcher(str(device.place)))
+    engines = {name: opener.open(find_profile(name)) for name in PARTS}
+    return TensorRtPainter(opener.backend, device, engines, TorchPainter(str(device.place)))
 
 
 class _Opener:

@@ -21,9 +21,9 @@ from framecolor.engines.lanes.torch_modules import make_torch_modules
 from framecolor.engines.tensorrt import runner as tensorrt
 from framecolor.engines.tensorrt.backends import Backend
 from framecolor.engines.tensorrt.cache import EngineCache
-from framecolor.engines.tensorrt.matcher import TensorRtMatcher
+from framecolor.engines.tensorrt.painter import TensorRtPainter
 from framecolor.engines.tensorrt.profiles import Profile
-from framecolor.engines.torch_matcher import TorchMatcher
+from framecolor.engines.torch_painter import TorchPainter
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, make_exportable
 from framecolor.networks.matcher import SHAPE_TRAITS
@@ -42,7 +42,7 @@ def engine_of(half: Literal["describe", "compare"], **given: Any) -> FakeEngine:
 class Other:
     """The PyTorch matcher, and what it was asked for."""
 
-    def __init__(self, matcher: TorchMatcher) -> None:
+    def __init__(self, matcher: TorchPainter) -> None:
         self._matcher, self.asked = matcher, list[str]()
 
     def describe(self, *inputs: Any) -> Rows:
@@ -58,12 +58,12 @@ pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
 
 @pytest.fixture(scope="module")
-def reference() -> TorchMatcher:
-    return TorchMatcher()
+def reference() -> TorchPainter:
+    return TorchPainter()
 
 
 @pytest.fixture
-def other(reference: TorchMatcher) -> Other:
+def other(reference: TorchPainter) -> Other:
     return Other(reference)
 
 
@@ -75,9 +75,9 @@ def drawing(count: int) -> Drawing:
     return tuple(rng.random(size, np.float32) for size in sizes)  # pyright: ignore[reportReturnType]
 
 
-def matcher_of(other: Other, device: HostDevice, **given: Any) -> tuple[TensorRtMatcher, FakeEngine, FakeEngine]:
+def matcher_of(other: Other, device: HostDevice, **given: Any) -> tuple[TensorRtPainter, FakeEngine, FakeEngine]:
     describe, compare = engine_of("describe", **given), engine_of("compare", **given)
-    return TensorRtMatcher(BACKEND, device, describe, compare, other), describe, compare
+    return TensorRtPainter(BACKEND, device, describe, compare, other), describe, compare
 
 
 def assert_same(found: tuple[Rows, ...], wanted: tuple[Rows, ...]) -> None:
@@ -86,7 +86,7 @@ def assert_same(found: tuple[Rows, ...], wanted: tuple[Rows, ...]) -> None:
         np.testing.assert_allclose(ours, theirs, atol=2e-4)
 
 
-def test_engines_match_as_pytorch_does(reference: TorchMatcher, other: Other) -> None:
+def test_engines_match_as_pytorch_does(reference: TorchPainter, other: Other) -> None:
     """Drawings with more and with fewer regions, one after another, on the same contexts and buffers."""
     matcher, describe, compare = matcher_of(other, HostDevice(delay=lambda: 0.001))
     rng = np.random.default_rng(0)
@@ -113,7 +113,7 @@ def test_results_stay_as_they_are(other: Other) -> None:
     np.testing.assert_array_equal(first, kept)
 
 
-def test_threads_do_not_share_contexts(reference: TorchMatcher, other: Other) -> None:
+def test_threads_do_not_share_contexts(reference: TorchPainter, other: Other) -> None:
     """As many contexts as calls at a time, also when the threads that call are others."""
     matcher, describe, compare = matcher_of(other, HostDevice(delay=lambda: 0.0005))
     describe.meeting = threading.Barrier(4)
@@ -135,7 +135,7 @@ def test_threads_do_not_share_contexts(reference: TorchMatcher, other: Other) ->
 
 
 @pytest.mark.parametrize("count", [0, MOST + 1])
-def test_counts_that_no_engine_takes_go_to_pytorch(reference: TorchMatcher, other: Other, count: int) -> None:
+def test_counts_that_no_engine_takes_go_to_pytorch(reference: TorchPainter, other: Other, count: int) -> None:
     matcher, describe, compare = matcher_of(other, HostDevice())
     few, many = drawing(4), drawing(count)
     tokens = [reference.describe(*d) for d in (few, many)]
@@ -156,7 +156,7 @@ def attempt(ask: Callable[[], tuple[Rows, ...]]) -> tuple[Rows, ...] | None:
         return None
 
 
-def test_memory_of_idle_sessions_is_freed_if_needed(reference: TorchMatcher, other: Other) -> None:
+def test_memory_of_idle_sessions_is_freed_if_needed(reference: TorchPainter, other: Other) -> None:
     """With just the memory that one call needs, sessions that nobody uses go."""
     big = drawing(MOST)
     a = reference.describe(*big)
@@ -179,7 +179,7 @@ def test_memory_of_idle_sessions_is_freed_if_needed(reference: TorchMatcher, oth
     assert device.used_bytes == 0
 
 
-def test_an_error_does_not_affect_later_calls(reference: TorchMatcher, other: Other) -> None:
+def test_an_error_does_not_affect_later_calls(reference: TorchPainter, other: Other) -> None:
     def fault(operation: Operation, number: int) -> BaseException | None:
         return RuntimeError("an illegal address\nand more") if (operation, number) == ("run", 1) else None
 
@@ -202,7 +202,7 @@ def test_no_memory_for_a_context_is_an_error(other: Other) -> None:
 
 
 def test_the_engine_matches_by_its_engine_files(
-    reference: TorchMatcher, other: Other, monkeypatch: pytest.MonkeyPatch
+    reference: TorchPainter, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Profiles describe and compare are opened once, and the runner on lanes matches by them."""
     opened: dict[str, FakeEngine] = {}
