@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from framecolor.pipeline.events import Event
     from framecolor.shot.shot import Shot
 
-_PLACES = ("keys", "hints", "stencils", "frames", "corrections", "sheet")
+_PLACES = ("keys", "hints", "stencils", "references", "frames", "corrections", "sheet")
 
 
 @click.command()

@@ -16,6 +16,8 @@ _DOUBT = 0.02
 # A drawing is compared with at most this many keys, the nearest by number, and as many partial keys: each costs a few
 # milliseconds.
 MOST_KEYS = 6
+# It is also compared with at most this many references.
+MOST_REFERENCES = 4
 # The palette entry of a partial key's region without a color.
 UNKNOWN = -1
 
@@ -25,7 +27,10 @@ Compare = Callable[[Tokens, Tokens], tuple[Rows, Rows]]
 
 @dataclass(frozen=True, eq=False)
 class KeyRegions:
-    """One key: its number, its regions' tokens, and the palette entry of each, intp [T], UNKNOWN if it has no color."""
+    """One key or reference: its regions' tokens, and the palette entry of each, intp [T], UNKNOWN if it has no color.
+
+    number  of the key's drawing; of a reference its position in the shot's references
+    """
 
     number: int
     tokens: Tokens
@@ -52,10 +57,11 @@ class Recognized:
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """The keys of a shot, which each drawing's regions are compared with; palette_size P."""
+    """The keys and references of a shot, which each drawing's regions are compared with; palette_size P."""
 
     keys: Sequence[KeyRegions]
     palette_size: int
+    references: Sequence[KeyRegions] = ()
 
     def find(self, number: int) -> Tokens | None:
         """Find the tokens of a key's regions; None if there is no key of this number."""
@@ -69,7 +75,7 @@ class Gallery:
     def vote(self, number: int, target: Tokens, count: int, compare: Compare) -> Recognized:
         """Vote for the colors of a drawing's `count` regions, and measure whether the keys show them at all.
 
-        number  of the drawing: it is compared with the keys that `choose_keys` returns
+        number  of the drawing: it is compared with the keys and references that `choose_keys` returns
         All key regions of known color compete, together with having no counterpart, which votes for no color. The score
         of having no counterpart comes from whole keys alone, if there are any: in a partial key the counterpart may be
         a region without a color.
@@ -92,9 +98,9 @@ class Gallery:
         return Recognized(votes, margin)
 
     def choose_keys(self, number: int) -> list[KeyRegions]:
-        """Choose the keys to compare a drawing with: the MOST_KEYS nearest whole keys, and as many partial ones.
+        """Choose what to compare a drawing with: the MOST_KEYS nearest whole keys, as many partial ones, references.
 
-        For each color that none of these has, also the nearest partial key that has it.
+        For each color that none of these keys has, also the nearest partial key that has it.
         """
         near = sorted(self.keys, key=lambda key: (abs(key.number - number), key.number))
         chosen = [key for key in near if key.is_whole][:MOST_KEYS]
@@ -105,7 +111,7 @@ class Gallery:
             if not covered.issuperset(key.colors.tolist()):
                 chosen.append(key)
                 covered.update(key.colors.tolist())
-        return chosen
+        return [*chosen, *self.references]
 
 
 def _compare_known(compare: Compare, target: Tokens, key: KeyRegions) -> tuple[Rows, Rows]:
