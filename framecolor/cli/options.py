@@ -88,7 +88,6 @@ corrections_option = click.option(
 references_option = click.option(
     "--references",
     type=PATH,
-    multiple=True,
     metavar="DIR|none",
     help="Folder of painted drawings of other cuts or of a design sheet, line art in DIR/line; SHOT/references and "
     "references above SHOT if not given.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,7 +62,7 @@ def open_shot(
     frames: str | None = None,
     corrections: Path | None = None,
     sheet: Path | None = None,
-    references: Sequence[Path] = (),
+    references: Path | None = None,
 ) -> Shot:
     """Open a shot with the options of `shot_options` and `corrections_option`."""
     from framecolor.shot.shot import Shot
@@ -74,6 +74,6 @@ def open_shot(
         stencils=one.find(stencils),
         frames=frames,
         corrections=corrections,
-        references=references or None,
+        references=references,
         sheet=sheet,
     )

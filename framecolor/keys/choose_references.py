@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -21,6 +21,9 @@ from framecolor.shot.shot import Shot
 
 # At most this many keys, or drawings of a shot without keys, are compared with all references.
 _MOST_SAMPLES = 3
+# A reference of the show is of use if at least this share of its counterparts of the keys' regions has their color: for
+# other drawings of the same figure it is about 0.25, for other figures below 0.05.
+_LEAST_AGREEMENT = 0.1
 
 
 def choose_samples(numbers: Sequence[int]) -> list[int]:
@@ -51,14 +54,17 @@ def choose_references(
     samples: Sequence[KeyDrawing],
     runner: Runner,
     pool: ThreadPoolExecutor | None = None,
+    shared: Collection[int] = (),
 ) -> list[ReferenceDrawing]:
     """Choose at most MOST_REFERENCES references, in their order.
 
     samples  keys, or drawings of a shot without keys
+    shared   positions of references of the whole show: of these only those whose colors agree with the keys are chosen
+
     Greedy: the next one is the reference that adds most to the samples' regions that have a counterpart in a chosen
     one. In keys a counterpart counts only if it has the key's color.
     """
-    if len(references) <= MOST_REFERENCES:
+    if not references or (len(references) <= MOST_REFERENCES and not shared):
         return list(references)
     samples = [samples[i] for i in _spread(len(samples))]
     scale = measure_scale(samples)
@@ -66,31 +72,35 @@ def choose_references(
 
     def measure(reference: ReferenceDrawing) -> NDArray[np.float32]:
         tokens = describe_drawing(reference.drawing, reference.scale, runner)
-        return np.concatenate(
-            [_measure_use(key, own, reference, tokens, runner) for key, own in zip(samples, seen, strict=True)]
-        )
+        parts = [_measure_use(key, own, reference, tokens, runner) for key, own in zip(samples, seen, strict=True)]
+        return np.concatenate(parts, axis=1)
 
-    use = np.stack(map_in_pool(measure, references, pool))
+    matched, use = np.moveaxis(np.stack(map_in_pool(measure, references, pool)), 1, 0)
+    agrees = use.sum(axis=1) >= _LEAST_AGREEMENT * matched.sum(axis=1)
+    allowed = [i for i, one in enumerate(references) if agrees[i] or one.position not in shared]
     chosen: list[int] = []
-    for _ in range(MOST_REFERENCES):
+    while len(chosen) < min(MOST_REFERENCES, len(allowed)):
         reached = use[chosen].max(axis=0, initial=0)
-        gain = np.maximum(use, reached).sum(axis=1)
-        gain[chosen] = -1
-        chosen.append(int(gain.argmax()))
+        gain = {i: float(np.maximum(use[i], reached).sum()) for i in allowed if i not in chosen}
+        chosen.append(max(gain, key=lambda i: gain[i]))
     return [references[i] for i in sorted(chosen)]
 
 
 def _measure_use(
     key: KeyDrawing, own: Tokens, reference: ReferenceDrawing, tokens: Tokens, runner: Runner
 ) -> NDArray[np.float32]:
-    """Compute for each region of a drawing the probability that its counterpart in a reference is of use."""
+    """Compute for each region of a drawing the probability of a counterpart in a reference, and of one of its color.
+
+    Returns float32 [2, T]; without colors both are the same.
+    """
     if not len(own.rows) or not len(tokens.rows):
-        return np.zeros(len(own.rows), np.float32)
+        return np.zeros((2, len(own.rows)), np.float32)
     score, _, unmatched, _ = runner.compare(own.values, tokens.values, own.contact, tokens.contact)
     logits = np.concatenate([score, unmatched[:, None]], axis=1).astype(np.float32)
     share = np.exp(logits - logits.max(axis=1, keepdims=True))
     share = share[:, :-1] / share.sum(axis=1, keepdims=True)
+    agrees: NDArray[np.bool_] | bool = True
     if key.colors is not None:
         mine, others = (c.astype(int) for c in (key.colors.color[own.rows], reference.colors.color[tokens.rows]))
-        share = share * (np.abs(mine[:, None] - others[None]).max(axis=2) <= SCATTER_LEVELS)
-    return share.sum(axis=1, dtype=np.float32)
+        agrees = np.abs(mine[:, None] - others[None]).max(axis=2) <= SCATTER_LEVELS
+    return np.stack([share.sum(axis=1), (share * agrees).sum(axis=1)]).astype(np.float32)

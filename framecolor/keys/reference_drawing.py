@@ -66,24 +66,26 @@ def read_references(
 ) -> tuple[list[ReferenceDrawing], list[str]]:
     """Read the references of a shot, in the pool's threads. Returns the usable ones, and a warning for each other one.
 
-    Raises ShotError if a folder that the user named has no usable one.
+    Copies of the shot's own keys are left out. Raises ShotError if a folder that the user named has no usable one.
     """
     warnings: list[str] = []
 
     def read(position: int) -> tuple[ReferenceDrawing | None, list[str]]:
+        reference = shot.references[position]
         try:
-            return _read(position, shot.references[position], settings)
+            return (None, []) if shot.is_own_key(reference) else _read(position, reference, settings)
         except InputError as error:
             return None, [f"reference is not used: {error}"]
 
     results = map_in_pool(read, range(len(shot.references)), pool)
-    for (folder, is_given), group in groupby(
-        zip(shot.references, results, strict=True), lambda pair: (pair[0].folder, pair[0].is_given)
+    for (folder, scope), group in groupby(
+        zip(shot.references, results, strict=True), lambda pair: (pair[0].folder, pair[0].scope)
     ):
         found = [result for _, result in group]
-        if is_given and not any(drawing for drawing, _ in found):
-            raise ShotError(folder, f"holds nothing that can be used: {found[0][1][0]}", "check --references")
-        warnings += [text for _, texts in found for text in texts]
+        texts = [text for _, some in found for text in some]
+        if scope == "given" and texts and not any(drawing for drawing, _ in found):
+            raise ShotError(folder, f"holds nothing that can be used: {texts[0]}", "check --references")
+        warnings += texts
     return [drawing for drawing, _ in results if drawing is not None], warnings
 
 

@@ -29,9 +29,8 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
     folders = {LINE_FOLDER: settings.line == "layer", MATTE_FOLDER: settings.mattes}
     for folder in (out, *(out / name for name, wanted in folders.items() if wanted)):
         if folder.resolve() in inputs:
-            raise OutputError(
-                folder, "holds the shot's own drawings, keys or references, which would be overwritten", _CHOOSE
-            )
+            problem = "holds the shot's own drawings or keys or references, which would be overwritten"
+            raise OutputError(folder, problem, _CHOOSE)
     try:
         place = next(folder for folder in (out, *out.parents) if folder.exists())
     except OSError as error:

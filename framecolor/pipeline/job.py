@@ -252,7 +252,8 @@ def _read_keys(
         warnings.append(f"no key: colors are proposed, starting at drawing {number}; {ask_for_key(shot)}")
     if found is None or is_changed:
         found = survey.look(shot, proposal)
-    chosen = choose_references(references, samples, runner, survey.pool)
+    shared = [position for position, one in enumerate(shot.references) if one.scope == "show"]
+    chosen = choose_references(references, samples, runner, survey.pool, shared)
     keyframes = read_keyframes(shot, settings, by_number, proposed, chosen, samples)
     warnings += find_doubts(shot, keyframes, settings)
     return _Keys(shot, found, keyframes, tuple(warnings))

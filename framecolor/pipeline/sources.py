@@ -25,6 +25,7 @@ from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Span, hash_span
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 # Increased when the same keys and settings no longer give the same fit.
 _FIT_RECIPE = "fit 5"
@@ -73,7 +74,8 @@ class Sources:
 
 def hash_references(shot: Shot) -> list[str]:
     """Hash each reference, and without keys also the drawings that stand for the shot; empty without references."""
-    found = [f"reference {_hash_or_error(shot.reference_hash, reference)}" for reference in shot.references]
+    others = [one for one in shot.references if _hash_or_error(shot.is_own_key, one) is not True]
+    found = [f"reference {_hash_or_error(shot.reference_hash, one)}" for one in others]
     samples = choose_samples(shot.numbers) if found and not shot.keys else []
     return found + [f"{number} sample {_hash_or_error(shot.source_hash, number)}" for number in samples]
 
@@ -125,7 +127,7 @@ def list_marks(shot: Shot, settings: Settings, keys: str, fit: str) -> list[str]
     return [*marks, *files, *hash_references(shot)]
 
 
-def _hash_or_error(hash_of: Callable[[Item], str], item: Item) -> str:
+def _hash_or_error(hash_of: Callable[[Item], Result], item: Item) -> Result | str:
     """Hash a drawing or reference, or return its error if it cannot be read: it is not used until it changes."""
     try:
         return hash_of(item)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from framecolor.errors import ShotError
 from framecolor.media.decode import PAINTED_SUFFIXES
@@ -26,16 +27,19 @@ _SHOWN_FILES = 3
 _NOT_PICTURES = frozenset({".txt", ".md", ".json", ".toml", ".db", ".ini"})
 
 
+Scope = Literal["given", "shot", "show"]
+
+
 @dataclass(frozen=True)
 class Reference:
     """A reference: its painted picture, and its line art, None if missing.
 
-    is_given  whether the user named its folder, not only put it where it is found
+    scope  given: in a folder that the user named; shot: in that of the shot; show: in that for all shots of a show
     """
 
     painted: Path
     line: Path | None = None
-    is_given: bool = False
+    scope: Scope = "given"
 
     @property
     def folder(self) -> Path:
@@ -43,31 +47,39 @@ class Reference:
         return self.painted.parent
 
 
-def find_references(
-    root: Path, given: str | Path | Sequence[str | Path] | None = None
-) -> tuple[tuple[Reference, ...], list[str]]:
+def find_references(root: Path, given: str | Path | None = None) -> tuple[tuple[Reference, ...], list[str]]:
     """Find the references of a shot, by folder and name. Returns them, and warnings that name files without use.
 
     root   the shot's folder, or the cut of a cel
-    given  folders to use instead of `references` in `root` and in the folder above it; "none": no references
+    given  a folder to use instead of `references` in `root` and in the folder above it; "none": no references
 
-    Raises ShotError if a given folder is missing or has no picture.
+    Raises ShotError if the given folder is missing or has no picture.
     """
-    if given is None:
-        listed = [_list_references(folder, is_given=False) for folder in _find_folders(root)]
-    else:
-        named = [given] if isinstance(given, str | Path) else given
-        listed = [_list_given(Path(folder)) for folder in named if str(folder) != NO_REFERENCES]
-    return tuple(one for found, _ in listed for one in found), [text for _, unused in listed for text in unused]
+    if str(given) == NO_REFERENCES:
+        return (), []
+    folders: list[tuple[Path, Scope]] = _find_folders(root) if given is None else [(Path(given), "given")]
+    if given is not None and not Path(given).is_dir():
+        raise ShotError(given, "there is no such folder", "check --references")
+    references: list[Reference] = []
+    warnings: list[str] = []
+    for folder, scope in folders:
+        found, unused = _list_references(folder, scope)
+        references += found
+        warnings += unused
+    if given is not None and not references:
+        raise ShotError(given, "the folder holds no picture", "put painted drawings there, or leave out --references")
+    return tuple(references), warnings
 
 
-def _find_folders(root: Path) -> list[Path]:
+def _find_folders(root: Path) -> list[tuple[Path, Scope]]:
     """Find the folders of references of a shot: its own, and that of its show."""
     own, show = find_folder(root, REFERENCE_FOLDER), find_show(root)
+    found: list[tuple[Path, Scope]] = [(own, "shot")] if own.is_dir() else []
     # Only by two names: to list a folder of thousands of shots takes long, and may not be permitted.
-    shared = (show / name for name in (REFERENCE_FOLDER, REFERENCE_FOLDER.capitalize()))
-    found = [own, *shared] if show != root.resolve() else [own]
-    return list({folder.resolve(): folder for folder in reversed(found) if folder.is_dir()}.values())[::-1]
+    for folder in (show / REFERENCE_FOLDER, show / REFERENCE_FOLDER.capitalize()):
+        if folder.is_dir() and not any(folder.samefile(other) for other, _ in found):
+            found.append((folder, "show"))
+    return found
 
 
 def find_show(root: Path) -> Path:
@@ -75,29 +87,21 @@ def find_show(root: Path) -> Path:
     return root.resolve().parent
 
 
-def _list_given(folder: Path) -> tuple[list[Reference], list[str]]:
-    if not folder.is_dir():
-        raise ShotError(folder, "there is no such folder", "check --references")
-    found, unused = _list_references(folder, is_given=True)
-    if not found:
-        raise ShotError(folder, "the folder holds no picture", "put painted drawings there, or leave out --references")
-    return found, unused
-
-
-def _list_references(folder: Path, *, is_given: bool) -> tuple[list[Reference], list[str]]:
+def _list_references(folder: Path, scope: Scope) -> tuple[list[Reference], list[str]]:
     line_folder = find_folder(folder, LINE_FOLDER)
-    lines = {path.stem: path for path in _list_pictures(line_folder)} if line_folder.is_dir() else {}
-    painted = _list_pictures(folder)
+    lines = {path.stem: path for path in list_pictures(line_folder)} if line_folder.is_dir() else {}
+    painted = list_pictures(folder)
     others = [path.name for path in list_files(folder) if path not in painted and path.suffix not in _NOT_PICTURES]
     warnings = []
     if others:
         warnings.append(f"{folder}: not used, as no picture that can be read: {_name_some(others)}")
     if alone := sorted(lines.keys() - {path.stem for path in painted}):
         warnings.append(f"{line_folder}: line art without a painting of the same name: {_name_some(alone)}")
-    return [Reference(path, lines.get(path.stem), is_given) for path in painted], warnings
+    return [Reference(path, lines.get(path.stem), scope) for path in painted], warnings
 
 
-def _list_pictures(folder: Path) -> list[Path]:
+def list_pictures(folder: Path) -> list[Path]:
+    """List the pictures of a folder that can be references, by name. Raises ShotError if it cannot be read."""
     return [path for path in list_files(folder) if path.suffix.lower() in PAINTED_SUFFIXES]
 
 

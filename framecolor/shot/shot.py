@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -93,7 +93,7 @@ class Shot:
         hints: str | Path | None = None,
         stencils: str | Path | None = None,
         corrections: str | Path | None = None,
-        references: str | Path | Sequence[str | Path] | None = None,
+        references: str | Path | None = None,
         frames: str | None = None,
         sheet: str | Path | None = None,
     ) -> Shot:
@@ -106,7 +106,7 @@ class Shot:
                 a retake of a cel, Cut-005/Line/A.R1: only its own drawings are painted
         keys, hints, stencils  folders to use instead of the shot's own
         corrections  a file of corrections
-        references  folders of references, or "none"; by default `references` in the shot's folder or cut, and above it
+        references  a folder of references, or "none"; by default `references` in the shot's folder or cut, and above it
         frames  numbers of drawings to paint, such as "1001-1024x2"; all by default
         sheet   an exposure sheet, or "none"; by default the only *.xdts or sheet.csv in the shot's folder or cut
 
@@ -238,6 +238,10 @@ class Shot:
     def reference_hash(self, reference: Reference) -> str:
         """Hash the files of a reference: XXH3-128, in hex. Raises ReadError."""
         return digest(*(self._hash(path) for path in (reference.painted, reference.line) if path is not None))
+
+    def is_own_key(self, reference: Reference) -> bool:
+        """Tell whether a reference is a copy of one of the shot's keys, which add nothing. Raises ReadError."""
+        return self._hash(reference.painted) in {self.key_hash(number) for number in self.keys}
 
     def __repr__(self) -> str:
         size = f"{self.size[1]}x{self.size[0]}"
