@@ -15,6 +15,7 @@ from framecolor.keys.key_drawing import KeyDrawing, make_key_drawing, map_in_poo
 from framecolor.keys.keyframes import describe_drawing
 from framecolor.keys.reference_drawing import ReferenceDrawing
 from framecolor.lineart.region_colors import SCATTER_LEVELS
+from framecolor.lineart.regions import outside_regions
 from framecolor.matching.gallery import MOST_REFERENCES
 from framecolor.matching.tokens import Tokens
 from framecolor.shot.shot import Shot
@@ -24,6 +25,8 @@ _MOST_SAMPLES = 3
 # A reference of the show is of use if at least this share of its counterparts of the keys' regions has their color: for
 # other drawings of the same figure it is about 0.25, for other figures below 0.05.
 _LEAST_AGREEMENT = 0.1
+# Weight of a counterpart of a region that has one already.
+_OWN_WEIGHT = 0.1
 
 
 def choose_samples(numbers: Sequence[int]) -> list[int]:
@@ -62,7 +65,7 @@ def choose_references(
     shared   positions of references of the whole show: of these only those whose colors agree with the keys are chosen
 
     Greedy: the next one is the reference that adds most to the samples' regions that have a counterpart in a chosen
-    one. In keys a counterpart counts only if it has the key's color.
+    one; regions that have one already count little. In keys a counterpart counts only if it has the key's color.
     """
     if not references or (len(references) <= MOST_REFERENCES and not shared):
         return list(references)
@@ -81,7 +84,11 @@ def choose_references(
     chosen: list[int] = []
     while len(chosen) < min(MOST_REFERENCES, len(allowed)):
         reached = use[chosen].max(axis=0, initial=0)
-        gain = {i: float(np.maximum(use[i], reached).sum()) for i in allowed if i not in chosen}
+        gain = {
+            i: float(np.maximum(use[i] - reached, 0).sum() + _OWN_WEIGHT * use[i].sum())
+            for i in allowed
+            if i not in chosen
+        }
         chosen.append(max(gain, key=lambda i: gain[i]))
     return [references[i] for i in sorted(chosen)]
 
@@ -89,12 +96,13 @@ def choose_references(
 def _measure_use(
     key: KeyDrawing, own: Tokens, reference: ReferenceDrawing, tokens: Tokens, runner: Runner
 ) -> NDArray[np.float32]:
-    """Compute for each region of a drawing the probability of a counterpart in a reference, and of one of its color.
+    """Compute for each region of a figure the probability of a counterpart in a reference, and of one of its color.
 
-    Returns float32 [2, T]; without colors both are the same.
+    Returns float32 [2, N]; without colors both are the same.
     """
-    if not len(own.rows) or not len(tokens.rows):
-        return np.zeros((2, len(own.rows)), np.float32)
+    figure = ~outside_regions(key.drawing.regions())[own.rows]
+    if not figure.any() or not len(tokens.rows):
+        return np.zeros((2, int(figure.sum())), np.float32)
     score, _, unmatched, _ = runner.compare(own.values, tokens.values, own.contact, tokens.contact)
     logits = np.concatenate([score, unmatched[:, None]], axis=1).astype(np.float32)
     share = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -103,4 +111,4 @@ def _measure_use(
     if key.colors is not None:
         mine, others = (c.astype(int) for c in (key.colors.color[own.rows], reference.colors.color[tokens.rows]))
         agrees = np.abs(mine[:, None] - others[None]).max(axis=2) <= SCATTER_LEVELS
-    return np.stack([share.sum(axis=1), (share * agrees).sum(axis=1)]).astype(np.float32)
+    return np.stack([share.sum(axis=1), (share * agrees).sum(axis=1)])[:, figure].astype(np.float32)
