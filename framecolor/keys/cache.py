@@ -113,12 +113,12 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         rows = arrays[f"rows {number}"].astype(np.intp)
         tokens = Tokens(rows, arrays[f"values {number}"], arrays[f"contact {number}"])
         keys.append(KeyRegions(number, tokens, index[number][rows]))
-    references = [_unpack_reference(arrays, position) for position in keyframes.compared]
+    references = [_unpack_reference(arrays, number) for number in range(len(keyframes.compared))]
     return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette), references)), tuple(table["warnings"])
 
 
-def _unpack_reference(arrays: Mapping[str, NDArray[Any]], position: int) -> KeyRegions:
+def _unpack_reference(arrays: Mapping[str, NDArray[Any]], number: int) -> KeyRegions:
     rows, values, contact, colors = (
-        arrays[f"reference {name} {position}"] for name in ("rows", "values", "contact", "colors")
+        arrays[f"reference {name} {number}"] for name in ("rows", "values", "contact", "colors")
     )
-    return KeyRegions(position, Tokens(rows.astype(np.intp), values, contact), colors.astype(np.intp))
+    return KeyRegions(number, Tokens(rows.astype(np.intp), values, contact), colors.astype(np.intp))

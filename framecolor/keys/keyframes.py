@@ -57,8 +57,8 @@ class Keyframes:
     proposed   by number, a hash of the colors of each proposed key
     mixed      by number, how many regions of a key have a second color (`RegionColors.mixed`), if any
     drawings   the key drawings, by number; empty if the keyframes come from a cache
-    compared   positions in the shot's references of those that drawings are compared with
-    references  these references, and the palette entry of each of their regions; empty if they come from a cache
+    compared   positions in the shot's references of the figures that drawings are compared with
+    references  these figures, and the palette entry of each of their regions; empty if they come from a cache
     """
 
     palette: Palette
@@ -287,13 +287,13 @@ def add_gallery(
         tokens = describe_drawing(keyframes.drawings[number].drawing, keyframes.scale, runner)
         return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
 
-    def describe_reference(pair: tuple[ReferenceDrawing, NDArray[np.intp]]) -> KeyRegions:
-        reference, index = pair
+    def describe_reference(number: int) -> KeyRegions:
+        reference, index = keyframes.references[number]
         tokens = describe_drawing(reference.drawing, reference.scale, runner)
-        return KeyRegions(reference.position, tokens, index[tokens.rows])
+        return KeyRegions(number, tokens, index[tokens.rows])
 
     keys = map_in_pool(describe, chosen, pool)
-    references = map_in_pool(describe_reference, keyframes.references, pool)
+    references = map_in_pool(describe_reference, range(len(keyframes.references)), pool)
     return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette), references))
 
 

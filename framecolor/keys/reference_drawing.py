@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import hash_pixels
-from framecolor.core.types import Frame, Palette, Regions
+from framecolor.core.types import Box, Frame, Palette, Regions
 from framecolor.errors import InputError, ReadError, ShotError
 from framecolor.keys.key_drawing import WORKING_AREA_PX, KeyDrawing, map_in_pool
 from framecolor.lineart.lines import read_drawing
@@ -29,9 +30,7 @@ from framecolor.lineart.region_colors import (
     region_colors,
 )
 from framecolor.lineart.regions import find_regions, outside_regions
-from framecolor.media import read_image
 from framecolor.networks.view import figure_box, working_scale
-from framecolor.shot.references import Reference
 from framecolor.shot.shot import MAX_DRAWING_PX, Shot
 
 _EXPORT = "save it as a flat painting: PNG, without brush texture or gradients"
@@ -39,11 +38,16 @@ _EXPORT = "save it as a flat painting: PNG, without brush texture or gradients"
 # nearly all of these pixels have exactly that color, as without lossy compression.
 _FLAT_SHARE = 0.6
 _EXACT_SHARE = 0.95
+# Parts of a picture whose distance is below this share of its shorter side are one figure. A figure has a box of at
+# least this share of the largest one: others are notes, color chips or loose details.
+_APART_SHARE = 0.015
+_LEAST_FIGURE = 0.2
+_MARGIN_PX = 8
 
 
 @dataclass(frozen=True, eq=False)
 class ReferenceDrawing:
-    """A reference, read and segmented.
+    """One figure of a reference, read and segmented: all of it, or one figure of several on a design sheet.
 
     position  in the shot's references
     drawing   its lines and regions
@@ -70,12 +74,11 @@ def read_references(
     """
     warnings: list[str] = []
 
-    def read(position: int) -> tuple[ReferenceDrawing | None, list[str]]:
-        reference = shot.references[position]
+    def read(position: int) -> tuple[list[ReferenceDrawing], list[str]]:
         try:
-            return (None, []) if shot.is_own_key(reference) else _read(position, reference, settings)
+            return ([], []) if shot.is_own_key(shot.references[position]) else _read(shot, position, settings)
         except InputError as error:
-            return None, [f"reference is not used: {error}"]
+            return [], [f"reference is not used: {error}"]
 
     results = map_in_pool(read, range(len(shot.references)), pool)
     for (folder, scope), group in groupby(
@@ -83,19 +86,19 @@ def read_references(
     ):
         found = [result for _, result in group]
         texts = [text for _, some in found for text in some]
-        if scope == "given" and texts and not any(drawing for drawing, _ in found):
+        if scope == "given" and texts and not any(figures for figures, _ in found):
             raise ShotError(folder, f"holds nothing that can be used: {texts[0]}", "check --references")
         warnings += texts
-    return [drawing for drawing, _ in results if drawing is not None], warnings
+    return [figure for figures, _ in results for figure in figures], warnings
 
 
-def _read(position: int, reference: Reference, settings: Settings) -> tuple[ReferenceDrawing, list[str]]:
-    warnings: list[str] = []
-    painted = read_image(reference.painted)
+def _read(shot: Shot, position: int, settings: Settings) -> tuple[list[ReferenceDrawing], list[str]]:
+    reference, warnings = shot.references[position], list[str]()
+    painted = shot.read_reference(reference.painted)
     line = None
     if reference.line is not None:
         try:
-            line = read_image(reference.line)
+            line = shot.read_reference(reference.line)
             if line.shape != painted.shape:
                 problem = f"is {line.shape[1]}x{line.shape[0]}, its painting is {painted.shape[1]}x{painted.shape[0]}"
                 raise ReadError(reference.line, problem, "save both at one size")
@@ -103,9 +106,47 @@ def _read(position: int, reference: Reference, settings: Settings) -> tuple[Refe
             line = None
             warnings.append(f"line art of a reference is not used, but found in its painting: {error}")
     try:
-        return make_reference(position, painted, line, settings), warnings
+        return make_references(position, painted, line, settings), warnings
     except ValueError as error:
         raise ReadError(reference.painted, str(error), _EXPORT) from None
+
+
+def make_references(
+    position: int, painted: NDArray[np.uint8], line: NDArray[np.uint8] | None, settings: Settings
+) -> list[ReferenceDrawing]:
+    """Make a reference of each figure of a painted picture; arguments and errors as for `make_reference`."""
+    whole = make_reference(position, painted, line, settings)
+    figures: list[ReferenceDrawing] = []
+    for box in _find_figures(whole):
+        with suppress(ValueError):
+            part = None if line is None else np.ascontiguousarray(box.crop(line))
+            figures.append(make_reference(position, np.ascontiguousarray(box.crop(painted)), part, settings))
+    return figures if len(figures) > 1 else [whole]
+
+
+def _find_figures(reference: ReferenceDrawing) -> list[Box]:
+    """Find the boxes of a picture's large figures, from left to right; figures whose boxes overlap are one."""
+    regions = reference.drawing.regions()
+    height, width = regions.size
+    drawn = (~reference.paper)[regions.labels].astype(np.uint8)
+    reach_px = max(1, round(_APART_SHARE * min(height, width)))
+    joined = cv2.dilate(drawn, np.ones((reach_px, reach_px), np.uint8))
+    boxes = cv2.connectedComponentsWithStats(joined, connectivity=8)[2][1:, :4].tolist()
+    found: list[tuple[int, int, int, int]] = []
+    for left, top, w, h in boxes:
+        one = (left, top, left + w, top + h)
+        while touching := [b for b in found if b[0] < one[2] and one[0] < b[2] and b[1] < one[3] and one[1] < b[3]]:
+            found = [b for b in found if b not in touching]
+            sides = list(zip(one, *touching, strict=True))
+            one = (min(sides[0]), min(sides[1]), max(sides[2]), max(sides[3]))
+        found.append(one)
+    largest = max(((b[2] - b[0]) * (b[3] - b[1]) for b in found), default=0)
+    return [
+        Box(max(0, t - _MARGIN_PX), min(height, b + _MARGIN_PX), max(0, a - _MARGIN_PX), min(width, c + _MARGIN_PX),
+            height, width)
+        for a, t, c, b in sorted(found)
+        if (c - a) * (b - t) >= _LEAST_FIGURE * largest
+    ]  # fmt: skip
 
 
 def make_reference(

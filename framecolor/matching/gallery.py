@@ -29,7 +29,7 @@ Compare = Callable[[Tokens, Tokens], tuple[Rows, Rows]]
 class KeyRegions:
     """One key or reference: its regions' tokens, and the palette entry of each, intp [T], UNKNOWN if it has no color.
 
-    number  of the key's drawing; of a reference its position in the shot's references
+    number  of the key's drawing; of a reference its position among those of the gallery
     """
 
     number: int

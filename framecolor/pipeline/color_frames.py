@@ -23,7 +23,7 @@ from framecolor.keys.choose_references import choose_references, choose_samples
 from framecolor.keys.key_checks import find_mixed
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
 from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
-from framecolor.keys.reference_drawing import ReferenceDrawing, make_reference
+from framecolor.keys.reference_drawing import ReferenceDrawing, make_references
 from framecolor.output.frame_entry import UnsureRegion
 from framecolor.pipeline.events import Listener, Warnings, ignore
 from framecolor.pipeline.paint import choose_colors, paint_frame
@@ -108,17 +108,19 @@ def color_frames(
     size = (_check("key", read[0], keys[read[0]]) if keys else _check("drawing", read[0], lines[read[0]])).shape[:2]
     painted = {number: _check("key", number, keys[number], size) for number in sorted(keys)}
     key_lines = {number: _check("drawing", number, lines[number], size) for number in read}
-    others = [_read_reference(i, line, picture, settings) for i, (line, picture) in enumerate(references)]
+    others = [
+        one for i, (line, picture) in enumerate(references) for one in _read_reference(i, line, picture, settings)
+    ]
     return _color(lines, numbers, key_lines, painted, others, settings, listener or ignore)
 
 
-def _read_reference(position: int, line: Pixels | None, painted: Pixels, settings: Settings) -> ReferenceDrawing:
+def _read_reference(position: int, line: Pixels | None, painted: Pixels, settings: Settings) -> list[ReferenceDrawing]:
     picture = _check("reference", position, painted)
     drawn = None if line is None else _check("line art of reference", position, line)
     if drawn is not None and drawn.shape != picture.shape:
         raise ShotError(f"reference {position}", "differs from its line art in size", "give both at one size")
     try:
-        return make_reference(position, picture, drawn, settings)
+        return make_references(position, picture, drawn, settings)
     except ValueError as error:
         raise ShotError(f"reference {position}", str(error), "give a flat painting") from None
 

@@ -41,7 +41,7 @@ def describe_run(
     if keyframes.proposed:
         head["proposed"] = sorted(keyframes.proposed)
     if keyframes.compared:
-        paths = [shot.references[position].painted for position in keyframes.compared]
+        paths = [shot.references[position].painted for position in dict.fromkeys(keyframes.compared)]
         head["references"] = [_point_to(path, out) for path in paths]
     if shot.corrections:
         head["corrections"] = [describe_correction(correction) for correction in shot.corrections]

@@ -16,7 +16,7 @@ from framecolor.config.settings import FormatName
 from framecolor.core.hashing import digest
 from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError, ShotError
-from framecolor.media import FORMATS, ImageFile, Movie, hash_file, is_movie, open_image
+from framecolor.media import FORMATS, ImageFile, Movie, hash_file, is_movie, open_image, read_image
 from framecolor.shot.corrections import Correction, read_corrections
 from framecolor.shot.cut import Cel
 from framecolor.shot.locate import find_lines, find_painted, locate_shot, measure_lines
@@ -206,6 +206,13 @@ class Shot:
     def read_stencil(self, number: int) -> Pixels:
         """Read a stencil, as `read_key` does."""
         return self._open(self.stencils[number], "stencil").decode()
+
+    def read_reference(self, path: Path) -> Pixels:
+        """Read the painting or the line art of a reference, of any size. Raises ReadError."""
+        pixels = read_image(path)
+        if hash_file(path) != self._hash(path):
+            raise ReadError(path, "the reference changed during the run", "run again")
+        return pixels
 
     def line_hash(self, number: int) -> str:
         """Hash a drawing: XXH3-128, in hex, of its file, or of the pixels of a movie's frame.

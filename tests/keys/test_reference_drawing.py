@@ -15,7 +15,7 @@ from framecolor.core.compositing import lay_over_color
 from framecolor.core.types import Palette
 from framecolor.keys.key_drawing import KeyDrawing, make_key_drawing
 from framecolor.keys.keyframes import Keyframes, build_keyframes
-from framecolor.keys.reference_drawing import ReferenceDrawing, make_reference
+from framecolor.keys.reference_drawing import ReferenceDrawing, make_reference, make_references
 
 Pixels = NDArray[np.uint8]
 WHITE = (255, 255, 255, 255)
@@ -79,6 +79,20 @@ def test_antialiased_and_compressed_paintings_give_flat_colors() -> None:
     # Noise of the compression is not a color: what is near a key's color counts as that.
     assert {tuple(color) for color in keyframes.palette.colors.tolist()} == PALETTE
     assert colors_of(keyframes) == PALETTE
+
+
+def test_each_figure_of_a_design_sheet_is_compared_by_itself() -> None:
+    line, painted = draw(4)
+    chip = np.full_like(painted, PAPER)
+    chip[40:50, 60:70] = (20, 160, 60, 255)
+    lines, sheet = np.hstack([line, line, np.zeros_like(line)]), np.hstack([painted, painted, chip])
+    alone = reference(painted, line)
+    for own_line in (lines, None):
+        figures = make_references(3, sheet, own_line, Settings())
+        assert [figure.position for figure in figures] == [3, 3]
+        assert [figure.drawing.count for figure in figures] == [alone.drawing.count] * 2
+        assert all(figure.scale >= alone.scale for figure in figures)
+    assert len(make_references(0, painted, line, Settings())) == 1
 
 
 @pytest.mark.parametrize("kind", ["gradient", "empty", "paper"])

@@ -130,6 +130,15 @@ def test_parts_use_the_same_references(tmp_path: Path) -> None:
     assert b'"references"' in (root / "color/framecolor.json").read_bytes()
 
 
+def test_a_design_sheet_is_listed_once(tmp_path: Path) -> None:
+    root = make(tmp_path)
+    write_image(root / "references/sheet.png", np.hstack([draw(step)[1] for step in (4, 8, 12)]))
+    paint(root)
+    assert score(root) > 0.95
+    table = json.loads((root / "color/framecolor.json").read_text())
+    assert table["references"] == ["../references/sheet.png"]
+
+
 @pytest.mark.parametrize("keys", [(), (0,)])
 def test_arrays_take_references_too(tmp_path: Path, keys: tuple[int, ...]) -> None:
     root = make(tmp_path, keys)
