@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from framecolor.core.files import read_file, write_bytes_atomic
 from framecolor.core.types import Box
-from framecolor.errors import ReadError, ShotError
+from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.keys.keyframes import ask_for_key
 from framecolor.media import encode_image, hash_file, read_image
 from framecolor.output.manifest import MANIFEST_NAME, Manifest
 from framecolor.pipeline.stencils import add_painted_keys
-from framecolor.shot.references import LINE_FOLDER, REFERENCE_FOLDER, find_show, list_pictures
+from framecolor.shot.references import LINE_FOLDER, MOST_READ, REFERENCE_FOLDER, find_show, list_pictures
 from framecolor.shot.shot import Shot
 
 MOST_KEPT = 3
@@ -61,7 +61,7 @@ def add_references(shot: Shot, folder: Path | None = None, most: int = MOST_KEPT
     Candidates are the shot's keys, and painted frames in which a region was corrected. Each next one adds most new
     colors, then the pose that is least like those kept. Files are named SHOT.NUMBER; a painting that is in the folder
     already, by whatever name, is not copied again. Raises ShotError if there is no candidate, ReadError for a file that
-    cannot be read, OutputError if the folder cannot be written.
+    cannot be read, OutputError if the folder is full or cannot be written.
     """
     folder = folder or find_show(shot.root) / REFERENCE_FOLDER
     candidates = [_look(number, path) for number, path in sorted(_list_candidates(shot).items())]
@@ -69,7 +69,12 @@ def add_references(shot: Shot, folder: Path | None = None, most: int = MOST_KEPT
         problem = "there is neither a painted key nor a corrected frame"
         raise ShotError(shot.root, problem, ask_for_key(shot))
     known = {path: hash_file(path) for path in list_pictures(folder)} if folder.is_dir() else {}
-    return [_keep(shot, one, folder, known) for one in _choose(candidates, most)]
+    chosen = list(_choose(candidates, most))
+    new = [one for one in chosen if hash_file(one.painted) not in known.values()]
+    if len(known) + len(new) > MOST_READ:
+        problem = f"holds {len(known)} references, and at most {MOST_READ} are used"
+        raise OutputError(folder, problem, "remove some, or choose another folder with --to")
+    return [_keep(shot, one, folder, known) for one in chosen]
 
 
 def _list_candidates(shot: Shot) -> dict[int, Path]:

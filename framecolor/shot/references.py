@@ -22,6 +22,9 @@ LINE_FOLDER = "line"
 NO_REFERENCES = "none"
 """In place of a folder: the shot's own folders are not searched."""
 
+MOST_READ = 32
+"""References of a shot that are read, at most: all of them are read before the first frame is painted."""
+
 _SHOWN_FILES = 3
 # Files of systems and notes, which no warning names.
 _NOT_PICTURES = frozenset({".txt", ".md", ".json", ".toml", ".db", ".ini"})
@@ -68,7 +71,10 @@ def find_references(root: Path, given: str | Path | None = None) -> tuple[tuple[
         warnings += unused
     if given is not None and not references:
         raise ShotError(given, "the folder holds no picture", "put painted drawings there, or leave out --references")
-    return tuple(references), warnings
+    if (more := len(references) - MOST_READ) > 0:
+        first = references[MOST_READ].painted
+        warnings.append(f"{more} references are not used, from {first} on: at most {MOST_READ} are read; remove others")
+    return tuple(references[:MOST_READ]), warnings
 
 
 def _find_folders(root: Path) -> list[tuple[Path, Scope]]:

@@ -108,6 +108,19 @@ def test_a_reference_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     assert table["references"] == ["../references/walk.8.png"]
 
 
+def test_a_reference_that_changes_during_the_run_is_not_used(tmp_path: Path) -> None:
+    root = make(tmp_path, keys=(0,))
+    folder = put(root / "references", 8)
+    shot = Shot.open(root)
+    assert shot.reference_hash(shot.references[0])
+    write_image(folder / "walk.8.png", draw(9)[1])
+    outcome = colorize(shot)
+    assert "walk.8.png" in " ".join(outcome.warnings) and not outcome.failed
+    assert "references" not in json.loads((outcome.out / "framecolor.json").read_text())
+    assert not paint(root).warnings
+    assert "references" in json.loads((outcome.out / "framecolor.json").read_text())
+
+
 def test_a_named_folder_of_unusable_pictures_ends_the_run(tmp_path: Path) -> None:
     root, others = make(tmp_path, keys=(0,)), tmp_path / "others"
     others.mkdir()

@@ -12,10 +12,11 @@ from drawings import COAT, draw, make_shot
 from movie_files import write_lossless
 from painting import paint
 
-from framecolor import Shot, ShotError, cli
+from framecolor import OutputError, Shot, ShotError, cli
 from framecolor.media import read_image, write_image
 from framecolor.pipeline.show_memory import add_references
 from framecolor.shot.corrections import Correction, write_corrections
+from framecolor.shot.references import MOST_READ
 
 GREEN = (20, 160, 60, 255)
 
@@ -96,6 +97,24 @@ def test_a_shot_without_painted_drawings_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ShotError, match="key"):
         add_references(Shot.open(root))
     assert not (tmp_path / "references").exists()
+
+
+def test_a_memory_is_not_larger_than_what_is_used(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "full"
+    for number in range(MOST_READ):
+        write_image(folder / f"{number:02d}.png", draw(number)[1])
+    (folder / "00.png").write_bytes((root / "keys/cut.1001.png").read_bytes())
+    for name in ("cut.1002.png", "cut.1007.png"):
+        (root / "keys" / name).rename(tmp_path / name)
+    assert [kept.state for kept in add_references(Shot.open(root), folder)] == ["there"]
+    painted = draw(6)[1]
+    painted[(painted == COAT).all(axis=2)] = GREEN
+    write_image(root / "keys/cut.1007.png", painted)
+    with pytest.raises(OutputError, match=str(MOST_READ)):
+        add_references(Shot.open(root), folder)
+    write_image(folder / "more.png", draw(0)[1])
+    shot = Shot.open(root, references=folder)
+    assert len(shot.references) == MOST_READ and "more.png" in " ".join(shot.warnings)
 
 
 def test_the_command_names_what_it_keeps(root: Path, tmp_path: Path) -> None:
