@@ -17,10 +17,10 @@ _DOUBT = 0.02
 # milliseconds.
 MOST_KEYS = 6
 # It is also compared with at most this many references. Their logits count less than those of keys, which have the
-# colors of this very cut: with one key of vpet_desk and drawings of vpet_dance, acc_thres is .664 without them, .697
-# with 0, .709 with 1 and .671 with 3; with drawings of other figures .647, .659 and .665.
+# colors of this very cut. With one key, acc_thres of vpet_desk is .664 without and .694 with drawings of vpet_dance
+# (.709 at a doubt of 1, .697 at 0); of vpet_dance .867 both without and with drawings of vpet_desk (.851, .853).
 MOST_REFERENCES = 4
-_REFERENCE_DOUBT = 1.0
+_REFERENCE_DOUBT = 2.0
 # The palette entry of a partial key's region without a color.
 UNKNOWN = -1
 
