@@ -77,6 +77,7 @@ def lay_out_desk(folder: Path) -> Path:
     write_image(folder / "image.png", painting)
     write_image(folder / "picture.png", painting)
     write_image(folder / "drawing.png", draw(0)[0])
+    write_image(folder / "sheets/anna.png", draw(9)[1])
     strokes = np.zeros_like(painting)
     strokes[60:66, 30:40] = COAT
     strokes[24:30, 32:40] = SKIN

@@ -23,7 +23,7 @@ from framecolor.core.precision import Precision
 from framecolor.engines.base import Engine
 from framecolor.engines.openvino import CpuEngine
 from framecolor.errors import EngineError, SettingsError
-from framecolor.keys.keyframes import WORKING_AREA_PX
+from framecolor.keys.key_drawing import WORKING_AREA_PX
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.shot.shot import Shot

@@ -30,6 +30,7 @@ _COMMANDS = {
     "farm": "paint one shot on many hosts: OpenJD jobs, Slurm arrays",
     "movie": "write painted frames as a movie for review",
     "plan": "show what colorize would do with a shot; writes nothing",
+    "references": "keep painted drawings of a shot as references for the other shots of a show",
     "repaint": "recolor painted frames by another palette, without a new run",
     "report": "write one HTML page that shows what to check by eye",
     "train": "train a network",

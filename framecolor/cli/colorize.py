@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from framecolor.pipeline.events import Event
     from framecolor.shot.shot import Shot
 
-_PLACES = ("keys", "hints", "stencils", "frames", "corrections", "sheet")
+_PLACES = ("keys", "hints", "stencils", "references", "frames", "corrections", "sheet")
 
 
 @click.command()
@@ -54,7 +54,8 @@ def colorize(
 
     If the shot or the cut has an exposure sheet, only the drawings that it shows are painted.
 
-    A stroke in hints/ colors its region in every frame. A shot without a key gets proposed colors. With --stencils,
+    A stroke in hints/ colors its region in every frame. Painted drawings of other cuts in references/, in the shot or
+    beside it, are used as well. A shot with neither a key nor a reference gets proposed colors. With --stencils,
     painted frames change only inside of their mask, and each of them becomes a key.
 
     \b

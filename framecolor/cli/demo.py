@@ -35,9 +35,10 @@ def demo(output: Path, fit: FitChoice, engine: str) -> None:
     from framecolor.demo import copy_shot
     from framecolor.demo.picture import choose_numbers, write_picture
     from framecolor.report import write_report
+    from framecolor.shot.references import NO_REFERENCES
 
     copy_shot(output)
-    shot = Shot.open(output)
+    shot = Shot.open(output, references=NO_REFERENCES)
     printer = ProgressPrinter("demo", "auto")
     try:
         outcome = colorize(shot, settings=Settings(fit=fit, engine=engine), listener=printer.listen)

@@ -185,14 +185,18 @@ def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any])
     """Plan the job that the options describe. Removes from `given` what is not a setting."""
     from framecolor.engines.tensorrt.cache import FOLDER_VARIABLE
     from framecolor.farm import plan_job
+    from framecolor.shot.references import NO_REFERENCES
 
-    frames, no_sheet = given["frames"], str(given["sheet"]) == "none"
+    frames, no_sheet, given_references = given["frames"], str(given["sheet"]) == "none", given["references"]
     own_places = out is not None or given["keys"] is not None or given["hints"] is not None
     one, shot, places = _open(path, given)
     if one.cel is None and not own_places:
         one = _find_in_cut(one)
     if no_sheet:
         places.pop("sheet")
+    no_references = str(given_references) == NO_REFERENCES
+    if no_references:
+        places.pop("references")
     settings = gather_settings(shot.root, given)
     engines = os.environ.get(FOLDER_VARIABLE)
     return plan_job(
@@ -203,6 +207,7 @@ def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any])
         places=places,
         frames=frames,
         no_sheet=no_sheet,
+        no_references=no_references,
         chunk_frames=chunk_frames,
         engine_dir=Path(engines) if engines else None,
         cel=one.cel or "",
@@ -241,6 +246,6 @@ def _open(path: str, given: dict[str, Any]) -> tuple[ShotPath, Shot, dict[str, P
         raise ShotError(
             path, "is a cut of several cels, and each cel is a job of its own", f"choose one with --cel: {names}"
         )
-    places = {name: given.pop(name) for name in ("keys", "hints", "corrections", "sheet")}
+    places = {name: given.pop(name) for name in ("keys", "hints", "corrections", "references", "sheet")}
     shot = open_shot(chosen[0], frames=given.pop("frames"), **places)
     return chosen[0], shot, {name: place for name, place in places.items() if place is not None}

@@ -85,13 +85,23 @@ corrections_option = click.option(
 )
 
 
+references_option = click.option(
+    "--references",
+    type=PATH,
+    metavar="DIR|none",
+    help="Folder of painted drawings of other cuts or of a design sheet, line art in DIR/line; SHOT/references and "
+    "references above SHOT if not given.",
+)
+
+
 def shot_options(command: Command) -> Command:
-    """Add the options that name keys, hints, stencils and exposure sheet, and the frames and cels to paint."""
+    """Add the options that name a shot's folders and exposure sheet, and the frames and cels to paint."""
     return add_options(
         command,
         click.option("--keys", type=PATH, help="Folder of painted keys; SHOT/keys if not given."),
         click.option("--hints", type=PATH, help="Folder of strokes, NNNN.png on transparent; SHOT/hints if not given."),
         click.option("--stencils", type=PATH, help="Folder of masks, NNNN.png: painted frames change only inside."),
+        references_option,
         click.option("--frames", metavar="RANGE", help="Paint only these frames, such as 1-24x2 or 5,8,12."),
         click.option(
             "--sheet",

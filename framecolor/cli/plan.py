@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from framecolor.shot.shot import Shot
 
 _NO_KEY = "keys      none: colors would be proposed"
+_ONLY_REFERENCES = "keys      none: colors come from the references alone"
 
 
 @click.command()
@@ -44,7 +45,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
         opened = add_painted_keys(opened, opened.out)
         gather_settings(opened.root, {})  # raises the error of wrong settings, as colorize would
         table = describe_plan(opened)
-        if not opened.keys:
+        if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)
     if as_json:
@@ -64,11 +65,13 @@ def _warn_of_no_key(shot: Shot, given: Path | None) -> str:
 
 def _lines(table: dict[str, Any]) -> list[str]:
     width, height = table["size"]
+    missing = _ONLY_REFERENCES if table["references"] else _NO_KEY
     lines = [
         f"shot      {on_one_line(table['shot'])}, {width}x{height}",
         f"frames    {table['frames']} to paint ({table['range']})",
-        f"keys      {len(table['keys'])}: " + ", ".join(str(k) for k in table["keys"]) if table["keys"] else _NO_KEY,
+        f"keys      {len(table['keys'])}: " + ", ".join(str(k) for k in table["keys"]) if table["keys"] else missing,
     ]
+    lines += [f"reference {on_one_line(path)}" for path in table["references"]]
     if table["partial"]:
         lines.append(f"strokes   {len(table['partial'])}: " + ", ".join(str(n) for n in table["partial"]))
     for span in table["spans"]:

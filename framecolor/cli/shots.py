@@ -62,6 +62,7 @@ def open_shot(
     frames: str | None = None,
     corrections: Path | None = None,
     sheet: Path | None = None,
+    references: Path | None = None,
 ) -> Shot:
     """Open a shot with the options of `shot_options` and `corrections_option`."""
     from framecolor.shot.shot import Shot
@@ -73,5 +74,6 @@ def open_shot(
         stencils=one.find(stencils),
         frames=frames,
         corrections=corrections,
+        references=references,
         sheet=sheet,
     )

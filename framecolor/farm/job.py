@@ -34,6 +34,7 @@ class FarmJob:
     settings    settings; their files are relative to the shot's folder
     frames      frames to paint, as for --frames; None for all
     no_sheet    whether the exposure sheet in the shot's folder is ignored
+    no_references  whether folders of references are ignored
     chunks      frames of each task
     engine_dir  folder of the engine files that all hosts share; None leaves it to each host
 
@@ -51,6 +52,7 @@ class FarmJob:
     frames: str | None
     chunks: tuple[Chunk, ...]
     no_sheet: bool = False
+    no_references: bool = False
     engine_dir: Path | None = None
     cel: str = ""
 
@@ -79,6 +81,7 @@ def plan_job(
     places: Mapping[str, Path] | None = None,
     frames: str | None = None,
     no_sheet: bool = False,
+    no_references: bool = False,
     chunk_frames: int = CHUNK_FRAMES,
     engine_dir: Path | None = None,
     cel: str = "",
@@ -87,8 +90,8 @@ def plan_job(
 
     path        the user's path of the shot, from which `shot` was opened
     out         folder of the frames; by default `Shot.out`
-    places      option -> folder or file: keys, hints, corrections, sheet; for a cel those of the command line
-    no_sheet    whether the shot was opened with the sheet "none"
+    places      option -> folder or file, such as keys or sheet; for a cel those of the command line
+    no_sheet, no_references  whether the shot was opened with the sheet, or the references, "none"
     engine_dir  folder of the engine files, which all hosts must see; not used by the `cpu` engine
     cel         the cel, if `path` is a cut; the last folder of `out` then has its name
 
@@ -111,6 +114,7 @@ def plan_job(
         settings=replace(settings, **dict.fromkeys(own)),
         frames=frames,
         no_sheet=no_sheet,
+        no_references=no_references,
         chunks=tuple(cut_spans(seen, chunk_frames)),
         engine_dir=None if engine_dir is None or not may_use_gpu(settings.engine) else engine_dir.absolute(),
         cel=cel,

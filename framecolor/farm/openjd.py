@@ -20,8 +20,8 @@ SPAN = "Span"
 _LONGEST_NAME = 128
 # Time that a cancelled task has to write its manifest.
 _NOTICE_SECONDS = 30
-_SHOT_PLACES = ("keys", "hints", "corrections", "sheet")
-_OBJECT_TYPES = {"keys": "DIRECTORY", "hints": "DIRECTORY"}
+_SHOT_PLACES = ("keys", "hints", "corrections", "references", "sheet")
+_OBJECT_TYPES = {"keys": "DIRECTORY", "hints": "DIRECTORY", "references": "DIRECTORY"}
 _ABOUT = """Paints the line art of one shot from its painted keys.
 
 Prepare makes what all tasks share, Color paints one chunk of spans per task, Finish gathers the results and reports.
@@ -108,6 +108,7 @@ def _shot_arguments(job: FarmJob) -> list[str]:
     found = [shot, *(["--cel", "{{Param.Cel}}"] if job.cel else []), "--out", "{{Param.Out}}"]
     for option in _SHOT_PLACES:
         found += _place_argument(job, option)
+    found += ["--references", "none"] if job.no_references else []
     return [*found, "--sheet", "none"] if job.no_sheet else found
 
 

@@ -17,7 +17,8 @@ from framecolor.core.hashing import digest
 from framecolor.core.types import Frame, Hint, Palette, Regions
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import ReadError, ShotError
-from framecolor.keys.keyframes import WORKING_AREA_PX, ask_for_key, describe_regions
+from framecolor.keys.key_drawing import WORKING_AREA_PX
+from framecolor.keys.keyframes import ask_for_key, describe_regions
 from framecolor.keys.reference_prior import measure_picture
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import Rgba, as_color, nearest_entries

@@ -68,6 +68,10 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         arrays[f"rows {key.number}"] = key.tokens.rows
         arrays[f"values {key.number}"] = key.tokens.values
         arrays[f"contact {key.number}"] = key.tokens.contact
+    for one in keyframes.gallery.references:
+        tokens = one.tokens
+        of_reference = {"rows": tokens.rows, "values": tokens.values, "contact": tokens.contact, "colors": one.colors}
+        arrays |= {f"reference {name} {one.number}": array for name, array in of_reference.items()}
     for number, labels in keyframes.labels.items():
         arrays |= {f"label {number}": labels.color, f"by {number}": labels.by, f"area {number}": labels.area}
     table = {
@@ -78,6 +82,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         "labels": {str(number): labels.drawing for number, labels in sorted(keyframes.labels.items())},
         "proposed": {str(number): colors for number, colors in sorted(keyframes.proposed.items())},
         "mixed": {str(number): count for number, count in sorted(keyframes.mixed.items())},
+        "compared": list(keyframes.compared),
         "warnings": list(warnings),
     }
     return arrays, table
@@ -101,10 +106,19 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         reference=arrays.get("reference"),
         proposed={int(number): colors for number, colors in table["proposed"].items()},
         mixed={int(number): count for number, count in table["mixed"].items()},
+        compared=tuple(table.get("compared", ())),
     )
     keys = []
     for number in table["numbers"]:
         rows = arrays[f"rows {number}"].astype(np.intp)
         tokens = Tokens(rows, arrays[f"values {number}"], arrays[f"contact {number}"])
         keys.append(KeyRegions(number, tokens, index[number][rows]))
-    return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette))), tuple(table["warnings"])
+    references = [_unpack_reference(arrays, number) for number in range(len(keyframes.compared))]
+    return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette), references)), tuple(table["warnings"])
+
+
+def _unpack_reference(arrays: Mapping[str, NDArray[Any]], number: int) -> KeyRegions:
+    rows, values, contact, colors = (
+        arrays[f"reference {name} {number}"] for name in ("rows", "values", "contact", "colors")
+    )
+    return KeyRegions(number, Tokens(rows.astype(np.intp), values, contact), colors.astype(np.intp))

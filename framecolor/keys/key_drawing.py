@@ -5,7 +5,7 @@ Palette, gallery, samples of a fit and checks are all made from these.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -20,9 +20,12 @@ from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import RegionColors, region_colors
 from framecolor.lineart.regions import find_regions
-from framecolor.networks.view import figure_box
+from framecolor.networks.view import figure_box, working_scale
 from framecolor.shot.annotations import RegionLabels, read_region_labels
 from framecolor.shot.shot import Shot
+
+# Working pixels of the figure, for all networks: enough to distinguish its parts, in a tenth of a second per core.
+WORKING_AREA_PX = 82_000
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -97,6 +100,12 @@ def make_key_drawing(
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     colors = None if painted is None else region_colors(painted, frame, regions)
     return KeyDrawing(PackedDrawing.pack(frame, regions, hash_pixels(rgba)), figure_box(frame), regions.area, colors)
+
+
+def measure_scale(drawings: Sequence[KeyDrawing]) -> float:
+    """Measure the working scale of a shot by some of its drawings, at least one; blank ones count only if all are."""
+    drawn = [key for key in drawings if not key.drawing.blank] or drawings
+    return working_scale([key.box for key in drawn], WORKING_AREA_PX)
 
 
 def map_in_pool(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +17,8 @@ from framecolor.core.hashing import digest
 from framecolor.core.types import Frame, Palette, Regions
 from framecolor.engines.base import Pending, Runner
 from framecolor.errors import ShotError
-from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, read_key_drawings
+from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, measure_scale, read_key_drawings
+from framecolor.keys.reference_drawing import ReferenceDrawing, settle_references
 from framecolor.keys.reference_prior import measure_picture, measure_prior
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import (
@@ -36,19 +37,16 @@ from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens, choose_rows
 from framecolor.media import read_image, read_palette
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
-from framecolor.networks.view import look, working_scale
+from framecolor.networks.view import look
 from framecolor.shot.annotations import NOBODY, RegionLabels, join_colors
 from framecolor.shot.shot import Shot
-
-# Working pixels of the figure, for all networks: enough to distinguish its parts, in a tenth of a second per core.
-WORKING_AREA_PX = 82_000
 
 
 @dataclass(frozen=True, eq=False)
 class Keyframes:
     """The keys and partial keys of a shot.
 
-    palette    their P colors, the most used first, those of strokes and corrections last
+    palette    their P colors, the most used first, then those of strokes and corrections, then those of references
     index      by number, the palette entry of each region, intp [count + 1]; UNKNOWN in partial keys
     scale      working pixels per drawing pixel, for all views of the shot
     classes    intp [P]: the network's class of each color; colors that differ by a few levels share a class
@@ -60,6 +58,8 @@ class Keyframes:
     proposed   by number, a hash of the colors of each proposed key
     mixed      by number, how many regions of a key have a second color (`RegionColors.mixed`), if any
     drawings   the key drawings, by number; empty if the keyframes come from a cache
+    compared   positions in the shot's references of the figures that drawings are compared with
+    references  these figures, and the palette entry of each of their regions; empty if they come from a cache
     """
 
     palette: Palette
@@ -74,6 +74,8 @@ class Keyframes:
     proposed: Mapping[int, str] = field(default_factory=dict)
     mixed: Mapping[int, int] = field(default_factory=dict)
     drawings: Mapping[int, KeyDrawing] = field(default_factory=dict)
+    compared: tuple[int, ...] = ()
+    references: tuple[tuple[ReferenceDrawing, NDArray[np.intp]], ...] = ()
 
     @cached_property
     def whole(self) -> frozenset[int]:
@@ -82,9 +84,9 @@ class Keyframes:
 
     @cached_property
     def poses(self) -> float:
-        """The number of keys, partial ones counted by their share of known regions."""
+        """The number of keys, partial ones counted by their share of known regions; without keys that of references."""
         partial = (np.mean(index[1:] != UNKNOWN) for n, index in self.index.items() if n not in self.whole)
-        return len(self.whole) + float(sum(partial))
+        return (len(self.whole) or len(self.compared)) + float(sum(partial))
 
     @property
     def class_count(self) -> int:
@@ -164,18 +166,22 @@ def read_keyframes(
     settings: Settings,
     drawings: Mapping[int, KeyDrawing] | None = None,
     proposed: Mapping[int, NDArray[np.uint8]] | None = None,
+    references: Sequence[ReferenceDrawing] = (),
+    samples: Sequence[KeyDrawing] = (),
 ) -> Keyframes:
     """Read the keyframes of a shot from its keys, strokes and corrections.
 
     drawings  the result of `read_key_drawings`; None: read now
     proposed  by number, proposed colors of each region, uint8 [count + 1, 4]; these drawings count as keys
+    references, samples  as for `build_keyframes`
 
-    Raises ShotError if there is no key, ReadError for an unreadable file, PaletteError for an unusable palette.
+    Raises ShotError if there is neither a key nor a reference, ReadError for an unreadable file, PaletteError for an
+    unusable palette.
     """
     drawings = read_key_drawings(shot, settings).by_number if drawings is None else drawings
-    if not proposed and all(key.colors is None for key in drawings.values()):
+    if not proposed and not references and all(key.colors is None for key in drawings.values()):
         raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
-    return build_keyframes(drawings, settings, shot.root, proposed)
+    return build_keyframes(drawings, settings, shot.root, proposed, references, samples)
 
 
 def build_keyframes(
@@ -183,11 +189,15 @@ def build_keyframes(
     settings: Settings,
     root: Path,
     proposed: Mapping[int, NDArray[np.uint8]] | None = None,
+    references: Sequence[ReferenceDrawing] = (),
+    samples: Sequence[KeyDrawing] = (),
 ) -> Keyframes:
-    """Build keyframes from key drawings, at least one of which is painted or proposed.
+    """Build keyframes from key drawings, at least one of which is painted or proposed if there are no references.
 
-    root      folder that the settings' paths of palette and reference picture are relative to
-    proposed  as for `read_keyframes`
+    root        folder that the settings' paths of palette and reference picture are relative to
+    proposed    as for `read_keyframes`
+    references  to compare drawings with
+    samples     drawings of a shot without keys, at least one, whose size decides the scale of all views
     Raises ReadError if palette or reference cannot be read, PaletteError if the palette cannot be used.
     """
     proposed = proposed or {}
@@ -197,10 +207,13 @@ def build_keyframes(
         area = drawings[number].area
         colors[number] = RegionColors(color, area, area, np.zeros_like(area))
     colors = dict(sorted(colors.items()))
-    palette = add_colors(build_palette(list(colors.values())), join_colors(labels.values()))
+    palette = build_palette(list(colors.values())) if colors else Palette(np.zeros((0, 4), np.uint8))
+    palette = add_colors(palette, join_colors(labels.values()))
+    palette, settled = settle_references(references, palette, [drawings[n] for n in colors], colors)
     if settings.palette is not None:
         palette = restrict_palette(palette, read_palette(root / settings.palette))
     index = {number: nearest_entries(c.color, palette) for number, c in colors.items()}
+    indexed = tuple((one, nearest_entries(color, palette)) for one, color in zip(references, settled, strict=True))
     pixels = np.zeros(len(palette))
     for number, one in labels.items():
         if number not in index:
@@ -209,6 +222,8 @@ def build_keyframes(
         index[number][one.rows] = nearest_entries(one.color[one.rows], palette)
     for number, c in colors.items():
         np.add.at(pixels, index[number][1:], c.seen[1:])
+    for reference, entries in () if colors else indexed:
+        np.add.at(pixels, entries[1:], reference.colors.seen[1:])
     repeats: dict[str, tuple[int, ...]] = {}
     for number in sorted(index):
         drawing = drawings[number].drawing.digest
@@ -218,7 +233,7 @@ def build_keyframes(
     return Keyframes(
         palette,
         index,
-        working_scale([drawings[number].box for number in colors], WORKING_AREA_PX),
+        measure_scale([drawings[number] for number in colors] or samples),
         classes,
         np.log(share).astype(np.float32),
         repeats,
@@ -227,6 +242,8 @@ def build_keyframes(
         proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
         mixed={number: int(c.mixed[1:].sum()) for number, c in colors.items() if c.mixed[1:].any()},
         drawings={number: drawings[number] for number in index},
+        compared=tuple(reference.position for reference in references),
+        references=indexed,
     )
 
 
@@ -242,13 +259,16 @@ def _read_prior(root: Path, settings: Settings, palette: Palette) -> NDArray[np.
 
 
 def make_samples(keyframes: Keyframes) -> list[KeySample]:
-    """Make samples of all keys and partial keys, with classes as targets."""
+    """Make samples of all keys and partial keys, and of references if there is no key, with classes as targets."""
     samples = []
     for number, key in sorted(keyframes.drawings.items()):
         index = keyframes.index[number]
         classes = np.where(index == UNKNOWN, IGNORE, keyframes.classes[index])
         regions = key.drawing.regions()
         samples.append(make_sample(look(key.drawing.frame(), regions, keyframes.scale), regions, classes))
+    for reference, index in () if keyframes.whole else keyframes.references:
+        frame, regions = reference.drawing.frame(), reference.drawing.regions()
+        samples.append(make_sample(look(frame, regions, reference.scale), regions, keyframes.classes[index]))
     return samples
 
 
@@ -265,14 +285,24 @@ def add_gallery(
     chosen = sorted(keyframes.index) if numbers is None else list_asked(keyframes, numbers)
 
     def describe(number: int) -> KeyRegions:
-        drawing = keyframes.drawings[number].drawing
-        frame, regions = drawing.frame(), drawing.regions()
-        pending = runner.infer(look(frame, regions, keyframes.scale), sample_points(regions), votes=False)
-        tokens = describe_regions(frame, regions, keyframes.scale, pending, runner)
+        tokens = describe_drawing(keyframes.drawings[number].drawing, keyframes.scale, runner)
         return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
 
+    def describe_reference(number: int) -> KeyRegions:
+        reference, index = keyframes.references[number]
+        tokens = describe_drawing(reference.drawing, reference.scale, runner)
+        return KeyRegions(number, tokens, index[tokens.rows])
+
     keys = map_in_pool(describe, chosen, pool)
-    return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette)))
+    references = map_in_pool(describe_reference, range(len(keyframes.references)), pool)
+    return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette), references))
+
+
+def describe_drawing(drawing: PackedDrawing, scale: float, runner: Runner) -> Tokens:
+    """Compute the tokens of a drawing's regions; scale: working pixels per pixel."""
+    frame, regions = drawing.frame(), drawing.regions()
+    pending = runner.infer(look(frame, regions, scale), sample_points(regions), votes=False)
+    return describe_regions(frame, regions, scale, pending, runner)
 
 
 def list_asked(keyframes: Keyframes, numbers: Iterable[int]) -> list[int]:

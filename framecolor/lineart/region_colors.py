@@ -23,7 +23,7 @@ _PURE_PX = 4
 _MIXED_SHARE = 0.1
 _MIXED_PX = 16
 # Compression and antialiasing scatter colors by up to this many levels; a scattered color has at most this share.
-_SCATTER_LEVELS = 8
+SCATTER_LEVELS = 8
 _SCATTER_SHARE = 0.02
 
 
@@ -106,7 +106,7 @@ def _count_rivals(
     apart = np.zeros(len(there), bool)
     for shift in (0, 8, 16, 24):
         levels = np.abs((values[first] >> shift & 255) - (values[other] >> shift & 255))
-        apart |= levels > (_SCATTER_LEVELS if shift < 24 else 0)
+        apart |= levels > (SCATTER_LEVELS if shift < 24 else 0)
     rivals[there] = np.where(same & apart, votes[other], 0)
     return rivals
 
@@ -129,7 +129,7 @@ def build_palette(keys: Sequence[RegionColors]) -> Palette:
     total = np.bincount(inverse.ravel(), weights=votes[pure])
     kept: list[int] = []
     for i in np.argsort(-total, kind="stable"):
-        near = [j for j in kept if np.abs(unique[i].astype(int) - unique[j]).max() <= _SCATTER_LEVELS]
+        near = [j for j in kept if np.abs(unique[i].astype(int) - unique[j]).max() <= SCATTER_LEVELS]
         if not any(total[i] < _SCATTER_SHARE * total[j] for j in near):
             kept.append(int(i))
     return Palette(unique[kept])
@@ -150,6 +150,16 @@ def nearest_entries(colors: NDArray[np.uint8], palette: Palette) -> NDArray[np.i
     color = colors.astype(np.float32)
     color[:, 3] *= 4
     return np.argmin(((color[:, None] - table[None]) ** 2).sum(axis=2), axis=1)
+
+
+def find_near(colors: NDArray[np.uint8], palette: Palette) -> NDArray[np.intp]:
+    """Find the nearest palette entry within compression noise of each color [N, 4], intp [N]; -1 if there is none."""
+    if not len(palette):
+        return np.full(len(colors), -1)
+    nearest = nearest_entries(colors, palette)
+    apart = np.abs(colors.astype(int) - palette.colors[nearest]).max(axis=1)
+    is_paper = (colors[:, 3] == 0) & (palette.colors[nearest, 3] == 0)
+    return np.where((apart <= SCATTER_LEVELS) | is_paper, nearest, -1)
 
 
 def restrict_palette(painted: Palette, allowed: Palette) -> Palette:
@@ -173,7 +183,7 @@ def group_colors(palette: Palette) -> NDArray[np.intp]:
     classes = np.zeros(len(palette), np.intp)
     firsts: list[int] = []
     for i, color in enumerate(palette.colors.astype(int)):
-        near = [k for k, j in enumerate(firsts) if np.abs(color - palette.colors[j]).max() <= _SCATTER_LEVELS]
+        near = [k for k, j in enumerate(firsts) if np.abs(color - palette.colors[j]).max() <= SCATTER_LEVELS]
         if not near:
             firsts.append(i)
         classes[i] = near[0] if near else len(firsts) - 1

@@ -24,11 +24,13 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
     """
     FORMATS[settings.format].check(settings.format, shot.size)
     inputs = {path.parent for files in (shot.lines, shot.keys, shot.hints, shot.stencils) for path in files.values()}
+    inputs |= {reference.folder for reference in shot.references}
     inputs = {folder.resolve() for folder in inputs}
     folders = {LINE_FOLDER: settings.line == "layer", MATTE_FOLDER: settings.mattes}
     for folder in (out, *(out / name for name, wanted in folders.items() if wanted)):
         if folder.resolve() in inputs:
-            raise OutputError(folder, "holds the shot's own drawings or keys, which would be overwritten", _CHOOSE)
+            problem = "holds the shot's own drawings or keys or references, which would be overwritten"
+            raise OutputError(folder, problem, _CHOOSE)
     try:
         place = next(folder for folder in (out, *out.parents) if folder.exists())
     except OSError as error:

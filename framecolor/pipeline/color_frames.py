@@ -19,9 +19,11 @@ from framecolor.core.stages import overlapped
 from framecolor.engines.base import Runner
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import FramecolorError, SettingsError, ShotError
+from framecolor.keys.choose_references import choose_references, choose_samples
 from framecolor.keys.key_checks import find_mixed
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
 from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
+from framecolor.keys.reference_drawing import ReferenceDrawing, make_references
 from framecolor.output.frame_entry import UnsureRegion
 from framecolor.pipeline.events import Listener, Warnings, ignore
 from framecolor.pipeline.paint import choose_colors, paint_frame
@@ -67,39 +69,60 @@ def color_frames(
     keys: Mapping[int, Pixels],
     settings: Settings | None = None,
     listener: Listener | None = None,
+    references: Sequence[tuple[Pixels | None, Pixels]] = (),
 ) -> Iterator[ColoredFrame]:
     """Paint drawings from painted keys, all of them arrays. Yields each frame, in order, as soon as it is painted.
 
     lines     drawings of one size, uint8 HxWx4 straight RGBA (or HxWx3, HxW: lines on white), by number; a sequence is
               numbered from 0. `lines[number]` is read once, for key drawings twice, and in the thread that iterates
               over the frames, so that drawings can be fetched from a program on demand.
-    keys      painted drawings by number, at least one, uint8 HxWx4 (or HxWx3), of the drawings' size
+    keys      painted drawings by number, uint8 HxWx4 (or HxWx3), of the drawings' size; at least one if there are no
+              references
     settings  as for `colorize`; paths of palette and reference are relative to the working directory. Format, mattes,
               overwrite, fit and model must be at their defaults.
     listener  is called with `Warned` before the first frame, for keys that may not be reproduced as painted
+    references  painted pictures of any size, each as (line art or None, painting), arrays as above: other drawings of
+              the figure, or its color design. Without line art, lines are found in the painting
 
     The same drawings, keys and settings give the same pixels as `colorize`. A frame is yielded after the next key, or
     24 drawings, have been processed; about twice as many drawings as there are cores are in memory at once.
 
-    Raises ShotError for invalid drawings and keys, and SettingsError, at the call; EngineError, and PaletteError and
-    ReadError of a palette or reference, with the first frame; ShotError for a drawing of another size when it is
-    reached. Until the iterator ends or is closed, OpenCV, NumPy and PyTorch use one thread each in the whole process.
-    Only one iterator may run at a time.
+    Raises ShotError for invalid drawings, keys and references, and SettingsError, at the call; EngineError, and
+    PaletteError and ReadError of the settings' files, with the first frame; ShotError for a drawing of another size
+    when it is reached. Until the iterator ends or is closed, OpenCV, NumPy and PyTorch use one thread each in the whole
+    process. Only one iterator may run at a time.
     """
     settings = settings or Settings()
     for field in fields(Settings):
         if field.name in _OF_FILES and getattr(settings, field.name) != field.default:
             raise SettingsError(field.name, "cannot be used with arrays", "leave it out, or use colorize")
     numbers = sorted(lines) if isinstance(lines, Mapping) else list(range(len(lines)))
-    if not keys:
+    if not keys and not references:
         raise ShotError("keys", "there is no painted key", "give at least one painted drawing")
+    if not numbers and not keys:
+        raise ShotError("lines", "there is no drawing", "give at least one")
     if missing := sorted(keys.keys() - set(numbers)):
         problem = f"there is no drawing for key {format_numbers(missing)}"
         raise ShotError("keys", problem, "give each key the number of its drawing")
-    size = _check("key", min(keys), keys[min(keys)]).shape[:2]
+    read = sorted(keys) or choose_samples(numbers)
+    size = (_check("key", read[0], keys[read[0]]) if keys else _check("drawing", read[0], lines[read[0]])).shape[:2]
     painted = {number: _check("key", number, keys[number], size) for number in sorted(keys)}
-    key_lines = {number: _check("drawing", number, lines[number], size) for number in painted}
-    return _color(lines, numbers, key_lines, painted, settings, listener or ignore)
+    key_lines = {number: _check("drawing", number, lines[number], size) for number in read}
+    others = [
+        one for i, (line, picture) in enumerate(references) for one in _read_reference(i, line, picture, settings)
+    ]
+    return _color(lines, numbers, key_lines, painted, others, settings, listener or ignore)
+
+
+def _read_reference(position: int, line: Pixels | None, painted: Pixels, settings: Settings) -> list[ReferenceDrawing]:
+    picture = _check("reference", position, painted)
+    drawn = None if line is None else _check("line art of reference", position, line)
+    if drawn is not None and drawn.shape != picture.shape:
+        raise ShotError(f"reference {position}", "differs from its line art in size", "give both at one size")
+    try:
+        return make_references(position, picture, drawn, settings)
+    except ValueError as error:
+        raise ShotError(f"reference {position}", str(error), "give a flat painting") from None
 
 
 def _check(role: str, number: int, pixels: Pixels, size: tuple[int, ...] | None = None) -> Pixels:
@@ -121,13 +144,14 @@ def _color(
     numbers: Sequence[int],
     key_lines: Mapping[int, Pixels],
     painted: Mapping[int, Pixels],
+    references: Sequence[ReferenceDrawing],
     settings: Settings,
     listener: Listener,
 ) -> Generator[ColoredFrame, None, None]:
-    size = next(iter(painted.values())).shape[:2]
+    size = next(iter(key_lines.values())).shape[:2]
     with open_pool(settings, (size[0], size[1])) as pool:
         runner, _ = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
-        keyframes = _read_keys(key_lines, painted, numbers, settings, runner, pool, Warnings(listener))
+        keyframes = _read_keys(key_lines, painted, numbers, references, settings, runner, pool, Warnings(listener))
         ahead = 2 * count_workers(settings.count_cores(), (size[0], size[1]))
         stream = Stream(keyframes, runner, settings, pool, ahead, _fail, lambda number: None)
 
@@ -153,13 +177,16 @@ def _read_keys(
     key_lines: Mapping[int, Pixels],
     painted: Mapping[int, Pixels],
     numbers: Sequence[int],
+    references: Sequence[ReferenceDrawing],
     settings: Settings,
     runner: Runner,
     pool: ThreadPoolExecutor,
     warnings: Warnings,
 ) -> Keyframes:
-    keys = map_in_pool(lambda n: make_key_drawing(n, key_lines[n], painted[n], settings), list(painted), pool)
-    keyframes = build_keyframes({key.number: key for key in keys}, settings, root=Path())
+    read = map_in_pool(lambda n: make_key_drawing(n, key_lines[n], painted.get(n), settings), list(key_lines), pool)
+    chosen = choose_references(references, read, runner, pool)
+    keys = {key.number: key for key in read if key.number in painted}
+    keyframes = build_keyframes(keys, settings, root=Path(), references=chosen, samples=read)
     warnings.add(find_mixed(keyframes))
     return add_gallery(keyframes, runner, numbers, pool)
 

@@ -40,6 +40,9 @@ def describe_run(
     }
     if keyframes.proposed:
         head["proposed"] = sorted(keyframes.proposed)
+    if keyframes.compared:
+        paths = [shot.references[position].painted for position in dict.fromkeys(keyframes.compared)]
+        head["references"] = [_point_to(path, out) for path in paths]
     if shot.corrections:
         head["corrections"] = [describe_correction(correction) for correction in shot.corrections]
     if warnings:
@@ -47,12 +50,12 @@ def describe_run(
     return head
 
 
-def _point_to(folder: Path, out: Path) -> str:
-    """Make a folder's path relative to `out`, with forward slashes; absolute if it is on another drive."""
+def _point_to(path: Path, out: Path) -> str:
+    """Make a path relative to `out`, with forward slashes; absolute if it is on another drive."""
     try:
-        return Path(os.path.relpath(folder, out)).as_posix()
+        return Path(os.path.relpath(path, out)).as_posix()
     except ValueError:
-        return folder.absolute().as_posix()
+        return path.absolute().as_posix()
 
 
 def number_paints(

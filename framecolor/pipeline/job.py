@@ -16,9 +16,11 @@ from framecolor.engines.registry import choose_engine, load_shipped
 from framecolor.errors import FramecolorError
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
+from framecolor.keys.choose_references import choose_references, read_samples
 from framecolor.keys.key_checks import find_doubts, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
 from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
+from framecolor.keys.reference_drawing import read_references
 from framecolor.media import read_swatches
 from framecolor.output.manifest import CACHE_FOLDER
 from framecolor.output.manifest_writer import ManifestWriter
@@ -118,10 +120,10 @@ def prepare_run(
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     manifest = ManifestWriter(out, shot.wanted if part else None)
     warnings.add(map(_describe_damaged, manifest.damaged))
-    proposal = None if shot.keys else find_proposal(shot, settings, out / CACHE_FOLDER)
+    proposal = None if shot.keys or shot.references else find_proposal(shot, settings, out / CACHE_FOLDER)
     survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
     found = None
-    if shot.keys or proposal is not None:
+    if shot.keys or shot.references or proposal is not None:
         found = survey.look(shot, proposal)
     if found is not None and not found.stale:
         run = _rest(shot, settings, listener, warnings, manifest, found)
@@ -191,7 +193,7 @@ def _open(
     if found is not None and kept is not None:
         keys = _Keys(survey.shot, found, *kept)
     else:
-        keys = _read_keys(survey, found, proposal, settings)
+        keys = _read_keys(survey, found, proposal, settings, runner)
     warnings.add(keys.warnings)
     opening.result()
     facts, stale, keyframes = None, keys.found.stale, keys.keyframes
@@ -223,8 +225,10 @@ def _name_cache(found: Found, engine: str, settings: Settings) -> str:
     return f"{found.keys[:16]}-{engine}-{settings.precision}"
 
 
-def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, settings: Settings) -> _Keys:
-    """Read all keys; propose colors if there are none.
+def _read_keys(
+    survey: Survey, found: Found | None, proposal: Proposal | None, settings: Settings, runner: Runner
+) -> _Keys:
+    """Read all keys and references; propose colors if there are none.
 
     found  the stale spans; None if they depend on the proposal
     """
@@ -233,10 +237,14 @@ def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, s
     is_changed = bool(warnings)
     by_number = dict(drawings.by_number)
     warnings += [text for _, key in sorted(by_number.items()) for text in key.warnings]
+    references, unused = read_references(shot, settings, survey.pool)
+    warnings += unused
     proposed: dict[int, NDArray[np.uint8]] = {}
-    if not shot.keys:
+    samples = [by_number[number] for number in shot.keys] or (read_samples(shot, settings) if references else [])
+    if not shot.keys and not references:
         labels = {number: key.labels for number, key in by_number.items() if key.labels is not None}
         proposal = proposal or propose_key(shot, settings, labels, survey.out / CACHE_FOLDER)
+        is_changed = is_changed or bool(shot.references)
         number = proposal.number
         proposed[number] = proposal.color
         if number not in by_number:
@@ -244,7 +252,9 @@ def _read_keys(survey: Survey, found: Found | None, proposal: Proposal | None, s
         warnings.append(f"no key: colors are proposed, starting at drawing {number}; {ask_for_key(shot)}")
     if found is None or is_changed:
         found = survey.look(shot, proposal)
-    keyframes = read_keyframes(shot, settings, by_number, proposed)
+    shared = [position for position, one in enumerate(shot.references) if one.scope == "show"]
+    chosen = choose_references(references, samples, runner, survey.pool, shared)
+    keyframes = read_keyframes(shot, settings, by_number, proposed, chosen, samples)
     warnings += find_doubts(shot, keyframes, settings)
     return _Keys(shot, found, keyframes, tuple(warnings))
 

@@ -10,17 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
 from framecolor.errors import ReadError
 from framecolor.keys.auto_key import Proposal
 from framecolor.keys.cache import RECIPE as KEY_RECIPE
+from framecolor.keys.choose_references import choose_samples
 from framecolor.media import hash_file
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
 from framecolor.shot.annotations import hash_labels
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import Span, hash_span
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 # Increased when the same keys and settings no longer give the same fit.
 _FIT_RECIPE = "fit 5"
@@ -67,10 +72,19 @@ class Sources:
         return self._hashes[number]
 
 
+def hash_references(shot: Shot) -> list[str]:
+    """Hash each reference, and without keys also the drawings that stand for the shot; empty without references."""
+    others = [one for one in shot.references if _hash_or_error(shot.is_own_key, one) is not True]
+    found = [f"reference {_hash_or_error(shot.reference_hash, one)}" for one in others]
+    samples = choose_samples(shot.numbers) if found and not shot.keys else []
+    return found + [f"{number} sample {_hash_or_error(shot.source_hash, number)}" for number in samples]
+
+
 def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
     """Hash the inputs of a shot's keyframes. Raises ReadError.
 
-    These are keys, strokes and corrections with their drawings, palette, reference and the settings of regions.
+    These are keys, strokes and corrections with their drawings, references, palette, the reference picture and the
+    settings of regions.
     """
     labels = hash_labels(shot)
     keys = [f"{n} {shot.key_hash(n)} {_hash_or_error(shot.source_hash, n)}" for n in sorted(shot.keys)]
@@ -78,6 +92,7 @@ def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
     if proposal is not None:
         drawing = _hash_or_error(shot.source_hash, proposal.number)
         keys.append(f"{proposal.number} proposed {digest(proposal.color.tobytes())} {drawing}")
+    keys += hash_references(shot)
     files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items()]
     others = settings.list_changed("keys", ("gap_px", "min_region_px"))
     return digest(KEY_RECIPE, f"{settings.gap_px} {settings.min_region_px}", *others, *files, *keys)
@@ -109,12 +124,13 @@ def list_marks(shot: Shot, settings: Settings, keys: str, fit: str) -> list[str]
     marks = [*map(hash_file, weights), f"fit {fit}"]
     if settings.fit != "keep":
         return [*marks, keys]
-    return [*marks, *(f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items())]
+    files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items()]
+    return [*marks, *files, *hash_references(shot)]
 
 
-def _hash_or_error(hash_of: Callable[[int], str], number: int) -> str:
-    """Hash a drawing, or return its error if it cannot be read: the span is painted without it until it changes."""
+def _hash_or_error(hash_of: Callable[[Item], Result], item: Item) -> Result | str:
+    """Hash a drawing or reference, or return its error if it cannot be read: it is not used until it changes."""
     try:
-        return hash_of(number)
+        return hash_of(item)
     except ReadError as error:
         return str(error)

@@ -75,7 +75,7 @@ def parse_pattern(path: Path) -> Pattern:
 def list_images(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> list[NumberedFile]:
     """List the numbered images of a folder by number, without hidden files."""
     found = []
-    for path in _list_files(folder):
+    for path in list_files(folder):
         match = DISK_RE.match(path.name)
         if path.suffix.lower() not in suffixes or match is None or match[3] is None:
             continue
@@ -87,10 +87,11 @@ def list_images(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> lis
 
 def list_movies(folder: Path) -> list[Path]:
     """List the movies of a folder by name, without hidden files."""
-    return [path for path in _list_files(folder) if is_movie(path)]
+    return [path for path in list_files(folder) if is_movie(path)]
 
 
-def _list_files(folder: Path) -> list[Path]:
+def list_files(folder: Path) -> list[Path]:
+    """List the files of a folder by name, without hidden ones. Raises ShotError if it cannot be read."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
     except OSError as error:

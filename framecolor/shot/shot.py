@@ -16,10 +16,11 @@ from framecolor.config.settings import FormatName
 from framecolor.core.hashing import digest
 from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError, ShotError
-from framecolor.media import FORMATS, ImageFile, Movie, hash_file, is_movie, open_image
+from framecolor.media import FORMATS, ImageFile, Movie, hash_file, is_movie, open_image, read_image
 from framecolor.shot.corrections import Correction, read_corrections
 from framecolor.shot.cut import Cel
 from framecolor.shot.locate import find_lines, find_painted, locate_shot, measure_lines
+from framecolor.shot.references import Reference, find_references
 from framecolor.shot.sequence import parse_frames
 from framecolor.shot.timing import Timing, choose_shown, find_timing
 
@@ -46,6 +47,7 @@ class Shot:
     keys         number -> painted key; may be empty, as hints and stencils
     size         (height, width) in pixels of the first drawing that can be read, and of all keys
     corrections  corrected regions, by frame
+    references   painted pictures of other cuts or design sheets
     cel          the cel of a cut, or its retake; None for other shots
     timing       when its drawings are shown; None without an exposure sheet
     warnings     problems to show to the user
@@ -63,6 +65,7 @@ class Shot:
     stencils: Mapping[int, Path]
     size: tuple[int, int]
     corrections: tuple[Correction, ...] = ()
+    references: tuple[Reference, ...] = ()
     cel: Cel | None = None
     timing: Timing | None = None
     warnings: tuple[str, ...] = ()
@@ -90,6 +93,7 @@ class Shot:
         hints: str | Path | None = None,
         stencils: str | Path | None = None,
         corrections: str | Path | None = None,
+        references: str | Path | None = None,
         frames: str | None = None,
         sheet: str | Path | None = None,
     ) -> Shot:
@@ -102,6 +106,7 @@ class Shot:
                 a retake of a cel, Cut-005/Line/A.R1: only its own drawings are painted
         keys, hints, stencils  folders to use instead of the shot's own
         corrections  a file of corrections
+        references  a folder of references, or "none"; by default `references` in the shot's folder or cut, and above it
         frames  numbers of drawings to paint, such as "1001-1024x2"; all by default
         sheet   an exposure sheet, or "none"; by default the only *.xdts or sheet.csv in the shot's folder or cut
 
@@ -122,12 +127,15 @@ class Shot:
             for role, given in (("keys", keys), ("hints", hints), ("stencils", stencils))
         }
         corrected = () if corrections is None else _read_corrections(Path(corrections), numbers)
+        painted, unused = find_references(place.root, references)
         timing, warnings = find_timing(place, sheet, lines.get(numbers[0]), is_folder=path.is_dir())
+        warnings += unused
         wanted = own if frames is None else parse_frames(frames, own, timing.format_shown(own) if timing else "")
         if timing is not None:
             warnings += timing.list_warnings(wanted, numbers)
             wanted = choose_shown(timing, wanted)
         about = {"cel": place.cel, "timing": timing, "warnings": tuple(warnings), "corrections": corrected}
+        about["references"] = painted
         return cls(place.name, place.root, place.source, lines, movie, numbers, wanted, size=size, **extras, **about)
 
     @property
@@ -199,6 +207,13 @@ class Shot:
         """Read a stencil, as `read_key` does."""
         return self._open(self.stencils[number], "stencil").decode()
 
+    def read_reference(self, path: Path) -> Pixels:
+        """Read the painting or the line art of a reference, of any size. Raises ReadError."""
+        pixels = read_image(path)
+        if hash_file(path) != self._hash(path):
+            raise ReadError(path, "the reference changed during the run", "run again")
+        return pixels
+
     def line_hash(self, number: int) -> str:
         """Hash a drawing: XXH3-128, in hex, of its file, or of the pixels of a movie's frame.
 
@@ -226,6 +241,14 @@ class Shot:
     def key_hash(self, number: int) -> str:
         """Hash a key's file: XXH3-128, in hex. Raises ReadError, KeyError."""
         return self._hash(self.keys[number])
+
+    def reference_hash(self, reference: Reference) -> str:
+        """Hash the files of a reference: XXH3-128, in hex. Raises ReadError."""
+        return digest(*(self._hash(path) for path in (reference.painted, reference.line) if path is not None))
+
+    def is_own_key(self, reference: Reference) -> bool:
+        """Tell whether a reference is a copy of one of the shot's keys, which add nothing. Raises ReadError."""
+        return self._hash(reference.painted) in {self.key_hash(number) for number in self.keys}
 
     def __repr__(self) -> str:
         size = f"{self.size[1]}x{self.size[0]}"

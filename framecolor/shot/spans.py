@@ -78,7 +78,7 @@ def hash_span(
 
 
 def describe_plan(shot: Shot) -> dict[str, Any]:
-    """Describe what painting a shot involves, as plain data: size, frames, keys, spans, holds, gaps, broken drawings.
+    """Describe what painting a shot involves, as plain data: size, frames, keys, spans, holds, gaps, broken files.
 
     `partial` lists the partial keys. A shot without keys is one span. `sheet` is `Timing.describe`, None without a
     sheet. `cost` counts all drawings of the spans to paint, wanted or not.
@@ -99,11 +99,12 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "range": format_numbers(shot.wanted),
         "keys": sorted(shot.keys),
         "partial": sorted({*shot.hints, *(c.number for c in shot.corrections)}.difference(shot.keys)),
+        "references": [str(reference.painted) for reference in shot.references],
         "spans": [_describe_span(span) for span in spans],
         "holds": holds,
         "missing": ",".join(format_range(gap) for gap in shot.gaps),
         "sheet": None if shot.timing is None else shot.timing.describe(shot.numbers),
-        "warnings": [*shot.warnings, *_list_broken_keys(shot)],
+        "warnings": [*shot.warnings, *_list_broken_keys(shot), *_list_broken_references(shot)],
         "unreadable": [number for number, value in hashes.items() if value is None],
         "farthest": [farthest, distance[farthest]] if distance.get(farthest) else None,
         "cost": {
@@ -141,6 +142,16 @@ def _list_broken_keys(shot: Shot) -> Iterator[str]:
             check_image(path)
         except ReadError as error:
             yield f"key {number} cannot be read, so the shot cannot be painted from it: {error}"
+
+
+def _list_broken_references(shot: Shot) -> Iterator[str]:
+    for reference in shot.references:
+        for path in (reference.painted, reference.line):
+            try:
+                if path is not None:
+                    check_image(path)
+            except ReadError as error:
+                yield f"reference cannot be read, so it is not used: {error}"
 
 
 def _try_hash(shot: Shot, number: int) -> str | None:

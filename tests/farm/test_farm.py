@@ -188,6 +188,19 @@ def test_a_pattern_is_a_folder_and_a_name(tmp_path: Path) -> None:
     }
 
 
+def test_all_tasks_get_the_references_of_the_command(tmp_path: Path) -> None:
+    root, folder = make_shot(tmp_path / "cut", 3, (0,)), tmp_path / "painted"
+    write_image(folder / "anna.png", draw(4)[1])
+    for given, words in ((folder, "{{Param.References}}"), ("none", "none")):
+        assert export(root, "--references", given, "-o", tmp_path / "job").exit_code == 0
+        template = json.loads((tmp_path / "job/template.json").read_text("utf-8"))
+        for step in template["steps"]:
+            arguments = step["script"]["actions"]["onRun"]["args"]
+            assert arguments[arguments.index("--references") + 1] == words
+        values = json.loads((tmp_path / "job/parameters.json").read_text("utf-8"))
+        assert values.get("References") == (str(folder) if given == folder else None)
+
+
 def test_help_names_the_size_of_chunks() -> None:
     assert f"[default: {CHUNK_FRAMES};" in CliRunner().invoke(cli.framecolor, ["farm", "run", "--help"]).output
 

@@ -156,3 +156,20 @@ def test_partial_keys_displace_no_whole_key_and_every_color_is_compared() -> Non
     chosen = [key.number for key in Gallery([*keys, *some], 3).choose_keys(42)]
     assert sorted(chosen[:MOST_KEYS]) == [20, 30, 40, 50, 60, 70]
     assert sorted(chosen[MOST_KEYS:]) == [40, 41, 42, 43, 44, 45, 99]
+
+
+def test_references_are_compared_with_every_drawing_beside_the_nearest_keys() -> None:
+    keys = [partial(n, 0, 1) for n in range(0, 100, 10)]
+    references = [partial(0, 2), partial(1, 1)]
+    gallery = Gallery(keys, 3, references)
+    for number in (0, 42, 99):
+        assert gallery.choose_keys(number)[MOST_KEYS:] == references
+    assert gallery.find(1) is None and gallery.find(0) is keys[0].tokens
+
+
+def test_references_vote_with_and_without_keys() -> None:
+    looks = tokens(np.eye(6, dtype=np.float32)[:2])
+    shown = KeyRegions(0, tokens(np.eye(6, dtype=np.float32)[1:2]), np.array([2]))
+    for keys in ([], [partial(4, 1)]):
+        seen = Gallery(keys, 3, [shown]).vote(9, looks, 2, compare_by_product)
+        assert seen.votes[2].argmax() == 2 and seen.unmatched[2] < 0

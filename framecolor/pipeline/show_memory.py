@@ -1,0 +1,149 @@
+"""Keep painted drawings of a shot as references for the other shots of its show: few, and each for what it adds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from framecolor.core.files import read_file, write_bytes_atomic
+from framecolor.core.types import Box
+from framecolor.errors import OutputError, ReadError, ShotError
+from framecolor.keys.keyframes import ask_for_key
+from framecolor.media import encode_image, hash_file, read_image
+from framecolor.output.manifest import MANIFEST_NAME, Manifest
+from framecolor.pipeline.stencils import add_painted_keys
+from framecolor.shot.references import LINE_FOLDER, MOST_READ, REFERENCE_FOLDER, find_show, list_pictures
+from framecolor.shot.shot import Shot
+
+MOST_KEPT = 3
+"""Drawings of a shot that are kept by default."""
+
+_PADDING = 4
+# A color counts if this share of the figure has it: not those of antialiasing.
+_LEAST_SHARE = 0.001
+# Pictures of figures are compared at this size.
+_THUMB_PX = 16
+# A pose within this mean difference of a kept one, in levels, adds nothing.
+_SAME_POSE_LEVELS = 6.0
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A drawing in a show's memory: its number, its painting there, and whether it is new, changed, or was there."""
+
+    number: int
+    path: Path
+    state: Literal["new", "changed", "there"]
+
+
+@dataclass(frozen=True, eq=False)
+class _Candidate:
+    """A painted drawing: its file, its colors as codes, and a small picture of its figure, float32 [16, 16, 3]."""
+
+    number: int
+    painted: Path
+    colors: frozenset[int]
+    thumb: NDArray[np.float32]
+
+
+def add_references(shot: Shot, folder: Path | None = None, most: int = MOST_KEPT) -> list[Kept]:
+    """Copy what is worth keeping of a painted shot into a folder of references, with line art. Returns what is kept.
+
+    folder  by default `references` in the show, the folder above the shot
+    most    drawings of the shot in the folder, at most
+
+    Candidates are the shot's keys, and painted frames in which a region was corrected. Each next one adds most new
+    colors, then the pose that is least like those kept. Files are named SHOT.NUMBER; a painting that is in the folder
+    already, by whatever name, is not copied again. Raises ShotError if there is no candidate, ReadError for a file that
+    cannot be read, OutputError if the folder is full or cannot be written.
+    """
+    folder = folder or find_show(shot.root) / REFERENCE_FOLDER
+    candidates = [_look(number, path) for number, path in sorted(_list_candidates(shot).items())]
+    if not candidates:
+        problem = "there is neither a painted key nor a corrected frame"
+        raise ShotError(shot.root, problem, ask_for_key(shot))
+    known = {path: hash_file(path) for path in list_pictures(folder)} if folder.is_dir() else {}
+    chosen = list(_choose(candidates, most))
+    new = [one for one in chosen if hash_file(one.painted) not in known.values()]
+    if len(known) + len(new) > MOST_READ:
+        problem = f"holds {len(known)} references, and at most {MOST_READ} are used"
+        raise OutputError(folder, problem, "remove some, or choose another folder with --to")
+    return [_keep(shot, one, folder, known) for one in chosen]
+
+
+def _list_candidates(shot: Shot) -> dict[int, Path]:
+    """List the files of painted drawings that a painter has made or corrected, by number; keys win."""
+    found: dict[int, Path] = {}
+    if (shot.out / MANIFEST_NAME).is_file():
+        manifest = Manifest.read(shot.out)
+        corrected = {correction.number for correction in manifest.corrections}
+        for frame in manifest.with_status("painted"):
+            if frame.number in corrected and frame.number in shot.numbers and (shot.out / frame.file).is_file():
+                found[frame.number] = shot.out / frame.file
+    return found | dict(add_painted_keys(shot, shot.out).keys)
+
+
+def _look(number: int, path: Path) -> _Candidate:
+    rgba = read_image(path)
+    solid = rgba[..., 3] >= 128
+    code = rgba[..., :3].astype(np.int32) @ np.array([1 << 16, 1 << 8, 1], np.int32)
+    colors, counts = np.unique(code[solid], return_counts=True)
+    used = colors[counts >= max(1.0, _LEAST_SHARE * solid.sum())]
+    over = np.where(solid[..., None], rgba[..., :3], np.uint8(255))
+    figure = Box.around((over != over[0, 0]).any(axis=2).astype(np.uint8)).crop(over)
+    thumb = cv2.resize(figure, (_THUMB_PX, _THUMB_PX), interpolation=cv2.INTER_AREA)
+    return _Candidate(number, path, frozenset(used.tolist()), np.asarray(thumb, np.float32))
+
+
+def _choose(candidates: Sequence[_Candidate], most: int) -> Iterator[_Candidate]:
+    """Yield candidates, greedily, until none adds a color or a pose; ties go to the lower number."""
+    left = list(candidates)
+    chosen: list[_Candidate] = []
+    while left and len(chosen) < most:
+        colors = frozenset[int]().union(*(one.colors for one in chosen))
+        gains = [(len(one.colors - colors), _measure_distance(one, chosen), -one.number) for one in left]
+        best = max(range(len(left)), key=lambda i: gains[i])
+        if chosen and gains[best][0] == 0 and gains[best][1] <= _SAME_POSE_LEVELS:
+            return
+        chosen.append(left.pop(best))
+        yield chosen[-1]
+
+
+def _measure_distance(one: _Candidate, others: Sequence[_Candidate]) -> float:
+    return min((float(np.abs(one.thumb - other.thumb).mean()) for other in others), default=255.0)
+
+
+def _keep(shot: Shot, one: _Candidate, folder: Path, known: Mapping[Path, str]) -> Kept:
+    """Copy one painting and its line art, the line art first: a painting without it would be used without it.
+
+    known  hash of each painting in the folder
+    """
+    own = hash_file(one.painted)
+    if there := [path for path, other in known.items() if other == own]:
+        return Kept(one.number, there[0], "there")
+    name = f"{shot.name.replace('/', '.')}.{one.number:0{_PADDING}d}"
+    target = folder / f"{name}{one.painted.suffix}"
+    older = [path for path in known if path.stem == name]
+    if shot.movie is None:
+        line = shot.lines[one.number]
+        write_bytes_atomic(folder / LINE_FOLDER / f"{name}{line.suffix}", _read(line))
+    else:
+        write_bytes_atomic(folder / LINE_FOLDER / f"{name}.png", encode_image(shot.read_line(one.number)))
+    write_bytes_atomic(target, _read(one.painted))
+    for path in older:
+        if path != target:  # the same drawing in another format
+            path.unlink(missing_ok=True)
+    return Kept(one.number, target, "changed" if older else "new")
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_file(path)
+    except OSError as error:
+        raise ReadError(path, f"the file cannot be read ({error.strerror or error})", "check its permissions") from None
