@@ -127,6 +127,34 @@ def matcher(data: Path, looks: Path | None, episodes: int, start: Path | None, s
     run(MatcherRecipe(Dataset(data), loop["seed"], folder, episodes, size, start), loop)
 
 
+@train.command()
+@click.option(
+    "--data",
+    type=PATH,
+    required=True,
+    multiple=True,
+    help="Folder of a data set; can be given several times. Half of the episodes are of the first.",
+)
+@click.option("--looks", type=PATH, help="Folder where the episodes are kept; OUTPUT-looks if not given.")
+@click.option("--episodes", type=click.IntRange(1), default=6000, show_default=True, help="Episodes of each data set.")
+@click.option("--start", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Weights to start from.")
+@loop_options(steps=20000, rate=2e-3, size=288, batch=4, cooldown=0.5)
+def painter(
+    data: tuple[Path, ...], looks: Path | None, episodes: int, start: Path | None, size: int, batch: int, **loop: Any
+) -> None:
+    """Train the painter, which refines what the shipped matcher says.
+
+    \b
+    Example:
+      framecolor train painter --data data/moving --data data/rigged -o runs/painter
+    """
+    from framecolor.training.dataset import Dataset
+    from framecolor.training.recipes.painter import PainterRecipe
+
+    folder = loop["output"].with_name(f"{loop['output'].name}-looks") if looks is None else looks
+    run(PainterRecipe([Dataset(one) for one in data], loop["seed"], folder, episodes, size, batch, start), loop)
+
+
 # System -> example in its help, and options beside those of `loop_options`; systems without a row take --data.
 _OWN_OPTIONS: dict[str, tuple[str, list[Callable[..., Any]]]] = {
     "histogram": (

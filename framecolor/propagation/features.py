@@ -132,9 +132,7 @@ def _compute(
     )
 
 
-def recognize(
-    number: int, digest: str, count: int, tokens: Tokens, keyframes: Keyframes, runner: Runner
-) -> Recognized:
+def recognize(number: int, digest: str, count: int, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:
     """Compare a drawing's `count` regions with those of the nearest keys, and return the keys' votes.
 
     digest  hash of the drawing's pixels

@@ -1,55 +1,39 @@
-"""Episodes for the painter: what it sees of each region, computed once and kept on disk, and batches of its problems.
-
-Drawing an episode and computing its features takes as long as several steps, which use it with other keys each time.
-"""
+"""Episodes for the painter: what it is given for each region, and problems of painting drawn from them."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.utils.data import Dataset as TorchDataset
 
-from framecolor.core.files import write_bytes_atomic
-from framecolor.core.precision import autocast
 from framecolor.lineart.region_crops import crop_regions
 from framecolor.lineart.region_shapes import region_traits
-from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
+from framecolor.networks.checkpoint import load_matcher, matcher_weights_path
 from framecolor.networks.matcher import Matcher
 from framecolor.networks.painter_input import ABSENT
-from framecolor.networks.passes import FeaturePass
-from framecolor.networks.view import CONTEXT_STRIDE, View, pool
-from framecolor.training.character import draw_character
-from framecolor.training.dataset import Dataset, IdSequence, Split
 from framecolor.training.episodes import overlap_by_flow
-from framecolor.training.stage import Drawing, draw_frames, step_frame
+from framecolor.training.kept_episodes import IMAGES, NEIGHBORS, Arrays, KeptEpisodes
+from framecolor.training.loop import Batch
+from framecolor.training.stage import Drawing
 
-IMAGES = 6
-# Each of these images is a neighbor of the image before it, which flow joins.
-_NEIGHBORS = (2, 4, 5)
 # Limits the regions of an image: the cost of a step grows with their square.
 _MOST_TOKENS = 144
 _MOST_KEYS = 4
 _KEY_SHARES = (0.4, 0.3, 0.2, 0.1)
 _PROBLEMS = 3
+_FIRST_SHARE = 0.5
 # Shares of the problems in which: a painted neighbor is among the sources, by flow or without; a key is a near drawing;
 # colors of keys are partly unknown; some of the drawing's own colors are known; paints are joined.
 _WITH_NEIGHBOR, _WITHOUT_FLOW, _NEAR, _PARTIAL, _CORRECTED, _JOINED = 0.4, 0.25, 0.25, 0.15, 0.2, 0.25
 # At most this share of a neighbor's regions has a wrong color.
 _MOST_WRONG = 0.25
-
-Arrays = dict[str, NDArray[Any]]
-Batch = dict[str, Tensor]
 
 
 @dataclass(frozen=True)
@@ -79,53 +63,44 @@ class _Described:
     contact: NDArray[np.float32]
 
 
-class PainterEpisodes(TorchDataset[Batch]):
-    """Batch n has `batch_size` of the `count` episodes, each with a few problems.
+class PainterBatches(TorchDataset[Batch]):
+    """Batch n has `batch_size` episodes, each with a few problems; see `pack`.
 
-    Episode i is always the same; it is computed on first use and kept as a file in `folder`.
+    Half of the episodes are of the first of `sources`, the others of any.
     """
 
-    def __init__(
-        self, data: Dataset, split: Split, seed: int, folder: Path, count: int, size_px: int, batch_size: int
-    ) -> None:
-        self.data, self.split, self.seed, self.count, self.size_px = data, split, seed, count, size_px
-        self.batch_size = batch_size
-        self.characters = data.characters(split)
-        self.folder = folder / f"{split}-{data.hash}-{size_px}px"
+    def __init__(self, sources: Sequence[PainterEpisodes], seed: int, batch_size: int) -> None:
+        self.sources, self.seed, self.batch_size = sources, seed, batch_size
 
     def __len__(self) -> int:
         return 2**31
 
     def __getitem__(self, index: int) -> Batch:
         rng = np.random.default_rng([self.seed, index])
-        return pack([self.read(int(n)) for n in rng.integers(self.count, size=self.batch_size)], rng)
+        episodes = []
+        for _ in range(self.batch_size):
+            source = self.sources[0 if rng.random() < _FIRST_SHARE else int(rng.integers(len(self.sources)))]
+            episodes.append(source.read(int(rng.integers(source.count))))
+        return pack(episodes, rng)
 
-    def read(self, number: int) -> Arrays:
-        """Read an episode's arrays from its file, or make them if there is none."""
-        path = self.folder / f"{number:06d}.npz"
-        try:
-            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
-                return dict(kept)
-        except (OSError, ValueError, EOFError, BadZipFile):  # none yet, or cut off by a full disk
-            episode = self._make(number)
-            packed = io.BytesIO()
-            np.savez(packed, **episode)  # pyright: ignore[reportArgumentType]
-            write_bytes_atomic(path, packed.getvalue())
-            return episode
 
-    def _make(self, number: int) -> Arrays:
-        rng = np.random.default_rng([7 if self.split == "train" else 8, number])
-        files = self.characters[int(rng.integers(len(self.characters)))]
-        sequences = [self.data.read(file) for file in files]
-        character = draw_character(sequences, rng)
-        frames = _choose_frames(sequences, rng)
-        drawings = draw_frames(self.size_px, character, frames, _NEIGHBORS, rng)
+class PainterEpisodes(KeptEpisodes):
+    """Episodes with tokens, crops and colors of all regions, and the matcher's scores of all pairs of drawings.
+
+    Of drawing i: tokens{i}, shape{i}, contact{i}, crops{i}, classes{i} and area{i} (in working pixels), of the largest
+    regions; of drawings i and j: score{i}{j} and unmatched{i}{j}; scoreflow{i}{j} and unmatchedflow{i}{j} of neighbors.
+    """
+
+    near, same = 0.5, 0.8
+
+    def make(self, drawings: Sequence[Drawing]) -> Arrays:
+        """See `KeptEpisodes.make`."""
         episode: Arrays = {}
         described: list[_Described] = []
-        for i, (drawing, look) in enumerate(zip(drawings, self._look(drawings), strict=True)):
+        for i, drawing in enumerate(drawings):
             area = drawing.regions.area
             rows = np.sort(1 + np.argsort(-area[1:], kind="stable")[:_MOST_TOKENS])
-            one = self._describe(i, drawing, look, rows)
+            one = self._describe(i, drawing, rows)
             described.append(one)
             scale = self.size_px / drawing.regions.size[1]
             episode[f"tokens{i}"] = one.tokens.astype(np.float16)
@@ -136,7 +111,7 @@ class PainterEpisodes(TorchDataset[Batch]):
             episode[f"crops{i}"] = crop_regions(drawing.ink, drawing.trace, drawing.regions.labels, rows, scale)
         for a, b in combinations(described, 2):
             episode |= self._compare(a, b)
-        for later in _NEIGHBORS:
+        for later in NEIGHBORS:
             a, b = described[later], described[later - 1]
             there, back = overlap_by_flow(drawings[later], drawings[later - 1])
             flows = there[np.ix_(a.rows - 1, b.rows - 1)], back[np.ix_(b.rows - 1, a.rows - 1)]
@@ -158,34 +133,15 @@ class PainterEpisodes(TorchDataset[Batch]):
         return {name: values.numpy().astype(np.float16) for name, values in scores.items()}
 
     @torch.inference_mode()
-    def _describe(self, image: int, drawing: Drawing, look: NDArray[np.float32], rows: NDArray[np.intp]) -> _Described:
+    def _describe(self, image: int, drawing: Drawing, rows: NDArray[np.intp]) -> _Described:
         traits = region_traits(drawing.shapes, drawing.outside)[rows - 1]
         contact = drawing.shapes.contact_among(rows)
-        tokens = self._matcher.describe(*map(torch.from_numpy, (look[rows], traits, contact)))
+        tokens = self._matcher.describe(*map(torch.from_numpy, (self.look(drawing)[rows - 1], traits, contact)))
         return _Described(image, rows, traits, tokens.numpy(), contact)
 
     @cached_property
     def _matcher(self) -> Matcher:
         return load_matcher(matcher_weights_path()).eval()
-
-    @cached_property
-    def _pass(self) -> FeaturePass:
-        return FeaturePass(load_generator(base_weights_path()))
-
-    @torch.inference_mode()
-    def _look(self, drawings: Sequence[Drawing]) -> list[NDArray[np.float32]]:
-        """Average features and context over each region: [count + 1, features + context] of each drawing."""
-        planes = torch.from_numpy(np.stack([drawing.planes for drawing in drawings]))
-        with autocast(planes.device):
-            outputs = [maps.float().numpy() for maps in self._pass(planes)]
-        looks = []
-        for drawing, features, context in zip(drawings, *outputs, strict=True):
-            height, width = drawing.regions.size
-            view, points = View(drawing.planes, (0, 0, width, height)), drawing.points()
-            fine = view.cells(points, (features.shape[0], features.shape[1]))
-            coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
-            looks.append(np.concatenate([pool(features, fine), pool(context, coarse)], axis=1))
-        return looks
 
 
 def no_flow(a: int, b: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -193,24 +149,9 @@ def no_flow(a: int, b: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.zeros((a, b), np.float32), np.zeros((b, a), np.float32)
 
 
-def _choose_frames(sequences: Sequence[IdSequence], rng: np.random.Generator) -> list[NDArray[np.uint16]]:
-    """Choose frames of one action near each other, or far apart, or of other actions; neighbors are 1 to 3 apart."""
-    action, reach = sequences[int(rng.integers(len(sequences)))], rng.random()
-    at = [(action, int(rng.integers(len(action.frames))))]
-    for image in range(1, IMAGES):
-        if image in _NEIGHBORS:
-            at.append(step_frame(*at[-1], int(rng.choice([-3, -2, -1, 1, 2, 3]))))
-        elif reach < 0.5:
-            at.append(step_frame(*at[0], int(rng.choice([-4, -3, -2, -1, 1, 2, 3, 4]))))
-        else:
-            other = action if reach < 0.8 else sequences[int(rng.integers(len(sequences)))]
-            at.append((other, int(rng.integers(len(other.frames)))))
-    return [sequence.frames[i] for sequence, i in at]
-
-
 def choose_problem(rng: np.random.Generator) -> Problem:
     """Choose a drawing to paint and those to paint it from."""
-    later = int(rng.choice(_NEIGHBORS))
+    later = int(rng.choice(NEIGHBORS))
     target = later if rng.random() < 0.5 else later - 1
     neighbor = later - 1 if target == later else later
     others = [int(image) for image in rng.permutation(IMAGES) if image not in (target, neighbor)]
@@ -225,8 +166,8 @@ def choose_problem(rng: np.random.Generator) -> Problem:
 def pack(episodes: Sequence[Arrays], rng: np.random.Generator, problems: int = _PROBLEMS) -> Batch:
     """Pack episodes, with a number of problems drawn for each, as tensors.
 
-    Drawings, D of all episodes, padded to N regions: tokens [D, N, W], shape [D, N, 6], contact [D, N, N], present [D, N], area [D, N],
-    crops uint8 of the present regions, classes [D, N] (-1: padding).
+    Drawings, D of all episodes, padded to N regions: tokens [D, N, W], shape [D, N, 6], contact [D, N, N], present
+    [D, N], area [D, N], crops uint8 of the present regions, classes [D, N] (-1: padding).
     Problems, Q: target [Q], sources [Q, S] (-1: none), score [Q, N, S * N], unmatched [Q, N], source_known [Q, S, N],
     target_known [Q, N], source_classes [Q, S, N]: as told, with a neighbor's mistakes.
     """

@@ -9,14 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
 
 from framecolor.networks.checkpoint import load_matcher, matcher_weights_path, save_matcher
 from framecolor.networks.matcher import Matcher
-from framecolor.training.contact_sheet import write_contact_sheet
+from framecolor.training.contact_sheet import show_values, write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.looks import LookEpisodes
 from framecolor.training.loop import ONE_TURN, Batch, average, name_origin, to_device
@@ -26,7 +25,6 @@ _LINK_WEIGHT = 0.5
 # One batch in four compares its neighbors without flow, which may be unavailable.
 _WITHOUT_FLOW = 0.25
 _VAL_EPISODES = 100
-_CELL_PX = 6
 
 
 class MatcherRecipe:
@@ -85,7 +83,7 @@ class MatcherRecipe:
             flows = batch["flow_there"], batch["flow_back"]
             score = matcher.compare(after.tokens, before.tokens, after.contact, before.contact, *flows)[0]
             same = after.classes[:, None] == before.classes[None]
-            rows.append([_show(score.softmax(1)[:48, :48]), _show(same[:48, :48].float())])
+            rows.append([show_values(score.softmax(1)[:48, :48]), show_values(same[:48, :48].float())])
         write_contact_sheet(rows, path)
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
@@ -114,11 +112,3 @@ def describe_looks(matcher: Matcher, batch: Batch) -> list[Tokens]:
         tokens = matcher.describe(batch["look"][rows], batch["shape"][rows], contact)
         found.append(Tokens(tokens, contact, batch["region_class"][rows], rows - rows[0]))
     return found
-
-
-def _show(values: Tensor) -> np.ndarray:
-    """Show values in [0, 1] as squares of gray, uint8, on a canvas of one size."""
-    canvas = np.zeros((48 * _CELL_PX, 48 * _CELL_PX, 3), np.uint8)
-    gray = (255 * values.clamp(0, 1)).byte().cpu().numpy().repeat(_CELL_PX, 0).repeat(_CELL_PX, 1)
-    canvas[: gray.shape[0], : gray.shape[1]] = gray[..., None]
-    return canvas

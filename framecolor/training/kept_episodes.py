@@ -1,0 +1,112 @@
+"""Episodes whose drawings are drawn, and looked at by the base weights, once, and kept on disk.
+
+That takes as long as several steps of a network that stands on the base weights, and each episode is used many times.
+"""
+
+from __future__ import annotations
+
+import io
+from abc import abstractmethod
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset as TorchDataset
+
+from framecolor.core.files import write_bytes_atomic
+from framecolor.core.precision import autocast
+from framecolor.networks.checkpoint import base_weights_path, load_generator
+from framecolor.networks.passes import FeaturePass
+from framecolor.networks.view import CONTEXT_STRIDE, View, pool
+from framecolor.training.character import draw_character
+from framecolor.training.dataset import Dataset, IdSequence, Split
+from framecolor.training.stage import Drawing, draw_frames, step_frame
+
+IMAGES = 6
+NEIGHBORS = (2, 4, 5)
+"""Each of these images is a neighbor of the image before it, which flow joins."""
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class KeptEpisodes(TorchDataset[dict[str, Tensor]]):
+    """`count` episodes of IMAGES drawings of one recolored character; batch n is made of some of them.
+
+    Episode i is always the same; it is computed on first use and kept as a file in `folder`.
+    near, same  shares of the episodes whose drawings are near each other, and of those and others of one action
+    """
+
+    near, same = 0.4, 0.75
+
+    def __init__(self, data: Dataset, split: Split, seed: int, folder: Path, count: int, size_px: int) -> None:
+        self.data, self.split, self.seed, self.count, self.size_px = data, split, seed, count, size_px
+        self.characters = data.characters(split)
+        self.folder = folder / f"{split}-{data.hash}-{size_px}px"
+
+    def __len__(self) -> int:
+        return 2**31
+
+    def read(self, number: int) -> Arrays:
+        """Read an episode's arrays from its file, or make them if there is none."""
+        path = self.folder / f"{number:06d}.npz"
+        try:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as kept:
+                return dict(kept)
+        except (OSError, ValueError, EOFError, BadZipFile):  # none yet, or cut off by a full disk
+            episode = self.make(self.draw(number))
+            packed = io.BytesIO()
+            np.savez(packed, **episode)  # pyright: ignore[reportArgumentType]
+            write_bytes_atomic(path, packed.getvalue())
+            return episode
+
+    @abstractmethod
+    def make(self, drawings: Sequence[Drawing]) -> Arrays:
+        """Make an episode's arrays from its drawings."""
+
+    def draw(self, number: int) -> list[Drawing]:
+        """Draw the drawings of an episode."""
+        rng = np.random.default_rng([7 if self.split == "train" else 8, number])
+        files = self.characters[int(rng.integers(len(self.characters)))]
+        sequences = [self.data.read(file) for file in files]
+        character = draw_character(sequences, rng)
+        frames = _choose_frames(sequences, self.near, self.same, rng)
+        return draw_frames(self.size_px, character, frames, NEIGHBORS, rng)
+
+    @torch.inference_mode()
+    def look(self, drawing: Drawing) -> NDArray[np.float32]:
+        """Average features and context over each region: [count, features + context]."""
+        planes = torch.from_numpy(drawing.planes)[None]
+        with autocast(planes.device):
+            features, context = (maps[0].float().numpy() for maps in self._pass(planes))
+        height, width = drawing.regions.size
+        view, points = View(drawing.planes, (0, 0, width, height)), drawing.points()
+        fine = view.cells(points, (features.shape[0], features.shape[1]))
+        coarse = view.cells(points, (context.shape[0], context.shape[1]), CONTEXT_STRIDE)
+        return np.concatenate([pool(features, fine), pool(context, coarse)], axis=1)[1:]
+
+    @cached_property
+    def _pass(self) -> FeaturePass:
+        return FeaturePass(load_generator(base_weights_path()))
+
+
+def _choose_frames(
+    sequences: Sequence[IdSequence], near: float, same: float, rng: np.random.Generator
+) -> list[NDArray[np.uint16]]:
+    """Choose frames of one action near each other, or far apart, or of other actions; neighbors are 1 to 3 apart."""
+    action, reach = sequences[int(rng.integers(len(sequences)))], rng.random()
+    at = [(action, int(rng.integers(len(action.frames))))]
+    for image in range(1, IMAGES):
+        if image in NEIGHBORS:
+            at.append(step_frame(*at[-1], int(rng.choice([-3, -2, -1, 1, 2, 3]))))
+        elif reach < near:
+            at.append(step_frame(*at[0], int(rng.choice([-4, -3, -2, -1, 1, 2, 3, 4]))))
+        else:
+            other = action if reach < same else sequences[int(rng.integers(len(sequences)))]
+            at.append((other, int(rng.integers(len(other.frames)))))
+    return [sequence.frames[i] for sequence, i in at]
