@@ -28,7 +28,7 @@ SHARPNESS = 4.0
 # Of each region, this many pairs are refined, those of the best scores; the others do not count.
 _MOST_PAIRS = 64
 _LOOKS = 4
-_PAIR_EVIDENCE, _ROW_EVIDENCE = 17 + _LOOKS, 6
+_PAIR_EVIDENCE, _ROW_EVIDENCE = 18 + _LOOKS, 6
 _LEAST = 1e-4
 # Initial reach of nearness, in units of the figure's size, and the least.
 _REACH, _LEAST_REACH = 0.15, 0.02
@@ -120,6 +120,7 @@ class Painter(nn.Module):
                 target.shape[..., 2:3].expand_as(current) / 4,
                 color.amax(-1, keepdim=True).expand_as(current),
                 *(4 * pairs.alike).unbind(-1),
+                pairs.apart.square().sum(-1).add(1e-6).sqrt().clamp_max(2),
             ]
             current = current + self._weigh(i, torch.stack(evidence, -1), pairs.there)
             rows = [

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.linalg import block_diag
 from torch.utils.data import Dataset as TorchDataset
 
 from framecolor.lineart.region_crops import crop_regions
@@ -32,6 +33,8 @@ _FIRST_SHARE = 0.5
 # Shares of the problems in which: a painted neighbor is among the sources, by flow or without; a key is a near drawing;
 # colors of keys are partly unknown; some of the drawing's own colors are known; paints are joined.
 _WITH_NEIGHBOR, _WITHOUT_FLOW, _NEAR, _PARTIAL, _CORRECTED, _JOINED = 0.4, 0.25, 0.25, 0.15, 0.2, 0.25
+# Share of the episodes in which the character stands twice, and of the paints that differ then.
+_TWINS, _OWN_PAINT = 0.15, 0.8
 # At most this share of a neighbor's regions has a wrong color.
 _MOST_WRONG = 0.25
 
@@ -149,8 +152,11 @@ def no_flow(a: int, b: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     return np.zeros((a, b), np.float32), np.zeros((b, a), np.float32)
 
 
-def choose_problem(rng: np.random.Generator) -> Problem:
-    """Choose a drawing to paint and those to paint it from."""
+def choose_problem(images: int, rng: np.random.Generator) -> Problem:
+    """Choose a drawing to paint, of an episode's images, and those to paint it from."""
+    if images != IMAGES:  # twins, none of which are neighbors
+        target, *others = (int(image) for image in rng.permutation(images))
+        return Problem(target, tuple(others[: int(rng.integers(1, images))]))
     later = int(rng.choice(NEIGHBORS))
     target = later if rng.random() < 0.5 else later - 1
     neighbor = later - 1 if target == later else later
@@ -171,15 +177,18 @@ def pack(episodes: Sequence[Arrays], rng: np.random.Generator, problems: int = _
     Problems, Q: target [Q], sources [Q, S] (-1: none), score [Q, N, S * N], unmatched [Q, N], source_known [Q, S, N],
     target_known [Q, N], source_classes [Q, S, N]: as told, with a neighbor's mistakes.
     """
-    count = max(len(e[f"classes{i}"]) for e in episodes for i in range(IMAGES))
-    drawings = [(e, i) for e in episodes for i in range(IMAGES)]
+    episodes = [pair_up(e, rng) if rng.random() < _TWINS else e for e in episodes]
+    images = [_count_images(e) for e in episodes]
+    first = np.cumsum([0, *images])
+    drawings = [(e, i) for e, own in zip(episodes, images, strict=True) for i in range(own)]
+    count = max(len(e[f"classes{i}"]) for e, i in drawings)
 
     def stack(name: str, *shape: int, fill: float = 0, dtype: Any = np.float32) -> NDArray[Any]:
         return np.stack([_pad(e[f"{name}{i}"], *shape, fill=fill, dtype=dtype) for e, i in drawings])
 
     joined = [_join_paints(e, rng) for e in episodes]
     classes = np.stack([_pad(c, count, fill=-1, dtype=np.int64) for own in joined for c in own])
-    chosen = [(n, choose_problem(rng)) for n in range(len(episodes)) for _ in range(problems)]
+    chosen = [(n, choose_problem(images[n], rng)) for n in range(len(episodes)) for _ in range(problems)]
     most = max(len(p.sources) for _, p in chosen)
     sources = np.full((len(chosen), most), -1, np.int64)
     score = np.full((len(chosen), count, most, count), ABSENT, np.float32)
@@ -187,7 +196,7 @@ def pack(episodes: Sequence[Arrays], rng: np.random.Generator, problems: int = _
     source_known = np.zeros((len(chosen), most, count), np.float32)
     target_known = np.zeros((len(chosen), count), np.float32)
     for q, (n, problem) in enumerate(chosen):
-        sources[q, : len(problem.sources)] = n * IMAGES + np.array(problem.sources)
+        sources[q, : len(problem.sources)] = first[n] + np.array(problem.sources)
         lost = []
         for place, source in enumerate(problem.sources):
             kind = "flow" if problem.flow and place == 0 else ""
@@ -203,7 +212,7 @@ def pack(episodes: Sequence[Arrays], rng: np.random.Generator, problems: int = _
     for q, (n, problem) in enumerate(chosen):
         if problem.neighbor:
             wrong = (rng.random(count) < rng.uniform(0, _MOST_WRONG)) & (told[q, 0] >= 0)
-            own = classes[n * IMAGES : (n + 1) * IMAGES]
+            own = classes[first[n] : first[n + 1]]
             told[q, 0, wrong] = rng.choice(own[own >= 0], int(wrong.sum()))
     packed: Arrays = {
         "tokens": stack("tokens", count, episodes[0]["tokens0"].shape[1]),
@@ -213,7 +222,7 @@ def pack(episodes: Sequence[Arrays], rng: np.random.Generator, problems: int = _
         "present": (classes >= 0).astype(np.float32),
         "classes": classes,
         "crops": np.concatenate([e[f"crops{i}"] for e, i in drawings]),
-        "target": np.array([n * IMAGES + p.target for n, p in chosen]),
+        "target": np.array([first[n] + p.target for n, p in chosen]),
         "sources": sources,
         "score": score.reshape(len(chosen), count, most * count),
         "unmatched": unmatched,
@@ -224,6 +233,43 @@ def pack(episodes: Sequence[Arrays], rng: np.random.Generator, problems: int = _
     return {name: torch.from_numpy(np.ascontiguousarray(array)) for name, array in packed.items()}
 
 
+def pair_up(episode: Arrays, rng: np.random.Generator) -> Arrays:
+    """Pair up an episode's drawings: in each, the character stands twice, side by side, the right one in other paints.
+
+    Its tokens are those of the drawings apart, which is near enough.
+    """
+    order = rng.permutation(IMAGES)
+    pairs = list(zip(order[: IMAGES // 2], order[IMAGES // 2 :], strict=True))
+    kept = [np.sort(np.argsort(-episode[f"area{i}"], kind="stable")[: _MOST_TOKENS // 2]) for i in range(IMAGES)]
+    paints = np.arange(1 + max(int(episode[f"classes{i}"].max(initial=0)) for i in range(IMAGES)))
+    own = rng.random(len(paints)) < _OWN_PAINT
+    own[0] = False  # paper
+    repainted = np.where(own, paints + len(paints), paints).astype(np.int32)
+    paired: Arrays = {}
+    for n, (left, right) in enumerate(pairs):
+        for name in ("tokens", "area", "crops"):
+            paired[f"{name}{n}"] = np.concatenate([episode[f"{name}{i}"][kept[i]] for i in (left, right)])
+        classes = [episode[f"classes{i}"][kept[i]] for i in (left, right)]
+        paired[f"classes{n}"] = np.concatenate([classes[0], repainted[classes[1]]])
+        shapes = [episode[f"shape{i}"][kept[i]].copy() for i in (left, right)]
+        for shape, side in zip(shapes, (-1, 1), strict=True):
+            shape[:, :2] /= 2
+            shape[:, 0] += side / 4
+            shape[:, 2] -= np.log(2)
+        paired[f"shape{n}"] = np.concatenate(shapes)
+        paired[f"contact{n}"] = block_diag(*(episode[f"contact{i}"][np.ix_(kept[i], kept[i])] for i in (left, right)))
+    for (a, target), (b, source) in permutations(enumerate(pairs), 2):
+        blocks = [[episode[f"score{i}{j}"][np.ix_(kept[i], kept[j])] for j in source] for i in target]
+        paired[f"score{a}{b}"] = np.block(blocks)
+        lost = [np.minimum(*(episode[f"unmatched{i}{j}"][kept[i]] for j in source)) for i in target]
+        paired[f"unmatched{a}{b}"] = np.concatenate(lost)
+    return paired
+
+
+def _count_images(episode: Arrays) -> int:
+    return sum(name.startswith("classes") for name in episode)
+
+
 def _pad(array: NDArray[Any], *shape: int, fill: float = 0, dtype: Any = np.float32) -> NDArray[Any]:
     padded = np.full(shape, fill, dtype)
     padded[tuple(slice(n) for n in array.shape)] = array
@@ -232,7 +278,7 @@ def _pad(array: NDArray[Any], *shape: int, fill: float = 0, dtype: Any = np.floa
 
 def _join_paints(episode: Arrays, rng: np.random.Generator) -> list[NDArray[np.int32]]:
     """Join a few classes at random, as if they had one paint; never the background's."""
-    classes = [episode[f"classes{i}"] for i in range(IMAGES)]
+    classes = [episode[f"classes{i}"] for i in range(_count_images(episode))]
     if rng.random() >= _JOINED:
         return classes
     lut = np.arange(max(int(c.max(initial=0)) for c in classes) + 1)
