@@ -170,10 +170,9 @@ def ablate(painting: Painting, work: Path, settings: Settings) -> dict[str, Any]
     """Paint the clip in each of the VARIANTS, and return its chained scores."""
     scores = {}
     for place, (name, variant) in enumerate(VARIANTS.items()):
-        # A folder for each, so that fits from scratch and from base weights do not share a cache.
         out = work / str(place)
         with painting_as(variant):
-            colorize(painting.shot, out, settings if variant.fit is None else settings.updated({"fit": variant.fit}))
+            colorize(painting.shot, out, settings)
         scored = score(painting.clip, out, painting.keys, 8)
         scores[name] = {key: scored[key] for key in ("acc", "acc_thres", "pix_f_acc")}
     return scores

@@ -51,14 +51,10 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def accuracy(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """accuracy.json of both clips, measured one after the other; the first one with everything."""
     from accuracy import main
-    from variants import VARIANTS
 
     folder = tmp_path_factory.mktemp("accuracy")
     common = ("--clips", clips, "--keys-every", 3, "--fit", 2, "-o", folder / "accuracy.json")
     with pytest.MonkeyPatch.context() as patch, pytorch_alone():
-        for variant in VARIANTS.values():
-            if variant.fit:
-                patch.setitem(variant.__dict__, "fit", 2)  # 300 steps are for the real thing
         patch.setattr("framecolor.keys.finetune_cache.AUTO_STEPS", 2)
         run(main, *common, "--clip", "walker", "--ablation", "--one-key", "--fit-auto", "--sheets", folder / "sheets")
         run(main, *common, "--clip", "vpet_dance")
@@ -87,14 +83,13 @@ def test_accuracy_means_are_those_of_the_clips(accuracy: Path) -> None:
     assert table["mean"]["hand_drawn"]["clips"] == ["vpet_dance"]
 
 
-def test_ablation_disables_voters(accuracy: Path) -> None:
+def test_ablation_disables_parts(accuracy: Path) -> None:
     from variants import VARIANTS
 
     ablation = json.loads((accuracy / "accuracy.json").read_text("utf-8"))["clips"]["walker"]["ablation"]["variants"]
     assert list(ablation) == list(VARIANTS)
     assert ablation["flow"]["acc_thres"] == 1  # small motion, which flow follows
-    assert ablation["all"]["acc_thres"] == 1
-    assert ablation["network: scratch, 300 steps"]["acc_thres"] < 1  # two steps of fitting, alone
+    assert ablation["flow + matcher + painter"]["acc_thres"] == 1
 
 
 def test_further_protocols_are_measured_when_asked_for(accuracy: Path) -> None:
