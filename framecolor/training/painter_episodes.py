@@ -225,8 +225,8 @@ def choose_problem(rng: np.random.Generator) -> Problem:
 def pack(episodes: Sequence[Arrays], rng: np.random.Generator, problems: int = _PROBLEMS) -> Batch:
     """Pack episodes, with a number of problems drawn for each, as tensors.
 
-    Drawings, D of all episodes, padded to N regions: tokens [D, N, W], shape [D, N, 6], contact [D, N, N], present [D, N], area [D, N],
-    crops uint8 of the present regions, classes [D, N] (-1: padding).
+    Drawings, D of all episodes, padded to N regions: tokens [D, N, W], shape [D, N, 6], contact [D, N, N], present and
+    area [D, N], crops uint8 of the present regions, classes [D, N] (-1: padding).
     Problems, Q: target [Q], sources [Q, S] (-1: none), score [Q, N, S * N], unmatched [Q, N], source_known [Q, S, N],
     target_known [Q, N], source_classes [Q, S, N]: as told, with a neighbor's mistakes.
     """

@@ -40,9 +40,7 @@ class TensorRtPainter:
     fails.
     """
 
-    def __init__(
-        self, backend: Backend, device: Device, engines: Mapping[PartName, Any], other: RegionPainter
-    ) -> None:
+    def __init__(self, backend: Backend, device: Device, engines: Mapping[PartName, Any], other: RegionPainter) -> None:
         self._subject = f"painter by {backend.name} {backend.version}"
         self._device, self._other = device, other
         self._describe, self._compare, self._decide = (_Part(backend, name, engines[name]) for name in PARTS)

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
 
 from framecolor.core.precision import autocast
-from framecolor.networks.painter import SHARPNESS, Drawing, Painter
+from framecolor.networks.painter import Drawing, Painter
+from framecolor.networks.painter_pairs import SHARPNESS
 from framecolor.training.dataset import Dataset
 from framecolor.training.loop import ONE_TURN, Batch, average, to_device
 from framecolor.training.painter_episodes import PainterEpisodes
