@@ -41,6 +41,7 @@ from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.torch import TorchRunner
 from framecolor.networks.export import NetworkName, make_exportable
 from framecolor.networks.matcher import Matcher
+from framecolor.networks.painter import Painter
 from framecolor.networks.palette_head import PaletteNetwork
 
 _WARM = multiprocessing.get_context("forkserver")
@@ -48,9 +49,9 @@ _WARM.set_forkserver_preload([__name__])
 _LONGEST_SECONDS = 120
 
 
-def prepare_untraced(name: NetworkName, matcher: Matcher, device: str) -> nn.Module:
-    """A half of the matcher as it is: to trace it takes half of a short run."""
-    return make_exportable(name, "float32", matcher=matcher).module
+def prepare_untraced(name: NetworkName, matcher: Matcher, painter: Painter, device: str) -> nn.Module:
+    """A function of matcher or painter as it is: to trace it takes half of a short run."""
+    return make_exportable(name, "float32", matcher=matcher, painter=painter).module
 
 
 with mock.patch.object(torch_painter, "_prepare", prepare_untraced):

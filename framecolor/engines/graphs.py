@@ -30,7 +30,7 @@ SUFFIX = ".graph"
 _FORMAT = "framecolor graph 2"
 _NETWORKS = Path(__file__).parent.parent / "networks"
 # The code that a graph is made from: a changed network is another graph.
-_SOURCES = ("generator.py", "passes.py", "matcher.py", "painter.py", "match_passes.py")
+_SOURCES = ("generator.py", "passes.py", "matcher.py", "painter.py", "painter_pairs.py", "match_passes.py")
 _LOG = logging.getLogger("framecolor")
 
 

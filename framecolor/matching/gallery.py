@@ -114,7 +114,7 @@ class Gallery:
         known: NDArray[np.intp] | None,
     ) -> Question:
         """Put the question to the painter; `pairs` are the matcher's scores against each of the chosen keys."""
-        most = max(len(key.tokens.rows) for key in chosen)
+        most = max(1, *(len(key.tokens.rows) for key in chosen))
         keys = [_pad_key(key, most, self.palette_size) for key in chosen]
         memory, contact, members = (np.stack(arrays) for arrays in zip(*keys, strict=True))
         score = np.full((len(target.rows), len(chosen), most), ABSENT, np.float32)

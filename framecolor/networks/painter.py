@@ -4,8 +4,8 @@ The matcher scores pairs of regions, each by itself, and knows no colors. The pa
 rounds, by what only shows together. In each round every pair gets new evidence. Do the neighbors of both match as well?
 Do both lie between the same colors? Did their neighbors move alike? Do other regions claim the same counterpart? A
 small network weighs the evidence and corrects the pair's score; the colors that follow are the next round's. What a
-region looks like close by counts as well: two crops of its surroundings at a finer scale (`lineart.region_crops`), where
-an eye is more than two pixels wide.
+region looks like close by counts as well: two crops of its surroundings at a finer scale (`lineart.region_crops`),
+where an eye is more than two pixels wide.
 
 Colors enter only by which regions share one, so that any palette works. In the lineage of relaxation labeling
 (Rosenfeld et al. 1976), of learned graph matching (SuperGlue, Sarlin et al. 2020), and, for paint, of BasicPBC (Dai et
@@ -22,9 +22,8 @@ from torch import Tensor, nn
 
 from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
 from framecolor.networks.painter_input import ABSENT
+from framecolor.networks.painter_pairs import Pairs, Places
 
-SHARPNESS = 4.0
-"""A color scores nearly as its best region, as in the matcher's training."""
 # Of each region, this many pairs are refined, those of the best scores; the others do not count.
 _MOST_PAIRS = 64
 _LOOKS = 4
@@ -32,8 +31,8 @@ _PAIR_EVIDENCE, _ROW_EVIDENCE = 18 + _LOOKS, 6
 _LEAST = 1e-4
 # Initial reach of nearness, in units of the figure's size, and the least.
 _REACH, _LEAST_REACH = 0.15, 0.02
-# Subtracted from logits that do not count.
-_NEVER = 1e4
+# A region's best score is at least this.
+_LEAST_BEST = -60.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,44 +84,45 @@ class Painter(nn.Module):
         Returns, after each round, logits of colors [B, A, P] and of having no counterpart [B, A].
         """
         pairs = self._choose(target, memory, members, score)
+        places = pairs.places
         offered = members.amax((1, 2))
         present = (score.flatten(2).amax(2) > ABSENT / 2).to(score.dtype)
         near_colors = memory.contact @ members
-        apart = torch.cdist(target.shape[..., :2], target.shape[..., :2])
-        apart_memory = torch.cdist(memory.shape[..., :2], memory.shape[..., :2])
+        apart, apart_memory = _square_distances(target.shape), _square_distances(memory.shape)
         present_memory = (score.amax(1) > ABSENT / 2).to(score.dtype)
         given = known.amax(-1, keepdim=True)
         current, rounds = pairs.score, []
-        color, best = pairs.color(current, unmatched, offered)
+        logits = pairs.join(current, offered)
         for i in range(self.rounds):
-            color = color * (1 - given) + known
-            dense = pairs.spread(current)
+            color = _share_out(logits, unmatched) * (1 - given) + known
+            best = logits.amax(-1).clamp_min(_LEAST_BEST)
+            dense = places.spread(current)
             matched = _assign(dense, unmatched, self.focus[i])
             sure = matched.sum(-1)
-            rivals = dense.logsumexp(1, keepdim=True).expand_as(dense)
             near = _nearness(apart, present, self.reach[i])
             near_memory = _nearness(apart_memory, present_memory, self.reach[i])
             evidence = [
                 (current - best[..., None]).clamp(-12, 4),
                 (current - unmatched[..., None]).clamp(-12, 12),
-                (current - pairs.pick(rivals)).clamp_min(-12),
-                pairs.pick(_support(target.contact, matched, memory.contact)),
-                pairs.pick(_support(near, matched, near_memory)),
-                pairs.pick_key(sure),
+                (current - places.pick_region(dense.logsumexp(1))).clamp_min(-12),
+                places.pick(_support(target.contact, matched, memory.contact)),
+                places.pick(_support(near, matched, near_memory)),
+                places.pick_key(sure[..., None])[..., 0],
                 pairs.agree(target.contact @ color, near_colors),
                 pairs.agree(near @ color, near_memory @ members),
                 (pairs.members @ color[..., None])[..., 0],
                 pairs.told,
-                *(pairs.stray(weights, matched, sure) for weights in (target.contact, near)),
+                *pairs.stray((target.contact, near), matched, sure),
                 pairs.larger,
                 pairs.larger.abs(),
                 pairs.paper,
                 target.shape[..., 2:3].expand_as(current) / 4,
                 color.amax(-1, keepdim=True).expand_as(current),
-                *(4 * pairs.alike).unbind(-1),
+                *(4 * alike for alike in pairs.alike),
                 pairs.apart.square().sum(-1).add(1e-6).sqrt().clamp_max(2),
             ]
-            current = current + self._weigh(i, torch.stack(evidence, -1), pairs.there)
+            # Stacked first and turned then: engines copy whole planes faster than single values.
+            current = current + self._weigh(i, torch.stack(evidence, 1).permute(0, 2, 3, 1), pairs.there)
             rows = [
                 (best - unmatched).clamp(-12, 12),
                 color.amax(-1),
@@ -132,8 +132,8 @@ class Painter(nn.Module):
                 target.shape[..., 2] / 4,
             ]
             unmatched = unmatched + self.lose[i](torch.stack(rows, -1))[..., 0]
-            color, best = pairs.color(current, unmatched, offered)
-            rounds.append((pairs.join(current, offered), unmatched))
+            logits = pairs.join(current, offered)
+            rounds.append((logits, unmatched))
         return rounds
 
     def _weigh(self, i: int, evidence: Tensor, there: Tensor) -> Tensor:
@@ -143,116 +143,36 @@ class Painter(nn.Module):
         real = there > 0
         return torch.zeros_like(there).masked_scatter(real, self.weigh[i](evidence[real])[..., 0])
 
-    def _choose(self, target: Drawing, memory: Drawing, members: Tensor, score: Tensor) -> _Pairs:
+    def _choose(self, target: Drawing, memory: Drawing, members: Tensor, score: Tensor) -> Pairs:
         """Choose the pairs with the best scores of each region."""
-        batch, count, keys, most = score.shape
+        _, _, keys, most = score.shape
         flat = score.flatten(2)
         widened = torch.cat([flat, torch.full_like(flat[..., :1], ABSENT).expand(-1, -1, _MOST_PAIRS)], 2)
         top, at = widened.topk(_MOST_PAIRS, dim=2)
         there = (top > ABSENT / 2).to(score.dtype)
         at = torch.where(there > 0, at, torch.zeros_like(at))
-
-        def take(values: Tensor) -> Tensor:
-            index = at.flatten(1)[..., None].expand(-1, -1, values.shape[-1])
-            return values.flatten(1, 2).gather(1, index).unflatten(1, (count, _MOST_PAIRS))
-
-        shape = take(memory.shape)
-        looks = [self._look(drawing) for drawing in (target, memory)]
-        alike = looks[0].transpose(1, 2) @ looks[1].flatten(1, 2).permute(0, 2, 3, 1)
-        index = at[:, None].expand(-1, _LOOKS, -1, -1)
+        places = Places(at, there, keys, most)
+        shape = places.pick_region(memory.shape)
+        looks = [self._look(drawing).unbind(-2) for drawing in (target, memory)]
+        alike = [places.pick(own @ other.flatten(1, 2).transpose(1, 2)) for own, other in zip(*looks, strict=True)]
         paper, own_paper = shape[..., 5], target.shape[..., None, 5]
-        return _Pairs(
+        return Pairs(
             score=top,
             there=there,
-            at=at,
-            size=(keys, most),
-            members=take(members) * there[..., None],
+            places=places,
+            members=places.pick_region(members) * there[..., None],
             place=target.shape[..., :2],
             memory_place=memory.shape[..., :2],
             apart=shape[..., :2] - target.shape[..., None, :2],
             larger=(shape[..., 2] - target.shape[..., None, 2]).clamp(-4, 4),
             paper=paper * (1 - own_paper) + own_paper * (1 - paper),
-            alike=alike.gather(3, index).permute(0, 2, 3, 1),
+            alike=alike,
         )
 
     def _look(self, drawing: Drawing) -> Tensor:
         """Compute the looks of regions, unit vectors [..., N, _LOOKS, width / _LOOKS]."""
         look = self.looks(torch.cat([self.norm(drawing.tokens), drawing.seen], -1))
         return F.normalize(look.unflatten(-1, (_LOOKS, -1)), dim=-1)
-
-
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """T pairs of each of A regions with regions of K painted drawings.
-
-    score, there  [B, A, T]: by the matcher; 1 for a pair, 0 for padding
-    at            int64 [B, A, T]: index of the painted region among all K * R
-    size          (K, R)
-    members       [B, A, T, P]: the color of the painted region
-    place, memory_place  [B, A, 2] and [B, K, R, 2]
-    apart         [B, A, T, 2]: from the region's place to that of the painted one
-    larger, paper, alike  [B, A, T], [B, A, T], [B, A, T, _LOOKS]: difference of log areas, whether one of both is
-                  paper, cosines of looks
-    """
-
-    score: Tensor
-    there: Tensor
-    at: Tensor
-    size: tuple[int, int]
-    members: Tensor
-    place: Tensor
-    memory_place: Tensor
-    apart: Tensor
-    larger: Tensor
-    paper: Tensor
-    alike: Tensor
-
-    @property
-    def told(self) -> Tensor:
-        """1 where the painted region's color is known, [B, A, T]."""
-        return self.members.amax(-1)
-
-    def join(self, score: Tensor, offered: Tensor) -> Tensor:
-        """Join scores [B, A, T] over the regions of each color, [B, A, P]: it scores as its best one does."""
-        sharp = SHARPNESS * score + (self.told - 1) * _NEVER
-        top = sharp.amax(dim=2, keepdim=True)
-        joined = ((sharp - top).exp()[..., None, :] @ self.members)[..., 0, :].clamp_min(1e-30).log()
-        return (joined + top) / SHARPNESS + (offered[:, None] - 1) * _NEVER
-
-    def color(self, score: Tensor, unmatched: Tensor, offered: Tensor) -> tuple[Tensor, Tensor]:
-        """Compute each region's probabilities of colors [B, A, P], and its best score [B, A]."""
-        logits = self.join(score, offered)
-        color = torch.cat([logits, unmatched[..., None]], -1).softmax(-1)[..., :-1]
-        return color, logits.amax(-1).clamp_min(-60)
-
-    def spread(self, score: Tensor) -> Tensor:
-        """Spread scores over all pairs, [B, A, K, R]; ABSENT where there is none."""
-        keys, most = self.size
-        empty = torch.full_like(score[..., :1], ABSENT).expand(-1, -1, keys * most)
-        # Padding points to the first region: its scores must not replace that one's.
-        kept = torch.where(self.there > 0, score, torch.full_like(score, ABSENT))
-        return empty.scatter_reduce(2, self.at, kept, "amax").unflatten(2, (keys, most))
-
-    def pick(self, values: Tensor) -> Tensor:
-        """Pick the values of the pairs [B, A, T] from all, [B, A, K, R]."""
-        return values.flatten(2).gather(2, self.at)
-
-    def pick_key(self, values: Tensor) -> Tensor:
-        """Pick the values of the pairs' drawings [B, A, T] from [B, A, K]."""
-        return values.gather(2, self.at // self.size[1])
-
-    def agree(self, around: Tensor, near: Tensor) -> Tensor:
-        """Measure how alike the colors around both are, in [0, 1]: around [B, A, P], near [B, K, R, P]."""
-        roots = near.flatten(1, 2).add(_LEAST).sqrt().transpose(1, 2)
-        return (around.add(_LEAST).sqrt() @ roots).gather(2, self.at)
-
-    def stray(self, weights: Tensor, matched: Tensor, sure: Tensor) -> Tensor:
-        """Measure how far a pair's displacement is from that of the regions around, by weights [B, A, A]: [B, A, T]."""
-        moved = torch.einsum("bakr,bkrx->bakx", matched, self.memory_place) - sure[..., None] * self.place[:, :, None]
-        total = weights @ sure
-        drift = (weights @ moved.flatten(2)).unflatten(2, moved.shape[2:]) / (total[..., None] + 0.05)
-        key = (self.at // self.size[1])[..., None].expand(-1, -1, -1, 2)
-        return (self.apart - drift.gather(2, key)).square().sum(-1).add(1e-6).sqrt().clamp_max(2)
 
 
 class CropEncoder(nn.Module):
@@ -283,14 +203,26 @@ def _support(weights: Tensor, matched: Tensor, memory_weights: Tensor) -> Tensor
 
     weights [B, A, A] and memory_weights [B, K, R, R] say which regions are around, and how much.
     """
-    around = (weights @ matched.flatten(2)).unflatten(2, matched.shape[2:])
+    around = (weights @ matched.flatten(2)).reshape(matched.shape)
     return (around.transpose(1, 2) @ memory_weights.transpose(2, 3)).transpose(1, 2)
 
 
+def _share_out(logits: Tensor, unmatched: Tensor) -> Tensor:
+    """Compute probabilities of colors [B, A, P] from their logits; the rest is having no counterpart."""
+    return torch.cat([logits, unmatched[..., None]], -1).softmax(-1)[..., :-1]
+
+
+def _square_distances(shape: Tensor) -> Tensor:
+    """Compute the squared distances between the places of regions, [..., N, N]."""
+    x, y = shape[..., 0], shape[..., 1]
+    return (x[..., None] - x[..., None, :]).square() + (y[..., None] - y[..., None, :]).square()
+
+
 def _nearness(apart: Tensor, present: Tensor, reach: Tensor) -> Tensor:
-    """Weigh the other regions of a drawing by their distance [..., N, N]; rows sum to 1."""
-    near = (-(apart / reach.clamp_min(_LEAST_REACH)).square()).exp() * present[..., None, :]
-    near = near * (1 - torch.eye(near.shape[-1], dtype=near.dtype, device=near.device))
+    """Weigh the other regions of a drawing by their squared distance [..., N, N]; rows sum to 1."""
+    near = (-apart / reach.clamp_min(_LEAST_REACH).square()).exp() * present[..., None, :]
+    place = torch.arange(near.shape[-1], device=near.device)
+    near = near * (place[:, None] != place).to(near.dtype)
     return near / (near.sum(-1, keepdim=True) + 1e-3)
 
 

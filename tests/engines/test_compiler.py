@@ -35,6 +35,8 @@ SIZES: dict[str, Any] = {
     "regions": (1, 20, 90),
     "count_a": (1, 20, 90),
     "count_b": (1, 30, 90),
+    "keys": (1, 2, 6),
+    "colors": (1, 8, 40),
 }
 
 
@@ -243,8 +245,9 @@ def test_an_engine_file_of_another_network_fails_verification(
 ) -> None:
     profile, stored = profile_of("describe", True), compiled("describe", True).stored
     assert verify_engine(stored, profile, rtx, cache).good
+    width = make_exportable("describe").fixed["token channels"]
     monkeypatch.setattr(
-        "framecolor.engines.tensorrt.verify._compute_reference", lambda *_: {"tokens": torch.ones(20, 128)}
+        "framecolor.engines.tensorrt.verify._compute_reference", lambda *_: {"tokens": torch.ones(20, width)}
     )
     verdict = verify_engine(stored, profile, rtx, cache)
     assert not verdict.good and verdict.parity["tokens"].psnr_db < 20

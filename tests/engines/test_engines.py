@@ -20,9 +20,11 @@ from framecolor.engines.lanes.runner import BUCKET_PX, LaneRunner
 from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import FirstThatRuns, choose_engine, find_engine_class
 from framecolor.engines.torch import TorchRunner
+from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
 from framecolor.networks.matcher import SHAPE_TRAITS
+from framecolor.networks.painter_input import ABSENT, Question
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import View, pad_to
 
@@ -118,12 +120,12 @@ def test_soft_color_agrees(runner: Runner, reference: Runner, size: tuple[int, i
     assert np.abs(color - wanted).mean() < 0.02
 
 
-def regions_of(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Look, shape and contact of some regions, as `Runner.describe` takes them."""
+def regions_of(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Look, shape, contact and crops of some regions, as `Runner.describe` takes them."""
     rng, channels = np.random.default_rng(count), load_matcher(matcher_weights_path())
     sizes = ((count, channels.features + channels.context), (count, SHAPE_TRAITS), (count, count))
     look, shape, contact = (rng.random(size, np.float32) for size in sizes)
-    return look, shape, contact
+    return look, shape, contact, rng.integers(0, 256, (count, CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX), np.uint8)
 
 
 def match(runner: Runner, counts: tuple[int, int]) -> list[np.ndarray]:
@@ -144,6 +146,43 @@ def test_matching_agrees(runner: Runner, reference: Runner) -> None:
         for ours, theirs in zip(parts, match(reference, counts), strict=True):
             assert (ours.shape, ours.dtype) == (theirs.shape, np.float32)
             assert np.abs(ours - theirs).max() <= 0.005 * np.abs(theirs).max()
+
+
+def ask(runner: Runner, counts: tuple[int, int, int, int]) -> Question:
+    """Ask for the colors of a drawing's regions from painted ones: (regions, drawings, regions of each, colors).
+
+    The last drawing has one region less, and a color is known of the first region.
+    """
+    count, keys, painted, colors = counts
+    rng = np.random.default_rng(count)
+    own, theirs = regions_of(count), [regions_of(painted) for _ in range(keys)]
+    tokens, memory = runner.describe(*own), np.stack([runner.describe(*regions) for regions in theirs])
+    contacts = np.stack([regions[2] / painted for regions in theirs])
+    members = np.eye(colors, dtype=np.float32)[rng.integers(0, colors, (keys, painted))]
+    score = rng.normal(0, 6, (count, keys, painted)).astype(np.float32)
+    known = np.zeros((count, colors), np.float32)
+    known[0, 0] = 1
+    members[0, : painted // 2] = 0
+    members[-1, -1], contacts[-1, -1], contacts[-1, :, -1], memory[-1, -1], score[:, -1, -1] = 0, 0, 0, 0, ABSENT
+    unmatched = rng.normal(size=count).astype(np.float32)
+    return Question(tokens, own[2] / count, known, memory, contacts, members, score, unmatched)
+
+
+def test_decisions_agree(runner: Runner, reference: Runner) -> None:
+    """From several threads at once, with any numbers of regions, painted drawings and colors."""
+    several = [(5, 1, 9, 3), (1, 1, 2, 1), (70, 3, 50, 20), (9, 6, 5, 33), (33, 2, 64, 8)]
+    questions = [ask(reference, counts) for counts in several]
+    with ThreadPoolExecutor(3) as pool:
+        found = list(pool.map(runner.decide, questions))
+    for question, parts in zip(questions, found, strict=True):
+        wanted = reference.decide(question)
+        offered = question.members.any(axis=(0, 1))
+        for ours, theirs in zip(parts, wanted, strict=True):
+            assert (ours.shape, ours.dtype) == (theirs.shape, np.float32)
+        assert (parts[0][:, ~offered] < ABSENT / 2).all()
+        pairs = ((parts[0][:, offered], wanted[0][:, offered]), (parts[1], wanted[1]))
+        for ours, theirs in pairs:
+            np.testing.assert_allclose(ours, theirs, rtol=0, atol=0.005 * np.abs(theirs).max(initial=1))
 
 
 def test_threads_do_not_mix(runner: Runner) -> None:

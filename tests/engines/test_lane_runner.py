@@ -66,8 +66,8 @@ def reference(network: PaletteNetwork) -> Runner:
 
 
 @cache
-def shared_matcher() -> TorchPainter:
-    """The matcher of runners whose pictures are looked at: to trace one for each takes longer than all the rest."""
+def shared_painter() -> TorchPainter:
+    """Matcher and painter of all runners whose pictures are looked at: to trace them takes longer than all the rest."""
     return TorchPainter()
 
 
@@ -94,7 +94,7 @@ def drawing_of(size: tuple[int, int], seed: int = 0) -> tuple[View, RegionPoints
 def on_lanes(network: PaletteNetwork, device: HostDevice | None = None, **given: int) -> Iterator[LaneRunner]:
     modules = make_torch_modules(device or HostDevice(), network, torch.float32)
     settings = {"lanes": 2, "batch": 1, **given}
-    runner = LaneRunner("cuda", network, [modules], matcher=shared_matcher(), **settings)
+    runner = LaneRunner("cuda", network, [modules], painter=shared_painter(), **settings)
     try:
         yield runner
     finally:
@@ -194,7 +194,7 @@ def hungry_runner(network: PaletteNetwork, device: HostDevice, bytes_per_px: int
     plain = make_torch_modules(device, network, torch.float32)
     names = ("features", "fitted-features", "color")
     modules = DeviceModules(device, {name: lambda n=name: Hungry(plain.get(n), bytes_per_px) for name in names})
-    return LaneRunner("cuda", network, [modules], matcher=shared_matcher(), **given)
+    return LaneRunner("cuda", network, [modules], painter=shared_painter(), **given)
 
 
 @pytest.mark.usefixtures("narrow_buckets")
@@ -256,7 +256,7 @@ def test_a_shot_is_painted_to_the_same_pixels(tmp_path: Path, monkeypatch: pytes
     def load(engine: CpuEngine, fitted: PaletteNetwork | None = None) -> Runner:
         device = HostDevice(delay=lambda: 0.0005)
         devices = [make_torch_modules(device, fitted, torch.float32) for _ in range(2)]
-        runners.append(LaneRunner("cpu", fitted, devices, lanes=2, batch=2, matcher=shared_matcher()))
+        runners.append(LaneRunner("cpu", fitted, devices, lanes=2, batch=2, painter=shared_painter()))
         return runners[-1]
 
     monkeypatch.setattr(CpuEngine, "load", load)

@@ -9,11 +9,12 @@ import pytest
 
 from framecolor import EngineError, SettingsError
 from framecolor.engines.tensorrt.profiles import find_profile, list_profiles, read_profile
+from framecolor.networks.export import FORMS
 
 
 def test_shipped_profiles_are_what_the_pipeline_needs() -> None:
     shipped = {profile.name: profile for profile in list_profiles()}
-    assert shipped.keys() == {"features", "color", "describe", "compare"}
+    assert shipped.keys() == set(FORMS)
     most = shipped["features"].at("most")
     # A view has about 82,000 pixels, landscape or portrait, up to three times as long as it is wide and more.
     assert most["height"] == most["width"] >= 3 * (82_000 / 3) ** 0.5

@@ -1,4 +1,4 @@
-"""The matcher by engine files, through doubles of TensorRT's engines."""
+"""Matcher and painter by engine files, through doubles of TensorRT's engines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,37 +21,43 @@ from framecolor.engines.lanes.torch_modules import make_torch_modules
 from framecolor.engines.tensorrt import runner as tensorrt
 from framecolor.engines.tensorrt.backends import Backend
 from framecolor.engines.tensorrt.cache import EngineCache
-from framecolor.engines.tensorrt.painter import TensorRtPainter
+from framecolor.engines.tensorrt.painter import PARTS, PartName, TensorRtPainter
 from framecolor.engines.tensorrt.profiles import Profile
 from framecolor.engines.torch_painter import TorchPainter
+from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES, Crops
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, make_exportable
 from framecolor.networks.matcher import SHAPE_TRAITS
+from framecolor.networks.painter_input import Question
 from framecolor.networks.palette_head import PaletteNetwork
 
 MOST = 24
-Drawing = tuple[Rows, Rows, Rows]
+Drawing = tuple[Rows, Rows, Rows, Crops]
 
 
-def engine_of(half: Literal["describe", "compare"], **given: Any) -> FakeEngine:
-    """An engine of a half of the matcher, for 1 to MOST regions."""
-    least, most = (dict.fromkeys(FORMS[half].free_axes, size) for size in (1, MOST))
-    return FakeEngine(make_exportable(half, "float32"), least, most, **given)
+def engine_of(part: PartName, **given: Any) -> FakeEngine:
+    """An engine of a part, for 1 to MOST regions."""
+    least, most = (dict.fromkeys(FORMS[part].free_axes, size) for size in (1, MOST))
+    return FakeEngine(make_exportable(part, "float32"), least, most, **given)
 
 
 class Other:
-    """The PyTorch matcher, and what it was asked for."""
+    """Matcher and painter in PyTorch, and what they were asked for."""
 
-    def __init__(self, matcher: TorchPainter) -> None:
-        self._matcher, self.asked = matcher, list[str]()
+    def __init__(self, painter: TorchPainter) -> None:
+        self._painter, self.asked = painter, list[str]()
 
     def describe(self, *inputs: Any) -> Rows:
         self.asked.append("describe")
-        return self._matcher.describe(*inputs)
+        return self._painter.describe(*inputs)
 
     def compare(self, *inputs: Any) -> tuple[Rows, Rows, Rows, Rows]:
         self.asked.append("compare")
-        return self._matcher.compare(*inputs)
+        return self._painter.compare(*inputs)
+
+    def decide(self, question: Question) -> tuple[Rows, Rows]:
+        self.asked.append("decide")
+        return self._painter.decide(question)
 
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
@@ -68,16 +74,29 @@ def other(reference: TorchPainter) -> Other:
 
 
 def drawing(count: int) -> Drawing:
-    """Features, shape and contact of some regions."""
+    """Features, shape, contact and crops of some regions."""
     rng = np.random.default_rng(count)
     channels = make_exportable("describe", "float32").fixed["region channels"]
-    sizes = ((count, channels), (count, SHAPE_TRAITS), (count, count))
-    return tuple(rng.random(size, np.float32) for size in sizes)  # pyright: ignore[reportReturnType]
+    features, shape, contact = (rng.random((count, n), np.float32) for n in (channels, SHAPE_TRAITS, count))
+    crops = rng.integers(0, 256, (count, CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX), np.uint8)
+    return features, shape, contact, crops
 
 
-def matcher_of(other: Other, device: HostDevice, **given: Any) -> tuple[TensorRtPainter, FakeEngine, FakeEngine]:
-    describe, compare = engine_of("describe", **given), engine_of("compare", **given)
-    return TensorRtPainter(BACKEND, device, describe, compare, other), describe, compare
+def question_of(painter: TorchPainter, count: int, painted: int, colors: int = 3) -> Question:
+    """Ask for the colors of a drawing from two others with as many regions each."""
+    rng = np.random.default_rng(count)
+    target, source = drawing(count), drawing(painted)
+    tokens, memory = painter.describe(*target), painter.describe(*source)
+    members = np.eye(colors, dtype=np.float32)[rng.integers(0, colors, (2, painted))]
+    score = rng.normal(0, 5, (count, 2, painted)).astype(np.float32)
+    both = (np.stack([values] * 2) for values in (memory, source[2] / painted))
+    known, unmatched = np.zeros((count, colors), np.float32), np.zeros(count, np.float32)
+    return Question(tokens, target[2] / count, known, *both, members, score, unmatched)
+
+
+def painter_of(other: Other, device: HostDevice, **given: Any) -> tuple[TensorRtPainter, dict[PartName, FakeEngine]]:
+    engines = {part: engine_of(part, **given) for part in PARTS}
+    return TensorRtPainter(BACKEND, device, engines, other), engines
 
 
 def assert_same(found: tuple[Rows, ...], wanted: tuple[Rows, ...]) -> None:
@@ -86,67 +105,76 @@ def assert_same(found: tuple[Rows, ...], wanted: tuple[Rows, ...]) -> None:
         np.testing.assert_allclose(ours, theirs, atol=2e-4)
 
 
-def test_engines_match_as_pytorch_does(reference: TorchPainter, other: Other) -> None:
+def test_engines_match_and_decide_as_pytorch_does(reference: TorchPainter, other: Other) -> None:
     """Drawings with more and with fewer regions, one after another, on the same contexts and buffers."""
-    matcher, describe, compare = matcher_of(other, HostDevice(delay=lambda: 0.001))
+    painter, engines = painter_of(other, HostDevice(delay=lambda: 0.001))
     rng = np.random.default_rng(0)
     for counts in ((5, 9), (MOST, 1), (2, 2), (1, MOST)):
         one, two = (drawing(count) for count in counts)
         a, b = (reference.describe(*d) for d in (one, two))
-        assert_same((matcher.describe(*one), matcher.describe(*two)), (a, b))
+        assert_same((painter.describe(*one), painter.describe(*two)), (a, b))
         there, back = rng.random(counts, np.float32), rng.random(counts[::-1], np.float32)
         for flows in ((), (there, back)):
-            found, wanted = (m.compare(a, b, one[2], two[2], *flows) for m in (matcher, reference))
+            found, wanted = (m.compare(a, b, one[2], two[2], *flows) for m in (painter, reference))
             assert_same(found, wanted)
-    matcher.release()
+        question = question_of(reference, *counts)
+        assert_same(painter.decide(question), reference.decide(question))
+    painter.release()
     assert other.asked == []
-    assert [[c.runs for c in engine.contexts] for engine in (describe, compare)] == [[8], [8]]
+    assert [[c.runs for c in engines[part].contexts] for part in PARTS] == [[8], [8], [4]]
 
 
 def test_results_stay_as_they_are(other: Other) -> None:
     """What a call gave is not the buffer of the next one."""
-    matcher, _, _ = matcher_of(other, HostDevice())
-    first = matcher.describe(*drawing(6))
+    painter, _ = painter_of(other, HostDevice())
+    first = painter.describe(*drawing(6))
     kept = first.copy()
-    matcher.describe(*drawing(7))
-    matcher.release()
+    painter.describe(*drawing(7))
+    painter.release()
     np.testing.assert_array_equal(first, kept)
 
 
 def test_threads_do_not_share_contexts(reference: TorchPainter, other: Other) -> None:
     """As many contexts as calls at a time, also when the threads that call are others."""
-    matcher, describe, compare = matcher_of(other, HostDevice(delay=lambda: 0.0005))
-    describe.meeting = threading.Barrier(4)
+    painter, engines = painter_of(other, HostDevice(delay=lambda: 0.0005))
+    engines["describe"].meeting = threading.Barrier(4)
     drawings = [drawing(count) for count in range(1, 13)]
     wanted = [reference.describe(*d) for d in drawings]
 
     def ask(i: int) -> tuple[Rows, ...]:
-        tokens = matcher.describe(*drawings[i])
-        return tokens, *matcher.compare(tokens, wanted[3], drawings[i][2], drawings[3][2])
+        tokens = painter.describe(*drawings[i])
+        return tokens, *painter.compare(tokens, wanted[3], drawings[i][2], drawings[3][2])
 
     for _ in range(2):
         with ThreadPoolExecutor(4) as pool:
             for i, found in enumerate(pool.map(ask, range(len(drawings)))):
                 pairs = reference.compare(wanted[i], wanted[3], drawings[i][2], drawings[3][2])
                 assert_same(found, (wanted[i], *pairs))
-    matcher.release()
-    assert [context.runs for context in describe.contexts] == [6] * 4
-    assert len(compare.contexts) <= 4 and sum(context.runs for context in compare.contexts) == 24
+    painter.release()
+    assert [context.runs for context in engines["describe"].contexts] == [6] * 4
+    assert len(engines["compare"].contexts) <= 4 and sum(context.runs for context in engines["compare"].contexts) == 24
 
 
 @pytest.mark.parametrize("count", [0, MOST + 1])
 def test_counts_that_no_engine_takes_go_to_pytorch(reference: TorchPainter, other: Other, count: int) -> None:
-    matcher, describe, compare = matcher_of(other, HostDevice())
+    painter, engines = painter_of(other, HostDevice())
     few, many = drawing(4), drawing(count)
     tokens = [reference.describe(*d) for d in (few, many)]
-    assert_same((matcher.describe(*many),), (tokens[1],))
+    assert_same((painter.describe(*many),), (tokens[1],))
     # PyTorch's own answer, or its own refusal.
-    answers = [attempt(lambda m=m: m.compare(*tokens, few[2], many[2])) for m in (matcher, reference)]
+    answers = [attempt(lambda m=m: m.compare(*tokens, few[2], many[2])) for m in (painter, reference)]
     assert (answers[0] is None) == (answers[1] is None)
     if answers[0] is not None and answers[1] is not None:
         assert_same(answers[0], answers[1])
     assert other.asked == ["describe", "compare"]
-    assert describe.contexts == compare.contexts == []
+    assert all(engine.contexts == [] for engine in engines.values())
+
+
+def test_a_palette_that_is_too_large_for_the_engine_goes_to_pytorch(reference: TorchPainter, other: Other) -> None:
+    painter, engines = painter_of(other, HostDevice())
+    question = question_of(reference, 3, 4, MOST + 1)
+    assert_same(painter.decide(question), reference.decide(question))
+    assert other.asked == ["decide"] and engines["decide"].contexts == []
 
 
 def attempt(ask: Callable[[], tuple[Rows, ...]]) -> tuple[Rows, ...] | None:
@@ -160,22 +188,22 @@ def test_memory_of_idle_sessions_is_freed_if_needed(reference: TorchPainter, oth
     """With just the memory that one call needs, sessions that nobody uses go."""
     big = drawing(MOST)
     a = reference.describe(*big)
-    alone, _, _ = matcher_of(other, device := HostDevice())
+    alone, _ = painter_of(other, device := HostDevice())
     alone.compare(a, a, big[2], big[2])
     needed_bytes = device.used_bytes
     alone.release()
     assert device.used_bytes == 0
-    matcher, describe, _ = matcher_of(other, device)
-    describe.meeting = threading.Barrier(2)
+    painter, engines = painter_of(other, device)
+    engines["describe"].meeting = threading.Barrier(2)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda _: matcher.describe(*big), range(2)))
-    assert len(describe.contexts) == 2
+        list(pool.map(lambda _: painter.describe(*big), range(2)))
+    assert len(engines["describe"].contexts) == 2
     device.memory_bytes = needed_bytes
-    assert_same(matcher.compare(a, a, big[2], big[2]), reference.compare(a, a, big[2], big[2]))
-    matcher.release()
+    assert_same(painter.compare(a, a, big[2], big[2]), reference.compare(a, a, big[2], big[2]))
+    painter.release()
     device.memory_bytes = needed_bytes // 2
-    with pytest.raises(EngineError, match=r"matcher by tensorrt 11\.0: failed .* free GPU memory"):
-        matcher.compare(a, a, big[2], big[2])
+    with pytest.raises(EngineError, match=r"painter by tensorrt 11\.0: failed .* free GPU memory"):
+        painter.compare(a, a, big[2], big[2])
     assert device.used_bytes == 0
 
 
@@ -183,37 +211,38 @@ def test_an_error_does_not_affect_later_calls(reference: TorchPainter, other: Ot
     def fault(operation: Operation, number: int) -> BaseException | None:
         return RuntimeError("an illegal address\nand more") if (operation, number) == ("run", 1) else None
 
-    matcher, describe, _ = matcher_of(other, HostDevice(fault=fault))
+    painter, engines = painter_of(other, HostDevice(fault=fault))
     few = drawing(3)
-    with pytest.raises(EngineError, match=r"matcher by tensorrt 11.0: failed \(an illegal address\)"):
-        matcher.describe(*few)
-    assert_same((matcher.describe(*few),), (reference.describe(*few),))
-    describe.runs = False
+    with pytest.raises(EngineError, match=r"painter by tensorrt 11.0: failed \(an illegal address\)"):
+        painter.describe(*few)
+    assert_same((painter.describe(*few),), (reference.describe(*few),))
+    engines["describe"].runs = False
     with pytest.raises(EngineError, match=r"tensorrt 11\.0: the engine does not run"):
-        matcher.describe(*few)
-    matcher.release()
-    assert len(describe.contexts) == 2  # one that failed is not used again
+        painter.describe(*few)
+    painter.release()
+    assert len(engines["describe"].contexts) == 2  # one that failed is not used again
 
 
 def test_no_memory_for_a_context_is_an_error(other: Other) -> None:
-    matcher, _, _ = matcher_of(other, HostDevice(), contexts=0)
+    painter, _ = painter_of(other, HostDevice(), contexts=0)
     with pytest.raises(EngineError, match="no room for an execution context"):
-        matcher.describe(*drawing(3))
+        painter.describe(*drawing(3))
 
 
 def test_the_engine_matches_by_its_engine_files(
     reference: TorchPainter, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Profiles describe and compare are opened once, and the runner on lanes matches by them."""
+    """The profiles of all parts are opened once, and the runner on lanes paints by them."""
     opened: dict[str, FakeEngine] = {}
 
     def ensure_engine(profile: Profile, *_: object, **given: Any) -> tuple[SimpleNamespace, bytes, bool]:
         return SimpleNamespace(weights=()), profile.name.encode(), False
 
     def deserialize_engine(backend: Backend, data: bytes) -> FakeEngine:
-        assert data in (b"describe", b"compare") and data.decode() not in opened
-        opened[data.decode()] = engine_of("describe" if data == b"describe" else "compare")
-        return opened[data.decode()]
+        (part,) = (part for part in PARTS if part.encode() == data)
+        assert part not in opened
+        opened[part] = engine_of(part)
+        return opened[part]
 
     fakes = {
         "ensure_engine": ensure_engine,
@@ -223,13 +252,15 @@ def test_the_engine_matches_by_its_engine_files(
     for name, fake in fakes.items():
         monkeypatch.setattr(tensorrt, name, fake)
     device, network = HostDevice(), PaletteNetwork(load_generator(base_weights_path()), 4).eval()
-    matcher = tensorrt._open_matcher(device, EngineCache())
+    painter = tensorrt._open_painter(device, EngineCache())
     modules = make_torch_modules(device, network, torch.float32)
-    runner = LaneRunner("tensorrt", network, [modules], lanes=1, batch=1, matcher=matcher)
+    runner = LaneRunner("tensorrt", network, [modules], lanes=1, batch=1, painter=painter)
     few = drawing(5)
     tokens = runner.describe(*few)
     assert_same((tokens,), (reference.describe(*few),))
     assert_same(runner.compare(tokens, tokens, few[2], few[2]), reference.compare(tokens, tokens, few[2], few[2]))
+    question = question_of(reference, 5, 4)
+    assert_same(runner.decide(question), reference.decide(question))
     runner.close()
-    matcher.release()
-    assert [opened[half].contexts[0].runs for half in ("describe", "compare")] == [1, 1]
+    painter.release()
+    assert [opened[part].contexts[0].runs for part in PARTS] == [1, 1, 1]

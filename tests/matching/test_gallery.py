@@ -9,7 +9,8 @@ import pytest
 from framecolor.core.types import Regions
 from framecolor.lineart.region_shapes import describe_shapes, region_traits
 from framecolor.matching.gallery import MOST_KEYS, UNKNOWN, Gallery, KeyRegions
-from framecolor.matching.tokens import MOST_TOKENS, Match, Rows, Tokens, choose_rows, read_scores
+from framecolor.matching.tokens import MOST_TOKENS, Match, Rows, Tokens, choose_rows, color_logits, read_scores
+from framecolor.networks.painter_input import ABSENT, Question
 
 
 def drawing(shift: int) -> Regions:
@@ -30,6 +31,17 @@ def tokens(values: Rows) -> Tokens:
 def compare_by_product(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
     """Stand in for the matcher."""
     return 40 * target.values @ source.values.T, np.full(len(target.rows), 20, np.float32)
+
+
+def decide_by_score(question: Question) -> tuple[Rows, Rows]:
+    """Decide as the matcher's scores say, as a painter does that has learned nothing."""
+    score, members = (
+        question.score.reshape(len(question.score), -1),
+        question.members.reshape(-1, question.known.shape[1]),
+    )
+    told = members.any(axis=1)
+    logits = color_logits(score[:, told], members[told])
+    return np.where(members.any(axis=0), logits, ABSENT).astype(np.float32), question.unmatched
 
 
 # Shapes
@@ -94,7 +106,7 @@ def test_the_largest_regions_get_tokens() -> None:
 def test_each_region_takes_the_color_of_its_counterpart_in_any_key() -> None:
     looks = np.eye(6, dtype=np.float32)
     keys = [KeyRegions(0, tokens(looks[:2]), np.array([0, 1])), KeyRegions(8, tokens(looks[2:4]), np.array([2, 1]))]
-    votes = Gallery(keys, 3).vote(4, tokens(looks[:4]), 4, compare_by_product).votes
+    votes = Gallery(keys, 3).vote(4, tokens(looks[:4]), 4, compare_by_product, decide_by_score).votes
     assert votes.shape == (5, 3)
     assert votes[1:].argmax(axis=1).tolist() == [0, 1, 2, 1]
     np.testing.assert_allclose(np.exp(votes).sum(axis=1), 1, rtol=1e-5)
@@ -103,7 +115,7 @@ def test_each_region_takes_the_color_of_its_counterpart_in_any_key() -> None:
 def test_a_region_without_counterpart_has_uniform_votes_and_no_color_is_impossible() -> None:
     looks = np.eye(3, dtype=np.float32)
     gallery = Gallery([KeyRegions(0, tokens(looks[:2]), np.array([0, 1]))], 3)
-    seen = gallery.vote(1, tokens(looks), 4, compare_by_product)
+    seen = gallery.vote(1, tokens(looks), 4, compare_by_product, decide_by_score)
     assert np.ptp(seen.votes[3]) < 1e-3
     assert (np.exp(seen.votes[1:]) > 0.001).all()
     # By logits: 40 for a counterpart, 20 for having none; the fourth region has no token.
@@ -118,15 +130,46 @@ def test_the_nearest_keys_are_compared() -> None:
         return compare_by_product(target, source)
 
     keys = [KeyRegions(n, tokens(np.full((1, 1), n, np.float32)), np.array([0])) for n in range(0, 100, 10)]
-    Gallery(keys, 2).vote(42, tokens(np.zeros((1, 1), np.float32)), 1, compare)
+    Gallery(keys, 2).vote(42, tokens(np.zeros((1, 1), np.float32)), 1, compare, decide_by_score)
     assert sorted(compared) == [20, 30, 40, 50, 60, 70] and len(compared) == MOST_KEYS
 
 
 def test_a_drawing_without_regions_has_uniform_votes() -> None:
     gallery = Gallery([KeyRegions(0, tokens(np.eye(1, dtype=np.float32)), np.array([0]))], 2)
-    seen = gallery.vote(0, tokens(np.zeros((0, 1), np.float32)), 0, compare_by_product)
+    seen = gallery.vote(0, tokens(np.zeros((0, 1), np.float32)), 0, compare_by_product, decide_by_score)
     assert seen.votes == pytest.approx(np.log(0.5))
     assert seen.unmatched.tolist() == [0]
+
+
+def test_keys_without_regions_vote_for_nothing() -> None:
+    looks = np.eye(2, dtype=np.float32)
+    gallery = Gallery([KeyRegions(0, tokens(looks[:0]), np.array([], np.intp))], 2)
+    assert gallery.vote(1, tokens(looks), 2, compare_by_product, decide_by_score).votes == pytest.approx(np.log(0.5))
+
+
+def test_the_painter_is_told_the_colors_of_keys_and_what_is_known_of_the_drawing() -> None:
+    questions: list[Question] = []
+
+    def decide(question: Question) -> tuple[Rows, Rows]:
+        questions.append(question)
+        return decide_by_score(question)
+
+    looks = np.eye(4, dtype=np.float32)
+    keys = [
+        KeyRegions(0, tokens(looks[:3]), np.array([0, 1, 2])),
+        KeyRegions(9, tokens(looks[:2]), np.array([UNKNOWN, 1])),
+    ]
+    target = Tokens(np.array([1, 3]), looks[:2], np.zeros((2, 2), np.float32))
+    known = np.array([UNKNOWN, UNKNOWN, 1, 2])
+    Gallery(keys, 3).vote(4, target, 3, compare_by_product, decide, known)
+    (asked,) = questions
+    assert all(values.dtype == np.float32 for values in asked.list_values())
+    # Region 2 has no token.
+    np.testing.assert_array_equal(asked.known, [[0, 0, 0], [0, 0, 1]])
+    np.testing.assert_array_equal(asked.members[0], np.eye(3))
+    np.testing.assert_array_equal(asked.members[1], [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
+    assert (asked.score[:, 1, 2] == ABSENT).all() and (asked.score[:, 0] > ABSENT).all()
+    assert asked.memory.shape == (2, 3, 4) and not asked.memory[1, 2].any()
 
 
 def partial(number: int, *colors: int) -> KeyRegions:
@@ -136,7 +179,7 @@ def partial(number: int, *colors: int) -> KeyRegions:
 
 def test_a_partial_key_votes_for_its_known_colors() -> None:
     gallery = Gallery([partial(3, UNKNOWN, 2)], 3)
-    seen = gallery.vote(4, tokens(np.eye(6, dtype=np.float32)[:2]), 2, compare_by_product)
+    seen = gallery.vote(4, tokens(np.eye(6, dtype=np.float32)[:2]), 2, compare_by_product, decide_by_score)
     assert seen.votes[2].argmax() == 2 and np.exp(seen.votes[2, 2]) > 0.9
     assert np.ptp(seen.votes[1]) < 0.01, "it has a counterpart, but one of unknown color"
 
@@ -145,7 +188,7 @@ def test_partial_keys_only_add_to_whole_keys() -> None:
     looks = tokens(np.eye(6, dtype=np.float32)[:3])
     whole = Gallery([partial(0, 0, 1)], 3)
     both = Gallery([partial(0, 0, 1), partial(3, UNKNOWN, UNKNOWN, 2)], 3)
-    before, after = (g.vote(4, looks, 3, compare_by_product) for g in (whole, both))
+    before, after = (g.vote(4, looks, 3, compare_by_product, decide_by_score) for g in (whole, both))
     np.testing.assert_allclose(after.votes[1:3], before.votes[1:3], atol=1e-4)
     assert after.votes[3].argmax() == 2 and after.unmatched[3] < before.unmatched[3]
 

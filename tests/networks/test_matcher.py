@@ -8,6 +8,7 @@ import torch
 
 from framecolor import ReadError
 from framecolor.engines.torch_painter import TorchPainter
+from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
 from framecolor.networks.checkpoint import (
     base_weights_path,
     load_generator,
@@ -87,7 +88,8 @@ def test_a_drawing_is_matched_to_itself() -> None:
     look = rng.normal(size=(12, matcher.features + matcher.context)).astype(np.float32)
     shape = rng.normal(0, 0.3, (12, SHAPE_TRAITS)).astype(np.float32)
     contact = np.zeros((12, 12), np.float32)
-    tokens = runner.describe(look, shape, contact)
+    crops = np.zeros((12, CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX), np.uint8)
+    tokens = runner.describe(look, shape, contact, crops)
     score = runner.compare(tokens, tokens, contact, contact)[0]
     assert (score.argmax(axis=1) == np.arange(12)).all()
 

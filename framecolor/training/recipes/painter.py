@@ -16,7 +16,8 @@ from torch.utils.data import Dataset as TorchDataset
 
 from framecolor.core.precision import autocast
 from framecolor.networks.checkpoint import load_matcher, load_painter, matcher_weights_path, save_painter
-from framecolor.networks.painter import SHARPNESS, Drawing, Painter
+from framecolor.networks.painter import Drawing, Painter
+from framecolor.networks.painter_pairs import SHARPNESS
 from framecolor.training.contact_sheet import show_values, write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.loop import ONE_TURN, Batch, average, name_origin, to_device
