@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
 
 from framecolor.core.precision import autocast
+from framecolor.networks.checkpoint import load_matcher, matcher_weights_path, save_painter
 from framecolor.networks.painter import Drawing, Painter
 from framecolor.networks.painter_pairs import SHARPNESS
 from framecolor.training.dataset import Dataset
-from framecolor.training.loop import ONE_TURN, Batch, average, to_device
+from framecolor.training.loop import ONE_TURN, Batch, average, name_origin, to_device
 from framecolor.training.painter_episodes import PainterEpisodes
 
 _VAL_BATCHES = 25
@@ -51,7 +52,9 @@ class PainterRecipe:
         self.held_out = PainterEpisodes(data, "val", 2**20, folder, 100, size_px, batch_size)
 
     def build_network(self) -> nn.Module:
-        return Painter(self.batches[0]["tokens"].shape[-1], **self.network)
+        # Not from a batch: to make one for the first time draws random numbers, and the weights would be others.
+        matcher = load_matcher(matcher_weights_path())
+        return Painter(matcher.width + matcher.features, **self.network)
 
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
         """Compute the cross-entropy of colors."""
@@ -71,9 +74,9 @@ class PainterRecipe:
         pass
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        from safetensors.torch import save_file
-
-        save_file({k: v.contiguous() for k, v in network.state_dict().items()}, folder / "painter.safetensors")
+        """Write folder/painter.safetensors, as the package reads it."""
+        facts = name_origin(self.name, step, self.data.facts)
+        save_painter(cast(Painter, network), folder / "painter.safetensors", facts)
 
     def describe(self) -> dict[str, Any]:
         """Return seed, data and episodes."""
