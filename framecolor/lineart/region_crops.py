@@ -33,9 +33,11 @@ def crop_regions(
     scale       working pixels per drawing pixel
     """
     crops = np.zeros((len(rows), CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX), np.uint8)
+    if not len(rows):
+        return crops
     fineness = min(float(_FINENESS), 1 / scale)
     line, small = _shrink(ink, trace, labels, scale * fineness)
-    left, top, right, bottom = _measure_boxes(small, int(rows.max(initial=0)))
+    left, top, right, bottom = _measure_boxes(small, int(rows.max()))
     margin = round(_WIDE * fineness / 2) + 2
     line, small = (cv2.copyMakeBorder(m, *[margin] * 4, cv2.BORDER_CONSTANT, value=0) for m in (line, small))
     for i, row in enumerate(rows):

@@ -98,10 +98,13 @@ class Pairs:
         joined = ((sharp - top).exp()[..., None, :] @ self.members)[..., 0, :].clamp_min(1e-30).log()
         return (joined + top) / SHARPNESS + (offered[:, None] - 1) * _NEVER
 
-    def agree(self, around: Tensor, near: Tensor) -> Tensor:
-        """Measure how alike the colors around both are, in [0, 1]: around [B, A, P], near [B, K, R, P]."""
+    def agree(self, around: Tensor, near: Tensor, offered: Tensor) -> Tensor:
+        """Measure how alike the colors around both are, in [0, 1]: around [B, A, P], near [B, K, R, P].
+
+        Only the colors that are offered count, [B, P], so that others in the palette change nothing.
+        """
         roots = near.flatten(1, 2).add(_LEAST).sqrt().transpose(1, 2)
-        return self.places.pick(around.add(_LEAST).sqrt() @ roots)
+        return self.places.pick((around.add(_LEAST).sqrt() * offered[:, None]) @ roots)
 
     def stray(self, around: tuple[Tensor, ...], matched: Tensor, sure: Tensor) -> list[Tensor]:
         """Measure how far pairs' displacements are from those of the regions around, by each of the weights `around`.

@@ -9,6 +9,7 @@ import zlib
 from fuzz.movies import mp4s
 from fuzz.training import sequences
 
+PAINTER_SIZES = ("tokens", "width", "hidden", "rounds")
 MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
 
 
@@ -142,6 +143,7 @@ FINDINGS: tuple[tuple[str, bytes], ...] = (
         safetensors({"format": "framecolor generator 1", "widths": "[99999999, 2]", "feature_channels": "1"}),
     ),
     ("weights.matcher", safetensors({"format": "framecolor matcher 1", **dict.fromkeys(MATCHER_SIZES, "99999")})),
+    ("weights.painter", safetensors({"format": "framecolor painter 1", **dict.fromkeys(PAINTER_SIZES, "99999")})),
     (
         "weights.colorist",
         safetensors({"format": "framecolor colorist 1", "recipe": "perception", "sizes": '{"widths": []}'}),

@@ -26,14 +26,17 @@ from framecolor.networks.checkpoint import (
     load_colorist,
     load_generator,
     load_matcher,
+    load_painter,
     save_colorist,
     save_generator,
     save_matcher,
+    save_painter,
 )
 from framecolor.networks.diffusion import Diffusion
 from framecolor.networks.generator import Generator
 from framecolor.networks.kept import pack_arrays
 from framecolor.networks.matcher import Matcher
+from framecolor.networks.painter import Painter
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.perception import Perception
 from framecolor.shot.annotations import STROKE, RegionLabels
@@ -74,6 +77,14 @@ def _feed_matcher(data: bytes) -> None:
 
 def _matchers() -> Iterator[bytes]:
     yield _saved(lambda path: save_matcher(Matcher(2, 2, 4, 2, 1, 1), path))
+
+
+def _feed_painter(data: bytes) -> None:
+    _check_network(load_painter(place(data, "painter.safetensors")))
+
+
+def _painters() -> Iterator[bytes]:
+    yield _saved(lambda path: save_painter(Painter(2, 4, 2, 1), path))
 
 
 def _feed_colorist(data: bytes) -> None:
@@ -175,6 +186,7 @@ _target = partial(Target, mutate=mutate_safetensors, words=_WORDS, most_bytes=1 
 TARGETS = (
     _target("generator", "networks.checkpoint.load_generator", _feed_generator, _generators),
     _target("matcher", "networks.checkpoint.load_matcher", _feed_matcher, _matchers),
+    _target("painter", "networks.checkpoint.load_painter", _feed_painter, _painters, most_bytes=1 << 18),
     _target("colorist", "networks.checkpoint.load_colorist", _feed_colorist, _colorists),
     _target("fit", "fitting (kept fits)", _feed_fit, _fits, refusals=(), mutate=mutate_kept),
     _target("proposal", "proposal (kept proposals)", _feed_proposal, _proposals, refusals=(), mutate=mutate_kept),

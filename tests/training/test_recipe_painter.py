@@ -1,0 +1,113 @@
+"""The recipe that trains the painter: where it begins, that it learns, and that padding does not count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from characters import check_resuming
+
+from framecolor.networks.checkpoint import load_painter
+from framecolor.networks.painter import Painter
+from framecolor.training.dataset import Dataset
+from framecolor.training.loop import Batch
+from framecolor.training.painter_episodes import PainterEpisodes
+from framecolor.training.recipes import painter as recipe_module
+from framecolor.training.recipes.painter import PainterRecipe, paint
+
+SIZE_PX = 64
+SMALL = {"width": 8, "hidden": 8, "rounds": 2}
+
+pytestmark = pytest.mark.usefixtures("one_torch_thread")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("episodes")
+
+
+@pytest.fixture
+def recipe(figures: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> PainterRecipe:
+    monkeypatch.setattr(recipe_module, "_VAL_BATCHES", 1)
+    return PainterRecipe(Dataset(figures), 1, folder, 2, SIZE_PX, 2, SMALL)
+
+
+def new_painter(recipe: PainterRecipe) -> Painter:
+    torch.manual_seed(0)
+    network = recipe.build_network()
+    assert isinstance(network, Painter)
+    return network
+
+
+def test_a_new_painter_is_as_right_as_the_matcher(recipe: PainterRecipe) -> None:
+    loss, numbers = recipe.compute_loss(new_painter(recipe), recipe.batches[3], "all")
+    assert numbers["acc"] == numbers["matched"]
+    assert numbers["paint"] == pytest.approx(numbers["before"], rel=1e-4)
+    # One of two rounds is an early one.
+    assert float(loss.detach()) == pytest.approx((1 + recipe_module._EARLY_WEIGHT) * numbers["paint"], rel=1e-4)
+
+
+def test_steps_learn(recipe: PainterRecipe) -> None:
+    network, batch = new_painter(recipe), recipe.batches[3]
+    optimizer = torch.optim.Adam(network.parameters(), 1e-2)
+    losses = []
+    for _ in range(15):
+        optimizer.zero_grad()
+        loss, _ = recipe.compute_loss(network, batch, "all")
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.9 * losses[0]
+    still = [name for name, weights in network.named_parameters() if weights.grad is None or not weights.grad.any()]
+    assert still == [], "every weight learns, also those that encode crops"
+
+
+def test_padding_does_not_count(recipe: PainterRecipe) -> None:
+    batch = recipe.batches[3]
+    network = new_painter(recipe)
+    with torch.no_grad():
+        for weights in network.parameters():
+            weights.add_(0.1 * torch.randn_like(weights))
+        loss, numbers = paint(network, batch)
+        padded, others = paint(network, pad(batch, 5))
+    assert float(padded) == pytest.approx(float(loss), rel=1e-4)
+    assert {name: float(n) for name, n in others.items()} == pytest.approx(
+        {name: float(n) for name, n in numbers.items()}, rel=1e-4, nan_ok=True
+    )
+
+
+def pad(batch: Batch, more: int) -> Batch:
+    """Add regions to all drawings that are not there."""
+    from torch.nn.functional import pad as add
+
+    sources, count = batch["source_classes"].shape[1:]
+    score = add(batch["score"].unflatten(2, (sources, count)), (0, more, 0, 0, 0, more), value=-1e4)
+    last = ("present", "area", "unmatched", "source_known", "target_known")
+    return {
+        **batch,
+        **{name: add(batch[name], (0, more)) for name in last},
+        **{name: add(batch[name], (0, more), value=-1) for name in ("classes", "source_classes")},
+        **{name: add(batch[name], (0, 0, 0, more)) for name in ("tokens", "shape")},
+        "contact": add(batch["contact"], (0, more, 0, more)),
+        "score": score.flatten(2),
+    }
+
+
+def test_a_stopped_training_goes_on_exactly(recipe: PainterRecipe, tmp_path: Path) -> None:
+    check_resuming(lambda: PainterRecipe(recipe.data, 1, tmp_path, 2, SIZE_PX, 1, SMALL), tmp_path)
+
+
+def test_held_out_characters_are_others(recipe: PainterRecipe) -> None:
+    assert isinstance(recipe.batches, PainterEpisodes)
+    train, held_out = ({file for files in e.characters for file in files} for e in (recipe.batches, recipe.held_out))
+    assert train and held_out and not train & held_out
+    numbers = recipe.validate(new_painter(recipe))
+    assert 0 <= numbers["acc"] <= 1 and numbers["loss"] > 0
+
+
+def test_the_package_reads_what_it_exports(recipe: PainterRecipe, tmp_path: Path) -> None:
+    network = new_painter(recipe)
+    recipe.export(network, tmp_path, 8)
+    for name, value in load_painter(tmp_path / "painter.safetensors").state_dict().items():
+        torch.testing.assert_close(value, network.state_dict()[name])
