@@ -10,21 +10,30 @@ import torch
 from conftest import one_thread
 
 from framecolor.networks.painter_input import ABSENT
+from framecolor.training import painter_episodes as module
 from framecolor.training.dataset import Dataset
-from framecolor.training.painter_episodes import IMAGES, Batch, PainterEpisodes, choose_problem, pack
+from framecolor.training.kept_episodes import IMAGES
+from framecolor.training.loop import Batch
+from framecolor.training.painter_episodes import PainterBatches, PainterEpisodes, choose_problem, pack, pair_up
 
 SIZE_PX = 64
 
 
 @pytest.fixture(scope="module")
 def episodes(figures: Path, tmp_path_factory: pytest.TempPathFactory) -> PainterEpisodes:
-    return PainterEpisodes(Dataset(figures), "train", 1, tmp_path_factory.mktemp("episodes"), 2, SIZE_PX, 2)
+    return PainterEpisodes(Dataset(figures), "train", 1, tmp_path_factory.mktemp("episodes"), 2, SIZE_PX)
 
 
-@pytest.fixture(scope="module")
-def batch(episodes: PainterEpisodes) -> Batch:
+@pytest.fixture
+def batches(episodes: PainterEpisodes, monkeypatch: pytest.MonkeyPatch) -> PainterBatches:
+    monkeypatch.setattr(module, "_TWINS", 0)
+    return PainterBatches([episodes], 1, 2)
+
+
+@pytest.fixture
+def batch(batches: PainterBatches) -> Batch:
     with one_thread():
-        return episodes[3]
+        return batches[3]
 
 
 def test_an_episode_is_kept_and_made_again_if_it_is_damaged(episodes: PainterEpisodes) -> None:
@@ -54,7 +63,7 @@ def test_an_episode_scores_all_pairs_of_drawings_both_ways(episodes: PainterEpis
 
 def test_a_drawing_is_never_painted_from_itself() -> None:
     rng = np.random.default_rng(0)
-    problems = [choose_problem(rng) for _ in range(300)]
+    problems = [choose_problem(IMAGES, rng) for _ in range(300)]
     for problem in problems:
         assert problem.target not in problem.sources and len(set(problem.sources)) == len(problem.sources) > 0
         assert not problem.neighbor or abs(problem.sources[0] - problem.target) == 1
@@ -63,10 +72,10 @@ def test_a_drawing_is_never_painted_from_itself() -> None:
     assert {problem.flow for problem in problems} == {problem.neighbor for problem in problems} == {False, True}
 
 
-def test_a_batch_is_the_same_each_time(episodes: PainterEpisodes, batch: Batch) -> None:
-    for name, values in episodes[3].items():
+def test_a_batch_is_the_same_each_time(batches: PainterBatches, batch: Batch) -> None:
+    for name, values in batches[3].items():
         torch.testing.assert_close(values, batch[name], rtol=0, atol=0)
-    assert any(not torch.equal(episodes[4][name], batch[name]) for name in ("target", "sources"))
+    assert any(not torch.equal(batches[4][name], batch[name]) for name in ("target", "sources"))
 
 
 def test_a_batch_is_padded_and_says_so(batch: Batch) -> None:
@@ -88,7 +97,10 @@ def test_a_batch_is_padded_and_says_so(batch: Batch) -> None:
             assert not batch["source_known"][q, s][~theirs].any()
 
 
-def test_keys_have_their_own_colors_and_neighbors_some_of_others(episodes: PainterEpisodes) -> None:
+def test_keys_have_their_own_colors_and_neighbors_some_of_others(
+    episodes: PainterEpisodes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_TWINS", 0)
     rng, kept = np.random.default_rng(0), [episodes.read(0)]
     wrong = 0
     for _ in range(10):
@@ -101,3 +113,23 @@ def test_keys_have_their_own_colors_and_neighbors_some_of_others(episodes: Paint
                 assert differs == 0 or (place == 0 and abs(source - int(batch["target"][q])) == 1)
                 wrong += differs
     assert wrong > 0
+
+
+def test_twins_stand_side_by_side_in_other_paints(episodes: PainterEpisodes) -> None:
+    paired = pair_up(episodes.read(0), np.random.default_rng(0))
+    for n in range(IMAGES // 2):
+        contact, shape = paired[f"contact{n}"], paired[f"shape{n}"]
+        left = next(i for i in range(1, len(contact)) if not contact[:i, i:].any() and not contact[i:, :i].any())
+        assert 0 < left < len(contact), "the two figures do not touch"
+        assert shape[:left, 0].mean() < shape[left:, 0].mean()
+        classes = paired[f"classes{n}"]
+        assert classes[:left].max() < classes.max(), "the right one has paints of its own"
+        for other in set(range(IMAGES // 2)) - {n}:
+            assert paired[f"score{n}{other}"].shape == (len(classes), len(paired[f"classes{other}"]))
+
+
+def test_twins_are_packed_like_others(episodes: PainterEpisodes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_TWINS", 1)
+    batch = pack([episodes.read(0), episodes.read(1)], np.random.default_rng(0))
+    assert len(batch["classes"]) == IMAGES and len(batch["crops"]) == int(batch["present"].sum())
+    assert (batch["target"] < IMAGES).all() and not (batch["sources"] == batch["target"][:, None]).any()

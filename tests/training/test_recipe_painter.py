@@ -12,12 +12,11 @@ from framecolor.networks.checkpoint import load_painter
 from framecolor.networks.painter import Painter
 from framecolor.training.dataset import Dataset
 from framecolor.training.loop import Batch
-from framecolor.training.painter_episodes import PainterEpisodes
+from framecolor.training.painter_episodes import PainterBatches
 from framecolor.training.recipes import painter as recipe_module
 from framecolor.training.recipes.painter import PainterRecipe, paint
 
 SIZE_PX = 64
-SMALL = {"width": 8, "hidden": 8, "rounds": 2}
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread")
 
@@ -30,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def recipe(figures: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> PainterRecipe:
     monkeypatch.setattr(recipe_module, "_VAL_BATCHES", 1)
-    return PainterRecipe(Dataset(figures), 1, folder, 2, SIZE_PX, 2, SMALL)
+    return PainterRecipe([Dataset(figures)], 1, folder, 2, SIZE_PX, 2)
 
 
 def new_painter(recipe: PainterRecipe) -> Painter:
@@ -44,8 +43,9 @@ def test_a_new_painter_is_as_right_as_the_matcher(recipe: PainterRecipe) -> None
     loss, numbers = recipe.compute_loss(new_painter(recipe), recipe.batches[3], "all")
     assert numbers["acc"] == numbers["matched"]
     assert numbers["paint"] == pytest.approx(numbers["before"], rel=1e-4)
-    # One of two rounds is an early one.
-    assert float(loss.detach()) == pytest.approx((1 + recipe_module._EARLY_WEIGHT) * numbers["paint"], rel=1e-4)
+    # All rounds but one are early ones, and change nothing yet.
+    early = recipe_module._EARLY_WEIGHT * (new_painter(recipe).rounds - 1)
+    assert float(loss.detach()) == pytest.approx((1 + early) * numbers["paint"], rel=1e-4)
 
 
 def test_steps_learn(recipe: PainterRecipe) -> None:
@@ -95,12 +95,13 @@ def pad(batch: Batch, more: int) -> Batch:
 
 
 def test_a_stopped_training_goes_on_exactly(recipe: PainterRecipe, tmp_path: Path) -> None:
-    check_resuming(lambda: PainterRecipe(recipe.data, 1, tmp_path, 2, SIZE_PX, 1, SMALL), tmp_path)
+    check_resuming(lambda: PainterRecipe(recipe.data, 1, tmp_path, 2, SIZE_PX, 1), tmp_path)
 
 
 def test_held_out_characters_are_others(recipe: PainterRecipe) -> None:
-    assert isinstance(recipe.batches, PainterEpisodes)
-    train, held_out = ({file for files in e.characters for file in files} for e in (recipe.batches, recipe.held_out))
+    assert isinstance(recipe.batches, PainterBatches)
+    sources = recipe.batches.sources[0], recipe.held_out.sources[0]
+    train, held_out = ({file for files in one.characters for file in files} for one in sources)
     assert train and held_out and not train & held_out
     numbers = recipe.validate(new_painter(recipe))
     assert 0 <= numbers["acc"] <= 1 and numbers["loss"] > 0
@@ -111,3 +112,16 @@ def test_the_package_reads_what_it_exports(recipe: PainterRecipe, tmp_path: Path
     recipe.export(network, tmp_path, 8)
     for name, value in load_painter(tmp_path / "painter.safetensors").state_dict().items():
         torch.testing.assert_close(value, network.state_dict()[name])
+
+
+def test_a_training_can_begin_from_weights(recipe: PainterRecipe, tmp_path: Path) -> None:
+    before = new_painter(recipe)
+    recipe.export(before, tmp_path, 1)
+    later = PainterRecipe(recipe.data, 1, tmp_path, 2, SIZE_PX, 2, tmp_path / "painter.safetensors").build_network()
+    torch.testing.assert_close(later.state_dict(), before.state_dict())
+
+
+def test_data_sets_are_mixed(recipe: PainterRecipe, folder: Path) -> None:
+    both = PainterRecipe([*recipe.data, *recipe.data], 1, folder, 2, SIZE_PX, 1)
+    assert len(both.describe()["data"]) == 2 and len(both.held_out.sources) == 2
+    assert both.batches[0]["target"].shape == recipe.batches[0]["target"][:3].shape
