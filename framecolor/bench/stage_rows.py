@@ -14,8 +14,17 @@ from framecolor.bench.timing import summarize
 from framecolor.bench.workload import Calls, Workload
 from framecolor.core.clock import STAGES, Span
 from framecolor.core.precision import Precision
-from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
+from framecolor.lineart.region_crops import crop_shape
+from framecolor.networks.checkpoint import (
+    base_weights_path,
+    load_generator,
+    load_matcher,
+    load_painter,
+    matcher_weights_path,
+    painter_weights_path,
+)
 from framecolor.networks.generator import LINE_PLANES
+from framecolor.networks.match_passes import ComparePass, DecidePass, DescribePass
 from framecolor.networks.matcher import SHAPE_TRAITS
 from framecolor.networks.passes import FeaturePass
 
@@ -105,17 +114,21 @@ def _limit_of_generator(workload: Workload, calls: Calls, precision: Precision) 
 
 
 def _limit_of_match(workload: Workload, calls: Calls, precision: Precision) -> Limit | None:
-    """Compute the limit of the matcher per drawing, for the calls that were made at their mean number of regions."""
-    if not calls.regions or not calls.pairs:
+    """Compute the limit of matcher and painter per drawing, for the calls at their mean numbers of regions and keys."""
+    if not calls.regions or not calls.pairs or not calls.painted:
         return None
-    matcher = load_matcher(matcher_weights_path())
+    matcher, painter = load_matcher(matcher_weights_path()), load_painter(painter_weights_path())
     regions = round(fmean(calls.regions))
-    square, tokens = (regions, regions), (regions, matcher.width + matcher.features)
+    keys, most, colors = (round(fmean(sizes)) for sizes in zip(*calls.painted, strict=True))
+    square, tokens = (regions, regions), (regions, painter.tokens + painter.width + SHAPE_TRAITS)
     own = [(regions, matcher.features + matcher.context), (regions, SHAPE_TRAITS), square]
-    describe = count_work(matcher, own, "f32", "describe")
-    compare = count_work(matcher, [tokens, tokens, square, square, square, square], "f32", "compare")
-    pairs = calls.pairs / len(calls.regions)
-    flops = round(describe.flops + pairs * compare.flops)
+    describe = count_work(DescribePass(matcher, painter), [*own, crop_shape(regions)], "f32")
+    compare = count_work(ComparePass(matcher), [tokens, tokens, square, square, square, square], "f32")
+    memory = [(keys, most, tokens[1]), (keys, most, most), (keys, most, colors)]
+    asked = [tokens, square, (regions, colors), *memory, (regions, keys, most), (regions,)]
+    decide = count_work(DecidePass(painter), asked, "f32")
+    pairs, decided = calls.pairs / len(calls.regions), len(calls.painted) / len(calls.regions)
+    flops = round(describe.flops + pairs * compare.flops + decided * decide.flops)
     rates, where = _rates_of_networks(workload, "f32")
     ms = rates.compute_ms(Work(flops, 0))
     return {"of": f"f32 matrix rate of {where}, {pairs:.1f} pairs of {regions} regions", "ms": round(ms, 4)}

@@ -57,7 +57,7 @@ def load_runner(engine: Engine, network: PaletteNetwork | None, choices: Choices
 @dataclass
 class Calls:
     """Calls of the networks: (height, width) of each drawing, its number of regions, the number of compared pairs of
-    drawings, and (keys, most regions of one) that each drawing was painted from."""
+    drawings, and (keys, most regions of one, colors) that each drawing was painted from."""
 
     sizes: list[tuple[int, int]] = field(default_factory=list)
     regions: list[int] = field(default_factory=list)
@@ -98,7 +98,7 @@ class CountingRunner:
 
     def decide(self, question: Question) -> tuple[Rows, Rows]:
         """See `RegionPainter.decide`."""
-        self.calls.painted.append(question.memory.shape[:2])
+        self.calls.painted.append(question.members.shape)
         return self._runner.decide(question)
 
 

@@ -32,7 +32,7 @@ def crop_regions(
     labels      int32 HxW, the region of each pixel, 0 on lines
     scale       working pixels per drawing pixel
     """
-    crops = np.zeros((len(rows), CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX), np.uint8)
+    crops = np.zeros(crop_shape(len(rows)), np.uint8)
     if not len(rows):
         return crops
     fineness = min(float(_FINENESS), 1 / scale)
@@ -51,6 +51,11 @@ def crop_regions(
             for plane, values in enumerate((line[at], mask)):
                 cv2.resize(values, (CROP_PX, CROP_PX), crops[i, place, plane], interpolation=cv2.INTER_AREA)
     return crops
+
+
+def crop_shape(count: int) -> tuple[int, ...]:
+    """Return the shape of the crops of `count` regions."""
+    return count, CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX
 
 
 def _shrink(
