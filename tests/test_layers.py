@@ -21,9 +21,8 @@ NEVER = {
     "report": {"engines", "networks", "matching", "keys", "propagation", "render", "pipeline"},
     "media": {"lineart"},
     "lineart": {"media"},
-    "matching": {"networks"},
     "render": {"media", "shot", "colorists"},
-    "networks": {"media", "matching"},
+    "networks": {"media"},
 }
 
 

@@ -24,7 +24,7 @@ from framecolor.networks.checkpoint import (
 from framecolor.networks.match_passes import DecidePass, DescribePass
 from framecolor.networks.matcher import SHAPE_TRAITS, Matcher
 from framecolor.networks.painter import Painter
-from framecolor.networks.painter_input import ABSENT, Question
+from framecolor.networks.painter_input import ABSENT, Question, Rows
 
 TOKENS, WIDTH = 8, 16
 COUNT, KEYS, PAINTED, COLORS = 6, 3, 5, 4
@@ -49,21 +49,20 @@ def ask(count: int = COUNT, keys: int = KEYS, painted: int = PAINTED, colors: in
     """Ask for the colors of some regions from painted drawings, each of which has all colors in turn."""
     rng = np.random.default_rng(count)
 
-    def draw(*shape: int) -> np.ndarray:
-        return rng.normal(size=shape).astype(np.float32)
+    def draw(*shape: int, spread: float = 1) -> Rows:
+        return rng.normal(0, spread, shape).astype(np.float32)
 
-    def touch(*shape: int) -> np.ndarray:
+    def touch(*shape: int) -> Rows:
         contact = rng.random((*shape, shape[-1]), np.float32) ** 8
         return contact / contact.sum(axis=-1, keepdims=True)
 
     width = TOKENS + WIDTH + SHAPE_TRAITS
     turn = np.arange(keys)[:, None] + np.arange(painted)
     members = np.eye(colors, dtype=np.float32)[turn % colors]
-    memory, score = 0.5 * draw(keys, painted, width), 4 * draw(count, keys, painted)
+    memory, score = draw(keys, painted, width, spread=0.5), draw(count, keys, painted, spread=4)
     known = np.zeros((count, colors), np.float32)
-    return Question(
-        0.5 * draw(count, width), touch(count), known, memory, touch(keys, painted), members, score, draw(count)
-    )
+    tokens = draw(count, width, spread=0.5)
+    return Question(tokens, touch(count), known, memory, touch(keys, painted), members, score, draw(count))
 
 
 def decide(painter: Painter, question: Question) -> Decision:
