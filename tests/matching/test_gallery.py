@@ -9,8 +9,8 @@ import pytest
 from framecolor.core.types import Regions
 from framecolor.lineart.region_shapes import describe_shapes, region_traits
 from framecolor.matching.gallery import MOST_KEYS, UNKNOWN, Gallery, KeyRegions
+from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import MOST_TOKENS, Match, Rows, Tokens, choose_rows, color_logits, read_scores
-from framecolor.networks.painter_input import ABSENT, Question
 
 
 def drawing(shift: int) -> Regions:
@@ -214,5 +214,5 @@ def test_references_vote_with_and_without_keys() -> None:
     looks = tokens(np.eye(6, dtype=np.float32)[:2])
     shown = KeyRegions(0, tokens(np.eye(6, dtype=np.float32)[1:2]), np.array([2]))
     for keys in ([], [partial(4, 1)]):
-        seen = Gallery(keys, 3, [shown]).vote(9, looks, 2, compare_by_product)
+        seen = Gallery(keys, 3, [shown]).vote(9, looks, 2, compare_by_product, decide_by_score)
         assert seen.votes[2].argmax() == 2 and seen.unmatched[2] < 0
