@@ -14,8 +14,8 @@ from framecolor.engines.base import Runner
 from framecolor.lineart.region_shapes import describe_shapes
 from framecolor.matching.flow import compute_flow
 from framecolor.matching.gallery import Gallery
+from framecolor.matching.question import Question
 from framecolor.matching.tokens import Rows, color_logits
-from framecolor.networks.painter_input import Question
 from framecolor.pipeline import stream
 from framecolor.propagation import voters
 from framecolor.propagation.belief import Link, link_regions

@@ -34,7 +34,7 @@ from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
 from framecolor.matching.gallery import Gallery, KeyRegions
-from framecolor.networks.checkpoint import base_weights_path, load_generator, matcher_weights_path
+from framecolor.networks.checkpoint import base_weights_path, load_generator, matcher_weights_path, painter_weights_path
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import figure_box, look, working_scale
 from framecolor.propagation.belief import Node, propagate
@@ -102,6 +102,7 @@ def main(data: Path, shots: int, most_wrong: float, seed: int, output: Path) -> 
         },
         "held_out": report,
         "matcher": hashlib.sha256(matcher_weights_path().read_bytes()).hexdigest(),
+        "painter": hashlib.sha256(painter_weights_path().read_bytes()).hexdigest(),
     }
     output.write_text(json.dumps(content, indent=1) + "\n", "utf-8")
 

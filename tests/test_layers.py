@@ -21,6 +21,7 @@ NEVER = {
     "report": {"engines", "networks", "matching", "keys", "propagation", "render", "pipeline"},
     "media": {"lineart"},
     "lineart": {"media"},
+    "matching": {"networks"},
     "render": {"media", "shot", "colorists"},
     "networks": {"media"},
 }

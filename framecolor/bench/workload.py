@@ -15,7 +15,7 @@ from framecolor.engines.registry import choose_engine
 from framecolor.errors import EngineError
 from framecolor.lineart.region_crops import Crops
 from framecolor.lineart.sampling import RegionPoints
-from framecolor.networks.painter_input import Question
+from framecolor.matching.question import Question
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import View
 from framecolor.pipeline.colorize import paint_shot

@@ -17,7 +17,7 @@ from framecolor.config.settings import LaneCount
 from framecolor.core.precision import PrecisionChoice
 from framecolor.lineart.region_crops import Crops
 from framecolor.lineart.sampling import RegionPoints
-from framecolor.networks.painter_input import Question
+from framecolor.matching.question import Question
 from framecolor.networks.view import View
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from framecolor.engines.graphs import open_graph
 from framecolor.errors import EngineError
 from framecolor.lineart.region_crops import Crops
 from framecolor.lineart.sampling import RegionPoints
-from framecolor.networks.painter_input import Question
+from framecolor.matching.question import Question
 from framecolor.networks.view import CONTEXT_STRIDE, View, pad_to, pool
 
 if TYPE_CHECKING:

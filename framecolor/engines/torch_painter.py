@@ -14,11 +14,11 @@ from torch import nn
 from framecolor.engines.base import Rows
 from framecolor.engines.tracing import trace_module
 from framecolor.lineart.region_crops import Crops
+from framecolor.matching.question import Question
 from framecolor.networks.checkpoint import load_matcher, load_painter, matcher_weights_path, painter_weights_path
 from framecolor.networks.export import NetworkName, make_exportable
 from framecolor.networks.matcher import Matcher
 from framecolor.networks.painter import Painter
-from framecolor.networks.painter_input import Question
 
 _EXAMPLE = {"regions": 7, "count_a": 7, "count_b": 5, "keys": 2, "colors": 3}
 

@@ -9,8 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import Rows, Tokens, read_logits
-from framecolor.networks.painter_input import ABSENT, Question
 
 # Regions that look alike may differ in color: this much probability is spread over the whole palette.
 _DOUBT = 0.02

@@ -57,7 +57,7 @@ class ComparePass(nn.Module):
 
 
 class DecidePass(nn.Module):
-    """`Painter.decide` for one drawing, from tokens by `DescribePass`: see `networks.painter_input.Question`.
+    """`Painter.decide` for one drawing, from tokens by `DescribePass`: see `matching.question.Question`.
 
     Returns logits of colors [A, P] and of having no counterpart [A]. What is padding has a score of ABSENT.
     """

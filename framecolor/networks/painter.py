@@ -21,8 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
-from framecolor.networks.painter_input import ABSENT
-from framecolor.networks.painter_pairs import Pairs, Places
+from framecolor.networks.painter_pairs import ABSENT, Pairs, Places
 
 # Of each region, this many pairs are refined, those of the best scores; the others do not count.
 _MOST_PAIRS = 64

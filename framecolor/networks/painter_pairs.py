@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from framecolor.networks.painter_input import ABSENT
-
+ABSENT = -1e4
+"""The score of a pair of which one region is not there."""
 SHARPNESS = 4.0
 """A color scores nearly as its best region, as in the matcher's training."""
 _LEAST = 1e-4

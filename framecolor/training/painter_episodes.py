@@ -18,7 +18,7 @@ from framecolor.lineart.region_crops import crop_regions
 from framecolor.lineart.region_shapes import region_traits
 from framecolor.networks.checkpoint import load_matcher, matcher_weights_path
 from framecolor.networks.matcher import Matcher
-from framecolor.networks.painter_input import ABSENT
+from framecolor.networks.painter_pairs import ABSENT
 from framecolor.training.episodes import overlap_by_flow
 from framecolor.training.kept_episodes import IMAGES, NEIGHBORS, Arrays, KeptEpisodes
 from framecolor.training.loop import Batch

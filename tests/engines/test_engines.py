@@ -22,9 +22,9 @@ from framecolor.engines.registry import FirstThatRuns, choose_engine, find_engin
 from framecolor.engines.torch import TorchRunner
 from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
 from framecolor.lineart.sampling import RegionPoints, sample_points
+from framecolor.matching.question import ABSENT, Question
 from framecolor.networks.checkpoint import base_weights_path, load_generator, load_matcher, matcher_weights_path
 from framecolor.networks.matcher import SHAPE_TRAITS
-from framecolor.networks.painter_input import ABSENT, Question
 from framecolor.networks.palette_head import PaletteNetwork
 from framecolor.networks.view import View, pad_to
 

@@ -25,10 +25,10 @@ from framecolor.engines.tensorrt.painter import PARTS, PartName, TensorRtPainter
 from framecolor.engines.tensorrt.profiles import Profile
 from framecolor.engines.torch_painter import TorchPainter
 from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES, Crops
+from framecolor.matching.question import Question
 from framecolor.networks.checkpoint import base_weights_path, load_generator
 from framecolor.networks.export import FORMS, make_exportable
 from framecolor.networks.matcher import SHAPE_TRAITS
-from framecolor.networks.painter_input import Question
 from framecolor.networks.palette_head import PaletteNetwork
 
 MOST = 24

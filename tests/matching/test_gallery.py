@@ -9,8 +9,8 @@ import pytest
 from framecolor.core.types import Regions
 from framecolor.lineart.region_shapes import describe_shapes, region_traits
 from framecolor.matching.gallery import MOST_KEYS, UNKNOWN, Gallery, KeyRegions
+from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import MOST_TOKENS, Match, Rows, Tokens, choose_rows, color_logits, read_scores
-from framecolor.networks.painter_input import ABSENT, Question
 
 
 def drawing(shift: int) -> Regions:

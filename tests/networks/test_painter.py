@@ -12,6 +12,7 @@ from torch import Tensor
 
 from framecolor import ReadError
 from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
+from framecolor.matching.question import ABSENT, Question, Rows
 from framecolor.matching.tokens import color_logits
 from framecolor.networks.checkpoint import (
     load_generator,
@@ -24,7 +25,6 @@ from framecolor.networks.checkpoint import (
 from framecolor.networks.match_passes import DecidePass, DescribePass
 from framecolor.networks.matcher import SHAPE_TRAITS, Matcher
 from framecolor.networks.painter import Painter
-from framecolor.networks.painter_input import ABSENT, Question, Rows
 
 TOKENS, WIDTH = 8, 16
 COUNT, KEYS, PAINTED, COLORS = 6, 3, 5, 4

@@ -80,7 +80,7 @@ def test_the_shipped_calibration_is_of_these_features() -> None:
     assert tuple(table["features"]) == FEATURES
     assert {"data", "split", "shots", "most_wrong", "seed"} <= table["fitted_on"].keys()
     assert table["held_out"]["confidence"]["auroc"] > table["held_out"]["belief"]["auroc"]
-    assert len(table["matcher"]) == 64
+    assert len(table["matcher"]) == len(table["painter"]) == 64
     # Packing the calibration that was read gives the file again.
     assert pack_calibration(read_calibration()).items() <= table.items()
 

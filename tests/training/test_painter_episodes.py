@@ -9,7 +9,7 @@ import pytest
 import torch
 from conftest import one_thread
 
-from framecolor.networks.painter_input import ABSENT
+from framecolor.matching.question import ABSENT
 from framecolor.training import painter_episodes as module
 from framecolor.training.dataset import Dataset
 from framecolor.training.kept_episodes import IMAGES

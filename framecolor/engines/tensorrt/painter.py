@@ -19,8 +19,8 @@ from framecolor.engines.tensorrt.execution import ExecutionContext, accepts
 from framecolor.engines.torch_painter import no_flow, scale_crops
 from framecolor.errors import EngineError, FramecolorError
 from framecolor.lineart.region_crops import Crops
+from framecolor.matching.question import Question
 from framecolor.networks.export import FORMS
-from framecolor.networks.painter_input import Question
 
 PartName = Literal["describe", "compare", "decide"]
 PARTS: tuple[PartName, ...] = get_args(PartName)

@@ -1,4 +1,4 @@
-"""The painter's input, for code that does not load PyTorch."""
+"""The question that matching puts to the painter, a network."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Rows = NDArray[np.float32]
 
 ABSENT = -1e4
-"""The score of a pair of which one region is not there."""
+"""The score of a pair of which one region is not there, as `networks.painter_pairs` has it."""
 
 
 @dataclass(frozen=True, eq=False)
