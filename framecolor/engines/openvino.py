@@ -180,8 +180,8 @@ class OpenVinoRunner:
     def decide(self, question: Question) -> tuple[Rows, Rows]:
         """See `RegionPainter.decide`."""
         count, colors = question.known.shape
-        sizes = (_round_up(size) for size in (count, question.memory.shape[1]))
-        padded = question.pad(*sizes, _round_up(colors, _BUCKET_COLORS))
+        painted = question.memory.shape[1]
+        padded = question.pad(_round_up(count), _round_up(painted), _round_up(colors, _BUCKET_COLORS))
         color, unmatched = self._networks.decide(*padded.list_values())
         return color[:count, :colors].copy(), unmatched[:count].copy()
 

@@ -78,17 +78,14 @@ class DecidePass(nn.Module):
         score: Tensor,
         unmatched: Tensor,
     ) -> tuple[Tensor, Tensor]:
-        target, source = tokens[None].split(self.parts, dim=-1), memory[None].split(self.parts, dim=-1)
-        rounds = self.painter.decide(
-            Drawing(*target, contact[None]),
-            known[None],
-            Drawing(*source, memory_contact[None]),
-            members[None],
-            score[None],
-            unmatched[None],
-        )
+        target, source = self._split(tokens, contact), self._split(memory, memory_contact)
+        rounds = self.painter.decide(target, known[None], source, members[None], score[None], unmatched[None])
         color, lost = rounds[-1]
         return color[0], lost[0]
+
+    def _split(self, rows: Tensor, contact: Tensor) -> Drawing:
+        tokens, seen, shape = rows[None].split(self.parts, dim=-1)
+        return Drawing(tokens, seen, shape, contact[None])
 
 
 def narrow_products(network: Network, dtype: torch.dtype) -> Network:

@@ -24,7 +24,7 @@ from framecolor.engines.tensorrt.backends import Backend, find_usable_backend
 from framecolor.engines.tensorrt.build import ensure_engine, name_weights
 from framecolor.engines.tensorrt.cache import EngineCache, EngineFile
 from framecolor.engines.tensorrt.execution import EngineModule
-from framecolor.engines.tensorrt.painter import PARTS, TensorRtPainter
+from framecolor.engines.tensorrt.painter import PARTS, PartName, TensorRtPainter
 from framecolor.engines.tensorrt.profiles import Profile, find_profile
 from framecolor.engines.tensorrt.runtime import deserialize_engine, refit
 from framecolor.engines.torch_painter import TorchPainter
@@ -94,7 +94,7 @@ def _make_modules(device: Device, network: PaletteNetwork | None, cache: EngineC
 def _open_painter(device: Device, cache: EngineCache) -> TensorRtPainter:
     """Open matcher and painter on a GPU; drawings that the engine files do not take go to PyTorch."""
     opener = _Opener(device, cache)
-    engines = {name: opener.open(find_profile(name)) for name in PARTS}
+    engines: dict[PartName, Any] = {name: opener.open(find_profile(name)) for name in PARTS}
     return TensorRtPainter(opener.backend, device, engines, TorchPainter(str(device.place)))
 
 
