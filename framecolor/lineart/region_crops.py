@@ -39,7 +39,7 @@ def crop_regions(
     line, small = _shrink(ink, trace, labels, scale * fineness)
     left, top, right, bottom = _measure_boxes(small, int(rows.max()))
     margin = round(_WIDE * fineness / 2) + 2
-    line, small = (cv2.copyMakeBorder(m, *[margin] * 4, cv2.BORDER_CONSTANT, value=0) for m in (line, small))
+    line, small = np.pad(line, margin), np.pad(small, margin)
     for i, row in enumerate(rows):
         longer = max(right[row] - left[row], bottom[row] - top[row]) / fineness
         near = float(np.clip(_NEAR_SHARE * longer, _NEAREST, _FARTHEST))
@@ -67,7 +67,8 @@ def _shrink(
         return line, labels
     height, width = (max(1, round(side * scale)) for side in labels.shape)
     y, x = ((2 * np.arange(n) + 1) * side // (2 * n) for n, side in zip((height, width), labels.shape, strict=True))
-    return cv2.resize(line, (width, height), interpolation=cv2.INTER_AREA), labels[np.ix_(y, x)]
+    smaller = cv2.resize(line, (width, height), interpolation=cv2.INTER_AREA)
+    return smaller.astype(np.uint8, copy=False), labels[np.ix_(y, x)]
 
 
 def _measure_boxes(labels: NDArray[np.int32], count: int) -> NDArray[np.int64]:

@@ -257,7 +257,8 @@ def pair_up(episode: Arrays, rng: np.random.Generator) -> Arrays:
             shape[:, 0] += side / 4
             shape[:, 2] -= np.log(2)
         paired[f"shape{n}"] = np.concatenate(shapes)
-        paired[f"contact{n}"] = block_diag(*(episode[f"contact{i}"][np.ix_(kept[i], kept[i])] for i in (left, right)))
+        contacts = (episode[f"contact{i}"][np.ix_(kept[i], kept[i])] for i in (left, right))
+        paired[f"contact{n}"] = np.asarray(block_diag(*contacts))
     for (a, target), (b, source) in permutations(enumerate(pairs), 2):
         blocks = [[episode[f"score{i}{j}"][np.ix_(kept[i], kept[j])] for j in source] for i in target]
         paired[f"score{a}{b}"] = np.block(blocks)

@@ -157,7 +157,7 @@ def ask(runner: Runner, counts: tuple[int, int, int, int]) -> Question:
     rng = np.random.default_rng(count)
     own, theirs = regions_of(count), [regions_of(painted) for _ in range(keys)]
     tokens, memory = runner.describe(*own), np.stack([runner.describe(*regions) for regions in theirs])
-    contacts = np.stack([regions[2] / painted for regions in theirs])
+    contacts = np.stack([regions[2] / np.float32(painted) for regions in theirs])
     members = np.eye(colors, dtype=np.float32)[rng.integers(0, colors, (keys, painted))]
     score = rng.normal(0, 6, (count, keys, painted)).astype(np.float32)
     known = np.zeros((count, colors), np.float32)
@@ -165,7 +165,7 @@ def ask(runner: Runner, counts: tuple[int, int, int, int]) -> Question:
     members[0, : painted // 2] = 0
     members[-1, -1], contacts[-1, -1], contacts[-1, :, -1], memory[-1, -1], score[:, -1, -1] = 0, 0, 0, 0, ABSENT
     unmatched = rng.normal(size=count).astype(np.float32)
-    return Question(tokens, own[2] / count, known, memory, contacts, members, score, unmatched)
+    return Question(tokens, own[2] / np.float32(count), known, memory, contacts, members, score, unmatched)
 
 
 def test_decisions_agree(runner: Runner, reference: Runner) -> None:

@@ -89,13 +89,14 @@ def question_of(painter: TorchPainter, count: int, painted: int, colors: int = 3
     tokens, memory = painter.describe(*target), painter.describe(*source)
     members = np.eye(colors, dtype=np.float32)[rng.integers(0, colors, (2, painted))]
     score = rng.normal(0, 5, (count, 2, painted)).astype(np.float32)
-    both = (np.stack([values] * 2) for values in (memory, source[2] / painted))
+    memories, contacts = (np.stack([values] * 2) for values in (memory, source[2] / np.float32(painted)))
     known, unmatched = np.zeros((count, colors), np.float32), np.zeros(count, np.float32)
-    return Question(tokens, target[2] / count, known, *both, members, score, unmatched)
+    contact = target[2] / np.float32(count)
+    return Question(tokens, contact, known, memories, contacts, members, score, unmatched)
 
 
 def painter_of(other: Other, device: HostDevice, **given: Any) -> tuple[TensorRtPainter, dict[PartName, FakeEngine]]:
-    engines = {part: engine_of(part, **given) for part in PARTS}
+    engines: dict[PartName, FakeEngine] = {part: engine_of(part, **given) for part in PARTS}
     return TensorRtPainter(BACKEND, device, engines, other), engines
 
 
@@ -233,13 +234,13 @@ def test_the_engine_matches_by_its_engine_files(
     reference: TorchPainter, other: Other, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The profiles of all parts are opened once, and the runner on lanes paints by them."""
-    opened: dict[str, FakeEngine] = {}
+    opened: dict[PartName, FakeEngine] = {}
 
     def ensure_engine(profile: Profile, *_: object, **given: Any) -> tuple[SimpleNamespace, bytes, bool]:
         return SimpleNamespace(weights=()), profile.name.encode(), False
 
     def deserialize_engine(backend: Backend, data: bytes) -> FakeEngine:
-        (part,) = (part for part in PARTS if part.encode() == data)
+        part = next(part for part in PARTS if part.encode() == data)
         assert part not in opened
         opened[part] = engine_of(part)
         return opened[part]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from framecolor import ReadError
 from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
-from framecolor.matching.question import ABSENT, Question
+from framecolor.matching.question import ABSENT, Question, Rows
 from framecolor.matching.tokens import color_logits
 from framecolor.networks.checkpoint import (
     load_generator,
@@ -49,21 +49,20 @@ def ask(count: int = COUNT, keys: int = KEYS, painted: int = PAINTED, colors: in
     """Ask for the colors of some regions from painted drawings, each of which has all colors in turn."""
     rng = np.random.default_rng(count)
 
-    def draw(*shape: int) -> np.ndarray:
-        return rng.normal(size=shape).astype(np.float32)
+    def draw(*shape: int, spread: float = 1) -> Rows:
+        return rng.normal(0, spread, shape).astype(np.float32)
 
-    def touch(*shape: int) -> np.ndarray:
+    def touch(*shape: int) -> Rows:
         contact = rng.random((*shape, shape[-1]), np.float32) ** 8
         return contact / contact.sum(axis=-1, keepdims=True)
 
     width = TOKENS + WIDTH + SHAPE_TRAITS
     turn = np.arange(keys)[:, None] + np.arange(painted)
     members = np.eye(colors, dtype=np.float32)[turn % colors]
-    memory, score = 0.5 * draw(keys, painted, width), 4 * draw(count, keys, painted)
+    memory, score = draw(keys, painted, width, spread=0.5), draw(count, keys, painted, spread=4)
     known = np.zeros((count, colors), np.float32)
-    return Question(
-        0.5 * draw(count, width), touch(count), known, memory, touch(keys, painted), members, score, draw(count)
-    )
+    tokens = draw(count, width, spread=0.5)
+    return Question(tokens, touch(count), known, memory, touch(keys, painted), members, score, draw(count))
 
 
 def decide(painter: Painter, question: Question) -> Decision:

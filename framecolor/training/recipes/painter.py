@@ -55,10 +55,8 @@ class PainterRecipe:
         start     a painter to start from
         """
         self.data, self.seed, self.size_px, self.episodes, self.start = data, seed, size_px, episodes, start
-        train, val = (
-            [PainterEpisodes(one, split, seed, folder, count, size_px) for one in data]
-            for split, count in (("train", episodes), ("val", _VAL_EPISODES))
-        )
+        train = [PainterEpisodes(one, "train", seed, folder, episodes, size_px) for one in data]
+        val = [PainterEpisodes(one, "val", seed, folder, _VAL_EPISODES, size_px) for one in data]
         self.batches: TorchDataset[Batch] = PainterBatches(train, seed, batch_size)
         self.held_out = PainterBatches(val, 2**20, batch_size)
 
