@@ -17,7 +17,7 @@ from framecolor.core.caches import FOLDER_VARIABLE
 from framecolor.engines import graphs, openvino
 from framecolor.engines.registry import load_shipped
 
-_NETWORKS: tuple[graphs.GraphName, ...] = ("compare", "describe", "features")  # those that flat painting asks
+_NETWORKS: tuple[graphs.GraphName, ...] = ("compare", "decide", "describe", "features")  # those that flat painting asks
 _PROGRAM = """
 import json, sys
 from framecolor.cli import main
