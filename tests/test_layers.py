@@ -23,7 +23,7 @@ NEVER = {
     "lineart": {"media"},
     "matching": {"networks"},
     "render": {"media", "shot", "colorists"},
-    "networks": {"media"},
+    "networks": {"media", "matching"},
 }
 
 

@@ -1,1 +1,1 @@
-"""The networks: layers, weights, checkpoints, exports. Imports matching, lineart, config and below."""
+"""The networks: layers, weights, checkpoints, exports. Imports lineart, config and below."""
