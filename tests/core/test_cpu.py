@@ -132,7 +132,8 @@ print(json.dumps(most))
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="affinity cannot be set here")
 def test_a_process_with_one_core_starts_few_threads(painted_shot: Path, tmp_path: Path) -> None:
-    """Two workers, one of which waits for files; libraries have at most seven threads a core, never the host's number."""
+    """Two workers, one of which waits for files; libraries have at most seven threads a core, never the host's
+    number."""
     one = sorted(os.sched_getaffinity(os.getpid()))[:1]
 
     def paint() -> list[int]:
