@@ -65,7 +65,7 @@ def check_shot(target: Target) -> Iterator[Finding]:
         shot = Shot.open(path)
         data = {"drawings": len(shot.numbers), "keys": len(shot.keys), "missing": sum(map(len, shot.gaps))}
         files = [file for role in (shot.lines, shot.keys, shot.hints, shot.stencils) for file in role.values()]
-        files += [reference.painted for reference in shot.references]
+        files += [file for one in shot.references for file in (one.painted, one.line) if file is not None]
         if closed := [file for file in files if not os.access(file, os.R_OK)]:
             what = f"no permission to read {len(closed)} of {len(files)} drawings and keys, such as {closed[0]}"
             yield Finding("shot", "fail", what, "change their permissions", data)
@@ -82,7 +82,8 @@ def _describe(shot: Shot) -> str:
     drawings = f"drawing{'s' if len(shot.numbers) > 1 else ''} {format_numbers(shot.numbers)}"
     wanted = "" if shot.wanted == shot.numbers else f" ({len(shot.wanted)} of them to paint)"
     keys = f"painted keys {format_numbers(shot.keys)}" if shot.keys else "no painted key"
-    references = f", {len(shot.references)} references" if shot.references else ""
+    count = len(shot.references)
+    references = f", {count} reference{'s' * (count > 1)}" if count else ""
     return f"{shot.name}: {drawings}{wanted}, {width}x{height}, {keys}{references}"
 
 

@@ -30,6 +30,7 @@ from framecolor.lineart.region_colors import (
     region_colors,
 )
 from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.media import image_size
 from framecolor.networks.view import figure_box, working_scale
 from framecolor.shot.shot import MAX_DRAWING_PX, Shot
 
@@ -94,16 +95,20 @@ def read_references(
 
 def _read(shot: Shot, position: int, settings: Settings) -> tuple[list[ReferenceDrawing], list[str]]:
     reference, warnings = shot.references[position], list[str]()
+    # Before it is decoded: a file of a few bytes can claim gigabytes of pixels.
+    height, width = image_size(reference.painted)
+    if height * width > MAX_DRAWING_PX:
+        raise ReadError(reference.painted, _describe_too_large(height, width), "save it smaller")
     painted = shot.read_reference(reference.painted)
     line = None
     if reference.line is not None:
         try:
-            line = shot.read_reference(reference.line)
-            if line.shape != painted.shape:
-                problem = f"is {line.shape[1]}x{line.shape[0]}, its painting is {painted.shape[1]}x{painted.shape[0]}"
+            h, w = image_size(reference.line)
+            if (h, w) != (height, width):
+                problem = f"is {w}x{h}, its painting is {width}x{height}"
                 raise ReadError(reference.line, problem, "save both at one size")
+            line = shot.read_reference(reference.line)
         except ReadError as error:
-            line = None
             warnings.append(f"line art of a reference is not used, but found in its painting: {error}")
     try:
         return make_references(position, painted, line, settings), warnings
@@ -157,8 +162,9 @@ def make_reference(
     line  None: lines are found in the painting
     Raises ValueError, which says why the picture cannot be used.
     """
-    if painted.shape[0] * painted.shape[1] > MAX_DRAWING_PX:
-        raise ValueError(f"it has more than {MAX_DRAWING_PX} pixels")
+    height, width = painted.shape[:2]
+    if height * width > MAX_DRAWING_PX:
+        raise ValueError(_describe_too_large(height, width))
     frame = find_painted_lines(position, painted) if line is None else read_drawing(position, line)
     regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
     exact = region_colors(painted, frame, regions)
@@ -175,6 +181,10 @@ def make_reference(
     scale = working_scale([figure_box(frame)], WORKING_AREA_PX)
     is_exact = bool(np.minimum(exact.votes, colors.votes)[figure].sum() >= _EXACT_SHARE * near)
     return ReferenceDrawing(position, packed, scale, colors, paper, is_exact)
+
+
+def _describe_too_large(height: int, width: int) -> str:
+    return f"is {width}x{height}, above the limit of {MAX_DRAWING_PX} pixels"
 
 
 def _find_paper(regions: Regions, color: NDArray[np.uint8]) -> NDArray[np.bool_]:

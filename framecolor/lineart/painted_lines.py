@@ -60,6 +60,8 @@ def _remove_ink(rgb: NDArray[np.uint8], ink: NDArray[np.bool_]) -> NDArray[np.ui
 def _find_borders(rgb: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Find pixels whose right or lower neighbor has another color, bool HxW: no 4-connected path crosses them."""
     borders = np.zeros(rgb.shape[:2], bool)
-    borders[:, :-1] |= cv2.absdiff(rgb[:, :-1], rgb[:, 1:]).max(axis=2) > _SAME_LEVELS
-    borders[:-1] |= cv2.absdiff(rgb[:-1], rgb[1:]).max(axis=2) > _SAME_LEVELS
+    if rgb.shape[1] > 1:  # OpenCV returns None for empty pictures
+        borders[:, :-1] |= cv2.absdiff(rgb[:, :-1], rgb[:, 1:]).max(axis=2) > _SAME_LEVELS
+    if rgb.shape[0] > 1:
+        borders[:-1] |= cv2.absdiff(rgb[:-1], rgb[1:]).max(axis=2) > _SAME_LEVELS
     return borders

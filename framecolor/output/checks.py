@@ -24,12 +24,12 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
     """
     FORMATS[settings.format].check(settings.format, shot.size)
     inputs = {path.parent for files in (shot.lines, shot.keys, shot.hints, shot.stencils) for path in files.values()}
-    inputs |= {reference.folder for reference in shot.references}
+    inputs |= {path.parent for one in shot.references for path in (one.painted, one.line) if path is not None}
     inputs = {folder.resolve() for folder in inputs}
     folders = {LINE_FOLDER: settings.line == "layer", MATTE_FOLDER: settings.mattes}
     for folder in (out, *(out / name for name, wanted in folders.items() if wanted)):
         if folder.resolve() in inputs:
-            problem = "holds the shot's own drawings or keys or references, which would be overwritten"
+            problem = "holds the shot's own drawings, keys or references, which would be overwritten"
             raise OutputError(folder, problem, _CHOOSE)
     try:
         place = next(folder for folder in (out, *out.parents) if folder.exists())

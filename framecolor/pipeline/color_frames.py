@@ -108,13 +108,14 @@ def color_frames(
     size = (_check("key", read[0], keys[read[0]]) if keys else _check("drawing", read[0], lines[read[0]])).shape[:2]
     painted = {number: _check("key", number, keys[number], size) for number in sorted(keys)}
     key_lines = {number: _check("drawing", number, lines[number], size) for number in read}
-    others = [
-        one for i, (line, picture) in enumerate(references) for one in _read_reference(i, line, picture, settings)
-    ]
+    others = [one for i, pair in enumerate(references) for one in _read_reference(i, pair, settings)]
     return _color(lines, numbers, key_lines, painted, others, settings, listener or ignore)
 
 
-def _read_reference(position: int, line: Pixels | None, painted: Pixels, settings: Settings) -> list[ReferenceDrawing]:
+def _read_reference(position: int, pair: tuple[Pixels | None, Pixels], settings: Settings) -> list[ReferenceDrawing]:
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise ShotError(f"reference {position}", "is no pair of arrays", "give (line art or None, painting)")
+    line, painted = pair
     picture = _check("reference", position, painted)
     drawn = None if line is None else _check("line art of reference", position, line)
     if drawn is not None and drawn.shape != picture.shape:
@@ -128,7 +129,7 @@ def _read_reference(position: int, line: Pixels | None, painted: Pixels, setting
 def _check(role: str, number: int, pixels: Pixels, size: tuple[int, ...] | None = None) -> Pixels:
     """Convert a picture to uint8 HxWx4. Raises ShotError."""
     usable = isinstance(pixels, np.ndarray) and pixels.dtype == np.uint8 and pixels.ndim >= 2
-    if not usable or pixels.shape[2:] not in ((), (3,), (4,)):
+    if not usable or not pixels.size or pixels.shape[2:] not in ((), (3,), (4,)):
         actual = f"{pixels.dtype} {pixels.shape}" if isinstance(pixels, np.ndarray) else type(pixels).__name__
         raise ShotError(f"{role} {number}", f"is {actual}", "give uint8 HxWx4, HxWx3 or HxW")
     if size is not None and pixels.shape[:2] != size:

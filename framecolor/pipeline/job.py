@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.hashing import digest
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine, load_shipped
 from framecolor.errors import FramecolorError
@@ -21,7 +22,8 @@ from framecolor.keys.key_checks import find_doubts, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
 from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
 from framecolor.keys.reference_drawing import read_references
-from framecolor.media import read_swatches
+from framecolor.media import hash_file, read_swatches
+from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
 from framecolor.output.manifest import CACHE_FOLDER
 from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
@@ -222,7 +224,9 @@ def _open(
 
 
 def _name_cache(found: Found, engine: str, settings: Settings) -> str:
-    return f"{found.keys[:16]}-{engine}-{settings.precision}"
+    """Name keyframes in the cache: their tokens depend on the weights as well."""
+    weights = map(hash_file, (base_weights_path(), matcher_weights_path(), painter_weights_path()))
+    return f"{digest(found.keys, *weights)[:16]}-{engine}-{settings.precision}"
 
 
 def _read_keys(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -18,7 +19,14 @@ from framecolor.keys.keyframes import ask_for_key
 from framecolor.media import encode_image, hash_file, read_image
 from framecolor.output.manifest import MANIFEST_NAME, Manifest
 from framecolor.pipeline.stencils import add_painted_keys
-from framecolor.shot.references import LINE_FOLDER, MOST_READ, REFERENCE_FOLDER, find_show, list_pictures
+from framecolor.shot.references import (
+    LINE_FOLDER,
+    MOST_READ,
+    REFERENCE_FOLDER,
+    find_show,
+    list_pictures,
+    name_reference,
+)
 from framecolor.shot.shot import Shot
 
 MOST_KEPT = 3
@@ -56,21 +64,23 @@ def add_references(shot: Shot, folder: Path | None = None, most: int = MOST_KEPT
     """Copy what is worth keeping of a painted shot into a folder of references, with line art. Returns what is kept.
 
     folder  by default `references` in the show, the folder above the shot
-    most    drawings of the shot in the folder, at most
+    most    drawings that are chosen, at most; those of earlier calls stay in the folder
 
     Candidates are the shot's keys, and painted frames in which a region was corrected. Each next one adds most new
-    colors, then the pose that is least like those kept. Files are named SHOT.NUMBER; a painting that is in the folder
-    already, by whatever name, is not copied again. Raises ShotError if there is no candidate, ReadError for a file that
-    cannot be read, OutputError if the folder is full or cannot be written.
+    colors, then the pose that is least like those kept. Files are named SHOT.NUMBER and replace older ones of that
+    name; a painting that is in the folder already, by whatever name, is not copied again. Raises ShotError if there is
+    no candidate, ReadError for a file that cannot be read, OutputError if the folder is full or cannot be written.
     """
     folder = folder or find_show(shot.root) / REFERENCE_FOLDER
-    candidates = [_look(number, path) for number, path in sorted(_list_candidates(shot).items())]
+    looks = [_look(number, path) for number, path in sorted(_list_candidates(shot).items())]
+    candidates = [one for one in looks if one.colors]  # empty ones show nothing
     if not candidates:
         problem = "there is neither a painted key nor a corrected frame"
         raise ShotError(shot.root, problem, ask_for_key(shot))
     known = {path: hash_file(path) for path in list_pictures(folder)} if folder.is_dir() else {}
     chosen = list(_choose(candidates, most))
-    new = [one for one in chosen if hash_file(one.painted) not in known.values()]
+    taken = set(map(name_reference, known))
+    new = [one for one in chosen if hash_file(one.painted) not in known.values() and _name(shot, one) not in taken]
     if len(known) + len(new) > MOST_READ:
         problem = f"holds {len(known)} references, and at most {MOST_READ} are used"
         raise OutputError(folder, problem, "remove some, or choose another folder with --to")
@@ -124,22 +134,51 @@ def _keep(shot: Shot, one: _Candidate, folder: Path, known: Mapping[Path, str]) 
 
     known  hash of each painting in the folder
     """
-    own = hash_file(one.painted)
-    if there := [path for path, other in known.items() if other == own]:
+    own, name = hash_file(one.painted), _name(shot, one)
+    there = [path for path, other in known.items() if other == own]
+    if there and name not in map(name_reference, there):  # renamed, with its line art
         return Kept(one.number, there[0], "there")
-    name = f"{shot.name.replace('/', '.')}.{one.number:0{_PADDING}d}"
+    older = [path for path in known if name_reference(path) == name]
+    is_new_line = _keep_line(shot, one.number, folder / LINE_FOLDER, name)
     target = folder / f"{name}{one.painted.suffix}"
-    older = [path for path in known if path.stem == name]
-    if shot.movie is None:
-        line = shot.lines[one.number]
-        write_bytes_atomic(folder / LINE_FOLDER / f"{name}{line.suffix}", _read(line))
-    else:
-        write_bytes_atomic(folder / LINE_FOLDER / f"{name}.png", encode_image(shot.read_line(one.number)))
-    write_bytes_atomic(target, _read(one.painted))
-    for path in older:
-        if path != target:  # the same drawing in another format
-            path.unlink(missing_ok=True)
+    if known.get(target) != own:
+        write_bytes_atomic(target, _read(one.painted))
+    elif not is_new_line:
+        return Kept(one.number, target, "there")
+    _forget_others(target, older)
     return Kept(one.number, target, "changed" if older else "new")
+
+
+def _keep_line(shot: Shot, number: int, folder: Path, name: str) -> bool:
+    """Copy the line art of a drawing, unless it is there already. Returns whether it was not."""
+    if shot.movie is None:
+        target, data = folder / f"{name}{shot.lines[number].suffix}", _read(shot.lines[number])
+    else:
+        target, data = folder / f"{name}.png", encode_image(shot.read_line(number))
+    others = [path for path in list_pictures(folder) if name_reference(path) == name] if folder.is_dir() else []
+    if others == [target] and _read(target) == data:
+        return False
+    write_bytes_atomic(target, data)
+    _forget_others(target, others)
+    return True
+
+
+def _forget_others(target: Path, paths: Iterable[Path]) -> None:
+    """Delete the same picture in other formats. Raises OutputError."""
+    for path in paths:
+        try:
+            # Names that differ only in letter case or in how accents are written may be one file.
+            if path.exists() and not path.samefile(target):
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            problem = f"the older file cannot be deleted ({error.strerror or error})"
+            raise OutputError(path, problem, "delete it") from error
+
+
+def _name(shot: Shot, one: _Candidate) -> str:
+    """Name a drawing of a shot among references; not as a hidden file, which would not be found."""
+    name = f"{shot.name.replace('/', '.')}.{one.number:0{_PADDING}d}".lstrip(".")
+    return unicodedata.normalize("NFC", name)
 
 
 def _read(path: Path) -> bytes:

@@ -75,7 +75,9 @@ class Sources:
 def hash_references(shot: Shot) -> list[str]:
     """Hash each reference, and without keys also the drawings that stand for the shot; empty without references."""
     others = [one for one in shot.references if _hash_or_error(shot.is_own_key, one) is not True]
-    found = [f"reference {_hash_or_error(shot.reference_hash, one)}" for one in others]
+    # The same reference is used under other conditions if it belongs to the whole show (`choose_references`).
+    names = ("shared reference" if one.scope == "show" else "reference" for one in others)
+    found = [f"{name} {_hash_or_error(shot.reference_hash, one)}" for name, one in zip(names, others, strict=True)]
     samples = choose_samples(shot.numbers) if found and not shot.keys else []
     return found + [f"{number} sample {_hash_or_error(shot.source_hash, number)}" for number in samples]
 

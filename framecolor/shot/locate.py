@@ -15,6 +15,7 @@ from framecolor.errors import ReadError, ShotError
 from framecolor.media.decode import image_size
 from framecolor.media.movies import is_movie
 from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder, find_shots, is_cut, refuse_cut
+from framecolor.shot.references import REFERENCE_FOLDER
 from framecolor.shot.sequence import find_sequence, is_pattern, list_images, list_movies, number_files, parse_pattern
 
 _SHOWN_SHOTS = 4
@@ -74,7 +75,8 @@ def _refuse_neighbor(path: Path) -> None:
         raise ShotError(path, problem, f"name {whole.parent}")
     if find_folder(path, "keys").is_dir():
         return  # a shot that lacks its drawings
-    inside = list(islice(find_shots(path), _SHOWN_SHOTS + 1))
+    found = (folder for folder in find_shots(path) if folder.name.casefold() != REFERENCE_FOLDER)
+    inside = list(islice(found, _SHOWN_SHOTS + 1))
     if len(inside) == 1:
         problem = f"is not a shot, but holds the {_name_kind(inside[0])} {inside[0].name}"
         raise ShotError(path, problem, f"name {inside[0]}")

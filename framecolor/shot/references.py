@@ -7,6 +7,7 @@ show/references/                       beside the shots of a show: for all of th
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,15 +96,24 @@ def find_show(root: Path) -> Path:
 
 def _list_references(folder: Path, scope: Scope) -> tuple[list[Reference], list[str]]:
     line_folder = find_folder(folder, LINE_FOLDER)
-    lines = {path.stem: path for path in list_pictures(line_folder)} if line_folder.is_dir() else {}
+    drawn = list_pictures(line_folder) if line_folder.is_dir() else []
+    lines = {name_reference(path): path for path in reversed(drawn)}
     painted = list_pictures(folder)
-    others = [path.name for path in list_files(folder) if path not in painted and path.suffix not in _NOT_PICTURES]
+    kinds = _NOT_PICTURES | PAINTED_SUFFIXES
+    others = [path.name for path in list_files(folder) if path.suffix.lower() not in kinds]
     warnings = []
     if others:
         warnings.append(f"{folder}: not used, as no picture that can be read: {_name_some(others)}")
-    if alone := sorted(lines.keys() - {path.stem for path in painted}):
+    if unused := [path.name for path in drawn if path not in lines.values()]:
+        warnings.append(f"{line_folder}: not used, as other line art has the same name: {_name_some(unused)}")
+    if alone := sorted(lines.keys() - set(map(name_reference, painted))):
         warnings.append(f"{line_folder}: line art without a painting of the same name: {_name_some(alone)}")
-    return [Reference(path, lines.get(path.stem), scope) for path in painted], warnings
+    return [Reference(path, lines.get(name_reference(path)), scope) for path in painted], warnings
+
+
+def name_reference(path: Path) -> str:
+    """Name a painting or its line art: the file without its ending. macOS writes accents otherwise than others do."""
+    return unicodedata.normalize("NFC", path.stem)
 
 
 def list_pictures(folder: Path) -> list[Path]:

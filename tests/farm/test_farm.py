@@ -208,7 +208,7 @@ def test_help_names_the_size_of_chunks() -> None:
 def test_a_job_that_could_not_begin_is_not_written(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 3, (0,))
     for arguments, problem in (
-        ((root, "--out", root / "keys"), "holds the shot's own drawings or keys"),
+        ((root, "--out", root / "keys"), "holds the shot's own drawings, keys or references"),
         ((root, "--frames", "1-5"), "is not in the shot"),
         ((root, "--stencils", root), "framecolor colorize --stencils"),
         ((tmp_path / "none",), "there is no such folder"),

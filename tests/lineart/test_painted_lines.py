@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw
 from numpy.typing import NDArray
 
@@ -19,6 +20,15 @@ def fill_only() -> NDArray[np.uint8]:
     cv2.circle(painted, (60, 30), 20, SKIN, -1)
     cv2.rectangle(painted, (60, 22), (70, 36), (230, 190, 150, 255), -1)
     return painted
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (9, 1), (2, 2)])
+def test_tiny_paintings_have_lines_between_their_fills(size: tuple[int, int]) -> None:
+    painted = np.full((*size, 4), PAPER, np.uint8)
+    assert not find_painted_lines(0, painted).solid.any()
+    painted[: size[0] // 2 or None, : size[1] // 2 or None] = COAT
+    found = find_painted_lines(0, painted)
+    assert bool(found.solid.any() | found.trace.any()) == (max(size) > 1)
 
 
 def test_a_painting_has_the_regions_of_its_line_art() -> None:

@@ -10,12 +10,13 @@ from framecolor.networks.checkpoint import (
     base_weights_path,
     load_generator,
     matcher_weights_path,
+    painter_weights_path,
     perception_weights_path,
 )
 from framecolor.networks.generator import Generator
 from framecolor.networks.perception import Perception, load_perception
 
-WEIGHTS = (base_weights_path(), matcher_weights_path(), perception_weights_path())
+WEIGHTS = (base_weights_path(), matcher_weights_path(), painter_weights_path(), perception_weights_path())
 # The greatest size of the wheel.
 MOST_BYTES = 60e6
 

@@ -13,6 +13,7 @@ from drawings import PALETTE, draw, make_shot
 from painting import colors_of, paint, read_all, read_frames, share_equal
 
 from framecolor import Settings, Shot, ShotError, cli, color_frames, colorize, colorize_part, gather_parts, prepare
+from framecolor.keys import reference_drawing
 from framecolor.media import read_image, write_image
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
@@ -93,6 +94,27 @@ def test_a_copy_of_a_key_is_no_reference(tmp_path: Path) -> None:
     assert read_all(root / "color") == plain
 
 
+def test_a_reference_of_the_show_is_another_one_if_the_user_names_it(tmp_path: Path) -> None:
+    root = make(tmp_path, keys=(0,))
+    folder = put(tmp_path / "show/references", 8)
+    painted = read_image(folder / "walk.8.png")
+    painted[..., :3] = painted[..., [2, 0, 1]]
+    write_image(folder / "walk.8.png", painted)  # its colors differ from those of the key
+    table = root / "color/framecolor.json"
+    for given, used in ((None, False), (folder, True), (None, False)):
+        colorize(Shot.open(root, references=given))
+        assert (b'"references"' in table.read_bytes()) == used
+
+
+def test_a_huge_reference_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make(tmp_path, keys=(0,))
+    put(root / "references", 8)
+    monkeypatch.setattr(reference_drawing, "MAX_DRAWING_PX", 1000)
+    monkeypatch.setattr(Shot, "read_reference", lambda *_: pytest.fail("it was decoded"))
+    (warning,) = paint(root).warnings
+    assert "walk.8.png" in warning and "limit" in warning
+
+
 def test_a_reference_that_cannot_be_used_is_named(tmp_path: Path) -> None:
     root = make(tmp_path, keys=(0,))
     folder = put(root / "references", 8)
@@ -165,9 +187,10 @@ def test_arrays_take_references_too(tmp_path: Path, keys: tuple[int, ...]) -> No
 
 def test_arrays_that_are_no_references_are_refused() -> None:
     line, painted = draw(0)
-    for references in ([(draw(0, (48, 64))[0], painted)], [(None, np.zeros_like(painted))]):
+    other = draw(0, (48, 64))[0]
+    for wrong in ((other, painted), (None, np.zeros_like(painted)), (None, painted[:0]), painted, (painted,)):
         with pytest.raises(ShotError, match="reference 0"):
-            color_frames([line], {}, references=references)
+            color_frames([line], {}, references=[wrong])  # pyright: ignore[reportArgumentType]
     with pytest.raises(ShotError):
         color_frames([], {}, Settings(), references=[(line, painted)])
 

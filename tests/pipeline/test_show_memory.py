@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from cut_folders import make_cut
@@ -69,6 +70,25 @@ def test_nothing_is_kept_twice_and_a_changed_key_replaces_its_older_state(root: 
     assert names(folder) == before and first[0].path.read_bytes() == key.read_bytes()
 
 
+def test_line_art_that_is_missing_or_was_changed_is_copied_again(root: Path) -> None:
+    (first,) = add_references(Shot.open(root), most=1)
+    line, copy = root / f"line/cut.{first.number}.png", root.parent / f"references/line/cut.{first.number}.png"
+    write_image(line, draw(3)[0])
+    write_image(copy.with_suffix(".tga"), draw(5)[0])
+    assert [kept.state for kept in add_references(Shot.open(root), most=1)] == ["changed"]
+    copy.unlink()
+    assert [kept.state for kept in add_references(Shot.open(root), most=1)] == ["changed"]
+    assert copy.read_bytes() == line.read_bytes() and not copy.with_suffix(".tga").exists()
+    assert [kept.state for kept in add_references(Shot.open(root), most=1)] == ["there"]
+
+
+def test_hidden_shots_are_kept_under_names_that_are_found_and_empty_keys_are_not_kept(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "show/.cut", 2, (0, 1))
+    write_image(root / "keys/cut.1002.png", np.zeros_like(draw(1)[1]))
+    (kept,) = add_references(Shot.open(root))
+    assert kept.path.name == "cut.1001.png"
+
+
 @pytest.mark.usefixtures("quick_engine")
 def test_corrected_frames_are_kept_as_painted(root: Path) -> None:
     corrections = root / "corrections.json"
@@ -112,6 +132,8 @@ def test_a_memory_is_not_larger_than_what_is_used(root: Path, tmp_path: Path) ->
     write_image(root / "keys/cut.1007.png", painted)
     with pytest.raises(OutputError, match=str(MOST_READ)):
         add_references(Shot.open(root), folder)
+    (folder / "05.png").rename(folder / "cut.1007.png")
+    assert "changed" in [kept.state for kept in add_references(Shot.open(root), folder)]
     write_image(folder / "more.png", draw(0)[1])
     shot = Shot.open(root, references=folder)
     assert len(shot.references) == MOST_READ and "more.png" in " ".join(shot.warnings)

@@ -59,6 +59,22 @@ def test_files_without_use_are_named(tmp_path: Path) -> None:
     assert "sheet.clip" in texts and "berta.png" in texts.replace("berta", "berta.png") and "notes" not in texts
 
 
+def test_line_art_has_the_name_of_its_painting(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 2)
+    folder = put(root / "references", "Zoe\u0301.png").parent
+    put(folder / "line", "Zo\u00e9.png")
+    put(folder / "line", "Zo\u00e9.tga")
+    shot = Shot.open(root)
+    assert shot.references[0].line == folder / "line/Zo\u00e9.png"
+    assert len(shot.warnings) == 1 and "Zo\u00e9.tga" in shot.warnings[0]
+
+
+def test_references_are_not_named_as_a_shot_of_their_show(tmp_path: Path) -> None:
+    make_shot(tmp_path / "show/cut", 2)
+    put(tmp_path / "show/references", "cut.1001.png", line=True)
+    refuse(tmp_path / "show", "holds the shot cut;")
+
+
 @pytest.mark.parametrize("name", ["none-such", "empty"])
 def test_a_named_folder_without_pictures_is_refused(tmp_path: Path, name: str) -> None:
     root = make_shot(tmp_path / "cut", 2)

@@ -56,8 +56,10 @@ class Gltf:
     def read_image(self, image: int) -> NDArray[np.uint8]:
         """Decode a picture that the file holds, RGBA uint8 HxWx4."""
         row = self.table["images"][image]
-        pixels = cv2.imdecode(self._view(row["bufferView"]), cv2.IMREAD_COLOR_RGB)
-        coded = cv2.imdecode(self._view(row["bufferView"]), cv2.IMREAD_UNCHANGED)
+        data = self._view(row["bufferView"])
+        if not len(data):
+            raise ValueError("a picture is empty")
+        pixels, coded = cv2.imdecode(data, cv2.IMREAD_COLOR_RGB), cv2.imdecode(data, cv2.IMREAD_UNCHANGED)
         if pixels is None or coded is None:
             raise ValueError("a picture cannot be decoded")
         opaque = np.full(pixels.shape[:2], 255, np.uint8)

@@ -161,6 +161,8 @@ class Rig:
             seconds, values = self.gltf.read_floats(sampler["input"]), self.gltf.read_floats(sampler["output"])
             if sampler.get("interpolation") == "CUBICSPLINE":
                 values = values.reshape(len(seconds), 3, -1)[:, 1]
+            if len(values) != len(seconds) or not 0 <= target["node"] < len(self.names):
+                raise ValueError("a clip does not fit its nodes or times")
             stepped = sampler.get("interpolation") == "STEP"
             tracks.append(Track(target["node"], target["path"], seconds, values, stepped))
         length = max((float(t.seconds[-1]) for t in tracks), default=0.0)
