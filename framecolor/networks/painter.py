@@ -25,6 +25,9 @@ from framecolor.networks.painter_pairs import ABSENT, Pairs, Places
 
 # Of each region, this many pairs are refined, those of the best scores; the others do not count.
 _MOST_PAIRS = 64
+# A region of unknown color takes the place of one that is known only if it scores higher by this: a shot with many
+# corrections has many.
+_UNTOLD = 8.0
 _LOOKS = 4
 _PAIR_EVIDENCE, _ROW_EVIDENCE = 18 + _LOOKS, 6
 _LEAST = 1e-4
@@ -143,9 +146,9 @@ class Painter(nn.Module):
         return torch.zeros_like(there).masked_scatter(real, self.weigh[i](evidence[real])[..., 0])
 
     def _choose(self, target: Drawing, memory: Drawing, members: Tensor, score: Tensor) -> Pairs:
-        """Choose the pairs with the best scores of each region."""
+        """Choose the pairs with the best scores of each region; those that tell no color must be clearly better."""
         _, _, keys, most = score.shape
-        flat = score.flatten(2)
+        flat = score.flatten(2) - _UNTOLD * (1 - members.amax(-1).flatten(1)[:, None])
         widened = torch.cat([flat, torch.full_like(flat[..., :1], ABSENT).expand(-1, -1, _MOST_PAIRS)], 2)
         top, at = widened.topk(_MOST_PAIRS, dim=2)
         there = (top > ABSENT / 2).to(score.dtype)
@@ -154,12 +157,13 @@ class Painter(nn.Module):
         shape = places.pick_region(memory.shape)
         looks = [self._look(drawing).unbind(-2) for drawing in (target, memory)]
         alike = [places.pick(own @ other.flatten(1, 2).transpose(1, 2)) for own, other in zip(*looks, strict=True)]
+        chosen = places.pick_region(members) * there[..., None]
         paper, own_paper = shape[..., 5], target.shape[..., None, 5]
         return Pairs(
-            score=top,
+            score=top + _UNTOLD * (there - chosen.amax(-1)),
             there=there,
             places=places,
-            members=places.pick_region(members) * there[..., None],
+            members=chosen,
             place=target.shape[..., :2],
             memory_place=memory.shape[..., :2],
             apart=shape[..., :2] - target.shape[..., None, :2],
