@@ -1,6 +1,6 @@
 """Stable Diffusion as a colorist: diffusers' image-to-image pipeline, with weights of the user's own.
 
-The painting to start from, or the drawing if there is none, is noised up to the strength and denoised by the prompt.
+It adds noise to the painting, or to the drawing if there is none, up to the strength, and denoises it by the prompt.
 High guidance departs from the drawing; the drawing's lines and regions still hold, as for every colorist.
 """
 

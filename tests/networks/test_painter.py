@@ -14,6 +14,7 @@ from framecolor import ReadError
 from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
 from framecolor.matching.question import ABSENT, Question, Rows
 from framecolor.matching.tokens import color_logits
+from framecolor.networks import painter_pairs
 from framecolor.networks.checkpoint import (
     load_generator,
     load_matcher,
@@ -235,3 +236,7 @@ def test_a_painter_comes_back_from_its_file(tmp_path: Path) -> None:
 def test_the_painter_that_ships_belongs_to_the_matcher_that_ships() -> None:
     painter, matcher = load_painter(painter_weights_path()), load_matcher(matcher_weights_path())
     assert painter.tokens == matcher.width + matcher.features
+
+
+def test_network_and_question_mean_the_same_by_absent() -> None:
+    assert painter_pairs.ABSENT == ABSENT

@@ -56,7 +56,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Backend:
-    """An installed TensorRT, and the GPU that it would use; None if there is none."""
+    """Hold an installed TensorRT and the GPU that it uses, None without one."""
 
     name: BackendName
     version: str
@@ -169,7 +169,7 @@ def _version(name: BackendName) -> str:
 
 
 def find_gpu(device: int = 0) -> Gpu | None:
-    """Find the GPU with that index in PyTorch; None if there is none."""
+    """Find the GPU that PyTorch lists at this index; None without one."""
     if not torch.cuda.is_available() or device >= torch.cuda.device_count():
         return None
     facts = torch.cuda.get_device_properties(device)
