@@ -120,9 +120,9 @@ def _limit_of_match(workload: Workload, calls: Calls, precision: Precision) -> L
     matcher, painter = load_matcher(matcher_weights_path()), load_painter(painter_weights_path())
     regions = round(fmean(calls.regions))
     keys, most, colors = (round(fmean(sizes)) for sizes in zip(*calls.painted, strict=True))
-    square, tokens = (regions, regions), (regions, painter.tokens + painter.width + SHAPE_TRAITS)
+    square, tokens = (regions, regions), (regions, painter.tokens + SHAPE_TRAITS)
     own = [(regions, matcher.features + matcher.context), (regions, SHAPE_TRAITS), square]
-    describe = count_work(DescribePass(matcher, painter), [*own, crop_shape(regions)], "f32")
+    describe = count_work(DescribePass(matcher), [*own, crop_shape(regions)], "f32")
     compare = count_work(ComparePass(matcher), [tokens, tokens, square, square, square, square], "f32")
     memory = [(keys, most, tokens[1]), (keys, most, most), (keys, most, colors)]
     asked = [tokens, square, (regions, colors), *memory, (regions, keys, most), (regions,)]

@@ -108,26 +108,6 @@ def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
 
 
 @train.command()
-@data_option
-@click.option("--looks", type=PATH, help="Folder where the episodes' features are kept; OUTPUT-looks if not given.")
-@click.option("--episodes", type=click.IntRange(1), default=12000, show_default=True, help="Number of episodes.")
-@click.option("--start", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Weights to start from.")
-@loop_options(steps=40000, rate=1e-3, size=288, cooldown=0.5)
-def matcher(data: Path, looks: Path | None, episodes: int, start: Path | None, size: int, **loop: Any) -> None:
-    """Train the matcher alone, on features of the base weights that are computed once: many cheap steps.
-
-    \b
-    Example:
-      framecolor train matcher --data data/moving -o runs/matcher
-    """
-    from framecolor.training.dataset import Dataset
-    from framecolor.training.recipes.matcher import MatcherRecipe
-
-    folder = loop["output"].with_name(f"{loop['output'].name}-looks") if looks is None else looks
-    run(MatcherRecipe(Dataset(data), loop["seed"], folder, episodes, size, start), loop)
-
-
-@train.command()
 @click.option(
     "--data",
     type=PATH,
@@ -137,12 +117,12 @@ def matcher(data: Path, looks: Path | None, episodes: int, start: Path | None, s
 )
 @click.option("--looks", type=PATH, help="Folder where the episodes are kept; OUTPUT-looks if not given.")
 @click.option("--episodes", type=click.IntRange(1), default=6000, show_default=True, help="Episodes of each data set.")
-@click.option("--start", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Weights to start from.")
-@loop_options(steps=20000, rate=2e-3, size=288, batch=4, cooldown=0.5)
+@click.option("--start", type=PATH, help="Folder of an earlier run to start from; the shipped weights if not given.")
+@loop_options(steps=20000, rate=1e-3, size=288, batch=4, cooldown=0.5)
 def painter(
     data: tuple[Path, ...], looks: Path | None, episodes: int, start: Path | None, size: int, batch: int, **loop: Any
 ) -> None:
-    """Train the painter, which refines what the shipped matcher says.
+    """Train the matcher and the painter together, on features of the base weights that are computed once.
 
     \b
     Example:

@@ -17,7 +17,7 @@ from framecolor.networks.checkpoint import (
 )
 from framecolor.networks.generator import HINT_PLANES, LINE_PLANES, Generator
 from framecolor.networks.match_passes import ComparePass, DecidePass, DescribePass
-from framecolor.networks.matcher import SHAPE_TRAITS
+from framecolor.networks.matcher import SHAPE_TRAITS, Matcher
 from framecolor.networks.painter import Painter
 from framecolor.networks.passes import ColorPass, FeaturePass
 
@@ -43,8 +43,7 @@ def make_color(generator: Generator | None = None) -> Graph:
 
 def make_describe() -> Graph:
     """`DescribePass` with padding."""
-    matcher, painter = load_matcher(matcher_weights_path()), load_painter(painter_weights_path())
-    count = 7
+    matcher, count = load_matcher(matcher_weights_path()), 7
     example = (
         torch.rand(count, matcher.features + matcher.context),
         torch.rand(count, SHAPE_TRAITS),
@@ -52,14 +51,14 @@ def make_describe() -> Graph:
         torch.zeros(count, CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX),
         torch.ones(count),
     )
-    model = trace_graph(DescribePass(matcher, painter), example, (_ROWS, _ROWS, _PAIRS, _ROWS, _ROWS))
-    return Graph(model, {"width": _count_values(painter)})
+    model = trace_graph(DescribePass(matcher), example, (_ROWS, _ROWS, _PAIRS, _ROWS, _ROWS))
+    return Graph(model, {"width": _count_values(matcher)})
 
 
 def make_compare() -> Graph:
     """`ComparePass` with padding."""
-    matcher, painter = load_matcher(matcher_weights_path()), load_painter(painter_weights_path())
-    a, b, width = 7, 5, _count_values(painter)
+    matcher = load_matcher(matcher_weights_path())
+    a, b, width = 7, 5, _count_values(matcher)
     example = (
         torch.rand(a, width),
         torch.rand(b, width),
@@ -92,9 +91,9 @@ def make_decide() -> Graph:
     return Graph(trace_graph(DecidePass(painter), example, free), {"width": width})
 
 
-def _count_values(painter: Painter) -> int:
+def _count_values(network: Matcher | Painter) -> int:
     """Count the values of a token by `DescribePass`."""
-    return painter.tokens + painter.width + SHAPE_TRAITS
+    return network.tokens + SHAPE_TRAITS
 
 
 def _planes(channels: int) -> Tensor:

@@ -52,9 +52,9 @@ __all__ = [
 
 _REINSTALL = "run `pip install --force-reinstall --no-deps framecolor`"
 _GENERATOR = "framecolor generator 1"
-_MATCHER = "framecolor matcher 1"
-_MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers")
-_PAINTER = "framecolor painter 1"
+_MATCHER = "framecolor matcher 2"
+_MATCHER_SIZES = ("features", "context", "width", "heads", "own_layers", "pair_layers", "seen")
+_PAINTER = "framecolor painter 2"
 _PAINTER_SIZES = ("tokens", "width", "hidden", "rounds")
 
 _MOST_PX = 4096

@@ -166,7 +166,7 @@ def make_exportable(
             "crop scales": CROP_SCALES,
             "crop planes": CROP_PLANES,
             "crop side": CROP_PX,
-            "token channels": painter.tokens + painter.width + SHAPE_TRAITS,
+            "token channels": painter.tokens + SHAPE_TRAITS,
         }
         module = _make_region_pass(name, matcher, painter, dtype)
         return Exportable(name, module.eval(), precision, fixed)
@@ -184,7 +184,7 @@ def make_exportable(
 
 def _make_region_pass(name: NetworkName, matcher: Matcher, painter: Painter, dtype: torch.dtype) -> nn.Module:
     if name == "describe":
-        return DescribePass(matcher, painter, dtype)
+        return DescribePass(matcher, dtype)
     return ComparePass(matcher, dtype) if name == "compare" else DecidePass(painter, dtype)
 
 

@@ -16,21 +16,21 @@ Network = TypeVar("Network", bound=nn.Module)
 
 
 class DescribePass(nn.Module):
-    """The tokens of a drawing's regions [N, T]: of `Matcher.describe`, of the crops by `Painter.crops`, and shape.
+    """The tokens of a drawing's regions [N, T]: those of `Matcher.describe`, and shape.
 
     Takes the matcher's inputs and crops [N, CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX] in [0, 1], and with padding
     `present` [N]; float32 in and out.
     """
 
-    def __init__(self, matcher: Matcher, painter: Painter, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, matcher: Matcher, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
-        self.matcher, self.crops = narrow_products(matcher, dtype), narrow_products(painter.crops, dtype)
+        self.matcher = narrow_products(matcher, dtype)
 
     def forward(
         self, features: Tensor, shape: Tensor, contact: Tensor, crops: Tensor, present: Tensor | None = None
     ) -> Tensor:
-        tokens = self.matcher.describe(features, shape, contact, present)
-        return torch.cat([tokens, self.crops(crops), shape], dim=1)
+        tokens = self.matcher.describe(features, shape, contact, self.matcher.crops(crops), present)
+        return torch.cat([tokens, shape], dim=1)
 
 
 class ComparePass(nn.Module):
@@ -39,7 +39,6 @@ class ComparePass(nn.Module):
     def __init__(self, matcher: Matcher, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.matcher = narrow_products(matcher, dtype)
-        self.width = matcher.width + matcher.features
 
     def forward(
         self,
@@ -52,7 +51,7 @@ class ComparePass(nn.Module):
         present_a: Tensor | None = None,
         present_b: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        a, b = a[:, : self.width], b[:, : self.width]
+        a, b = a[:, : self.matcher.tokens], b[:, : self.matcher.tokens]
         return self.matcher.compare(a, b, contact_a, contact_b, flow_ab, flow_ba, present_a, present_b)
 
 
@@ -65,7 +64,7 @@ class DecidePass(nn.Module):
     def __init__(self, painter: Painter, dtype: torch.dtype = torch.float32) -> None:
         super().__init__()
         self.painter = narrow_products(painter, dtype)
-        self.parts = [painter.tokens, painter.width, SHAPE_TRAITS]
+        self.parts = [painter.tokens, SHAPE_TRAITS]
 
     def forward(
         self,
@@ -84,8 +83,8 @@ class DecidePass(nn.Module):
         return color[0], lost[0]
 
     def _split(self, rows: Tensor, contact: Tensor) -> Drawing:
-        tokens, seen, shape = rows[None].split(self.parts, dim=-1)
-        return Drawing(tokens, seen, shape, contact[None])
+        tokens, shape = rows[None].split(self.parts, dim=-1)
+        return Drawing(tokens, shape, contact[None])
 
 
 def narrow_products(network: Network, dtype: torch.dtype) -> Network:

@@ -1,9 +1,10 @@
 """The matcher: finds the same region in another drawing.
 
-A region's token is made of the generator's features pooled over it, its position and its shape. Layers of
-self-attention within a drawing come first, then layers of cross-attention between two drawings, each followed by
-self-attention. Pairs are scored by the product of their tokens plus the cosine of their pooled features. In the lineage
-of LightGlue (Lindenberger et al. 2023), for points, and BasicPBC (Dai et al. 2024), for paint.
+A region's token is made of the generator's features pooled over it, of crops of its surroundings at a finer scale
+(`lineart.region_crops`), of its position and its shape. Layers of self-attention within a drawing come first, then
+layers of cross-attention between two drawings, each followed by self-attention. Pairs are scored by the product of
+their tokens plus the cosine of their pooled features. In the lineage of LightGlue (Lindenberger et al. 2023), for
+points, and BasicPBC (Dai et al. 2024), for paint.
 
 A drawing's tokens are made once (`describe`) and compared with many drawings (`compare`).
 """
@@ -15,6 +16,8 @@ import math
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from framecolor.networks.crop_encoder import CropEncoder
 
 # Place x, y, log area share, elongation as a vector (`lineart.region_shapes.Shapes.traits`), and whether it is paper.
 SHAPE_TRAITS = 6
@@ -35,17 +38,26 @@ class Matcher(nn.Module):
     """Computes tokens of regions, and scores of pairs of them.
 
     features, context  channels of the generator's features and context; a region's input is both, pooled over it
+    seen               values of its crops, another input
     """
 
     def __init__(
-        self, features: int, context: int, width: int = 96, heads: int = 4, own_layers: int = 2, pair_layers: int = 2
+        self,
+        features: int,
+        context: int,
+        width: int = 96,
+        heads: int = 4,
+        own_layers: int = 2,
+        pair_layers: int = 2,
+        seen: int = 64,
     ) -> None:
         super().__init__()
-        self.features, self.context, self.width, self.heads = features, context, width, heads
+        self.features, self.context, self.width, self.heads, self.seen = features, context, width, heads, seen
         region_channels = features + context
         self.own_layers, self.pair_layers = own_layers, pair_layers
+        self.crops = CropEncoder(seen)
         self.look_norm = nn.LayerNorm(region_channels)
-        self.enter = nn.Linear(region_channels + SHAPE_TRAITS + 4 * _OCTAVES, width)
+        self.enter = nn.Linear(region_channels + seen + SHAPE_TRAITS + 4 * _OCTAVES, width)
         self.relate = nn.Sequential(
             nn.Linear(_PAIR_TRAITS, _PAIR_WIDTH), nn.SiLU(), nn.Linear(_PAIR_WIDTH, own_layers * heads)
         )
@@ -62,17 +74,25 @@ class Matcher(nn.Module):
         nn.init.constant_(to_unmatched.bias, _UNMATCHED * _LIKENESS)
         self.unmatched = nn.Sequential(nn.LayerNorm(width), to_unmatched)
 
-    def describe(self, features: Tensor, shape: Tensor, contact: Tensor, present: Tensor | None = None) -> Tensor:
-        """Compute the tokens [N, width + features] of a drawing's N regions.
+    @property
+    def tokens(self) -> int:
+        """Values of a token."""
+        return self.width + self.features + self.seen
+
+    def describe(
+        self, features: Tensor, shape: Tensor, contact: Tensor, seen: Tensor, present: Tensor | None = None
+    ) -> Tensor:
+        """Compute the tokens [N, tokens] of a drawing's N regions.
 
         features  [N, F + C], the generator's features and context, pooled
         shape     [N, SHAPE_TRAITS]
         contact   [N, N], share of a region's outline along another
+        seen      [N, seen], crops as `crops` encodes them
         present   [N], 1 for a region, 0 for padding, which no region attends to; None: no padding
         """
         place = shape[:, :2]
         waves = torch.cat([place * (math.pi * 2**octave) for octave in range(_OCTAVES)], dim=1)
-        tokens = self.enter(torch.cat([self.look_norm(features), shape, waves.sin(), waves.cos()], dim=1))
+        tokens = self.enter(torch.cat([self.look_norm(features), shape, waves.sin(), waves.cos(), seen], dim=1))
         apart = place[None] - place[:, None]
         pairs = torch.stack(
             [apart[..., 0], apart[..., 1], apart.square().sum(-1).add(1e-6).sqrt(), contact, contact.T], dim=-1
@@ -80,7 +100,7 @@ class Matcher(nn.Module):
         bias = self.relate(pairs).permute(2, 0, 1).reshape(self.own_layers, self.heads, *contact.shape)
         for layer, near in zip(self.own, _hide(bias, present), strict=True):
             tokens = layer(tokens, tokens, near)
-        return torch.cat([tokens, F.normalize(features[:, : self.features], dim=1)], dim=1)
+        return torch.cat([tokens, F.normalize(features[:, : self.features], dim=1), seen], dim=1)
 
     def compare(
         self,
@@ -95,13 +115,14 @@ class Matcher(nn.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Score the regions of drawings a and b as logits: pairs [A, B] and [B, A], no counterpart [A] and [B].
 
-        a, b                  tokens [A, width + features] and [B, width + features]
+        a, b                  tokens [A, tokens] and [B, tokens]
         contact_a, contact_b  [A, A] and [B, B], as in `describe`
         flow_ab, flow_ba      [A, B] and [B, A], share of each region that flow takes to each of the other drawing; all
                               0 if there is no flow
         present_a, present_b  [A] and [B], as in `describe`; scores of padding are meaningless
         """
-        (a, plain_a), (b, plain_b) = (tokens.split([self.width, self.features], dim=1) for tokens in (a, b))
+        parts = [self.width, self.features, self.seen]
+        (a, plain_a, _), (b, plain_b, _) = (tokens.split(parts, dim=1) for tokens in (a, b))
         flow_ahead, flow_back = (flow_ab * _FLOW_GAIN).log1p(), (flow_ba * _FLOW_GAIN).log1p().T
         for i, (cross, settle) in enumerate(zip(self.cross, self.settle, strict=True)):
             weight = self.by_flow[i][:, :, None, None]

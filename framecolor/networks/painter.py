@@ -3,9 +3,7 @@
 The matcher scores pairs of regions, each by itself, and knows no colors. The painter refines the best pairs, in a few
 rounds, by what only shows together. In each round every pair gets new evidence. Do the neighbors of both match as well?
 Do both lie between the same colors? Did their neighbors move alike? Do other regions claim the same counterpart? A
-small network weighs the evidence and corrects the pair's score; the colors that follow are the next round's. What a
-region looks like close by counts as well: two crops of its surroundings at a finer scale (`lineart.region_crops`),
-where an eye is more than two pixels wide.
+small network weighs the evidence and corrects the pair's score; the colors that follow are the next round's.
 
 Colors enter only by which regions share one, so that any palette works. In the lineage of relaxation labeling
 (Rosenfeld et al. 1976), of learned graph matching (SuperGlue, Sarlin et al. 2020), and, for paint, of BasicPBC (Dai et
@@ -20,7 +18,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from framecolor.lineart.region_crops import CROP_PLANES, CROP_PX, CROP_SCALES
 from framecolor.networks.painter_pairs import ABSENT, Pairs, Places
 
 # Of each region, this many pairs are refined, those of the best scores; the others do not count.
@@ -42,13 +39,11 @@ class Drawing:
     """The regions of a drawing, or of several: tensors with the dimensions of a batch, ..., first.
 
     tokens   [..., N, tokens], by the matcher
-    seen     [..., N, width], crops as `Painter.crops` encodes them
     shape    [..., N, SHAPE_TRAITS]
     contact  [..., N, N], share of a region's outline along another
     """
 
     tokens: Tensor
-    seen: Tensor
     shape: Tensor
     contact: Tensor
 
@@ -57,7 +52,7 @@ class Painter(nn.Module):
     """Refines the matcher's scores and decides colors.
 
     tokens  values of the matcher's token of a region
-    width   values of a region's look close by
+    width   values of a region's look
     hidden  width of the networks that weigh evidence
     rounds  of refinement
     """
@@ -65,9 +60,9 @@ class Painter(nn.Module):
     def __init__(self, tokens: int, width: int = 64, hidden: int = 24, rounds: int = 4) -> None:
         super().__init__()
         self.tokens, self.width, self.hidden, self.rounds = tokens, width, hidden, rounds
-        self.crops = CropEncoder(width)
-        self.norm = nn.LayerNorm(tokens)
-        self.looks = nn.Sequential(nn.Linear(tokens + width, 2 * width), nn.SiLU(), nn.Linear(2 * width, width))
+        self.looks = nn.Sequential(
+            nn.LayerNorm(tokens), nn.Linear(tokens, 2 * width), nn.SiLU(), nn.Linear(2 * width, width)
+        )
         self.weigh = nn.ModuleList(_small_network(_PAIR_EVIDENCE, hidden) for _ in range(rounds))
         self.lose = nn.ModuleList(_small_network(_ROW_EVIDENCE, hidden) for _ in range(rounds))
         self.focus = nn.Parameter(torch.full((rounds,), 1.0))
@@ -174,25 +169,7 @@ class Painter(nn.Module):
 
     def _look(self, drawing: Drawing) -> Tensor:
         """Compute the looks of regions, unit vectors [..., N, _LOOKS, width / _LOOKS]."""
-        look = self.looks(torch.cat([self.norm(drawing.tokens), drawing.seen], -1))
-        return F.normalize(look.unflatten(-1, (_LOOKS, -1)), dim=-1)
-
-
-class CropEncoder(nn.Module):
-    """A small convolutional network on each crop, then a linear layer over both scales."""
-
-    def __init__(self, width: int, channels: tuple[int, ...] = (16, 32, 64)) -> None:
-        super().__init__()
-        layers: list[nn.Module] = []
-        for i, o in zip((CROP_PLANES, *channels[:-1]), channels, strict=True):
-            layers += [nn.Conv2d(i, o, 3, stride=2, padding=1), nn.GroupNorm(1, o), nn.SiLU()]
-        self.layers = nn.Sequential(*layers)
-        side = CROP_PX // 2 ** len(channels)
-        self.out = nn.Linear(CROP_SCALES * channels[-1] * side * side, width)
-
-    def forward(self, crops: Tensor) -> Tensor:
-        """Encode crops [M, CROP_SCALES, CROP_PLANES, CROP_PX, CROP_PX] in [0, 1] as [M, width]."""
-        return self.out(self.layers(crops.flatten(0, 1)).flatten(1).unflatten(0, (-1, CROP_SCALES)).flatten(1))
+        return F.normalize(self.looks(drawing.tokens).unflatten(-1, (_LOOKS, -1)), dim=-1)
 
 
 def _assign(score: Tensor, unmatched: Tensor, focus: Tensor) -> Tensor:

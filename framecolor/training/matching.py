@@ -52,7 +52,9 @@ def describe_images(matcher: Matcher, features: Tensor, context: Tensor, batch: 
     for image in range(plain):
         rows = _rows(batch, image, pixels)
         contact = dense_contact(batch["contact"], rows, count)
-        tokens = matcher.describe(pooled[rows], batch["shape"][rows], contact)
+        # Episodes of the generator have no crops; the recipe `painter` teaches the matcher to use them.
+        unseen = pooled.new_zeros(len(rows), matcher.seen)
+        tokens = matcher.describe(pooled[rows], batch["shape"][rows], contact, unseen)
         first = int((batch["region_image"] < image).sum())
         images.append(Tokens(tokens, contact, batch["region_class"][rows], rows - first))
     return images

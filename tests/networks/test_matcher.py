@@ -21,21 +21,22 @@ from framecolor.networks.matcher import SHAPE_TRAITS, Matcher
 
 def small_matcher() -> Matcher:
     torch.manual_seed(0)
-    return Matcher(8, 4, width=16, heads=2, own_layers=1, pair_layers=1).eval()
+    return Matcher(8, 4, width=16, heads=2, own_layers=1, pair_layers=1, seen=6).eval()
 
 
-def regions(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Make features, shape and contact of some regions."""
+def regions(count: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    """Make features, shape, contact and encoded crops of some regions."""
     rng = torch.Generator().manual_seed(seed)
     contact = torch.rand(count, count, generator=rng)
-    return torch.randn(count, 12, generator=rng), torch.randn(count, SHAPE_TRAITS, generator=rng), contact
+    look, shape, seen = (torch.randn(count, width, generator=rng) for width in (12, SHAPE_TRAITS, 6))
+    return look, shape, contact, seen
 
 
 def test_scores_do_not_depend_on_the_order_of_the_regions() -> None:
     matcher = small_matcher()
-    (look, shape, contact), order = regions(5, 1), torch.tensor([3, 0, 4, 1, 2])
-    a, b = matcher.describe(look, shape, contact), matcher.describe(*regions(3, 2))
-    shuffled = matcher.describe(look[order], shape[order], contact[order][:, order])
+    (look, shape, contact, seen), order = regions(5, 1), torch.tensor([3, 0, 4, 1, 2])
+    a, b = matcher.describe(look, shape, contact, seen), matcher.describe(*regions(3, 2))
+    shuffled = matcher.describe(look[order], shape[order], contact[order][:, order], seen[order])
     near = regions(3, 2)[2]
     flow = torch.rand(5, 3, generator=torch.Generator().manual_seed(3))
     score, _, unmatched, _ = matcher.compare(a, b, contact, near, flow, flow.T)

@@ -27,7 +27,7 @@ from framecolor.networks.match_passes import DecidePass, DescribePass
 from framecolor.networks.matcher import SHAPE_TRAITS, Matcher
 from framecolor.networks.painter import Painter
 
-TOKENS, WIDTH = 8, 16
+TOKENS, WIDTH = 24, 16
 COUNT, KEYS, PAINTED, COLORS = 6, 3, 5, 4
 Decision = tuple[np.ndarray, np.ndarray]
 
@@ -57,7 +57,7 @@ def ask(count: int = COUNT, keys: int = KEYS, painted: int = PAINTED, colors: in
         contact = rng.random((*shape, shape[-1]), np.float32) ** 8
         return contact / contact.sum(axis=-1, keepdims=True)
 
-    width = TOKENS + WIDTH + SHAPE_TRAITS
+    width = TOKENS + SHAPE_TRAITS
     turn = np.arange(keys)[:, None] + np.arange(painted)
     members = np.eye(colors, dtype=np.float32)[turn % colors]
     memory, score = draw(keys, painted, width, spread=0.5), draw(count, keys, painted, spread=4)
@@ -211,16 +211,16 @@ def drawing_of(matcher: Matcher, count: int) -> list[Tensor]:
     return [torch.rand(count, *size, generator=rng) for size in sizes]
 
 
-def test_a_token_is_the_matchers_the_look_close_by_and_the_shape() -> None:
-    matcher, painter = Matcher(4, 3, width=4, heads=2, own_layers=1, pair_layers=1).eval(), new_painter()
+def test_a_token_is_the_matchers_and_the_shape() -> None:
+    matcher = Matcher(4, 3, width=4, heads=2, own_layers=1, pair_layers=1, seen=16).eval()
     features, shape, contact, crops = drawing_of(matcher, 5)
     with torch.inference_mode():
-        tokens = DescribePass(matcher, painter)(features, shape, contact, crops)
-        own, seen, traits = tokens.split([TOKENS, WIDTH, SHAPE_TRAITS], dim=1)
-        torch.testing.assert_close(own, matcher.describe(features, shape, contact))
+        tokens = DescribePass(matcher)(features, shape, contact, crops)
+        own, traits = tokens.split([TOKENS, SHAPE_TRAITS], dim=1)
+        torch.testing.assert_close(own, matcher.describe(features, shape, contact, matcher.crops(crops)))
         torch.testing.assert_close(traits, shape)
-        torch.testing.assert_close(seen[3:4], painter.crops(crops[3:4]), atol=1e-5, rtol=1e-4)
-        assert (painter.crops(crops[:1]) - painter.crops(crops[1:2])).abs().max() > 1e-4
+        assert (matcher.crops(crops[:1]) - matcher.crops(crops[1:2])).abs().max() > 1e-4
+    assert matcher.tokens == TOKENS
 
 
 def test_a_painter_comes_back_from_its_file(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_painter_comes_back_from_its_file(tmp_path: Path) -> None:
 
 def test_the_painter_that_ships_belongs_to_the_matcher_that_ships() -> None:
     painter, matcher = load_painter(painter_weights_path()), load_matcher(matcher_weights_path())
-    assert painter.tokens == matcher.width + matcher.features
+    assert painter.tokens == matcher.tokens
 
 
 def test_network_and_question_mean_the_same_by_absent() -> None:

@@ -9,12 +9,11 @@ import pytest
 import torch
 from conftest import one_thread
 
-from framecolor.matching.question import ABSENT
-from framecolor.training import painter_episodes as module
+from framecolor.training import painter_batches as module
 from framecolor.training.dataset import Dataset
-from framecolor.training.kept_episodes import IMAGES
 from framecolor.training.loop import Batch
-from framecolor.training.painter_episodes import PainterBatches, PainterEpisodes, choose_problem, pack, pair_up
+from framecolor.training.painter_batches import PainterBatches, choose_problem, pack, pair_up
+from framecolor.training.painter_episodes import IMAGES, PainterEpisodes
 
 SIZE_PX = 64
 
@@ -48,17 +47,15 @@ def test_an_episode_is_kept_and_made_again_if_it_is_damaged(episodes: PainterEpi
     assert path.stat().st_size > 100
 
 
-def test_an_episode_scores_all_pairs_of_drawings_both_ways(episodes: PainterEpisodes) -> None:
+def test_an_episode_has_all_of_its_regions_and_the_flow_between_neighbors(episodes: PainterEpisodes) -> None:
     episode = episodes.read(0)
     counts = [len(episode[f"classes{i}"]) for i in range(IMAGES)]
-    for a in range(IMAGES):
-        assert len(episode[f"crops{a}"]) == len(episode[f"tokens{a}"]) == len(episode[f"area{a}"]) == counts[a]
-        for b in set(range(IMAGES)) - {a}:
-            assert episode[f"score{a}{b}"].shape == (counts[a], counts[b])
-            assert episode[f"unmatched{a}{b}"].shape == (counts[a],)
-    assert {name for name in episode if name.startswith("scoreflow")} == {
-        f"scoreflow{a}{b}" for later in (2, 4, 5) for a, b in ((later, later - 1), (later - 1, later))
-    }
+    for i in range(IMAGES):
+        assert {len(episode[f"{name}{i}"]) for name in ("look", "shape", "crops", "area")} == {counts[i]}
+        assert episode[f"contact{i}"].shape == (counts[i], counts[i])
+    for later in (2, 4, 5):
+        assert episode[f"there{later}"].shape == episode[f"back{later}"].T.shape == (counts[later], counts[later - 1])
+    assert {name for name in episode if name.startswith("there")} == {"there2", "there4", "there5"}
 
 
 def test_a_drawing_is_never_painted_from_itself() -> None:
@@ -66,10 +63,9 @@ def test_a_drawing_is_never_painted_from_itself() -> None:
     problems = [choose_problem(IMAGES, rng) for _ in range(300)]
     for problem in problems:
         assert problem.target not in problem.sources and len(set(problem.sources)) == len(problem.sources) > 0
-        assert not problem.neighbor or abs(problem.sources[0] - problem.target) == 1
-        assert problem.neighbor or not problem.flow
+        assert not problem.few or (abs(problem.sources[0] - problem.target) == 1 and len(problem.sources) > 1)
     assert {len(problem.sources) for problem in problems} == {1, 2, 3, 4, 5}
-    assert {problem.flow for problem in problems} == {problem.neighbor for problem in problems} == {False, True}
+    assert {problem.few for problem in problems} == {False, True}
 
 
 def test_a_batch_is_the_same_each_time(batches: PainterBatches, batch: Batch) -> None:
@@ -81,38 +77,38 @@ def test_a_batch_is_the_same_each_time(batches: PainterBatches, batch: Batch) ->
 def test_a_batch_is_padded_and_says_so(batch: Batch) -> None:
     drawings, count = batch["classes"].shape
     problems, sources = batch["sources"].shape
-    assert drawings == 2 * IMAGES and batch["tokens"].shape[:2] == batch["contact"].shape[:2] == (drawings, count)
-    assert len(batch["crops"]) == int(batch["present"].sum()) and batch["crops"].dtype == torch.uint8
-    assert torch.equal(batch["present"] > 0, batch["classes"] >= 0)
-    assert batch["score"].shape == (problems, count, sources * count) and batch["unmatched"].shape == (problems, count)
-    there = batch["score"].unflatten(2, (sources, count)) > ABSENT / 2
+    assert drawings == 2 * IMAGES and batch["look"].shape[:2] == batch["contact"].shape[:2] == (drawings, count)
+    assert len(batch["crops"]) == int(batch["count"].sum()) and batch["crops"].dtype == torch.uint8
+    assert torch.equal((batch["classes"] >= 0).sum(1), batch["count"])
+    assert batch["source_known"].shape == (problems, sources, count)
     for q in range(problems):
-        own = batch["present"][batch["target"][q]] > 0
         for s in range(sources):
             source = int(batch["sources"][q, s])
-            theirs = torch.zeros(count, dtype=torch.bool) if source < 0 else batch["present"][source] > 0
-            assert torch.equal(there[q, :, s], own[:, None] & theirs), (
-                "scores of regions that are there, and only those"
-            )
-            assert not batch["source_known"][q, s][~theirs].any()
+            assert not batch["source_known"][q, s, int(batch["count"][source]) if source >= 0 else 0 :].any()
 
 
-def test_keys_have_their_own_colors_and_neighbors_some_of_others(
+def test_of_a_corrected_drawing_few_regions_are_told(
     episodes: PainterEpisodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    for share, value in {"_TWINS": 0, "_FEW": 1, "_PARTIAL": 0}.items():
+        monkeypatch.setattr(module, share, value)
+    batch = pack([episodes.read(0)], np.random.default_rng(0), problems=9)
+    told = batch["source_known"].sum(2)
+    assert ((told[:, 0] >= 1) & (told[:, 0] <= 6)).all()
+    assert torch.equal(told[:, 1], batch["count"][batch["sources"][:, 1]].float()), "keys are told as a whole"
+
+
+def test_neighbors_are_linked_mostly_by_flow(episodes: PainterEpisodes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_TWINS", 0)
-    rng, kept = np.random.default_rng(0), [episodes.read(0)]
-    wrong = 0
-    for _ in range(10):
-        batch = pack(kept, rng, problems=6)
-        for q, sources in enumerate(batch["sources"].tolist()):
-            for place, source in enumerate(sources):
-                if source < 0:
-                    continue
-                differs = int((batch["source_classes"][q, place] != batch["classes"][source]).sum())
-                assert differs == 0 or (place == 0 and abs(source - int(batch["target"][q])) == 1)
-                wrong += differs
-    assert wrong > 0
+    batches = [pack([episodes.read(0)], np.random.default_rng(seed)) for seed in range(12)]
+    for batch in batches:
+        later, earlier = batch["link"][0].tolist()
+        assert later - earlier == 1
+        assert not batch["there"][0, int(batch["count"][later]) :].any()
+    flows = [bool(batch["there"].any()) for batch in batches]
+    assert 0 < sum(flows) < len(flows)
+    monkeypatch.setattr(module, "_TWINS", 1)
+    assert not len(pack([episodes.read(0)], np.random.default_rng(0))["link"]), "twins have no neighbors"
 
 
 def test_twins_stand_side_by_side_in_other_paints(episodes: PainterEpisodes) -> None:
@@ -124,12 +120,10 @@ def test_twins_stand_side_by_side_in_other_paints(episodes: PainterEpisodes) -> 
         assert shape[:left, 0].mean() < shape[left:, 0].mean()
         classes = paired[f"classes{n}"]
         assert classes[:left].max() < classes.max(), "the right one has paints of its own"
-        for other in set(range(IMAGES // 2)) - {n}:
-            assert paired[f"score{n}{other}"].shape == (len(classes), len(paired[f"classes{other}"]))
 
 
 def test_twins_are_packed_like_others(episodes: PainterEpisodes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_TWINS", 1)
     batch = pack([episodes.read(0), episodes.read(1)], np.random.default_rng(0))
-    assert len(batch["classes"]) == IMAGES and len(batch["crops"]) == int(batch["present"].sum())
+    assert len(batch["classes"]) == IMAGES and len(batch["crops"]) == int(batch["count"].sum())
     assert (batch["target"] < IMAGES).all() and not (batch["sources"] == batch["target"][:, None]).any()

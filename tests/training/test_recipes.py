@@ -15,18 +15,17 @@ from smallest import SMALLEST
 
 from framecolor.colorists.base import open_colorist
 from framecolor.media import write_image
-from framecolor.networks.checkpoint import load_colorist, load_generator, load_matcher
+from framecolor.networks.checkpoint import load_colorist, load_generator
 from framecolor.networks.systems import SYSTEMS, load_class
 from framecolor.training.dataset import Dataset
 from framecolor.training.episodes import EpisodeSettings
 from framecolor.training.loop import Recipe
-from framecolor.training.recipes import generator, matcher
+from framecolor.training.recipes import generator
 from framecolor.training.recipes.generator import GeneratorRecipe
-from framecolor.training.recipes.matcher import MatcherRecipe
 
 pytestmark = pytest.mark.usefixtures("one_torch_thread", "quick_validation")
 
-NAMES = (*SYSTEMS, "histogram cnn", "generator", "matcher")
+NAMES = (*SYSTEMS, "histogram cnn", "generator")
 
 
 @pytest.fixture(params=NAMES)
@@ -37,13 +36,11 @@ def name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def build(name: str, figures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Recipe]:
     """A recipe that learns small pictures by a small network."""
-    for module, constant in ((generator, "_VAL_EPISODES"), (generator, "_SAMPLE_EPISODES"), (matcher, "_VAL_EPISODES")):
-        monkeypatch.setattr(module, constant, 1)
+    for constant in ("_VAL_EPISODES", "_SAMPLE_EPISODES"):
+        monkeypatch.setattr(generator, constant, 1)
     if name == "generator":
         small = EpisodeSettings(size_px=64, samples=256)
         return lambda: GeneratorRecipe(Dataset(figures), 0, small, widths=(8, 12, 16), feature_channels=8)
-    if name == "matcher":
-        return lambda: MatcherRecipe(Dataset(figures), 0, tmp_path / "looks", 2, 64)
     system, *network = name.split()
     recipe = load_class(SYSTEMS[system].recipe)
     if system == "style":
@@ -65,8 +62,8 @@ def test_a_stopped_training_goes_on_exactly(name: str, build: Callable[[], Recip
     system = name.split()[0]
     assert json.loads((folder / "run.json").read_text())["recipe"] == system == build().name
     weights = folder / f"{system}.safetensors"
-    if system in ("generator", "matcher"):
-        assert not (load_generator if system == "generator" else load_matcher)(weights).training
+    if system == "generator":
+        assert not load_generator(weights).training
     elif system == "style":
         assert (folder / "styled.png").is_file()
     else:

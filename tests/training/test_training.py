@@ -285,7 +285,7 @@ def test_an_existing_run_is_not_overwritten(data: Dataset, tmp_path: Path) -> No
 def test_a_device_that_is_not_here_is_an_error_before_the_first_step(
     data: Dataset, tmp_path: Path, device: str, problem: str
 ) -> None:
-    arguments = ["matcher", "--data", str(data.folder), "-o", str(tmp_path / "run"), "--device", device]
+    arguments = ["painter", "--data", str(data.folder), "-o", str(tmp_path / "run"), "--device", device]
     failed = CliRunner().invoke(train_command, arguments).exception
     assert isinstance(failed, EngineError) and failed.subject == f"--device {device}"
     assert re.search(problem, failed.problem) and "--device cpu" in failed.fix
