@@ -121,8 +121,10 @@ def _correct(number: int, regions: list[Any], palette: NDArray[np.uint8]) -> lis
     for mask, true in regions:
         inside = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
         y, x = np.unravel_index(int(inside.argmax()), inside.shape)
-        seen = lay_over_color(palette[None])[0].astype(int)
-        red, green, blue, alpha = palette[np.abs(seen - true).max(axis=1).argmin()].tolist()
+        apart = np.abs(lay_over_color(palette[None])[0].astype(int) - true).max(axis=1)
+        known = int(apart.argmin())
+        # A color that no key shows is told as it is.
+        red, green, blue, alpha = palette[known].tolist() if apart[known] <= TOLERANCES[0] else (*true, 255)
         made.append(Correction(number, int(x), int(y), (red, green, blue, alpha)))
     return made
 

@@ -68,6 +68,8 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         arrays[f"rows {key.number}"] = key.tokens.rows
         arrays[f"values {key.number}"] = key.tokens.values
         arrays[f"contact {key.number}"] = key.tokens.contact
+        if key.likely is not None:
+            arrays[f"likely {key.number}"] = key.likely
     for one in keyframes.gallery.references:
         tokens = one.tokens
         of_reference = {"rows": tokens.rows, "values": tokens.values, "contact": tokens.contact, "colors": one.colors}
@@ -112,7 +114,7 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
     for number in table["numbers"]:
         rows = arrays[f"rows {number}"].astype(np.intp)
         tokens = Tokens(rows, arrays[f"values {number}"], arrays[f"contact {number}"])
-        keys.append(KeyRegions(number, tokens, index[number][rows]))
+        keys.append(KeyRegions(number, tokens, index[number][rows], arrays.get(f"likely {number}")))
     references = [_unpack_reference(arrays, number) for number in range(len(keyframes.compared))]
     return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette), references)), tuple(table["warnings"])
 

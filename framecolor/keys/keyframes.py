@@ -33,8 +33,8 @@ from framecolor.lineart.region_crops import crop_regions
 from framecolor.lineart.region_shapes import describe_shapes, region_traits
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import sample_points
-from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
-from framecolor.matching.tokens import Tokens, choose_rows
+from framecolor.matching.gallery import UNKNOWN, Compare, Gallery, KeyRegions
+from framecolor.matching.tokens import Rows, Tokens, choose_rows
 from framecolor.media import read_image, read_palette
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
 from framecolor.networks.view import look
@@ -295,7 +295,18 @@ def add_gallery(
 
     keys = map_in_pool(describe, chosen, pool)
     references = map_in_pool(describe_reference, range(len(keyframes.references)), pool)
-    return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette), references))
+    gallery = Gallery(keys, len(keyframes.palette), references)
+    return replace(keyframes, gallery=gallery.settle(compare_by(runner), runner.decide))
+
+
+def compare_by(runner: Runner) -> Compare:
+    """Return how `Gallery` compares two drawings, without flow."""
+
+    def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
+        score, _, unmatched, _ = runner.compare(target.values, source.values, target.contact, source.contact)
+        return score, unmatched
+
+    return compare
 
 
 def describe_drawing(drawing: PackedDrawing, scale: float, runner: Runner) -> Tokens:
@@ -306,14 +317,16 @@ def describe_drawing(drawing: PackedDrawing, scale: float, runner: Runner) -> To
 
 
 def list_asked(keyframes: Keyframes, numbers: Iterable[int]) -> list[int]:
-    """List the keys and partial keys that drawings of these numbers are compared with, rising."""
+    """List the keys and partial keys that drawings of these numbers are compared with, and their keys, rising."""
     nothing = Tokens(np.zeros(0, np.intp), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
     keys = [
         KeyRegions(number, nothing, index[choose_rows(keyframes.drawings[number].area)])
         for number, index in sorted(keyframes.index.items())
     ]
     gallery = Gallery(keys, len(keyframes.palette))
-    return sorted({key.number for number in set(numbers) for key in gallery.choose_keys(number)})
+    asked = {key.number: key for number in set(numbers) for key in gallery.choose_keys(number)}
+    partial = [number for number, key in asked.items() if not key.is_whole]
+    return sorted(asked.keys() | {key.number for number in partial for key in gallery.choose_keys(number)})
 
 
 def describe_regions(frame: Frame, regions: Regions, scale: float, pending: Pending, runner: Runner) -> Tokens:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.matching.figures import keep_apart
 from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import Rows, Tokens, read_logits
 
@@ -24,6 +25,9 @@ MOST_REFERENCES = 4
 _REFERENCE_DOUBT = 2.0
 # The palette entry of a partial key's region without a color.
 UNKNOWN = -1
+# A region of a partial key that is not told counts as told if the keys give it a color with at least this probability:
+# whoever corrected a drawing has seen the rest of it.
+_SURE = 0.8
 
 Compare = Callable[[Tokens, Tokens], tuple[Rows, Rows]]
 """Takes target and source; returns logits of all pairs [A, B], and of having no counterpart [A]."""
@@ -36,16 +40,23 @@ class KeyRegions:
     """One key or reference: its regions' tokens, and the palette entry of each, intp [T], UNKNOWN if it has no color.
 
     number  of the key's drawing; of a reference its position among those of the gallery
+    likely  of a partial key: `colors`, and what the keys are sure of, by `Gallery.settle`; None: only `colors`
     """
 
     number: int
     tokens: Tokens
     colors: NDArray[np.intp]
+    likely: NDArray[np.intp] | None = None
 
     @cached_property
     def is_whole(self) -> bool:
         """Whether all regions have a color: a key, not a partial key."""
         return bool((self.colors != UNKNOWN).all())
+
+    @property
+    def shown(self) -> NDArray[np.intp]:
+        """The palette entries to paint from, intp [T], else UNKNOWN."""
+        return self.colors if self.likely is None else self.likely
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,21 +110,41 @@ class Gallery:
         votes, margin = nothing.votes, nothing.unmatched
         if not len(target.rows):
             return nothing
+        own = np.full(len(target.rows), UNKNOWN) if known is None else known[target.rows]
         chosen = self.choose_keys(number)
-        question = self._ask(target, chosen, [compare(target, key.tokens) for key in chosen], known)
+        question = self._ask(target, chosen, [compare(target, key.tokens) for key in chosen], own)
         logits, lost = decide(question)
         votes[target.rows] = np.log((1 - _DOUBT) * read_logits(logits, lost) + _DOUBT / self.palette_size)
         margin[target.rows] = lost - logits.max(axis=1)
         return Recognized(votes, margin)
+
+    def settle(self, compare: Compare, decide: Decide) -> Gallery:
+        """Return the gallery with the partial keys filled in where the keys are sure (`KeyRegions.likely`)."""
+        if self.references or any(key.is_whole for key in self.keys):
+            return replace(self, keys=[self._settle(key, compare, decide) for key in self.keys])
+        return self
+
+    def _settle(self, key: KeyRegions, compare: Compare, decide: Decide) -> KeyRegions:
+        others = [other for other in self.choose_keys(key.number) if other is not key]
+        if key.is_whole or not len(key.colors):
+            return key
+        pairs = [compare(key.tokens, other.tokens) for other in others]
+        share = read_logits(*decide(self._ask(key.tokens, others, pairs, key.colors)))
+        sure = (key.colors == UNKNOWN) & (share.max(axis=1) >= _SURE)
+        return replace(key, likely=np.where(sure, share.argmax(axis=1), key.colors))
 
     def _ask(
         self,
         target: Tokens,
         chosen: Sequence[KeyRegions],
         pairs: Sequence[tuple[Rows, Rows]],
-        known: NDArray[np.intp] | None,
+        known: NDArray[np.intp],
     ) -> Question:
-        """Put the question to the painter; `pairs` are the matcher's scores against each of the chosen keys."""
+        """Put the question to the painter.
+
+        pairs  the matcher's scores against each of the chosen keys
+        known  palette entries of the target's regions, [A]
+        """
         most = max(1, *(len(key.tokens.rows) for key in chosen))
         keys = [_pad_key(key, most, self.palette_size) for key in chosen]
         memory, contact, members = (np.stack(arrays) for arrays in zip(*keys, strict=True))
@@ -121,9 +152,8 @@ class Gallery:
         count_keys = len(chosen) - len(self.references)
         for place, (scores, _) in enumerate(pairs):
             doubt = _REFERENCE_DOUBT if 0 < count_keys <= place else 0
-            score[:, place, : scores.shape[1]] = scores - np.float32(doubt)
-        own = np.full(len(target.rows), UNKNOWN) if known is None else known[target.rows]
-        told = _one_hot(own, self.palette_size)
+            score[:, place, : scores.shape[1]] = keep_apart(target, chosen[place].tokens, scores) - np.float32(doubt)
+        told = _one_hot(known, self.palette_size)
         return Question(
             target.values, target.contact, told, memory, contact, members, score, _join_unmatched(pairs, chosen)
         )
@@ -159,7 +189,7 @@ def _pad_key(key: KeyRegions, count: int, palette_size: int) -> tuple[Rows, Rows
     return (
         np.pad(key.tokens.values, ((0, more), (0, 0))),
         np.pad(key.tokens.contact, ((0, more), (0, more))),
-        np.pad(_one_hot(key.colors, palette_size), ((0, more), (0, 0))),
+        np.pad(_one_hot(key.shown, palette_size), ((0, more), (0, 0))),
     )
 
 
@@ -167,7 +197,7 @@ def _join_unmatched(pairs: Sequence[tuple[Rows, Rows]], keys: Sequence[KeyRegion
     """Join the scores of having no counterpart in each key, float32 [A]; a region without a color is none."""
     lost = []
     for (score, unmatched), key in zip(pairs, keys, strict=True):
-        open_ones = key.colors == UNKNOWN
+        open_ones = key.shown == UNKNOWN
         lost.append(np.maximum(unmatched, score[:, open_ones].max(axis=1)) if open_ones.any() else unmatched)
     by_whole = [logits for key, logits in zip(keys, lost, strict=True) if key.is_whole] or lost
     return np.mean(by_whole, axis=0)

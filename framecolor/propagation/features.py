@@ -12,14 +12,14 @@ from framecolor.core.clock import stage
 from framecolor.core.hashing import hash_pixels
 from framecolor.core.types import Frame, Regions
 from framecolor.engines.base import Runner
-from framecolor.keys.keyframes import Keyframes, describe_regions
+from framecolor.keys.keyframes import Keyframes, compare_by, describe_regions
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.matching.flow import LineField, compute_flow, line_field
 from framecolor.matching.gallery import Recognized
-from framecolor.matching.tokens import Match, Rows, Tokens
+from framecolor.matching.tokens import Match, Tokens
 from framecolor.networks.view import look
 from framecolor.propagation.belief import Link, Votes, link_regions
 from framecolor.propagation.voters import Ballot, vote
@@ -138,13 +138,8 @@ def recognize(number: int, digest: str, count: int, tokens: Tokens, keyframes: K
     digest  hash of the drawing's pixels
     """
     assert keyframes.gallery is not None
-
-    def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
-        score, _, unmatched, _ = runner.compare(target.values, source.values, target.contact, source.contact)
-        return score, unmatched
-
     known = keyframes.find_known(number, digest)
-    return keyframes.gallery.vote(number, tokens, count, compare, runner.decide, known)
+    return keyframes.gallery.vote(number, tokens, count, compare_by(runner), runner.decide, known)
 
 
 def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:

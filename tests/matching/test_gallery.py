@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -24,7 +26,9 @@ def drawing(shift: int) -> Regions:
 
 
 def tokens(values: Rows) -> Tokens:
+    """Regions with these values, all of one shape, that do not touch."""
     count = len(values)
+    values = np.pad(values, ((0, 0), (0, 6)))
     return Tokens(np.arange(1, count + 1), values, np.zeros((count, count), np.float32))
 
 
@@ -159,7 +163,7 @@ def test_the_painter_is_told_the_colors_of_keys_and_what_is_known_of_the_drawing
         KeyRegions(0, tokens(looks[:3]), np.array([0, 1, 2])),
         KeyRegions(9, tokens(looks[:2]), np.array([UNKNOWN, 1])),
     ]
-    target = Tokens(np.array([1, 3]), looks[:2], np.zeros((2, 2), np.float32))
+    target = replace(tokens(looks[:2]), rows=np.array([1, 3]))
     known = np.array([UNKNOWN, UNKNOWN, 1, 2])
     Gallery(keys, 3).vote(4, target, 3, compare_by_product, decide, known)
     (asked,) = questions
@@ -169,7 +173,7 @@ def test_the_painter_is_told_the_colors_of_keys_and_what_is_known_of_the_drawing
     np.testing.assert_array_equal(asked.members[0], np.eye(3))
     np.testing.assert_array_equal(asked.members[1], [[0, 0, 0], [0, 1, 0], [0, 0, 0]])
     assert (asked.score[:, 1, 2] == ABSENT).all() and (asked.score[:, 0] > ABSENT).all()
-    assert asked.memory.shape == (2, 3, 4) and not asked.memory[1, 2].any()
+    assert asked.memory.shape == (2, 3, 10) and not asked.memory[1, 2].any()
 
 
 def partial(number: int, *colors: int) -> KeyRegions:
@@ -216,3 +220,22 @@ def test_references_vote_with_and_without_keys() -> None:
     for keys in ([], [partial(4, 1)]):
         seen = Gallery(keys, 3, [shown]).vote(9, looks, 2, compare_by_product, decide_by_score)
         assert seen.votes[2].argmax() == 2 and seen.unmatched[2] < 0
+
+
+def test_a_corrected_drawing_is_filled_in_where_the_keys_are_sure() -> None:
+    looks = np.eye(6, dtype=np.float32)
+    key = KeyRegions(0, tokens(looks[:3]), np.array([0, 1, 2]))
+    # Its second region is told otherwise than the key has it; its last one has no counterpart.
+    corrected = KeyRegions(4, tokens(looks[:4]), np.array([UNKNOWN, 2, UNKNOWN, UNKNOWN]))
+    gallery = Gallery([key, corrected], 3).settle(compare_by_product, decide_by_score)
+    assert gallery.keys[0] is key
+    assert gallery.keys[1].shown.tolist() == [0, 2, 2, UNKNOWN]
+    assert gallery.keys[1].colors.tolist() == [UNKNOWN, 2, UNKNOWN, UNKNOWN] and not gallery.keys[1].is_whole
+    # A region that only the corrected drawing shows takes the color that it was filled in with.
+    near = tokens(looks[:1] + looks[4])
+    assert gallery.vote(5, near, 1, compare_by_product, decide_by_score).votes[1].argmax() == 0
+
+
+def test_corrections_alone_fill_in_nothing() -> None:
+    gallery = Gallery([KeyRegions(4, tokens(np.eye(6, dtype=np.float32)), np.array([0, 1, 2, 0, 1, UNKNOWN]))], 3)
+    assert gallery.settle(compare_by_product, decide_by_score) is gallery
