@@ -22,7 +22,7 @@ from framecolor.media.broken import DAMAGED, BrokenImageError
 from framecolor.media.libav import decode_frame
 from framecolor.media.openimageio import open_still
 from framecolor.media.pixels import Pixels, copy_gray
-from framecolor.media.png import open_png
+from framecolor.media.png import drop_metadata, open_png
 from framecolor.media.still import Still
 from framecolor.media.tga import is_tga, open_tga
 
@@ -123,7 +123,7 @@ def read_numbers(path: str | Path) -> NDArray[np.uint16]:
     data = _read_file(path)
     with _open_still(path, data) as still:
         still.check()
-        return copy_gray(decode_frame("png", data, still.size))
+        return copy_gray(decode_frame("png", drop_metadata(data), still.size))
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
