@@ -1,4 +1,4 @@
-"""Read TIFF, EXR, WebP, JPEG and PSD, and write TGA, TIFF and EXR, with OpenImageIO.
+"""Read TIFF, EXR, WebP, JPEG, PSD, GIF, DPX, SGI and JPEG 2000, and write TGA, TIFF and EXR, with OpenImageIO.
 
 It reads only from paths with a format's ending: the bytes go into a temporary file, which is unlinked once it is open.
 It is imported when it is first needed, as PNG does without it.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -45,6 +46,7 @@ _OLD_DEFLATE = {
 }
 # Resource 1057 of a Photoshop file: its length, a version, and a flag that there is no merged image.
 _NO_MERGED_IMAGE = re.compile(rb"8BIM\x04\x21\0\0.{8}\0", re.DOTALL)
+_CODESTREAM = b"\xff\x4f\xff\x51"  # how that of JPEG 2000 begins
 _TURNED = (".tif", ".jpg", ".webp")
 # EXIF's orientation -> whether rows are columns, and the steps through rows and columns that show it upright.
 _TURNS = {
@@ -73,6 +75,8 @@ def open_still(data: bytes, suffix: str) -> Iterator[Still]:
     if suffix == ".psd" and _NO_MERGED_IMAGE.search(data):
         problem = "the PSD holds layers alone, and no image of what they look like together"
         raise BrokenImageError(problem, "save it with 'Maximize compatibility'")
+    if suffix in (".gif", ".jp2", ".j2k"):
+        check_size(_read_size(data, suffix))  # their readers take memory for all pixels when they open a file
     if suffix == ".tif":
         data = data.replace(*_OLD_DEFLATE[data[:2]])
     config = oiio.ImageSpec()
@@ -92,6 +96,19 @@ def open_still(data: bytes, suffix: str) -> Iterator[Still]:
         finally:
             file.geterror()
             file.close()
+
+
+def _read_size(data: bytes, suffix: str) -> tuple[int, int]:
+    """Read the (height, width) that the header of a GIF or JPEG 2000 file claims. Raises BrokenImageError."""
+    try:
+        if suffix == ".gif":
+            width, height = struct.unpack_from("<HH", data, 6)
+        else:
+            right, bottom, left, top = struct.unpack_from(">IIII", data, data.index(_CODESTREAM) + 8)
+            width, height = right - left, bottom - top
+    except (ValueError, struct.error):
+        raise BrokenImageError(DAMAGED) from None
+    return height, width
 
 
 def encode(pixels: NDArray[Any], suffix: str, attributes: Mapping[str, Any]) -> bytes:
@@ -212,6 +229,8 @@ class _Picture:
 def _choose_channels(spec: ImageSpec, suffix: str) -> tuple[str, list[int]]:
     """Choose the channels to read: one letter each (r, g, b, a, y for grey), and their indices in the file."""
     names, alpha = list(spec.channelnames), spec.alpha_channel
+    if alpha >= len(names):  # as its reader of GIF says
+        alpha = names.index("A") if "A" in names else -1
     if suffix == ".tif" and len(names) in (2, 4):
         alpha = len(names) - 1  # also if no tag marks it as alpha
         names = ["Y", "A"] if len(names) == 2 else names

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from framecolor.config.settings import Settings
+from framecolor.core.drawing_number import number_to_json
 from framecolor.core.hashing import digest
 from framecolor.core.number_ranges import format_numbers, format_range
 from framecolor.errors import ReadError
@@ -97,21 +98,25 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "size": [shot.size[1], shot.size[0]],
         "frames": len(shot.wanted),
         "range": format_numbers(shot.wanted),
-        "keys": sorted(shot.keys),
-        "partial": sorted({*shot.hints, *(c.number for c in shot.corrections)}.difference(shot.keys)),
+        "keys": _to_json(shot.keys),
+        "partial": _to_json({*shot.hints, *(c.number for c in shot.corrections)}.difference(shot.keys)),
         "references": [str(reference.painted) for reference in shot.references],
         "spans": [_describe_span(span) for span in spans],
         "holds": holds,
         "missing": ",".join(format_range(gap) for gap in shot.gaps),
         "sheet": None if shot.timing is None else shot.timing.describe(shot.numbers),
         "warnings": [*shot.warnings, *_list_broken_keys(shot), *_list_broken_references(shot)],
-        "unreadable": [number for number, value in hashes.items() if value is None],
-        "farthest": [farthest, distance[farthest]] if distance.get(farthest) else None,
+        "unreadable": _to_json(number for number, value in hashes.items() if value is None),
+        "farthest": [number_to_json(farthest), distance[farthest]] if distance.get(farthest) else None,
         "cost": {
             "drawings": len(drawings),
             "megapixels": round(len(drawings) * shot.size[0] * shot.size[1] / 1e6, 1),
         },
     }
+
+
+def _to_json(numbers: Iterable[int]) -> list[int | str | None]:
+    return [number_to_json(number) for number in sorted(numbers)]
 
 
 def _measure_distance(shot: Shot) -> dict[int, int]:
@@ -129,8 +134,8 @@ def _measure_distance(shot: Shot) -> dict[int, int]:
 
 def _describe_span(span: Span) -> dict[str, Any]:
     return {
-        "first": span.numbers[0],
-        "last": span.numbers[-1],
+        "first": number_to_json(span.numbers[0]),
+        "last": number_to_json(span.numbers[-1]),
         "paints": len(span.paints),
         "frames": format_numbers(span.paints),
     }
