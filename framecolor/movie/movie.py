@@ -103,6 +103,6 @@ def _find_frames(shot: Path) -> Path:
 def _find_rate(fps: float) -> Fraction:
     """Find the exact rate of frames per second as sheets write them: 29.97 is 30000/1001."""
     ntsc = Fraction(round(fps) * 1000, 1001)
-    return (
-        ntsc if fps != round(fps) and abs(float(ntsc) - fps) < _NTSC_ROUNDING else Fraction(fps).limit_denominator(1001)
-    )
+    if fps != round(fps) and abs(float(ntsc) - fps) < _NTSC_ROUNDING:
+        return ntsc
+    return Fraction(fps).limit_denominator(1001)

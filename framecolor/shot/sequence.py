@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -122,6 +123,10 @@ def _choose_sequence(folder: Path, pattern: Pattern | None) -> dict[int, Path]:
         names = ", ".join(f"{group[0].pattern} ({len(group)})" for group in list(sequences.values())[:6])
         fix = f"keep one, or name one as {folder / files[0].pattern} with --keys"
         raise ShotError(folder, f"the folder holds {len(sequences)} sequences: {names}", fix)
+    forms = Counter(file.base for file in files)
+    if len(forms) > 1 and len({file.number for file in files}) < len(files):
+        problem = f"the folder holds {len(forms)} sequences, {files[0].pattern} in {len(forms)} forms of Unicode"
+        raise ShotError(folder, problem, "keep one; macOS and other systems write accents and kana in different forms")
     return number_files(files)
 
 
