@@ -27,7 +27,7 @@ from framecolor.media import tiff
 from framecolor.media.broken import DAMAGED, BrokenImageError
 from framecolor.media.libav import decode_frame
 from framecolor.media.light import divide_by_alpha, encode_light, round_again
-from framecolor.media.pixels import Pixels, convert_bands, convert_frame, to_rgba
+from framecolor.media.pixels import Pixels, convert_bands, convert_frame, to_rgba, turn_pixels
 from framecolor.media.still import MAX_FLOAT_PIXELS, Still, check_size
 
 if TYPE_CHECKING:
@@ -186,11 +186,11 @@ class _Picture:
         pixels = self._read_all()
         if self._spec.get_int_attribute("tiff:PhotometricInterpretation") == _PALETTE:
             # OpenImageIO rounds the palette's 16 bits, but some files use only the upper 8.
-            return _turn(convert_frame(decode_frame("tiff", self._data, self._stored, strict=False)), self._turn)
+            return turn_pixels(convert_frame(decode_frame("tiff", self._data, self._stored, strict=False)), self._turn)
         rgba = convert_bands(pixels, lambda band: self._convert(pixels[band]))
         if self._suffix == ".exr":
             return _fit_window(rgba, self._spec, "a" in self._channels)
-        return _turn(rgba, self._turn)
+        return turn_pixels(rgba, self._turn)
 
     def _read_all(self) -> NDArray[Any]:
         """Read the channels of all rows, HxWxC."""
@@ -239,13 +239,6 @@ def _choose_channels(spec: ImageSpec, suffix: str) -> tuple[str, list[int]]:
         raise BrokenImageError("it has no color in channels R, G and B, or Y", "write it as RGBA")
     indices = [names.index(name) for name in channels.upper()]
     return (channels, indices) if alpha < 0 else (channels + "a", [*indices, alpha])
-
-
-def _turn(rgba: Pixels, turn: tuple[bool, int, int] | None) -> Pixels:
-    if turn is None:
-        return rgba
-    transposed, rows, columns = turn
-    return np.ascontiguousarray((rgba.transpose(1, 0, 2) if transposed else rgba)[::rows, ::columns])
 
 
 def _fit_window(rgba: Pixels, spec: ImageSpec, has_alpha: bool) -> Pixels:
