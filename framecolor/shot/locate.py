@@ -166,7 +166,7 @@ def find_painted(
         if not Path(given).is_dir():
             raise ShotError(given, "there is no such folder", f"check --{role}")
         files, unused = match_painted(Path(given), drawings, own=[path.parent for path in lines.values()])
-        if not files:
+        if not files and (unused or role != "stencils"):  # a run with stencils says which one it lacks
             problem = "the folder holds no picture with the number of a drawing"
             problem += "".join(f", but {one.text}" for one in unused)
             raise ShotError(given, problem, f"put numbered pictures there, or leave out --{role}")

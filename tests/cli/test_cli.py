@@ -87,7 +87,7 @@ def test_plan_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None
         "span      1005-1009: paints 4 (1006-1009)",
         "holds     1: they repeat the drawing before them, which is painted once",
         "gaps      no drawing for 1003",
-        "broken    1006",
+        f"broken    1006: {root}/line/cut.1006.png: the file is empty; write the file again",
         "farthest  frame 1009 is 4 drawings from its nearest key",
         "cost      8 drawings to read, 0.1 megapixels",
     ]
