@@ -108,7 +108,7 @@ def test_plan_names_the_problems_that_colorize_would_meet(tmp_path: Path) -> Non
     for file in ("line/cut.1002.png", "keys/cut.1003.png"):
         (root / file).write_bytes((root / file).read_bytes()[:-20])
     lines = invoke("plan", root).stdout.splitlines()
-    assert "broken    1002" in lines
+    assert f"broken    1002: {root}/line/cut.1002.png: the file is cut off; write the file again" in lines
     assert any(line.startswith("warning   key 1003 cannot be read") and "cut off" in line for line in lines)
     shutil.rmtree(root / "keys")
     warnings = [line for line in invoke("plan", root).stdout.splitlines() if line.startswith("warning")]
