@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +36,9 @@ IMAGE_SUFFIXES = SIDE_SUFFIXES | {".png", ".tga", ".tif", ".tiff", ".exr", ".web
 
 PAINTED_SUFFIXES = frozenset({".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg", ".psd"})
 """Endings, in lower case, of painted frames."""
+
+LINE_LAYERS = frozenset({"line", "lines", "line art", "lineart", "ink", "線画", "主線", "線", "実線"})
+"""Names of the layer of a PSD, in lower case, that is read as the drawing, instead of all layers together."""
 
 _NOT_READ = """
     .apng .avif .heic .heif .jxl .jpe .jfif .jif .dib .ico .svg .svgz .ai .eps .ps .pdf .pbm .pgm .ppm .pnm .pcx .iff
@@ -99,12 +102,12 @@ class ImageFile:
     _data: bytes
 
     def decode(self) -> Pixels:
-        """Decode the pixels: uint8 HxWx4 straight RGBA.
+        """Decode the pixels: uint8 HxWx4 straight RGBA. Of a drawing as PSD, its layer of LINE_LAYERS, if it has one.
 
         Raises ReadError as `read_image`, and, before decoding, if the image is not of `size`: a file of a few bytes can
         claim gigabytes of pixels.
         """
-        with _open_still(self.path, self._data) as still:
+        with _open_still(self.path, self._data, LINE_LAYERS if self.role == "drawing" else ()) as still:
             if still.size != self.size:
                 (height, width), (wanted_height, wanted_width) = still.size, self.size
                 problem = f"the {self.role} is {width}x{height}, the shot is {wanted_width}x{wanted_height}"
@@ -178,7 +181,7 @@ def _find_kind(data: bytes) -> str:
 
 
 @contextmanager
-def _open_still(path: Path, data: bytes) -> Iterator[Still]:
+def _open_still(path: Path, data: bytes, layers: Collection[str] = ()) -> Iterator[Still]:
     """Open the image in a file's bytes, and turn BrokenImageError and the libraries' errors into ReadError."""
     suffix = _find_kind(data)
     try:
@@ -187,7 +190,7 @@ def _open_still(path: Path, data: bytes) -> Iterator[Still]:
         elif suffix == ".bmp":
             yield open_bmp(data)
         elif suffix:
-            with open_still(data, suffix) as still:
+            with open_still(data, suffix, layers) as still:
                 yield still
         elif path.suffix.lower() == ".tga" and is_tga(data):
             yield open_tga(data)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import cast
 
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
+from av.sidedata.sidedata import Type as SideDataType
 from av.video.frame import VideoFrame
 
 from framecolor.core.files import open_file
@@ -60,8 +63,9 @@ def find_turn(frame: VideoFrame) -> Turn | None:
 
     Raises ValueError if it is turned by no multiple of 90 degrees.
     """
-    data = next((side for side in frame.side_data if side.type.name == "DISPLAYMATRIX"), None)
-    if data is None:
+    try:
+        data = cast(SideDataContainer, frame.side_data)[SideDataType.DISPLAYMATRIX]
+    except KeyError:
         return None
     matrix = np.frombuffer(memoryview(data), np.int32).reshape(3, 3)[:2, :2] / _ONE
     rows = np.rint(matrix).astype(int)

@@ -13,7 +13,8 @@ import re
 import struct
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -65,9 +66,10 @@ def _load() -> Any:
 
 
 @contextmanager
-def open_still(data: bytes, suffix: str) -> Iterator[Still]:
+def open_still(data: bytes, suffix: str, layers: Collection[str] = ()) -> Iterator[Still]:
     """Open the image of a file of the format `suffix`: the first of several pages, or the merged image of a PSD.
 
+    layers  names of layers, in lower case, of which a PSD's first is read alone, if it has one
     Raises BrokenImageError if its header is damaged or of a kind that is not read, OSError if there is no room for a
     temporary file.
     """
@@ -91,11 +93,29 @@ def open_still(data: bytes, suffix: str) -> Iterator[Still]:
             oiio.geterror()  # an error that is not fetched is printed when the process ends
             raise BrokenImageError(DAMAGED)
         try:
-            picture = _Picture(file, data, suffix)
+            layer = _find_layer(file, layers) if suffix == ".psd" and layers else None
+            picture = _Picture(file, data, suffix, layer)
             yield Still(picture.size, picture.decode, picture.check)
         finally:
             file.geterror()
             file.close()
+
+
+def _find_layer(file: ImageInput, names: Collection[str]) -> tuple[int, int, int] | None:
+    """Turn to the first layer of a PSD with one of these names. Returns its index, and the merged height and width.
+
+    None if there is no such layer: then it turns to the merged image.
+    """
+    size = file.spec().height, file.spec().width
+    index = 1  # the merged image is 0
+    while file.seek_subimage(index, 0):
+        name = file.spec().getattribute("oiio:subimagename")
+        if isinstance(name, str) and unicodedata.normalize("NFC", name).strip().casefold() in names:
+            return index, *size
+        index += 1
+    file.geterror()
+    file.seek_subimage(0, 0)
+    return None
 
 
 def _read_size(data: bytes, suffix: str) -> tuple[int, int]:
@@ -147,9 +167,16 @@ def _make_file() -> Iterator[Path]:
 class _Picture:
     """An image that OpenImageIO has opened."""
 
-    def __init__(self, file: ImageInput, data: bytes, suffix: str) -> None:
+    def __init__(self, file: ImageInput, data: bytes, suffix: str, layer: tuple[int, int, int] | None = None) -> None:
+        """Take an open file; layer: index of the layer of a PSD to read, and (height, width) of the canvas."""
         self._file, self._data, self._suffix = file, data, suffix
         self._spec = spec = file.spec()
+        self._window: tuple[int, int, int, int] | None = None  # left, top, width, height of the picture
+        self._index = 0 if layer is None else layer[0]
+        if layer is not None:
+            self._window = 0, 0, layer[2], layer[1]
+        elif suffix == ".exr":
+            self._window = spec.full_x, spec.full_y, spec.full_width, spec.full_height
         stored_type = str(spec.format)
         self._stored = spec.height, spec.width
         check_size(self._stored, None if stored_type in ("uint8", "uint16") else MAX_FLOAT_PIXELS)
@@ -165,8 +192,8 @@ class _Picture:
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels, as it is shown."""
-        if self._suffix == ".exr":
-            return self._spec.full_height, self._spec.full_width
+        if self._window is not None:
+            return self._window[3], self._window[2]
         height, width = self._stored
         return (width, height) if self._turn and self._turn[0] else (height, width)
 
@@ -188,8 +215,8 @@ class _Picture:
             # OpenImageIO rounds the palette's 16 bits, but some files use only the upper 8.
             return turn_pixels(convert_frame(decode_frame("tiff", self._data, self._stored, strict=False)), self._turn)
         rgba = convert_bands(pixels, lambda band: self._convert(pixels[band]))
-        if self._suffix == ".exr":
-            return _fit_window(rgba, self._spec, "a" in self._channels)
+        if self._window is not None:
+            return _fit_window(rgba, self._spec, self._window, "a" in self._channels)
         return turn_pixels(rgba, self._turn)
 
     def _read_all(self) -> NDArray[Any]:
@@ -198,7 +225,7 @@ class _Picture:
         packing = spec.get_int_attribute("tiff:Compression", _NOT_PACKED)
         reports_damage = packing in (_NOT_PACKED, _DEFLATE) and spec.getattribute("planarconfig") != "separate"
         if reports_damage or spec.tile_width:
-            return self._check_read(self._file.read_image(0, 0, *self._range, self._type))
+            return self._check_read(self._file.read_image(self._index, 0, *self._range, self._type))
         # Read row by row: OpenImageIO does not report damage in strips that libtiff unpacks as a whole.
         first = self._read_row(spec.y)
         pixels = np.empty((spec.height, *first.shape[1:]), first.dtype)
@@ -209,7 +236,7 @@ class _Picture:
 
     def _read_row(self, row: int) -> NDArray[Any]:
         """Read the channels of one row, 1xWxC."""
-        return self._check_read(self._file.read_scanlines(0, 0, row, row + 1, 0, *self._range, self._type))
+        return self._check_read(self._file.read_scanlines(self._index, 0, row, row + 1, 0, *self._range, self._type))
 
     def _check_read(self, pixels: NDArray[Any] | None) -> NDArray[Any]:
         if pixels is None or self._file.geterror():
@@ -241,9 +268,10 @@ def _choose_channels(spec: ImageSpec, suffix: str) -> tuple[str, list[int]]:
     return (channels, indices) if alpha < 0 else (channels + "a", [*indices, alpha])
 
 
-def _fit_window(rgba: Pixels, spec: ImageSpec, has_alpha: bool) -> Pixels:
-    """Crop or pad an EXR's pixels to its display window, with black, which is transparent if the file has alpha."""
-    top, left, height, width = spec.y - spec.full_y, spec.x - spec.full_x, spec.full_height, spec.full_width
+def _fit_window(rgba: Pixels, spec: ImageSpec, window: tuple[int, int, int, int], has_alpha: bool) -> Pixels:
+    """Crop or pad pixels to an EXR's display window, or a layer's canvas: with black, transparent if there is alpha."""
+    window_left, window_top, width, height = window
+    top, left = spec.y - window_top, spec.x - window_left
     if (top, left, height, width) == (0, 0, *rgba.shape[:2]):
         return rgba
     out = np.zeros((height, width, 4), np.uint8)
