@@ -204,18 +204,24 @@ def find_stray(place: ShotPlace, *, is_folder: bool) -> list[str]:
 
     is_folder  whether the user named a folder, not a pattern or movie
     """
-    if not is_folder or (place.cel is not None and list_cels(place.cel.cut)[0].name != place.cel.name):
+    if not is_folder:
         return []
+    cels: list[Cel] = []
+    if place.cel is not None:
+        with suppress(ShotError):  # a fault of another cel is none of this one
+            cels = list_cels(place.cel.cut)
+        if not cels or cels[0].name != place.cel.name:
+            return []
     warnings = list_misplaced(place.root, (*ROLES, REFERENCE_FOLDER)) + list_other_sheets(place.root)
-    return warnings if place.cel is None else warnings + _list_beside_cels(place.cel)
+    return warnings + (_list_beside_cels(cels) if cels else [])
 
 
-def _list_beside_cels(cel: Cel) -> list[str]:
-    """List warnings of what the folders of a cut hold and belongs to no cel."""
-    names = {normalize_name(one.name).casefold() for one in list_cels(cel.cut)}
+def _list_beside_cels(cels: Sequence[Cel]) -> list[str]:
+    """List warnings of what the folders of a cut hold and belongs to none of its cels."""
+    names = {normalize_name(cel.name).casefold() for cel in cels}
     warnings: list[str] = []
     for role in (LINE_FOLDER, *ROLES):
-        folder = find_folder(cel.cut, role)
+        folder = find_folder(cels[0].cut, role)
         if folder.is_dir():
             folders = [folder / entry.name for entry in scan(folder) if entry.is_dir()]
             own = [path for path in folders if normalize_name(path.name).casefold() in names]
@@ -255,7 +261,7 @@ def match_painted(folder: Path, drawings: Drawings, own: Collection[Path] = ()) 
     names = {normalize_name(path.stem).casefold(): number for number, path in drawings.files.items()}
     known = set(drawings.numbers)
     listed = [_follow_name(file, names) for file in list_numbered(folder)]
-    strange = {file.path: reason for file in listed if (reason := _doubt(file, drawings))}
+    strange = {file.path: reason for file in listed if (reason := _doubt(file, drawings, known))}
     files = number_files(file for file in listed if file.path not in strange)
     reasons = strange | _explain_doubles(listed, files)
     for number, path in files.items():
@@ -281,11 +287,11 @@ def _follow_name(file: NumberedFile, names: Mapping[str, int]) -> NumberedFile:
     return file
 
 
-def _doubt(file: NumberedFile, drawings: Drawings) -> str:
+def _doubt(file: NumberedFile, drawings: Drawings, known: Collection[int]) -> str:
     """Explain why a picture that is not named as one of a drawing may be none, such as palette_16colors.png; or ""."""
     if not file.rank % 2 or file.follows is not None:
         return ""
-    if file.number not in drawings.numbers:
+    if file.number not in known:
         return f"with a number in the name that no drawing has ({format_numbers(drawings.numbers)})"
     with suppress(ReadError):
         return "" if image_size(file.path) == drawings.size else "of another size than the drawings"

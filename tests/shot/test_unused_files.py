@@ -141,3 +141,9 @@ def test_drawings_of_which_none_is_read_are_told_as_what_they_are(tmp_path: Path
     message = refuse(tmp_path / "cut", "line: the folder holds no numbered images")
     assert "2 files of a kind that is not read; export PNG, TGA, TIFF or EXR: a0001.clip, a0002.clip" in message
     assert "1 file without a number in the name" in message
+
+
+def test_a_fault_of_another_cel_stops_none(tmp_path: Path) -> None:
+    cut = make_cut(tmp_path / "Cut-1")
+    write_image(cut / "Line/C.R1/c0001.png", draw(0)[0])  # a retake of no cel
+    assert Shot.open(cut / "Line/A").numbers == (1, 2, 3, 4, 5)
