@@ -83,9 +83,10 @@ def framecolor() -> None:
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line. Exit codes: 0 all done; 1 some frames failed; 2 usage or input error; 130 interrupted."""
     limit_arenas(count_usable_cores())
-    with lasting_streams():
+    with lasting_streams() as losses:
         code = _run(arguments)
-    sys.exit(code)
+    # A script must not take half a file for a whole one.
+    sys.exit(2 if losses.any and code == 0 else code)
 
 
 def _run(arguments: list[str] | None) -> int:

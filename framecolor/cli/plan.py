@@ -10,7 +10,7 @@ import click
 
 from framecolor.cli.options import gather_settings, json_option, shot_options
 from framecolor.cli.shots import list_shots, open_shot
-from framecolor.errors import on_one_line
+from framecolor.errors import FramecolorError, on_one_line
 
 if TYPE_CHECKING:
     from framecolor.shot.shot import Shot
@@ -26,7 +26,8 @@ _ONLY_REFERENCES = "keys      none: colors come from the references alone"
 def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None:
     """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
 
-    Also names problems that colorize would meet: truncated files, wrong settings, a missing key.
+    Also names what colorize would stumble over: damaged files, files that are not used, wrong settings, a missing key,
+    a folder that cannot be written to. It reads every drawing for that.
 
     A cut folder is shown cel by cel; --json then prints a list.
 
@@ -35,6 +36,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
     """
+    from framecolor.output.checks import check_output
     from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
@@ -43,8 +45,12 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     for one in chosen:
         opened = open_shot(one, **places)
         opened = add_painted_keys(opened, opened.out)
-        gather_settings(opened.root, {})  # raises the error of wrong settings, as colorize would
+        settings = gather_settings(opened.root, {})  # raises the error of wrong settings, as colorize would
         table = describe_plan(opened)
+        try:
+            check_output(opened, opened.out, settings)
+        except FramecolorError as error:
+            table["warnings"].append(f"colorize would not begin: {error}")
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)
@@ -80,8 +86,7 @@ def _lines(table: dict[str, Any]) -> list[str]:
         lines.append(f"holds     {table['holds']}: they repeat the drawing before them, which is painted once")
     if table["missing"]:
         lines.append(f"gaps      no drawing for {table['missing']}")
-    if table["unreadable"]:
-        lines.append("broken    " + ", ".join(str(n) for n in table["unreadable"]))
+    lines += [f"broken    {number}: {on_one_line(problem)}" for number, problem in table["broken"].items()]
     if table["farthest"]:
         lines.append(f"farthest  frame {table['farthest'][0]} is {table['farthest'][1]} drawings from its nearest key")
     if sheet := table["sheet"]:

@@ -7,15 +7,24 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, TextIO, cast
 
 from framecolor.errors import on_one_line
 
 
+@dataclass
+class Losses:
+    """Whether output was lost because standard output could not be written; a reader that went away is no loss."""
+
+    any: bool = False
+
+
 class _LastingFile(io.RawIOBase):
     """A file whose writes never fail; once its reader is gone or its disk is full, it discards what is written."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, losses: Losses) -> None:
+        self._losses = losses
         # `open` chooses the system's kind of file: a Windows console is not a stream of bytes.
         self._raw = cast(io.RawIOBase, open(number, "wb", buffering=0, closefd=False))  # noqa: SIM115
 
@@ -37,6 +46,7 @@ class _LastingFile(io.RawIOBase):
             os.dup2(nowhere, number)
             os.close(nowhere)
             if not isinstance(error, BrokenPipeError) and number != 2:
+                self._losses.any = True
                 with suppress(OSError):
                     os.write(2, f"error: output: cannot be written ({error.strerror}); make room for it\n".encode())
             return len(data)
@@ -50,17 +60,20 @@ class _PlainText(io.TextIOWrapper):
 
 
 @contextmanager
-def lasting_streams() -> Iterator[None]:
+def lasting_streams() -> Iterator[Losses]:
     """Replace stdout and stderr by streams whose writes never fail, for the time of this context.
+
+    Yields an object that tells, after this context, whether output was lost.
 
     `framecolor colorize SHOT | head -1` then paints the whole shot, with the exit code of the painting. Characters that
     the terminal cannot encode, or would obey, are written as escapes. Streams without a file, as in tests, are kept.
     """
     _open_missing()
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = _wrap(sys.stdout, 1), _wrap(sys.stderr, 2)
+    losses = Losses()
+    sys.stdout, sys.stderr = _wrap(sys.stdout, 1, losses), _wrap(sys.stderr, 2, losses)
     try:
-        yield
+        yield losses
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
@@ -81,7 +94,7 @@ def _open_nowhere() -> TextIO:
     return io.TextIOWrapper(io.BufferedWriter(io.FileIO(os.devnull, "w")), "utf-8", "backslashreplace")
 
 
-def _wrap(stream: TextIO, number: int) -> TextIO:
+def _wrap(stream: TextIO, number: int, losses: Losses) -> TextIO:
     try:
         if not isinstance(stream, io.TextIOWrapper) or stream.fileno() != number:
             return stream
@@ -89,7 +102,7 @@ def _wrap(stream: TextIO, number: int) -> TextIO:
         return stream
     stream.flush()
     return _PlainText(
-        io.BufferedWriter(_LastingFile(number)),
+        io.BufferedWriter(_LastingFile(number, losses)),
         encoding=stream.encoding,
         # The C locale uses surrogateescape for bytes of names, which `_PlainText` has escaped already.
         errors="backslashreplace" if stream.errors in ("strict", "surrogateescape") else stream.errors,

@@ -88,7 +88,8 @@ def _print_json(rows: Sequence[Row]) -> None:
             table["error"] = row.error
         else:
             table |= {"out": str(o.out), "keys": o.keys, "written": len(o.written), "unchanged": len(o.unchanged)}
-            table |= {"failed": o.failed, "warnings": o.warnings, "to_check": o.unsure, "seconds": round(o.seconds, 1)}
+            failed = {str(number): error for number, error in o.failed.items()}
+            table |= {"failed": failed, "warnings": o.warnings, "to_check": o.unsure, "seconds": round(o.seconds, 1)}
             if row.report is not None:
                 table["report"] = str(row.report)
         click.echo(json.dumps(table))

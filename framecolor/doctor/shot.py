@@ -75,6 +75,8 @@ def check_shot(target: Target) -> Iterator[Finding]:
         else:
             fix = "put a painted key into keys/; until then colors are proposed"
             yield Finding("shot", "note", _describe(shot), fix, data)
+        for warning in shot.warnings:
+            yield Finding("shot", "warn", warning, "correct what it names, or ignore it if it is meant so")
 
 
 def _describe(shot: Shot) -> str:

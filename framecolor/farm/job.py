@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -97,28 +98,38 @@ def plan_job(
 
     Raises the errors of `colorize` about keys and the output folder.
     """
-    out = (out or shot.out).absolute()
+    out = _write_out(out or shot.out)
     check_output(shot, out, settings)
     seen, _ = leave_out_broken_keys(add_painted_keys(shot, out))
     given = Path(path)
     pattern = given.name if is_pattern(given) else ""
     # Relative files are found from the shot's folder; absolute ones get a parameter of their own.
-    own = {name: Path(file) for name, file in settings.list_files().items() if Path(file).is_absolute()}
+    own = {name: _write_out(Path(file)) for name, file in settings.list_files().items() if Path(file).is_absolute()}
     return FarmJob(
         name=shot.name,
-        shot=given.parent.absolute() if pattern else given.absolute(),
+        shot=_write_out(given.parent if pattern else given),
         pattern=pattern,
         is_folder=bool(pattern) or given.is_dir(),
         out=out.parent if cel else out,
-        places={name: place.absolute() for name, place in (places or {}).items()} | own,
+        places={name: _write_out(place) for name, place in (places or {}).items()} | own,
         settings=replace(settings, **dict.fromkeys(own)),
         frames=frames,
         no_sheet=no_sheet,
         no_references=no_references,
         chunks=tuple(cut_spans(seen, chunk_frames)),
-        engine_dir=None if engine_dir is None or not may_use_gpu(settings.engine) else engine_dir.absolute(),
+        engine_dir=None if engine_dir is None or not may_use_gpu(settings.engine) else _write_out(engine_dir),
         cel=cel,
     )
+
+
+def _write_out(path: Path) -> Path:
+    """Make a path absolute and without "..", so that a farm's rules for mapping paths apply to it.
+
+    Links are kept, as rules name mount points, unless a ".." follows one: then only the resolved path is the same file.
+    """
+    plain = Path(os.path.normpath(path.absolute()))
+    resolved = path.resolve()
+    return plain if ".." not in path.parts or plain.resolve() == resolved else resolved
 
 
 def write_settings(job: FarmJob) -> str:

@@ -9,7 +9,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from framecolor.core.number_ranges import format_numbers, format_range
+from framecolor.core.number_ranges import format_numbers
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import plan_spans
 
@@ -60,7 +60,7 @@ def _format_chunks(frames: Sequence[int], numbers: Sequence[int]) -> list[Chunk]
     first, last = frames[0], frames[-1]
     between = numbers[bisect_left(numbers, first) : bisect_right(numbers, last)]
     is_range = len(frames) > 1 and len(frames) == len(between)
-    text = format_range(range(first, last + 1)) if is_range else format_numbers(frames)
+    text = f"{first}-{last}" if is_range else format_numbers(frames)
     if len(text) <= _LONGEST_TEXT:
         return [Chunk(text, len(frames))]
     middle = len(frames) // 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,15 +22,33 @@ from framecolor.media.broken import DAMAGED, BrokenImageError
 from framecolor.media.libav import decode_frame
 from framecolor.media.openimageio import open_still
 from framecolor.media.pixels import Pixels, copy_gray
-from framecolor.media.png import open_png
+from framecolor.media.png import drop_metadata, open_png
 from framecolor.media.still import Still
 from framecolor.media.tga import is_tga, open_tga
 
-IMAGE_SUFFIXES = frozenset({".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg"})
+SIDE_SUFFIXES = frozenset(
+    {".psd", ".psb", ".gif", ".dpx", ".sgi", ".rgb", ".rgba", ".bw", ".jp2", ".j2k", ".j2c", ".jpf", ".jpx"}
+)
+"""Endings, in lower case, of files that often lie beside those that are meant: work files, previews, scans."""
+
+IMAGE_SUFFIXES = SIDE_SUFFIXES | {".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg"}
 """Endings, in lower case, of the files that are read as drawings and keys."""
 
-PAINTED_SUFFIXES = IMAGE_SUFFIXES | {".psd"}
-"""Endings, in lower case, of all files that `read_image` reads: those, and painted frames with layers."""
+PAINTED_SUFFIXES = frozenset({".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg", ".psd"})
+"""Endings, in lower case, of painted frames."""
+
+LINE_LAYERS = frozenset({"line", "lines", "line art", "lineart", "ink", "線画", "主線", "線", "実線"})
+"""Names of the layer of a PSD, in lower case, that is read as the drawing, instead of all layers together."""
+
+_NOT_READ = """
+    .apng .avif .heic .heif .jxl .jpe .jfif .jif .dib .ico .svg .svgz .ai .eps .ps .pdf .pbm .pgm .ppm .pnm .pcx .iff
+    .hdr .cin .pic .rla .dds .fits .dng .cr2 .cr3 .nef .arw .raw .clip .lip .csp .kra .ora .xcf .sai .sai2 .mdp .mdz
+    .procreate .afphoto .afdesign .aseprite .ase .pdn .pxd .sketch .tlv .pli .cel .dga .tvp .tvpp .tvpaint .fla .xfl
+    .tnz .scn .blend .zip .rar .7z
+"""
+
+PICTURE_SUFFIXES = IMAGE_SUFFIXES | frozenset(_NOT_READ.split())
+"""Endings, in lower case, of files that hold pictures or drawings, whether they are read or not."""
 
 # Ending of a format's files -> their signature. The content decides the format, not the name.
 _SIGNATURES = {
@@ -41,14 +59,20 @@ _SIGNATURES = {
     ".bmp": rb"BM....\0\0\0\0",
     ".jpg": rb"\xff\xd8\xff",
     ".psd": rb"8BPS",
+    ".gif": rb"GIF8[79]a",
+    ".dpx": rb"SDPX|XPDS",
+    ".sgi": rb"\x01\xda[\0\x01][\x01\x02]",
+    ".jp2": rb"\0\0\0\x0cjP  \r\n\x87\n",
+    ".j2k": rb"\xff\x4f\xff\x51",
 }
+_LONGEST_SIGNATURE = 16
 _MAX_BYTES = (1 << 31) - 1
 _HASH_BLOCK_BYTES = 1 << 20
 _EXPORT_AGAIN = "write the file again"
 
 
 def read_image(path: str | Path) -> Pixels:
-    """Read a PNG, TGA, TIFF, EXR, WebP, BMP, JPEG or PSD file as straight RGBA, uint8 HxWx4.
+    """Read a PNG, TGA, TIFF, EXR, WebP, BMP, JPEG, PSD, GIF, DPX, SGI or JPEG 2000 file as straight RGBA, uint8 HxWx4.
 
     8-bit RGB, grey, palette and 1-bit files are exact (JPEG and lossy WebP as near as their YUV allows); 16 bits are
     rounded to 8; floats, as in EXR, are linear light and encoded as sRGB; premultiplied colors (EXR, TIFF with
@@ -78,12 +102,12 @@ class ImageFile:
     _data: bytes
 
     def decode(self) -> Pixels:
-        """Decode the pixels: uint8 HxWx4 straight RGBA.
+        """Decode the pixels: uint8 HxWx4 straight RGBA. Of a drawing as PSD, its layer of LINE_LAYERS, if it has one.
 
         Raises ReadError as `read_image`, and, before decoding, if the image is not of `size`: a file of a few bytes can
         claim gigabytes of pixels.
         """
-        with _open_still(self.path, self._data) as still:
+        with _open_still(self.path, self._data, LINE_LAYERS if self.role == "drawing" else ()) as still:
             if still.size != self.size:
                 (height, width), (wanted_height, wanted_width) = still.size, self.size
                 problem = f"the {self.role} is {width}x{height}, the shot is {wanted_width}x{wanted_height}"
@@ -123,7 +147,7 @@ def read_numbers(path: str | Path) -> NDArray[np.uint16]:
     data = _read_file(path)
     with _open_still(path, data) as still:
         still.check()
-        return copy_gray(decode_frame("png", data, still.size))
+        return copy_gray(decode_frame("png", drop_metadata(data), still.size))
 
 
 def image_size(path: str | Path) -> tuple[int, int]:
@@ -142,17 +166,31 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
+def looks_like_image(path: Path) -> bool:
+    """Tell whether a file begins as an image does that is read, whatever its name; not if it cannot be opened."""
+    try:
+        with open_file(path) as file:
+            return bool(_find_kind(file.read(_LONGEST_SIGNATURE)))
+    except OSError:
+        return False
+
+
+def _find_kind(data: bytes) -> str:
+    """Find the ending of the format that a file's bytes begin as; "" if unknown."""
+    return next((suffix for suffix, pattern in _SIGNATURES.items() if re.match(pattern, data, re.DOTALL)), "")
+
+
 @contextmanager
-def _open_still(path: Path, data: bytes) -> Iterator[Still]:
+def _open_still(path: Path, data: bytes, layers: Collection[str] = ()) -> Iterator[Still]:
     """Open the image in a file's bytes, and turn BrokenImageError and the libraries' errors into ReadError."""
-    suffix = next((suffix for suffix, pattern in _SIGNATURES.items() if re.match(pattern, data, re.DOTALL)), "")
+    suffix = _find_kind(data)
     try:
         if suffix == ".png":
             yield open_png(data)
         elif suffix == ".bmp":
             yield open_bmp(data)
         elif suffix:
-            with open_still(data, suffix) as still:
+            with open_still(data, suffix, layers) as still:
                 yield still
         elif path.suffix.lower() == ".tga" and is_tga(data):
             yield open_tga(data)

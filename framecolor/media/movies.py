@@ -8,14 +8,17 @@ from itertools import pairwise
 from pathlib import Path
 
 import av
+from av.codec.context import CodecContext
 from av.container import InputContainer
 from av.error import FFmpegError
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from framecolor.core.files import open_file
 from framecolor.errors import ReadError
-from framecolor.media.pixels import Pixels, convert_frame
+from framecolor.media.movie_file import find_turn, read_claimed_bytes
+from framecolor.media.pixels import Pixels, Turn, convert_frame, turn_pixels
 
 MOVIE_SUFFIXES = frozenset({".mov", ".mp4", ".m4v", ".mkv", ".avi", ".webm", ".mxf"})
 """Endings, in lower case, of the files that are read as movies."""
@@ -29,6 +32,7 @@ _OWN_FILE_ONLY = {"format_whitelist": "mov,matroska,avi,mxf", "protocol_whitelis
 # Players take movies without a color tag as BT.709 from 720 lines on.
 _HD_LINES = 720
 _EXPORT_AGAIN = "export the movie again"
+_ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 
 def is_movie(path: str | Path) -> bool:
@@ -45,12 +49,14 @@ class Movie:
     size    (height, width) in pixels
     times   presentation time of every frame in the stream's units, in order; one for each frame
     paced   the times come from the file; if not, they are indices, and a frame is found by decoding from the start
+    turn    how its frames are turned upright; None if they are. `size` is that of upright ones
     """
 
     path: Path
     size: tuple[int, int]
     times: tuple[int, ...]
     paced: bool = True
+    turn: Turn | None = None
 
     def __post_init__(self) -> None:
         if min(self.size) < 1 or not self.times:
@@ -58,9 +64,9 @@ class Movie:
 
     @classmethod
     def open(cls, path: str | Path) -> Movie:
-        """Read the size and frame times of a movie from its packets, without decoding.
+        """Read the size and frame times of a movie from its packets; decodes the first frame alone.
 
-        Raises ReadError if it is missing, empty, cut off, of too large frames, or has no video.
+        Raises ReadError if it is missing, empty, cut off, of too large frames, turned askew, or has no video.
         """
         path = Path(path)
         with _open(path) as container:
@@ -75,7 +81,9 @@ class Movie:
             raise ReadError(path, problem, "scale it down")
         known = {time for time in shown if time is not None}
         paced = len(known) == len(shown)
-        return cls(path, (height, width), tuple(sorted(known) if paced else range(len(shown))), paced)
+        turn = _find_turn(path)
+        size = (width, height) if turn and turn[0] else (height, width)
+        return cls(path, size, tuple(sorted(known) if paced else range(len(shown))), paced, turn)
 
     def __len__(self) -> int:
         return len(self.times)
@@ -139,9 +147,10 @@ class Movie:
                 yield index, frame
 
     def _convert(self, index: int, frame: VideoFrame) -> Pixels | ReadError:
-        if frame.is_corrupt or (frame.height, frame.width) != self.size:
+        stored = self.size[::-1] if self.turn and self.turn[0] else self.size
+        if frame.is_corrupt or (frame.height, frame.width) != stored:
             return self._failure(index)
-        return convert_frame(frame, hd_from_height=_HD_LINES)
+        return turn_pixels(convert_frame(frame, hd_from_height=_HD_LINES), self.turn)
 
     def _failure(self, index: int) -> ReadError:
         return ReadError(self.path, f"frame {index + 1} cannot be decoded", _EXPORT_AGAIN)
@@ -197,11 +206,45 @@ def _list_packets(path: Path, container: InputContainer, stream: VideoStream) ->
     if len(packets) < expected:
         problem = f"the movie is cut off: it has {len(packets)} of at least {expected} frames"
         raise ReadError(path, problem, _EXPORT_AGAIN)
+    claimed, held = read_claimed_bytes(path), path.stat().st_size
+    if claimed is not None and held < claimed:
+        problem = f"the movie is cut off: it has {len(packets)} frames, fewer than it says of itself"
+        raise ReadError(path, f"{problem}, as {held} of {claimed} bytes are there", _EXPORT_AGAIN)
     return packets
+
+
+def _find_turn(path: Path) -> Turn | None:
+    """Find how the frames of a movie are turned upright, by its first one that can be decoded."""
+    with _open(path) as container:
+        stream = _find_stream(path, container)
+        frame = next((frame for frame in _decode_packets(container, stream) if frame is not None), None)
+    try:
+        return None if frame is None else find_turn(frame)
+    except ValueError as error:
+        raise ReadError(path, f"the movie is to be shown turned: {error}", _EXPORT_AGAIN) from None
+
+
+def _open_decoder(path: Path, stream: VideoStream) -> VideoCodecContext:
+    """Open the decoder of a stream: its own one, or that which reads the alpha of VP8 and VP9 beside their color.
+
+    Raises ReadError if there is alpha and no decoder for it.
+    """
+    context = stream.codec_context
+    if stream.metadata.get("alpha_mode") != "1" or context.name not in _ALPHA_DECODERS:
+        return context
+    name = _ALPHA_DECODERS[context.name]
+    if name not in av.codecs_available:
+        raise ReadError(path, "the alpha of WebM is not read here", "export it as ProRes 4444 or FFV1")
+    decoder = CodecContext.create(name, "r")
+    assert isinstance(decoder, VideoCodecContext)
+    decoder.extradata = context.extradata
+    decoder.options = {"max_pixels": str(MAX_MOVIE_PIXELS)}
+    return decoder
 
 
 def _decode_packets(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame | None]:
     """Decode a stream from the container's current position; None for a packet that cannot be decoded."""
+    decoder = _open_decoder(Path(container.name.removeprefix("file:")), stream)
     packets = container.demux(stream)
     while True:
         try:
@@ -211,6 +254,6 @@ def _decode_packets(container: InputContainer, stream: VideoStream) -> Iterator[
         if packet is None:
             return
         try:
-            yield from packet.decode()
+            yield from decoder.decode(packet if packet.size else None)
         except FFmpegError:
             yield None

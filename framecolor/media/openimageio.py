@@ -1,4 +1,4 @@
-"""Read TIFF, EXR, WebP, JPEG and PSD, and write TGA, TIFF and EXR, with OpenImageIO.
+"""Read TIFF, EXR, WebP, JPEG, PSD, GIF, DPX, SGI and JPEG 2000, and write TGA, TIFF and EXR, with OpenImageIO.
 
 It reads only from paths with a format's ending: the bytes go into a temporary file, which is unlinked once it is open.
 It is imported when it is first needed, as PNG does without it.
@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import os
 import re
+import struct
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -26,7 +28,7 @@ from framecolor.media import tiff
 from framecolor.media.broken import DAMAGED, BrokenImageError
 from framecolor.media.libav import decode_frame
 from framecolor.media.light import divide_by_alpha, encode_light, round_again
-from framecolor.media.pixels import Pixels, convert_bands, convert_frame, to_rgba
+from framecolor.media.pixels import Pixels, convert_bands, convert_frame, to_rgba, turn_pixels
 from framecolor.media.still import MAX_FLOAT_PIXELS, Still, check_size
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ _OLD_DEFLATE = {
 }
 # Resource 1057 of a Photoshop file: its length, a version, and a flag that there is no merged image.
 _NO_MERGED_IMAGE = re.compile(rb"8BIM\x04\x21\0\0.{8}\0", re.DOTALL)
+_CODESTREAM = b"\xff\x4f\xff\x51"  # how that of JPEG 2000 begins
 _TURNED = (".tif", ".jpg", ".webp")
 # EXIF's orientation -> whether rows are columns, and the steps through rows and columns that show it upright.
 _TURNS = {
@@ -63,9 +66,10 @@ def _load() -> Any:
 
 
 @contextmanager
-def open_still(data: bytes, suffix: str) -> Iterator[Still]:
+def open_still(data: bytes, suffix: str, layers: Collection[str] = ()) -> Iterator[Still]:
     """Open the image of a file of the format `suffix`: the first of several pages, or the merged image of a PSD.
 
+    layers  names of layers, in lower case, of which a PSD's first is read alone, if it has one
     Raises BrokenImageError if its header is damaged or of a kind that is not read, OSError if there is no room for a
     temporary file.
     """
@@ -73,6 +77,8 @@ def open_still(data: bytes, suffix: str) -> Iterator[Still]:
     if suffix == ".psd" and _NO_MERGED_IMAGE.search(data):
         problem = "the PSD holds layers alone, and no image of what they look like together"
         raise BrokenImageError(problem, "save it with 'Maximize compatibility'")
+    if suffix in (".gif", ".jp2", ".j2k"):
+        check_size(_read_size(data, suffix))  # their readers take memory for all pixels when they open a file
     if suffix == ".tif":
         data = data.replace(*_OLD_DEFLATE[data[:2]])
     config = oiio.ImageSpec()
@@ -87,11 +93,42 @@ def open_still(data: bytes, suffix: str) -> Iterator[Still]:
             oiio.geterror()  # an error that is not fetched is printed when the process ends
             raise BrokenImageError(DAMAGED)
         try:
-            picture = _Picture(file, data, suffix)
+            layer = _find_layer(file, layers) if suffix == ".psd" and layers else None
+            picture = _Picture(file, data, suffix, layer)
             yield Still(picture.size, picture.decode, picture.check)
         finally:
             file.geterror()
             file.close()
+
+
+def _find_layer(file: ImageInput, names: Collection[str]) -> tuple[int, int, int] | None:
+    """Turn to the first layer of a PSD with one of these names. Returns its index, and the merged height and width.
+
+    None if there is no such layer: then it turns to the merged image.
+    """
+    size = file.spec().height, file.spec().width
+    index = 1  # the merged image is 0
+    while file.seek_subimage(index, 0):
+        name = file.spec().getattribute("oiio:subimagename")
+        if isinstance(name, str) and unicodedata.normalize("NFC", name).strip().casefold() in names:
+            return index, *size
+        index += 1
+    file.geterror()
+    file.seek_subimage(0, 0)
+    return None
+
+
+def _read_size(data: bytes, suffix: str) -> tuple[int, int]:
+    """Read the (height, width) that the header of a GIF or JPEG 2000 file claims. Raises BrokenImageError."""
+    try:
+        if suffix == ".gif":
+            width, height = struct.unpack_from("<HH", data, 6)
+        else:
+            right, bottom, left, top = struct.unpack_from(">IIII", data, data.index(_CODESTREAM) + 8)
+            width, height = right - left, bottom - top
+    except (ValueError, struct.error):
+        raise BrokenImageError(DAMAGED) from None
+    return height, width
 
 
 def encode(pixels: NDArray[Any], suffix: str, attributes: Mapping[str, Any]) -> bytes:
@@ -130,9 +167,16 @@ def _make_file() -> Iterator[Path]:
 class _Picture:
     """An image that OpenImageIO has opened."""
 
-    def __init__(self, file: ImageInput, data: bytes, suffix: str) -> None:
+    def __init__(self, file: ImageInput, data: bytes, suffix: str, layer: tuple[int, int, int] | None = None) -> None:
+        """Take an open file; layer: index of the layer of a PSD to read, and (height, width) of the canvas."""
         self._file, self._data, self._suffix = file, data, suffix
         self._spec = spec = file.spec()
+        self._window: tuple[int, int, int, int] | None = None  # left, top, width, height of the picture
+        self._index = 0 if layer is None else layer[0]
+        if layer is not None:
+            self._window = 0, 0, layer[2], layer[1]
+        elif suffix == ".exr":
+            self._window = spec.full_x, spec.full_y, spec.full_width, spec.full_height
         stored_type = str(spec.format)
         self._stored = spec.height, spec.width
         check_size(self._stored, None if stored_type in ("uint8", "uint16") else MAX_FLOAT_PIXELS)
@@ -148,8 +192,8 @@ class _Picture:
     @property
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels, as it is shown."""
-        if self._suffix == ".exr":
-            return self._spec.full_height, self._spec.full_width
+        if self._window is not None:
+            return self._window[3], self._window[2]
         height, width = self._stored
         return (width, height) if self._turn and self._turn[0] else (height, width)
 
@@ -169,11 +213,11 @@ class _Picture:
         pixels = self._read_all()
         if self._spec.get_int_attribute("tiff:PhotometricInterpretation") == _PALETTE:
             # OpenImageIO rounds the palette's 16 bits, but some files use only the upper 8.
-            return _turn(convert_frame(decode_frame("tiff", self._data, self._stored, strict=False)), self._turn)
+            return turn_pixels(convert_frame(decode_frame("tiff", self._data, self._stored, strict=False)), self._turn)
         rgba = convert_bands(pixels, lambda band: self._convert(pixels[band]))
-        if self._suffix == ".exr":
-            return _fit_window(rgba, self._spec, "a" in self._channels)
-        return _turn(rgba, self._turn)
+        if self._window is not None:
+            return _fit_window(rgba, self._spec, self._window, "a" in self._channels)
+        return turn_pixels(rgba, self._turn)
 
     def _read_all(self) -> NDArray[Any]:
         """Read the channels of all rows, HxWxC."""
@@ -181,7 +225,7 @@ class _Picture:
         packing = spec.get_int_attribute("tiff:Compression", _NOT_PACKED)
         reports_damage = packing in (_NOT_PACKED, _DEFLATE) and spec.getattribute("planarconfig") != "separate"
         if reports_damage or spec.tile_width:
-            return self._check_read(self._file.read_image(0, 0, *self._range, self._type))
+            return self._check_read(self._file.read_image(self._index, 0, *self._range, self._type))
         # Read row by row: OpenImageIO does not report damage in strips that libtiff unpacks as a whole.
         first = self._read_row(spec.y)
         pixels = np.empty((spec.height, *first.shape[1:]), first.dtype)
@@ -192,7 +236,7 @@ class _Picture:
 
     def _read_row(self, row: int) -> NDArray[Any]:
         """Read the channels of one row, 1xWxC."""
-        return self._check_read(self._file.read_scanlines(0, 0, row, row + 1, 0, *self._range, self._type))
+        return self._check_read(self._file.read_scanlines(self._index, 0, row, row + 1, 0, *self._range, self._type))
 
     def _check_read(self, pixels: NDArray[Any] | None) -> NDArray[Any]:
         if pixels is None or self._file.geterror():
@@ -212,6 +256,8 @@ class _Picture:
 def _choose_channels(spec: ImageSpec, suffix: str) -> tuple[str, list[int]]:
     """Choose the channels to read: one letter each (r, g, b, a, y for grey), and their indices in the file."""
     names, alpha = list(spec.channelnames), spec.alpha_channel
+    if alpha >= len(names):  # as its reader of GIF says
+        alpha = names.index("A") if "A" in names else -1
     if suffix == ".tif" and len(names) in (2, 4):
         alpha = len(names) - 1  # also if no tag marks it as alpha
         names = ["Y", "A"] if len(names) == 2 else names
@@ -222,16 +268,10 @@ def _choose_channels(spec: ImageSpec, suffix: str) -> tuple[str, list[int]]:
     return (channels, indices) if alpha < 0 else (channels + "a", [*indices, alpha])
 
 
-def _turn(rgba: Pixels, turn: tuple[bool, int, int] | None) -> Pixels:
-    if turn is None:
-        return rgba
-    transposed, rows, columns = turn
-    return np.ascontiguousarray((rgba.transpose(1, 0, 2) if transposed else rgba)[::rows, ::columns])
-
-
-def _fit_window(rgba: Pixels, spec: ImageSpec, has_alpha: bool) -> Pixels:
-    """Crop or pad an EXR's pixels to its display window, with black, which is transparent if the file has alpha."""
-    top, left, height, width = spec.y - spec.full_y, spec.x - spec.full_x, spec.full_height, spec.full_width
+def _fit_window(rgba: Pixels, spec: ImageSpec, window: tuple[int, int, int, int], has_alpha: bool) -> Pixels:
+    """Crop or pad pixels to an EXR's display window, or a layer's canvas: with black, transparent if there is alpha."""
+    window_left, window_top, width, height = window
+    top, left = spec.y - window_top, spec.x - window_left
     if (top, left, height, width) == (0, 0, *rgba.shape[:2]):
         return rgba
     out = np.zeros((height, width, 4), np.uint8)

@@ -13,6 +13,9 @@ from av.video.plane import VideoPlane
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 from numpy.typing import NDArray
 
+Turn = tuple[bool, int, int]
+"""How a picture is turned upright: whether its rows are columns, and the steps through rows and columns, 1 or -1."""
+
 Pixels = NDArray[np.uint8]
 """uint8 HxWx4, straight RGBA."""
 
@@ -82,6 +85,14 @@ def convert_frame(frame: VideoFrame, *, hd_from_height: int | None = None) -> Pi
         table = _tabulate_bit_fields(base)
         return convert_bands(frame, lambda band: table[numbers[band]].view(np.uint8).reshape(-1, frame.width, 4))
     return _convert_colors(frame, hd_from_height)
+
+
+def turn_pixels(rgba: Pixels, turn: Turn | None) -> Pixels:
+    """Turn a picture upright; None: it is."""
+    if turn is None:
+        return rgba
+    transposed, rows, columns = turn
+    return np.ascontiguousarray((rgba.transpose(1, 0, 2) if transposed else rgba)[::rows, ::columns])
 
 
 def convert_bands(picture: VideoFrame | Pixels, convert: Callable[[slice], Pixels]) -> Pixels:

@@ -20,10 +20,13 @@ from framecolor.media.still import Still
 
 _HEAD = struct.Struct(">8x4x4sIIBBBBB4x")
 _CHUNK = struct.Struct(">I4s")
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB, _RGBA = 2, 6
 _END = b"IEND\xaeB`\x82"
 # Chunks that only libav handles here: a transparent color, and an animation, whose first picture may be another one.
 _LIBAV_CHUNKS = (b"tRNS", b"acTL")
+# Chunks that decide the pixels. All others are metadata: damage in them does not cost the picture, as in libpng.
+_OF_PIXELS = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"acTL", b"fcTL", b"fdAT"})
 
 
 def open_png(data: bytes) -> Still:
@@ -39,7 +42,7 @@ def open_png(data: bytes) -> Still:
     def decode() -> Pixels:
         check()
         pixels = decode_png(data)
-        return convert_frame(decode_frame("png", data, (height, width))) if pixels is None else pixels
+        return convert_frame(decode_frame("png", drop_metadata(data), (height, width))) if pixels is None else pixels
 
     return Still((height, width), decode, check)
 
@@ -54,6 +57,23 @@ def decode_png(data: bytes) -> NDArray[np.uint8] | None:
     except Exception:  # the crate's errors have no class of their own
         return None
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2RGBA), dtype=np.uint8) if kind == _RGB else pixels
+
+
+def drop_metadata(data: bytes) -> bytes:
+    """Remove the chunks of a PNG that do not decide its pixels; a file whose chunks cannot be told apart is kept."""
+    at = len(_SIGNATURE)
+    kept = [data[:at]]
+    while at + _CHUNK.size <= len(data):
+        length, name = _CHUNK.unpack_from(data, at)
+        end = at + _CHUNK.size + length + 4
+        if not name.isalpha():
+            return data
+        if name in _OF_PIXELS:
+            kept.append(data[at:end])
+        if name == b"IEND":
+            break
+        at = end
+    return b"".join(kept)
 
 
 def _is_plain(data: bytes) -> bool:

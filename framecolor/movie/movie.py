@@ -17,6 +17,9 @@ from framecolor.shot.cut import find_cel, is_cut, list_cels
 from framecolor.shot.sequence import list_images
 from framecolor.shot.timing import NO_SHEET
 
+# How far sheets round the rates of NTSC: 29.97 for 30000/1001.
+_NTSC_ROUNDING = 0.005
+
 
 @dataclass(frozen=True)
 class WrittenMovie:
@@ -71,7 +74,7 @@ def write_movie(
         layers, notes = order_layers(cut, layers)
     timing = layers[0].timing
     plans = [plan_exposures(layer.files, layer.timing and layer.timing.exposures, held or 1) for layer in layers]
-    rate = fps or (USUAL_FPS if timing is None else Fraction(timing.fps).limit_denominator(1001))
+    rate = fps or (USUAL_FPS if timing is None else _find_rate(timing.fps))
     frames = encode_movie(Path(path), stack_exposures(plans), codec=codec, fps=rate, background=background)
     return WrittenMovie(Path(path), frames, rate, tuple(notes))
 
@@ -95,3 +98,11 @@ def _find_frames(shot: Path) -> Path:
         if not in_cut and shot.is_dir() and not (shot / "line").is_dir() and list_images(shot, PAINTED_SUFFIXES):
             return shot
         raise
+
+
+def _find_rate(fps: float) -> Fraction:
+    """Find the exact rate of frames per second as sheets write them: 29.97 is 30000/1001."""
+    ntsc = Fraction(round(fps) * 1000, 1001)
+    if fps != round(fps) and abs(float(ntsc) - fps) < _NTSC_ROUNDING:
+        return ntsc
+    return Fraction(fps).limit_denominator(1001)

@@ -66,7 +66,8 @@ def plan_exposures(
     A number without a file repeats the drawing before it, or is empty if there is none.
     """
     if exposures is None:
-        exposures = [number for number in range(min(files), max(files) + 1) for _ in range(held)]
+        numbers = sorted({*range(min(files), max(files) + 1), *files})
+        exposures = [number for number in numbers for _ in range(held)]
     shown: list[Path | None] = []
     before: Path | None = None
     for number in exposures:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any, Literal, get_args
 
+from framecolor.core.drawing_number import number_from_json, number_to_json
 from framecolor.core.parsing import is_file_name
 
 Status = Literal["key", "painted", "hold", "failed"]
@@ -97,11 +98,12 @@ class FrameEntry:
         unsure = [UnsureRegion.parse(region) for region in table.get("unsure") or ()]
         palette = {None, *range(colors)}
         noted = {name: value for name, value in table.items() if value is not None}
-        more: dict[str, Any] = {name: _whole(noted[name]) for name in ("told", "corrected", "hold_of") if name in noted}
+        more: dict[str, Any] = {name: _whole(noted[name]) for name in ("told", "corrected") if name in noted}
+        more |= {"hold_of": number_from_json(noted["hold_of"])} if "hold_of" in noted else {}
         more |= {name: _finite(noted[name]) for name in ("flicker", "confidence") if name in noted}
         more |= {name: str(noted[name]) for name in ("source", "paint", "layer", "matte") if name in noted}
         return cls(
-            number=_whole(table["number"]),
+            number=number_from_json(table["number"]),
             file=str(table["file"]),
             status=table["status"],
             error=str(table.get("error") or ""),
@@ -113,7 +115,9 @@ class FrameEntry:
     def format(self) -> str:
         """Format the entry as JSON in one line, in the order of the fields."""
         names = _OF_FAILED if self.status == "failed" else [name for name in vars(self) if name != "error"]
-        return json.dumps({name: value for name in names if (value := getattr(self, name)) is not None}, default=vars)
+        table = {name: value for name in names if (value := getattr(self, name)) is not None}
+        table |= {name: number_to_json(table[name]) for name in ("number", "hold_of") if name in table}
+        return json.dumps(table, default=vars)
 
     @property
     def is_inside(self) -> bool:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from framecolor.config.settings import Settings
+from framecolor.core.drawing_number import number_to_json
 from framecolor.keys.keyframes import Keyframes
 from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds
@@ -39,7 +40,7 @@ def describe_run(
         "fit": fit,
     }
     if keyframes.proposed:
-        head["proposed"] = sorted(keyframes.proposed)
+        head["proposed"] = [number_to_json(number) for number in sorted(keyframes.proposed)]
     if keyframes.compared:
         paths = [shot.references[position].painted for position in dict.fromkeys(keyframes.compared)]
         head["references"] = [_point_to(path, out) for path in paths]

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from framecolor.core.drawing_number import read_number
 from framecolor.core.files import read_file, write_text_atomic
 from framecolor.core.parsing import MISSHAPEN, parse_json
 from framecolor.keys.cache import forget_keyframes
@@ -19,14 +20,15 @@ _NAME = "prepared.json"
 
 def note_prepared(out: Path, sources: Mapping[int, str]) -> None:
     """Write the source of each frame, by number. Raises OutputError."""
-    write_text_atomic(out / CACHE_FOLDER / _NAME, json.dumps({"sources": dict(sorted(sources.items()))}) + "\n")
+    table = {"sources": {str(number): source for number, source in sorted(sources.items())}}
+    write_text_atomic(out / CACHE_FOLDER / _NAME, json.dumps(table) + "\n")
 
 
 def read_prepared(out: Path) -> dict[int, str]:
     """Read the source of each frame, by number; empty if the file is missing or damaged."""
     try:
         table = parse_json(read_file(out / CACHE_FOLDER / _NAME))
-        return {int(number): str(source) for number, source in table["sources"].items()}
+        return {read_number(number): str(source) for number, source in table["sources"].items()}
     except (OSError, *MISSHAPEN):
         return {}
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import PurePosixPath
 from typing import Any
 
+from framecolor.core.drawing_number import number_to_json
 from framecolor.errors import FramecolorError
 from framecolor.media import hash_file, read_palette
 from framecolor.output.manifest import MANIFEST_NAME, Manifest
@@ -27,7 +28,7 @@ def describe_shot(manifest: Manifest) -> dict[str, Any]:
         "hash": hash_file(manifest.out / MANIFEST_NAME),
         "palette": _describe_palette(manifest),
         "corrections": [describe_correction(correction) for correction in manifest.corrections],
-        "holds": {held: number for number, helds in manifest.holds.items() for held in helds},
+        "holds": {str(held): number_to_json(number) for number, helds in manifest.holds.items() for held in helds},
     }
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from framecolor.core.drawing_number import number_from_json, number_to_json
 from framecolor.core.files import read_small, write_text_atomic
 from framecolor.core.parsing import MISSHAPEN, parse_json, take_whole
 from framecolor.core.text import quote
@@ -90,7 +91,9 @@ def read_corrections(path: str | Path) -> list[Correction]:
 def parse_correction(entry: Any, subject: str) -> Correction:
     """Parse one entry of the file's list. Raises InputError about `subject`."""
     try:
-        number, x, y = (take_whole(entry[name]) for name in ("frame", "x", "y"))
+        frame = entry["frame"]
+        number = number_from_json(frame) if isinstance(frame, str) else take_whole(frame)
+        x, y = take_whole(entry["x"]), take_whole(entry["y"])
         color, drawing = entry["color"], entry.get("drawing", "")
         if not _DRAWING.fullmatch(drawing) or (color != "paper" and not _HEX.fullmatch(color)):
             raise ValueError(f"color {quote(color)}, drawing {quote(drawing)}")
@@ -115,7 +118,12 @@ def describe_correction(correction: Correction) -> dict[str, Any]:
     """Convert a correction to its entry in the file, which `parse_correction` reads."""
     red, green, blue, _ = correction.color
     color = "paper" if correction.is_paper else f"#{red:02x}{green:02x}{blue:02x}"
-    entry: dict[str, Any] = {"frame": correction.number, "x": correction.x, "y": correction.y, "color": color}
+    entry: dict[str, Any] = {
+        "frame": number_to_json(correction.number),
+        "x": correction.x,
+        "y": correction.y,
+        "color": color,
+    }
     return {**entry, "drawing": correction.drawing} if correction.drawing else entry
 
 

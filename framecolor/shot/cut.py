@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import ShotError
+from framecolor.shot.file_names import normalize_name
 from framecolor.shot.sequence import list_images, list_movies
 
 LINE_FOLDER = "line"
@@ -70,22 +71,26 @@ def split_retake(name: str) -> tuple[str, int]:
 
 
 def find_folder(parent: Path, name: str) -> Path:
-    """Find a folder by its name, first exactly, then in any letter case. Returns parent/name if there is none.
+    """Find a folder by its name: exactly, else in any letter case and Unicode form. Returns parent/name if missing.
 
     Raises ShotError if several names differ only in letter case.
     """
     if (parent / name).is_dir():
         return parent / name
-    found = [folder for folder in _list_folders(parent) if folder.name.casefold() == name.casefold()]
+    wanted = normalize_name(name).casefold()
+    found = [folder for folder in _list_folders(parent) if normalize_name(folder.name).casefold() == wanted]
     if len(found) > 1:
-        raise ShotError(found[0], f"differs from {found[1].name} only in letter case", "keep one of the two folders")
+        problem = f"differs from {found[1].name} only in letter case or Unicode form"
+        raise ShotError(found[0], problem, "keep one of the two folders")
     return found[0] if found else parent / name
 
 
 def is_cut(path: Path) -> bool:
     """Check whether a folder is a cut: its line folder holds folders of cels and no drawings."""
     line = find_folder(path, LINE_FOLDER)
-    return line.is_dir() and bool(_list_folders(line)) and not list_images(line) and not list_movies(line)
+    if not line.is_dir() or not _list_folders(line) or list_movies(line):
+        return False
+    return all(image.rank for image in list_images(line))  # a PSD of all cels may lie beside their folders
 
 
 def find_shots(parent: Path) -> Iterator[Path]:

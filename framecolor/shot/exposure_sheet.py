@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from framecolor.core.drawing_number import make_number
 from framecolor.core.text import plain_name
 from framecolor.errors import InputError
+from framecolor.shot.file_names import normalize_name
 
 LONGEST_FRAMES = 65_535
 """Frames of the longest sheet that is read: three quarters of an hour at 24 fps."""
@@ -19,8 +21,8 @@ USUAL_FPS = 24.0
 
 _MOST_TRACKS = 1000
 _LARGEST = 4_000_000
-# The number at the end of a cel's name: "12", "A12", "a_0012"; not "12a", "-3" or "1.5".
-_DRAWING = re.compile(r"(?![-+.])\D*(\d{1,9})")
+# The number at the end of a cel's name: "12", "A12", "a_0012", "12a"; not "-3" or "1.5".
+_DRAWING = re.compile(r"(?![-+.])\D*(\d{1,9})([a-zA-Z]?)")
 
 
 @dataclass(frozen=True)
@@ -78,17 +80,21 @@ class Sheet:
         return tuple(track.name for track in self.tracks)
 
     def track(self, name: str) -> Track | None:
-        """Find a track by its name in any letter case; None if missing. Raises InputError if there are several."""
-        found = [track for track in self.tracks if track.name.casefold() == name.casefold()]
+        """Find a track by its name in any letter case and Unicode form; None if missing.
+
+        Raises InputError if there are several.
+        """
+        wanted = normalize_name(name).casefold()
+        found = [track for track in self.tracks if normalize_name(track.name).casefold() == wanted]
         if len(found) > 1:
             raise InputError(self.path, f"has {len(found)} tracks of the name {found[0].name}", "keep one of them")
         return found[0] if found else None
 
 
 def read_drawing(label: str) -> int | None:
-    """Read the drawing's number from a sheet's label, such as "12" or "A12"; None if it does not end in one."""
+    """Read the drawing's number from a sheet's label, such as "12", "A12" or "12a"; None if it does not end in one."""
     match = _DRAWING.fullmatch(label.strip())
-    return None if match is None else int(match[1])
+    return None if match is None else make_number(int(match[1]), match[2])
 
 
 def expose(name: str, changes: Iterable[tuple[int, str | None]], frames: int) -> Track:

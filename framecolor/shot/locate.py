@@ -5,7 +5,8 @@ A shot is a folder, a pattern, a movie, or a cel of a cut folder (`framecolor.sh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,9 +15,22 @@ from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError, ShotError
 from framecolor.media.decode import image_size
 from framecolor.media.movies import is_movie
-from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder, find_shots, is_cut, refuse_cut
+from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder, find_shots, is_cut, list_cels, refuse_cut
+from framecolor.shot.file_names import NumberedFile, normalize_name, number_files
 from framecolor.shot.references import REFERENCE_FOLDER
-from framecolor.shot.sequence import find_sequence, is_pattern, list_images, list_movies, number_files, parse_pattern
+from framecolor.shot.sequence import (
+    find_sequence,
+    is_pattern,
+    list_images,
+    list_movies,
+    list_numbered,
+    parse_pattern,
+)
+from framecolor.shot.sheet_files import list_other_sheets
+from framecolor.shot.unused import Unused, list_misplaced, list_unused, scan
+
+ROLES = ("keys", "hints", "stencils")
+"""What a shot's folders of painted pictures are called."""
 
 _SHOWN_SHOTS = 4
 
@@ -138,26 +152,92 @@ def find_painted(
     lines: Mapping[int, Path],
     numbers: tuple[int, ...],
     size: tuple[int, int],
-) -> dict[int, Path]:
-    """Find a shot's keys, hints or stencils. Returns number -> file.
+) -> tuple[dict[int, Path], list[str]]:
+    """Find a shot's keys, hints or stencils. Returns number -> file, and warnings that name what is not used.
 
     given  a folder to use instead of the shot's own
     lines  number -> file of the drawings; a cel's keys for drawings that a retake replaced are left out
 
-    Raises ShotError if a file fits no drawing by number or size, ReadError if one cannot be read.
+    Raises ShotError if a file fits no drawing by number or size, or the given folder holds none, ReadError if one
+    cannot be read.
     """
+    drawings = Drawings(lines, numbers, size)
     if given is not None:
         if not Path(given).is_dir():
             raise ShotError(given, "there is no such folder", f"check --{role}")
-        return list_painted(Path(given), numbers, size)
+        files, unused = match_painted(Path(given), drawings, own=[path.parent for path in lines.values()])
+        if not files and (unused or role != "stencils"):  # a run with stencils says which one it lacks
+            problem = "the folder holds no picture with the number of a drawing"
+            problem += "".join(f", but {one.text}" for one in unused)
+            raise ShotError(given, problem, f"put numbered pictures there, or leave out --{role}")
+        return files, [str(one) for one in unused]
     if place.cel is None:
-        return list_painted(find_folder(place.root, role), numbers, size)
+        files, unused = match_painted(find_folder(place.root, role), drawings)
+        return files, [str(one) for one in unused]
     found: dict[int, Path] = {}
+    unused = []
     for folder, take in zip(place.cel.find_painted(role), place.cel.takes, strict=True):
         redrawn = {number for number, path in lines.items() if path.parent == take}
         found = {number: path for number, path in found.items() if number not in redrawn}
-        found |= list_painted(folder, numbers, size)
-    return dict(sorted(found.items()))
+        files, unused = match_painted(folder, drawings)  # of an earlier take, its own shot names what is not used
+        found |= files
+    return dict(sorted(found.items())), [str(one) for one in unused]
+
+
+def list_unused_lines(place: ShotPlace, lines: Mapping[int, Path]) -> list[str]:
+    """List warnings of what the folders of a shot's drawings hold and is not used; none for a pattern or movie."""
+    source = place.source
+    if is_movie(source) and source.parent != place.root:  # the only movie in line/
+        return [str(one) for one in list_unused(source.parent, [source], default="beside the movie")]
+    if not source.is_dir():
+        return []
+    # A folder of drawings without line/ may hold those of keys and painted frames, each with a use of its own.
+    own = [source / entry.name for entry in scan(source) if entry.is_dir()] if source == place.root else ()
+    reasons = _explain_doubles(list_numbered(source), lines)
+    return [str(one) for one in list_unused(source, lines.values(), reasons, own=own)]
+
+
+def find_stray(place: ShotPlace, *, is_folder: bool) -> list[str]:
+    """Find what lies beside the folders of a shot or the cels of a cut, and is not used. Returns warnings.
+
+    Of a cut, the first cel has them, so that each is named once.
+
+    is_folder  whether the user named a folder, not a pattern or movie
+    """
+    if not is_folder:
+        return []
+    cels: list[Cel] = []
+    if place.cel is not None:
+        with suppress(ShotError):  # a fault of another cel is none of this one
+            cels = list_cels(place.cel.cut)
+        if not cels or cels[0].name != place.cel.name:
+            return []
+    warnings = list_misplaced(place.root, (*ROLES, REFERENCE_FOLDER)) + list_other_sheets(place.root)
+    return warnings + (_list_beside_cels(cels) if cels else [])
+
+
+def _list_beside_cels(cels: Sequence[Cel]) -> list[str]:
+    """List warnings of what the folders of a cut hold and belongs to none of its cels."""
+    names = {normalize_name(cel.name).casefold() for cel in cels}
+    warnings: list[str] = []
+    for role in (LINE_FOLDER, *ROLES):
+        folder = find_folder(cels[0].cut, role)
+        if folder.is_dir():
+            folders = [folder / entry.name for entry in scan(folder) if entry.is_dir()]
+            own = [path for path in folders if normalize_name(path.name).casefold() in names]
+            others = dict.fromkeys(folders, f"that is a folder, of a cel that is not in {LINE_FOLDER}/")
+            reason = "that lies beside the folders of the cels, not in one of them"
+            warnings += map(str, list_unused(folder, (), others, own=own, default=reason))
+    return warnings
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """What painted pictures have to fit: the drawings' files (none for a movie), numbers and (height, width)."""
+
+    files: Mapping[int, Path]
+    numbers: Sequence[int]
+    size: tuple[int, int]
 
 
 def list_painted(folder: Path, numbers: Sequence[int], size: tuple[int, int]) -> dict[int, Path]:
@@ -165,16 +245,60 @@ def list_painted(folder: Path, numbers: Sequence[int], size: tuple[int, int]) ->
 
     Only the number in a file's name matters. Raises as `find_painted` does.
     """
+    return match_painted(folder, Drawings({}, numbers, size))[0]
+
+
+def match_painted(folder: Path, drawings: Drawings, own: Collection[Path] = ()) -> tuple[dict[int, Path], list[Unused]]:
+    """Match the pictures of a folder with drawings. Returns number -> file, and what is not used.
+
+    A picture belongs to the drawing whose name it has or begins with, as A0001_color does with A0001, or else to that
+    of the number in its name. Both are empty if the folder is missing. Raises as `find_painted` does.
+
+    own  folders that have a use of their own if they are inside
+    """
     if not folder.is_dir():
-        return {}
-    files = number_files(list_images(folder))
-    known = set(numbers)
+        return {}, []
+    names = {normalize_name(path.stem).casefold(): number for number, path in drawings.files.items()}
+    known = set(drawings.numbers)
+    listed = [_follow_name(file, names) for file in list_numbered(folder)]
+    strange = {file.path: reason for file in listed if (reason := _doubt(file, drawings, known))}
+    files = number_files(file for file in listed if file.path not in strange)
+    reasons = strange | _explain_doubles(listed, files)
     for number, path in files.items():
         if number not in known:
-            fix = f"give it the number of a drawing ({format_numbers(numbers)}) or remove it"
+            fix = f"give it the number of a drawing ({format_numbers(drawings.numbers)}) or remove it"
             raise ShotError(path, f"there is no drawing {number}", fix)
         height, width = image_size(path)
-        if (height, width) != size:
+        if (height, width) != drawings.size:
             fix = "save it at the size of the drawings"
-            raise ShotError(path, f"is {width}x{height}, the drawings are {size[1]}x{size[0]}", fix)
-    return files
+            problem = f"is {width}x{height}, the drawings are {drawings.size[1]}x{drawings.size[0]}"
+            raise ShotError(path, problem, fix)
+    return dict(sorted(files.items())), list_unused(folder, files.values(), reasons, own=own)
+
+
+def _follow_name(file: NumberedFile, names: Mapping[str, int]) -> NumberedFile:
+    """Give a picture the number of the drawing whose name it has, or begins with before a word; names: casefolded."""
+    stem = normalize_name(file.path.stem).casefold()
+    if stem in names:
+        return file.with_number(names[stem], file.rank & ~1)
+    for end in range(len(stem) - 1, 0, -1):
+        if not stem[end].isalnum() and stem[:end] in names:
+            return file.with_number(names[stem[:end]], file.rank | 1)
+    return file
+
+
+def _doubt(file: NumberedFile, drawings: Drawings, known: Collection[int]) -> str:
+    """Explain why a picture that is not named as one of a drawing may be none, such as palette_16colors.png; or ""."""
+    if not file.rank % 2 or file.follows is not None:
+        return ""
+    if file.number not in known:
+        return f"with a number in the name that no drawing has ({format_numbers(drawings.numbers)})"
+    with suppress(ReadError):
+        return "" if image_size(file.path) == drawings.size else "of another size than the drawings"
+    return ""
+
+
+def _explain_doubles(listed: Sequence[NumberedFile], used: Mapping[int, Path]) -> dict[Path, str]:
+    """Explain files that are not used because another one has their number."""
+    doubles = [file for file in listed if used.get(file.number, file.path) != file.path]
+    return {file.path: f"as drawing {file.number} has {used[file.number].name}" for file in doubles}

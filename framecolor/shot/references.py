@@ -7,16 +7,17 @@ show/references/                       beside the shots of a show: for all of th
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from framecolor.errors import ShotError
-from framecolor.media.decode import PAINTED_SUFFIXES
+from framecolor.media.decode import IMAGE_SUFFIXES
 from framecolor.shot.cut import find_folder
+from framecolor.shot.file_names import normalize_name
 from framecolor.shot.sequence import list_files
+from framecolor.shot.unused import list_unused
 
 REFERENCE_FOLDER = "references"
 LINE_FOLDER = "line"
@@ -99,11 +100,15 @@ def _list_references(folder: Path, scope: Scope) -> tuple[list[Reference], list[
     drawn = list_pictures(line_folder) if line_folder.is_dir() else []
     lines = {name_reference(path): path for path in reversed(drawn)}
     painted = list_pictures(folder)
-    kinds = _NOT_PICTURES | PAINTED_SUFFIXES
+    kinds = _NOT_PICTURES | IMAGE_SUFFIXES
     others = [path.name for path in list_files(folder) if path.suffix.lower() not in kinds]
-    warnings = []
+    warnings: list[str] = []
     if others:
         warnings.append(f"{folder}: not used, as no picture that can be read: {_name_some(others)}")
+    for place in (folder, line_folder):
+        if place.is_dir():
+            files = list_files(place) if place == folder else [*list_pictures(place)]
+            warnings += map(str, list_unused(place, files, own=[line_folder]))
     if unused := [path.name for path in drawn if path not in lines.values()]:
         warnings.append(f"{line_folder}: not used, as other line art has the same name: {_name_some(unused)}")
     if alone := sorted(lines.keys() - set(map(name_reference, painted))):
@@ -113,12 +118,12 @@ def _list_references(folder: Path, scope: Scope) -> tuple[list[Reference], list[
 
 def name_reference(path: Path) -> str:
     """Name a painting or its line art: the file without its ending. macOS writes accents otherwise than others do."""
-    return unicodedata.normalize("NFC", path.stem)
+    return normalize_name(path.stem)
 
 
 def list_pictures(folder: Path) -> list[Path]:
     """List the pictures of a folder that can be references, by name. Raises ShotError if it cannot be read."""
-    return [path for path in list_files(folder) if path.suffix.lower() in PAINTED_SUFFIXES]
+    return [path for path in list_files(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
 
 
 def _name_some(names: Sequence[str]) -> str:

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from fileseq.constants import DISK_RE
-
-from framecolor.core.number_ranges import format_numbers, parse_ranges
+from framecolor.core.number_ranges import format_numbers, parse_number_ranges
 from framecolor.errors import ShotError
 from framecolor.media.decode import IMAGE_SUFFIXES
 from framecolor.media.movies import is_movie
+from framecolor.shot.file_names import (
+    NumberedFile,
+    choose_best,
+    normalize_name,
+    number_files,
+    number_names,
+    refuse_negative,
+    split_name,
+)
+from framecolor.shot.unused import list_unused
 
 _PLACEHOLDER = re.compile(r"#+|@+|%[0-9]{0,3}d|\$F[0-9]{0,3}")
 _RANGE = re.compile(r"[0-9]+-[0-9]+(x[0-9]+)?$")
 _WIDEST = 1_000_000
 _HIGHEST = 2**31 - 1
-
-
-@dataclass(frozen=True)
-class NumberedFile:
-    """A file name split into base + digits + ending, such as "sh010." + "1001" + ".png"."""
-
-    path: Path
-    base: str
-    digits: str
-    ending: str
-
-    @property
-    def number(self) -> int:
-        return int(self.digits)
-
-    @property
-    def pattern(self) -> str:
-        """The file name with # for each digit."""
-        return f"{self.base}{'#' * len(self.digits)}{self.ending}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Pattern:
         """Check whether a file matches. A width of 1 (#, @, %d) accepts any padding; wider ones work as in printf."""
         padded = self.width <= 1 or len(file.digits) == self.width
         longer = len(file.digits) > self.width and file.digits[0] != "0"
-        same_name = file.base == self.base and file.ending.lower() == self.ending.lower()
+        same_name = file.sequence == (normalize_name(self.base), normalize_name(self.ending).lower())
         return same_name and (padded or longer)
 
 
@@ -73,16 +64,16 @@ def parse_pattern(path: Path) -> Pattern:
 
 
 def list_images(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> list[NumberedFile]:
-    """List the numbered images of a folder by number, without hidden files."""
-    found = []
-    for path in list_files(folder):
-        match = DISK_RE.match(path.name)
-        if path.suffix.lower() not in suffixes or match is None or match[3] is None:
-            continue
-        digits = match[3].removeprefix("-")  # "cut-0001.png": the dash is a separator, not a sign
-        base = match[1] + match[2] + "-" * (len(match[3]) - len(digits))  # [1]: up to a backslash, part of a name here
-        found.append(NumberedFile(path, base, digits, match[4]))
-    return sorted(found, key=lambda file: (file.number, file.path.name))
+    """List the numbered images of a folder by number, without hidden files.
+
+    If the number ends the names of some, only those count, and of several formats those of drawings.
+    """
+    return choose_best(list_numbered(folder, suffixes))
+
+
+def list_numbered(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> list[NumberedFile]:
+    """List all images of a folder whose names have a number, by number, without hidden files."""
+    return number_names(path for path in list_files(folder) if path.suffix.lower() in suffixes)
 
 
 def list_movies(folder: Path) -> list[Path]:
@@ -119,35 +110,43 @@ def _check_width(folder: Path, numbered: dict[int, Path]) -> dict[int, Path]:
 
 
 def _choose_sequence(folder: Path, pattern: Pattern | None) -> dict[int, Path]:
-    files = list_images(folder)
     if pattern is not None:
-        fitting = [file for file in files if pattern.fits(file)]
-        if not fitting:
-            fix = f"the folder's files match {files[0].pattern}" if files else "check the folder"
-            raise ShotError(folder / f"{pattern.base}...{pattern.ending}", "no file matches the pattern", fix)
-        return number_files(fitting)
+        return number_files(_list_fitting(folder, pattern))
+    files = list_images(folder)
     if not files:
-        fix = "put numbered drawings there: name.0001.png, name.0002.png"
-        raise ShotError(folder, "the folder holds no numbered images", fix)
+        raise _explain_nothing(folder)
+    refuse_negative(files)
     sequences: dict[tuple[str, str], list[NumberedFile]] = {}
     for file in files:
-        sequences.setdefault((file.base, file.ending.lower()), []).append(file)
+        sequences.setdefault(file.sequence, []).append(file)
     if len(sequences) > 1:
         names = ", ".join(f"{group[0].pattern} ({len(group)})" for group in list(sequences.values())[:6])
         fix = f"keep one, or name one as {folder / files[0].pattern} with --keys"
         raise ShotError(folder, f"the folder holds {len(sequences)} sequences: {names}", fix)
+    forms = Counter(file.base for file in files)
+    if len(forms) > 1 and len({file.number for file in files}) < len(files):
+        problem = f"the folder holds {len(forms)} sequences, {files[0].pattern} in {len(forms)} forms of Unicode"
+        raise ShotError(folder, problem, "keep one; macOS and other systems write accents and kana in different forms")
     return number_files(files)
 
 
-def number_files(files: Iterable[NumberedFile]) -> dict[int, Path]:
-    """Map numbers to files. Raises ShotError, naming both files, if two have the same number."""
-    numbered: dict[int, Path] = {}
-    for file in files:
-        other = numbered.setdefault(file.number, file.path)
-        if other is not file.path:
-            problem = f"has the same number as {other.name}, {file.number}"
-            raise ShotError(file.path, problem, "remove one of them")
-    return numbered
+def _list_fitting(folder: Path, pattern: Pattern) -> list[NumberedFile]:
+    """List the files that match a pattern, by number. Raises ShotError if there are none."""
+    paths = [path for path in list_files(folder) if path.suffix.lower() in IMAGE_SUFFIXES]
+    fitting = [next(filter(pattern.fits, split_name(path)), None) for path in paths]
+    found = sorted((file for file in fitting if file is not None), key=lambda file: file.number)
+    if not found:
+        files = list_images(folder)
+        fix = f"the folder's files match {files[0].pattern}" if files else "check the folder"
+        raise ShotError(folder / f"{pattern.base}...{pattern.ending}", "no file matches the pattern", fix)
+    return found
+
+
+def _explain_nothing(folder: Path) -> ShotError:
+    """Make the error of a folder without a numbered image that can be read: it says what the folder holds instead."""
+    others = "; ".join(one.text for one in list_unused(folder, ()))
+    fix = "put numbered drawings there: name.0001.png, name.0002.png"
+    return ShotError(folder, "the folder holds no numbered images" + (f", but {others}" if others else ""), fix)
 
 
 def parse_frames(text: str, numbers: tuple[int, ...], shown: str = "") -> tuple[int, ...]:
@@ -163,20 +162,19 @@ def parse_frames(text: str, numbers: tuple[int, ...], shown: str = "") -> tuple[
     if ":" in text or "y" in text:
         raise ShotError(subject, "steps with : and y are not supported", "write steps as in 1-24x2")
     try:
-        ranges = parse_ranges(text)
+        ranges = parse_number_ranges(text)
     except ValueError:
         raise ShotError(subject, "is not a frame range", "write it as 1-24, 1-24x2 or 1,5,9-12") from None
     present = set(numbers)
     wanted: set[int] = set()
-    for part, frames in ranges:
-        last = frames.stop - (1 if frames.step > 0 else -1)  # as written; the step may skip it
-        ends = min(frames.start, last), max(frames.start, last)
-        is_single = "-" not in part
-        if ends[0] < numbers[0] or ends[1] > numbers[-1] or (is_single and last not in present):
-            raise ShotError(subject, f"{part} is not in the shot", fix)
-        # Iterate over the shorter one: both may be long.
-        fewer, more = (frames, present) if len(frames) < len(present) else (present, frames)
-        wanted |= {number for number in fewer if number in more}
+    for part in ranges:
+        low, high = part.ends
+        is_single = "-" not in part.text
+        if low < numbers[0] or high > numbers[-1] or (is_single and low not in present):
+            raise ShotError(subject, f"{part.text} is not in the shot", fix)
+        wanted |= {
+            number for number in numbers[bisect_left(numbers, low) : bisect_right(numbers, high)] if number in part
+        }
     if not wanted:
         raise ShotError(subject, "no drawing has one of these numbers", fix)
     return tuple(sorted(wanted))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from framecolor.core.files import read_small
 from framecolor.errors import ReadError, ShotError
 from framecolor.shot.exposure_sheet import Sheet
 from framecolor.shot.sheet_csv import parse_csv
-from framecolor.shot.xdts import SIGNATURE, parse_xdts
+from framecolor.shot.xdts import SIGNATURE, name_other_sheet, parse_xdts
 
 SHEET_NAME = "sheet.csv"
+
+_XDTS = (".xdts", ".xtds")  # the second one is how some programs misspell it
+_NOT_READ = (".tdts", ".sxf", ".sts")
 
 # A sheet of hundreds of tracks has one or two MiB. Parsed into Python objects, it takes about twenty times its size.
 _MAX_BYTES = 8 << 20
@@ -31,7 +35,15 @@ def find_sheet(folder: Path) -> Path | None:
 
 def _is_sheet(path: Path) -> bool:
     name = path.name.casefold()
-    return not name.startswith(".") and (name.endswith(".xdts") or name == SHEET_NAME)
+    return not name.startswith(".") and (name.endswith(_XDTS) or name == SHEET_NAME)
+
+
+def list_other_sheets(folder: Path) -> list[str]:
+    """List warnings of sheets in a folder that are of kinds that are not read."""
+    with suppress(OSError):
+        found = sorted(path for path in folder.iterdir() if path.suffix.lower() in _NOT_READ and path.is_file())
+        return [f"{path}: not used: this kind of exposure sheet is not read; export it as XDTS" for path in found]
+    return []
 
 
 def read_sheet(path: str | Path) -> Sheet:
@@ -42,8 +54,10 @@ def read_sheet(path: str | Path) -> Sheet:
     """
     path = Path(path)
     text = _read_text(path)
-    if text.startswith(SIGNATURE) or path.suffix.lower() == ".xdts":
+    if text.startswith(SIGNATURE) or path.suffix.lower() in _XDTS:
         return parse_xdts(text, path)
+    if (other := name_other_sheet(text, path)) is not None:
+        raise other
     return parse_csv(text, path)
 
 

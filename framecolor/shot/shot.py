@@ -19,7 +19,15 @@ from framecolor.errors import ReadError, ShotError
 from framecolor.media import FORMATS, ImageFile, Movie, hash_file, is_movie, open_image, read_image
 from framecolor.shot.corrections import Correction, read_corrections
 from framecolor.shot.cut import Cel
-from framecolor.shot.locate import find_lines, find_painted, locate_shot, measure_lines
+from framecolor.shot.locate import (
+    ROLES,
+    find_lines,
+    find_painted,
+    find_stray,
+    list_unused_lines,
+    locate_shot,
+    measure_lines,
+)
 from framecolor.shot.references import Reference, find_references
 from framecolor.shot.sequence import parse_frames
 from framecolor.shot.timing import Timing, choose_shown, find_timing
@@ -122,14 +130,16 @@ class Shot:
         if size[0] * size[1] > MAX_DRAWING_PX:
             problem = f"drawings of {size[1]}x{size[0]} pixels are above the limit of {MAX_DRAWING_PX} pixels"
             raise ShotError(place.source, problem, "scale them down")
-        extras = {
-            role: find_painted(role, given, place, lines, numbers, size)
-            for role, given in (("keys", keys), ("hints", hints), ("stencils", stencils))
-        }
+        extras: dict[str, Mapping[int, Path]] = {}
+        passed_over = list_unused_lines(place, lines)
+        for role, given in zip(ROLES, (keys, hints, stencils), strict=True):
+            extras[role], unused = find_painted(role, given, place, lines, numbers, size)
+            passed_over += unused
         corrected = () if corrections is None else _read_corrections(Path(corrections), numbers)
         painted, unused = find_references(place.root, references)
+        passed_over += [*unused, *find_stray(place, is_folder=path.is_dir())]
         timing, warnings = find_timing(place, sheet, lines.get(numbers[0]), is_folder=path.is_dir())
-        warnings += unused
+        warnings += passed_over
         wanted = own if frames is None else parse_frames(frames, own, timing.format_shown(own) if timing else "")
         if timing is not None:
             warnings += timing.list_warnings(wanted, numbers)
@@ -151,7 +161,7 @@ class Shot:
     @property
     def gaps(self) -> tuple[range, ...]:
         """Ranges of numbers between the first and the last drawing that have no drawing."""
-        return tuple(range(a + 1, b) for a, b in pairwise(self.numbers) if b > a + 1)
+        return tuple(range(a + 1, b) for a, b in pairwise(map(int, self.numbers)) if b > a + 1)
 
     def output_name(self, number: int, format: FormatName = "png") -> str:
         """Name the file of a painted frame: the drawing's name with the format's suffix. Raises KeyError."""

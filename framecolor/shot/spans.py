@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 from framecolor.config.settings import Settings
+from framecolor.core.cpu import count_usable_cores
+from framecolor.core.drawing_number import number_to_json
 from framecolor.core.hashing import digest
 from framecolor.core.number_ranges import format_numbers, format_range
 from framecolor.errors import ReadError
@@ -83,11 +86,13 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
     `partial` lists the partial keys. A shot without keys is one span. `sheet` is `Timing.describe`, None without a
     sheet. `cost` counts all drawings of the spans to paint, wanted or not.
 
-    Reads the file of every drawing and key without decoding it, and writes nothing.
+    Decodes every drawing, key and hint, as a file can be damaged anywhere; a frame that colorize could not paint is
+    named with the reason. Writes nothing.
     """
     spans = plan_spans(shot.numbers, shot.keys, shot.wanted)
-    hashes: dict[int, str | None] = {number: _try_hash(shot, number) for number in shot.numbers}
-    repeats = {b for a, b in pairwise(shot.numbers) if hashes[b] is not None and hashes[a] == hashes[b]}
+    seen = _read_lines(shot)
+    broken = {number: error for number, error in seen.items() if isinstance(error, ReadError)}
+    repeats = {b for a, b in pairwise(shot.numbers) if b not in broken and seen[a] == seen[b]}
     holds = len(repeats.intersection(shot.wanted).difference(shot.keys))
     distance = _measure_distance(shot)
     farthest = max(shot.wanted, key=lambda n: distance.get(n, 0))
@@ -97,21 +102,26 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "size": [shot.size[1], shot.size[0]],
         "frames": len(shot.wanted),
         "range": format_numbers(shot.wanted),
-        "keys": sorted(shot.keys),
-        "partial": sorted({*shot.hints, *(c.number for c in shot.corrections)}.difference(shot.keys)),
+        "keys": _to_json(shot.keys),
+        "partial": _to_json({*shot.hints, *(c.number for c in shot.corrections)}.difference(shot.keys)),
         "references": [str(reference.painted) for reference in shot.references],
         "spans": [_describe_span(span) for span in spans],
         "holds": holds,
         "missing": ",".join(format_range(gap) for gap in shot.gaps),
         "sheet": None if shot.timing is None else shot.timing.describe(shot.numbers),
         "warnings": [*shot.warnings, *_list_broken_keys(shot), *_list_broken_references(shot)],
-        "unreadable": [number for number, value in hashes.items() if value is None],
-        "farthest": [farthest, distance[farthest]] if distance.get(farthest) else None,
+        "unreadable": _to_json(broken),
+        "broken": {str(number): str(error) for number, error in broken.items()},
+        "farthest": [number_to_json(farthest), distance[farthest]] if distance.get(farthest) else None,
         "cost": {
             "drawings": len(drawings),
             "megapixels": round(len(drawings) * shot.size[0] * shot.size[1] / 1e6, 1),
         },
     }
+
+
+def _to_json(numbers: Iterable[int]) -> list[int | str | None]:
+    return [number_to_json(number) for number in sorted(numbers)]
 
 
 def _measure_distance(shot: Shot) -> dict[int, int]:
@@ -129,19 +139,20 @@ def _measure_distance(shot: Shot) -> dict[int, int]:
 
 def _describe_span(span: Span) -> dict[str, Any]:
     return {
-        "first": span.numbers[0],
-        "last": span.numbers[-1],
+        "first": number_to_json(span.numbers[0]),
+        "last": number_to_json(span.numbers[-1]),
         "paints": len(span.paints),
         "frames": format_numbers(span.paints),
     }
 
 
 def _list_broken_keys(shot: Shot) -> Iterator[str]:
-    for number, path in shot.keys.items():
-        try:
-            check_image(path)
-        except ReadError as error:
-            yield f"key {number} cannot be read, so the shot cannot be painted from it: {error}"
+    for role, files, read in (("key", shot.keys, shot.read_key), ("hint", shot.hints, shot.read_hint)):
+        for number in files:
+            try:
+                read(number)
+            except ReadError as error:
+                yield f"{role} {number} cannot be read, so the shot cannot be painted from it: {error}"
 
 
 def _list_broken_references(shot: Shot) -> Iterator[str]:
@@ -154,11 +165,22 @@ def _list_broken_references(shot: Shot) -> Iterator[str]:
                 yield f"reference cannot be read, so it is not used: {error}"
 
 
-def _try_hash(shot: Shot, number: int) -> str | None:
+def _read_lines(shot: Shot) -> dict[int, str | ReadError]:
+    """Read and decode every drawing. Returns number -> its hash, or the error of a broken one."""
+    if shot.movie is not None:
+        return {number: _try(shot.line_hash, number) for number in shot.numbers}
+
+    def read(number: int) -> str:
+        file = shot.open_line(number)
+        file.decode()
+        return file.hash
+
+    with ThreadPoolExecutor(count_usable_cores(), "framecolor") as pool:
+        return dict(zip(shot.numbers, pool.map(lambda number: _try(read, number), shot.numbers), strict=True))
+
+
+def _try(read: Callable[[int], str], number: int) -> str | ReadError:
     try:
-        if shot.movie is not None:
-            return shot.line_hash(number)
-        size, found = check_image(shot.lines[number])
-        return found if size == shot.size else None
-    except ReadError:
-        return None
+        return read(number)
+    except ReadError as error:
+        return error

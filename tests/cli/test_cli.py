@@ -87,7 +87,7 @@ def test_plan_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> None
         "span      1005-1009: paints 4 (1006-1009)",
         "holds     1: they repeat the drawing before them, which is painted once",
         "gaps      no drawing for 1003",
-        "broken    1006",
+        f"broken    1006: {root}/line/cut.1006.png: the file is empty; write the file again",
         "farthest  frame 1009 is 4 drawings from its nearest key",
         "cost      8 drawings to read, 0.1 megapixels",
     ]
@@ -108,7 +108,7 @@ def test_plan_names_the_problems_that_colorize_would_meet(tmp_path: Path) -> Non
     for file in ("line/cut.1002.png", "keys/cut.1003.png"):
         (root / file).write_bytes((root / file).read_bytes()[:-20])
     lines = invoke("plan", root).stdout.splitlines()
-    assert "broken    1002" in lines
+    assert f"broken    1002: {root}/line/cut.1002.png: the file is cut off; write the file again" in lines
     assert any(line.startswith("warning   key 1003 cannot be read") and "cut off" in line for line in lines)
     shutil.rmtree(root / "keys")
     warnings = [line for line in invoke("plan", root).stdout.splitlines() if line.startswith("warning")]

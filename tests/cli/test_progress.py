@@ -159,12 +159,19 @@ def run(program: str, close: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(["bash", "-c", command], env=env, capture_output=True, check=False)
 
 
-@pytest.mark.parametrize("close", ["| true", "2>&1 | true", ">&-", "<&- >&- 2>&-", "> /dev/full", "> /dev/full 2>&1"])
+@pytest.mark.parametrize("close", ["| true", "2>&1 | true", ">&-", "<&- >&- 2>&-"])
 def test_the_exit_code_stays_when_output_is_not_read(close: str) -> None:
     result = run("from framecolor import cli; cli.main(['config', 'show', '--json'])", close)
-    assert result.returncode == 0
+    assert (result.returncode, result.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", [["config", "init"], ["completion", "bash"], ["--help"], ["plan", "--help"]])
+@pytest.mark.parametrize("errors", ["", " 2>&1"])
+def test_output_that_is_lost_is_an_error(arguments: list[str], errors: str) -> None:
+    """Half a settings file must not pass as a whole one."""
+    result = run(f"from framecolor import cli; cli.main({arguments!r})", f"> /dev/full{errors}")
     full = b"error: output: cannot be written (No space left on device); make room for it\n"
-    assert result.stderr == (full if close == "> /dev/full" else b"")
+    assert (result.returncode, result.stderr) == (2, b"" if errors else full)
 
 
 @pytest.mark.parametrize("close", ["2>&1 | true", "2>&-", "<&- >&- 2>&-", "> /dev/full 2>&1"])

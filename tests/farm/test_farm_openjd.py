@@ -235,3 +235,32 @@ def test_a_task_that_cannot_begin_shows_the_reason(tmp_path: Path) -> None:
         result = invoke(*command, tmp_path / "none", "--progress", "openjd")
         assert result.exit_code == 2
         assert f"openjd_fail: {tmp_path}/none: there is no such folder" in result.stdout
+
+
+def test_paths_of_a_job_are_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without "..": a farm's rule for the shot's folder would not apply to a path that only leads there."""
+    root = make_shot(tmp_path / "studio/cut", 3, (0,))
+    (tmp_path / "elsewhere/deeper").mkdir(parents=True)
+    (root / "keys").rename(tmp_path / "painted")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere/deeper")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    exported = (
+        "farm",
+        "export",
+        "../studio/./cut",
+        "--keys",
+        "deeper/../../painted",
+        "--out",
+        "../out",
+        "-o",
+        "../job",
+    )
+    result = invoke(*exported, "--fit", "off")
+    assert result.exit_code == 0, result.output
+    values = json.loads((tmp_path / "job/parameters.json").read_text())
+    assert values == {"Shot": str(root), "Keys": str(tmp_path / "painted"), "Out": str(tmp_path / "out")}
+    result = invoke("farm", "export", "../link/../../studio/cut", "--keys", "../painted", "-o", "../other")
+    assert result.exit_code == 0, result.output
+    values = json.loads((tmp_path / "other/parameters.json").read_text())
+    assert Path(values["Shot"]).samefile(root), "behind a link, .. is not the folder above its name"
+    assert ".." not in values["Shot"] + values["Out"]

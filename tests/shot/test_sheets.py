@@ -12,6 +12,7 @@ import pytest
 from timesheets import describe_xdts, write_xdts
 
 from framecolor import InputError, ReadError
+from framecolor.core.drawing_number import LetteredNumber
 from framecolor.shot.exposure_sheet import LONGEST_FRAMES, Sheet, Track, read_drawing
 from framecolor.shot.sheet_files import read_sheet
 from framecolor.shot.xdts import SIGNATURE
@@ -77,8 +78,18 @@ def test_a_sheet_as_opentoonz_writes_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("label", "number"),
-    [("12", 12), ("0012", 12), ("A12", 12), ("a_0003", 3), (" 7 ", 7), ("\uff11\uff12", 12), ("A-1", 1)]
-    + [(label, None) for label in ("", "1a", "BG", "-1", "1.5", "1-2", "9" * 10, "\u00b2")],
+    [
+        ("12", 12),
+        ("0012", 12),
+        ("A12", 12),
+        ("a_0003", 3),
+        (" 7 ", 7),
+        ("\uff11\uff12", 12),
+        ("A-1", 1),
+        ("1a", LetteredNumber(1, "a")),
+        ("A02B", LetteredNumber(2, "b")),
+    ]
+    + [(label, None) for label in ("", "1ab", "1a2b", "BG", "-1", "1.5", "1-2", "9" * 10, "\u00b2")],
 )
 def test_names_of_drawings(label: str, number: int | None) -> None:
     assert read_drawing(label) == number
@@ -87,7 +98,7 @@ def test_names_of_drawings(label: str, number: int | None) -> None:
 def test_cels_without_a_number_are_named(tmp_path: Path) -> None:
     table = describe_xdts(4, {"A": [(0, "1"), (1, "1a"), (2, "BG"), (3, "1a")]})
     (track,) = read_sheet(write_xdts(tmp_path / "a.xdts", table)).tracks
-    assert (track.exposures, track.strange) == ((1, None, None, None), ("1a", "BG"))
+    assert (track.exposures, track.strange) == ((1, LetteredNumber(1, "a"), None, LetteredNumber(1, "a")), ("BG",))
 
 
 def test_names_can_be_shown(tmp_path: Path) -> None:

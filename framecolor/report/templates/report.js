@@ -21,7 +21,7 @@ const copy = (node) => {
   for (const part of [twin, ...twin.querySelectorAll("[id]")]) part.removeAttribute("id");
   return twin;
 };
-const numberOf = (card) => Number(card.dataset.frame);
+const numberOf = (card) => (/^\d+$/.test(card.dataset.frame) ? Number(card.dataset.frame) : card.dataset.frame); // or "2a"
 const drawingOf = (frame) => shot.holds[frame] ?? frame;
 const framesOf = (drawing) => [drawing, ...Object.keys(shot.holds).map(Number).filter((n) => shot.holds[n] === drawing)];
 
@@ -190,7 +190,7 @@ made.querySelector("input[type=file]").addEventListener("change", async (event) 
 
 // Shows the list of corrections, on the page and in the viewer.
 const list = () => {
-  const byFrame = [...corrections.list].sort((a, b) => a.frame - b.frame);
+  const byFrame = [...corrections.list].sort(byNumber);
   made.querySelector("ol").replaceChildren(...byFrame.map((entry) => {
     const row = made.querySelector("template").content.firstElementChild.cloneNode(true);
     const jump = row.querySelector(".jump"), swatch = row.querySelector(".swatch");
@@ -233,5 +233,5 @@ const light = (event) => {
 document.addEventListener("mouseover", light);
 document.addEventListener("focusin", light);
 
-const asked = location.hash.match(/^#frame-(-?\d+)$/);
+const asked = location.hash.match(/^#frame-(-?\d+[a-z]?)$/);
 if (asked) showFrame(asked[1]);

@@ -1,5 +1,8 @@
 // The painter's corrections: a list of {frame, x, y, color, drawing} with undo. Lists and entries never change, so that
 // an undo step is another list, and lists share their entries.
+// Orders entries by their frame: a number, or a text such as "2a" for an inbetween after 2.
+const byNumber = (a, b) => parseInt(a.frame) - parseInt(b.frame) || String(a.frame).localeCompare(String(b.frame));
+
 class Corrections extends EventTarget {
   #lists = [];
   #at = 0;
@@ -54,7 +57,7 @@ class Corrections extends EventTarget {
   }
 
   save() {
-    const lines = [...this.list].sort((a, b) => a.frame - b.frame).map((entry) => "  " + JSON.stringify(entry));
+    const lines = [...this.list].sort(byNumber).map((entry) => "  " + JSON.stringify(entry));
     const text = `{"format": 1, "shot": ${JSON.stringify(this.shot)}, "corrections": [\n${lines.join(",\n")}\n]}\n`;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
@@ -84,7 +87,8 @@ class Corrections extends EventTarget {
     table.corrections.forEach((entry, place) => {
       const { frame, x, y, color, drawing } = entry || {};
       const isColor = color === "paper" || (typeof color === "string" && /^#[0-9a-f]{6}$/i.test(color));
-      if (![frame, x, y].every(isCount) || !isColor) throw new Error(`Correction ${place + 1} of the file cannot be used.`);
+      const isFrame = isCount(frame) || (typeof frame === "string" && /^\d{1,9}[a-z]$/.test(frame));
+      if (!isFrame || ![x, y].every(isCount) || !isColor) throw new Error(`Correction ${place + 1} of the file cannot be used.`);
       const kept = { frame, x, y, color: color.toLowerCase() };
       if (typeof drawing === "string" && drawing) kept.drawing = drawing;
       found.delete([frame, x, y].join());
