@@ -26,7 +26,7 @@ _ONLY_REFERENCES = "keys      none: colors come from the references alone"
 def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None:
     """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
 
-    Also names problems that colorize would meet: truncated files, wrong settings, a missing key.
+    Also names problems that colorize would meet: truncated files, wrong settings, a missing key, faults of the keys.
 
     A cut folder is shown cel by cel; --json then prints a list.
 
@@ -35,6 +35,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
     """
+    from framecolor.pipeline.check import check_shot
     from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
@@ -43,8 +44,9 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     for one in chosen:
         opened = open_shot(one, **places)
         opened = add_painted_keys(opened, opened.out)
-        gather_settings(opened.root, {})  # raises the error of wrong settings, as colorize would
+        settings = gather_settings(opened.root, {})  # raises the error of wrong settings, as colorize would
         table = describe_plan(opened)
+        table["warnings"] += map(str, check_shot(opened, settings))
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)

@@ -20,7 +20,7 @@ from framecolor.engines.base import Runner
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import FramecolorError, SettingsError, ShotError
 from framecolor.keys.choose_references import choose_references, choose_samples
-from framecolor.keys.key_checks import find_mixed
+from framecolor.keys.key_checks import find_faults
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
 from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
 from framecolor.keys.reference_drawing import ReferenceDrawing, make_references
@@ -188,7 +188,7 @@ def _read_keys(
     chosen = choose_references(references, read, runner, pool)
     keys = {key.number: key for key in read if key.number in painted}
     keyframes = build_keyframes(keys, settings, root=Path(), references=chosen, samples=read)
-    warnings.add(find_mixed(keyframes))
+    warnings.add(map(str, find_faults(keys)))
     return add_gallery(keyframes, runner, numbers, pool)
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from framecolor.core.text import count_of
 from framecolor.media.palettes import Rgba
 from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.manifest import Manifest
@@ -64,11 +65,6 @@ class FrameView:
     doubtful_px: int
     count: int
     crop: Crop
-
-
-def count_of(number: int, noun: str) -> str:
-    """Format a count: '1 frame', '2 frames', '1,200 frames'."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def name_ranges(numbers: Iterable[int]) -> str:
