@@ -64,6 +64,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
     }
     if keyframes.reference is not None:
         arrays["reference"] = keyframes.reference
+    arrays |= {f"left {number}": left for number, left in keyframes.left.items()}
     arrays |= {f"index {number}": index for number, index in keyframes.index.items()}
     for key in keyframes.gallery.keys:
         arrays[f"rows {key.number}"] = key.tokens.rows
@@ -84,6 +85,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         "proposed": {str(number): colors for number, colors in sorted(keyframes.proposed.items())},
         "moved": {str(number): list(astuple(one)) for number, one in sorted(keyframes.moved.items())},
         "soft": sorted(keyframes.soft),
+        "left": sorted(keyframes.left),
         "compared": list(keyframes.compared),
         "warnings": list(warnings),
     }
@@ -109,6 +111,7 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         proposed={int(number): colors for number, colors in table["proposed"].items()},
         moved={int(number): Alignment(*one) for number, one in table["moved"].items()},
         soft=frozenset(table["soft"]),
+        left={number: arrays[f"left {number}"].astype(np.intp) for number in table["left"]},
         compared=tuple(table.get("compared", ())),
     )
     keys = []

@@ -61,7 +61,10 @@ class Alignment:
     def moved(self) -> str:
         """Name the change: 'moved by 14, 9', 'scaled to 98.5 % and moved by 14, 9'."""
         moved = f"moved by {self.x}, {self.y}"
-        return moved if self.scale == 1 else f"scaled to {100 * self.scale:.4g} % and {moved}"
+        if self.scale == 1:
+            return moved
+        scaled = f"scaled to {100 * self.scale:.4g} %"
+        return f"{scaled} and {moved}" if self.x or self.y else scaled
 
 
 def find_alignment(painted: Rgba, frame: Frame) -> Alignment | None:

@@ -20,7 +20,7 @@ from framecolor.core.run_length import Runs
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import ReadError
 from framecolor.keys.key_alignment import Alignment, align, find_alignment
-from framecolor.keys.key_faults import check_alignment, find_bare_trace, judge_key
+from framecolor.keys.key_faults import check_alignment, find_bare_trace, find_left_trace, judge_key, refuse_size
 from framecolor.keys.key_parts import Part, find_parts
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.packed import PackedDrawing
@@ -51,6 +51,7 @@ class KeyDrawing:
     moved     how the key was moved onto its drawing; None if it lies right
     soft      the colors of a key that is not flat; None if it is
     parts     parts of regions in another color
+    left      flat indices of forgotten pixels of trace lines, intp [N]
     bare      pixels of trace lines that the key leaves unpainted, bool HxW
     faults    faults that one key shows without the others
     """
@@ -64,6 +65,7 @@ class KeyDrawing:
     moved: Alignment | None = None
     soft: SoftColors | None = None
     parts: tuple[Part, ...] = ()
+    left: NDArray[np.intp] | None = None
     bare: Runs[np.bool_] | None = None
     faults: tuple[Fault, ...] = ()
 
@@ -133,15 +135,19 @@ def _add_paint(
     """Add the colors of a painted key, and its faults."""
     moved = find_alignment(painted, frame)
     if moved is not None:
-        check_alignment(key.number, moved)
+        check_alignment(key.number, moved, painted, frame)
         painted = align(painted, moved, frame.size)
+    elif painted.shape[:2] != frame.size:
+        raise refuse_size(key.number, painted, frame)
     colors = region_colors(painted, frame, regions)
     soft = find_soft_colors(painted, frame, regions, colors)
     parts = find_parts(painted, frame, regions, colors, soft)
-    parts, faults = judge_key(key.number, rgba, painted, frame, regions, colors.color, parts, soft, moved, settings)
+    trace = find_left_trace(rgba, painted, frame, regions, colors.color)
+    parts, faults = judge_key(key.number, painted, frame, regions, parts, soft, moved, trace, settings)
     bare = Runs.pack(find_bare_trace(rgba, painted, frame))
     kept = None if soft is None else replace(soft, gradient=None)
-    return replace(key, colors=colors, moved=moved, soft=kept, parts=tuple(parts), bare=bare, faults=tuple(faults))
+    found = {"parts": tuple(parts), "faults": tuple(faults), "left": np.flatnonzero(trace), "bare": bare}
+    return replace(key, colors=colors, moved=moved, soft=kept, **found)
 
 
 def measure_scale(drawings: Sequence[KeyDrawing]) -> float:

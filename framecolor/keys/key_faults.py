@@ -34,10 +34,12 @@ _TRACED_SHARE = 0.5
 _APART_PX = 5
 
 
-def check_alignment(number: int, moved: Alignment) -> None:
-    """Raise ShotError, with the numbers, if it is not sure how a key lies on its drawing."""
+def check_alignment(number: int, moved: Alignment, painted: NDArray[np.uint8], frame: Frame) -> None:
+    """Raise ShotError, with the numbers, if it is not sure how a key, uint8 HxWx4, lies on its drawing."""
     if moved.is_sure:
         return
+    if painted.shape[:2] != frame.size:
+        raise refuse_size(number, painted, frame)
     best = "" if moved.fit <= moved.before else f", and {moved.fit:.0%} if it were {moved.moved}"
     raise ShotError(
         f"key {number}",
@@ -46,25 +48,31 @@ def check_alignment(number: int, moved: Alignment) -> None:
     )
 
 
+def refuse_size(number: int, painted: NDArray[np.uint8], frame: Frame) -> ShotError:
+    """Make the error of a key of another size that cannot be aligned."""
+    (height, width), (rows, columns) = painted.shape[:2], frame.size
+    problem = f"is {width}x{height}, the drawings are {columns}x{rows}, and it fits at no place and scale"
+    return ShotError(f"key {number}", problem, "save it at the size of the drawings")
+
+
 def judge_key(
     number: int,
-    rgba: NDArray[np.uint8],
     painted: NDArray[np.uint8],
     frame: Frame,
     regions: Regions,
-    colors: NDArray[np.uint8],
     parts: Sequence[Part],
     soft: SoftColors | None,
     moved: Alignment | None,
+    left: NDArray[np.bool_],
     settings: Settings,
 ) -> tuple[list[Part], list[Fault]]:
     """Judge one key. Returns the parts that count, and the key's faults.
 
-    rgba, painted  the drawing and its aligned key, uint8 HxWx4
-    colors         the most frequent color of each region, uint8 [count + 1, 4]
-    parts          the result of `find_parts`
+    painted  the aligned key, uint8 HxWx4
+    parts    the result of `find_parts`
+    left     the result of `find_left_trace`
     """
-    faults = [Fault("moved", number, f"is {moved.moved} against its drawing: aligned")] if moved is not None else []
+    faults = [] if moved is None else [Fault("moved", number, f"is {moved.moved} against its drawing: aligned")]
     faults += [] if soft is None else [_name_soft(number, soft)]
     figure = int(regions.area[1:][~outside_regions(regions)[1:]].sum())
     leaks = [part for part in parts if part.kind == "leak" and part.px >= _LEAK_SHARE * figure]
@@ -79,8 +87,8 @@ def judge_key(
     if sum(part.px for part in toned) < _TONED_SHARE * figure:
         toned = []
     if toned:
-        faults.append(_name_toned(number, toned))
-    faults += _find_trace(number, find_left_trace(rgba, painted, frame, regions, colors), frame)
+        faults.append(_name_toned(number, toned, is_soft=soft is not None))
+    faults += _name_trace(number, left, frame)
     return [leak for leak, _ in sure] + toned, faults
 
 
@@ -119,17 +127,18 @@ def _find_gap(
     return least
 
 
-def _name_toned(number: int, parts: Sequence[Part]) -> Fault:
+def _name_toned(number: int, parts: Sequence[Part], *, is_soft: bool) -> Fault:
     places: dict[int, Place] = {}
     for part in parts:
         places.setdefault(part.region, part.place)
     what = f"{count_of(len(places), 'region')} {'hold' if len(places) > 1 else 'holds'} more than one color"
     text = f"{what} without a line between them"
-    fix = "this frame stays, others get the base color; to carry both on, draw a trace line between them"
+    who = "all frames get the base color" if is_soft else "this frame stays, others get the base color"
+    fix = f"{who}; to carry both on, draw a trace line between them"
     return Fault("tones", number, text, fix, tuple(places.values()))
 
 
-def _find_trace(number: int, left: NDArray[np.bool_], frame: Frame) -> list[Fault]:
+def _name_trace(number: int, left: NDArray[np.bool_], frame: Frame) -> list[Fault]:
     """Name the pixels of trace lines that were left in a key, bool HxW."""
     if not left.any():
         return []

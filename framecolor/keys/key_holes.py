@@ -130,7 +130,7 @@ def _measure_trace(key: PaintedKey, blot: NDArray[np.bool_], region: int) -> tup
     window = (slice(max(0, top - 1), top + height + 1), slice(max(0, left - 1), left + width + 1))
     own = (key.regions.labels[window] == region).view(np.uint8)
     around = cv2.dilate(own, np.ones((3, 3), np.uint8)).view(np.bool_) & ~own.view(np.bool_)
-    return np.count_nonzero(around & blot[window]), np.count_nonzero(around)
+    return int(np.count_nonzero(around & blot[window])), int(np.count_nonzero(around))
 
 
 def _find_by_outline(scene: _Scene) -> dict[int, str]:

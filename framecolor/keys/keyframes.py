@@ -61,6 +61,7 @@ class Keyframes:
     proposed   by number, a hash of the colors of each proposed key
     moved      by number, how a key is moved onto its drawing, if it lies elsewhere
     soft       numbers of the keys that are not flat
+    left       by number, flat indices of forgotten pixels of trace lines in a key, if there are any
     drawings   the key drawings, by number; empty if the keyframes come from a cache
     compared   positions in the shot's references of the figures that drawings are compared with
     references  these figures, and the palette entry of each of their regions; empty if they come from a cache
@@ -78,6 +79,7 @@ class Keyframes:
     proposed: Mapping[int, str] = field(default_factory=dict)
     moved: Mapping[int, Alignment] = field(default_factory=dict)
     soft: frozenset[int] = frozenset()
+    left: Mapping[int, NDArray[np.intp]] = field(default_factory=dict)
     drawings: Mapping[int, KeyDrawing] = field(default_factory=dict)
     compared: tuple[int, ...] = ()
     references: tuple[tuple[ReferenceDrawing, NDArray[np.intp]], ...] = ()
@@ -121,6 +123,14 @@ class Keyframes:
             if (known[1:] != UNKNOWN).all():
                 break
         return known
+
+    def find_shown(self, number: int, drawing: str) -> int | None:
+        """Find the painted key that shows a drawing, by the hash of its pixels; None if there is none.
+
+        The frame's own key comes first, then the nearest. Proposed keys are not painted.
+        """
+        numbers = self.whole.intersection({*self.repeats.get(drawing, ()), number}).difference(self.proposed)
+        return min(numbers, key=lambda n: (abs(n - number), n), default=None)
 
     def find_drawing(self, drawing: str) -> PackedDrawing | None:
         """Find the key drawing with this hash of its pixels; None if missing."""
@@ -247,6 +257,7 @@ def build_keyframes(
         proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
         moved={number: key.moved for number, key in drawings.items() if key.moved is not None},
         soft=frozenset(number for number, key in drawings.items() if key.soft is not None),
+        left={number: key.left for number, key in drawings.items() if key.left is not None and len(key.left)},
         drawings={number: drawings[number] for number in index},
         compared=tuple(reference.position for reference in references),
         references=indexed,

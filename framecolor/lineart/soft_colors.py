@@ -172,7 +172,7 @@ def _fit(
     for _ in range(3):
         within = _subtract_means(terms[kept], region[kept], count)
         varied = _subtract_means(values[kept], region[kept], count)
-        slopes = np.linalg.lstsq(within, varied, rcond=None)[0]
+        slopes = np.linalg.lstsq(within, varied, rcond=None)[0].astype(np.float64)
         left = varied - within @ slopes
         explained = 1 - float(left.var() / max(varied.var(), 1e-12))
         apart = np.abs(left).max(axis=1)
@@ -201,10 +201,9 @@ def _measure_colors(
     for region, (left, top, width, height) in enumerate(regions.boxes.tolist()[1:], start=1):
         window = (slice(top, top + height), slice(left, left + width))
         own = np.where(regions.labels[window] == region, inner[window], 0)
-        for rank in range(1, len(_MARGINS_PX) + 1):
-            use = (own > 0) & (own <= rank)
-            if np.count_nonzero(use) >= _FEWEST_INNER_PX:
-                break
+        ranks = range(1, len(_MARGINS_PX) + 1)
+        rank = next((r for r in ranks if np.count_nonzero((own > 0) & (own <= r)) >= _FEWEST_INNER_PX), ranks[-1])
+        use = (own > 0) & (own <= rank)
         if not use.any():
             use = regions.labels[window] == region
         pixels = painted[window][use][:, :3].astype(np.float32)

@@ -26,7 +26,7 @@ from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
 from framecolor.keys.reference_drawing import ReferenceDrawing, make_references
 from framecolor.output.frame_entry import UnsureRegion
 from framecolor.pipeline.events import Listener, Warnings, ignore
-from framecolor.pipeline.paint import choose_colors, paint_frame
+from framecolor.pipeline.paint import choose_colors, paint_frame, repeat_key
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
 from framecolor.pipeline.unsure import find_unsure
@@ -157,7 +157,7 @@ def _color(
         stream = Stream(keyframes, runner, settings, pool, ahead, _fail, lambda number: None)
 
         def paint(item: FramePosterior) -> tuple[FramePosterior, ColoredFrame | None]:
-            return item, None if item.hold_of is not None else _paint(item, keyframes, runner, settings)
+            return item, None if item.hold_of is not None else _paint(item, keyframes, runner, settings, painted)
 
         before: ColoredFrame | None = None
         with (
@@ -208,10 +208,14 @@ def _fail(number: int, error: FramecolorError) -> None:
     raise error
 
 
-def _paint(item: FramePosterior, keyframes: Keyframes, runner: Runner, settings: Settings) -> ColoredFrame:
+def _paint(
+    item: FramePosterior, keyframes: Keyframes, runner: Runner, settings: Settings, keys: Mapping[int, Pixels]
+) -> ColoredFrame:
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
     colors = choose_colors(regions, item.belief, keyframes, settings)
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
+    if (number := keyframes.find_shown(item.number, item.features.digest)) is not None:
+        painted, _ = repeat_key(painted, keys[number], item, frame, regions, colors, keyframes, settings)
     unsure = tuple(find_unsure(regions, item.belief, item.confidence))
     palette = keyframes.palette.colors
     return ColoredFrame(item.number, painted.rgba, painted.ink, palette, item.mean_confidence(), unsure)

@@ -47,6 +47,7 @@ class FrameView:
     """One drawing of the contact sheet.
 
     held  ranges of the frames that repeat it
+    note  how a key's frame differs from the key; "" if it does not
     crop  part of the frame in its large picture
 
     Shares are texts in percent.
@@ -57,6 +58,7 @@ class FrameView:
     status: str
     error: str
     held: str
+    note: str
     confidence: str
     level: str
     bar: float
@@ -99,6 +101,7 @@ def view_frame(frame: FrameEntry, manifest: Manifest, *, cropped: bool = False) 
         status=frame.status,
         error=hide_folders(frame.error, manifest.out),
         held=name_ranges(manifest.holds.get(frame.number, ())),
+        note=_name_difference(frame),
         confidence=_percent(frame.confidence),
         level=confidence_level(frame.confidence),
         bar=round(100 * max(0.0, min(1.0, frame.confidence or 0)), 1),
@@ -125,6 +128,13 @@ def _view_region(index: int, region: UnsureRegion, tag: Tag, swatches: Sequence[
         left=round(100 * (tag.x - crop.x) / crop.width, 2),
         top=round(100 * (tag.y - crop.y) / crop.height, 2),
     )
+
+
+def _name_difference(frame: FrameEntry) -> str:
+    """Name how the frame of a key differs from the key: '97.1% as its key: its soft edges become hard'."""
+    if frame.as_key is None or (frame.as_key >= 1 and not frame.note):
+        return ""
+    return f"{_percent(min(frame.as_key, 0.999))} as its key" + (f": {frame.note}" if frame.note else "")
 
 
 def _percent(share: float | None) -> str:

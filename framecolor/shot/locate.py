@@ -131,6 +131,10 @@ def measure_lines(source: Path, lines: Mapping[int, Path]) -> tuple[int, int]:
     raise ShotError(source, problem, first.fix)
 
 
+# A picture of fewer pixels on a side shows too little to be aligned.
+_LEAST_ALIGNED_PX = 32
+
+
 def find_painted(
     role: str,
     given: str | Path | None,
@@ -144,25 +148,30 @@ def find_painted(
     given  a folder to use instead of the shot's own
     lines  number -> file of the drawings; a cel's keys for drawings that a retake replaced are left out
 
-    Raises ShotError if a file fits no drawing by number or size, ReadError if one cannot be read.
+    Raises ShotError if a file fits no drawing by number or size, ReadError if one cannot be read. Keys may have any
+    size: they are aligned with their drawing when they are read.
     """
+    resized = role == "keys"
     if given is not None:
         if not Path(given).is_dir():
             raise ShotError(given, "there is no such folder", f"check --{role}")
-        return list_painted(Path(given), numbers, size)
+        return list_painted(Path(given), numbers, size, resized=resized)
     if place.cel is None:
-        return list_painted(find_folder(place.root, role), numbers, size)
+        return list_painted(find_folder(place.root, role), numbers, size, resized=resized)
     found: dict[int, Path] = {}
     for folder, take in zip(place.cel.find_painted(role), place.cel.takes, strict=True):
         redrawn = {number for number, path in lines.items() if path.parent == take}
         found = {number: path for number, path in found.items() if number not in redrawn}
-        found |= list_painted(folder, numbers, size)
+        found |= list_painted(folder, numbers, size, resized=resized)
     return dict(sorted(found.items()))
 
 
-def list_painted(folder: Path, numbers: Sequence[int], size: tuple[int, int]) -> dict[int, Path]:
+def list_painted(
+    folder: Path, numbers: Sequence[int], size: tuple[int, int], *, resized: bool = False
+) -> dict[int, Path]:
     """List the painted images of a folder. Returns number -> file, empty if the folder is missing.
 
+    resized  also list images of another size, unless they are too small to be aligned with a drawing
     Only the number in a file's name matters. Raises as `find_painted` does.
     """
     if not folder.is_dir():
@@ -174,7 +183,7 @@ def list_painted(folder: Path, numbers: Sequence[int], size: tuple[int, int]) ->
             fix = f"give it the number of a drawing ({format_numbers(numbers)}) or remove it"
             raise ShotError(path, f"there is no drawing {number}", fix)
         height, width = image_size(path)
-        if (height, width) != size:
+        if (height, width) != size and not (resized and min(height, width, *size) >= _LEAST_ALIGNED_PX):
             fix = "save it at the size of the drawings"
             raise ShotError(path, f"is {width}x{height}, the drawings are {size[1]}x{size[0]}", fix)
     return files
