@@ -141,7 +141,8 @@ def _add_paint(
         raise refuse_size(key.number, painted, frame)
     colors = region_colors(painted, frame, regions)
     soft = find_soft_colors(painted, frame, regions, colors)
-    parts = find_parts(painted, frame, regions, colors, soft)
+    is_scaled = moved is not None and moved.scale != 1
+    parts = find_parts(painted, frame, regions, colors, soft, is_scaled=is_scaled)
     trace = find_left_trace(rgba, painted, frame, regions, colors.color)
     parts, faults = judge_key(key.number, painted, frame, regions, parts, soft, moved, trace, settings)
     bare = Runs.pack(find_bare_trace(rgba, painted, frame))

@@ -20,8 +20,10 @@ from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.lineart.soft_colors import SoftColors
 from framecolor.render.flat import paint_flat
 
-# Parts in a second tone have this share of the figure, or they are details that clips have as well.
-_TONED_SHARE = 0.005
+# Parts that are so large in their region have this share of the figure, or they are details that clips have as well;
+# then smaller parts count, too.
+_STRONG_SHARE, _TONED_SHARE = 0.12, 0.005
+_WEAK_SHARE = 0.03
 # A leak that no gap closes is one only if it has so many pixels.
 _SURE_LEAK_PX = 200
 # A leak has this share of the figure; clips have less, in details.
@@ -83,8 +85,8 @@ def judge_key(
     if sure:
         gap = _find_gap(painted, frame, settings, [one for _, one in sure])
         faults += [_name_leak(number, leak, width, gap) for leak, width in sure]
-    toned = [part for part in parts if part.kind == "tones"]
-    if sum(part.px for part in toned) < _TONED_SHARE * figure:
+    toned = [part for part in parts if part.kind == "tones" and part.share >= _WEAK_SHARE]
+    if sum(part.px for part in toned if part.share >= _STRONG_SHARE) < _TONED_SHARE * figure:
         toned = []
     if toned:
         faults.append(_name_toned(number, toned, is_soft=soft is not None))

@@ -30,9 +30,9 @@ _RING_PX = 2
 _TONE_SPREAD = 0.12
 _TONE_FACTORS = (0.35, 0.97)
 _BLACK_LEVELS = 24
-# A part in a second tone counts if it has this share of its region. Clips have less, in details without a line.
-_TONE_SHARE = 0.12
 _FEWEST_TONE_PX = 60
+# Beside the drawing's lines, the lines of a scaled key show on so many pixels.
+_SCALED_MARGIN_PX = 2
 # Gaps that are tried to close a leak, in pixels.
 GAPS_PX = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 
@@ -43,7 +43,7 @@ class Part:
 
     kind    leak: lines enclose the part, up to a gap; tones: no line is between the colors
     color   of the part, straight RGBA; main: of the rest
-    px      pixels of the part
+    px      pixels of the part; share: of its region
     place   (x, y) in the part; of a leak in the gap
     inside  (x, y) in the part, and beside in the rest, both far from lines
     """
@@ -53,19 +53,29 @@ class Part:
     color: Rgba
     main: Rgba
     px: int
+    share: float
     place: tuple[int, int]
     inside: tuple[int, int]
     beside: tuple[int, int]
 
 
 def find_parts(
-    painted: NDArray[np.uint8], frame: Frame, regions: Regions, exact: RegionColors, soft: SoftColors | None = None
+    painted: NDArray[np.uint8],
+    frame: Frame,
+    regions: Regions,
+    exact: RegionColors,
+    soft: SoftColors | None = None,
+    *,
+    is_scaled: bool = False,
 ) -> list[Part]:
     """Find the parts of a key's regions, uint8 HxWx4, that have another color, the largest first.
 
-    exact  the key's most frequent colors; soft: its colors if it is not flat
+    exact      the key's most frequent colors; soft: its colors if it is not flat
+    is_scaled  whether the key was scaled, so that its lines are not exactly the drawing's
     """
     clean = (regions.labels > 0) & (frame.ink[..., 3] == 0)
+    if is_scaled:
+        clean &= ~_dilate(frame.lines, _SCALED_MARGIN_PX)
     others = clean & _find_others(painted, regions, exact, soft)
     core = np.asarray(cv2.erode(others.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8)
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=4)
@@ -135,14 +145,14 @@ def _describe(
     share = np.count_nonzero(seam) / max(1, np.count_nonzero(ring))
     shade = is_shade(color, main)
     kind = "leak" if share <= _SEAM_SHARE and not shade else "tones"
-    too_small = px < _FEWEST_TONE_PX or px < _TONE_SHARE * exact.seen[region]
-    if not seam.any() or (kind == "tones" and too_small):
+    if not seam.any() or (kind == "tones" and px < _FEWEST_TONE_PX):
         return None
     offset = (window[1].start, window[0].start)
     inside = _find_middle(core, offset)
     beside = _find_middle(_dilate(seam, 1) & own & ~others[window], offset) or inside
     place = inside if kind == "tones" else _find_middle(_largest(seam), offset)
-    return Part(kind, region, color, main, px, place or inside or (0, 0), inside or (0, 0), beside or (0, 0))
+    part = px / max(1, int(exact.seen[region]))
+    return Part(kind, region, color, main, px, part, place or inside or (0, 0), inside or (0, 0), beside or (0, 0))
 
 
 def is_shade(one: Rgba, other: Rgba) -> bool:
