@@ -38,6 +38,8 @@ _PEAK_PX = 6
 # All scales are tried on pictures of the first size, those near the best one on larger pictures.
 _SIZES_PX = (256, 512)
 _LARGEST_PX = 1024
+# Pictures that are larger together would take gigabytes of memory: only smaller copies of them are compared.
+_MOST_PX = 1 << 26
 _SCALES = tuple(round(float(s), 4) for s in np.geomspace(0.4, 2.5, 93))
 
 
@@ -160,6 +162,8 @@ def _moved(mask: Mask, x: int, y: int) -> Mask:
 def _shift(borders: Mask, lines: Mask, before: float, scale: float = 1.0) -> Alignment | None:
     """Find the move of the borders against the lines by cross-correlation; None if it is not the only good one."""
     height, width = (a + b for a, b in zip(borders.shape, lines.shape, strict=True))
+    if height * width > _MOST_PX:
+        return None
     shape = cv2.getOptimalDFTSize(height), cv2.getOptimalDFTSize(width)
     overlap = cv2.mulSpectrums(_transform(borders, shape), _transform(lines, shape), 0, conjB=True)
     overlap = cv2.idft(overlap, flags=cv2.DFT_SCALE)

@@ -20,7 +20,14 @@ from framecolor.core.run_length import Runs
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import ReadError
 from framecolor.keys.key_alignment import Alignment, align, find_alignment
-from framecolor.keys.key_faults import check_alignment, find_bare_trace, find_left_trace, judge_key, refuse_size
+from framecolor.keys.key_faults import (
+    check_alignment,
+    find_bare_trace,
+    find_left_trace,
+    judge_key,
+    name_moved,
+    refuse_size,
+)
 from framecolor.keys.key_parts import Part, find_parts
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.packed import PackedDrawing
@@ -133,9 +140,10 @@ def _add_paint(
     settings: Settings,
 ) -> KeyDrawing:
     """Add the colors of a painted key, and its faults."""
-    moved = find_alignment(painted, frame)
+    moved, aligned = find_alignment(painted, frame), []
     if moved is not None:
         check_alignment(key.number, moved, painted, frame)
+        aligned = [name_moved(key.number, moved, painted, frame)]
         painted = align(painted, moved, frame.size)
     elif painted.shape[:2] != frame.size:
         raise refuse_size(key.number, painted, frame)
@@ -144,10 +152,10 @@ def _add_paint(
     is_scaled = moved is not None and moved.scale != 1
     parts = find_parts(painted, frame, regions, colors, soft, is_scaled=is_scaled)
     trace = find_left_trace(rgba, painted, frame, regions, colors.color)
-    parts, faults = judge_key(key.number, painted, frame, regions, parts, soft, moved, trace, settings)
+    parts, faults = judge_key(key.number, painted, frame, regions, parts, soft, trace, settings)
     bare = Runs.pack(find_bare_trace(rgba, painted, frame))
     kept = None if soft is None else replace(soft, gradient=None)
-    found = {"parts": tuple(parts), "faults": tuple(faults), "left": np.flatnonzero(trace), "bare": bare}
+    found = {"parts": tuple(parts), "faults": (*aligned, *faults), "left": np.flatnonzero(trace), "bare": bare}
     return replace(key, colors=colors, moved=moved, soft=kept, **found)
 
 

@@ -50,6 +50,13 @@ def check_alignment(number: int, moved: Alignment, painted: NDArray[np.uint8], f
     )
 
 
+def name_moved(number: int, moved: Alignment, painted: NDArray[np.uint8], frame: Frame) -> Fault:
+    """Name how a key, uint8 HxWx4 as in its file, is aligned with its drawing."""
+    (height, width), (rows, columns) = painted.shape[:2], frame.size
+    size = "" if (height, width) == (rows, columns) else f", {width}x{height} against {columns}x{rows} pixels"
+    return Fault("moved", number, f"is {moved.moved} against its drawing{size}: aligned")
+
+
 def refuse_size(number: int, painted: NDArray[np.uint8], frame: Frame) -> ShotError:
     """Make the error of a key of another size that cannot be aligned."""
     (height, width), (rows, columns) = painted.shape[:2], frame.size
@@ -64,7 +71,6 @@ def judge_key(
     regions: Regions,
     parts: Sequence[Part],
     soft: SoftColors | None,
-    moved: Alignment | None,
     left: NDArray[np.bool_],
     settings: Settings,
 ) -> tuple[list[Part], list[Fault]]:
@@ -74,8 +80,7 @@ def judge_key(
     parts    the result of `find_parts`
     left     the result of `find_left_trace`
     """
-    faults = [] if moved is None else [Fault("moved", number, f"is {moved.moved} against its drawing: aligned")]
-    faults += [] if soft is None else [_name_soft(number, soft)]
+    faults = [] if soft is None else [_name_soft(number, soft)]
     figure = int(regions.area[1:][~outside_regions(regions)[1:]].sum())
     leaks = [part for part in parts if part.kind == "leak" and part.px >= _LEAK_SHARE * figure]
     closing = find_closing_gaps(frame, leaks, gap_px=settings.gap_px, min_region_px=settings.min_region_px)

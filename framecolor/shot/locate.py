@@ -132,7 +132,7 @@ def measure_lines(source: Path, lines: Mapping[int, Path]) -> tuple[int, int]:
 
 
 # A picture of fewer pixels on a side shows too little to be aligned.
-_LEAST_ALIGNED_PX = 32
+_LEAST_ALIGNED_PX = 128
 
 
 def find_painted(
