@@ -131,7 +131,9 @@ def add_noise(painted: Pixels) -> Pixels:
 def save_as_jpeg(painted: Pixels) -> Pixels:
     rgb = np.where(painted[..., 3:] > 0, painted, 255)[..., :3].astype(np.uint8)
     data = cv2.imencode(".jpg", rgb, [cv2.IMWRITE_JPEG_QUALITY, 60])[1]
-    return np.asarray(cv2.cvtColor(cv2.imdecode(data, cv2.IMREAD_COLOR), cv2.COLOR_BGR2BGRA), np.uint8)
+    decoded = cv2.imdecode(data, cv2.IMREAD_COLOR)
+    assert decoded is not None
+    return np.asarray(cv2.cvtColor(decoded, cv2.COLOR_BGR2BGRA), np.uint8)
 
 
 def add_gradient(painted: Pixels) -> Pixels:
