@@ -21,7 +21,7 @@ Color = tuple[int, int, int]
 # A part is so large, and its color differs by more levels: less is antialiasing, compression or noise.
 _FEWEST_PX = 40
 _CORE_PX = 16
-_LEVELS, _SOFT_LEVELS = 20, 32
+_LEVELS, _SOFT_LEVELS = 20, 24
 # Paint runs through a gap if at most this share of a part's outline has no line.
 _SEAM_SHARE = 0.3
 # The pixels around a part, of which the outline is taken.
@@ -139,6 +139,8 @@ def _describe(
     else:
         color = as_color(np.median(pixels, axis=0).astype(np.uint8))
     main = as_color(exact.color[region])
+    if color[3] == main[3] and max(abs(a - b) for a, b in zip(color, main, strict=True)) <= _LEVELS:
+        return None
     ring = _dilate(whole, _RING_PX) & ~whole
     # Mixed pixels lie between two antialiased colors.
     seam = ring & own & clean[window]
