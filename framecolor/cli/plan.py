@@ -27,7 +27,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
 
     Also names what colorize would stumble over: damaged files, files that are not used, wrong settings, a missing key,
-    a folder that cannot be written to. It reads every drawing for that.
+    faults of the keys, a folder that cannot be written to. It reads every drawing for that.
 
     A cut folder is shown cel by cel; --json then prints a list.
 
@@ -37,6 +37,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
       framecolor plan Cut-005 --cel A
     """
     from framecolor.output.checks import check_output
+    from framecolor.pipeline.check import check_shot
     from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
@@ -51,6 +52,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
             check_output(opened, opened.out, settings)
         except FramecolorError as error:
             table["warnings"].append(f"colorize would not begin: {error}")
+        table["warnings"] += map(str, check_shot(opened, settings))
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)

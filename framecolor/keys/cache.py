@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from framecolor.core.files import write_bytes_atomic
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.types import Palette
 from framecolor.errors import OutputError
+from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.keyframes import Keyframes
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
@@ -22,7 +23,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
 # Increased when the same keys give other keyframes, or the file's format changes.
-RECIPE = "keys 2"
+RECIPE = "keys 3"
 _PREFIX = "keys-"
 
 
@@ -63,6 +64,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
     }
     if keyframes.reference is not None:
         arrays["reference"] = keyframes.reference
+    arrays |= {f"left {number}": left for number, left in keyframes.left.items()}
     arrays |= {f"index {number}": index for number, index in keyframes.index.items()}
     for key in keyframes.gallery.keys:
         arrays[f"rows {key.number}"] = key.tokens.rows
@@ -83,7 +85,9 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         "repeats": {drawing: list(numbers) for drawing, numbers in sorted(keyframes.repeats.items())},
         "labels": {str(number): labels.drawing for number, labels in sorted(keyframes.labels.items())},
         "proposed": {str(number): colors for number, colors in sorted(keyframes.proposed.items())},
-        "mixed": {str(number): count for number, count in sorted(keyframes.mixed.items())},
+        "moved": {str(number): list(astuple(one)) for number, one in sorted(keyframes.moved.items())},
+        "soft": sorted(keyframes.soft),
+        "left": sorted(keyframes.left),
         "compared": list(keyframes.compared),
         "warnings": list(warnings),
     }
@@ -107,7 +111,9 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         },
         reference=arrays.get("reference"),
         proposed={int(number): colors for number, colors in table["proposed"].items()},
-        mixed={int(number): count for number, count in table["mixed"].items()},
+        moved={int(number): Alignment(*one) for number, one in table["moved"].items()},
+        soft=frozenset(table["soft"]),
+        left={number: arrays[f"left {number}"].astype(np.intp) for number in table["left"]},
         compared=tuple(table.get("compared", ())),
     )
     keys = []

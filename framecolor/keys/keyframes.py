@@ -17,7 +17,9 @@ from framecolor.core.hashing import digest
 from framecolor.core.types import Frame, Palette, Regions
 from framecolor.engines.base import Pending, Runner
 from framecolor.errors import ShotError
+from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, measure_scale, read_key_drawings
+from framecolor.keys.key_tones import settle_tones
 from framecolor.keys.reference_drawing import ReferenceDrawing, settle_references
 from framecolor.keys.reference_prior import measure_picture, measure_prior
 from framecolor.lineart.packed import PackedDrawing
@@ -33,6 +35,7 @@ from framecolor.lineart.region_crops import crop_regions
 from framecolor.lineart.region_shapes import describe_shapes, region_traits
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import sample_points
+from framecolor.lineart.soft_colors import join_soft_colors
 from framecolor.matching.gallery import UNKNOWN, Compare, Gallery, KeyRegions
 from framecolor.matching.tokens import Rows, Tokens, choose_rows
 from framecolor.media import read_image, read_palette
@@ -56,7 +59,9 @@ class Keyframes:
     labels     of strokes and corrections, by number
     reference  float32 [P]: log odds of each color by the reference picture; None without one
     proposed   by number, a hash of the colors of each proposed key
-    mixed      by number, how many regions of a key have a second color (`RegionColors.mixed`), if any
+    moved      by number, how a key is moved onto its drawing, if it lies elsewhere
+    soft       numbers of the keys that are not flat
+    left       by number, flat indices of forgotten pixels of trace lines in a key, if there are any
     drawings   the key drawings, by number; empty if the keyframes come from a cache
     compared   positions in the shot's references of the figures that drawings are compared with
     references  these figures, and the palette entry of each of their regions; empty if they come from a cache
@@ -72,7 +77,9 @@ class Keyframes:
     labels: Mapping[int, RegionLabels] = field(default_factory=dict)
     reference: NDArray[np.float32] | None = None
     proposed: Mapping[int, str] = field(default_factory=dict)
-    mixed: Mapping[int, int] = field(default_factory=dict)
+    moved: Mapping[int, Alignment] = field(default_factory=dict)
+    soft: frozenset[int] = frozenset()
+    left: Mapping[int, NDArray[np.intp]] = field(default_factory=dict)
     drawings: Mapping[int, KeyDrawing] = field(default_factory=dict)
     compared: tuple[int, ...] = ()
     references: tuple[tuple[ReferenceDrawing, NDArray[np.intp]], ...] = ()
@@ -116,6 +123,14 @@ class Keyframes:
             if (known[1:] != UNKNOWN).all():
                 break
         return known
+
+    def find_shown(self, number: int, drawing: str) -> int | None:
+        """Find the painted key that shows a drawing, by the hash of its pixels; None if there is none.
+
+        The frame's own key comes first, then the nearest. Proposed keys are not painted.
+        """
+        numbers = self.whole.intersection({*self.repeats.get(drawing, ()), number}).difference(self.proposed)
+        return min(numbers, key=lambda n: (abs(n - number), n), default=None)
 
     def find_drawing(self, drawing: str) -> PackedDrawing | None:
         """Find the key drawing with this hash of its pixels; None if missing."""
@@ -202,7 +217,7 @@ def build_keyframes(
     """
     proposed = proposed or {}
     labels = {number: key.labels for number, key in drawings.items() if key.labels is not None}
-    colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
+    colors = _settle_colors(drawings)
     for number, color in proposed.items():
         area = drawings[number].area
         colors[number] = RegionColors(color, area, area, np.zeros_like(area))
@@ -240,11 +255,20 @@ def build_keyframes(
         labels=labels,
         reference=_read_prior(root, settings, palette),
         proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
-        mixed={number: int(c.mixed[1:].sum()) for number, c in colors.items() if c.mixed[1:].any()},
+        moved={number: key.moved for number, key in drawings.items() if key.moved is not None},
+        soft=frozenset(number for number, key in drawings.items() if key.soft is not None),
+        left={number: key.left for number, key in drawings.items() if key.left is not None and len(key.left)},
         drawings={number: drawings[number] for number in index},
         compared=tuple(reference.position for reference in references),
         references=indexed,
     )
+
+
+def _settle_colors(drawings: Mapping[int, KeyDrawing]) -> dict[int, RegionColors]:
+    """Settle the one color of each region of painted keys: flat, and without shades that no line bounds."""
+    colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
+    soft = {number: key.soft for number, key in drawings.items() if key.soft is not None}
+    return settle_tones(join_soft_colors(colors, soft), {number: drawings[number].parts for number in colors})
 
 
 def ask_for_key(shot: Shot) -> str:
