@@ -35,6 +35,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
     """
+    from framecolor.keys.drawing_style import find_style
     from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
@@ -43,8 +44,9 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     for one in chosen:
         opened = open_shot(one, **places)
         opened = add_painted_keys(opened, opened.out)
-        gather_settings(opened.root, {})  # raises the error of wrong settings, as colorize would
+        settings = gather_settings(opened.root, {})  # raises the error of wrong settings, as colorize would
         table = describe_plan(opened)
+        table["warnings"] += find_style(opened, settings).notes
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)

@@ -16,10 +16,9 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import hash_pixels
 from framecolor.errors import ReadError
-from framecolor.lineart.lines import read_drawing
+from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import RegionColors, region_colors
-from framecolor.lineart.regions import find_regions
 from framecolor.networks.view import figure_box, working_scale
 from framecolor.shot.annotations import RegionLabels, read_region_labels
 from framecolor.shot.shot import Shot
@@ -96,8 +95,8 @@ def make_key_drawing(
     number: int, rgba: NDArray[np.uint8], painted: NDArray[np.uint8] | None, settings: Settings
 ) -> KeyDrawing:
     """Make a key drawing of a drawing and its key, both uint8 HxWx4; painted: None for a partial key."""
-    frame = read_drawing(number, rgba)
-    regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+    frame = read_lines(number, rgba, settings)
+    regions = segment(frame, settings)
     colors = None if painted is None else region_colors(painted, frame, regions)
     return KeyDrawing(PackedDrawing.pack(frame, regions, hash_pixels(rgba)), figure_box(frame), regions.area, colors)
 

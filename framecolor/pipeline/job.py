@@ -27,6 +27,7 @@ from framecolor.networks.shipped import base_weights_path, matcher_weights_path,
 from framecolor.output.manifest import CACHE_FOLDER
 from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
+from framecolor.pipeline.drawing_style import settle_style
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
 from framecolor.pipeline.head import describe_run, number_paints
 from framecolor.pipeline.sources import Sources, forget_stopped_fit
@@ -120,6 +121,9 @@ def prepare_run(
     warnings.add([] if stenciled else list_waiting(shot.stencils))
     shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
+    style = settle_style(shot, settings, out / CACHE_FOLDER)
+    settings = style.settings
+    warnings.add(style.notes)
     manifest = ManifestWriter(out, shot.wanted if part else None)
     warnings.add(map(_describe_damaged, manifest.damaged))
     proposal = None if shot.keys or shot.references else find_proposal(shot, settings, out / CACHE_FOLDER)
