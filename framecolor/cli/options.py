@@ -34,6 +34,8 @@ class NumberOrWord(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         found = _parse_number(str(value), value) if self._stated.kind is float else value
+        if isinstance(found, float) and found >= self._stated.bounds[0]:
+            return found  # `Settings` checks the upper bound
         found = int(value) if self._stated.kind is int and str(value).isdecimal() else found
         if not self._stated.allows(found):
             self.fail(f"{value!r} is not {self._stated.wanted}", param, ctx)

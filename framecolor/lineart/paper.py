@@ -22,10 +22,10 @@ _STROKE_SHARE, _MOST_THICK = 1 / 40, 0.5
 # A scan's paper is light, and most of the picture is near it.
 _LEAST_PAPER, _PAPER_LEVELS = 128, 40
 _PAPER_SHARE = 0.5
-# Paper away from lines is toned if most of its pixels are not white. It is noisy, as in JPEG, if some are not, in many
-# colors; flat marks of a draftsman have few.
+# Paper away from lines is toned if most of its pixels are not white. It is noisy, as in JPEG, if as many as a share of
+# the line pixels are a little off white, in many colors; flat marks of a draftsman have few.
 _LINE_LEVELS, _AWAY_PX = 56, 4
-_TONED_SHARE, _NOISY_SHARE, _NOISY_COLORS = 0.5, 0.02, 64
+_TONED_SHARE, _NOISY_SHARE, _NOISY_COLORS = 0.5, 0.05, 12
 
 # The paper is measured at this part of the size, as a polynomial of this degree, and corrected within these limits.
 _SHRINK, _DEGREE, _ROUNDS = 4, 4, 4
@@ -84,7 +84,7 @@ def _is_black(gray: NDArray[np.uint8]) -> bool:
 
 def _is_scan(rgb: Rgb) -> bool:
     toned = np.asarray(cv2.min(cv2.min(*cv2.split(rgb)[:2]), rgb[..., 2]), np.uint8) < 255
-    if np.count_nonzero(toned) <= _NOISY_SHARE * toned.size:
+    if not toned.any():
         return False
     paper = np.median(rgb[::4, ::4].reshape(-1, 3), axis=0)
     if paper.min() < _LEAST_PAPER:
@@ -95,9 +95,12 @@ def _is_scan(rgb: Rgb) -> bool:
     kernel = np.ones((2 * _AWAY_PX + 1, 2 * _AWAY_PX + 1), np.uint8)
     away = cv2.dilate((darker > _LINE_LEVELS).astype(np.uint8), kernel) == 0
     found = rgb[away & toned]
-    if len(found) <= _NOISY_SHARE * np.count_nonzero(away):
+    if len(found) > _TONED_SHARE * np.count_nonzero(away):
+        return True
+    lines = np.count_nonzero(darker > _LINE_LEVELS)
+    if len(found) <= _NOISY_SHARE * lines or np.percentile(found.min(axis=1), 2) < 255 - _PAPER_LEVELS:
         return False
-    return bool(len(found) > _TONED_SHARE * np.count_nonzero(away)) or len(np.unique(found, axis=0)) > _NOISY_COLORS
+    return len(np.unique(found, axis=0)) > _NOISY_COLORS
 
 
 def _invert(rgb: Rgb) -> Rgb:

@@ -1,46 +1,52 @@
-"""Keep the style of a shot's drawings beside its frames, so that a run that finds all up to date decodes nothing."""
+"""Keep the style of a shot's drawings in framecolor.json, so that a run that finds all up to date decodes nothing."""
 
 from __future__ import annotations
 
-import json
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from framecolor.config.settings import Settings
-from framecolor.core.files import read_file, write_text_atomic
 from framecolor.core.hashing import digest
-from framecolor.core.parsing import MISSHAPEN, parse_json
-from framecolor.errors import OutputError, ReadError
+from framecolor.core.parsing import MISSHAPEN
+from framecolor.errors import ReadError, SettingsError
 from framecolor.keys.drawing_style import Style, choose_drawings, find_style
 from framecolor.shot.shot import Shot
 
 # Increased when the same drawings and keys give another style.
 _RECIPE = "style 1"
-_NAME = "drawings.json"
 _DECIDED = ("gap_px", "bridge_px", "paper", "ink", "paper_border")
 
 
-def settle_style(shot: Shot, settings: Settings, cache: Path) -> Style:
-    """Find the style of a shot (`find_style`), or read it from the folder `cache` if its drawings are the same."""
+@dataclass(frozen=True)
+class SettledStyle(Style):
+    """A style with the hash of all that decides it."""
+
+    source: str = ""
+
+    @property
+    def noted(self) -> dict[str, object]:
+        """The style as plain data, for the head of framecolor.json."""
+        chosen = {name: getattr(self.settings, name) for name in _DECIDED}
+        return {"source": self.source, "settings": chosen, "notes": list(self.notes)}
+
+
+def settle_style(shot: Shot, settings: Settings, head: Mapping[str, Any]) -> SettledStyle:
+    """Find the style of a shot (`find_style`), or take it from the manifest's head if its drawings are the same."""
     source = _hash_source(shot, settings)
-    if (kept := _read(cache / _NAME, source, settings)) is not None:
+    if (kept := _read(head.get("drawings"), source, settings)) is not None:
         return kept
     style = find_style(shot, settings)
-    chosen = {name: getattr(style.settings, name) for name in _DECIDED}
-    with suppress(OutputError):
-        table = {"source": source, "settings": chosen, "notes": style.notes}
-        write_text_atomic(cache / _NAME, json.dumps(table, indent=1) + "\n")
-    return style
+    return SettledStyle(style.settings, style.notes, source)
 
 
-def _read(path: Path, source: str, settings: Settings) -> Style | None:
+def _read(noted: Any, source: str, settings: Settings) -> SettledStyle | None:
     try:
-        table = parse_json(read_file(path))
-        if table["source"] != source:
+        if noted["source"] != source:
             return None
-        chosen = {name: table["settings"][name] for name in _DECIDED}
-        return Style(settings.updated(chosen), tuple(str(note) for note in table["notes"]))
-    except (OSError, ReadError, *MISSHAPEN):
+        chosen = {name: noted["settings"][name] for name in _DECIDED}
+        return SettledStyle(settings.updated(chosen), tuple(str(note) for note in noted["notes"]), source)
+    except (SettingsError, *MISSHAPEN):
         return None
 
 

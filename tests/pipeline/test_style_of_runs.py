@@ -51,19 +51,16 @@ def test_the_style_is_said_again_but_not_found_again(tmp_path: Path, monkeypatch
 
 def test_the_frames_to_paint_do_not_matter(tmp_path: Path) -> None:
     root = make_negative_shot(tmp_path / "cut")
-    styles = [
-        settle_style(Shot.open(root, frames=frames), Settings(), tmp_path / str(i))
-        for i, frames in enumerate((None, "1002", "1003"))
-    ]
+    styles = [settle_style(Shot.open(root, frames=frames), Settings(), {}) for frames in (None, "1002", "1003")]
     assert styles[0] == styles[1] == styles[2]
 
 
-def test_a_damaged_cache_is_ignored(tmp_path: Path) -> None:
+@pytest.mark.parametrize("noted", [None, 3, [], {"source": 3}, {"settings": {"paper": "wood"}}, {"notes": None}])
+def test_a_damaged_note_is_ignored(tmp_path: Path, noted: object) -> None:
     shot = Shot.open(make_negative_shot(tmp_path / "cut"))
-    style = settle_style(shot, Settings(), tmp_path / "cache")
-    for text in ("", "{}", "[1]", '{"source": 3}'):
-        (tmp_path / "cache/drawings.json").write_text(text)
-        assert settle_style(shot, Settings(), tmp_path / "cache") == style
+    style = settle_style(shot, Settings(), {})
+    damaged = {**style.noted, **noted} if isinstance(noted, dict) else noted
+    assert settle_style(shot, Settings(), {"drawings": damaged}) == style
 
 
 def test_arrays_are_read_in_the_same_way() -> None:
@@ -77,4 +74,4 @@ def test_arrays_are_read_in_the_same_way() -> None:
 
 def test_settings_that_are_given_stay(tmp_path: Path) -> None:
     shot = Shot.open(make_negative_shot(tmp_path / "cut"))
-    assert settle_style(shot, Settings(paper="white"), tmp_path / "cache").settings == Settings(paper="white")
+    assert settle_style(shot, Settings(paper="white"), {}).settings == Settings(paper="white")
