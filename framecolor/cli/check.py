@@ -19,7 +19,7 @@ from framecolor.errors import on_one_line
 @setting_option("gap_px")
 @click.option("--strict", is_flag=True, help="Exit with 1 if there is any fault or warning.")
 @json_option
-def check(shot: str, cels: tuple[str, ...], gap_px: float | None, strict: bool, as_json: bool, **places: Any) -> None:
+def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: bool, **places: Any) -> None:
     """Find what is wrong with a shot's keys, with places and fixes, in seconds. Writes nothing.
 
     Compares each key with its drawing: is it moved or scaled, is it flat, do open lines let paint out, does a region
@@ -34,7 +34,8 @@ def check(shot: str, cels: tuple[str, ...], gap_px: float | None, strict: bool, 
       framecolor check cut_012
       framecolor check Cut-005 --cel A --strict
     """
-    from framecolor.pipeline.check import check_shot
+    from framecolor.keys.drawing_style import find_style
+    from framecolor.pipeline.check import check_shot, keep_gap
     from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
@@ -45,8 +46,10 @@ def check(shot: str, cels: tuple[str, ...], gap_px: float | None, strict: bool, 
         opened = add_painted_keys(opened, opened.out)
         plan = describe_plan(opened)
         broken = [f"drawing {number} cannot be read" for number in plan["unreadable"]]
-        faults = check_shot(opened, gather_settings(opened.root, {"gap_px": gap_px}))
-        table = {"shot": opened.name, "keys": plan["keys"], "warnings": plan["warnings"] + broken}
+        settings = gather_settings(opened.root, {"gap_px": gap_px})
+        style = find_style(opened, settings)
+        faults = check_shot(opened, keep_gap(style.settings, settings))
+        table = {"shot": opened.name, "keys": plan["keys"], "warnings": plan["warnings"] + broken + list(style.notes)}
         tables.append(table | {"faults": [fault.describe() for fault in faults]})
         if not as_json:
             _print(table, list(map(str, faults)), len(opened.numbers))

@@ -36,8 +36,9 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
     """
+    from framecolor.keys.drawing_style import find_style
     from framecolor.output.checks import check_output
-    from framecolor.pipeline.check import check_shot
+    from framecolor.pipeline.check import check_shot, keep_gap
     from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
@@ -52,7 +53,8 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
             check_output(opened, opened.out, settings)
         except FramecolorError as error:
             table["warnings"].append(f"colorize would not begin: {error}")
-        table["warnings"] += map(str, check_shot(opened, settings))
+        style = find_style(opened, settings)
+        table["warnings"] += [*style.notes, *map(str, check_shot(opened, keep_gap(style.settings, settings)))]
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)

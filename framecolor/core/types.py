@@ -17,6 +17,8 @@ Pixel = TypeVar("Pixel", bound=np.generic)
 
 # A pixel is line if its darkest channel over white is below 200 of 255, the field's threshold.
 LINE_ALPHA = 56
+# A region along at least this share of the picture's border is paper, unless the keys of a close-up show otherwise.
+PAPER_BORDER = 0.1
 
 
 def _check(owner: object, name: str, array: Array, dtype: type | str, shape: tuple[int | None, ...]) -> None:
@@ -125,10 +127,12 @@ class Regions:
     """The areas between the lines of one drawing.
 
     labels  int32 HxW: 1..count inside regions, 0 on lines (ink, trace lines, specks too small to be a region).
+    paper_border  a region along at least this share of the picture's border is paper; above 1: none is
     """
 
     labels: NDArray[np.int32]
     count: int
+    paper_border: float = PAPER_BORDER
 
     def __post_init__(self) -> None:
         _check(self, "labels", self.labels, np.int32, (None, None))
@@ -139,9 +143,9 @@ class Regions:
         return self.labels.shape[0], self.labels.shape[1]
 
     @classmethod
-    def unpack(cls, runs: Runs[np.int32], count: int) -> Regions:
+    def unpack(cls, runs: Runs[np.int32], count: int, paper_border: float = PAPER_BORDER) -> Regions:
         """Restore regions from their `runs` and count."""
-        regions = cls(runs.unpack().astype(np.int32, copy=False), count)
+        regions = cls(runs.unpack().astype(np.int32, copy=False), count, paper_border)
         regions.__dict__["runs"] = runs  # fills the cached_property
         return regions
 

@@ -29,10 +29,9 @@ from framecolor.keys.key_faults import (
     refuse_size,
 )
 from framecolor.keys.key_parts import Part, find_parts
-from framecolor.lineart.lines import read_drawing
+from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import RegionColors, region_colors
-from framecolor.lineart.regions import find_regions
 from framecolor.lineart.soft_colors import SoftColors, find_soft_colors
 from framecolor.networks.view import figure_box, working_scale
 from framecolor.shot.annotations import RegionLabels, read_region_labels
@@ -125,8 +124,8 @@ def make_key_drawing(
 
     A key that is moved or scaled against its drawing is aligned. Raises ShotError if it does not fit its drawing.
     """
-    frame = read_drawing(number, rgba)
-    regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+    frame = read_lines(number, rgba, settings)
+    regions = segment(frame, settings)
     key = KeyDrawing(PackedDrawing.pack(frame, regions, hash_pixels(rgba)), figure_box(frame), regions.area)
     return key if painted is None else _add_paint(key, rgba, painted, frame, regions, settings)
 

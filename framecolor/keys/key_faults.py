@@ -15,8 +15,9 @@ from framecolor.core.types import Frame, Regions
 from framecolor.errors import ShotError
 from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.key_parts import GAPS_PX, Part, find_closing_gaps, find_parts
+from framecolor.lineart.drawn import segment
 from framecolor.lineart.region_colors import Rgba, region_colors
-from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.soft_colors import SoftColors
 from framecolor.render.flat import paint_flat
 
@@ -83,7 +84,7 @@ def judge_key(
     faults = [] if soft is None else [_name_soft(number, soft)]
     figure = int(regions.area[1:][~outside_regions(regions)[1:]].sum())
     leaks = [part for part in parts if part.kind == "leak" and part.px >= _LEAK_SHARE * figure]
-    closing = find_closing_gaps(frame, leaks, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+    closing = find_closing_gaps(frame, leaks, settings)
     sure = [
         (leak, gap) for leak, gap in zip(leaks, closing, strict=True) if gap is not None or leak.px >= _SURE_LEAK_PX
     ]
@@ -127,7 +128,7 @@ def _find_gap(
         return None
     for gap in GAPS_PX:
         if gap >= least:
-            regions = find_regions(frame, gap_px=gap, min_region_px=settings.min_region_px)
+            regions = segment(frame, settings.updated({"gap_px": gap}))
             parts = find_parts(painted, frame, regions, region_colors(painted, frame, regions))
             if not any(part.kind == "leak" and part.px >= _SURE_LEAK_PX for part in parts):
                 return gap

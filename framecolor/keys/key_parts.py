@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.config.settings import Settings
 from framecolor.core.compositing import measure_difference
 from framecolor.core.types import Frame, Regions
+from framecolor.lineart.drawn import segment
 from framecolor.lineart.region_colors import RegionColors, Rgba, as_color
-from framecolor.lineart.regions import find_regions
 from framecolor.lineart.soft_colors import SoftColors
 
 Color = tuple[int, int, int]
@@ -188,18 +189,16 @@ def _find_middle(mask: NDArray[np.bool_], offset: tuple[int, int]) -> tuple[int,
     return int(x) + offset[0], int(y) + offset[1]
 
 
-def find_closing_gaps(
-    frame: Frame, leaks: Sequence[Part], *, gap_px: float, min_region_px: float
-) -> list[float | None]:
+def find_closing_gaps(frame: Frame, leaks: Sequence[Part], settings: Settings) -> list[float | None]:
     """Find the smallest gap that closes each leak, in pixels; None if none of GAPS_PX does.
 
-    gap_px, min_region_px  with which the leaks were found
+    settings  with which the leaks were found
     """
     found: list[float | None] = [None] * len(leaks)
-    for gap in _list_larger(gap_px):
+    for gap in _list_larger(settings.closed_gap_px):
         if None not in found:
             break
-        labels = find_regions(frame, gap_px=gap, min_region_px=min_region_px).labels
+        labels = segment(frame, settings.updated({"gap_px": gap})).labels
         for i, leak in enumerate(leaks):
             (x, y), (u, v) = leak.inside, leak.beside
             if found[i] is None and labels[y, x] != labels[v, u]:

@@ -25,6 +25,11 @@ def check_shot(shot: Shot, settings: Settings) -> list[Fault]:
         return find_faults(read_key_drawings(readable, settings, pool).by_number)
 
 
+def keep_gap(settings: Settings, given: Settings) -> Settings:
+    """Return settings with the gap that was given, so that leaks are named that a wider one closes."""
+    return settings.updated({name: getattr(given, name) for name in ("gap_px", "bridge_px")})
+
+
 def _is_readable(shot: Shot, number: int) -> bool:
     try:
         shot.read_key(number)

@@ -20,6 +20,7 @@ from framecolor.engines.base import Runner
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import FramecolorError, SettingsError, ShotError
 from framecolor.keys.choose_references import choose_references, choose_samples
+from framecolor.keys.drawing_style import judge_style
 from framecolor.keys.key_checks import find_faults
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
 from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
@@ -150,9 +151,12 @@ def _color(
     listener: Listener,
 ) -> Generator[ColoredFrame, None, None]:
     size = next(iter(key_lines.values())).shape[:2]
+    style = judge_style(key_lines, painted, settings)
+    settings, warnings = style.settings, Warnings(listener)
+    warnings.add(style.notes)
     with open_pool(settings, (size[0], size[1])) as pool:
         runner, _ = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
-        keyframes = _read_keys(key_lines, painted, numbers, references, settings, runner, pool, Warnings(listener))
+        keyframes = _read_keys(key_lines, painted, numbers, references, settings, runner, pool, warnings)
         ahead = 2 * count_workers(settings.count_cores(), (size[0], size[1]))
         stream = Stream(keyframes, runner, settings, pool, ahead, _fail, lambda number: None)
 

@@ -28,6 +28,7 @@ from framecolor.networks.shipped import base_weights_path, matcher_weights_path,
 from framecolor.output.manifest import CACHE_FOLDER
 from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
+from framecolor.pipeline.drawing_style import settle_style
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
 from framecolor.pipeline.head import describe_run, number_paints
 from framecolor.pipeline.sources import Sources, forget_stopped_fit
@@ -125,6 +126,9 @@ def prepare_run(
     shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     manifest = ManifestWriter(out, shot.wanted if part else None)
+    style = settle_style(shot, settings, manifest.head)
+    settings = style.settings
+    warnings.add(style.notes)
     warnings.add(map(_describe_damaged, manifest.damaged))
     proposal = None if shot.keys or shot.references else find_proposal(shot, settings, out / CACHE_FOLDER)
     survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
@@ -134,7 +138,9 @@ def prepare_run(
     if found is not None and not found.stale:
         run = _rest(shot, settings, listener, warnings, manifest, found)
     else:
-        run = _open(survey, found, proposal, settings, listener, warnings, stenciled=stenciled, engine=engine)
+        run = _open(
+            survey, found, proposal, settings, listener, warnings, style.noted, stenciled=stenciled, engine=engine
+        )
     files = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
     if strays := manifest.find_strays(files):
         more = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
@@ -182,6 +188,7 @@ def _open(
     settings: Settings,
     listener: Listener,
     warnings: Warnings,
+    style: dict[str, object],
     *,
     stenciled: bool,
     engine: Engine | None,
@@ -209,6 +216,7 @@ def _open(
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
     head = describe_run(keys.shot, out, keyframes, facts, name, settings, keys.warnings)
+    head["drawings"] = style
     ids = number_paints(manifest, head, keyframes, settings)
     manifest.begin(head, keys.shot.numbers)
     return Run(
