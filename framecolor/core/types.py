@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -118,6 +118,12 @@ class Frame:
         """Pixels that stop the paint, bool HxW: solid ink and trace lines."""
         return self.solid | self.trace
 
+    def mirror(self) -> Frame:
+        """Return the drawing with left and right swapped."""
+        return replace(
+            self, ink=np.ascontiguousarray(self.ink[:, ::-1]), trace=np.ascontiguousarray(self.trace[:, ::-1])
+        )
+
     def __repr__(self) -> str:
         return f"Frame({self.number}, {self.ink.shape[1]}x{self.ink.shape[0]})"
 
@@ -141,6 +147,10 @@ class Regions:
     def size(self) -> tuple[int, int]:
         """(height, width) in pixels."""
         return self.labels.shape[0], self.labels.shape[1]
+
+    def mirror(self) -> Regions:
+        """Return the regions with left and right swapped, under the same numbers."""
+        return replace(self, labels=np.ascontiguousarray(self.labels[:, ::-1]))
 
     @classmethod
     def unpack(cls, runs: Runs[np.int32], count: int, paper_border: float = PAPER_BORDER) -> Regions:

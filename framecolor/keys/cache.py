@@ -23,7 +23,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
 # Increased when the same keys give other keyframes, or the file's format changes.
-RECIPE = "keys 3"
+RECIPE = "keys 4"
 _PREFIX = "keys-"
 
 
@@ -73,9 +73,9 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         if key.likely is not None:
             arrays[f"likely {key.number}"] = key.likely
     for one in keyframes.gallery.references:
-        tokens = one.tokens
-        of_reference = {"rows": tokens.rows, "values": tokens.values, "contact": tokens.contact, "colors": one.colors}
-        arrays |= {f"reference {name} {one.number}": array for name, array in of_reference.items()}
+        arrays |= {f"reference {name} {one.number}": array for name, array in _list_arrays(one).items()}
+    if (mirrored := keyframes.gallery.mirrored) is not None:
+        arrays |= {f"mirrored {name} {mirrored.number}": array for name, array in _list_arrays(mirrored).items()}
     for number, labels in keyframes.labels.items():
         arrays |= {f"label {number}": labels.color, f"by {number}": labels.by, f"area {number}": labels.area}
     table = {
@@ -92,6 +92,11 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         "warnings": list(warnings),
     }
     return arrays, table
+
+
+def _list_arrays(one: KeyRegions) -> dict[str, NDArray[Any]]:
+    tokens = one.tokens
+    return {"rows": tokens.rows, "values": tokens.values, "contact": tokens.contact, "colors": one.colors}
 
 
 def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tuple[Keyframes, tuple[str, ...]]:
@@ -121,12 +126,14 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         rows = arrays[f"rows {number}"].astype(np.intp)
         tokens = Tokens(rows, arrays[f"values {number}"], arrays[f"contact {number}"])
         keys.append(KeyRegions(number, tokens, index[number][rows], arrays.get(f"likely {number}")))
-    references = [_unpack_reference(arrays, number) for number in range(len(keyframes.compared))]
-    return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette), references)), tuple(table["warnings"])
+    references = [_unpack_other(arrays, "reference", number) for number in range(len(keyframes.compared))]
+    mirrored = _unpack_other(arrays, "mirrored", min(keyframes.whole)) if keyframes.whole else None
+    gallery = Gallery(keys, len(keyframes.palette), references, mirrored)
+    return replace(keyframes, gallery=gallery), tuple(table["warnings"])
 
 
-def _unpack_reference(arrays: Mapping[str, NDArray[Any]], number: int) -> KeyRegions:
+def _unpack_other(arrays: Mapping[str, NDArray[Any]], kind: str, number: int) -> KeyRegions:
     rows, values, contact, colors = (
-        arrays[f"reference {name} {number}"] for name in ("rows", "values", "contact", "colors")
+        arrays[f"{kind} {name} {number}"] for name in ("rows", "values", "contact", "colors")
     )
     return KeyRegions(number, Tokens(rows.astype(np.intp), values, contact), colors.astype(np.intp))

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -12,13 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.core.clock import stage
 from framecolor.core.hashing import digest
-from framecolor.core.types import Frame, Palette, Regions
-from framecolor.engines.base import Pending, Runner
+from framecolor.core.types import Palette
 from framecolor.errors import ShotError
 from framecolor.keys.key_alignment import Alignment
-from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, measure_scale, read_key_drawings
+from framecolor.keys.key_drawing import KeyDrawing, measure_scale, read_key_drawings
 from framecolor.keys.key_tones import settle_tones
 from framecolor.keys.reference_drawing import ReferenceDrawing, settle_references
 from framecolor.keys.reference_prior import measure_picture, measure_prior
@@ -31,13 +28,9 @@ from framecolor.lineart.region_colors import (
     nearest_entries,
     restrict_palette,
 )
-from framecolor.lineart.region_crops import crop_regions
-from framecolor.lineart.region_shapes import describe_shapes, region_traits
-from framecolor.lineart.regions import outside_regions
-from framecolor.lineart.sampling import sample_points
 from framecolor.lineart.soft_colors import join_soft_colors
-from framecolor.matching.gallery import UNKNOWN, Compare, Gallery, KeyRegions
-from framecolor.matching.tokens import Rows, Tokens, choose_rows
+from framecolor.matching.gallery import UNKNOWN, Gallery
+from framecolor.matching.tokens import Tokens
 from framecolor.media import read_image, read_palette
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
 from framecolor.networks.view import look
@@ -294,75 +287,3 @@ def make_samples(keyframes: Keyframes) -> list[KeySample]:
         frame, regions = reference.drawing.frame(), reference.drawing.regions()
         samples.append(make_sample(look(frame, regions, reference.scale), regions, keyframes.classes[index]))
     return samples
-
-
-def add_gallery(
-    keyframes: Keyframes,
-    runner: Runner,
-    numbers: Iterable[int] | None = None,
-    pool: ThreadPoolExecutor | None = None,
-) -> Keyframes:
-    """Add a gallery to keyframes, computed by the engine that will paint, in the pool's threads.
-
-    numbers  of the drawings to paint: keys that none of them is compared with are left out. None: all keys
-    """
-    chosen = sorted(keyframes.index) if numbers is None else list_asked(keyframes, numbers)
-
-    def describe(number: int) -> KeyRegions:
-        tokens = describe_drawing(keyframes.drawings[number].drawing, keyframes.scale, runner)
-        return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
-
-    def describe_reference(number: int) -> KeyRegions:
-        reference, index = keyframes.references[number]
-        tokens = describe_drawing(reference.drawing, reference.scale, runner)
-        return KeyRegions(number, tokens, index[tokens.rows])
-
-    keys = map_in_pool(describe, chosen, pool)
-    references = map_in_pool(describe_reference, range(len(keyframes.references)), pool)
-    gallery = Gallery(keys, len(keyframes.palette), references)
-    return replace(keyframes, gallery=gallery.settle(compare_by(runner), runner.decide))
-
-
-def compare_by(runner: Runner) -> Compare:
-    """Return how `Gallery` compares two drawings, without flow."""
-
-    def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
-        score, _, unmatched, _ = runner.compare(target.values, source.values, target.contact, source.contact)
-        return score, unmatched
-
-    return compare
-
-
-def describe_drawing(drawing: PackedDrawing, scale: float, runner: Runner) -> Tokens:
-    """Compute the tokens of a drawing's regions; scale: working pixels per pixel."""
-    frame, regions = drawing.frame(), drawing.regions()
-    pending = runner.infer(look(frame, regions, scale), sample_points(regions), votes=False)
-    return describe_regions(frame, regions, scale, pending, runner)
-
-
-def list_asked(keyframes: Keyframes, numbers: Iterable[int]) -> list[int]:
-    """List the keys and partial keys that drawings of these numbers are compared with, and their keys, rising."""
-    nothing = Tokens(np.zeros(0, np.intp), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
-    keys = [
-        KeyRegions(number, nothing, index[choose_rows(keyframes.drawings[number].area)])
-        for number, index in sorted(keyframes.index.items())
-    ]
-    gallery = Gallery(keys, len(keyframes.palette))
-    asked = {key.number: key for number in set(numbers) for key in gallery.choose_keys(number)}
-    partial = [number for number, key in asked.items() if not key.is_whole]
-    return sorted(asked.keys() | {key.number for number in partial for key in gallery.choose_keys(number)})
-
-
-def describe_regions(frame: Frame, regions: Regions, scale: float, pending: Pending, runner: Runner) -> Tokens:
-    """Compute the tokens of a drawing's regions; shapes are measured and crops are cut while the engine runs.
-
-    scale  working pixels per drawing pixel
-    """
-    shapes = describe_shapes(regions)
-    rows = choose_rows(regions.area)
-    contact = shapes.contact_among(rows)
-    traits = region_traits(shapes, outside_regions(regions))
-    crops = crop_regions(frame.solid, frame.trace, regions.labels, rows, scale)
-    with stage("generator"):
-        output = pending.result()
-    return Tokens(rows, runner.describe(output.features[rows], traits[rows - 1], contact, crops), contact)

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.matching.facing import is_turned
 from framecolor.matching.figures import keep_apart
 from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import Rows, Tokens, read_logits
@@ -74,11 +75,15 @@ class Recognized:
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """The keys and references of a shot, which each drawing's regions are compared with; palette_size P."""
+    """The keys and references of a shot, which each drawing's regions are compared with; palette_size P.
+
+    mirrored  the first whole key as seen in a mirror, for drawings that are turned
+    """
 
     keys: Sequence[KeyRegions]
     palette_size: int
     references: Sequence[KeyRegions] = ()
+    mirrored: KeyRegions | None = None
 
     def find(self, number: int) -> Tokens | None:
         """Find the tokens of a key's regions; None if there is no key of this number."""
@@ -112,8 +117,12 @@ class Gallery:
             return nothing
         own = np.full(len(target.rows), UNKNOWN) if known is None else known[target.rows]
         chosen = self.choose_keys(number)
-        question = self._ask(target, chosen, [compare(target, key.tokens) for key in chosen], own)
-        logits, lost = decide(question)
+        pairs = [compare(target, key.tokens) for key in chosen]
+        if self.mirrored is not None and chosen[0].is_whole:
+            seen = compare(target, self.mirrored.tokens)
+            if is_turned(target, pairs[0][0], seen[0]):
+                chosen, pairs = [self.mirrored, *chosen], [seen, *pairs]
+        logits, lost = decide(self._ask(target, chosen, pairs, own))
         votes[target.rows] = np.log((1 - _DOUBT) * read_logits(logits, lost) + _DOUBT / self.palette_size)
         margin[target.rows] = lost - logits.max(axis=1)
         return Recognized(votes, margin)

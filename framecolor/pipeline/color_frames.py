@@ -23,7 +23,8 @@ from framecolor.keys.choose_references import choose_references, choose_samples
 from framecolor.keys.drawing_style import judge_style
 from framecolor.keys.key_checks import find_faults
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
-from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
+from framecolor.keys.key_gallery import add_gallery
+from framecolor.keys.keyframes import Keyframes, build_keyframes
 from framecolor.keys.reference_drawing import ReferenceDrawing, make_references
 from framecolor.output.frame_entry import UnsureRegion
 from framecolor.pipeline.events import Listener, Warnings, ignore

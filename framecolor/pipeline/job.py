@@ -21,7 +21,8 @@ from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.choose_references import choose_references, read_samples
 from framecolor.keys.key_checks import find_doubts, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
-from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
+from framecolor.keys.key_gallery import add_gallery
+from framecolor.keys.keyframes import Keyframes, ask_for_key, read_keyframes
 from framecolor.keys.reference_drawing import read_references
 from framecolor.media import hash_file, read_swatches
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path

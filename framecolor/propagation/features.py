@@ -12,7 +12,8 @@ from framecolor.core.clock import stage
 from framecolor.core.hashing import hash_pixels
 from framecolor.core.types import Frame, Regions
 from framecolor.engines.base import Runner
-from framecolor.keys.keyframes import Keyframes, compare_by, describe_regions
+from framecolor.keys.key_gallery import compare_by, describe_regions
+from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.regions import outside_regions

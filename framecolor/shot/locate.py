@@ -279,7 +279,7 @@ def match_painted(folder: Path, drawings: Drawings, own: Collection[Path] = ()) 
             fix = f"give it the number of a drawing ({format_numbers(drawings.numbers)}) or remove it"
             raise ShotError(path, f"there is no drawing {number}", fix)
         height, width = image_size(path)
-        if (height, width) != drawings.size:
+        if not drawings.fits((height, width)):
             fix = "save it at the size of the drawings"
             problem = f"is {width}x{height}, the drawings are {drawings.size[1]}x{drawings.size[0]}"
             raise ShotError(path, problem, fix)
