@@ -35,7 +35,7 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
       framecolor check Cut-005 --cel A --strict
     """
     from framecolor.keys.drawing_style import find_style
-    from framecolor.pipeline.check import check_shot, keep_gap
+    from framecolor.pipeline.check import check_shot
     from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
@@ -48,7 +48,7 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
         broken = [f"drawing {number} cannot be read" for number in plan["unreadable"]]
         settings = gather_settings(opened.root, {"gap_px": gap_px})
         style = find_style(opened, settings)
-        faults = check_shot(opened, keep_gap(style.settings, settings))
+        faults = check_shot(opened, style.settings, settings)
         table = {"shot": opened.name, "keys": plan["keys"], "warnings": plan["warnings"] + broken + list(style.notes)}
         tables.append(table | {"faults": [fault.describe() for fault in faults]})
         if not as_json:

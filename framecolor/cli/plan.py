@@ -38,7 +38,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     """
     from framecolor.keys.drawing_style import find_style
     from framecolor.output.checks import check_output
-    from framecolor.pipeline.check import check_shot, keep_gap
+    from framecolor.pipeline.check import check_shot
     from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
@@ -54,7 +54,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
         except FramecolorError as error:
             table["warnings"].append(f"colorize would not begin: {error}")
         style = find_style(opened, settings)
-        table["warnings"] += [*style.notes, *map(str, check_shot(opened, keep_gap(style.settings, settings)))]
+        table["warnings"] += [*style.notes, *map(str, check_shot(opened, style.settings, settings))]
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)
