@@ -60,6 +60,16 @@ def _mirror_first(keyframes: Keyframes, runner: Runner) -> KeyRegions | None:
     return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
 
 
+def name_color_sets(keyframes: Keyframes, runner: Runner) -> tuple[str, ...]:
+    """Warn of keys that show the same in other colors, after `add_gallery`."""
+    assert keyframes.gallery is not None
+    return tuple(
+        f"keys {one} and {two} show the same in other colors, as by day and by night: each frame takes the colors "
+        "of the nearest one; paint one more key where that is wrong"
+        for one, two in keyframes.gallery.find_other_sets(compare_by(runner))
+    )
+
+
 def compare_by(runner: Runner) -> Compare:
     """Return how `Gallery` compares two drawings, without flow."""
 

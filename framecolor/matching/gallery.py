@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -155,6 +156,11 @@ class Gallery:
         if first is None:
             return list(near)
         return [key for key in near if key is first or not key.is_whole or not self._differ(first, key, compare)]
+
+    def find_other_sets(self, compare: Compare) -> list[tuple[int, int]]:
+        """Find the whole keys, in order, that show what the one before shows in other colors: both numbers of each."""
+        whole = [key for key in self.keys if key.is_whole]
+        return [(one.number, two.number) for one, two in pairwise(whole) if self._differ(one, two, compare)]
 
     def _differ(self, one: KeyRegions, two: KeyRegions, compare: Compare) -> bool:
         """Tell whether two whole keys are of two color sets."""

@@ -21,7 +21,7 @@ from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.choose_references import choose_references, read_samples
 from framecolor.keys.key_checks import find_doubts, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
-from framecolor.keys.key_gallery import add_gallery
+from framecolor.keys.key_gallery import add_gallery, name_color_sets
 from framecolor.keys.keyframes import Keyframes, ask_for_key, read_keyframes
 from framecolor.keys.reference_drawing import read_references
 from framecolor.media import hash_file, read_swatches
@@ -216,7 +216,9 @@ def _open(
     if stale and keyframes.gallery is None:
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
-    head = describe_run(keys.shot, out, keyframes, facts, name, settings, keys.warnings)
+    sets = name_color_sets(keyframes, runner) if stale else ()
+    warnings.add(sets)
+    head = describe_run(keys.shot, out, keyframes, facts, name, settings, (*keys.warnings, *sets))
     head["drawings"] = style
     ids = number_paints(manifest, head, keyframes, settings)
     manifest.begin(head, keys.shot.numbers)

@@ -49,6 +49,7 @@ def test_a_frame_is_by_day_or_by_night_as_its_nearest_key() -> None:
         return np.zeros((3, 5), np.float32), question.unmatched
 
     gallery = Gallery([KeyRegions(1, figure(), DAY), KeyRegions(9, figure(), NIGHT)], 5)
+    assert gallery.find_other_sets(compare) == [(1, 9)]
     for number, colors in ((2, {0, 1, 2}), (8, {2, 3, 4})):
         votes = gallery.vote(number, figure(), 4, compare, decide).votes
         assert len(asked[-1].memory) == 1
