@@ -21,7 +21,7 @@ from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.ink_hues import count_hues, find_ink_hues
 from framecolor.lineart.lines import extract_lines
 from framecolor.lineart.paper import find_paper
-from framecolor.lineart.region_colors import region_colors
+from framecolor.lineart.region_colors import RegionColors, region_colors
 from framecolor.lineart.regions import outside_regions
 from framecolor.shot.shot import Shot
 
@@ -92,19 +92,45 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
     painted = {n: key for n, key in keys.items() if n in drawings and key.shape == drawings[n].shape}
     if settings.ink == "auto":
         paper = "white" if settings.paper == "auto" else settings.paper
-        shown = [n for n in drawings if n in painted] or list(drawings)
-        ink = find_ink_hues(count_hues(*extract_lines(drawings[n], paper), painted.get(n)) for n in shown)
+        telling = [n for n in drawings if n in painted] or list(drawings)
+        ink = find_ink_hues(count_hues(*extract_lines(drawings[n], paper), painted.get(n)) for n in telling)
         if ink != "dark":
             settings = settings.updated({"ink": ink})
             hues = "colored" if ink == "colored" else ink.replace("-", " and ")
             notes.append(f"{hues} lines are kept as ink, as {_say_why(painted)}; --ink dark makes them trace lines")
-    frames = {n: read_lines(n, drawings[n], settings) for n in painted}
+    shown = [_Key(read_lines(n, drawings[n], settings), painted[n]) for n in painted]
     if settings.gap_px == "auto":
-        settings, note = _choose_gap(frames, painted, settings)
+        settings, note = _choose_gap(shown, settings)
         notes += note
-    if any(_is_cut_by_border(frames[n], painted[n], settings) for n in painted):
+    if any(_is_cut_by_border(key, settings) for key in shown):
         settings = settings.updated({"paper_border": _NEVER_BY_BORDER})
     return Style(settings, tuple(notes))
+
+
+@dataclass(eq=False)
+class _Key:
+    """The drawing of a key, and its paint."""
+
+    frame: Frame
+    painted: Pixels
+    _segmented: tuple[Settings, Regions, RegionColors] | None = None
+
+    def segment(self, settings: Settings) -> tuple[Regions, RegionColors]:
+        """Find its regions and their colors, anew only for other settings than before."""
+        if self._segmented is None or self._segmented[0] != settings:
+            regions = segment(self.frame, settings)
+            self._segmented = settings, regions, region_colors(self.painted, self.frame, regions)
+        return self._segmented[1:]
+
+    def count_leaked(self, settings: Settings) -> int:
+        """Count the pixels that have another color than their region."""
+        regions, colors = self.segment(settings)
+        color, box = colors.color, self.frame.box  # outside of it is one region of paper
+        labels, shown = box.crop(regions.labels), box.crop(self.painted)
+        differs = cv2.absdiff(np.take(color[:, :3], labels, axis=0), np.ascontiguousarray(shown[..., :3])).max(axis=2)
+        solid = shown[..., 3] >= 128
+        leaked = np.where(solid, differs > _LEAK_LEVELS, color[labels, 3] > 0) | (solid & (color[labels, 3] == 0))
+        return int(np.count_nonzero(leaked & (labels > 0) & (box.crop(self.frame.ink)[..., 3] == 0)))
 
 
 def _say_why(painted: Mapping[int, Pixels]) -> str:
@@ -118,22 +144,29 @@ def _spread(numbers: Sequence[int], most: int) -> list[int]:
     return [numbers[i] for i in np.linspace(0, len(numbers) - 1, most).round().astype(int)]
 
 
-def _choose_gap(
-    frames: Mapping[int, Frame], painted: Mapping[int, Pixels], settings: Settings
-) -> tuple[Settings, Iterable[str]]:
+def _choose_gap(keys: Sequence[_Key], settings: Settings) -> tuple[Settings, Iterable[str]]:
     """Choose the least gap at which the paint of the keys stays in its regions."""
-    leaked = _measure_leaks(frames, painted, settings)
-    paint = sum(int(np.count_nonzero(_is_paint(key))) for key in painted.values())
+    by_key = [key.count_leaked(settings) for key in keys]
+    leaked = sum(by_key)
+    paint = sum(int(np.count_nonzero(_is_paint(key.painted))) for key in keys)
     if leaked < max(_LEAK_PX, _LEAK_SHARE * paint):
         return settings, ()
-    scale = max(1.0, next(iter(frames.values())).size[0] / _GAP_HEIGHT_PX)
+    scale = max(1.0, keys[0].frame.size[0] / _GAP_HEIGHT_PX)
     gaps = [round(scale * gap) for gap in _GAPS_PX]
     tried = [settings.updated({"gap_px": float(gap), "bridge_px": float(_BRIDGE * gap)}) for gap in gaps]
-    leaks = [_measure_leaks(frames, painted, one) for one in tried]
-    stopped = leaked - min(leaks)
-    if stopped < max(_LEAK_PX, _STOPPED_SHARE * leaked):
+
+    def measure(shown: Sequence[_Key], before: int) -> tuple[list[int], bool]:
+        """Measure what is left of a leak by each gap, and whether the best one stops enough of it."""
+        left = [sum(key.count_leaked(one) for key in shown) for one in tried]
+        return left, before - min(left) >= max(_LEAK_PX, _STOPPED_SHARE * before)
+
+    worst = int(np.argmax(by_key))
+    if not measure([keys[worst]], by_key[worst])[1]:  # most leaks of clean drawings are two tones: one key tells
         return settings, ()
-    best = next(i for i, leak in enumerate(leaks) if leak <= min(leaks) + _AS_GOOD_SHARE * stopped)
+    leaks, is_stopped = measure(keys, leaked)
+    if not is_stopped:
+        return settings, ()
+    best = next(i for i, leak in enumerate(leaks) if leak <= min(leaks) + _AS_GOOD_SHARE * (leaked - min(leaks)))
     share = f"{leaked / max(1, paint):.0%}" if leaked >= 0.01 * paint else "a part"
     note = (
         f"the lines have openings: gaps up to {gaps[best]} pixels are closed, {gaps[best] * _BRIDGE} along strokes, as "
@@ -142,32 +175,17 @@ def _choose_gap(
     return tried[best], (note,)
 
 
-def _measure_leaks(frames: Mapping[int, Frame], painted: Mapping[int, Pixels], settings: Settings) -> int:
-    """Count the pixels of keys that have another color than their region."""
-    return sum(_count_leaked(frames[n], painted[n], segment(frames[n], settings)) for n in painted)
-
-
-def _count_leaked(frame: Frame, painted: Pixels, regions: Regions) -> int:
-    color = region_colors(painted, frame, regions).color
-    box = frame.box  # outside of it is one region of paper
-    labels, shown = box.crop(regions.labels), box.crop(painted)
-    differs = cv2.absdiff(np.take(color[:, :3], labels, axis=0), np.ascontiguousarray(shown[..., :3])).max(axis=2)
-    solid = shown[..., 3] >= 128
-    leaked = np.where(solid, differs > _LEAK_LEVELS, color[labels, 3] > 0) | (solid & (color[labels, 3] == 0))
-    return int(np.count_nonzero(leaked & (labels > 0) & (box.crop(frame.ink)[..., 3] == 0)))
-
-
 def _is_paint(key: Pixels) -> NDArray[np.bool_]:
     """Find the pixels of a key that are neither transparent nor white, bool HxW."""
     return (key[..., 3] >= 128) & (key[..., :3].min(axis=2) < 255)
 
 
-def _is_cut_by_border(frame: Frame, painted: Pixels, settings: Settings) -> bool:
+def _is_cut_by_border(key: _Key, settings: Settings) -> bool:
     """Tell whether a key shows that the figure is cut: of the regions along the border, it paints some but not all.
 
     If it paints all of them, they are a background.
     """
-    regions = segment(frame, settings)
-    color = region_colors(painted, frame, regions).color[outside_regions(regions)]
+    regions, colors = key.segment(settings)
+    color = colors.color[outside_regions(regions)]
     paper = (color[:, 3] == 0) | (color[:, :3] == 255).all(axis=1)
     return bool(paper.any() and not paper.all())

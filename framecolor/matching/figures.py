@@ -35,12 +35,13 @@ def find_figures(tokens: Tokens) -> NDArray[np.intp]:
     return np.where(drawn, rank[group], -1)
 
 
-def keep_apart(target: Tokens, key: Tokens, score: Rows) -> Rows:
+def keep_apart(target: Tokens, key: Tokens, score: Rows, own: NDArray[np.intp], theirs: NDArray[np.intp]) -> Rows:
     """Lower the scores [A, B] of pairs of regions whose figures are counterparts of other figures.
 
     Nothing changes unless both drawings have two figures or more.
+
+    own, theirs  the figure of each region of both drawings, by `find_figures`
     """
-    own, theirs = find_figures(target), find_figures(key)
     figures, others = own.max(initial=-1) + 1, theirs.max(initial=-1) + 1
     if min(figures, others) < 2:
         return score

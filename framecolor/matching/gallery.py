@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from framecolor.matching.color_sets import is_other_set, may_be_other_set
 from framecolor.matching.facing import is_turned
-from framecolor.matching.figures import keep_apart
+from framecolor.matching.figures import find_figures, keep_apart
 from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import Rows, Tokens, read_logits
 
@@ -57,6 +57,11 @@ class KeyRegions:
     def is_whole(self) -> bool:
         """Whether all regions have a color: a key, not a partial key."""
         return bool((self.colors != UNKNOWN).all())
+
+    @cached_property
+    def figures(self) -> NDArray[np.intp]:
+        """The figure of each region, intp [T]."""
+        return find_figures(self.tokens)
 
     @property
     def shown(self) -> NDArray[np.intp]:
@@ -185,9 +190,12 @@ class Gallery:
         memory, contact, members = (np.stack(arrays) for arrays in zip(*keys, strict=True))
         score = np.full((len(target.rows), len(chosen), most), ABSENT, np.float32)
         count_keys = len(chosen) - len(self.references)
-        for place, (scores, _) in enumerate(pairs):
+        own = find_figures(target)
+        for place, ((scores, _), key) in enumerate(zip(pairs, chosen, strict=True)):
             doubt = _REFERENCE_DOUBT if 0 < count_keys <= place else 0
-            score[:, place, : scores.shape[1]] = keep_apart(target, chosen[place].tokens, scores) - np.float32(doubt)
+            score[:, place, : scores.shape[1]] = keep_apart(target, key.tokens, scores, own, key.figures) - np.float32(
+                doubt
+            )
         told = _one_hot(known, self.palette_size)
         return Question(
             target.values, target.contact, told, memory, contact, members, score, _join_unmatched(pairs, chosen)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import block_diag
 
-from framecolor.matching.figures import find_figures, keep_apart
+from framecolor.matching import figures
+from framecolor.matching.figures import find_figures
 from framecolor.matching.tokens import Rows, Tokens
 
 SIDE = 5  # regions of a figure
@@ -26,6 +27,10 @@ def draw(places: list[float], sizes: list[int] | None = None) -> Tokens:
 def likes(block: list[list[float]]) -> Rows:
     """Scores of pairs, for each pair of figures, with paper first."""
     return np.pad(np.kron(np.array(block), np.ones((SIDE, SIDE))), ((1, 0), (1, 0))).astype(np.float32)
+
+
+def keep_apart(target: Tokens, key: Tokens, score: Rows) -> Rows:
+    return figures.keep_apart(target, key, score, find_figures(target), find_figures(key))
 
 
 def test_figures_are_regions_that_touch_with_paper_between_them() -> None:
