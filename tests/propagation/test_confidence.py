@@ -13,8 +13,10 @@ from framecolor.pipeline.unsure import UNSURE_BELOW
 from framecolor.propagation.belief import Votes
 from framecolor.propagation.confidence import (
     FEATURES,
+    UNSEEN_ABOVE,
     Calibration,
     estimate,
+    find_unseen,
     gather_evidence,
     measure_confidence,
     pack_calibration,
@@ -104,4 +106,9 @@ def test_keys_are_certain_in_the_record_and_nothing_else_is(painted_shot: Path) 
     for frame in frames:
         assert (frame["confidence"] == 1) == (frame["status"] == "key")
         assert frame["status"] != "key" or frame["unsure"] == []
-        assert all(region["confidence"] < UNSURE_BELOW for region in frame["unsure"])
+        assert all(region["confidence"] < UNSURE_BELOW or region["area"] > 120 for region in frame["unsure"])
+
+
+def test_only_compared_regions_without_a_counterpart_are_unseen() -> None:
+    unmatched = np.array([0, -8, UNSEEN_ABOVE - 0.1, UNSEEN_ABOVE + 0.1, 2, 0], np.float32)
+    assert find_unseen(unmatched).tolist() == [False, False, False, True, True, False]
