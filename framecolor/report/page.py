@@ -17,7 +17,7 @@ from framecolor.media import write_text_atomic
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import Manifest
 from framecolor.report import strip as strip_layout
-from framecolor.report.correcting import describe_shot, name_uncorrectable, read_names, write_command
+from framecolor.report.correcting import describe_command, describe_shot, name_uncorrectable, read_names
 from framecolor.report.lines import LineArt, LineDrawing
 from framecolor.report.marks import Crop
 from framecolor.report.pictures import PictureReader, Pictures
@@ -62,7 +62,7 @@ def build_page(manifest: Manifest) -> str:
     pictures = _read_pictures(drawings, crops, mapped, manifest)
     correctable = {number for number, made in pictures.items() if made.map}
     suggestions = suggest_keys(manifest.frames)
-    words = write_command(manifest)
+    command = describe_command(manifest)
     environment = Environment(
         loader=PackageLoader("framecolor.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, finalize=_show,
@@ -80,9 +80,9 @@ def build_page(manifest: Manifest) -> str:
         "checks": [frames[frame.number] for frame in checks],
         "open_checks": _OPEN_CHECKS,
         "pictures": pictures,
-        "shot": describe_shot(manifest),
-        "command": format_command(words, "posix"),
-        "windows_command": format_command(words, "nt"),
+        "shot": {**describe_shot(manifest), "command": command},
+        "command": format_command(command["words"], "posix"),
+        "windows_command": format_command(command["words"], "nt"),
         "can_correct": len(correctable),
         "uncorrectable": name_uncorrectable(manifest, correctable),
     }
