@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from framecolor.core.types import Regions
 from framecolor.keys.keyframes import Keyframes
 from framecolor.output.frame_entry import MOST_UNSURE, UnsureRegion
-from framecolor.propagation.confidence import find_unseen
+from framecolor.propagation.confidence import UNSEEN_ABOVE, measure_unseen
 from framecolor.propagation.smoothing import FramePosterior
 
 # Regions below this confidence are shown to the painter.
@@ -39,7 +39,7 @@ def list_unsure(item: FramePosterior, regions: Regions, keyframes: Keyframes) ->
     In a shot without a painted key, no region is named as one that no key shows.
     """
     has_keys = not keyframes.whole.issubset(keyframes.proposed)
-    unseen = find_unseen(item.features.unmatched) if has_keys else None
+    unseen = measure_unseen(item.features.unmatched) if has_keys else None
     return tuple(find_unsure(regions, item.belief, item.confidence, unseen))
 
 
@@ -47,7 +47,7 @@ def find_unsure(
     regions: Regions,
     belief: NDArray[np.float32],
     confidence: NDArray[np.float32],
-    unseen: NDArray[np.bool_] | None = None,
+    unseen: NDArray[np.float32] | None = None,
 ) -> list[UnsureRegion]:
     """Find the regions to check, at most MOST_UNSURE: those that no key shows, the other unsure ones, then slivers.
 
@@ -55,12 +55,16 @@ def find_unsure(
 
     belief      probability of each palette color in each region, float32 [count + 1, P]
     confidence  probability that each region is right, float32 [count + 1]; 1 for what a painter gave
-    unseen      whether no key seems to show it, bool [count + 1]; None: the keys show all
+    unseen      probability that no key shows it, float32 [count + 1]; None: the keys show all
+
+    The color of a region that no key shows is a guess, which neighbors in time may repeat: in the list, it is right
+    only if a key shows the region after all.
     """
     pixels = regions.labels.size
     new = np.zeros(regions.count + 1, np.bool_)
     if unseen is not None:
-        new = unseen & (regions.area >= _SMALLEST_UNSEEN * pixels) & (confidence < 1)
+        new = (unseen >= UNSEEN_ABOVE) & (regions.area >= _SMALLEST_UNSEEN * pixels) & (confidence < 1)
+        confidence = np.where(new, confidence * (1 - unseen), confidence)
     wrong_px = regions.area * (1 - confidence)
     large = (confidence < _LARGE_UNSURE_BELOW) & (wrong_px >= _LARGE_WRONG * pixels)
     doubtful = 1 + np.flatnonzero(((confidence < UNSURE_BELOW) | large | new)[1:])

@@ -55,10 +55,10 @@ def squares(sides: list[int], size: tuple[int, int] = (300, 400)) -> Regions:
     return Regions(labels, len(sides))
 
 
-def list_boxes(regions: Regions, confidence: list[float], unseen: list[bool] | None = None) -> list[int]:
+def list_boxes(regions: Regions, confidence: list[float], unseen: list[float] | None = None) -> list[int]:
     """List the regions to check."""
     sure = np.array([1, *confidence], np.float32)
-    new = None if unseen is None else np.array([False, *unseen])
+    new = None if unseen is None else np.array([0, *unseen], np.float32)
     found = find_unsure(regions, np.full((regions.count + 1, 2), 0.5, np.float32), sure, new)
     return [1 + [box[0] for box in regions.boxes[1:].tolist()].index(region.box[0]) for region in found]
 
@@ -66,15 +66,16 @@ def list_boxes(regions: Regions, confidence: list[float], unseen: list[bool] | N
 def test_what_no_key_shows_comes_first_and_then_the_wrong_pixels_expected() -> None:
     regions = squares([20, 60, 30, 40])
     assert list_boxes(regions, [0.5, 0.5, 0.1, 0.99]) == [2, 3, 1]
-    assert list_boxes(regions, [0.5, 0.5, 0.1, 0.99], [True, False, True, True]) == [3, 1, 4, 2]
+    assert list_boxes(regions, [0.5, 0.5, 0.1, 0.99], [0.2, 0.05, 0.2, 0.2]) == [3, 4, 1, 2]
     found = find_unsure(
-        regions, np.ones((5, 1), np.float32), np.full(5, 0.5, np.float32), np.array([0, 0, 0, 1, 0], np.bool_)
+        regions, np.ones((5, 1), np.float32), np.full(5, 0.5, np.float32), np.array([0, 0, 0, 0.5, 0], np.float32)
     )
     assert [region.unseen for region in found] == [True, False, False, False]
+    assert [region.confidence for region in found] == [0.25, 0.5, 0.5, 0.5], "right only if a key shows it after all"
 
 
 def test_what_a_painter_gave_is_no_thing_that_no_key_shows() -> None:
-    assert list_boxes(squares([20, 60]), [1, 1], [True, True]) == []
+    assert list_boxes(squares([20, 60]), [1, 1], [0.9, 0.9]) == []
 
 
 def test_a_large_region_is_listed_for_the_pixels_at_stake() -> None:
@@ -88,7 +89,7 @@ def test_slivers_come_last_however_many_pixels_they_have() -> None:
     for row in range(100, 250):  # a line across the picture, in a box full of air
         labels[row, row : row + 3] = 3
     found = find_unsure(
-        Regions(labels, 3), np.full((4, 2), 0.5, np.float32), np.full(4, 0.4, np.float32), np.ones(4, np.bool_)
+        Regions(labels, 3), np.full((4, 2), 0.5, np.float32), np.full(4, 0.4, np.float32), np.full(4, 0.5, np.float32)
     )
     assert [(region.area, region.sliver, region.unseen) for region in found] == [
         (100, False, True), (1170, True, False), (450, True, False)

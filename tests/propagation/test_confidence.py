@@ -13,12 +13,11 @@ from framecolor.pipeline.unsure import UNSURE_BELOW
 from framecolor.propagation.belief import Votes
 from framecolor.propagation.confidence import (
     FEATURES,
-    UNSEEN_ABOVE,
     Calibration,
     estimate,
-    find_unseen,
     gather_evidence,
     measure_confidence,
+    measure_unseen,
     pack_calibration,
     read_calibration,
 )
@@ -109,6 +108,6 @@ def test_keys_are_certain_in_the_record_and_nothing_else_is(painted_shot: Path) 
         assert all(region["confidence"] < UNSURE_BELOW or region["area"] > 120 for region in frame["unsure"])
 
 
-def test_only_compared_regions_without_a_counterpart_are_unseen() -> None:
-    unmatched = np.array([0, -8, UNSEEN_ABOVE - 0.1, UNSEEN_ABOVE + 0.1, 2, 0], np.float32)
-    assert find_unseen(unmatched).tolist() == [False, False, False, True, True, False]
+def test_only_compared_regions_can_be_unseen() -> None:
+    unseen = measure_unseen(np.array([0, -8, -2, 2, 0], np.float32))
+    assert unseen[[0, 4]].tolist() == [0, 0] and unseen[1] < 0.001 and unseen[2] + unseen[3] == pytest.approx(1)
