@@ -231,6 +231,7 @@ const showMarks = () => {
     open.href = "#frame-" + number;
     open.setAttribute("aria-label", "Open frame " + number);
     open.append(copy(card.querySelector(".picture")));
+    open.querySelector(".marks")?.remove();
     row.querySelector("h3").textContent = "Frame " + number;
     return row;
   }));
