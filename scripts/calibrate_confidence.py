@@ -29,7 +29,8 @@ from framecolor.engines.base import Runner
 from framecolor.engines.torch import TorchRunner
 from framecolor.evaluation.metrics.calibration import measure_auroc, measure_calibration_error
 from framecolor.keys.key_drawing import WORKING_AREA_PX
-from framecolor.keys.keyframes import Keyframes, describe_regions, make_sample
+from framecolor.keys.key_gallery import describe_regions
+from framecolor.keys.keyframes import Keyframes, make_sample
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points

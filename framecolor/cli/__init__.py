@@ -18,6 +18,7 @@ from framecolor.version import VERSION
 
 _COMMANDS = {
     "bench": "measure the stages, the engines and a whole shot on this machine",
+    "check": "find faults of a shot's keys before it is painted: places and fixes",
     "colorize": "paint shots: line art and a few painted keys in, every frame out",
     "completion": "print the completion script for bash, zsh or fish",
     "config": "show the settings of a shot and where each one comes from",

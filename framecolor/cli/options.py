@@ -33,13 +33,23 @@ class NumberOrWord(click.ParamType):
         self._stated = stated
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        found = int(value) if str(value).isdecimal() else value
+        found = _parse_number(str(value), value) if self._stated.kind is float else value
+        if isinstance(found, float) and found >= self._stated.bounds[0]:
+            return found  # `Settings` checks the upper bound
+        found = int(value) if self._stated.kind is int and str(value).isdecimal() else found
         if not self._stated.allows(found):
             self.fail(f"{value!r} is not {self._stated.wanted}", param, ctx)
         return found
 
     def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem[str]]:
         return [CompletionItem(word) for word in self._stated.words if word.startswith(incomplete)]
+
+
+def _parse_number(text: str, other: Any) -> Any:
+    try:
+        return float(text)
+    except ValueError:
+        return other
 
 
 def setting_option(name: str, **changes: Any) -> Callable[[Command], Command]:

@@ -27,7 +27,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
 
     Also names what colorize would stumble over: damaged files, files that are not used, wrong settings, a missing key,
-    a folder that cannot be written to. It reads every drawing for that.
+    faults of the keys, a folder that cannot be written to. It reads every drawing for that.
 
     A cut folder is shown cel by cel; --json then prints a list.
 
@@ -36,7 +36,9 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
     """
+    from framecolor.keys.drawing_style import find_style
     from framecolor.output.checks import check_output
+    from framecolor.pipeline.check import check_shot
     from framecolor.pipeline.stencils import add_painted_keys
     from framecolor.shot.spans import describe_plan
 
@@ -51,6 +53,8 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
             check_output(opened, opened.out, settings)
         except FramecolorError as error:
             table["warnings"].append(f"colorize would not begin: {error}")
+        style = find_style(opened, settings)
+        table["warnings"] += [*style.notes, *map(str, check_shot(opened, style.settings, settings))]
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)

@@ -21,6 +21,8 @@ Mode = Literal["flat", "painted"]
 LinePlacement = Literal["over", "none", "layer"]
 Background = Literal["keys", "transparent", "paper"]
 FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd"]
+PaperChoice = Literal["auto", "white", "black", "scan", "black-scan"]
+InkChoice = Literal["auto", "dark", "red", "green", "blue", "red-green", "red-blue", "green-blue", "colored"]
 FitChoice = int | Literal["auto", "keep", "off"]
 LaneCount = int | Literal["auto"]
 ThreadCount = int | Literal["auto"]
@@ -31,6 +33,9 @@ ENGINES = {
 }
 """The engines and their classes, the fastest first: for the command line, `auto`, doctor and the contract test."""
 ENGINE_NAMES = ("auto", *ENGINES)
+
+
+_CLEAN_GAP_PX = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +59,25 @@ class Settings:
     threads: ThreadCount = setting("auto", decides=(), bounds=(1, 1024), wanted="a number from 1 to 1024, or auto",
         metavar="N",
         help="Processor cores to keep busy; auto: all that affinity, control groups and Slurm allow.")
-    gap_px: float = setting(2.0, decides=("frames", "keys", "proposal"), bounds=(0, 64),
-        wanted="a number of pixels from 0 to 64", option="--gap", metavar="PX",
-        help="Gaps in lines up to this many drawing pixels are closed; 0: none.")
+    gap_px: float | Literal["auto"] = setting("auto", decides=("frames", "keys", "proposal"), bounds=(0, 64),
+        wanted="a number of pixels from 0 to 64, or auto", option="--gap", metavar="PX",
+        help="Gaps in lines up to this many drawing pixels are closed; 0: none; auto: 2, or more if the paint of the "
+             "keys would run out, then also along strokes.")
     min_region_px: float = setting(4, decides=("frames", "keys", "proposal"), bounds=(1, 1_000_000),
         wanted="1 or more pixels, a million at most", option="",
         help="Areas below this many pixels count as line.")
+    bridge_px: float = setting(0.0, decides=("frames", "keys", "proposal"), bounds=(0, 128),
+        wanted="a number of pixels from 0 to 128", option="",
+        help="Gaps up to this many pixels are also bridged straight on from the ends of strokes; 0: none.")
+    paper: PaperChoice = setting("auto", decides=("frames", "keys", "proposal"),
+        help="What the drawings are on: white (or transparent), black (light lines), scan or black-scan (paper with a "
+             "tone or noise, off which the lines are lifted); auto: what most of them show.")
+    ink: InkChoice = setting("auto", decides=("frames", "keys", "proposal"),
+        help="Pure hues that are ink, and stay in the frames: dark: none, they are trace lines; auto: those that the "
+             "keys show as lines.")
+    paper_border: float = setting(0.1, decides=("frames", "keys", "proposal"), bounds=(0, 2),
+        wanted="a number from 0 to 2", option="",
+        help="A region along at least this share of the picture's border is paper; above 1: only what the keys say.")
     line: LinePlacement = setting("over", decides=("frames",),
         help="over: lines over the paint; none: paint without lines; layer: lines as separate files.")
     background: Background = setting("keys", decides=("frames",), file_only=("keys",),
@@ -97,6 +115,11 @@ class Settings:
     def fits(self) -> bool:
         """Whether painting uses a network that is fitted to the keys, now or by an earlier run."""
         return self.fit not in ("off", 0)
+
+    @property
+    def closed_gap_px(self) -> float:
+        """The widest gap that a ball closes, pixels; `auto` stands for that of clean drawings."""
+        return _CLEAN_GAP_PX if self.gap_px == "auto" else self.gap_px
 
     def count_cores(self) -> int:
         """Count the processor cores to keep busy."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,6 +45,12 @@ def lay_over_color(
         return rgba[..., :3].copy()
     alpha = rgba[..., 3:].astype(np.uint16)
     return ((rgba[..., :3] * alpha + np.asarray(color, np.uint16) * (255 - alpha) + 127) // 255).astype(np.uint8)
+
+
+def measure_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Measure the greatest difference of red, green and blue between two pictures, uint8 HxWx3 or HxWx4: uint8 HxW."""
+    apart = cv2.split(cv2.absdiff(one, other))
+    return np.asarray(cv2.max(cv2.max(apart[0], apart[1]), apart[2]), np.uint8)
 
 
 def clear_paper(colors: NDArray[np.uint8], regions: Regions) -> NDArray[np.uint8]:

@@ -25,6 +25,11 @@ def quote(value: object) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "\u2026"
 
 
+def count_of(number: int, noun: str) -> str:
+    """Format a count: '1 frame', '2 frames', '1,200 frames'."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def plain_name(text: str) -> str:
     """Format a name for one line: cut to 80 characters, control characters replaced."""
     kept = text.strip()[:_LONGEST_NAME]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -17,6 +17,8 @@ Pixel = TypeVar("Pixel", bound=np.generic)
 
 # A pixel is line if its darkest channel over white is below 200 of 255, the field's threshold.
 LINE_ALPHA = 56
+# A region along at least this share of the picture's border is paper, unless the keys of a close-up show otherwise.
+PAPER_BORDER = 0.1
 
 
 def _check(owner: object, name: str, array: Array, dtype: type | str, shape: tuple[int | None, ...]) -> None:
@@ -116,6 +118,12 @@ class Frame:
         """Pixels that stop the paint, bool HxW: solid ink and trace lines."""
         return self.solid | self.trace
 
+    def mirror(self) -> Frame:
+        """Return the drawing with left and right swapped."""
+        return replace(
+            self, ink=np.ascontiguousarray(self.ink[:, ::-1]), trace=np.ascontiguousarray(self.trace[:, ::-1])
+        )
+
     def __repr__(self) -> str:
         return f"Frame({self.number}, {self.ink.shape[1]}x{self.ink.shape[0]})"
 
@@ -125,10 +133,12 @@ class Regions:
     """The areas between the lines of one drawing.
 
     labels  int32 HxW: 1..count inside regions, 0 on lines (ink, trace lines, specks too small to be a region).
+    paper_border  a region along at least this share of the picture's border is paper; above 1: none is
     """
 
     labels: NDArray[np.int32]
     count: int
+    paper_border: float = PAPER_BORDER
 
     def __post_init__(self) -> None:
         _check(self, "labels", self.labels, np.int32, (None, None))
@@ -138,10 +148,14 @@ class Regions:
         """(height, width) in pixels."""
         return self.labels.shape[0], self.labels.shape[1]
 
+    def mirror(self) -> Regions:
+        """Return the regions with left and right swapped, under the same numbers."""
+        return replace(self, labels=np.ascontiguousarray(self.labels[:, ::-1]))
+
     @classmethod
-    def unpack(cls, runs: Runs[np.int32], count: int) -> Regions:
+    def unpack(cls, runs: Runs[np.int32], count: int, paper_border: float = PAPER_BORDER) -> Regions:
         """Restore regions from their `runs` and count."""
-        regions = cls(runs.unpack().astype(np.int32, copy=False), count)
+        regions = cls(runs.unpack().astype(np.int32, copy=False), count, paper_border)
         regions.__dict__["runs"] = runs  # fills the cached_property
         return regions
 

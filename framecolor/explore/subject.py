@@ -12,9 +12,9 @@ from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import InputError, ReadError
-from framecolor.lineart.lines import read_drawing
+from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.region_colors import region_colors
-from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.lineart.regions import outside_regions
 from framecolor.media import hash_file, read_image
 from framecolor.shot.cut import LINE_FOLDER, find_folder, is_cut
 from framecolor.shot.sequence import list_images, number_files
@@ -70,7 +70,7 @@ def open_subject(key: Path, line: Path | None = None, settings: Settings | None 
     painted = None if line is None else read_image(key)
     path = key if line is None else line
     pixels = read_image(path)
-    frame = read_drawing(0, pixels)
+    frame = read_lines(0, pixels, settings)
     if painted is not None and painted.shape[:2] != frame.size:
         problem = f"is {painted.shape[1]}x{painted.shape[0]}, its drawing is {frame.size[1]}x{frame.size[0]}"
         raise InputError(key, problem, "save it at the size of the drawing")
@@ -78,7 +78,7 @@ def open_subject(key: Path, line: Path | None = None, settings: Settings | None 
         raise InputError(
             path, "is not a line drawing: most of it is ink", "name the drawing of a painted key with --line"
         )
-    regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+    regions = segment(frame, settings)
     start = None if painted is None else region_colors(painted, frame, regions).color
     subject = Subject(path, frame, regions, None if painted is None else key, start)
     if len(subject.figure) == 0:

@@ -18,11 +18,11 @@ from framecolor.core.types import Frame, Hint, Palette, Regions
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import ReadError, ShotError
 from framecolor.keys.key_drawing import WORKING_AREA_PX
-from framecolor.keys.keyframes import ask_for_key, describe_regions
+from framecolor.keys.key_gallery import describe_regions
+from framecolor.keys.keyframes import ask_for_key
 from framecolor.keys.reference_prior import measure_picture
-from framecolor.lineart.lines import read_drawing
+from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.region_colors import Rgba, as_color, nearest_entries
-from framecolor.lineart.regions import find_regions
 from framecolor.lineart.sampling import sample_points
 from framecolor.matching.tokens import Tokens
 from framecolor.media import hash_file, read_image, read_palette
@@ -112,11 +112,11 @@ def choose_anchor(
     broken: ReadError | None = None
     for number in candidates:
         try:
-            frame = read_drawing(number, shot.read_line(number))
+            frame = read_lines(number, shot.read_line(number), settings)
         except ReadError as error:
             broken = broken or error
             continue
-        regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+        regions = segment(frame, settings)
         own = labels.get(number)
         rank = (0 if own is None else len(own.rows), regions.count, -abs(number - middle), -number)
         if best is None or rank > best[0]:
@@ -157,8 +157,8 @@ def _carry(
     here = describe(anchor.frame, anchor.regions)
     carried = []
     for number in others:
-        frame = read_drawing(number, shot.read_line(number))
-        regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+        frame = read_lines(number, shot.read_line(number), settings)
+        regions = segment(frame, settings)
         there = describe(frame, regions)
         ahead, back, _, unmatched = runner.compare(here.values, there.values, here.contact, there.contact)
         carried += _pair(labels[number], here, there, ahead, back, unmatched)
@@ -216,7 +216,7 @@ def _place(shot: Shot, settings: Settings, cache: Path) -> Path:
     numbers = sorted({*choose_candidates(shot, labels), *choose_candidates(shot, ())})
     lines = [f"{n} {_hash_line(shot, n)} {labels.get(n, '')}" for n in numbers]
     given = f"{settings.palette is None} {settings.reference is None}"
-    made_by = f"{settings.seed} {settings.gap_px} {settings.min_region_px} {given}"
+    made_by = f"{settings.seed} {settings.closed_gap_px} {settings.min_region_px} {given}"
     others = settings.list_changed("proposal", ("seed", "gap_px", "min_region_px"))
     return cache / f"proposed-{digest(_RECIPE, made_by, *others, *map(hash_file, files), *lines)[:16]}.safetensors"
 

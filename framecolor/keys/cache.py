@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from framecolor.core.files import write_bytes_atomic
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.types import Palette
 from framecolor.errors import OutputError
+from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.keyframes import Keyframes
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
@@ -22,7 +23,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
 # Increased when the same keys give other keyframes, or the file's format changes.
-RECIPE = "keys 2"
+RECIPE = "keys 4"
 _PREFIX = "keys-"
 
 
@@ -63,6 +64,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
     }
     if keyframes.reference is not None:
         arrays["reference"] = keyframes.reference
+    arrays |= {f"left {number}": left for number, left in keyframes.left.items()}
     arrays |= {f"index {number}": index for number, index in keyframes.index.items()}
     for key in keyframes.gallery.keys:
         arrays[f"rows {key.number}"] = key.tokens.rows
@@ -71,9 +73,9 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         if key.likely is not None:
             arrays[f"likely {key.number}"] = key.likely
     for one in keyframes.gallery.references:
-        tokens = one.tokens
-        of_reference = {"rows": tokens.rows, "values": tokens.values, "contact": tokens.contact, "colors": one.colors}
-        arrays |= {f"reference {name} {one.number}": array for name, array in of_reference.items()}
+        arrays |= {f"reference {name} {one.number}": array for name, array in _list_arrays(one).items()}
+    if (mirrored := keyframes.gallery.mirrored) is not None:
+        arrays |= {f"mirrored {name} {mirrored.number}": array for name, array in _list_arrays(mirrored).items()}
     for number, labels in keyframes.labels.items():
         arrays |= {f"label {number}": labels.color, f"by {number}": labels.by, f"area {number}": labels.area}
     table = {
@@ -83,11 +85,18 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         "repeats": {drawing: list(numbers) for drawing, numbers in sorted(keyframes.repeats.items())},
         "labels": {str(number): labels.drawing for number, labels in sorted(keyframes.labels.items())},
         "proposed": {str(number): colors for number, colors in sorted(keyframes.proposed.items())},
-        "mixed": {str(number): count for number, count in sorted(keyframes.mixed.items())},
+        "moved": {str(number): list(astuple(one)) for number, one in sorted(keyframes.moved.items())},
+        "soft": sorted(keyframes.soft),
+        "left": sorted(keyframes.left),
         "compared": list(keyframes.compared),
         "warnings": list(warnings),
     }
     return arrays, table
+
+
+def _list_arrays(one: KeyRegions) -> dict[str, NDArray[Any]]:
+    tokens = one.tokens
+    return {"rows": tokens.rows, "values": tokens.values, "contact": tokens.contact, "colors": one.colors}
 
 
 def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tuple[Keyframes, tuple[str, ...]]:
@@ -107,7 +116,9 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         },
         reference=arrays.get("reference"),
         proposed={int(number): colors for number, colors in table["proposed"].items()},
-        mixed={int(number): count for number, count in table["mixed"].items()},
+        moved={int(number): Alignment(*one) for number, one in table["moved"].items()},
+        soft=frozenset(table["soft"]),
+        left={number: arrays[f"left {number}"].astype(np.intp) for number in table["left"]},
         compared=tuple(table.get("compared", ())),
     )
     keys = []
@@ -115,12 +126,14 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         rows = arrays[f"rows {number}"].astype(np.intp)
         tokens = Tokens(rows, arrays[f"values {number}"], arrays[f"contact {number}"])
         keys.append(KeyRegions(number, tokens, index[number][rows], arrays.get(f"likely {number}")))
-    references = [_unpack_reference(arrays, number) for number in range(len(keyframes.compared))]
-    return replace(keyframes, gallery=Gallery(keys, len(keyframes.palette), references)), tuple(table["warnings"])
+    references = [_unpack_other(arrays, "reference", number) for number in range(len(keyframes.compared))]
+    mirrored = _unpack_other(arrays, "mirrored", min(keyframes.whole)) if keyframes.whole else None
+    gallery = Gallery(keys, len(keyframes.palette), references, mirrored)
+    return replace(keyframes, gallery=gallery), tuple(table["warnings"])
 
 
-def _unpack_reference(arrays: Mapping[str, NDArray[Any]], number: int) -> KeyRegions:
+def _unpack_other(arrays: Mapping[str, NDArray[Any]], kind: str, number: int) -> KeyRegions:
     rows, values, contact, colors = (
-        arrays[f"reference {name} {number}"] for name in ("rows", "values", "contact", "colors")
+        arrays[f"{kind} {name} {number}"] for name in ("rows", "values", "contact", "colors")
     )
     return KeyRegions(number, Tokens(rows.astype(np.intp), values, contact), colors.astype(np.intp))

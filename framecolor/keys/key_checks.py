@@ -1,13 +1,26 @@
-"""Check keys: leave out those that cannot be read, and warn of those that may surprise the painter."""
+"""Check keys: leave out those that cannot be read, and find the faults of the others."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from framecolor.config.settings import Settings
-from framecolor.keys.key_drawing import KeyDrawings
+from framecolor.core.faults import Fault
+from framecolor.core.text import count_of
+from framecolor.keys.key_drawing import KeyDrawing, KeyDrawings
+from framecolor.keys.key_faults import format_color
+from framecolor.keys.key_holes import PaintedKey, find_holes, find_middle
 from framecolor.keys.keyframes import Keyframes
+from framecolor.lineart.region_colors import RegionColors, Rgba, as_color
 from framecolor.shot.shot import Shot
+
+# Colors that differ by so many levels are one color, if the key is exact in this share of its pixels.
+_OFF_LEVELS = 2
+_EXACT_SHARE = 0.998
+_FEWEST_PX = 24
 
 
 def leave_out_broken(shot: Shot, drawings: KeyDrawings) -> tuple[Shot, list[str]]:
@@ -33,18 +46,56 @@ def leave_out_broken(shot: Shot, drawings: KeyDrawings) -> tuple[Shot, list[str]
     return replace(shot, keys=keys, hints=hints, corrections=right), warnings
 
 
-def find_mixed(keyframes: Keyframes) -> list[str]:
-    """Warn of each key in which a region has a second color."""
-    return [
-        f"key {number}: more than one color in {count} region{'s' * (count > 1)}, of which only the most frequent is "
-        "painted; draw a line or trace line between them"
-        for number, count in sorted(keyframes.mixed.items())
+def find_faults(drawings: Mapping[int, KeyDrawing]) -> list[Fault]:
+    """Find the faults of a shot's keys, by number: each key's own, and those that show between keys."""
+    keys = [key for _, key in sorted(drawings.items()) if key.colors is not None]
+    faults = [fault for key in keys for fault in key.faults]
+    painted = [
+        PaintedKey(key.number, key.drawing.frame(), key.drawing.regions(), key.colors, key.bare.unpack())
+        for key in keys
+        if key.colors is not None and key.bare is not None
     ]
+    faults += find_holes(painted)
+    faults += find_near_colors([key for key in painted if drawings[key.number].soft is None])
+    return sorted(faults, key=lambda fault: fault.frame)
+
+
+def find_near_colors(keys: Sequence[PaintedKey]) -> list[Fault]:
+    """Find regions whose color is a level or two off a color that fills more: a mistake of the color picker."""
+    filled: dict[Rgba, int] = {}
+    regions: dict[Rgba, list[tuple[int, int]]] = {}
+    exact = [key for key in keys if _is_exact(key.colors)]
+    for key in exact:
+        for region in np.flatnonzero(key.colors.pure & (key.colors.seen >= _FEWEST_PX)).tolist():
+            color = as_color(key.colors.color[region])
+            filled[color] = filled.get(color, 0) + int(key.colors.seen[region])
+            regions.setdefault(color, []).append((key.number, region))
+    by_number = {key.number: key for key in exact}
+    faults = []
+    for color, places in regions.items():
+        near = [
+            (max(abs(a - b) for a, b in zip(color, other, strict=True)), other)
+            for other in filled
+            if other != color and filled[other] > filled[color]
+        ]
+        off, other = min(near, default=(_OFF_LEVELS + 1, color))
+        if off > _OFF_LEVELS:
+            continue
+        for number, region in places:
+            text = f"{format_color(color)} is {count_of(off, 'level')} off {format_color(other)}"
+            place = find_middle(by_number[number].regions, region)
+            faults.append(Fault("near color", number, text, "paint both in one color, or ignore this", (place,)))
+    return faults
+
+
+def _is_exact(colors: RegionColors) -> bool:
+    """Tell whether a key has hard edges: the levels of antialiased and compressed fills are not meant."""
+    return int(colors.votes[1:].sum()) >= _EXACT_SHARE * int(colors.seen[1:].sum())
 
 
 def find_doubts(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[str]:
     """Warn of keys that will be painted otherwise than the painter may expect."""
-    doubts = find_mixed(keyframes)
+    doubts = [str(fault) for fault in find_faults(keyframes.drawings)]
     if shot.cel is not None and settings.background == "keys" and keyframes.palette.colors[:, 3].all():
         doubts.append(
             "its keys have opaque paper, and so will its frames; for transparent cels use --background transparent"

@@ -14,12 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.core.faults import Fault
 from framecolor.core.hashing import hash_pixels
+from framecolor.core.run_length import Runs
+from framecolor.core.types import Frame, Regions
 from framecolor.errors import ReadError
-from framecolor.lineart.lines import read_drawing
+from framecolor.keys.key_alignment import Alignment, align, find_alignment
+from framecolor.keys.key_faults import (
+    check_alignment,
+    find_bare_trace,
+    find_left_trace,
+    judge_key,
+    name_moved,
+    refuse_size,
+)
+from framecolor.keys.key_parts import Part, find_parts
+from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import RegionColors, region_colors
-from framecolor.lineart.regions import find_regions
+from framecolor.lineart.soft_colors import SoftColors, find_soft_colors
 from framecolor.networks.view import figure_box, working_scale
 from framecolor.shot.annotations import RegionLabels, read_region_labels
 from framecolor.shot.shot import Shot
@@ -38,9 +51,15 @@ class KeyDrawing:
     drawing   its lines and regions
     box       (left, top, right, bottom) of its figure in pixels
     area      pixels of each region, int64 [count + 1]
-    colors    of each region; None if it is not painted
+    colors    of each region, its most frequent one; None if it is not painted
     labels    of strokes and corrections; None if none
     warnings  about labels that cannot be used
+    moved     how the key was moved onto its drawing; None if it lies right
+    soft      the colors of a key that is not flat; None if it is
+    parts     parts of regions in another color
+    left      flat indices of forgotten pixels of trace lines, intp [N]
+    bare      pixels of trace lines that the key leaves unpainted, bool HxW
+    faults    faults that one key shows without the others
     """
 
     drawing: PackedDrawing
@@ -49,6 +68,12 @@ class KeyDrawing:
     colors: RegionColors | None = None
     labels: RegionLabels | None = None
     warnings: tuple[str, ...] = ()
+    moved: Alignment | None = None
+    soft: SoftColors | None = None
+    parts: tuple[Part, ...] = ()
+    left: NDArray[np.intp] | None = None
+    bare: Runs[np.bool_] | None = None
+    faults: tuple[Fault, ...] = ()
 
     @property
     def number(self) -> int:
@@ -95,11 +120,42 @@ def read_key_drawing(shot: Shot, number: int, rgba: NDArray[np.uint8], settings:
 def make_key_drawing(
     number: int, rgba: NDArray[np.uint8], painted: NDArray[np.uint8] | None, settings: Settings
 ) -> KeyDrawing:
-    """Make a key drawing of a drawing and its key, both uint8 HxWx4; painted: None for a partial key."""
-    frame = read_drawing(number, rgba)
-    regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
-    colors = None if painted is None else region_colors(painted, frame, regions)
-    return KeyDrawing(PackedDrawing.pack(frame, regions, hash_pixels(rgba)), figure_box(frame), regions.area, colors)
+    """Make a key drawing of a drawing and its key, both uint8 HxWx4; painted: None for a partial key.
+
+    A key that is moved or scaled against its drawing is aligned. Raises ShotError if it does not fit its drawing.
+    """
+    frame = read_lines(number, rgba, settings)
+    regions = segment(frame, settings)
+    key = KeyDrawing(PackedDrawing.pack(frame, regions, hash_pixels(rgba)), figure_box(frame), regions.area)
+    return key if painted is None else _add_paint(key, rgba, painted, frame, regions, settings)
+
+
+def _add_paint(
+    key: KeyDrawing,
+    rgba: NDArray[np.uint8],
+    painted: NDArray[np.uint8],
+    frame: Frame,
+    regions: Regions,
+    settings: Settings,
+) -> KeyDrawing:
+    """Add the colors of a painted key, and its faults."""
+    moved, aligned = find_alignment(painted, frame), []
+    if moved is not None:
+        check_alignment(key.number, moved, painted, frame)
+        aligned = [name_moved(key.number, moved, painted, frame)]
+        painted = align(painted, moved, frame.size)
+    elif painted.shape[:2] != frame.size:
+        raise refuse_size(key.number, painted, frame)
+    colors = region_colors(painted, frame, regions)
+    soft = find_soft_colors(painted, frame, regions, colors)
+    is_scaled = moved is not None and moved.scale != 1
+    parts = find_parts(painted, frame, regions, colors, soft, is_scaled=is_scaled)
+    trace = find_left_trace(rgba, painted, frame, regions, colors.color)
+    parts, faults = judge_key(key.number, painted, frame, regions, parts, soft, trace, settings)
+    bare = Runs.pack(find_bare_trace(rgba, painted, frame))
+    kept = None if soft is None else replace(soft, gradient=None)
+    found = {"parts": tuple(parts), "faults": (*aligned, *faults), "left": np.flatnonzero(trace), "bare": bare}
+    return replace(key, colors=colors, moved=moved, soft=kept, **found)
 
 
 def measure_scale(drawings: Sequence[KeyDrawing]) -> float:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -12,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.core.clock import stage
 from framecolor.core.hashing import digest
-from framecolor.core.types import Frame, Palette, Regions
-from framecolor.engines.base import Pending, Runner
+from framecolor.core.types import Palette
 from framecolor.errors import ShotError
-from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, measure_scale, read_key_drawings
+from framecolor.keys.key_alignment import Alignment
+from framecolor.keys.key_drawing import KeyDrawing, measure_scale, read_key_drawings
+from framecolor.keys.key_tones import settle_tones
 from framecolor.keys.reference_drawing import ReferenceDrawing, settle_references
 from framecolor.keys.reference_prior import measure_picture, measure_prior
 from framecolor.lineart.packed import PackedDrawing
@@ -29,12 +28,9 @@ from framecolor.lineart.region_colors import (
     nearest_entries,
     restrict_palette,
 )
-from framecolor.lineart.region_crops import crop_regions
-from framecolor.lineart.region_shapes import describe_shapes, region_traits
-from framecolor.lineart.regions import outside_regions
-from framecolor.lineart.sampling import sample_points
-from framecolor.matching.gallery import UNKNOWN, Compare, Gallery, KeyRegions
-from framecolor.matching.tokens import Rows, Tokens, choose_rows
+from framecolor.lineart.soft_colors import join_soft_colors
+from framecolor.matching.gallery import UNKNOWN, Gallery
+from framecolor.matching.tokens import Tokens
 from framecolor.media import read_image, read_palette
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
 from framecolor.networks.view import look
@@ -56,7 +52,9 @@ class Keyframes:
     labels     of strokes and corrections, by number
     reference  float32 [P]: log odds of each color by the reference picture; None without one
     proposed   by number, a hash of the colors of each proposed key
-    mixed      by number, how many regions of a key have a second color (`RegionColors.mixed`), if any
+    moved      by number, how a key is moved onto its drawing, if it lies elsewhere
+    soft       numbers of the keys that are not flat
+    left       by number, flat indices of forgotten pixels of trace lines in a key, if there are any
     drawings   the key drawings, by number; empty if the keyframes come from a cache
     compared   positions in the shot's references of the figures that drawings are compared with
     references  these figures, and the palette entry of each of their regions; empty if they come from a cache
@@ -72,7 +70,9 @@ class Keyframes:
     labels: Mapping[int, RegionLabels] = field(default_factory=dict)
     reference: NDArray[np.float32] | None = None
     proposed: Mapping[int, str] = field(default_factory=dict)
-    mixed: Mapping[int, int] = field(default_factory=dict)
+    moved: Mapping[int, Alignment] = field(default_factory=dict)
+    soft: frozenset[int] = frozenset()
+    left: Mapping[int, NDArray[np.intp]] = field(default_factory=dict)
     drawings: Mapping[int, KeyDrawing] = field(default_factory=dict)
     compared: tuple[int, ...] = ()
     references: tuple[tuple[ReferenceDrawing, NDArray[np.intp]], ...] = ()
@@ -116,6 +116,14 @@ class Keyframes:
             if (known[1:] != UNKNOWN).all():
                 break
         return known
+
+    def find_shown(self, number: int, drawing: str) -> int | None:
+        """Find the painted key that shows a drawing, by the hash of its pixels; None if there is none.
+
+        The frame's own key comes first, then the nearest. Proposed keys are not painted.
+        """
+        numbers = self.whole.intersection({*self.repeats.get(drawing, ()), number}).difference(self.proposed)
+        return min(numbers, key=lambda n: (abs(n - number), n), default=None)
 
     def find_drawing(self, drawing: str) -> PackedDrawing | None:
         """Find the key drawing with this hash of its pixels; None if missing."""
@@ -202,7 +210,7 @@ def build_keyframes(
     """
     proposed = proposed or {}
     labels = {number: key.labels for number, key in drawings.items() if key.labels is not None}
-    colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
+    colors = _settle_colors(drawings)
     for number, color in proposed.items():
         area = drawings[number].area
         colors[number] = RegionColors(color, area, area, np.zeros_like(area))
@@ -240,11 +248,20 @@ def build_keyframes(
         labels=labels,
         reference=_read_prior(root, settings, palette),
         proposed={number: digest(c.tobytes()) for number, c in proposed.items()},
-        mixed={number: int(c.mixed[1:].sum()) for number, c in colors.items() if c.mixed[1:].any()},
+        moved={number: key.moved for number, key in drawings.items() if key.moved is not None},
+        soft=frozenset(number for number, key in drawings.items() if key.soft is not None),
+        left={number: key.left for number, key in drawings.items() if key.left is not None and len(key.left)},
         drawings={number: drawings[number] for number in index},
         compared=tuple(reference.position for reference in references),
         references=indexed,
     )
+
+
+def _settle_colors(drawings: Mapping[int, KeyDrawing]) -> dict[int, RegionColors]:
+    """Settle the one color of each region of painted keys: flat, and without shades that no line bounds."""
+    colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
+    soft = {number: key.soft for number, key in drawings.items() if key.soft is not None}
+    return settle_tones(join_soft_colors(colors, soft), {number: drawings[number].parts for number in colors})
 
 
 def ask_for_key(shot: Shot) -> str:
@@ -270,75 +287,3 @@ def make_samples(keyframes: Keyframes) -> list[KeySample]:
         frame, regions = reference.drawing.frame(), reference.drawing.regions()
         samples.append(make_sample(look(frame, regions, reference.scale), regions, keyframes.classes[index]))
     return samples
-
-
-def add_gallery(
-    keyframes: Keyframes,
-    runner: Runner,
-    numbers: Iterable[int] | None = None,
-    pool: ThreadPoolExecutor | None = None,
-) -> Keyframes:
-    """Add a gallery to keyframes, computed by the engine that will paint, in the pool's threads.
-
-    numbers  of the drawings to paint: keys that none of them is compared with are left out. None: all keys
-    """
-    chosen = sorted(keyframes.index) if numbers is None else list_asked(keyframes, numbers)
-
-    def describe(number: int) -> KeyRegions:
-        tokens = describe_drawing(keyframes.drawings[number].drawing, keyframes.scale, runner)
-        return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
-
-    def describe_reference(number: int) -> KeyRegions:
-        reference, index = keyframes.references[number]
-        tokens = describe_drawing(reference.drawing, reference.scale, runner)
-        return KeyRegions(number, tokens, index[tokens.rows])
-
-    keys = map_in_pool(describe, chosen, pool)
-    references = map_in_pool(describe_reference, range(len(keyframes.references)), pool)
-    gallery = Gallery(keys, len(keyframes.palette), references)
-    return replace(keyframes, gallery=gallery.settle(compare_by(runner), runner.decide))
-
-
-def compare_by(runner: Runner) -> Compare:
-    """Return how `Gallery` compares two drawings, without flow."""
-
-    def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
-        score, _, unmatched, _ = runner.compare(target.values, source.values, target.contact, source.contact)
-        return score, unmatched
-
-    return compare
-
-
-def describe_drawing(drawing: PackedDrawing, scale: float, runner: Runner) -> Tokens:
-    """Compute the tokens of a drawing's regions; scale: working pixels per pixel."""
-    frame, regions = drawing.frame(), drawing.regions()
-    pending = runner.infer(look(frame, regions, scale), sample_points(regions), votes=False)
-    return describe_regions(frame, regions, scale, pending, runner)
-
-
-def list_asked(keyframes: Keyframes, numbers: Iterable[int]) -> list[int]:
-    """List the keys and partial keys that drawings of these numbers are compared with, and their keys, rising."""
-    nothing = Tokens(np.zeros(0, np.intp), np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32))
-    keys = [
-        KeyRegions(number, nothing, index[choose_rows(keyframes.drawings[number].area)])
-        for number, index in sorted(keyframes.index.items())
-    ]
-    gallery = Gallery(keys, len(keyframes.palette))
-    asked = {key.number: key for number in set(numbers) for key in gallery.choose_keys(number)}
-    partial = [number for number, key in asked.items() if not key.is_whole]
-    return sorted(asked.keys() | {key.number for number in partial for key in gallery.choose_keys(number)})
-
-
-def describe_regions(frame: Frame, regions: Regions, scale: float, pending: Pending, runner: Runner) -> Tokens:
-    """Compute the tokens of a drawing's regions; shapes are measured and crops are cut while the engine runs.
-
-    scale  working pixels per drawing pixel
-    """
-    shapes = describe_shapes(regions)
-    rows = choose_rows(regions.area)
-    contact = shapes.contact_among(rows)
-    traits = region_traits(shapes, outside_regions(regions))
-    crops = crop_regions(frame.solid, frame.trace, regions.labels, rows, scale)
-    with stage("generator"):
-        output = pending.result()
-    return Tokens(rows, runner.describe(output.features[rows], traits[rows - 1], contact, crops), contact)

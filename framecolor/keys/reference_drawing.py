@@ -17,7 +17,7 @@ from framecolor.core.hashing import hash_pixels
 from framecolor.core.types import Box, Frame, Palette, Regions
 from framecolor.errors import InputError, ReadError, ShotError
 from framecolor.keys.key_drawing import WORKING_AREA_PX, KeyDrawing, map_in_pool
-from framecolor.lineart.lines import read_drawing
+from framecolor.lineart.drawn import read_other_lines, segment
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.painted_lines import find_painted_lines
 from framecolor.lineart.region_colors import (
@@ -29,7 +29,7 @@ from framecolor.lineart.region_colors import (
     find_near,
     region_colors,
 )
-from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.lineart.regions import outside_regions
 from framecolor.media import image_size
 from framecolor.networks.view import figure_box, working_scale
 from framecolor.shot.shot import MAX_DRAWING_PX, Shot
@@ -165,8 +165,8 @@ def make_reference(
     height, width = painted.shape[:2]
     if height * width > MAX_DRAWING_PX:
         raise ValueError(_describe_too_large(height, width))
-    frame = find_painted_lines(position, painted) if line is None else read_drawing(position, line)
-    regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+    frame = find_painted_lines(position, painted) if line is None else read_other_lines(position, line, painted)
+    regions = segment(frame, settings)
     exact = region_colors(painted, frame, regions)
     paper = _find_paper(regions, exact.color)
     colors = _count_near(painted, frame, regions, exact)

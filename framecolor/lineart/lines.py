@@ -1,7 +1,8 @@
 """Separate the pixels of a line drawing into ink and trace lines.
 
-Studios deliver lines as black on white (grey or binary), black on transparent, or alpha only. All become straight RGBA
-ink to composite over the paint, and a mask of trace lines, which bound shadows and highlights and vanish in the paint.
+Studios deliver lines as black on white (grey or binary), black on transparent, or alpha only, as scans, as negatives,
+or in one color. All become straight RGBA ink to composite over the paint, and a mask of trace lines, which bound
+shadows and highlights and vanish in the paint.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from framecolor.core.compositing import lay_over_color
 from framecolor.core.types import Box, Frame, is_colored
+from framecolor.lineart.ink_hues import InkHues, choose_trace
+from framecolor.lineart.paper import Paper, clean_paper
 
 # A trace line is a pure hue: without its white part, the second-highest channel is at most this share of the highest.
 _TRACE_PURITY = 0.35
@@ -23,19 +26,36 @@ _MOST_SECOND = np.floor(np.float32(_TRACE_PURITY) * np.arange(256, dtype=np.floa
 _WHITE_PAPER, _NO_PAPER = 0xFFFFFFFF, 0
 
 
-def read_drawing(number: int, rgba: NDArray[np.uint8]) -> Frame:
+def read_drawing(number: int, rgba: NDArray[np.uint8], paper: Paper = "white", ink_hues: InkHues = "dark") -> Frame:
     """Separate a drawing (uint8 HxWx4, straight RGBA) into ink and trace lines.
+
+    paper     what it is drawn on: light lines on black, and lines on toned paper, become dark lines without paper
+    ink_hues  pure hues that are ink; lines of the others are trace lines
 
     Ink on transparent keeps its pixels to the bit. Ink on white becomes the RGBA that gives the same drawing over
     white, within one level. A drawing with content in alpha only becomes black ink.
     """
+    rgba = _take_off(rgba, paper)
     box = _drawn_box(rgba)
     ink, trace = np.zeros(rgba.shape, np.uint8), np.zeros(rgba.shape[:2], bool)
     drawn = _find_ink(box.crop(rgba))
-    found = _find_trace(drawn)
+    found = choose_trace(drawn, _find_trace(drawn), ink_hues)
     drawn[found] = 0
     box.crop(ink)[:], box.crop(trace)[:] = drawn, found
     return Frame(number, ink, trace)
+
+
+def extract_lines(rgba: NDArray[np.uint8], paper: Paper) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Extract all lines of a drawing, uint8 HxWx4, as straight RGBA, and find those of a pure hue, bool HxW."""
+    drawn = _find_ink(_take_off(rgba, paper))
+    return drawn, _find_trace(drawn)
+
+
+def _take_off(rgba: NDArray[np.uint8], paper: Paper) -> NDArray[np.uint8]:
+    """Take an opaque drawing off its paper; one with transparency has none."""
+    if paper == "white" or rgba[..., 3].min() < 255:
+        return rgba
+    return np.dstack([clean_paper(np.ascontiguousarray(rgba[..., :3]), paper), rgba[..., 3]])
 
 
 def _drawn_box(rgba: NDArray[np.uint8]) -> Box:

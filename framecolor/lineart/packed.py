@@ -27,6 +27,7 @@ class PackedDrawing:
     _ink: Runs[np.uint32]
     _trace: Runs[np.bool_]
     _labels: Runs[np.int32]
+    _paper_border: float
 
     @classmethod
     def pack(cls, frame: Frame, regions: Regions, digest: str) -> PackedDrawing:
@@ -43,6 +44,7 @@ class PackedDrawing:
             Runs.pack(ink),
             Runs.pack(trace),
             regions.runs,
+            regions.paper_border,
         )
 
     def frame(self) -> Frame:
@@ -58,4 +60,4 @@ class PackedDrawing:
 
     def regions(self) -> Regions:
         """Restore the drawing's regions."""
-        return Regions.unpack(self._labels, self.count)
+        return Regions.unpack(self._labels, self.count, self._paper_border)

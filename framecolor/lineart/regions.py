@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 import os
 import threading
+from dataclasses import replace
 from functools import cache
 
 import cv2
@@ -20,7 +21,8 @@ from kornia_rs import imgproc
 from numpy.typing import NDArray
 
 from framecolor.core.run_length import Runs
-from framecolor.core.types import Box, Frame, Regions
+from framecolor.core.types import PAPER_BORDER, Box, Frame, Regions
+from framecolor.lineart.bridges import find_bridges
 
 Labels = NDArray[np.int32]
 
@@ -28,31 +30,47 @@ Labels = NDArray[np.int32]
 _MIN_POCKET_PX = 24
 # ... and clearly wider than the bottleneck (in pixels of distance to the line).
 _MIN_WIDENING_PX = 1.0
-# A region along at least this share of the picture's border is paper.
-_PAPER_BORDER_SHARE = 0.1
 # Screentone and hatching fall into thousands of areas: beyond this many, the smallest ones count as line.
 MOST_REGIONS = 2500
 
 _FIRST_CALL = threading.Lock()
 
 
-def find_regions(frame: Frame, *, gap_px: float = 2, min_region_px: float = 4) -> Regions:
+def find_regions(
+    frame: Frame,
+    *,
+    gap_px: float = 2,
+    min_region_px: float = 4,
+    bridge_px: float = 0,
+    paper_border: float = PAPER_BORDER,
+) -> Regions:
     """Find the regions of a drawing: 4-connected areas without line pixels.
 
     gap_px         gaps in a line up to this width do not join two areas; 0 turns gap closing off
     min_region_px  areas smaller than this are specks and count as line
+    bridge_px      openings up to this width are bridged along the strokes that end at them; 0: none
+    paper_border   of `Regions`
     A drawing without lines is one region.
     """
-    return label_regions(frame.lines, gap_px=gap_px, min_region_px=min_region_px)
+    found = label_regions(frame.lines, gap_px=gap_px, min_region_px=min_region_px, bridge_px=bridge_px)
+    return replace(found, paper_border=paper_border)
 
 
-def label_regions(lines: NDArray[np.bool_], *, gap_px: float = 2, min_region_px: float = 4) -> Regions:
+def label_regions(
+    lines: NDArray[np.bool_], *, gap_px: float = 2, min_region_px: float = 4, bridge_px: float = 0
+) -> Regions:
     """Find the regions of a line mask, bool HxW, as `find_regions`."""
     line = lines.astype(np.uint8)
     # Outside the box of the lines is only paper, so labels at its edge extend to the picture's edge.
     box = Box.around(line, margin_px=math.ceil(gap_px) + 3)
     free = 1 - box.crop(line)
+    bridges = find_bridges(1 - free, bridge_px) if bridge_px > 0 else None
+    if bridges is not None:
+        free[bridges] = 0
     labels = _close_gaps(free, gap_px) if gap_px > 0 else _label(free)
+    if bridges is not None:
+        # A bridge is no line: its pixels belong to the areas beside it.
+        labels = np.where(bridges, _spread(labels, bridges), labels)
     labels, count = _drop_specks(labels, min_region_px)
     return Regions(box.extend(labels), count)
 
@@ -111,10 +129,10 @@ def nearest_regions(labels: Labels, line: NDArray[np.bool_]) -> Labels:
 
 
 def outside_regions(regions: Regions) -> NDArray[np.bool_]:
-    """Find the regions that are paper, bool [count + 1]: those along at least a tenth of the picture's border."""
+    """Find the regions that are paper, bool [count + 1]: those along enough of the picture's border."""
     labels = regions.labels
     edge = np.concatenate([labels[0], labels[-1], labels[1:-1, 0], labels[1:-1, -1]])
-    outside = np.bincount(edge, minlength=regions.count + 1) >= max(1.0, _PAPER_BORDER_SHARE * edge.size)
+    outside = np.bincount(edge, minlength=regions.count + 1) >= max(1.0, regions.paper_border * edge.size)
     outside[0] = False
     return outside
 

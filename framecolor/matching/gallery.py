@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.matching.color_sets import is_other_set, may_be_other_set
+from framecolor.matching.facing import is_turned
 from framecolor.matching.figures import keep_apart
 from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import Rows, Tokens, read_logits
@@ -23,6 +26,8 @@ MOST_KEYS = 6
 # (.709 at a doubt of 1, .697 at 0); of vpet_dance .867 both without and with drawings of vpet_desk (.851, .853).
 MOST_REFERENCES = 4
 _REFERENCE_DOUBT = 2.0
+# Log-probability of a color of another color set.
+_OTHER_SET = -30.0
 # The palette entry of a partial key's region without a color.
 UNKNOWN = -1
 # A region of a partial key that is not told counts as told if the keys give it a color with at least this probability:
@@ -74,11 +79,15 @@ class Recognized:
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """The keys and references of a shot, which each drawing's regions are compared with; palette_size P."""
+    """The keys and references of a shot, which each drawing's regions are compared with; palette_size P.
+
+    mirrored  the first whole key as seen in a mirror, for drawings that are turned
+    """
 
     keys: Sequence[KeyRegions]
     palette_size: int
     references: Sequence[KeyRegions] = ()
+    mirrored: KeyRegions | None = None
 
     def find(self, number: int) -> Tokens | None:
         """Find the tokens of a key's regions; None if there is no key of this number."""
@@ -111,11 +120,19 @@ class Gallery:
         if not len(target.rows):
             return nothing
         own = np.full(len(target.rows), UNKNOWN) if known is None else known[target.rows]
-        chosen = self.choose_keys(number)
-        question = self._ask(target, chosen, [compare(target, key.tokens) for key in chosen], own)
-        logits, lost = decide(question)
+        near = self.choose_keys(number)
+        chosen = self._keep_one_set(near, compare)
+        pairs = [compare(target, key.tokens) for key in chosen]
+        if self.mirrored is not None and chosen[0].is_whole:
+            seen = compare(target, self.mirrored.tokens)
+            if is_turned(target, pairs[0][0], seen[0]):
+                chosen, pairs = [self.mirrored, *chosen], [seen, *pairs]
+        logits, lost = decide(self._ask(target, chosen, pairs, own))
         votes[target.rows] = np.log((1 - _DOUBT) * read_logits(logits, lost) + _DOUBT / self.palette_size)
         margin[target.rows] = lost - logits.max(axis=1)
+        if len(chosen) < len(near):
+            shown = np.concatenate([key.shown for key in chosen])
+            votes[:, np.setdiff1d(np.arange(self.palette_size), shown)] = _OTHER_SET
         return Recognized(votes, margin)
 
     def settle(self, compare: Compare, decide: Decide) -> Gallery:
@@ -132,6 +149,24 @@ class Gallery:
         share = read_logits(*decide(self._ask(key.tokens, others, pairs, key.colors)))
         sure = (key.colors == UNKNOWN) & (share.max(axis=1) >= _SURE)
         return replace(key, likely=np.where(sure, share.argmax(axis=1), key.colors))
+
+    def _keep_one_set(self, near: Sequence[KeyRegions], compare: Compare) -> list[KeyRegions]:
+        """Leave out the whole keys that show what the nearest one shows in other colors."""
+        first = next((key for key in near if key.is_whole), None)
+        if first is None:
+            return list(near)
+        return [key for key in near if key is first or not key.is_whole or not self._differ(first, key, compare)]
+
+    def find_other_sets(self, compare: Compare) -> list[tuple[int, int]]:
+        """Find the whole keys, in order, that show what the one before shows in other colors: both numbers of each."""
+        whole = [key for key in self.keys if key.is_whole]
+        return [(one.number, two.number) for one, two in pairwise(whole) if self._differ(one, two, compare)]
+
+    def _differ(self, one: KeyRegions, two: KeyRegions, compare: Compare) -> bool:
+        """Tell whether two whole keys are of two color sets."""
+        if not may_be_other_set(one.tokens, one.colors, two.tokens, two.colors):
+            return False
+        return is_other_set(one.tokens, one.colors, two.colors, *compare(one.tokens, two.tokens))
 
     def _ask(
         self,

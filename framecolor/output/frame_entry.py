@@ -74,6 +74,8 @@ class FrameEntry:
     told        number of regions that strokes and corrections label
     corrected   number of corrected regions
     hold_of     number of the frame that this hold repeats
+    as_key      of a key: share of the figure's pixels beside the lines that are the key's to the bit
+    note        of a key: why they are not all
     paint       hash of the written file
     layer       hash of the line layer's file
     matte       hash of the matte's file
@@ -93,6 +95,8 @@ class FrameEntry:
     told: int | None = None
     corrected: int | None = None
     hold_of: int | None = None
+    as_key: float | None = None
+    note: str | None = None
     paint: str | None = None
     layer: str | None = None
     matte: str | None = None
@@ -110,8 +114,8 @@ class FrameEntry:
         noted = {name: value for name, value in table.items() if value is not None}
         more: dict[str, Any] = {name: _whole(noted[name]) for name in ("told", "corrected") if name in noted}
         more |= {"hold_of": number_from_json(noted["hold_of"])} if "hold_of" in noted else {}
-        more |= {name: _finite(noted[name]) for name in ("flicker", "confidence") if name in noted}
-        more |= {name: str(noted[name]) for name in ("source", "paint", "layer", "matte") if name in noted}
+        more |= {name: _finite(noted[name]) for name in ("flicker", "confidence", "as_key") if name in noted}
+        more |= {name: str(noted[name]) for name in ("source", "note", "paint", "layer", "matte") if name in noted}
         return cls(
             number=number_from_json(table["number"]),
             file=str(table["file"]),

@@ -48,6 +48,7 @@ class Manifest:
     frames         entries by number
     corrections    corrections used by the run
     mattes         ids of the paints
+    warnings       warnings of the run, such as faults of its keys
     """
 
     out: Path
@@ -61,6 +62,7 @@ class Manifest:
     frames: tuple[FrameEntry, ...]
     corrections: tuple[Correction, ...] = ()
     mattes: MatteIds = field(default_factory=MatteIds)
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, out: Path) -> Manifest:
@@ -98,6 +100,7 @@ class Manifest:
             frames=tuple(frames[number] for number in sorted(frames)),
             corrections=tuple(_parse_corrections(table.get("corrections"))),
             mattes=MatteIds.read(table.get("mattes")),
+            warnings=tuple(text for text in table.get("warnings") or () if isinstance(text, str)),
         )
 
     def with_status(self, *statuses: Status) -> tuple[FrameEntry, ...]:

@@ -20,13 +20,15 @@ from framecolor.engines.base import Runner
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import FramecolorError, SettingsError, ShotError
 from framecolor.keys.choose_references import choose_references, choose_samples
-from framecolor.keys.key_checks import find_mixed
+from framecolor.keys.drawing_style import judge_style
+from framecolor.keys.key_checks import find_faults
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
-from framecolor.keys.keyframes import Keyframes, add_gallery, build_keyframes
+from framecolor.keys.key_gallery import add_gallery
+from framecolor.keys.keyframes import Keyframes, build_keyframes
 from framecolor.keys.reference_drawing import ReferenceDrawing, make_references
 from framecolor.output.frame_entry import UnsureRegion
 from framecolor.pipeline.events import Listener, Warnings, ignore
-from framecolor.pipeline.paint import choose_colors, paint_frame
+from framecolor.pipeline.paint import choose_colors, paint_frame, repeat_key
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
 from framecolor.pipeline.unsure import list_unsure
@@ -150,14 +152,17 @@ def _color(
     listener: Listener,
 ) -> Generator[ColoredFrame, None, None]:
     size = next(iter(key_lines.values())).shape[:2]
+    style = judge_style(key_lines, painted, settings)
+    settings, warnings = style.settings, Warnings(listener)
+    warnings.add(style.notes)
     with open_pool(settings, (size[0], size[1])) as pool:
         runner, _ = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
-        keyframes = _read_keys(key_lines, painted, numbers, references, settings, runner, pool, Warnings(listener))
+        keyframes = _read_keys(key_lines, painted, numbers, references, settings, runner, pool, warnings)
         ahead = 2 * count_workers(settings.count_cores(), (size[0], size[1]))
         stream = Stream(keyframes, runner, settings, pool, ahead, _fail, lambda number: None)
 
         def paint(item: FramePosterior) -> tuple[FramePosterior, ColoredFrame | None]:
-            return item, None if item.hold_of is not None else _paint(item, keyframes, runner, settings)
+            return item, None if item.hold_of is not None else _paint(item, keyframes, runner, settings, painted)
 
         before: ColoredFrame | None = None
         with (
@@ -188,7 +193,7 @@ def _read_keys(
     chosen = choose_references(references, read, runner, pool)
     keys = {key.number: key for key in read if key.number in painted}
     keyframes = build_keyframes(keys, settings, root=Path(), references=chosen, samples=read)
-    warnings.add(find_mixed(keyframes))
+    warnings.add(map(str, find_faults(keys)))
     return add_gallery(keyframes, runner, numbers, pool)
 
 
@@ -208,10 +213,14 @@ def _fail(number: int, error: FramecolorError) -> None:
     raise error
 
 
-def _paint(item: FramePosterior, keyframes: Keyframes, runner: Runner, settings: Settings) -> ColoredFrame:
+def _paint(
+    item: FramePosterior, keyframes: Keyframes, runner: Runner, settings: Settings, keys: Mapping[int, Pixels]
+) -> ColoredFrame:
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
     colors = choose_colors(regions, item.belief, keyframes, settings)
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
+    if (number := keyframes.find_shown(item.number, item.features.digest)) is not None:
+        painted, _ = repeat_key(painted, keys[number], item, frame, regions, colors, keyframes, settings)
     unsure = list_unsure(item, regions, keyframes)
     palette = keyframes.palette.colors
     return ColoredFrame(item.number, painted.rgba, painted.ink, palette, item.mean_confidence(), unsure)

@@ -168,7 +168,9 @@ def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -
         return finish_stenciled(item, entry, run.keyframes, run.runner, run.settings, before, mask, run.ids)
     if item.hold_of in wanted:
         return finish_hold(item, entry)
-    return finish_frame(item, entry, run.keyframes, run.runner, run.settings, run.ids)
+    number = run.keyframes.find_shown(item.number, item.features.digest)
+    key = None if number is None else run.shot.read_key(number)
+    return finish_frame(item, entry, run.keyframes, run.runner, run.settings, run.ids, key)
 
 
 def _write(run: Run, frame: Finished) -> None:

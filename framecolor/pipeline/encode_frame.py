@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -18,7 +19,7 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS, Mark, Picture, encode_image
 from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.mattes import MatteIds
-from framecolor.pipeline.paint import choose_colors, paint_frame
+from framecolor.pipeline.paint import choose_colors, paint_frame, repeat_key
 from framecolor.pipeline.stencils import Before
 from framecolor.pipeline.unsure import list_unsure
 from framecolor.propagation.smoothing import FramePosterior, is_empty
@@ -56,15 +57,20 @@ def finish_frame(
     runner: Runner,
     settings: Settings,
     ids: MatteIds | None = None,
+    key: NDArray[np.uint8] | None = None,
 ) -> Finished:
     """Paint and encode a frame.
 
     entry  has number, file and source
     ids    ids of the paints; None for no matte
+    key    the painted key of the drawing, uint8 HxWx4 as in its file; None if it has none
     """
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
     colors = choose_colors(regions, item.belief, keyframes, settings)
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
+    if key is not None:
+        painted, likeness = repeat_key(painted, key, item, frame, regions, colors, keyframes, settings)
+        entry = replace(entry, as_key=math.floor(likeness.share * 1e4) / 1e4, note=likeness.note or None)
     matte = None if ids is None else spread(regions, ids.find(colors))
     return _encode(item, entry, regions, keyframes, settings, painted, matte, ids)
 
@@ -173,5 +179,8 @@ def _begin(item: FramePosterior, entry: FrameEntry, *, is_key: bool) -> FrameEnt
 
 
 def _repeat(painted: FrameEntry, hold: FrameEntry) -> FrameEntry:
-    results = {name: getattr(painted, name) for name in ("regions", "confidence", "unsure", "told", "corrected")}
+    results = {
+        name: getattr(painted, name)
+        for name in ("regions", "confidence", "unsure", "told", "corrected", "as_key", "note")
+    }
     return replace(hold, **results)

@@ -21,13 +21,15 @@ from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.choose_references import choose_references, read_samples
 from framecolor.keys.key_checks import find_doubts, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
-from framecolor.keys.keyframes import Keyframes, add_gallery, ask_for_key, read_keyframes
+from framecolor.keys.key_gallery import add_gallery, name_color_sets
+from framecolor.keys.keyframes import Keyframes, ask_for_key, read_keyframes
 from framecolor.keys.reference_drawing import read_references
 from framecolor.media import hash_file, read_swatches
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
 from framecolor.output.manifest import CACHE_FOLDER
 from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
+from framecolor.pipeline.drawing_style import settle_style
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
 from framecolor.pipeline.head import describe_run, number_paints
 from framecolor.pipeline.sources import Sources, forget_stopped_fit
@@ -125,6 +127,9 @@ def prepare_run(
     shot = check_stencils(shot, out, settings) if stenciled else shot
     shot = add_painted_keys(shot, out, but=shot.wanted if stenciled else ())
     manifest = ManifestWriter(out, shot.wanted if part else None)
+    style = settle_style(shot, settings, manifest.head)
+    settings = style.settings
+    warnings.add(style.notes)
     warnings.add(map(_describe_damaged, manifest.damaged))
     proposal = None if shot.keys or shot.references else find_proposal(shot, settings, out / CACHE_FOLDER)
     survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
@@ -134,7 +139,9 @@ def prepare_run(
     if found is not None and not found.stale:
         run = _rest(shot, settings, listener, warnings, manifest, found)
     else:
-        run = _open(survey, found, proposal, settings, listener, warnings, stenciled=stenciled, engine=engine)
+        run = _open(
+            survey, found, proposal, settings, listener, warnings, style.noted, stenciled=stenciled, engine=engine
+        )
     files = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
     if strays := manifest.find_strays(files):
         more = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
@@ -182,6 +189,7 @@ def _open(
     settings: Settings,
     listener: Listener,
     warnings: Warnings,
+    style: dict[str, object],
     *,
     stenciled: bool,
     engine: Engine | None,
@@ -208,7 +216,10 @@ def _open(
     if stale and keyframes.gallery is None:
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
-    head = describe_run(keys.shot, out, keyframes, facts, name, settings, keys.warnings)
+    sets = name_color_sets(keyframes, runner) if stale else ()
+    warnings.add(sets)
+    head = describe_run(keys.shot, out, keyframes, facts, name, settings, (*keys.warnings, *sets))
+    head["drawings"] = style
     ids = number_paints(manifest, head, keyframes, settings)
     manifest.begin(head, keys.shot.numbers)
     return Run(

@@ -9,11 +9,15 @@ from framecolor.config.settings import Settings
 from framecolor.core.compositing import clear_paper
 from framecolor.core.types import Frame, Hint, Regions
 from framecolor.engines.base import Runner
+from framecolor.keys.key_alignment import align
 from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS
 from framecolor.networks.view import look
+from framecolor.propagation.smoothing import FramePosterior
 from framecolor.render.frame import Painted, render_frame
+from framecolor.render.key_frame import KeyLikeness, show_key
 from framecolor.render.shaded import soften
+from framecolor.shot.annotations import NOBODY
 
 Rgba = NDArray[np.uint8]
 
@@ -53,4 +57,44 @@ def paint_frame(
         paper=settings.background == "paper",
         apart=FORMATS[settings.format].layered,
         shade=shade if settings.mode == "painted" and regions.count else None,
+    )
+
+
+def repeat_key(
+    painted: Painted,
+    key: Rgba,
+    item: FramePosterior,
+    frame: Frame,
+    regions: Regions,
+    colors: Rgba,
+    keyframes: Keyframes,
+    settings: Settings,
+) -> tuple[Painted, KeyLikeness]:
+    """Show a key, uint8 HxWx4 as in its file, in place of the frame that was painted from its colors.
+
+    Regions whose color strokes, corrections or settings change stay as painted.
+    """
+    number = keyframes.find_shown(item.number, item.features.digest)
+    if number is None or settings.mode != "flat" or settings.palette is not None:
+        return painted, KeyLikeness(1.0)
+    if (moved := keyframes.moved.get(number)) is not None:
+        key = align(key, moved, frame.size)
+    index = keyframes.index[number]
+    changed = item.belief.argmax(axis=1) != index
+    if (labels := keyframes.labels.get(number)) is not None:
+        changed |= labels.by != NOBODY
+    changed |= colors[:, 3] != keyframes.palette.colors[index][:, 3]
+    changed[0] = False
+    return show_key(
+        painted,
+        key,
+        frame,
+        regions,
+        colors,
+        changed=changed,
+        left=keyframes.left.get(number, np.zeros(0, np.intp)),
+        is_soft=number in keyframes.soft,
+        is_scaled=moved is not None and moved.scale != 1,
+        line=settings.line,
+        paper=settings.background == "paper",
     )

@@ -97,7 +97,7 @@ def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
     keys += hash_references(shot)
     files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items()]
     others = settings.list_changed("keys", ("gap_px", "min_region_px"))
-    return digest(KEY_RECIPE, f"{settings.gap_px} {settings.min_region_px}", *others, *files, *keys)
+    return digest(KEY_RECIPE, f"{settings.closed_gap_px} {settings.min_region_px}", *others, *files, *keys)
 
 
 def hash_fit(keys: str, settings: Settings, precision: str, device: str) -> str:

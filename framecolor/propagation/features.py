@@ -12,10 +12,11 @@ from framecolor.core.clock import stage
 from framecolor.core.hashing import hash_pixels
 from framecolor.core.types import Frame, Regions
 from framecolor.engines.base import Runner
-from framecolor.keys.keyframes import Keyframes, compare_by, describe_regions
-from framecolor.lineart.lines import read_drawing
+from framecolor.keys.key_gallery import compare_by, describe_regions
+from framecolor.keys.keyframes import Keyframes
+from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.packed import PackedDrawing
-from framecolor.lineart.regions import find_regions, outside_regions
+from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
 from framecolor.matching.flow import LineField, compute_flow, line_field
 from framecolor.matching.gallery import Recognized
@@ -77,8 +78,8 @@ def compute_features(
     digest = digest or hash_pixels(rgba)
     if (known := keyframes.find_drawing(digest)) is not None:
         return reuse_features(number, known, keyframes, runner, ask_keys=ask_keys)
-    frame = read_drawing(number, rgba)
-    regions = find_regions(frame, gap_px=settings.gap_px, min_region_px=settings.min_region_px)
+    frame = read_lines(number, rgba, settings)
+    regions = segment(frame, settings)
     packed = PackedDrawing.pack(frame, regions, digest)
     return _compute(number, packed, frame, regions, keyframes, runner, ask_keys=ask_keys)
 

@@ -22,7 +22,7 @@ from framecolor.core.files import read_file
 from framecolor.core.run_length import Runs
 from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.errors import FramecolorError, InputError, OutputError, PaletteError, ReadError
-from framecolor.lineart.lines import read_drawing
+from framecolor.lineart.drawn import find_drawing_settings, read_lines
 from framecolor.media import FORMATS, Format, write_bytes_atomic
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import KEY_FOLDER, LINE_FOLDER, MANIFEST_NAME, Manifest
@@ -201,7 +201,7 @@ def _paint(painting: _Painting, job: _Job) -> bytes:
     drawing = job.drawing.read()
     if drawing is None or drawing.shape[:2] != painting.size:
         raise ReadError(entry.file, f"its drawing {job.drawing.number} is missing or changed", "restore it")
-    frame = read_drawing(job.drawing.number, drawing)
+    frame = read_lines(job.drawing.number, drawing, find_drawing_settings(painting.manifest.settings))
     below = paint.copy() if painting.format.layered else None
     lay_lines(frame, paint)
     return painting.format.encode(make_picture(paint, below, frame.ink, entry.unsure))

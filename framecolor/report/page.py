@@ -23,7 +23,7 @@ from framecolor.report.marks import Crop
 from framecolor.report.pictures import PictureReader, Pictures
 from framecolor.report.strip import lay_out_strip
 from framecolor.report.suggest import suggest_keys
-from framecolor.report.view import list_facts, sum_up, view_frame, view_swatch
+from framecolor.report.view import hide_folders, list_facts, sum_up, view_frame, view_swatch
 
 REPORT_NAME = "report.html"
 # Large pictures take most of a report's size: more frames than this have only thumbnails.
@@ -72,6 +72,7 @@ def build_page(manifest: Manifest) -> str:
         "verdict": sum_up(manifest),
         "facts": list_facts(manifest),
         "palette": palette,
+        "warnings": [hide_folders(text, manifest.out) for text in manifest.warnings],
         "failed": [frames[frame.number] for frame in manifest.with_status("failed")],
         "suggestions": suggestions,
         "strip": lay_out_strip(manifest, {suggestion.number for suggestion in suggestions}),

@@ -25,8 +25,7 @@ from numpy.typing import NDArray
 
 from framecolor.core.run_length import Runs
 from framecolor.core.types import Frame, Regions, is_colored
-from framecolor.lineart.lines import read_drawing
-from framecolor.lineart.regions import find_regions
+from framecolor.lineart.drawn import find_drawing_settings, read_lines, segment
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import Manifest
 from framecolor.report.webp import LARGE_PX, encode_webp, shrink
@@ -52,9 +51,9 @@ def build_map(drawing: Pixels, painted: Pixels, frame: FrameEntry, manifest: Man
     The object has `regions`, `ink` (a data URI if it is colored), `drawing` (its hash), and `unsure`: the index of each
     unsure region of the frame, 0 if it was not found.
     """
-    lines = read_drawing(frame.number, drawing)
-    gap_px, min_region_px = _find_settings(manifest)
-    regions = find_regions(lines, gap_px=gap_px, min_region_px=min_region_px)
+    settings = find_drawing_settings(manifest.settings)
+    lines = read_lines(frame.number, drawing, settings)
+    regions = segment(lines, settings)
     places, colors = _look_into(regions, lines, painted, np.array(manifest.palette, np.uint8).reshape(-1, 4))
     return json.dumps(
         {
@@ -64,16 +63,6 @@ def build_map(drawing: Pixels, painted: Pixels, frame: FrameEntry, manifest: Man
             "unsure": _find_unsure(regions, frame),
         }
     )
-
-
-def _find_settings(manifest: Manifest) -> tuple[float, int]:
-    """Read the settings of regions from the manifest; defaults if they are missing or out of range."""
-
-    def find(name: str, default: float, low: float, high: float) -> float:
-        value = manifest.settings.get(name)
-        return float(value) if isinstance(value, int | float) and low <= value <= high else default
-
-    return find("gap_px", 2, 0, 64), int(find("min_region_px", 4, 1, 1e6))
 
 
 def _look_into(regions: Regions, lines: Frame, painted: Pixels, palette: Pixels) -> tuple[NDArray[np.uint32], Pixels]:

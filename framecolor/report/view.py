@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from framecolor.core.text import count_of
 from framecolor.media.palettes import Rgba
 from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.manifest import Manifest
@@ -51,7 +52,8 @@ class RegionView:
 class FrameView:
     """One drawing of the contact sheet.
 
-    held  ranges of the frames that repeat it
+    held       ranges of the frames that repeat it
+    note       how a key's frame differs from the key; "" if it does not
     unseen_px  area of the regions that no key shows
     crop       part of the frame in its large picture
 
@@ -63,6 +65,7 @@ class FrameView:
     status: str
     error: str
     held: str
+    note: str
     confidence: str
     level: str
     bar: float
@@ -81,11 +84,6 @@ class FrameView:
     @property
     def slivers(self) -> tuple[RegionView, ...]:
         return tuple(region for region in self.regions if region.sliver)
-
-
-def count_of(number: int, noun: str) -> str:
-    """Format a count: '1 frame', '2 frames', '1,200 frames'."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def name_ranges(numbers: Iterable[int]) -> str:
@@ -123,6 +121,7 @@ def view_frame(
         status=frame.status,
         error=hide_folders(frame.error, manifest.out),
         held=name_ranges(manifest.holds.get(frame.number, ())),
+        note=_name_difference(frame),
         confidence=_percent(frame.confidence),
         level=confidence_level(frame.confidence),
         bar=round(100 * max(0.0, min(1.0, frame.confidence or 0)), 1),
@@ -154,6 +153,13 @@ def _view_region(
         left=0 if tag is None else round(100 * (tag.x - crop.x) / crop.width, 2),
         top=0 if tag is None else round(100 * (tag.y - crop.y) / crop.height, 2),
     )
+
+
+def _name_difference(frame: FrameEntry) -> str:
+    """Name how the frame of a key differs from the key: '97.1% as its key: its soft edges become hard'."""
+    if frame.as_key is None or (frame.as_key >= 1 and not frame.note):
+        return ""
+    return f"{_percent(min(frame.as_key, 0.999))} as its key" + (f": {frame.note}" if frame.note else "")
 
 
 def _percent(share: float | None) -> str:

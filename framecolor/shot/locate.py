@@ -33,6 +33,8 @@ ROLES = ("keys", "hints", "stencils")
 """What a shot's folders of painted pictures are called."""
 
 _SHOWN_SHOTS = 4
+# A picture of fewer pixels on a side shows too little to be aligned.
+_LEAST_ALIGNED_PX = 128
 
 
 @dataclass(frozen=True)
@@ -159,9 +161,9 @@ def find_painted(
     lines  number -> file of the drawings; a cel's keys for drawings that a retake replaced are left out
 
     Raises ShotError if a file fits no drawing by number or size, or the given folder holds none, ReadError if one
-    cannot be read.
+    cannot be read. Keys may have any size: they are aligned with their drawing when they are read.
     """
-    drawings = Drawings(lines, numbers, size)
+    drawings = Drawings(lines, numbers, size, resized=role == "keys")
     if given is not None:
         if not Path(given).is_dir():
             raise ShotError(given, "there is no such folder", f"check --{role}")
@@ -233,11 +235,19 @@ def _list_beside_cels(cels: Sequence[Cel]) -> list[str]:
 
 @dataclass(frozen=True)
 class Drawings:
-    """What painted pictures have to fit: the drawings' files (none for a movie), numbers and (height, width)."""
+    """What painted pictures have to fit: the drawings' files (none for a movie), numbers and (height, width).
+
+    resized  whether they may have another size, unless they are too small to be aligned with a drawing
+    """
 
     files: Mapping[int, Path]
     numbers: Sequence[int]
     size: tuple[int, int]
+    resized: bool = False
+
+    def fits(self, size: tuple[int, int]) -> bool:
+        """Return whether a picture of this size can be used."""
+        return size == self.size or (self.resized and min(*size, *self.size) >= _LEAST_ALIGNED_PX)
 
 
 def list_painted(folder: Path, numbers: Sequence[int], size: tuple[int, int]) -> dict[int, Path]:
@@ -269,7 +279,7 @@ def match_painted(folder: Path, drawings: Drawings, own: Collection[Path] = ()) 
             fix = f"give it the number of a drawing ({format_numbers(drawings.numbers)}) or remove it"
             raise ShotError(path, f"there is no drawing {number}", fix)
         height, width = image_size(path)
-        if (height, width) != drawings.size:
+        if not drawings.fits((height, width)):
             fix = "save it at the size of the drawings"
             problem = f"is {width}x{height}, the drawings are {drawings.size[1]}x{drawings.size[0]}"
             raise ShotError(path, problem, fix)

@@ -16,7 +16,7 @@ from framecolor.config.settings import FormatName
 from framecolor.core.hashing import digest
 from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError, ShotError
-from framecolor.media import FORMATS, ImageFile, Movie, hash_file, is_movie, open_image, read_image
+from framecolor.media import FORMATS, ImageFile, Movie, hash_file, image_size, is_movie, open_image, read_image
 from framecolor.shot.corrections import Correction, read_corrections
 from framecolor.shot.cut import Cel
 from framecolor.shot.downloads import locate_corrections
@@ -54,7 +54,7 @@ class Shot:
     numbers      every drawing's number, rising
     wanted       the numbers to paint, rising; a subset of `numbers`
     keys         number -> painted key; may be empty, as hints and stencils
-    size         (height, width) in pixels of the first drawing that can be read, and of all keys
+    size         (height, width) in pixels of the first drawing that can be read; keys may have another one
     corrections  corrected regions, by frame
     references   painted pictures of other cuts or design sheets
     cel          the cel of a cut, or its retake; None for other shots
@@ -211,8 +211,9 @@ class Shot:
                 yield number, error
 
     def read_key(self, number: int) -> Pixels:
-        """Read a painted key, of the drawings' size. Raises ReadError, KeyError if missing."""
-        return self._open(self.keys[number], "key").decode()
+        """Read a painted key, of any size. Raises ReadError, KeyError if missing."""
+        path = self.keys[number]
+        return self._open(path, "key", image_size(path)).decode()
 
     def read_hint(self, number: int) -> Pixels:
         """Read a hint, as `read_key` does."""
@@ -282,8 +283,8 @@ class Shot:
         if number not in (self.lines if self.movie is None else range(1, len(self.movie) + 1)):
             raise KeyError(number)
 
-    def _open(self, path: Path, role: str) -> ImageFile:
-        file = open_image(path, self.size, role)
+    def _open(self, path: Path, role: str, size: tuple[int, int] | None = None) -> ImageFile:
+        file = open_image(path, size or self.size, role)
         if file.hash != self._known.setdefault(path, file.hash):
             raise ReadError(path, f"the {role} changed during the run", "run again")
         return file

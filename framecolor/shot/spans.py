@@ -19,7 +19,7 @@ from framecolor.media import check_image
 from framecolor.shot.shot import Shot
 
 # Increased when the same drawings, keys and fit no longer give the same paint.
-_RECIPE = "paint 7"
+_RECIPE = "paint 9"
 # Settings that are hashed by position; others by name, if changed (`Settings.list_changed`).
 _BY_PLACE = ("mode", "gap_px", "min_region_px", "line", "background", "precision")
 
@@ -70,7 +70,7 @@ def hash_span(
     """
     drawings = {hashes[number] for number in span.numbers}
     parts = [_RECIPE, *marks]
-    parts.append(repr([getattr(settings, name) for name in _BY_PLACE]))
+    parts.append(repr([settings.closed_gap_px if n == "gap_px" else getattr(settings, n) for n in _BY_PLACE]))
     parts += settings.list_changed("frames", _BY_PLACE)
     for number in span.numbers:
         parts += [str(number), hashes[number], shot.key_hash(number) if number in shot.keys else ""]

@@ -57,7 +57,7 @@ def test_a_key_with_two_colors_between_lines_is_named(root: Path) -> None:
     key = root / "keys/cut.1007.png"
     write_image(key, split_coat(read_image(key), 0.4))
     (warning,) = paint(root).warnings
-    assert warning.startswith("key 1007: more than one color in 1 region,")
+    assert warning.startswith("key 1007: 1 region holds more than one color without a line between them at x ")
 
 
 def test_cels_with_opaque_keys_give_a_warning(tmp_path: Path) -> None:

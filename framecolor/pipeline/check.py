@@ -1,0 +1,46 @@
+"""Check a shot before it is painted: its keys against their drawings. Needs no network and writes nothing."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from framecolor.config.settings import Settings
+from framecolor.core.faults import Fault
+from framecolor.errors import ReadError
+from framecolor.keys.key_checks import find_faults
+from framecolor.keys.key_drawing import read_key_drawings
+from framecolor.pipeline.stream import count_workers
+from framecolor.shot.shot import Shot
+
+
+def check_shot(shot: Shot, settings: Settings, given: Settings | None = None) -> list[Fault]:
+    """Find the faults of a shot's keys, by frame: those that a run on it warns of.
+
+    given  the settings before `keys.drawing_style` chose a gap: also name the leaks that this gap closes
+
+    Drawings and keys that cannot be read have no faults here. Raises InputError for a key that does not fit its
+    drawing, a hint without transparency or a correction outside of the picture.
+    """
+    faults = _find_faults(shot, settings)
+    if given is None or given.closed_gap_px == settings.closed_gap_px:
+        return faults
+    open_places = {(fault.frame, *place) for fault in faults if fault.kind == "leak" for place in fault.places}
+    before = _find_faults(shot, settings.updated({name: getattr(given, name) for name in ("gap_px", "bridge_px")}))
+    leaks = [fault for fault in before if fault.kind == "leak"]
+    closed = [leak for leak in leaks if not any((leak.frame, *place) in open_places for place in leak.places)]
+    return [*(replace(leak, fix="it is closed in this run") for leak in closed), *faults]
+
+
+def _find_faults(shot: Shot, settings: Settings) -> list[Fault]:
+    readable = replace(shot, keys={number: shot.keys[number] for number in shot.keys if _is_readable(shot, number)})
+    with ThreadPoolExecutor(count_workers(settings.count_cores(), shot.size)) as pool:
+        return find_faults(read_key_drawings(readable, settings, pool).by_number)
+
+
+def _is_readable(shot: Shot, number: int) -> bool:
+    try:
+        shot.read_key(number)
+    except ReadError:
+        return False
+    return True

@@ -1,0 +1,77 @@
+"""Runs on drawings as they come: negatives, colored lines and openings, said once, in every part of a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from drawings import COAT, SCARF, SKIN, draw, make_shot
+
+from framecolor import Settings, Shot, color_frames, colorize
+from framecolor.keys import drawing_style
+from framecolor.media import read_image, write_image
+from framecolor.output.manifest import Manifest
+from framecolor.pipeline.drawing_style import settle_style
+
+pytestmark = pytest.mark.usefixtures("quick_engine")
+
+
+def as_negative(rgba: np.ndarray) -> np.ndarray:
+    white = np.full((*rgba.shape[:2], 1), 255, np.uint8)
+    return np.concatenate([np.repeat(rgba[..., 3:], 3, axis=2), white], axis=2)
+
+
+def make_negative_shot(root: Path) -> Path:
+    make_shot(root, 3, (0,))
+    for path in sorted((root / "line").iterdir()):
+        write_image(path, as_negative(read_image(path)))
+    return root
+
+
+def test_a_negative_is_painted_as_its_drawing(tmp_path: Path) -> None:
+    plain, root = make_shot(tmp_path / "plain", 3, (0,)), make_negative_shot(tmp_path / "cut")
+    expected, outcome = colorize(Shot.open(plain)), colorize(Shot.open(root))
+    assert expected.warnings == ()
+    assert len(outcome.warnings) == 1 and "light lines on black" in outcome.warnings[0]
+    for number in (1001, 1002, 1003):
+        name = f"cut.{number}.png"
+        np.testing.assert_array_equal(read_image(outcome.out / name), read_image(expected.out / name))
+    assert Manifest.read(outcome.out).settings["paper"] == "black"
+    assert Manifest.read(expected.out).settings["paper"] == "auto"
+
+
+def test_the_style_is_said_again_but_not_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_negative_shot(tmp_path / "cut")
+    first = colorize(Shot.open(root))
+    monkeypatch.setattr(drawing_style, "judge_style", None)
+    again = colorize(Shot.open(root))
+    assert again.warnings == first.warnings and again.written == ()
+
+
+def test_the_frames_to_paint_do_not_matter(tmp_path: Path) -> None:
+    root = make_negative_shot(tmp_path / "cut")
+    styles = [settle_style(Shot.open(root, frames=frames), Settings(), {}) for frames in (None, "1002", "1003")]
+    assert styles[0] == styles[1] == styles[2]
+
+
+@pytest.mark.parametrize("noted", [None, 3, [], {"source": 3}, {"settings": {"paper": "wood"}}, {"notes": None}])
+def test_a_damaged_note_is_ignored(tmp_path: Path, noted: object) -> None:
+    shot = Shot.open(make_negative_shot(tmp_path / "cut"))
+    style = settle_style(shot, Settings(), {})
+    damaged = {**style.noted, **noted} if isinstance(noted, dict) else noted
+    assert settle_style(shot, Settings(), {"drawings": damaged}) == style
+
+
+def test_arrays_are_read_in_the_same_way() -> None:
+    drawings = {n: as_negative(draw(n)[0]) for n in range(3)}
+    warned = []
+    frames = list(color_frames(drawings, {0: draw(0)[1]}, listener=warned.append))
+    assert len(warned) == 1 and "light lines on black" in warned[0].text
+    colors = {tuple(color) for color in frames[0].rgba.reshape(-1, 4).tolist()}
+    assert {SKIN, COAT, SCARF} <= colors
+
+
+def test_settings_that_are_given_stay(tmp_path: Path) -> None:
+    shot = Shot.open(make_negative_shot(tmp_path / "cut"))
+    assert settle_style(shot, Settings(paper="white"), {}).settings == Settings(paper="white")
