@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import click
 import numpy as np
 from chained import TOLERANCES, Painting, describe_fit, paint_clip, run_scorer, score
 from clips import Clip, find_clips
-from confidence import Judged, judge, summarize_confidence
+from confidence import Judged, Unlisted, count_unlisted, judge, summarize_confidence
 from record import RESULTS, read_results, write_results
 from sheets import write_sheet
 from variants import VARIANTS, painting_as
@@ -107,6 +107,7 @@ def measure_clip(
         "off_palette_px": count_off_palette(painting),
         **{protocol: score_both(clip, folder, keys) for protocol, folder in folders.items()},
         "confidence": summarize_confidence(judged),
+        "doubts": asdict(count_unlisted(painting)),
     }
     row["line_change"] = row["chained"]["tolerance_8"]["line_change"]
     if wanted.scorer is not None:
@@ -204,6 +205,8 @@ def average(clips: Mapping[str, Any], regions: Mapping[str, Any]) -> dict[str, A
         rows = {name: clips[name] for name in names}
         if names:
             means[group] = {"clips": names, **_average_scores(rows), "confidence": _average_confidence(rows, regions)}
+            if doubts := [Unlisted(**row["doubts"]) for row in rows.values() if "doubts" in row]:
+                means[group]["doubts"] = asdict(Unlisted.join(doubts))
     return means
 
 

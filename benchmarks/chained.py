@@ -58,7 +58,11 @@ class Painting:
 
 def paint_clip(clip: Clip, root: Path, out: Path, keys: Sequence[int], settings: Settings) -> Painting:
     """Write a clip with these frames as keys into the new folder `root`, and paint it into `out`."""
-    shot = Shot.open(clip.write_shot(root, keys))
+    return paint_shot(clip, Shot.open(clip.write_shot(root, keys)), out, keys, settings)
+
+
+def paint_shot(clip: Clip, shot: Shot, out: Path, keys: Sequence[int], settings: Settings) -> Painting:
+    """Paint a shot of a clip's drawings with these frames as keys into `out`."""
     with collect_posteriors() as posteriors:
         outcome = pipeline.colorize(shot, out, settings)
     if outcome.failed:

@@ -248,4 +248,8 @@ def _open(path: str, given: dict[str, Any]) -> tuple[ShotPath, Shot, dict[str, P
         )
     places = {name: given.pop(name) for name in ("keys", "hints", "corrections", "references", "sheet")}
     shot = open_shot(chosen[0], frames=given.pop("frames"), **places)
+    if places["corrections"] is not None:  # the tasks run elsewhere
+        from framecolor.shot.downloads import locate_corrections
+
+        places["corrections"] = locate_corrections(places["corrections"], shot.root, shot.name)[0]
     return chosen[0], shot, {name: place for name, place in places.items() if place is not None}

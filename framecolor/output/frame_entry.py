@@ -13,8 +13,8 @@ from framecolor.core.drawing_number import number_from_json, number_to_json
 from framecolor.core.parsing import is_file_name
 
 Status = Literal["key", "painted", "hold", "failed"]
-MOST_UNSURE = 40
-"""Most unsure regions in an entry: those with the largest expected wrong area."""
+MOST_UNSURE = 400
+"""Most unsure regions in an entry, so that a drawing full of specks does not fill framecolor.json."""
 
 _LARGEST = 2**31
 _OF_FAILED = ("number", "file", "status", "error")
@@ -30,6 +30,8 @@ class UnsureRegion:
     color       index of its color in the palette
     second      index of the second choice, None if there is none
     confidence  probability that the color is right
+    unseen      whether no key seems to show such a region: its color cannot be known
+    sliver      whether it is too thin to matter alone; the report folds slivers
     """
 
     area: int
@@ -38,6 +40,13 @@ class UnsureRegion:
     color: int
     second: int | None
     confidence: float
+    unseen: bool = False
+    sliver: bool = False
+
+    @property
+    def expected_wrong_px(self) -> float:
+        """Expected wrong area, in pixels."""
+        return self.area * (1 - self.confidence)
 
     @classmethod
     def parse(cls, table: Mapping[str, Any]) -> UnsureRegion:
@@ -47,7 +56,8 @@ class UnsureRegion:
         color, second = table["color"], table["second"]
         _check_whole(table["area"], left, top, width, height, color, second or 0, *chain.from_iterable(outline))
         confidence = min(1.0, max(0.0, _finite(table["confidence"])))
-        return cls(table["area"], (left, top, width, height), outline, color, second, confidence)
+        kinds = (table.get(name) is True for name in ("unseen", "sliver"))
+        return cls(table["area"], (left, top, width, height), outline, color, second, confidence, *kinds)
 
 
 @dataclass(frozen=True)
@@ -60,7 +70,7 @@ class FrameEntry:
     flicker     share of the figure's area that changes color from the previous drawing
     regions     number of regions
     confidence  mean confidence of the figure's regions, by area
-    unsure      the regions to check, at most MOST_UNSURE
+    unsure      the regions to check, in the order of `pipeline.unsure.find_unsure`
     told        number of regions that strokes and corrections label
     corrected   number of corrected regions
     hold_of     number of the frame that this hold repeats
@@ -131,12 +141,22 @@ class FrameEntry:
     @property
     def expected_wrong_px(self) -> float:
         """Expected wrong area of its unsure regions, in pixels."""
-        return sum(region.area * (1 - region.confidence) for region in self.unsure)
+        return sum(region.expected_wrong_px for region in self.unsure)
+
+    @property
+    def unseen_px(self) -> float:
+        """Expected wrong area of the unsure regions that no key shows, in pixels."""
+        return sum(region.expected_wrong_px for region in self.unsure if region.unseen)
+
+    @property
+    def to_check(self) -> tuple[UnsureRegion, ...]:
+        """The unsure regions without slivers: those that a painter looks at one by one."""
+        return tuple(region for region in self.unsure if not region.sliver)
 
     @property
     def expected_wrong(self) -> float:
-        """Expected number of wrong regions among the unsure ones."""
-        return sum(1 - region.confidence for region in self.unsure)
+        """Expected number of wrong regions among those to check."""
+        return sum(1 - region.confidence for region in self.to_check)
 
     def translate(self, rows: Sequence[int | None]) -> FrameEntry:
         """Translate color indices to another palette. Drops unsure regions whose color is not in it.

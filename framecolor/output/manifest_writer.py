@@ -229,7 +229,7 @@ class ManifestWriter:
     def _keep(self, entry: FrameEntry, line: str) -> None:
         number = entry.number
         self._lines[number], self._briefs[number] = line, replace(entry, unsure=())
-        self._unsure[number] = len(entry.unsure)
+        self._unsure[number] = len(entry.to_check)
 
     def _parse(self, line: str) -> FrameEntry:
         return FrameEntry.parse(json.loads(line), len(self.head.get("palette", ())))

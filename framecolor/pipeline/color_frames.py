@@ -31,7 +31,7 @@ from framecolor.pipeline.events import Listener, Warnings, ignore
 from framecolor.pipeline.paint import choose_colors, paint_frame, repeat_key
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
-from framecolor.pipeline.unsure import find_unsure
+from framecolor.pipeline.unsure import list_unsure
 from framecolor.propagation.smoothing import FramePosterior, is_empty
 
 Pixels = NDArray[np.uint8]
@@ -49,7 +49,7 @@ class ColoredFrame:
     ink         the lines alone, uint8 HxWx4; None unless `Settings.line` is "layer"
     palette     the colors of all keys, uint8 [P, 4]
     confidence  mean confidence of the regions, by area; 1.0 in keys
-    unsure      regions to check, by falling expected wrong area
+    unsure      regions to check, in the order of `pipeline.unsure.find_unsure`
     hold_of     number of the frame that this hold repeats and whose arrays it shares; None if it is no hold
     """
 
@@ -221,6 +221,6 @@ def _paint(
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
     if (number := keyframes.find_shown(item.number, item.features.digest)) is not None:
         painted, _ = repeat_key(painted, keys[number], item, frame, regions, colors, keyframes, settings)
-    unsure = tuple(find_unsure(regions, item.belief, item.confidence))
+    unsure = list_unsure(item, regions, keyframes)
     palette = keyframes.palette.colors
     return ColoredFrame(item.number, painted.rgba, painted.ink, palette, item.mean_confidence(), unsure)

@@ -187,7 +187,7 @@ def _write(run: Run, frame: Finished) -> None:
         return
     if written:
         run.written.append(number)
-    sure, doubts, seconds = entry.confidence, len(entry.unsure), run.watch.take(number)
+    sure, doubts, seconds = entry.confidence, len(entry.to_check), run.watch.take(number)
     run.listener(FrameDone(number, entry.status, written, sure, doubts, entry.regions, seconds))
 
 

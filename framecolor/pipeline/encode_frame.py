@@ -21,7 +21,7 @@ from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.mattes import MatteIds
 from framecolor.pipeline.paint import choose_colors, paint_frame, repeat_key
 from framecolor.pipeline.stencils import Before
-from framecolor.pipeline.unsure import find_unsure
+from framecolor.pipeline.unsure import list_unsure
 from framecolor.propagation.smoothing import FramePosterior, is_empty
 from framecolor.render.flat import spread
 from framecolor.render.frame import Painted
@@ -128,12 +128,12 @@ def _encode(
         _begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
         regions=regions.count,
         confidence=round(item.mean_confidence(), 4),
-        unsure=tuple(find_unsure(regions, item.belief, item.confidence)),
+        unsure=list_unsure(item, regions, keyframes),
         told=None if labels is None else len(labels.rows),
         corrected=None if labels is None else labels.corrected or None,
     )
     image = FORMATS[settings.format]
-    picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.unsure)
+    picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.to_check)
     layer = None
     with stage("encode"):
         if settings.line == "layer" and painted.ink is not None:
@@ -149,7 +149,10 @@ def make_picture(
     unsure: Iterable[UnsureRegion],
 ) -> Picture:
     """Make the picture to encode, with paint and ink as layers if they are separate."""
-    marks = tuple(Mark(f"{i}: {r.confidence:.0%} sure", r.outline) for i, r in enumerate(unsure, start=1))
+    marks = tuple(
+        Mark(f"{i}: {'no key shows this, ' if r.unseen else ''}{r.confidence:.0%} sure", r.outline)
+        for i, r in enumerate(unsure, start=1)
+    )
     return Picture(rgba, paint, None if paint is None else ink, marks)
 
 

@@ -28,6 +28,9 @@ Evidence = NDArray[np.float32]
 FEATURES = ("belief", "doubt", "unmatched")
 # Added before logarithms: a surer belief gains nothing.
 _LEAST = 1e-3
+# Regions count as shown by no key from this probability on, a logit of -2. Of regions of 100 px or more in seven clips,
+# it holds for 2 % of the rightly painted ones, and for 8 of 10 of the things that were drawn into them for a test.
+UNSEEN_ABOVE = 0.12
 _FORMAT = 1
 _PATH = Path(__file__).parent.parent / "weights" / "confidence.json"
 
@@ -62,6 +65,14 @@ def estimate(evidence: Evidence, calibration: Calibration) -> NDArray[np.float32
     c = calibration
     logits = ((evidence - c.mean) / c.scale) @ c.weight + c.bias
     return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
+
+
+def measure_unseen(unmatched: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Measure how likely no key shows each region, float32 [count + 1]; 0 for regions that were not compared.
+
+    unmatched  as in `matching.gallery.Recognized`
+    """
+    return np.where(unmatched == 0, 0, 1 / (1 + np.exp(-np.clip(unmatched, -30, 30)))).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
-from pathlib import PurePosixPath
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from framecolor.core.drawing_number import number_to_json
@@ -32,13 +34,39 @@ def describe_shot(manifest: Manifest) -> dict[str, Any]:
     }
 
 
+def describe_command(manifest: Manifest) -> dict[str, Any]:
+    """Describe the command that repaints the shot with corrections, as data for the page.
+
+    words   as it is run beside the shot
+    folder  name of the output folder, where the page is looked for
+    places  index of each word that is a path -> the folder that holds it, from the output folder, forward slashes
+
+    The page is passed on to others, so it holds no folder of this machine. A browser that opens it in the output folder
+    knows where that is, and makes the paths absolute.
+    """
+    words, out = write_command(manifest), manifest.out.resolve()
+    places: dict[int, str] = {}
+    if manifest.line_dir:
+        line = (out / manifest.line_dir).resolve()
+        # Drawings are in CUT/line/CEL or SHOT/line, or are themselves what the command names.
+        up = 3 if "--cel" in words else 1 if words[2] == line.name else 2
+        paths = {2: line.parents[min(up, len(line.parents)) - 1]}
+        if "-o" in words:
+            paths[words.index("-o") + 1] = out.parents[1] if "--cel" in words else out.parent
+        with suppress(ValueError):  # another drive
+            places = {index: Path(os.path.relpath(path, out)).as_posix() for index, path in paths.items()}
+    return {"words": words, "folder": out.name, "places": places}
+
+
 def write_command(manifest: Manifest) -> list[str]:
-    """List the words of the command that repaints the shot with corrections, to run beside the shot and the file."""
+    """List the words of the command that repaints the shot with corrections, to run beside the shot."""
     places = [part.casefold() for part in PurePosixPath(manifest.line_dir.replace("\\", "/")).parts[-2:]]
     # A cel's drawings are in a folder of their own inside the line folder.
     cut, _, cel = manifest.shot.rpartition("/") if places[:-1] == [LINE_FOLDER] else ("", "", manifest.shot)
     out = manifest.out.resolve()
     words = ["framecolor", "colorize", *([cut, "--cel", cel] if cut else [cel]), "--corrections", CORRECTIONS_NAME]
+    if not cut and LINE_FOLDER not in places[-1:]:
+        words[2] = PurePosixPath(manifest.line_dir.replace("\\", "/")).name or cel  # a pattern, a movie or one cel
     if not cut and LINE_FOLDER not in places:
         words += ["--keys", "KEYS"]  # a pattern or a movie, whose keys are not in the manifest
     if out.parts[-2:] != (f"{cut}{OUTPUT_ENDING}", cel) if cut else out.name != _OUT_FOLDER:

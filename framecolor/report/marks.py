@@ -15,6 +15,8 @@ Point = tuple[float, float]
 _MARGIN, _SMALLEST_CROP = 0.08, 0.4
 # Tags have a fixed size on screen; they are spaced for a picture of this width and tags of this radius.
 _SHOWN_WIDTH_PX, _TAG_RADIUS_PX = 340, 9
+# Further tags lie where they come to lie: a picture with more of them is full.
+_MOST_APART = 60
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def _widen(start: int, end: int, side: int) -> tuple[int, int]:
 def place_tags(regions: Sequence[UnsureRegion], crop: Crop) -> list[Tag]:
     """Place a tag beside each region, in order. Tags stay inside the crop.
 
-    Tags overlap only if there is no free place within about ten radii.
+    Tags overlap only if there is no free place within about ten radii, or from the 61st on.
     """
     radius = crop.width * _TAG_RADIUS_PX / _SHOWN_WIDTH_PX
     taken: list[Point] = []
@@ -73,6 +75,8 @@ def place_tags(regions: Sequence[UnsureRegion], crop: Crop) -> list[Tag]:
             )
             for x, y in _candidates(center, box_width / 2, box_height / 2, radius)
         ]
+        if len(tags) >= _MOST_APART:
+            places = places[:1]
         free = (spot for spot in places if all(math.dist(spot, other) > 2.1 * radius for other in taken))
         place = next(free, places[0])
         taken.append(place)

@@ -14,10 +14,10 @@ from framecolor.core.stages import overlapped
 from framecolor.core.text import format_command
 from framecolor.errors import on_one_line
 from framecolor.media import write_text_atomic
-from framecolor.output.frame_entry import MOST_UNSURE, FrameEntry
+from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import Manifest
 from framecolor.report import strip as strip_layout
-from framecolor.report.correcting import describe_shot, name_uncorrectable, read_names, write_command
+from framecolor.report.correcting import describe_command, describe_shot, name_uncorrectable, read_names
 from framecolor.report.lines import LineArt, LineDrawing
 from framecolor.report.marks import Crop
 from framecolor.report.pictures import PictureReader, Pictures
@@ -52,15 +52,17 @@ def write_report(out: str | Path, target: str | Path | None = None) -> Path:
 def build_page(manifest: Manifest) -> str:
     """Build the report as HTML."""
     drawings = [frame for frame in manifest.frames if frame.status != "hold"]
-    checks = sorted((frame for frame in drawings if frame.unsure), key=lambda f: (-f.expected_wrong_px, f.number))
+    checks = _order_checks(drawings)
     large = {frame.number for frame in checks[:_MOST_LARGE]}
-    frames = {frame.number: view_frame(frame, manifest, cropped=frame.number in large) for frame in drawings}
+    names = read_names(manifest)
+    palette = [view_swatch(color, names) for color in manifest.palette]
+    frames = {frame.number: view_frame(frame, manifest, palette, cropped=frame.number in large) for frame in drawings}
     mapped = _choose_mapped(drawings, checks)
     crops = {number: frames[number].crop for number in large}
     pictures = _read_pictures(drawings, crops, mapped, manifest)
     correctable = {number for number, made in pictures.items() if made.map}
     suggestions = suggest_keys(manifest.frames)
-    words = write_command(manifest)
+    command = describe_command(manifest)
     environment = Environment(
         loader=PackageLoader("framecolor.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True, finalize=_show,
@@ -69,8 +71,7 @@ def build_page(manifest: Manifest) -> str:
         "manifest": manifest,
         "verdict": sum_up(manifest),
         "facts": list_facts(manifest),
-        "palette": [view_swatch(color) for color in manifest.palette],
-        "names": read_names(manifest),
+        "palette": palette,
         "warnings": [hide_folders(text, manifest.out) for text in manifest.warnings],
         "failed": [frames[frame.number] for frame in manifest.with_status("failed")],
         "suggestions": suggestions,
@@ -79,15 +80,20 @@ def build_page(manifest: Manifest) -> str:
         "frames": list(frames.values()),
         "checks": [frames[frame.number] for frame in checks],
         "open_checks": _OPEN_CHECKS,
-        "most_unsure": MOST_UNSURE,
         "pictures": pictures,
-        "shot": describe_shot(manifest),
-        "command": format_command(words, "posix"),
-        "windows_command": format_command(words, "nt"),
+        "shot": {**describe_shot(manifest), "command": command},
+        "command": format_command(command["words"], "posix"),
+        "windows_command": format_command(command["words"], "nt"),
         "can_correct": len(correctable),
         "uncorrectable": name_uncorrectable(manifest, correctable),
     }
     return environment.get_template("report.html.j2").render(context)
+
+
+def _order_checks(drawings: Sequence[FrameEntry]) -> list[FrameEntry]:
+    """Order the frames to check: first by what no key shows, then by all pixels that are expected wrong."""
+    doubtful = (frame for frame in drawings if frame.unsure)
+    return sorted(doubtful, key=lambda frame: (-frame.unseen_px, -frame.expected_wrong_px, frame.number))
 
 
 def _show(value: object) -> object:

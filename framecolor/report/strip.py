@@ -113,6 +113,6 @@ def _title(frame: FrameEntry) -> str:
         parts.append(f"confidence {frame.confidence:.0%}")
     if frame.flicker is not None:
         parts.append(f"flicker {frame.flicker:.1%}")
-    if frame.unsure:
-        parts.append(f"{len(frame.unsure)} to check")
+    if frame.to_check:
+        parts.append(f"{len(frame.to_check)} to check")
     return ", ".join(parts)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.output.frame_entry import MOST_UNSURE, FrameEntry
+from framecolor.output.frame_entry import FrameEntry
 
 # How the effect of a key falls with distance, and the share of wrong regions that a new key corrects in a drawing next
 # to it. Both were fitted by trying every drawing of seven clips as one more key; `benchmarks/one_more_key.py` measures
@@ -24,7 +24,7 @@ class KeySuggestion:
     number       number of its frame
     gain         expected number of regions that it corrects, in all drawings
     share        `gain` as a share of all regions of the shot that are expected wrong, before any suggestion
-    regions      number of unsure regions of the drawing itself
+    regions      number of unsure regions of the drawing itself, without slivers
     first, last  frame numbers of the first and last drawing that improve
     others       number of other drawings that improve
     """
@@ -42,8 +42,7 @@ class KeySuggestion:
         """The reason for the suggestion, one sentence for the painter."""
         parts: list[str] = []
         if self.regions:
-            count = f"{self.regions}{'+' if self.regions >= MOST_UNSURE else ''}"
-            parts.append(f"{count} unsure region{'s' if self.regions > 1 else ''} on this drawing")
+            parts.append(f"{self.regions} unsure region{'s' if self.regions > 1 else ''} on this drawing")
         if self.others:
             parts.append(f"{self.others} drawing{'s' if self.others > 1 else ''} nearby would be closer to a key")
         return f"{', and '.join(parts)}: settles about {self.share:.0%} of what is in doubt."
@@ -52,7 +51,7 @@ class KeySuggestion:
 def suggest_keys(frames: Sequence[FrameEntry], count: int = 3) -> tuple[KeySuggestion, ...]:
     """Suggest up to `count` drawings, the best first, each chosen as if those before it were painted already.
 
-    A drawing's doubt is its expected number of wrong regions, the sum of 1 - confidence over its unsure ones; regions
+    A drawing's doubt is its expected number of wrong regions, the sum of 1 - confidence over those to check; regions
     and not area, since a painter corrects region by region. A new key at distance n (in drawings) from a drawing whose
     nearest key was at distance d reaches (1 - n / d) ** 1.5 of its doubt, so it does not reach past existing keys. The
     drawing that reaches most doubt is chosen, as the doubt of a single drawing predicts its wrong regions poorly, that
@@ -81,7 +80,7 @@ def suggest_keys(frames: Sequence[FrameEntry], count: int = 3) -> tuple[KeySugge
                 number=frame.number,
                 gain=float(gain),
                 share=float(gain / total),
-                regions=len(frame.unsure),
+                regions=len(frame.to_check),
                 first=drawings[helped.min()].number,
                 last=drawings[helped.max()].number,
                 others=int(np.count_nonzero(helped != best)),

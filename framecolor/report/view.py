@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +18,20 @@ from framecolor.report.strip import confidence_level
 
 @dataclass(frozen=True)
 class Swatch:
-    """A palette color: `fill` is "" for transparent paper."""
+    """A palette color: `fill` is "" for transparent paper, `code` is its value, `name` the palette's, "" if none."""
 
     fill: str
-    name: str
+    code: str
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class RegionView:
-    """One unsure region: its number on the frame, colors, confidence in percent, area, outline and tag.
+    """One unsure region: its number on the frame, colors, confidence in percent, area and outline.
 
+    unseen     whether no key shows it
+    sliver     whether the page folds it
+    place      its tag; None for slivers
     left, top  center of the tag, in percent of the picture's size
     """
 
@@ -37,18 +41,21 @@ class RegionView:
     percent: int
     area: int
     points: str
-    place: Tag
-    left: float
-    top: float
+    unseen: bool
+    sliver: bool
+    place: Tag | None
+    left: float = 0
+    top: float = 0
 
 
 @dataclass(frozen=True)
 class FrameView:
     """One drawing of the contact sheet.
 
-    held  ranges of the frames that repeat it
-    note  how a key's frame differs from the key; "" if it does not
-    crop  part of the frame in its large picture
+    held       ranges of the frames that repeat it
+    note       how a key's frame differs from the key; "" if it does not
+    unseen_px  area of the regions that no key shows
+    crop       part of the frame in its large picture
 
     Shares are texts in percent.
     """
@@ -65,8 +72,18 @@ class FrameView:
     flicker: str
     regions: tuple[RegionView, ...]
     doubtful_px: int
+    unseen_px: int
     count: int
     crop: Crop
+
+    @property
+    def to_check(self) -> tuple[RegionView, ...]:
+        """The unsure regions without slivers."""
+        return tuple(region for region in self.regions if not region.sliver)
+
+    @property
+    def slivers(self) -> tuple[RegionView, ...]:
+        return tuple(region for region in self.regions if region.sliver)
 
 
 def name_ranges(numbers: Iterable[int]) -> str:
@@ -80,20 +97,23 @@ def name_ranges(numbers: Iterable[int]) -> str:
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}\u2013{run[-1]}" for run in runs)
 
 
-def view_swatch(color: Rgba) -> Swatch:
+def view_swatch(color: Rgba, names: Mapping[str, str]) -> Swatch:
+    """View a color of the palette; `names` are those of its colors, by #rrggbb."""
     red, green, blue, alpha = color
     if alpha == 0:
         return Swatch("", "transparent")
-    return Swatch(f"#{red:02x}{green:02x}{blue:02x}", f"#{red:02X}{green:02X}{blue:02X}")
+    fill = f"#{red:02x}{green:02x}{blue:02x}"
+    return Swatch(fill, fill.upper(), names.get(fill, ""))
 
 
-def view_frame(frame: FrameEntry, manifest: Manifest, *, cropped: bool = False) -> FrameView:
-    swatches = [view_swatch(color) for color in manifest.palette]
-    crop = crop_to_regions(frame.unsure if cropped else (), manifest.width, manifest.height)
-    tags = place_tags(frame.unsure, crop)
+def view_frame(
+    frame: FrameEntry, manifest: Manifest, swatches: Sequence[Swatch], *, cropped: bool = False
+) -> FrameView:
+    """View a frame; `swatches` are those of the palette. A cropped one shows the unsure regions with a margin."""
+    crop = crop_to_regions(frame.to_check or frame.unsure if cropped else (), manifest.width, manifest.height)
+    tags: dict[UnsureRegion, Tag] = dict(zip(frame.to_check, place_tags(frame.to_check, crop), strict=True))
     regions = tuple(
-        _view_region(index, region, tag, swatches, crop)
-        for index, (region, tag) in enumerate(zip(frame.unsure, tags, strict=True), 1)
+        _view_region(index, region, tags.get(region), swatches, crop) for index, region in enumerate(frame.unsure, 1)
     )
     return FrameView(
         number=frame.number,
@@ -108,12 +128,15 @@ def view_frame(frame: FrameEntry, manifest: Manifest, *, cropped: bool = False) 
         flicker=_percent(frame.flicker),
         regions=regions,
         doubtful_px=round(frame.expected_wrong_px),
+        unseen_px=sum(region.area for region in frame.unsure if region.unseen),
         count=frame.regions,
         crop=crop,
     )
 
 
-def _view_region(index: int, region: UnsureRegion, tag: Tag, swatches: Sequence[Swatch], crop: Crop) -> RegionView:
+def _view_region(
+    index: int, region: UnsureRegion, tag: Tag | None, swatches: Sequence[Swatch], crop: Crop
+) -> RegionView:
     left, top, width, height = region.box
     box = ((left, top), (left + width, top), (left + width, top + height), (left, top + height))
     outline = region.outline if len(region.outline) > 2 else box
@@ -124,9 +147,11 @@ def _view_region(index: int, region: UnsureRegion, tag: Tag, swatches: Sequence[
         percent=round(100 * region.confidence),
         area=region.area,
         points=" ".join(f"{x},{y}" for x, y in outline),
+        unseen=region.unseen,
+        sliver=region.sliver,
         place=tag,
-        left=round(100 * (tag.x - crop.x) / crop.width, 2),
-        top=round(100 * (tag.y - crop.y) / crop.height, 2),
+        left=0 if tag is None else round(100 * (tag.x - crop.x) / crop.width, 2),
+        top=0 if tag is None else round(100 * (tag.y - crop.y) / crop.height, 2),
     )
 
 
@@ -162,8 +187,8 @@ def sum_up(manifest: Manifest) -> str:
     origin = "" if keys == 0 else " from it" if keys == 1 else " from them"
     parts = [count_of(keys, "key") if keys else "no key", f"{painted:,} painted{origin}"]
     parts += [f"{number:,} {word}" for number, word in ((held, "held"), (failed, "failed")) if number]
-    doubtful = [frame for frame in manifest.with_status("painted") if frame.unsure]
-    regions = sum(len(frame.unsure) for frame in doubtful)
+    doubtful = [frame for frame in manifest.with_status("painted") if frame.to_check]
+    regions = sum(len(frame.to_check) for frame in doubtful)
     doubt = f"{count_of(regions, 'region')} to check in {count_of(len(doubtful), 'frame')}"
     frames = count_of(len(manifest.frames), "frame")
     return f"{frames}: {', '.join(parts)}; {doubt if regions else 'no region in doubt'}."

@@ -19,6 +19,7 @@ from framecolor.errors import ReadError, ShotError
 from framecolor.media import FORMATS, ImageFile, Movie, hash_file, image_size, is_movie, open_image, read_image
 from framecolor.shot.corrections import Correction, read_corrections
 from framecolor.shot.cut import Cel
+from framecolor.shot.downloads import locate_corrections
 from framecolor.shot.locate import (
     ROLES,
     find_lines,
@@ -113,7 +114,7 @@ class Shot:
                 a cel of a cut, Cut-005/Line/A, with its keys in Cut-005/Keys/A
                 a retake of a cel, Cut-005/Line/A.R1: only its own drawings are painted
         keys, hints, stencils  folders to use instead of the shot's own
-        corrections  a file of corrections
+        corrections  a file of corrections; a name without a folder is looked up by `downloads.locate_corrections`
         references  a folder of references, or "none"; by default `references` in the shot's folder or cut, and above it
         frames  numbers of drawings to paint, such as "1001-1024x2"; all by default
         sheet   an exposure sheet, or "none"; by default the only *.xdts or sheet.csv in the shot's folder or cut
@@ -135,11 +136,15 @@ class Shot:
         for role, given in zip(ROLES, (keys, hints, stencils), strict=True):
             extras[role], unused = find_painted(role, given, place, lines, numbers, size)
             passed_over += unused
-        corrected = () if corrections is None else _read_corrections(Path(corrections), numbers)
+        corrected: tuple[Correction, ...] = ()
+        saved: list[str] = []
+        if corrections is not None:
+            file, saved = locate_corrections(Path(corrections), place.root, place.name)
+            corrected = _read_corrections(file, numbers)
         painted, unused = find_references(place.root, references)
         passed_over += [*unused, *find_stray(place, is_folder=path.is_dir())]
         timing, warnings = find_timing(place, sheet, lines.get(numbers[0]), is_folder=path.is_dir())
-        warnings += passed_over
+        warnings += [*passed_over, *saved]
         wanted = own if frames is None else parse_frames(frames, own, timing.format_shown(own) if timing else "")
         if timing is not None:
             warnings += timing.list_warnings(wanted, numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def test_packed_regions_come_back():
 def test_regions_of_a_painted_clip_are_those_that_the_metrics_count(tmp_path: Path, quick_engine: None) -> None:
     from chained import paint_clip, score_frames
     from clips import Clip
-    from confidence import judge
+    from confidence import count_unlisted, judge
 
     folder = make_shot(tmp_path / "walker", frames=4, keys=(0, 1, 2, 3), name="{:04d}.png")
     (folder / "keys").rename(folder / "color")
@@ -79,3 +80,14 @@ def test_regions_of_a_painted_clip_are_those_that_the_metrics_count(tmp_path: Pa
     assert judged.right.sum() == sum(round((s.acc or 0) * s.regions) for s in scores.values())
     assert 0 < judged.right.sum() < len(judged.right)
     assert ((judged.confidence > 0) & (judged.confidence <= 1)).all()
+    found = count_unlisted(painting)
+    assert 0 < found.unlisted_wrong_px <= found.wrong_px < spoiled[..., 3].astype(bool).sum() * 3
+    table = json.loads((painting.out / "framecolor.json").read_text())
+    assert found.listed == sum(len(frame["unsure"]) for frame in table["frames"] if frame["status"] == "painted")
+    # What is on the list is not left out.
+    for frame in table["frames"]:
+        frame["unsure"] = []
+    del table["seal"]  # written by hand
+    (painting.out / "framecolor.json").write_text(json.dumps(table))
+    none = count_unlisted(painting)
+    assert none.listed == 0 and none.unlisted_wrong_px == none.wrong_px == found.wrong_px

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from framecolor.output.manifest_writer import ManifestWriter
 HEAD = {"shot": "cut", "line_dir": "../line", "size": [64, 48], "settings": {"mode": "flat"}, "fit": None,
         "palette": [[1, 2, 3, 255], [255, 255, 255, 0]], "mattes": [[1, 2, 3]]}  # fmt: skip
 REGION = UnsureRegion(9, (1, 2, 3, 3), ((1, 2), (4, 5)), 0, 1, 0.4)
+UNSEEN, SLIVER = replace(REGION, unseen=True), replace(REGION, box=(5, 2, 3, 3), sliver=True)
 FRAMES = (
     FrameEntry(1, "a.1.png", "s", "key", flicker=0.0, regions=4, confidence=1.0),
-    FrameEntry(2, "a.2.png", "s", flicker=0.5, regions=4, confidence=0.5, unsure=(REGION,), told=2, corrected=1),
+    FrameEntry(2, "a.2.png", "s", flicker=0.5, regions=4, confidence=0.5, unsure=(UNSEEN, SLIVER), told=2, corrected=1),
     FrameEntry(3, "a.3.png", "s", "hold", flicker=0.0, regions=4, confidence=0.5, unsure=(REGION,), hold_of=2),
     FrameEntry(4, "a.4.png", status="failed", error="cut off"),
 )
@@ -48,6 +50,19 @@ def test_a_region_of_a_color_that_the_palette_lacks_is_left_out() -> None:
     table = json.loads(FRAMES[1].format())
     table["unsure"] += [{**table["unsure"][0], "color": 2}, {**table["unsure"][0], "second": 2}]
     assert FrameEntry.parse(table, 2) == FRAMES[1]
+
+
+def test_regions_of_older_versions_are_no_slivers_and_are_shown_by_keys() -> None:
+    table = json.loads(FRAMES[1].format())
+    for region in table["unsure"]:
+        del region["unseen"], region["sliver"]
+    assert FrameEntry.parse(table, 2).unsure == (REGION, replace(REGION, box=SLIVER.box))
+
+
+def test_slivers_are_not_among_those_to_check() -> None:
+    entry = FRAMES[1]
+    assert entry.to_check == (UNSEEN,) and entry.expected_wrong == pytest.approx(0.6)
+    assert entry.expected_wrong_px == pytest.approx(2 * 5.4) and entry.unseen_px == pytest.approx(5.4)
 
 
 def test_an_entry_is_always_the_same_line() -> None:

@@ -17,6 +17,7 @@ from framecolor.propagation.confidence import (
     estimate,
     gather_evidence,
     measure_confidence,
+    measure_unseen,
     pack_calibration,
     read_calibration,
 )
@@ -104,4 +105,9 @@ def test_keys_are_certain_in_the_record_and_nothing_else_is(painted_shot: Path) 
     for frame in frames:
         assert (frame["confidence"] == 1) == (frame["status"] == "key")
         assert frame["status"] != "key" or frame["unsure"] == []
-        assert all(region["confidence"] < UNSURE_BELOW for region in frame["unsure"])
+        assert all(region["confidence"] < UNSURE_BELOW or region["area"] > 120 for region in frame["unsure"])
+
+
+def test_only_compared_regions_can_be_unseen() -> None:
+    unseen = measure_unseen(np.array([0, -8, -2, 2, 0], np.float32))
+    assert unseen[[0, 4]].tolist() == [0, 0] and unseen[1] < 0.001 and unseen[2] + unseen[3] == pytest.approx(1)

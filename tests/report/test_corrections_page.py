@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -322,3 +323,130 @@ def test_colored_lines_lie_over_the_paint(own_shot: Path, turn_to: Callable[[Pat
     red, green, blue, alpha = desk.page.evaluate(read, at)
     assert alpha > 200 and abs(red - 120) < 20 and abs(green - 60) < 20 and abs(blue - 30) < 20
     assert desk.color_at(HEAD) == SKIN
+
+
+def test_shortcuts_work_wherever_the_focus_is(desk: Desk) -> None:
+    desk.show(1003)
+    desk.click(HEAD)
+    keyboard, changed = desk.page.keyboard, desk.page.locator("#corrections .made li")
+    focus = ["document.activeElement.blur()"]
+    focus += [f"document.querySelector({place!r}).focus()" for place in (
+        "[name=outlines]", "dialog [data-step='1']", ".colors button", ".stage", "#corrections [data-do=copy]"
+    )]  # fmt: skip
+    for place in focus:
+        desk.page.evaluate(place)
+        keyboard.press("3")
+        assert desk.color_at(HEAD) == SCARF, place
+        keyboard.press("Control+z")
+        assert desk.color_at(HEAD) == SKIN and changed.count() == 0, place
+    # A Japanese input method sends no letter, a Russian layout another one.
+    for key in ("Process", "\u0438"):
+        send = "key => document.body.dispatchEvent(new KeyboardEvent('keydown', {key, code: 'KeyB', bubbles: true}))"
+        desk.page.evaluate(send, key)
+        assert desk.page.locator("button[data-tool=fill]").get_attribute("aria-pressed") == "true"
+        keyboard.press("v")
+    desk.click(HEAD)
+    keyboard.press("3")
+    keyboard.press("Escape")
+    desk.page.wait_for_function("!document.querySelector('dialog').open")
+    keyboard.press("Control+z")
+    assert changed.count() == 0, "on the page as well"
+
+
+def test_n_opens_the_first_doubt(own_shot: Path, turn_to: Callable[[Path], Desk]) -> None:
+    path = own_shot / "color" / "framecolor.json"
+    table = json.loads(path.read_text())
+    del table["seal"]  # written by hand
+    region = {"area": 9, "box": [0, 0, 3, 3], "outline": [[0, 0], [2, 2]], "color": 0, "second": None}
+    table["frames"][4]["unsure"] = [{**region, "confidence": 0.5}]
+    path.write_text(json.dumps(table))
+    desk = turn_to(write_report(own_shot / "color"))
+    desk.page.keyboard.press("n")
+    desk.page.wait_for_function("document.querySelector('#viewer-title').textContent === 'Frame 1005'")
+
+
+def test_the_command_can_be_pasted_in_any_folder_and_finds_the_download(
+    painted_shot: Path,
+    tmp_path: Path,
+    open_page: Callable[..., Desk],
+    monkeypatch: pytest.MonkeyPatch,
+    quick_engine: None,
+) -> None:
+    root = copy_shot(painted_shot, tmp_path / "it's a $HOME" / "cut")
+    desk = open_page(write_report(root / "color"))
+    command = shlex.split(desk.page.locator(".command code").inner_text().replace("\n", " "))
+    assert command == ["framecolor", "colorize", str(root), "--corrections", "corrections.json", "--report"]
+    desk.show(1003)
+    desk.click(HEAD)
+    desk.swatch(COAT).click()
+    (tmp_path / "downloads").mkdir()
+    desk.save(tmp_path / "downloads" / "corrections (1).json")
+    monkeypatch.setattr("platformdirs.user_downloads_path", lambda: tmp_path / "downloads")
+    monkeypatch.chdir(tmp_path)
+    args = [*command[2:], "--fit", "0", "--engine", "cpu"]
+    assert CliRunner().invoke(colorize, args, catch_exceptions=False).exit_code == 0
+    painted = read_image(root / "color" / "cut.1003.png")
+    assert tuple(painted[HEAD[1], HEAD[0]]) == COAT
+    # A page that was sent to somebody else names the shot alone.
+    shutil.copy(root / "color" / "report.html", tmp_path / "report.html")
+    sent = open_page(tmp_path / "report.html")
+    assert "colorize cut --corrections" in " ".join(sent.page.locator(".command code").inner_text().split())
+
+
+def test_a_windows_browser_gets_backslashes(shot: Path, open_page: Callable[..., Desk]) -> None:
+    desk = open_page(shot / "color" / "report.html", user_agent="Mozilla/5.0 (Windows NT 10.0)")
+    words = desk.page.locator(".command code").inner_text().split()
+    assert words[2] == str(shot).replace("/", "\\")
+
+
+def test_a_correction_holds_for_a_stretch_of_frames(desk: Desk, tmp_path: Path) -> None:
+    desk.show(1003)
+    desk.click(HEAD)
+    desk.swatch(SCARF).click()
+    panel = desk.page.locator(".stretch")
+    desk.page.keyboard.press("h")
+    panel.locator("output", has_text="4 drawings").wait_for()
+    cells = panel.locator(".strip-of-frames label")
+    assert cells.locator("span").all_inner_texts() == ["1003", "1004", "1005", "1006"], "to the next key"
+    panel.get_by_label("First frame").select_option("1002")
+    panel.locator("output", has_text="5 drawings").wait_for()
+    read = """cell => {
+      const canvas = cell.querySelector("canvas"), context = canvas.getContext("2d");
+      const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+      let count = 0;
+      for (let at = 0; at < pixels.length; at += 4) {
+        if ([0, 1, 2].every((channel) => pixels[at + channel] === SCARF[channel])) count += 1;
+      }
+      return count;
+    }""".replace("SCARF", str(list(SCARF)))
+    assert all(cells.nth(place).evaluate(read) > 300 for place in range(5)), "each frame shows where the color would go"
+    cells.nth(3).locator("input").uncheck()
+    panel.locator("output", has_text="4 drawings").wait_for()
+    assert desk.page.locator("#corrections .made li").count() == 1, "a preview changes nothing"
+    panel.locator("[data-do=spread]").click()
+    made = desk.save(tmp_path / "c.json")
+    assert [(c.number, c.color) for c in made] == [(n, SCARF) for n in (1002, 1003, 1004, 1006)]
+    assert all(c.drawing for c in made) and len({c.x for c in made}) == 4, "the head moves"
+    desk.page.keyboard.press("Control+z")
+    assert desk.page.locator("#corrections .made li").count() == 1, "one step of undo"
+
+
+def test_a_key_is_marked_to_be_painted_next(shot: Path, open_page: Callable[..., Desk], tmp_path: Path) -> None:
+    desk = open_page(shot / "color" / "report.html")
+    marked = desk.page.locator("#next .marked li")
+    assert desk.page.locator("#frame-1001 .mark").count() == 0, "a key is painted already"
+    desk.page.locator("#frame-1004").hover()
+    desk.page.locator("#frame-1004 .mark").click()
+    assert marked.locator("h3").all_inner_texts() == ["Frame 1004"]
+    desk.show(1002)
+    desk.page.keyboard.press("k")
+    assert desk.page.locator("dialog [data-do=mark]").get_attribute("aria-pressed") == "true"
+    desk.save(tmp_path / "c.json")
+    assert json.loads((tmp_path / "c.json").read_text())["next"] == [1002, 1004]
+    again = open_page(shot / "color" / "report.html", desk.page.context)
+    rows = again.page.locator("#next .marked li")
+    assert rows.locator("h3").all_inner_texts() == ["Frame 1002", "Frame 1004"]
+    rows.nth(0).locator("[data-do=mark]").click()
+    assert rows.locator("h3").all_inner_texts() == ["Frame 1004"]
+    again.page.locator("#corrections input[type=file]").set_input_files(tmp_path / "c.json")
+    rows.nth(1).wait_for()

@@ -152,6 +152,20 @@ def test_unsure_regions_are_outlined_numbered_and_listed(out):
         assert word in page.text
 
 
+def test_what_no_key_shows_comes_before_larger_doubts_and_slivers_are_folded(out):
+    frames = json.loads((out / "framecolor.json").read_text())["frames"]
+    frames[1]["unsure"] = [unsure(90, 100, 20, 0.7) | {"unseen": True}]
+    frames[2]["unsure"] += [unsure(10, 10, 3, 0.5) | {"sliver": True}, unsure(30, 10, 2, 0.5) | {"sliver": True}]
+    change_manifest(out, frames=frames)
+    text = write_report(out).read_text()
+    assert text.index('id="check-1002"') < text.index('id="check-1003"')
+    page = Page(text)
+    assert page.text.count("No key shows this") == 1 and "no key shows 400 px" in page.text
+    assert "2 of 2 regions in doubt" in page.text and "2 slivers, 13 px" in page.text
+    assert "3 regions to check in 2 frames" in page.text
+    assert page.values("data-region").count("4") == 2  # its outline and its row, but no number on the picture
+
+
 def test_holds_are_marked_on_the_drawing_that_they_repeat(out):
     page = Page(write_report(out).read_text())
     assert "frame-1004" in page.values("id") and "frame-1005" not in page.values("id")
@@ -210,7 +224,8 @@ def test_colors_have_the_names_of_the_palette_file(out, tmp_path):
     file.parent.mkdir()
     file.write_text("GIMP Palette\n200 60 40 Scarf <red>\n")
     change_manifest(out, settings={"palette": str(file)})
-    assert "Scarf <red>" in Page(write_report(out).read_text()).text
+    text = Page(write_report(out).read_text()).text
+    assert text.count("Scarf <red>#C83C28") == 1 + 3, "the palette, and the choices of three unsure regions"
     file.rename(out.parent / "film.gpl")
     change_manifest(out, settings={"palette": "film.gpl"})
     assert "Scarf <red>" in Page(write_report(out).read_text()).text

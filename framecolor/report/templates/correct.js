@@ -5,9 +5,10 @@ class Corrector {
   #serial = 0;
   #opened = new Map();
 
-  // desk: the viewer's element. palette: colors in the order of their keys. say: shows a line of text.
-  constructor(desk, corrections, palette, say) {
-    Object.assign(this, { desk, corrections, palette, say, region: 0, brush: null, tool: "select" });
+  // desk: the viewer's element. palette: colors in the order of their keys. say: shows a line of text. framesOf: lists
+  // the frames that show a drawing.
+  constructor(desk, corrections, palette, say, framesOf) {
+    Object.assign(this, { desk, corrections, palette, say, framesOf, region: 0, brush: null, tool: "select" });
     this.stage = desk.querySelector(".stage");
     this.layers = desk.querySelector(".layers");
     this.canvas = desk.querySelector(".paint");
@@ -30,7 +31,7 @@ class Corrector {
     this.close();
     const serial = this.#serial;
     if (!island || !RegionMap.isSupported) return false;
-    const { map, unsure, drawing } = await this.#read(island);
+    const { map, unsure, drawing } = await this.read(island);
     if (serial !== this.#serial) return false; // another one was opened meanwhile
     this.#map = map;
     this.#frames = frames;
@@ -45,7 +46,8 @@ class Corrector {
     return true;
   }
 
-  async #read(island) {
+  // Reads the map of a drawing, {map, unsure, drawing}.
+  async read(island) {
     if (!this.#opened.has(island.id)) {
       const data = JSON.parse(island.textContent);
       this.#opened.set(island.id, { unsure: data.unsure, drawing: data.drawing, map: await RegionMap.open(data) });
@@ -58,8 +60,24 @@ class Corrector {
   }
 
   // This drawing's corrections with their regions; the last one of a region wins.
-  #made() {
-    return this.corrections.of(this.#frames).map((entry) => ({ entry, region: this.#map.find(entry.x, entry.y) }));
+  #made() { return this.#madeOn(this.#map, this.#frames); }
+
+  #madeOn(map, frames) {
+    return this.corrections.of(frames).map((entry) => ({ entry, region: map.find(entry.x, entry.y) }));
+  }
+
+  // The corrected regions of another drawing with their colors.
+  changesOf(map, number) {
+    const made = this.#madeOn(map, this.framesOf(number));
+    return new Map(made.filter(({ region }) => region).map(({ entry, region }) => [region, toPixel(entry.color)]));
+  }
+
+  // Gives regions of several drawings their colors at once. places: of {entry, map, region}.
+  spread(places) {
+    const replaced = places.flatMap(({ entry, map, region }) =>
+      this.#madeOn(map, this.framesOf(entry.frame)).filter((made) => made.region === region).map((made) => made.entry));
+    const kept = this.corrections.list.filter((entry) => !replaced.includes(entry));
+    this.corrections.change([...kept, ...places.map(({ entry }) => Object.freeze(entry))]);
   }
 
   refresh() {
@@ -210,6 +228,7 @@ class Corrector {
     };
     const line = this.desk.querySelector(".chosen-line"), restore = this.desk.querySelector("[data-do=restore]");
     restore.disabled = !this.isOpen || !this.region || !this.isChanged(this.region);
+    this.desk.querySelector("[data-do=hold]").disabled = !this.isOpen || !this.region;
     if (!this.isOpen || !this.region) {
       const ready = this.tool === "fill" && this.brush;
       line.replaceChildren(...(ready ? ["Each click paints ", ...swatch(this.brush)] : ["Click a region, then a color."]));

@@ -10,9 +10,17 @@ const notice = made.querySelector(".notice");
 const say = (text) => { notice.textContent = text; };
 // Windows shells quote names differently.
 const command = made.querySelector(".command code");
-if (command?.dataset.windows && navigator.userAgent.includes("Windows")) command.textContent = command.dataset.windows;
+const isWindows = navigator.userAgent.includes("Windows");
+if (command) {
+  const words = writeCommand(shot.command, isWindows);
+  if (words) command.replaceChildren(...words.flatMap((word, at) => {
+    const whole = document.createElement("span"); // that no line ends inside of
+    whole.textContent = word;
+    return at ? [" ", whole] : [whole];
+  }));
+  else if (isWindows && command.dataset.windows) command.textContent = command.dataset.windows;
+}
 const names = new Map(shot.palette.map(({ color, name }) => [color, name]));
-const corrector = new Corrector(viewer, corrections, names, say);
 let shown = -1;
 
 // The viewer shows copies of the page's elements, so that each picture is in the file only once.
@@ -24,6 +32,20 @@ const copy = (node) => {
 const numberOf = (card) => (/^\d+$/.test(card.dataset.frame) ? Number(card.dataset.frame) : card.dataset.frame); // or "2a"
 const drawingOf = (frame) => shot.holds[frame] ?? frame;
 const framesOf = (drawing) => [drawing, ...Object.keys(shot.holds).map(Number).filter((n) => shot.holds[n] === drawing)];
+const corrector = new Corrector(viewer, corrections, names, say, framesOf);
+
+// The drawings that a correction can be held for: all with a map but keys.
+const mapOf = (number) => document.getElementById("map-" + number);
+const isKey = (card) => card.classList.contains("key");
+const held = cards.filter((card) => !isKey(card) && mapOf(numberOf(card))).map(numberOf);
+const nextKeys = new NextKeys(shot.shot, cards.filter((card) => !isKey(card)).map(numberOf));
+// Whether a key, or a drawing without a map, lies between two of them.
+held.between = (one, other) => {
+  const [first, last] = [one, other].map((number) => cards.findIndex((card) => numberOf(card) === number));
+  return last > first + 1;
+};
+const readMap = (number) => (mapOf(number) ? corrector.read(mapOf(number)) : null);
+const stretch = new Stretch(viewer.querySelector(".stretch"), corrector, held, readMap, say);
 
 // Moves outlines and numbers of the unsure regions from the frame's large picture to the whole frame.
 const mark = (check) => {
@@ -44,16 +66,19 @@ const mark = (check) => {
 };
 
 const show = async (place) => {
+  stretch.close();
   shown = (place + cards.length) % cards.length;
   const card = cards[shown], frame = numberOf(card);
   const check = document.getElementById("check-" + frame);
   const about = viewer.querySelector(".about"), doubts = viewer.querySelector(".doubts");
   about.replaceChildren(copy(card.querySelector(".caption")), copy(card.querySelector(".details")));
+  about.querySelector(".mark")?.remove(); // the viewer has its own
   doubts.replaceChildren(...(check ? [...check.querySelector(".lists").children].map(copy) : []));
   for (const more of doubts.querySelectorAll("details")) more.open = true;
   viewer.querySelector(".still").replaceChildren(copy((check || card).querySelector(".picture")));
   viewer.querySelector(".lists").append(made);
   dialog.querySelector("h2").textContent = "Frame " + frame;
+  showMarks();
   if (!dialog.open) dialog.showModal();
   history.replaceState(null, "", "#frame-" + frame);
   const frames = framesOf(frame), island = document.getElementById("map-" + frame);
@@ -83,7 +108,9 @@ const actions = {
   undo: () => step(corrections.undo()),
   redo: () => step(corrections.redo()),
   restore: () => corrector.restore(),
-  save: () => { corrections.save(); say("Saved. Put the file beside the shot, then run the command."); },
+  mark: (button) => nextKeys.toggle(numberOf(button?.closest("[data-frame]") || cards[shown])),
+  hold: () => (stretch.isOpen ? stretch.close() : stretch.start()),
+  save: () => { corrections.save(nextKeys.list); say("Saved. Now run the command: it finds the file among the downloads."); },
   load: () => made.querySelector("input[type=file]").click(),
   closer: () => corrector.zoom.to(corrector.zoom.scale * 1.5),
   farther: () => corrector.zoom.to(corrector.zoom.scale / 1.5),
@@ -104,7 +131,7 @@ document.addEventListener("click", (event) => {
   const link = find("[data-open]"), doing = find("[data-do]"), tool = find("[data-tool]"), color = find("[data-color]");
   if (link && !event.ctrlKey && !event.metaKey && showFrame(link.dataset.open)) event.preventDefault();
   if (find("[data-step]")) show(shown + Number(find("[data-step]").dataset.step));
-  if (doing) actions[doing.dataset.do]();
+  if (doing) actions[doing.dataset.do]?.(doing);
   if (tool) corrector.setTool(tool.dataset.tool);
   const row = find(".doubts [data-region]");
   if (row && corrector.isOpen) {
@@ -116,38 +143,8 @@ document.addEventListener("click", (event) => {
   if (event.target === dialog) dialog.close();
 });
 
-dialog.addEventListener("keydown", (event) => {
-  const { key, code, shiftKey } = event, digit = /^(Digit|Numpad)(\d)$/.exec(code);
-  const isTyping = event.target.matches("input[type=text]");
-  if (isTyping || event.altKey) return;
-  const arrow = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
-  const command = event.ctrlKey || event.metaKey;
-  let act = null;
-  if (command) act = { z: shiftKey ? actions.redo : actions.undo, y: actions.redo, s: actions.save }[key.toLowerCase()];
-  else if (arrow && event.target === corrector.stage && corrector.isOpen) act = () => corrector.chooseBeside(...arrow);
-  else if (arrow && arrow[0]) act = () => show(shown + arrow[0]);
-  else if (key === "PageUp" || key === "PageDown") act = () => show(shown + (key === "PageUp" ? -1 : 1));
-  else if (!corrector.isOpen) return;
-  else if (digit) {
-    const swatch = viewer.querySelector(`.colors [data-key="${(shiftKey ? "\u21e7" : "") + digit[2]}"]`);
-    act = swatch && (() => corrector.use(swatch.dataset.color));
-  } else {
-    const tool = { v: "select", b: "fill", i: "pick" }[key.toLowerCase()];
-    act = tool ? () => corrector.setTool(tool) : {
-      n: () => corrector.chooseDoubt(shiftKey ? -1 : 1),
-      o: () => dialog.querySelector("[name=outlines]").click(),
-      delete: actions.restore, backspace: actions.restore,
-      "+": actions.closer, "=": actions.closer, "-": actions.farther, f: actions.whole,
-    }[key.toLowerCase()];
-    if (key === "Enter" && corrector.region && corrector.brush && !event.target.closest("button, summary, a")) {
-      act = () => corrector.paint(corrector.region, corrector.brush);
-    }
-  }
-  if (!act) return;
-  event.preventDefault();
-  act();
-});
 dialog.addEventListener("close", () => {
+  stretch.close();
   corrector.close();
   home.after(made);
   history.replaceState(null, "", location.pathname + location.search);
@@ -165,6 +162,7 @@ const settle = () => {
 };
 viewer.addEventListener("recolored", settle);
 viewer.addEventListener("chosen", () => {
+  if (stretch.isOpen && corrector.region !== stretch.home.region) stretch.close();
   if (!corrector.isOpen) return;
   const doubts = viewer.querySelector(".doubts"), room = doubts.getBoundingClientRect();
   for (const row of doubts.querySelectorAll("li[data-region]")) {
@@ -179,7 +177,8 @@ made.querySelector("input[type=file]").addEventListener("change", async (event) 
   const [file] = event.target.files;
   if (!file) return;
   try {
-    const name = corrections.load(await file.text());
+    const { shot: name, next } = corrections.load(await file.text());
+    if (next) nextKeys.set(next);
     const other = name && name !== shot.shot ? ` The file is for ${name}.` : "";
     say(`Loaded ${file.name}.${other}`);
   } catch (error) {
@@ -221,6 +220,30 @@ const list = () => {
 corrections.addEventListener("change", list);
 list();
 addEventListener("beforeunload", (event) => { if (!corrections.isSaved) event.preventDefault(); });
+
+// Shows the drawings that are marked to be painted next: in the list, on their cards and in the viewer.
+const showMarks = () => {
+  const section = document.getElementById("next"), rows = section.querySelector(".marked");
+  rows.replaceChildren(...nextKeys.list.map((number) => {
+    const row = section.querySelector("template").content.firstElementChild.cloneNode(true);
+    const card = cards.find((one) => numberOf(one) === number), open = row.querySelector(".open");
+    row.dataset.frame = open.dataset.open = number;
+    open.href = "#frame-" + number;
+    open.setAttribute("aria-label", "Open frame " + number);
+    open.append(copy(card.querySelector(".picture")));
+    open.querySelector(".marks")?.remove();
+    row.querySelector("h3").textContent = "Frame " + number;
+    return row;
+  }));
+  section.hidden = !section.querySelector("li");
+  for (const button of document.querySelectorAll("[data-do=mark][aria-pressed]")) {
+    const owner = button.closest("[data-frame]") || cards[shown];
+    button.setAttribute("aria-pressed", String(Boolean(owner) && nextKeys.has(numberOf(owner))));
+    if (dialog.contains(button)) button.disabled = !owner || isKey(owner);
+  }
+};
+nextKeys.addEventListener("change", showMarks);
+showMarks();
 
 // Highlights a region of the list on the frame beside it, and the other way round.
 const light = (event) => {

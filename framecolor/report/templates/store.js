@@ -56,9 +56,11 @@ class Corrections extends EventTarget {
     return differs(this.list, before) || differs(before, this.list) || null;
   }
 
-  save() {
+  // next: numbers of the drawings to paint next, which the file holds as well.
+  save(next = []) {
     const lines = [...this.list].sort(byNumber).map((entry) => "  " + JSON.stringify(entry));
-    const text = `{"format": 1, "shot": ${JSON.stringify(this.shot)}, "corrections": [\n${lines.join(",\n")}\n]}\n`;
+    const marks = next.length ? `, "next": ${JSON.stringify(next)}` : "";
+    const text = `{"format": 1, "shot": ${JSON.stringify(this.shot)}, "corrections": [\n${lines.join(",\n")}\n]${marks}}\n`;
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "application/json" }));
     link.download = "corrections.json";
@@ -68,13 +70,14 @@ class Corrections extends EventTarget {
     this.#tell();
   }
 
-  // Loads the entries of a file. Returns the name of its shot. Throws an Error with a message for the user.
+  // Loads the entries of a file. Returns {shot, next}: the name of its shot, and the drawings to paint next, if it has
+  // any. Throws an Error with a message for the user.
   load(text) {
-    const { shot, list } = Corrections.parse(text);
+    const { shot, list, next } = Corrections.parse(text);
     this.change(list);
     this.#saved = this.list;
     this.#tell();
-    return shot;
+    return { shot, next };
   }
 
   static parse(text) {
@@ -94,7 +97,7 @@ class Corrections extends EventTarget {
       found.delete([frame, x, y].join());
       found.set([frame, x, y].join(), Object.freeze(kept));
     });
-    return { shot: String(table.shot || ""), list: [...found.values()] };
+    return { shot: String(table.shot || ""), list: [...found.values()], next: table.next };
   }
 
   #tell() {
