@@ -127,7 +127,8 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         tokens = Tokens(rows, arrays[f"values {number}"], arrays[f"contact {number}"])
         keys.append(KeyRegions(number, tokens, index[number][rows], arrays.get(f"likely {number}")))
     references = [_unpack_other(arrays, "reference", number) for number in range(len(keyframes.compared))]
-    mirrored = _unpack_other(arrays, "mirrored", min(keyframes.whole)) if keyframes.whole else None
+    first = min(keyframes.whole, default=None)
+    mirrored = None if first is None else _unpack_other(arrays, "mirrored", first)
     gallery = Gallery(keys, len(keyframes.palette), references, mirrored)
     return replace(keyframes, gallery=gallery), tuple(table["warnings"])
 

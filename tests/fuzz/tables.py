@@ -85,7 +85,7 @@ def _corrections() -> Iterator[bytes]:
 def _feed_settings(data: bytes) -> None:
     settings = Settings(**read_table(place(data, "framecolor.toml")))
     assert Settings(**asdict(settings)) == settings
-    assert int(settings.min_region_px) >= 1 and int(settings.gap_px) >= 0
+    assert int(settings.min_region_px) >= 1 and int(settings.closed_gap_px) >= 0
 
 
 def _settings() -> Iterator[bytes]:

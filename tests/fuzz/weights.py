@@ -19,6 +19,7 @@ from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.types import Palette
 from framecolor.keys import auto_key, finetune_cache
 from framecolor.keys.cache import find_keyframes, keep_keyframes
+from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.keyframes import Keyframes
 from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
@@ -171,11 +172,13 @@ def _keys() -> Iterator[bytes]:
     index = {1001: np.array([0, 0, 1]), 1004: np.array([0, UNKNOWN, 1])}
     rows, generator = np.array([1, 2]), np.random.default_rng(0)
     tokens = Tokens(rows, generator.random((2, 3), np.float32), generator.random((2, 2), np.float32))
-    gallery = Gallery([KeyRegions(number, tokens, one[rows]) for number, one in index.items()], len(colors))
+    keys = [KeyRegions(number, tokens, one[rows]) for number, one in index.items()]
+    gallery = Gallery(keys, len(colors), mirrored=keys[0])
     told = RegionLabels("cd34", colors[[0, 0, 1]], np.array([0, 0, STROKE], np.int8), np.array([9, 5, 4]))
     keyframes = Keyframes(
         Palette(colors), index, 0.5, np.array([0, 1]), np.zeros(2, np.float32), {"ab12": (1001,), "cd34": (1004,)},
-        gallery, {1004: told}, np.zeros(2, np.float32), {1001: "ef56"}, {1001: 1},
+        gallery, {1004: told}, np.zeros(2, np.float32), {1001: "ef56"}, 
+        {1001: Alignment(1.0, 14, 9, 0.9, 0.4, True)},
     )  # fmt: skip
     folder = scratch_folder() / "seed-keys"
     keep_keyframes(folder, "ab", keyframes, ("a warning",))

@@ -121,9 +121,9 @@ def test_a_record_must_not_name_a_file_in_another_folder(tmp_path: Path) -> None
 
 
 def test_weights_allocate_no_more_than_their_tensors(tmp_path: Path) -> None:
-    sizes = dict.fromkeys(("features", "context", "width", "heads", "own_layers", "pair_layers"), "1000000")
+    sizes = dict.fromkeys(("features", "context", "width", "heads", "own_layers", "pair_layers", "seen"), "1000000")
     path = tmp_path / "matcher.safetensors"
-    path.write_bytes(save({"a": torch.zeros(3)}, {"format": "framecolor matcher 1", **sizes}))
+    path.write_bytes(save({"a": torch.zeros(3)}, {"format": "framecolor matcher 2", **sizes}))
     with pytest.raises(ReadError, match="no weights for the size 1000000"):
         load_matcher(path)
 
