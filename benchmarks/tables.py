@@ -167,6 +167,21 @@ def format_corrections(results: Path) -> str | None:
     return format_markdown(heads, rows) if rows else None
 
 
+def format_cases(results: Path) -> str | None:
+    """Format the scores of shots as painters hand them over, and how many lines were said of each before painting."""
+    table = read_results(results / "cases.json")
+    rows = [
+        (
+            f"`{name}`",
+            *(" / ".join(_share(score) for score in case[part]) for part in ("others", "keys")),
+            str(len(case["said"])),
+        )
+        for name, case in table.get("cases", {}).items()
+    ]
+    heads = ("case", "other frames, `acc_thres` / `pix_f`", "key frames", "notes and faults before the run")
+    return format_markdown(heads, rows) if rows else None
+
+
 def format_repaint(results: Path) -> str | None:
     """Format the milliseconds a frame of repaint, with all cores and with one."""
     table = read_results(results / "repaint.json")
@@ -192,6 +207,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "against": format_against,
     "recipes": format_recipes,
     "corrections": format_corrections,
+    "cases": format_cases,
     "bench stages": format_bench_stages,
     "bench generator": format_bench_generator,
     "faults": format_faults,
