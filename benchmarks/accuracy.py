@@ -156,11 +156,14 @@ def score_both(clip: Clip, folder: Path, keys: Sequence[int]) -> dict[str, Any]:
 
 
 def count_off_palette(painting: Painting) -> int:
-    """Count the pixels without ink, in all frames, whose color is not in the palette. It should be 0."""
+    """Count the pixels without ink, in all frames but keys, whose color is not in the palette. It should be 0.
+
+    A key frame is the key, with what its painter left antialiased.
+    """
     shot = painting.shot
     codes = np.array(painting.record["palette"], np.uint8).view(np.uint32).ravel()
     off = 0
-    for number in shot.numbers:
+    for number in set(shot.numbers).difference(painting.keys):
         free = read_drawing(number, shot.read_line(number)).ink[..., 3] == 0
         paint = np.ascontiguousarray(read_image(painting.out / shot.output_name(number))).view(np.uint32)[..., 0]
         off += int((~np.isin(paint[free], codes)).sum())
