@@ -10,33 +10,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.core.types import Frame, Regions
+from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError
-from framecolor.lineart.drawn import read_lines, segment
+from framecolor.keys.gap_choice import ShownKey, choose_gap
+from framecolor.keys.key_alignment import align, find_alignment
+from framecolor.keys.key_parts import SCALED_MARGIN_PX
+from framecolor.lineart.drawn import read_lines
 from framecolor.lineart.ink_hues import count_hues, find_ink_hues
 from framecolor.lineart.lines import extract_lines
-from framecolor.lineart.paper import find_paper
-from framecolor.lineart.region_colors import RegionColors, region_colors
-from framecolor.lineart.regions import outside_regions
+from framecolor.lineart.paper import find_other_paper, find_paper
 from framecolor.shot.shot import Shot
 
 Pixels = NDArray[np.uint8]
 
 # So many drawings decide.
 MOST_KEYS, MOST_OTHERS = 4, 3
-# Gaps that are tried, in pixels of a picture of this height; bridges along strokes are twice as long.
-_GAPS_PX, _GAP_HEIGHT_PX, _BRIDGE = (4, 6, 8, 12), 1080, 2
-# Paint leaks where a region's pixels differ by so many levels from its color. A wider gap is for leaks of at least this
-# share of the paint, and this many pixels, and has to stop this share of them.
-_LEAK_LEVELS = 16
-_LEAK_SHARE, _LEAK_PX, _STOPPED_SHARE = 0.003, 64, 0.5
-# A gap stops leaks as well as the best one if it leaves no more than this share of what that stops.
-_AS_GOOD_SHARE = 0.02
 _NEVER_BY_BORDER = 1.01
 
 _PAPERS = {
@@ -86,51 +78,65 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
     Settings that are not `auto` stay as they are.
     """
     notes = []
-    if settings.paper == "auto" and (paper := find_paper(drawings.values())) != "white":
-        settings = settings.updated({"paper": paper})
-        notes.append(_PAPERS[paper])
-    painted = {n: key for n, key in keys.items() if n in drawings and key.shape == drawings[n].shape}
+    if settings.paper == "auto":
+        paper = find_paper(drawings.values())
+        if paper != "white":
+            settings = settings.updated({"paper": paper})
+            notes.append(_PAPERS[paper])
+        notes += name_unlike(n for n in drawings if is_unlike(drawings[n], settings))
+    painted, scaled = _align_keys(drawings, keys, settings)
     if settings.ink == "auto":
         paper = "white" if settings.paper == "auto" else settings.paper
         telling = [n for n in drawings if n in painted] or list(drawings)
-        ink = find_ink_hues(count_hues(*extract_lines(drawings[n], paper), painted.get(n)) for n in telling)
+        margins = {n: SCALED_MARGIN_PX if n in scaled else 0 for n in telling}
+        ink = find_ink_hues(
+            count_hues(*extract_lines(drawings[n], paper), painted.get(n), margin_px=margins[n]) for n in telling
+        )
         if ink != "dark":
             settings = settings.updated({"ink": ink})
             hues = "colored" if ink == "colored" else ink.replace("-", " and ")
             notes.append(f"{hues} lines are kept as ink, as {_say_why(painted)}; --ink dark makes them trace lines")
-    shown = [_Key(read_lines(n, drawings[n], settings), painted[n]) for n in painted]
+    shown = [ShownKey(read_lines(n, drawings[n], settings), painted[n], n in scaled) for n in painted]
     if settings.gap_px == "auto":
-        settings, note = _choose_gap(shown, settings)
+        settings, note = choose_gap(shown, settings)
         notes += note
-    if any(_is_cut_by_border(key, settings) for key in shown):
+    if any(key.is_cut_by_border(settings) for key in shown):
         settings = settings.updated({"paper_border": _NEVER_BY_BORDER})
     return Style(settings, tuple(notes))
 
 
-@dataclass(eq=False)
-class _Key:
-    """The drawing of a key, and its paint."""
+def is_unlike(drawing: Pixels, settings: Settings) -> bool:
+    """Tell whether a drawing, uint8 HxWx4, lies on other paper than its shot's style says, so that it is read wrong."""
+    return find_other_paper(drawing, "white" if settings.paper == "auto" else settings.paper) is not None
 
-    frame: Frame
-    painted: Pixels
-    _segmented: tuple[Settings, Regions, RegionColors] | None = None
 
-    def segment(self, settings: Settings) -> tuple[Regions, RegionColors]:
-        """Find its regions and their colors, anew only for other settings than before."""
-        if self._segmented is None or self._segmented[0] != settings:
-            regions = segment(self.frame, settings)
-            self._segmented = settings, regions, region_colors(self.painted, self.frame, regions)
-        return self._segmented[1:]
+def name_unlike(numbers: Iterable[int]) -> list[str]:
+    """Name the drawings that are on other paper than most, in one line; none if there are none."""
+    if not (found := sorted(numbers)):
+        return []
+    which = f"drawing{'s' * (len(found) > 1)} {format_numbers(found)}"
+    what = f"{'are' if len(found) > 1 else 'is'} on other paper than most (white, black or toned)"
+    return [f"{which} {what}, and will come out wrong; save all drawings of a shot alike"]
 
-    def count_leaked(self, settings: Settings) -> int:
-        """Count the pixels that have another color than their region."""
-        regions, colors = self.segment(settings)
-        color, box = colors.color, self.frame.box  # outside of it is one region of paper
-        labels, shown = box.crop(regions.labels), box.crop(self.painted)
-        differs = cv2.absdiff(np.take(color[:, :3], labels, axis=0), np.ascontiguousarray(shown[..., :3])).max(axis=2)
-        solid = shown[..., 3] >= 128
-        leaked = np.where(solid, differs > _LEAK_LEVELS, color[labels, 3] > 0) | (solid & (color[labels, 3] == 0))
-        return int(np.count_nonzero(leaked & (labels > 0) & (box.crop(self.frame.ink)[..., 3] == 0)))
+
+def _align_keys(
+    drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], settings: Settings
+) -> tuple[dict[int, Pixels], set[int]]:
+    """Lay keys onto their drawings. Returns those that fit by number, and the numbers of scaled ones.
+
+    Only lines count for this, and trace lines are among them, whatever hues turn out to be ink.
+    """
+    painted, scaled = {}, set()
+    for number in sorted(drawings.keys() & keys.keys()):
+        frame, key = read_lines(number, drawings[number], settings), keys[number]
+        moved = find_alignment(key, frame)
+        if moved is None and key.shape[:2] == frame.size:
+            painted[number] = key
+        elif moved is not None and moved.is_sure:
+            painted[number] = align(key, moved, frame.size)
+            if moved.scale != 1:
+                scaled.add(number)
+    return painted, scaled
 
 
 def _say_why(painted: Mapping[int, Pixels]) -> str:
@@ -142,50 +148,3 @@ def _spread(numbers: Sequence[int], most: int) -> list[int]:
     if len(numbers) <= most:
         return list(numbers)
     return [numbers[i] for i in np.linspace(0, len(numbers) - 1, most).round().astype(int)]
-
-
-def _choose_gap(keys: Sequence[_Key], settings: Settings) -> tuple[Settings, Iterable[str]]:
-    """Choose the least gap at which the paint of the keys stays in its regions."""
-    by_key = [key.count_leaked(settings) for key in keys]
-    leaked = sum(by_key)
-    paint = sum(int(np.count_nonzero(_is_paint(key.painted))) for key in keys)
-    if leaked < max(_LEAK_PX, _LEAK_SHARE * paint):
-        return settings, ()
-    scale = max(1.0, keys[0].frame.size[0] / _GAP_HEIGHT_PX)
-    gaps = [round(scale * gap) for gap in _GAPS_PX]
-    tried = [settings.updated({"gap_px": float(gap), "bridge_px": float(_BRIDGE * gap)}) for gap in gaps]
-
-    def measure(shown: Sequence[_Key], before: int) -> tuple[list[int], bool]:
-        """Measure what is left of a leak by each gap, and whether the best one stops enough of it."""
-        left = [sum(key.count_leaked(one) for key in shown) for one in tried]
-        return left, before - min(left) >= max(_LEAK_PX, _STOPPED_SHARE * before)
-
-    worst = int(np.argmax(by_key))
-    if not measure([keys[worst]], by_key[worst])[1]:  # most leaks of clean drawings are two tones: one key tells
-        return settings, ()
-    leaks, is_stopped = measure(keys, leaked)
-    if not is_stopped:
-        return settings, ()
-    best = next(i for i, leak in enumerate(leaks) if leak <= min(leaks) + _AS_GOOD_SHARE * (leaked - min(leaks)))
-    share = f"{leaked / max(1, paint):.0%}" if leaked >= 0.01 * paint else "a part"
-    note = (
-        f"the lines have openings: gaps up to {gaps[best]} pixels are closed, {gaps[best] * _BRIDGE} along strokes, as "
-        f"{share} of the keys' paint would leak with {settings.closed_gap_px:g}; --gap PX sets another limit"
-    )
-    return tried[best], (note,)
-
-
-def _is_paint(key: Pixels) -> NDArray[np.bool_]:
-    """Find the pixels of a key that are neither transparent nor white, bool HxW."""
-    return (key[..., 3] >= 128) & (key[..., :3].min(axis=2) < 255)
-
-
-def _is_cut_by_border(key: _Key, settings: Settings) -> bool:
-    """Tell whether a key shows that the figure is cut: of the regions along the border, it paints some but not all.
-
-    If it paints all of them, they are a background.
-    """
-    regions, colors = key.segment(settings)
-    color = colors.color[outside_regions(regions)]
-    paper = (color[:, 3] == 0) | (color[:, :3] == 255).all(axis=1)
-    return bool(paper.any() and not paper.all())

@@ -55,9 +55,20 @@ def find_faults(drawings: Mapping[int, KeyDrawing]) -> list[Fault]:
         for key in keys
         if key.colors is not None and key.bare is not None
     ]
-    faults += find_holes(painted)
+    blank = {key.number for key in painted if _is_blank(key)}
+    faults += [
+        Fault("blank", number, "shows one color in all regions: nothing is painted", "paint it, or remove it")
+        for number in sorted(blank)
+    ]
+    faults += [fault for fault in find_holes(painted) if fault.frame not in blank]
     faults += find_near_colors([key for key in painted if drawings[key.number].soft is None])
     return sorted(faults, key=lambda fault: fault.frame)
+
+
+def _is_blank(key: PaintedKey) -> bool:
+    """Tell whether a key has one color, or none, in all regions of its drawing, of which there are several."""
+    fills = key.regions.area[1:] >= _FEWEST_PX
+    return bool(np.count_nonzero(fills) > 1 and len(np.unique(key.colors.color[1:][fills], axis=0)) == 1)
 
 
 def find_near_colors(keys: Sequence[PaintedKey]) -> list[Fault]:

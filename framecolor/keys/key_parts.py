@@ -33,7 +33,7 @@ _TONE_FACTORS = (0.35, 0.97)
 _BLACK_LEVELS = 24
 _FEWEST_TONE_PX = 60
 # Beside the drawing's lines, the lines of a scaled key show on so many pixels.
-_SCALED_MARGIN_PX = 2
+SCALED_MARGIN_PX = 2
 # Gaps that are tried to close a leak, in pixels.
 GAPS_PX = (3, 4, 5, 6, 8, 10, 12, 16, 20, 24, 32)
 
@@ -76,7 +76,7 @@ def find_parts(
     """
     clean = (regions.labels > 0) & (frame.ink[..., 3] == 0)
     if is_scaled:
-        clean &= ~_dilate(frame.lines, _SCALED_MARGIN_PX)
+        clean &= ~_dilate(frame.lines, SCALED_MARGIN_PX)
     others = clean & _find_others(painted, regions, exact, soft)
     core = np.asarray(cv2.erode(others.view(np.uint8), np.ones((3, 3), np.uint8)), np.uint8)
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(core, connectivity=4)

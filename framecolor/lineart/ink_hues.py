@@ -53,12 +53,15 @@ class HuedLines:
     shown: NDArray[np.float64]
 
 
-def count_hues(ink: NDArray[np.uint8], trace: NDArray[np.bool_], painted: NDArray[np.uint8] | None = None) -> HuedLines:
+def count_hues(
+    ink: NDArray[np.uint8], trace: NDArray[np.bool_], painted: NDArray[np.uint8] | None = None, *, margin_px: int = 0
+) -> HuedLines:
     """Count the pixels of strokes by hue.
 
-    ink      all lines of a drawing, also trace lines, uint8 HxWx4 straight RGBA
-    trace    pixels of pure hue, bool HxW
-    painted  its key, uint8 HxWx4; None if it has none
+    ink        all lines of a drawing, also trace lines, uint8 HxWx4 straight RGBA
+    trace      pixels of pure hue, bool HxW
+    painted    its key, uint8 HxWx4; None if it has none
+    margin_px  so far beside them the key's lines may show, as those of a scaled key do
     """
     core = ink[..., 3] >= _CORE_ALPHA
     side = max(3, round(_STROKE_SHARE * min(core.shape))) | 1
@@ -68,7 +71,8 @@ def count_hues(ink: NDArray[np.uint8], trace: NDArray[np.bool_], painted: NDArra
     pixels = np.bincount(hue[core], minlength=len(_HUES) + 1).astype(np.int64)
     shown = np.full(len(_HUES), np.nan)
     if painted is not None and (core & trace).any():
-        lines = (ink[..., 3] > 0) | trace
+        lines = ((ink[..., 3] > 0) | trace).view(np.uint8)
+        lines = cv2.dilate(lines, np.ones((2 * margin_px + 1, 2 * margin_px + 1), np.uint8)) > 0
         for index in np.flatnonzero(pixels[: len(_HUES)]):
             shown[index] = _measure_shown(painted, lines, core & (hue == index))
     return HuedLines(pixels, shown)

@@ -26,6 +26,8 @@ _PAPER_SHARE = 0.5
 # the line pixels are a little off white, in many colors; flat marks of a draftsman have few.
 _LINE_LEVELS, _AWAY_PX = 56, 4
 _TONED_SHARE, _NOISY_SHARE, _NOISY_COLORS = 0.5, 0.05, 12
+# A drawing's paper has a tone if it is so many levels off white, or off black, in most pixels.
+_TONE_LEVELS = 8
 
 # The paper is measured at this part of the size, as a polynomial of this degree, and corrected within these limits.
 _SHRINK, _DEGREE, _ROUNDS = 4, 4, 4
@@ -51,6 +53,18 @@ def find_paper(drawings: Iterable[NDArray[np.uint8]]) -> Paper:
     votes = Counter(paper for drawing in drawings if (paper := _judge(drawing)) is not None)
     known: tuple[Paper, ...] = get_args(Paper)
     return max(known, key=lambda paper: votes[paper])
+
+
+def find_other_paper(drawing: NDArray[np.uint8], paper: Paper) -> Paper | None:
+    """Find the paper of one drawing, uint8 HxWx4, of a shot that is read as on `paper`; None if that reads it well.
+
+    Noise alone, as of JPEG, does not count: it is found in some drawings of a shot and just not in others.
+    """
+    own = _judge(drawing)
+    if own is None or own.startswith("black") != paper.startswith("black"):
+        return own
+    is_toned = own.endswith("scan") and not paper.endswith("scan") and _is_toned(drawing, own)
+    return own if is_toned else None
 
 
 def clean_paper(rgb: Rgb, paper: Paper) -> Rgb:
@@ -101,6 +115,12 @@ def _is_scan(rgb: Rgb) -> bool:
     if len(found) <= _NOISY_SHARE * lines or np.percentile(found.min(axis=1), 2) < 255 - _PAPER_LEVELS:
         return False
     return len(np.unique(found, axis=0)) > _NOISY_COLORS
+
+
+def _is_toned(rgba: NDArray[np.uint8], paper: Paper) -> bool:
+    """Tell whether the paper of most of a drawing, uint8 HxWx4, has a tone."""
+    level = np.median(rgba[::4, ::4, :3].reshape(-1, 3), axis=0)
+    return bool(level.max() >= _TONE_LEVELS if paper == "black-scan" else level.min() <= 255 - _TONE_LEVELS)
 
 
 def _invert(rgb: Rgb) -> Rgb:

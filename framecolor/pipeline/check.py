@@ -10,6 +10,7 @@ from framecolor.core.faults import Fault
 from framecolor.errors import ReadError
 from framecolor.keys.key_checks import find_faults
 from framecolor.keys.key_drawing import read_key_drawings
+from framecolor.lineart.region_colors import build_palette
 from framecolor.pipeline.stream import count_workers
 from framecolor.shot.shot import Shot
 
@@ -20,7 +21,7 @@ def check_shot(shot: Shot, settings: Settings, given: Settings | None = None) ->
     given  the settings before `keys.drawing_style` chose a gap: also name the leaks that this gap closes
 
     Drawings and keys that cannot be read have no faults here. Raises InputError for a key that does not fit its
-    drawing, a hint without transparency or a correction outside of the picture.
+    drawing, a hint without transparency or a correction outside of the picture, PaletteError if no key shows a color.
     """
     faults = _find_faults(shot, settings)
     if given is None or given.closed_gap_px == settings.closed_gap_px:
@@ -35,7 +36,10 @@ def check_shot(shot: Shot, settings: Settings, given: Settings | None = None) ->
 def _find_faults(shot: Shot, settings: Settings) -> list[Fault]:
     readable = replace(shot, keys={number: shot.keys[number] for number in shot.keys if _is_readable(shot, number)})
     with ThreadPoolExecutor(count_workers(settings.count_cores(), shot.size)) as pool:
-        return find_faults(read_key_drawings(readable, settings, pool).by_number)
+        drawings = read_key_drawings(readable, settings, pool).by_number
+    if painted := [key.colors for key in drawings.values() if key.colors is not None]:
+        build_palette(painted)
+    return find_faults(drawings)
 
 
 def _is_readable(shot: Shot, number: int) -> bool:

@@ -159,7 +159,7 @@ def _color(
         runner, _ = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
         keyframes = _read_keys(key_lines, painted, numbers, references, settings, runner, pool, warnings)
         ahead = 2 * count_workers(settings.count_cores(), (size[0], size[1]))
-        stream = Stream(keyframes, runner, settings, pool, ahead, _fail, lambda number: None)
+        stream = Stream(keyframes, runner, settings, pool, ahead, _fail, lambda number: None, lambda number: None)
 
         def paint(item: FramePosterior) -> tuple[FramePosterior, ColoredFrame | None]:
             return item, None if item.hold_of is not None else _paint(item, keyframes, runner, settings, painted)

@@ -14,6 +14,7 @@ from framecolor.core.number_ranges import format_numbers
 from framecolor.core.stages import CallingThread, overlapped, taken_ahead
 from framecolor.engines.base import Engine
 from framecolor.errors import OutputError
+from framecolor.keys.drawing_style import choose_drawings, name_unlike
 from framecolor.media import write_bytes_atomic
 from framecolor.output.checks import check_output
 from framecolor.output.frame_entry import FrameEntry
@@ -135,7 +136,8 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     # On twos every second item is a hold, which needs no worker.
     ahead = 2 * count_workers(run.settings.count_cores(), run.shot.size)
     known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
-    stream = Stream(run.keyframes, run.runner, run.settings, pool, ahead, run.fail, run.empty.append)
+    noted = run.empty.append, run.unlike.append
+    stream = Stream(run.keyframes, run.runner, run.settings, pool, ahead, run.fail, *noted)
     with ExitStack() as stack:
         drawings = stack.enter_context(closing(read_drawings(run.shot, run.stale, known, pool, ahead)))
         settled = stack.enter_context(closing(stream.run(drawings)))
@@ -205,6 +207,9 @@ def _conclude(run: Run, begin: float, painting: float) -> Outcome:
     run.manifest.save()
     if empty := sorted(set(run.shot.wanted).intersection(run.empty)):
         run.warnings.add([f"painted as paper, as the drawings are empty: {format_numbers(empty)}"])
+    # Of the drawings that decide the style, it is said before.
+    unlike = set(run.unlike).intersection(run.shot.wanted).difference(choose_drawings(run.shot))
+    run.warnings.add(name_unlike(unlike))
     return sum_up(
         run.shot,
         run.manifest,

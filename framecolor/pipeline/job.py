@@ -67,6 +67,7 @@ class Run:
     failed: dict[int, str] = field(default_factory=dict)
     unreported: deque[int] = field(default_factory=deque)
     empty: list[int] = field(default_factory=list)
+    unlike: list[int] = field(default_factory=list)
 
     @property
     def keyframes(self) -> Keyframes:
@@ -216,7 +217,8 @@ def _open(
     if stale and keyframes.gallery is None:
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
-    sets = name_color_sets(keyframes, runner) if stale else ()
+    # Keys that `prepare` kept have its warnings, these among them.
+    sets = tuple(text for text in name_color_sets(keyframes, runner) if text not in keys.warnings) if stale else ()
     warnings.add(sets)
     head = describe_run(keys.shot, out, keyframes, facts, name, settings, (*keys.warnings, *sets))
     head["drawings"] = style

@@ -13,6 +13,7 @@ from framecolor.core.stages import CallingThread, one_thread_each, overlapped
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine
 from framecolor.errors import ReadError
+from framecolor.keys.drawing_style import is_unlike
 from framecolor.keys.keyframes import Keyframes
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.propagation.features import FrameFeatures, compute_features, link_frames, reuse_features
@@ -56,6 +57,7 @@ class Stream:
     ahead  number of items that each stage reads ahead
     fail   is called for each drawing that cannot be read and is left out
     empty  is called for each drawing without a figure
+    unlike  is called, in any thread, for each drawing on other paper than the shot's
     """
 
     keyframes: Keyframes
@@ -65,6 +67,7 @@ class Stream:
     ahead: int
     fail: Callable[[int, ReadError], None]
     empty: Callable[[int], None]
+    unlike: Callable[[int], None]
 
     def run(self, drawings: Iterable[Drawing]) -> Generator[FramePosterior, None, None]:
         """Compute each drawing's features, link it to the one before it, and the beliefs of each span when complete."""
@@ -83,6 +86,9 @@ class Stream:
                 known = self.keyframes.find_drawing(drawing.digest)
                 assert known is not None
                 return drawing, reuse_features(drawing.number, known, self.keyframes, self.runner)
+            # Paper that the user named is not judged.
+            if self.settings.paper != "white" and is_unlike(drawing.rgba, self.settings):
+                self.unlike(drawing.number)
             features = compute_features(
                 drawing.number, drawing.rgba, self.keyframes, self.runner, self.settings, digest=drawing.digest
             )

@@ -113,3 +113,59 @@ def test_what_a_manifest_notes_restores_the_reading() -> None:
 def test_a_figure_in_the_drawings_of_other_tests_is_clean() -> None:
     drawings = {n: draw(n)[0] for n in range(5)}
     assert judge_style(drawings, {0: draw(0)[1], 4: draw(4)[1]}, Settings()).settings == Settings()
+
+
+def ring_of_colored_lines(hue: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """A drawing whose lines all have one hue, and its key, which shows them."""
+    line, painted = room()
+    for picture in (line, painted):
+        picture[(picture == (0, 0, 0, 255)).all(axis=2)] = hue
+    return line, painted
+
+
+def place(key: np.ndarray, change: str) -> np.ndarray:
+    """Save a key at another place or size, as painters do by mistake."""
+    if change == "moved":
+        moved = np.zeros_like(key)
+        moved[11:, 7:] = key[:-11, :-7]
+        return moved
+    scale = {"smaller": 0.7, "double": 2.0}[change]
+    return cv2.resize(key, None, fx=scale, fy=scale, interpolation=cv2.INTER_NEAREST)
+
+
+@pytest.mark.parametrize("change", ["moved", "smaller", "double"])
+def test_a_key_at_another_place_or_size_tells_as_much_as_one_that_lies_right(change: str) -> None:
+    line, painted = room(8)
+    right, other = (judge_style({1: line}, {1: key}, Settings()) for key in (painted, place(painted, change)))
+    assert other.settings == right.settings and other.settings.gap_px != "auto"
+    line, painted = ring_of_colored_lines((200, 40, 40, 255))
+    assert judge_style({1: line}, {1: place(painted, change)}, Settings()).settings.ink == "red"
+    line, painted = room()
+    assert judge_style({1: line}, {1: place(painted, change)}, Settings()).settings == Settings()
+
+
+def test_a_key_of_another_drawing_tells_nothing() -> None:
+    line, _ = room(8)
+    strange = np.zeros((*SIZE, 4), np.uint8)
+    for x in range(0, SIZE[1], 20):
+        strange[:, x : x + 10] = COAT
+    assert judge_style({1: line}, {1: strange}, Settings()).settings == Settings()
+
+
+def test_a_drawing_on_other_paper_than_most_is_named() -> None:
+    line, painted = room()
+    white = on_white(line)
+    black = np.dstack([255 - white[..., :3], white[..., 3]])
+    toned = np.dstack([(white[..., :3] * 0.85).astype(np.uint8), white[..., 3]])
+    for one in (black, toned):
+        (note,) = judge_style({1: white, 2: one, 3: white}, {1: on_white(painted)}, Settings()).notes
+        assert note.startswith("drawing 2 is on other paper than most")
+    notes = judge_style({1: black, 2: white, 3: black, 4: white, 5: black}, {1: on_white(painted)}, Settings()).notes
+    assert notes[-1].startswith("drawings 2,4 are on other paper")
+    scans = judge_style({1: toned, 2: white, 3: toned}, {1: on_white(painted)}, Settings())
+    assert scans.settings.paper == "scan" and len(scans.notes) == 1  # white paper is read as well as a scan
+    assert judge_style({1: white, 2: black}, {1: on_white(painted)}, Settings(paper="white")).notes == ()
+    # JPEG adds noise, but no tone.
+    noisy = np.asarray(cv2.imdecode(cv2.imencode(".jpg", white[..., :3])[1], cv2.IMREAD_COLOR), np.uint8)
+    noisy = np.dstack([noisy, white[..., 3]])
+    assert judge_style({1: white, 2: noisy, 3: white}, {1: on_white(painted)}, Settings()).notes == ()

@@ -14,7 +14,7 @@ from drawings import COAT, PAPER, SCARF, SKIN, make_shot
 from numpy.typing import NDArray
 from painting import paint, read_frames
 
-from framecolor import InputError, Settings, Shot
+from framecolor import InputError, PaletteError, Settings, Shot
 from framecolor.cli import framecolor
 from framecolor.core.faults import Fault
 from framecolor.keys.key_alignment import align, find_alignment
@@ -327,3 +327,20 @@ def test_check_of_a_key_that_does_not_fit_fails(tmp_path: Path) -> None:
     root = write_shot(tmp_path / "cut", line, painted[::-1, ::-1].copy())
     result = CliRunner().invoke(framecolor, ["check", str(root)])
     assert isinstance(result.exception, InputError)
+
+
+@pytest.mark.parametrize("color", [(255, 255, 255, 255), (0, 0, 0, 0), COAT])
+def test_a_key_that_is_not_painted_is_named_in_one_line(color: tuple[int, ...], tmp_path: Path) -> None:
+    line, painted = draw_large()
+    blank = np.zeros_like(painted)
+    blank[:] = color
+    (fault,) = find_faults(line, blank, tmp_path)
+    assert fault.kind == "blank" and "nothing is painted" in str(fault)
+
+
+def test_check_refuses_drawings_that_are_ink_all_over_as_a_run_does(tmp_path: Path) -> None:
+    _, painted = draw_large()
+    black = np.zeros_like(painted)
+    black[..., 3] = 255
+    with pytest.raises(PaletteError, match="ink all over"):
+        find_faults(black, painted, tmp_path)

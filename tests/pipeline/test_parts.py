@@ -199,3 +199,14 @@ def test_a_log_that_cannot_be_opened_is_said_before_any_work(root: Path, tmp_pat
     with pytest.raises(OutputError, match="the log cannot be written"):
         command.main(["colorize", str(root), "--log", str(tmp_path)], standalone_mode=False)
     assert not (root / "color").exists()
+
+
+def test_what_shows_between_keys_is_said_once_by_tasks(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("framecolor.pipeline.job.name_color_sets", lambda keyframes, runner: ("keys 1 and 7 differ",))
+    prepare(Shot.open(root))
+    outcome = colorize_part(Shot.open(root, frames="1001-1007"))
+    assert outcome.warnings.count("keys 1 and 7 differ") == 1
+    gather_parts(Shot.open(root), outcome.out)
+    in_parts = json.loads((outcome.out / "framecolor.json").read_text())
+    alone = colorize(Shot.open(root), root / "alone")
+    assert json.loads((alone.out / "framecolor.json").read_text())["warnings"] == in_parts["warnings"]

@@ -75,3 +75,15 @@ def test_arrays_are_read_in_the_same_way() -> None:
 def test_settings_that_are_given_stay(tmp_path: Path) -> None:
     shot = Shot.open(make_negative_shot(tmp_path / "cut"))
     assert settle_style(shot, Settings(paper="white"), {}).settings == Settings(paper="white")
+
+
+def test_drawings_that_are_unlike_the_others_are_named_whichever_they_are(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 12, (0,))
+    names = sorted((root / "line").iterdir())
+    for path in names[4:7]:
+        write_image(path, as_negative(read_image(path)))
+    warnings = colorize(Shot.open(root)).warnings
+    named = {text.split(" is on ")[0].split(" are on ")[0] for text in warnings if "other paper than most" in text}
+    chosen = drawing_style.choose_drawings(Shot.open(root))
+    early = [number for number in (1005, 1006, 1007) if number in chosen]
+    assert early == [1007] and named == {"drawing 1007", "drawings 1005-1006"}
