@@ -46,13 +46,14 @@ def test_a_model_card_describes_these_weights(path: Path) -> None:
         assert license_ in card
 
 
-def test_the_matcher_was_trained_on_the_data_of_its_generator() -> None:
+def test_matcher_and_painter_were_trained_together_on_the_data_of_the_generator_and_more() -> None:
     facts = []
-    for path in (base_weights_path(), matcher_weights_path()):
+    for path in (base_weights_path(), matcher_weights_path(), painter_weights_path()):
         with safe_open(str(path), framework="pt") as file:
             metadata = file.metadata()
-        facts.append({name: metadata[name] for name in ("data", "license")})
-    assert facts[0] == facts[1]
+        facts.append({name: metadata[name] for name in ("data", "license", "step")})
+    assert facts[1] == facts[2]
+    assert set(facts[0]["data"].split()) <= set(facts[1]["data"].split())
 
 
 def test_the_package_stays_small() -> None:
