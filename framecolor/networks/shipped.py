@@ -20,7 +20,7 @@ def matcher_weights_path() -> Path:
 
 
 def painter_weights_path() -> Path:
-    """Return the path of the painter's shipped weights, which were trained on what the shipped matcher says."""
+    """Return the path of the painter's shipped weights, which were trained together with the matcher's."""
     return WEIGHTS / "painter.safetensors"
 
 
