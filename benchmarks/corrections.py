@@ -123,7 +123,7 @@ def _correct(number: int, regions: list[Any], palette: NDArray[np.uint8]) -> lis
         y, x = np.unravel_index(int(inside.argmax()), inside.shape)
         apart = np.abs(lay_over_color(palette[None])[0].astype(int) - true).max(axis=1)
         known = int(apart.argmin())
-        # A color that no key shows is told as it is.
+        # If no key shows the color, give the true one.
         red, green, blue, alpha = palette[known].tolist() if apart[known] <= TOLERANCES[0] else (*true, 255)
         made.append(Correction(number, int(x), int(y), (red, green, blue, alpha)))
     return made

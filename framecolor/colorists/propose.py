@@ -24,7 +24,7 @@ def propose_painting(
     """Propose the color of each region of a drawing, uint8 [count + 1, 4] straight RGBA; paper is transparent.
 
     palette  if given, the only colors that the colorist may use
-    told     the user's colors of regions, which the proposal keeps exactly
+    told     colors that the user gave to regions; the proposal keeps them exactly
     The same arguments give the same colors.
     """
     colors = vote_flats(colorist.paint(frame, regions, conditioning, options), regions, palette)

@@ -121,6 +121,11 @@ class Settings:
         """The widest gap that a ball closes, pixels; `auto` stands for that of clean drawings."""
         return _CLEAN_GAP_PX if self.gap_px == "auto" else self.gap_px
 
+    @property
+    def read_paper(self) -> Literal["white", "black", "scan", "black-scan"]:
+        """The paper that drawings are read with; `auto` stands for that of clean drawings."""
+        return "white" if self.paper == "auto" else self.paper
+
     def count_cores(self) -> int:
         """Count the processor cores to keep busy."""
         return count_usable_cores() if self.threads == "auto" else self.threads

@@ -77,7 +77,7 @@ def has_letters(numbers: Iterable[int]) -> bool:
 
 
 def read_number(text: str) -> int:
-    """Read a drawing's number, such as "12" or "2a". Raises ValueError if it is none."""
+    """Read a drawing's number, such as "12" or "2a". Raises ValueError for any other text."""
     match = _NAME.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r:.40} is not the number of a drawing")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from framecolor.config.cascade import LayeredSettings, read_levels
 from framecolor.core.number_ranges import format_numbers
+from framecolor.core.text import count_of
 from framecolor.doctor.finding import Finding, Target
 from framecolor.errors import EngineError, InputError, SettingsError
 from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME, Manifest
@@ -84,8 +85,7 @@ def _describe(shot: Shot) -> str:
     drawings = f"drawing{'s' if len(shot.numbers) > 1 else ''} {format_numbers(shot.numbers)}"
     wanted = "" if shot.wanted == shot.numbers else f" ({len(shot.wanted)} of them to paint)"
     keys = f"painted keys {format_numbers(shot.keys)}" if shot.keys else "no painted key"
-    count = len(shot.references)
-    references = f", {count} reference{'s' * (count > 1)}" if count else ""
+    references = f", {count_of(len(shot.references), 'reference')}" if shot.references else ""
     return f"{shot.name}: {drawings}{wanted}, {width}x{height}, {keys}{references}"
 
 

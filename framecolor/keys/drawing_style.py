@@ -86,11 +86,11 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
         notes += name_unlike(n for n in drawings if is_unlike(drawings[n], settings))
     painted, scaled = _align_keys(drawings, keys, settings)
     if settings.ink == "auto":
-        paper = "white" if settings.paper == "auto" else settings.paper
         telling = [n for n in drawings if n in painted] or list(drawings)
         margins = {n: SCALED_MARGIN_PX if n in scaled else 0 for n in telling}
         ink = find_ink_hues(
-            count_hues(*extract_lines(drawings[n], paper), painted.get(n), margin_px=margins[n]) for n in telling
+            count_hues(*extract_lines(drawings[n], settings.read_paper), painted.get(n), margin_px=margins[n])
+            for n in telling
         )
         if ink != "dark":
             settings = settings.updated({"ink": ink})
@@ -107,11 +107,11 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
 
 def is_unlike(drawing: Pixels, settings: Settings) -> bool:
     """Tell whether a drawing, uint8 HxWx4, lies on other paper than its shot's style says, so that it is read wrong."""
-    return find_other_paper(drawing, "white" if settings.paper == "auto" else settings.paper) is not None
+    return find_other_paper(drawing, settings.read_paper) is not None
 
 
 def name_unlike(numbers: Iterable[int]) -> list[str]:
-    """Name the drawings that are on other paper than most, in one line; none if there are none."""
+    """Write one line that names the drawings on other paper than most; [] if there are none."""
     if not (found := sorted(numbers)):
         return []
     which = f"drawing{'s' * (len(found) > 1)} {format_numbers(found)}"

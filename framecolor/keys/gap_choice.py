@@ -83,17 +83,13 @@ def choose_gap(keys: Sequence[ShownKey], settings: Settings) -> tuple[Settings, 
     scale = max(1.0, keys[0].frame.size[0] / _GAP_HEIGHT_PX)
     gaps = [round(scale * gap) for gap in _GAPS_PX]
     tried = [settings.updated({"gap_px": float(gap), "bridge_px": float(_BRIDGE * gap)}) for gap in gaps]
-
-    def measure(shown: Sequence[ShownKey], before: int) -> tuple[list[int], bool]:
-        """Measure what is left of a leak by each gap, and whether the best one stops enough of it."""
-        left = [sum(key.count_leaked(one) for key in shown) for one in tried]
-        return left, before - min(left) >= max(_LEAK_PX, _STOPPED_SHARE * before)
-
     worst = int(np.argmax(by_key))
-    if not measure([keys[worst]], by_key[worst])[1]:  # most leaks of clean drawings are two tones: one key tells
+    leaks = [keys[worst].count_leaked(one) for one in tried]
+    if not _is_stopped(by_key[worst], leaks):  # most leaks of clean drawings are two tones: one key tells
         return settings, ()
-    leaks, is_stopped = measure(keys, leaked)
-    if not is_stopped:
+    others = [key for i, key in enumerate(keys) if i != worst]
+    leaks = [left + sum(key.count_leaked(one) for key in others) for left, one in zip(leaks, tried, strict=True)]
+    if not _is_stopped(leaked, leaks):
         return settings, ()
     best = next(i for i, leak in enumerate(leaks) if leak <= min(leaks) + _AS_GOOD_SHARE * (leaked - min(leaks)))
     share = f"{leaked / max(1, paint):.0%}" if leaked >= 0.01 * paint else "a part"
@@ -102,6 +98,11 @@ def choose_gap(keys: Sequence[ShownKey], settings: Settings) -> tuple[Settings, 
         f"{share} of the keys' paint would leak with {settings.closed_gap_px:g}; --gap PX sets another limit"
     )
     return tried[best], (note,)
+
+
+def _is_stopped(leaked: int, left: Sequence[int]) -> bool:
+    """Tell whether the best gap stops enough of a leak, of which each gap leaves some."""
+    return leaked - min(left) >= max(_LEAK_PX, _STOPPED_SHARE * leaked)
 
 
 def _is_paint(key: Pixels) -> NDArray[np.bool_]:

@@ -30,8 +30,7 @@ def find_drawing_settings(noted: Mapping[str, Any]) -> Settings:
 
 def read_lines(number: int, rgba: NDArray[np.uint8], settings: Settings) -> Frame:
     """Separate a drawing of the shot, uint8 HxWx4, into ink and trace lines."""
-    paper = "white" if settings.paper == "auto" else settings.paper
-    return read_drawing(number, rgba, paper, "dark" if settings.ink == "auto" else settings.ink)
+    return read_drawing(number, rgba, settings.read_paper, "dark" if settings.ink == "auto" else settings.ink)
 
 
 def read_other_lines(number: int, rgba: NDArray[np.uint8], painted: NDArray[np.uint8]) -> Frame:

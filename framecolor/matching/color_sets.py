@@ -10,8 +10,6 @@ from framecolor.matching.tokens import Rows, Tokens
 # Shares of the painted area: at most this much has a color that the other key has as well; at least this much has a
 # counterpart in it; of that, at most so much keeps its color, and so much goes from each color to one other color.
 _SHARED, _MATCHED, _KEPT, _CONSISTENT = 0.5, 0.5, 0.2, 0.6
-# Columns of `Tokens.values`, from the end, as `lineart.region_shapes.region_traits` has them.
-_LOG_AREA, _PAPER = -4, -1
 
 
 def may_be_other_set(a: Tokens, a_colors: NDArray[np.intp], b: Tokens, b_colors: NDArray[np.intp]) -> bool:
@@ -40,4 +38,4 @@ def is_other_set(a: Tokens, a_colors: NDArray[np.intp], b_colors: NDArray[np.int
 
 def _measure(tokens: Tokens) -> NDArray[np.float64]:
     """Measure the area of each region that is not paper, relative to the figure's."""
-    return np.exp(tokens.values[:, _LOG_AREA].astype(np.float64)) * (tokens.values[:, _PAPER] < 0.5)
+    return tokens.area * ~tokens.is_paper

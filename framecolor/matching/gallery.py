@@ -127,15 +127,17 @@ class Gallery:
         own = np.full(len(target.rows), UNKNOWN) if known is None else known[target.rows]
         near = self.choose_keys(number)
         chosen = self._keep_one_set(near, compare)
+        is_one_of_sets = len(chosen) < len(near)
         pairs = [compare(target, key.tokens) for key in chosen]
-        if self.mirrored is not None and chosen[0].is_whole:
-            seen = compare(target, self.mirrored.tokens)
+        mirrored = self.mirrored
+        if mirrored is not None and chosen[0].is_whole and not self._differ(chosen[0], mirrored, compare):
+            seen = compare(target, mirrored.tokens)
             if is_turned(target, pairs[0][0], seen[0]):
-                chosen, pairs = [self.mirrored, *chosen], [seen, *pairs]
+                chosen, pairs = [mirrored, *chosen], [seen, *pairs]
         logits, lost = decide(self._ask(target, chosen, pairs, own))
         votes[target.rows] = np.log((1 - _DOUBT) * read_logits(logits, lost) + _DOUBT / self.palette_size)
         margin[target.rows] = lost - logits.max(axis=1)
-        if len(chosen) < len(near):
+        if is_one_of_sets:
             shown = np.concatenate([key.shown for key in chosen])
             votes[:, np.setdiff1d(np.arange(self.palette_size), shown)] = _OTHER_SET
         return Recognized(votes, margin)
@@ -193,9 +195,8 @@ class Gallery:
         own = find_figures(target)
         for place, ((scores, _), key) in enumerate(zip(pairs, chosen, strict=True)):
             doubt = _REFERENCE_DOUBT if 0 < count_keys <= place else 0
-            score[:, place, : scores.shape[1]] = keep_apart(target, key.tokens, scores, own, key.figures) - np.float32(
-                doubt
-            )
+            apart = keep_apart(target, key.tokens, scores, own, key.figures)
+            score[:, place, : scores.shape[1]] = apart - np.float32(doubt)
         told = _one_hot(known, self.palette_size)
         return Question(
             target.values, target.contact, told, memory, contact, members, score, _join_unmatched(pairs, chosen)

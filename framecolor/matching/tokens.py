@@ -25,13 +25,28 @@ class Tokens:
     """A drawing's regions as the matcher's input.
 
     rows     intp [T]: the regions' numbers, rising
-    values   float32 [T, width]
+    values   float32 [T, width]; the last ones are those of `lineart.region_shapes.region_traits`
     contact  float32 [T, T]: share of a region's outline along another
     """
 
     rows: NDArray[np.intp]
     values: Rows
     contact: Rows
+
+    @property
+    def place(self) -> Rows:
+        """The middle of each region, [T, 2], in units of the figure's size."""
+        return self.values[:, -6:-4]
+
+    @property
+    def area(self) -> NDArray[np.float64]:
+        """The area of each region as a share of the figure's, [T]."""
+        return np.exp(self.values[:, -4].astype(np.float64))
+
+    @property
+    def is_paper(self) -> NDArray[np.bool_]:
+        """Whether each region is paper, bool [T]."""
+        return self.values[:, -1] > 0.5
 
 
 @dataclass(frozen=True, eq=False)

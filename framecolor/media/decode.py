@@ -31,10 +31,11 @@ SIDE_SUFFIXES = frozenset(
 )
 """Endings, in lower case, of files that often lie beside those that are meant: work files, previews, scans."""
 
-IMAGE_SUFFIXES = SIDE_SUFFIXES | {".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg"}
+_USUAL_SUFFIXES = frozenset({".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg"})
+IMAGE_SUFFIXES = SIDE_SUFFIXES | _USUAL_SUFFIXES
 """Endings, in lower case, of the files that are read as drawings and keys."""
 
-PAINTED_SUFFIXES = frozenset({".png", ".tga", ".tif", ".tiff", ".exr", ".webp", ".bmp", ".jpg", ".jpeg", ".psd"})
+PAINTED_SUFFIXES = _USUAL_SUFFIXES | {".psd"}
 """Endings, in lower case, of painted frames."""
 
 LINE_LAYERS = frozenset({"line", "lines", "line art", "lineart", "ink", "線画", "主線", "線", "実線"})

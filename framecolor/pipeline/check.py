@@ -23,20 +23,20 @@ def check_shot(shot: Shot, settings: Settings, given: Settings | None = None) ->
     Drawings and keys that cannot be read have no faults here. Raises InputError for a key that does not fit its
     drawing, a hint without transparency or a correction outside of the picture, PaletteError if no key shows a color.
     """
-    faults = _find_faults(shot, settings)
+    readable = replace(shot, keys={number: shot.keys[number] for number in shot.keys if _is_readable(shot, number)})
+    faults = _find_faults(readable, settings)
     if given is None or given.closed_gap_px == settings.closed_gap_px:
         return faults
     open_places = {(fault.frame, *place) for fault in faults if fault.kind == "leak" for place in fault.places}
-    before = _find_faults(shot, settings.updated({name: getattr(given, name) for name in ("gap_px", "bridge_px")}))
+    before = _find_faults(readable, settings.updated({name: getattr(given, name) for name in ("gap_px", "bridge_px")}))
     leaks = [fault for fault in before if fault.kind == "leak"]
     closed = [leak for leak in leaks if not any((leak.frame, *place) in open_places for place in leak.places)]
     return [*(replace(leak, fix="it is closed in this run") for leak in closed), *faults]
 
 
 def _find_faults(shot: Shot, settings: Settings) -> list[Fault]:
-    readable = replace(shot, keys={number: shot.keys[number] for number in shot.keys if _is_readable(shot, number)})
     with ThreadPoolExecutor(count_workers(settings.count_cores(), shot.size)) as pool:
-        drawings = read_key_drawings(readable, settings, pool).by_number
+        drawings = read_key_drawings(shot, settings, pool).by_number
     if painted := [key.colors for key in drawings.values() if key.colors is not None]:
         build_palette(painted)
     return find_faults(drawings)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from framecolor.core.text import count_of
 from framecolor.errors import ShotError
 from framecolor.media.decode import IMAGE_SUFFIXES, PICTURE_SUFFIXES, looks_like_image
 from framecolor.media.movies import is_movie
@@ -34,8 +35,7 @@ class Unused:
         """The entries and the reason, for a message that names the folder."""
         more = len(self.names) - _SHOWN_NAMES
         names = ", ".join(self.names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
-        count = len(self.names)
-        return f"{count} file{'s' * (count > 1)} {self.reason}: {names}"
+        return f"{count_of(len(self.names), 'file')} {self.reason}: {names}"
 
     def __str__(self) -> str:
         return f"{self.folder}: not used: {self.text}"

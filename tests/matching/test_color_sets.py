@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from framecolor.matching import gallery as gallery_module
 from framecolor.matching.color_sets import is_other_set, may_be_other_set
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.matching.question import Question
@@ -54,3 +55,19 @@ def test_a_frame_is_by_day_or_by_night_as_its_nearest_key() -> None:
         votes = gallery.vote(number, figure(), 4, compare, decide).votes
         assert len(asked[-1].memory) == 1
         assert set(np.flatnonzero(votes[1:].max(axis=0) > -20)) == colors, "also in regions without a token"
+
+
+def test_a_turned_frame_keeps_to_its_set_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gallery_module, "is_turned", lambda *scores: True)
+    asked: list[Question] = []
+
+    def decide(question: Question) -> tuple[Rows, Rows]:
+        asked.append(question)
+        return np.zeros((3, 5), np.float32), question.unmatched
+
+    keys = [KeyRegions(1, figure(), DAY), KeyRegions(9, figure(), NIGHT)]
+    gallery = Gallery(keys, 5, mirrored=KeyRegions(1, figure(0.1), DAY))
+    for number, drawings, colors in ((2, 2, {0, 1, 2}), (8, 1, {2, 3, 4})):
+        votes = gallery.vote(number, figure(), 4, compare, decide).votes
+        assert len(asked[-1].memory) == drawings, "the key in the mirror is by day"
+        assert set(np.flatnonzero(votes[1:].max(axis=0) > -20)) == colors

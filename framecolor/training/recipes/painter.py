@@ -112,7 +112,8 @@ class PainterRecipe:
         for index in range(4):
             batch = to_device(self.held_out[index], network)
             tokens = describe(networks.matcher, batch)
-            logits, unmatched = ask(networks.painter, batch, tokens, *match(networks.matcher, batch, tokens))[-1]
+            score = match(networks.matcher, batch, tokens)
+            logits, unmatched = ask(networks.painter, batch, tokens, find_members(batch), *score)[-1]
             share = torch.cat([logits, unmatched[..., None]], 2).softmax(2)[0, :48, :48]
             classes = batch["classes"][batch["target"][0], :48]
             true = classes[:, None] == torch.arange(share.shape[1], device=classes.device)
@@ -204,15 +205,15 @@ def _compare(
 
 
 def ask(
-    painter: Painter, batch: Batch, tokens: Sequence[Tensor], score: Tensor, unmatched: Tensor
+    painter: Painter, batch: Batch, tokens: Sequence[Tensor], members: Tensor, score: Tensor, unmatched: Tensor
 ) -> list[tuple[Tensor, Tensor]]:
     """Let the painter decide about the batch's problems: after each round, logits of classes and of none of them."""
     classes, target, sources = batch["classes"], batch["target"], batch["sources"].clamp_min(0)
     rows = torch.stack([F.pad(one, (0, 0, 0, classes.shape[1] - len(one))) for one in tokens])
     values = rows, batch["shape"], batch["contact"]
     known = F.one_hot(classes[target].clamp_min(0), _count_classes(batch)).float() * batch["target_known"][..., None]
-    drawings = (Drawing(*(value[chosen] for value in values)) for chosen in (target, sources))
-    return painter.decide(next(drawings), known, next(drawings), find_members(batch), score, unmatched)
+    drawing, memory = (Drawing(*(value[chosen] for value in values)) for chosen in (target, sources))
+    return painter.decide(drawing, known, memory, members, score, unmatched)
 
 
 def paint(networks: Networks, batch: Batch, tokens: Sequence[Tensor]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -222,8 +223,8 @@ def paint(networks: Networks, batch: Batch, tokens: Sequence[Tensor]) -> tuple[T
     acc, matched   of all regions, and by the matcher's scores alone; small, small_matched: of small regions
     """
     score, unmatched = match(networks.matcher, batch, tokens)
-    rounds = ask(networks.painter, batch, tokens, score, unmatched)
     members = find_members(batch)
+    rounds = ask(networks.painter, batch, tokens, members, score, unmatched)
     classes = batch["classes"][batch["target"]]
     offered = members.amax((1, 2)) > 0
     shown = offered.gather(1, classes.clamp_min(0))
