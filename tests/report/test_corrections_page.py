@@ -15,7 +15,9 @@ from click.testing import CliRunner
 from drawings import COAT, SCARF, SKIN
 from painting import copy_shot
 
+from framecolor import Settings
 from framecolor.cli.colorize import colorize
+from framecolor.lineart.drawn import read_lines, segment
 from framecolor.media import hash_file, read_image, write_image
 from framecolor.report import write_report
 from framecolor.shot.corrections import PAPER_COLOR, Correction, read_corrections, write_corrections
@@ -353,16 +355,29 @@ def test_shortcuts_work_wherever_the_focus_is(desk: Desk) -> None:
     assert changed.count() == 0, "on the page as well"
 
 
-def test_n_opens_the_first_doubt(own_shot: Path, turn_to: Callable[[Path], Desk]) -> None:
+def test_doubts_are_decided_by_keyboard_and_n_goes_on_to_the_next_frame(
+    own_shot: Path, turn_to: Callable[[Path], Desk], tmp_path: Path
+) -> None:
     path = own_shot / "color" / "framecolor.json"
     table = json.loads(path.read_text())
     del table["seal"]  # written by hand
-    region = {"area": 9, "box": [0, 0, 3, 3], "outline": [[0, 0], [2, 2]], "color": 0, "second": None}
-    table["frames"][4]["unsure"] = [{**region, "confidence": 0.5}]
+    for place in (2, 4):
+        lines = read_lines(1001 + place, read_image(own_shot / "line" / f"cut.{1001 + place}.png"), Settings())
+        regions = segment(lines, Settings())
+        coat = regions.labels[66, 42]
+        doubt = {"area": int(regions.area[coat]), "box": regions.boxes[coat].tolist(), "outline": [[0, 0], [9, 9]]}
+        table["frames"][place]["unsure"] = [{**doubt, "confidence": 0.5 - 0.1 * place, "color": 0, "second": 1}]
     path.write_text(json.dumps(table))
     desk = turn_to(write_report(own_shot / "color"))
-    desk.page.keyboard.press("n")
-    desk.page.wait_for_function("document.querySelector('#viewer-title').textContent === 'Frame 1005'")
+    title = "document.querySelector('#viewer-title').textContent === 'Frame {}'"
+    for press, number, decision in (("n", 1005, "x"), ("n", 1003, "c"), ("Shift+n", 1005, "x")):
+        desk.page.keyboard.press(press)
+        desk.page.wait_for_function(title.format(number))
+        desk.page.locator("dialog .doubts .current").wait_for()
+        desk.page.keyboard.press(decision)
+    made = desk.save(tmp_path / "c.json")
+    palette = [tuple(color) for color in table["palette"]]
+    assert [(one.number, one.color) for one in made] == [(1003, palette[0]), (1005, palette[1])]
 
 
 def test_the_command_can_be_pasted_in_any_folder_and_finds_the_download(
@@ -431,6 +446,19 @@ def test_a_correction_holds_for_a_stretch_of_frames(desk: Desk, tmp_path: Path) 
     assert desk.page.locator("#corrections .made li").count() == 1, "one step of undo"
 
 
+def test_a_stretch_before_a_key_goes_back_and_escape_closes_it_alone(desk: Desk) -> None:
+    desk.show(1006)
+    desk.click(HEAD)
+    desk.page.keyboard.press("h")
+    spans = desk.page.locator(".strip-of-frames label span")
+    spans.nth(4).wait_for()
+    assert spans.all_inner_texts() == ["1002", "1003", "1004", "1005", "1006"], "back to the key before"
+    desk.page.keyboard.press("Escape")
+    assert desk.page.locator(".stretch").is_hidden() and desk.page.locator("dialog.viewer, dialog[open]").count() == 1
+    desk.page.keyboard.press("Escape")
+    assert desk.page.locator("dialog[open]").count() == 0
+
+
 def test_a_key_is_marked_to_be_painted_next(shot: Path, open_page: Callable[..., Desk], tmp_path: Path) -> None:
     desk = open_page(shot / "color" / "report.html")
     marked = desk.page.locator("#next .marked li")
@@ -444,6 +472,9 @@ def test_a_key_is_marked_to_be_painted_next(shot: Path, open_page: Callable[...,
     desk.save(tmp_path / "c.json")
     assert json.loads((tmp_path / "c.json").read_text())["next"] == [1002, 1004]
     again = open_page(shot / "color" / "report.html", desk.page.context)
+    assert again.page.locator("#next .next:not(.marked) .open[data-open='1004']:visible").count() == 0, (
+        "not listed twice"
+    )
     rows = again.page.locator("#next .marked li")
     assert rows.locator("h3").all_inner_texts() == ["Frame 1002", "Frame 1004"]
     rows.nth(0).locator("[data-do=mark]").click()

@@ -123,14 +123,14 @@ class Corrector {
     if (region) this.reveal(region);
   }
 
-  // The next doubtful region of this frame, or the one before.
+  // Chooses the next doubtful region of this frame, or the one before. Returns false if there is none.
   chooseDoubt(by) {
-    const doubts = this.unsure.filter((region) => region > 0);
-    if (!doubts.length) return this.say("No region of this frame is in doubt.");
-    const at = doubts.indexOf(this.region);
-    const next = doubts[(at < 0 ? (by > 0 ? 0 : -1) + doubts.length : at + by + doubts.length) % doubts.length];
+    const doubts = this.unsure.filter((region) => region > 0), at = doubts.indexOf(this.region);
+    const next = doubts[at < 0 && by < 0 ? doubts.length - 1 : at + by];
+    if (!next) return false;
     this.choose(next);
     this.reveal(next);
+    return true;
   }
 
   // The nearest region in a direction, (1, 0) being to the right.

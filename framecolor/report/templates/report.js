@@ -102,6 +102,15 @@ const showEntry = async (entry) => {
   }
   corrector.chooseEntry(entry);
 };
+// Chooses the next unsure region, or the one before: of this frame, then of the next frame in the list of those to check.
+const stepDoubt = async (by) => {
+  if (dialog.open && corrector.isOpen && corrector.chooseDoubt(by)) return;
+  const listed = [...document.querySelectorAll(".check")].map((check) => check.dataset.frame);
+  if (!listed.length) return say("No region is in doubt.");
+  const at = dialog.open ? listed.indexOf(numberOf(cards[shown]).toString()) : -1;
+  await showFrame(listed[at < 0 ? 0 : (at + by + listed.length) % listed.length]);
+  if (corrector.isOpen) corrector.chooseDoubt(by);
+};
 const step = async (entry) => { if (entry && dialog.open) await showEntry(entry); };
 
 const actions = {
@@ -235,6 +244,9 @@ const showMarks = () => {
     row.querySelector("h3").textContent = "Frame " + number;
     return row;
   }));
+  for (const row of section.querySelectorAll(".next:not(.marked) li")) {
+    row.hidden = nextKeys.list.some((number) => String(number) === row.querySelector(".open").dataset.open);
+  }
   section.hidden = !section.querySelector("li");
   for (const button of document.querySelectorAll("[data-do=mark][aria-pressed]")) {
     const owner = button.closest("[data-frame]") || cards[shown];

@@ -15,6 +15,7 @@ const findAct = (event) => {
   if (arrow && corrector.isOpen && (shiftKey || target === corrector.stage)) return () => corrector.chooseBeside(...arrow);
   if (arrow) return arrow[0] ? () => show(shown + arrow[0]) : null;
   if (key === "PageUp" || key === "PageDown") return () => show(shown + (key === "PageUp" ? -1 : 1));
+  if (key === "Escape" && stretch.isOpen) return () => stretch.close();
   if (letter === "k") return actions.mark;
   if (!corrector.isOpen) return null;
   if (digit) {
@@ -27,7 +28,9 @@ const findAct = (event) => {
   const tool = { v: "select", b: "fill", i: "pick" }[letter];
   if (tool) return () => corrector.setTool(tool);
   return {
-    n: () => corrector.chooseDoubt(shiftKey ? -1 : 1),
+    n: () => stepDoubt(shiftKey ? -1 : 1),
+    c: () => viewer.querySelector(".doubts .current .choice")?.click(),
+    x: () => viewer.querySelector(".doubts .current .second")?.click(),
     o: () => dialog.querySelector("[name=outlines]").click(),
     h: actions.hold,
     delete: actions.restore, backspace: actions.restore,
@@ -36,10 +39,7 @@ const findAct = (event) => {
 };
 
 // On the page itself: the first doubt.
-const findActOutside = (event) => {
-  const first = document.querySelector(".check");
-  return letterOf(event) === "n" && first ? async () => { await showFrame(first.dataset.frame); corrector.chooseDoubt(1); } : null;
-};
+const findActOutside = (event) => (letterOf(event) === "n" ? () => stepDoubt(1) : null);
 
 document.addEventListener("keydown", (event) => {
   if (isTyping(event.target) || event.altKey || event.defaultPrevented) return;

@@ -22,7 +22,8 @@ class Stretch {
     this.#found.clear();
   }
 
-  // Opens the panel for the chosen region and its color: to the next key on both sides, at first from here on.
+  // Opens the panel for the chosen region and its color. At first the stretch goes to the next key; before a key, from
+  // the last one.
   async start() {
     const { corrector } = this, at = this.drawings.indexOf(corrector.frame);
     if (!corrector.region) return this.say("Choose a region first.");
@@ -32,16 +33,17 @@ class Stretch {
       select.replaceChildren(...numbers.map((number) => new Option(number, number, false, number === chosen)));
     };
     const [from, to] = this.panel.querySelectorAll("select");
-    const ahead = this.drawings.slice(at, this.#findEnd(at) + 1);
-    fill(from, this.drawings.slice(0, at + 1), corrector.frame);
-    fill(to, this.drawings.slice(at), ahead[Math.min(12, ahead.length - 1)]);
+    const last = Math.min(at + 12, this.#findEnd(at, 1)), first = last > at ? at : Math.max(at - 12, this.#findEnd(at, -1));
+    fill(from, this.drawings.slice(0, at + 1), this.drawings[first]);
+    fill(to, this.drawings.slice(at), this.drawings[last]);
     this.panel.hidden = false;
     await this.preview();
   }
 
-  // The last drawing before the next key.
-  #findEnd(at) {
-    while (at + 1 < this.drawings.length && !this.drawings.between(this.drawings[at], this.drawings[at + 1])) at += 1;
+  // The last drawing before the next key, in a direction.
+  #findEnd(at, by) {
+    const { drawings } = this, isNext = (one, other) => !drawings.between(...[one, other].sort((a, b) => a - b).map((place) => drawings[place]));
+    while (at + by >= 0 && at + by < drawings.length && isNext(at, at + by)) at += by;
     return at;
   }
 
@@ -54,7 +56,13 @@ class Stretch {
     this.#found = new Map();
     const own = await this.open(this.drawings[at]);
     const places = [];
-    if (own) places.push({ at, ...own, region });
+    if (own) {
+      places.push({ at, ...own, region });
+      const [left, top, right, bottom] = own.map.boxes[region], { width, height } = own.map;
+      const side = Math.round(Math.max(3 * (right - left + 1), 3 * (bottom - top + 1), 0.25 * Math.max(width, height)));
+      this.size = [Math.min(width, side), Math.min(height, side)];
+      this.view = this.#frameView(own.map, region);
+    }
     for (const by of [-1, 1]) {
       let before = { ...own, region }, motion = [0, 0];
       for (let next = at + by; own && before && next >= first && next <= last; next += by) {
@@ -73,7 +81,16 @@ class Stretch {
     this.#count();
   }
 
-  // One frame of the preview: painted as it would be, with the region outlined.
+  // The square of a drawing around a region, in pixels of the map: {x, y, width, height}, all of the same size.
+  #frameView(map, region) {
+    const [left, top, right, bottom] = map.boxes[region], [width, height] = this.size;
+    const clamp = (value, most) => Math.min(most, Math.max(0, Math.round(value)));
+    const x = clamp((left + right + 1 - width) / 2, map.width - width);
+    return { x, y: clamp((top + bottom + 1 - height) / 2, map.height - height), width, height };
+  }
+
+  // One frame of the preview: painted as it would be, with the region outlined. A frame that lost the region shows the
+  // place of the frame before.
   #show({ at, map, drawing, region }) {
     const number = this.drawings[at], cell = document.createElement("label"), tick = document.createElement("input");
     const canvas = document.createElement("canvas"), name = document.createElement("span");
@@ -84,17 +101,20 @@ class Stretch {
     cell.className = at === this.home.at ? "home" : region ? "" : "lost";
     cell.dataset.frame = number;
     if (map) {
-      const scale = Math.min(1, 220 / map.width), context = canvas.getContext("2d");
-      [canvas.width, canvas.height] = [Math.round(map.width * scale), Math.round(map.height * scale)];
+      if (region) this.view = this.#frameView(map, region);
+      const { x, y, width, height } = this.view;
+      const scale = 256 / Math.max(width, height), context = canvas.getContext("2d");
+      [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
+      context.scale(scale, scale);
+      context.translate(-x, -y);
       [this.picture.width, this.picture.height] = [map.width, map.height];
       const changed = this.corrector.changesOf(map, number);
       if (region) changed.set(region, toPixel(this.home.color));
       map.paint(this.picture, changed);
-      context.drawImage(this.picture, 0, 0, canvas.width, canvas.height);
+      context.drawImage(this.picture, 0, 0);
       map.drawLines(this.picture);
-      context.drawImage(this.picture, 0, 0, canvas.width, canvas.height);
+      context.drawImage(this.picture, 0, 0);
       if (region) {
-        context.scale(scale, scale);
         for (const [color, width] of [["#fff", 5], ["#e3006d", 2.5]]) {
           [context.strokeStyle, context.lineWidth] = [color, width / scale];
           context.stroke(new Path2D(map.outline(region)));
@@ -110,8 +130,10 @@ class Stretch {
 
   #count() {
     const count = this.#ticked().length, lost = this.panel.querySelectorAll(".lost").length;
-    this.panel.querySelector("output").textContent =
-      `${count} drawing${count === 1 ? "" : "s"}${lost ? "; the region is lost where the strip ends" : ""}`;
+    const isAlone = this.#found.size === 1;
+    this.panel.querySelector("output").textContent = isAlone
+      ? "1 drawing; no other of these has a region like it nearby"
+      : `${count} drawing${count === 1 ? "" : "s"}${lost ? "; the region is lost where the strip ends" : ""}`;
   }
 
   // Makes the corrections, in one step of undo.
