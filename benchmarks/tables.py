@@ -167,6 +167,14 @@ def format_corrections(results: Path) -> str | None:
     return format_markdown(heads, rows) if rows else None
 
 
+def format_stretches(results: Path) -> str | None:
+    """Format where "Hold" takes the corrections of each clip."""
+    clips = read_results(results / "stretches.json").get("clips", {})
+    names = ("wrong", "followed", "right", "mended", "spoiled")
+    rows = [(name, *(str(row[column]) for column in names)) for name, row in clips.items()]
+    return format_markdown(("clip", *names), rows) if rows else None
+
+
 def format_cases(results: Path) -> str | None:
     """Format the scores of shots as painters hand them over, and how many lines were said of each before painting."""
     table = read_results(results / "cases.json")
@@ -207,6 +215,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "against": format_against,
     "recipes": format_recipes,
     "corrections": format_corrections,
+    "stretches": format_stretches,
     "cases": format_cases,
     "bench stages": format_bench_stages,
     "bench generator": format_bench_generator,

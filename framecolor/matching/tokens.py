@@ -67,6 +67,12 @@ class Match:
         """Compute the target's color probabilities, float32 [A, P], from the source's belief [count + 1, P]."""
         return read_scores(self.score, self.unmatched, belief[self.source])
 
+    def rate_pairs(self) -> Rows:
+        """Compute the probability that each target region has each source region as its counterpart, [A, B]."""
+        logits = np.concatenate([self.score.astype(np.float32), self.unmatched[:, None]], axis=1)
+        weight = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return weight[:, :-1] / weight.sum(axis=1, keepdims=True)
+
 
 def choose_rows(area: NDArray[np.int64]) -> NDArray[np.intp]:
     """Choose the regions that get tokens, rising, by the areas of all, [count + 1]."""

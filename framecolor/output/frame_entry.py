@@ -74,6 +74,8 @@ class FrameEntry:
     told        number of regions that strokes and corrections label
     corrected   number of corrected regions
     hold_of     number of the frame that this hold repeats
+    before      number of the drawing before it in its span
+    origins     region of that drawing that each region, from 1 on, continues; 0 if none
     as_key      of a key: share of the figure's pixels beside the lines that are the key's to the bit
     note        of a key: why they are not all
     paint       hash of the written file
@@ -95,6 +97,8 @@ class FrameEntry:
     told: int | None = None
     corrected: int | None = None
     hold_of: int | None = None
+    before: int | None = None
+    origins: tuple[int, ...] | None = None
     as_key: float | None = None
     note: str | None = None
     paint: str | None = None
@@ -113,7 +117,10 @@ class FrameEntry:
         palette = {None, *range(colors)}
         noted = {name: value for name, value in table.items() if value is not None}
         more: dict[str, Any] = {name: _whole(noted[name]) for name in ("told", "corrected") if name in noted}
-        more |= {"hold_of": number_from_json(noted["hold_of"])} if "hold_of" in noted else {}
+        more |= {name: number_from_json(noted[name]) for name in ("hold_of", "before") if name in noted}
+        if origins := noted.get("origins"):
+            _check_whole(*origins)
+            more["origins"] = tuple(origins)
         more |= {name: _finite(noted[name]) for name in ("flicker", "confidence", "as_key") if name in noted}
         more |= {name: str(noted[name]) for name in ("source", "note", "paint", "layer", "matte") if name in noted}
         return cls(
@@ -130,7 +137,7 @@ class FrameEntry:
         """Format the entry as JSON in one line, in the order of the fields."""
         names = _OF_FAILED if self.status == "failed" else [name for name in vars(self) if name != "error"]
         table = {name: value for name in names if (value := getattr(self, name)) is not None}
-        table |= {name: number_to_json(table[name]) for name in ("number", "hold_of") if name in table}
+        table |= {name: number_to_json(table[name]) for name in ("number", "hold_of", "before") if name in table}
         return json.dumps(table, default=vars)
 
     @property

@@ -128,6 +128,8 @@ def _encode(
         _begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
         regions=regions.count,
         confidence=round(item.mean_confidence(), 4),
+        before=item.before,
+        origins=None if item.origins is None else tuple(item.origins[1:].tolist()),
         unsure=list_unsure(item, regions, keyframes),
         told=None if labels is None else len(labels.rows),
         corrected=None if labels is None else labels.corrected or None,

@@ -23,6 +23,8 @@ Votes = NDArray[np.float32]
 
 # This much of every vote and message is spread over the whole palette, so that no color is impossible.
 _DOUBT = 0.02
+# A region continues one of the drawing before if flow and matching hold at least this likely, both ways.
+_LEAST_LIKELY = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,29 @@ class Link:
     @property
     def backward(self) -> NDArray[np.float32]:
         return self._backward.unpack().astype(np.float32, copy=False)
+
+    def find_origins(self) -> NDArray[np.intp]:
+        """Find the region of the earlier drawing that each region of the later one continues, intp [later count + 1].
+
+        0 if there is none: both have to be the likeliest counterpart of each other, by flow and matching.
+        """
+        back = _join_evidence(self.forward, self.match_forward)
+        ahead = _join_evidence(self.backward, self.match_backward)
+        if not back.size or not ahead.size:
+            return np.zeros(len(back), np.intp)
+        origins, rows = back.argmax(axis=1), np.arange(len(back))
+        likely = np.sqrt(back[rows, origins] * ahead[origins, rows])
+        return np.where((ahead.argmax(axis=1)[origins] == rows) & (likely >= _LEAST_LIKELY), origins, 0)
+
+
+def _join_evidence(overlap: NDArray[np.float32], match: Match | None) -> NDArray[np.float32]:
+    """Average the shares of flow and the matcher's probabilities of each pair; 0 for lines."""
+    joined = overlap.copy()
+    if match is not None and match.score.size:
+        joined[np.ix_(match.target, match.source)] += match.rate_pairs()
+        joined[match.target] /= 2
+    joined[0], joined[:, 0] = 0, 0
+    return joined
 
 
 def link_regions(

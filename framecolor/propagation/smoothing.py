@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,8 @@ class FramePosterior:
     confidence  probability that the best color is right, float32 [count + 1] (`propagation.confidence`)
     hold_of     number of the earlier frame that this one holds; None if it is no hold
     flicker     share of the painted area whose color differs from where flow takes it in the drawing before
+    origins     region of drawing `before` that each region continues, intp [count + 1], 0 if none; None if there is no
+                drawing before it in its span
     """
 
     number: int
@@ -50,6 +53,8 @@ class FramePosterior:
     confidence: NDArray[np.float32]
     hold_of: int | None = None
     flicker: float = 0.0
+    before: int | None = None
+    origins: NDArray[np.intp] | None = None
 
     def mean_confidence(self) -> float:
         """Average confidence over the figure's regions by area; the paper would dominate it."""
@@ -162,12 +167,19 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[FramePosterior]:
             sure = judge_belief(item.features, belief, keyframes)
         flicker = _measure_flicker(item, belief, beliefs[i - 1]) if i else 0.0
         if i or not block.is_out:
-            yield FramePosterior(item.features.number, item.features, belief, sure, flicker=flicker)
+            painted = FramePosterior(item.features.number, item.features, belief, sure, flicker=flicker)
+            yield replace(painted, **_find_origins(item, block.nodes[i - 1])) if i else painted
         for one in block.after[i]:
             if isinstance(one, FramePosterior):
                 yield one
             else:
                 yield FramePosterior(one, item.features, belief, sure, hold_of=item.features.number)
+
+
+def _find_origins(item: Linked, before: Linked) -> dict[str, Any]:
+    assert item.link is not None
+    with stage("match", item.features.number):
+        return {"before": before.features.number, "origins": item.link.find_origins()}
 
 
 def _measure_flicker(item: Linked, belief: Votes, before: Votes) -> float:

@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.drawing_number import number_to_json
 from framecolor.core.run_length import Runs
 from framecolor.core.types import Frame, Regions, is_colored
 from framecolor.lineart.drawn import find_drawing_settings, read_lines, segment
@@ -48,8 +49,8 @@ def build_map(drawing: Pixels, painted: Pixels, frame: FrameEntry, manifest: Man
     drawing, painted  uint8 HxWx4 of one size
     digest            hash of the drawing
 
-    The object has `regions`, `ink` (a data URI if it is colored), `drawing` (its hash), and `unsure`: the index of each
-    unsure region of the frame, 0 if it was not found.
+    The object has `regions`, `ink` (a data URI if it is colored), `drawing` (its hash), `unsure`: the index of each
+    unsure region of the frame, 0 if it was not found, and `before` and `origins` of the frame's entry.
     """
     settings = find_drawing_settings(manifest.settings)
     lines = read_lines(frame.number, drawing, settings)
@@ -61,6 +62,8 @@ def build_map(drawing: Pixels, painted: Pixels, frame: FrameEntry, manifest: Man
             "ink": _pack_ink(lines.ink),
             "drawing": digest,
             "unsure": _find_unsure(regions, frame),
+            "before": None if frame.before is None else number_to_json(frame.before),
+            "origins": frame.origins or (),
         }
     )
 

@@ -20,7 +20,19 @@ REGION = UnsureRegion(9, (1, 2, 3, 3), ((1, 2), (4, 5)), 0, 1, 0.4)
 UNSEEN, SLIVER = replace(REGION, unseen=True), replace(REGION, box=(5, 2, 3, 3), sliver=True)
 FRAMES = (
     FrameEntry(1, "a.1.png", "s", "key", flicker=0.0, regions=4, confidence=1.0),
-    FrameEntry(2, "a.2.png", "s", flicker=0.5, regions=4, confidence=0.5, unsure=(UNSEEN, SLIVER), told=2, corrected=1),
+    FrameEntry(
+        2,
+        "a.2.png",
+        "s",
+        flicker=0.5,
+        regions=4,
+        confidence=0.5,
+        unsure=(UNSEEN, SLIVER),
+        told=2,
+        corrected=1,
+        before=1,
+        origins=(2, 0, 1, 4),
+    ),
     FrameEntry(3, "a.3.png", "s", "hold", flicker=0.0, regions=4, confidence=0.5, unsure=(REGION,), hold_of=2),
     FrameEntry(4, "a.4.png", status="failed", error="cut off"),
 )
@@ -68,7 +80,8 @@ def test_slivers_are_not_among_those_to_check() -> None:
 def test_an_entry_is_always_the_same_line() -> None:
     """Hashes of frames depend on no order, the bytes of framecolor.json do."""
     assert list(json.loads(FRAMES[1].format())) == [
-        "number", "file", "source", "status", "flicker", "regions", "confidence", "unsure", "told", "corrected"
+        "number", "file", "source", "status", "flicker", "regions", "confidence", "unsure", "told", "corrected",
+        "before", "origins",
     ]  # fmt: skip
     assert list(json.loads(FRAMES[2].format()))[-2:] == ["unsure", "hold_of"]
     assert list(json.loads(FRAMES[3].format())) == ["number", "file", "status", "error"]

@@ -46,11 +46,12 @@ class Corrector {
     return true;
   }
 
-  // Reads the map of a drawing, {map, unsure, drawing}.
+  // Reads what the page holds of a drawing, {map, unsure, drawing, before, origins}.
   async read(island) {
     if (!this.#opened.has(island.id)) {
       const data = JSON.parse(island.textContent);
-      this.#opened.set(island.id, { unsure: data.unsure, drawing: data.drawing, map: await RegionMap.open(data) });
+      const { unsure, drawing, before, origins } = data;
+      this.#opened.set(island.id, { unsure, drawing, before, origins, map: await RegionMap.open(data) });
     }
     const found = this.#opened.get(island.id);
     this.#opened.delete(island.id); // moves it to the end: the least recently opened one is dropped

@@ -4,7 +4,7 @@ class Stretch {
   #serial = 0;
   #found = new Map();
 
-  // open: opens the map of a drawing, {map, drawing}; null if it has none. drawings: numbers of those to correct.
+  // open: opens a drawing, {map, drawing, before, origins}; null if the page lacks its map. drawings: numbers of those to correct.
   constructor(panel, corrector, drawings, open, say) {
     Object.assign(this, { panel, corrector, drawings, open, say });
     this.picture = document.createElement("canvas");
@@ -64,14 +64,12 @@ class Stretch {
       this.view = this.#frameView(own.map, region);
     }
     for (const by of [-1, 1]) {
-      let before = { ...own, region }, motion = [0, 0];
-      for (let next = at + by; own && before && next >= first && next <= last; next += by) {
+      let here = own && { ...own, at, region };
+      for (let next = at + by; here?.region && next >= first && next <= last; next += by) {
         const there = await this.open(this.drawings[next]);
         if (serial !== this.#serial) return; // another stretch was asked for meanwhile
-        const found = there && followRegion(before.map, before.region, there.map, motion);
-        places.push({ at: next, ...there, region: found ? found.region : 0 });
-        before = found ? { ...there, region: found.region } : null; // lost: no farther in this direction
-        motion = found ? found.motion : motion;
+        here = { ...there, at: next, region: there ? this.#follow(here, there, next) : 0 }; // 0: lost, no farther
+        places.push(here);
       }
     }
     if (serial !== this.#serial) return;
@@ -79,6 +77,12 @@ class Stretch {
     strip.replaceChildren(...places.map((place) => this.#show(place)));
     strip.querySelector(".home")?.scrollIntoView({ block: "nearest", inline: "center" });
     this.#count();
+  }
+
+  // The region of the drawing `there` that continues one of a drawing beside it; 0 if none. The run linked the regions.
+  #follow(here, there, next) {
+    if (there.before === this.drawings[here.at]) return there.origins.indexOf(here.region) + 1;
+    return (here.before === this.drawings[next] && here.origins[here.region - 1]) || 0;
   }
 
   // The square of a drawing around a region, in pixels of the map: {x, y, width, height}, all of the same size.
@@ -132,7 +136,7 @@ class Stretch {
     const count = this.#ticked().length, lost = this.panel.querySelectorAll(".lost").length;
     const isAlone = this.#found.size === 1;
     this.panel.querySelector("output").textContent = isAlone
-      ? "1 drawing; no other of these has a region like it nearby"
+      ? "1 drawing; the region is in no drawing beside it"
       : `${count} drawing${count === 1 ? "" : "s"}${lost ? "; the region is lost where the strip ends" : ""}`;
   }
 
