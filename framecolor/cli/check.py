@@ -50,6 +50,7 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
         style = find_style(opened, settings)
         faults = check_shot(opened, style.settings, settings)
         table = {"shot": opened.name, "keys": plan["keys"], "warnings": plan["warnings"] + broken + list(style.notes)}
+        table["notes"] = plan["notes"]
         tables.append(table | {"faults": [fault.describe() for fault in faults]})
         if not as_json:
             _print(table, list(map(str, faults)), len(opened.numbers))
@@ -63,6 +64,8 @@ def _print(table: dict[str, Any], faults: list[str], drawings: int) -> None:
     from framecolor.core.text import count_of
 
     name = on_one_line(table["shot"])
+    for text in table["notes"]:
+        click.echo(f"{name}: note: {on_one_line(text)}")
     if not table["warnings"] and not faults:
         checked = f"{count_of(len(table['keys']), 'key')} of {count_of(drawings, 'drawing')}"
         click.echo(f"{name}: clean, no fault in {checked}")

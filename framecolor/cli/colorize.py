@@ -82,6 +82,8 @@ def colorize(
         printer = ProgressPrinter(one.name, progress, position, len(chosen))
         try:
             shot = open_shot(one, **places)
+            for note in shot.notes:
+                printer.note(note)
             target = outs.choose(shot, one)
             frame_log.begin(one.name, len(shot.wanted), len(shot.keys), VERSION)
             paint = colorize_part if part else colorize_stencils if places["stencils"] is not None else colorize_shot

@@ -96,6 +96,8 @@ def _lines(table: dict[str, Any]) -> list[str]:
     if sheet := table["sheet"]:
         length = f"{sheet['frames']} frames, {sheet['seconds']:g} s at {sheet['fps']:g} frames a second"
         lines.append(f"sheet     {sheet['file']}, track {sheet['track']}: {length}; shows {sheet['shown']} drawings")
+        lines += [f"memo      {on_one_line(memo)}" for memo in sheet["memos"]]
+    lines += [f"note      {on_one_line(note)}" for note in table["notes"]]
     lines += [f"warning   {on_one_line(warning)}" for warning in table["warnings"]]
     cost = table["cost"]
     lines.append(f"cost      {cost['drawings']} drawings to read, {cost['megapixels']} megapixels")

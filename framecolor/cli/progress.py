@@ -102,9 +102,16 @@ class ProgressPrinter:
         if self._heartbeat is not None:
             self._heartbeat.stop()
 
+    def note(self, text: str) -> None:
+        """Print a note, before the run begins."""
+        self._tell("note", text)
+
     def _warn(self, text: str) -> None:
         self.warned.append(text)
-        line = f"warning: {self._shot}: {text}"
+        self._tell("warning", text)
+
+    def _tell(self, kind: str, text: str) -> None:
+        line = f"{kind}: {self._shot}: {on_one_line(text)}"
         if self._bar is not None:
             self._bar.write(line, file=sys.stderr)
             return

@@ -32,14 +32,16 @@ class ShotPath:
 def list_shots(paths: Iterable[str | Path], cels: Iterable[str] = ()) -> list[ShotPath]:
     """List the shots of these paths: for a cut folder, one for each of its cels, or for each cel in `cels`.
 
+    The sheet of a cut that TVPaint or Krita exported stands for its folder.
+
     Raises ShotError if a cut has no such cel, or if cels are chosen from a path that is not a cut.
     """
     from framecolor.errors import ShotError
-    from framecolor.shot.cut import is_cut, list_cels
+    from framecolor.shot.cut import find_cut_of, is_cut, list_cels
 
     names = [name.strip() for text in cels for name in text.split(",") if name.strip()]
     found: list[ShotPath] = []
-    for path in map(Path, paths):
+    for path in (find_cut_of(Path(path)) for path in paths):
         if not (path.is_dir() and is_cut(path)):
             if names:
                 raise ShotError(path, "is not a cut folder, so --cel cannot choose from it", "leave out --cel")

@@ -20,7 +20,7 @@ from framecolor.doctor.finding import STATUSES, Check, Finding, Status, Target, 
 from framecolor.errors import FramecolorError, ShotError
 from framecolor.output.find import find_painted_shot
 from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME
-from framecolor.shot.cut import find_cel, is_cut, list_cels
+from framecolor.shot.cut import find_cel, find_cut_of, is_cut, list_cels
 from framecolor.shot.sequence import is_pattern
 
 # Topic of the finding if the check itself breaks; module and function, imported when they run, as an import can break.
@@ -64,6 +64,7 @@ def find_target(path: str | Path | None = None) -> Target:
 def _open(path: Path) -> Target:
     if (cel := find_cel(path)) is not None:
         return Target(cel.cut, (cel.out,), (path,))
+    path = find_cut_of(path)
     if path.is_dir() and is_cut(path):
         cels = list_cels(path)
         return Target(path, tuple(cel.out for cel in cels), tuple(cel.takes[-1] for cel in cels))

@@ -78,6 +78,8 @@ def check_shot(target: Target) -> Iterator[Finding]:
             yield Finding("shot", "note", _describe(shot), fix, data)
         for warning in shot.warnings:
             yield Finding("shot", "warn", warning, "correct what it names, or ignore it if it is meant so")
+        for note in shot.notes:
+            yield Finding("shot", "note", note, "nothing to do: colors do not depend on it")
 
 
 def _describe(shot: Shot) -> str:

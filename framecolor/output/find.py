@@ -14,9 +14,9 @@ def find_output(shot: Path, *, in_cut: bool = False) -> Path:
 
     in_cut  the user named a cut, and this is one of its cels
     """
-    if not shot.is_dir():
-        raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
     cel = find_cel(shot)
+    if cel is None and not shot.is_dir():
+        raise InputError(shot, "is not a folder", "give a painted shot, or the folder of its painted frames")
     places = (shot, shot / "color") if cel is None else (cel.out,)
     out = next((folder for folder in places if (folder / MANIFEST_NAME).is_file()), None)
     if out is not None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from framecolor.errors import FramecolorError, ReadError
 from framecolor.media import Movie, hash_file, is_movie, read_image
+from framecolor.shot.cut import find_cel
 from framecolor.shot.sequence import find_sequence, is_pattern, parse_pattern
 
 Pixels = NDArray[np.uint8]
@@ -49,7 +50,9 @@ class LineArt:
         try:
             if not line_dir:
                 return
-            if is_pattern(place):
+            if (cel := find_cel(place)) is not None and cel.files is not None:
+                self._files = dict(cel.files)
+            elif is_pattern(place):
                 self._files = find_sequence(place.parent, parse_pattern(place))
             elif is_movie(place) and place.is_file():
                 self._movie = Movie.open(place)

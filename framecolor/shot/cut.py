@@ -5,20 +5,24 @@
     Cut-005/Keys/A/a0001.png        painted keys; Hints/ and Stencils/ likewise
     Cut-005_Cell/A/a0001.png        painted frames of cel A
 
-Line, Keys, Hints and Stencils may have any letter case.
+Line, Keys, Hints and Stencils may have any letter case. In place of Line/ a cut may have an export of TVPaint or Krita
+(`framecolor.shot.exported_cut`): its layers are the cels, and Cut-005/line/A still names cel A.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import ShotError
+from framecolor.shot.exported_cut import ExportedCut, find_exported_cut
 from framecolor.shot.file_names import normalize_name
 from framecolor.shot.sequence import list_images, list_movies
+from framecolor.shot.sheet_files import find_export
 
 LINE_FOLDER = "line"
 OUTPUT_ENDING = "_Cell"
@@ -33,11 +37,13 @@ class Cel:
     cut    the cut's folder
     name   the cel's folder in Line/: A, or A.R1
     takes  folders of its drawings in Line/: A, then its retakes up to this one; later ones win
+    export  the export of which it is a layer; None for a cel with a folder in Line/
     """
 
     cut: Path
     name: str
     takes: tuple[Path, ...]
+    export: ExportedCut | None = None
 
     def __post_init__(self) -> None:
         if not self.takes or self.takes[-1].name != self.name:
@@ -45,8 +51,13 @@ class Cel:
 
     @property
     def layer(self) -> str:
-        """The cel without its retake: A of A.R1."""
-        return split_retake(self.name)[0]
+        """The cel without its retake: A of A.R1; a layer of an export is no retake, however it is named."""
+        return split_retake(self.name)[0] if self.export is None else self.name
+
+    @property
+    def files(self) -> Mapping[int, Path] | None:
+        """Number -> drawing of a layer of an export; None for a cel with a folder in Line/."""
+        return None if self.export is None else self.export.layers[self.name]
 
     @property
     def title(self) -> str:
@@ -86,20 +97,43 @@ def find_folder(parent: Path, name: str) -> Path:
 
 
 def is_cut(path: Path) -> bool:
-    """Check whether a folder is a cut: its line folder holds folders of cels and no drawings."""
+    """Check whether a folder is a cut: its line folder holds folders of cels and no drawings, or it is an export.
+
+    Raises an InputError if it is an export that cannot be read.
+    """
     line = find_folder(path, LINE_FOLDER)
-    if not line.is_dir() or not _list_folders(line) or list_movies(line):
+    if not line.is_dir():
+        return find_exported_cut(path) is not None
+    if not _list_folders(line) or list_movies(line):
         return False
     return all(image.rank for image in list_images(line))  # a PSD of all cels may lie beside their folders
 
 
 def find_shots(parent: Path) -> Iterator[Path]:
     """Find the shots and cuts in a folder, by name."""
-    return (folder for folder in _list_folders(parent) if find_folder(folder, LINE_FOLDER).is_dir())
+    return (folder for folder in _list_folders(parent) if _holds_drawings(folder))
+
+
+def _holds_drawings(folder: Path) -> bool:
+    if find_folder(folder, LINE_FOLDER).is_dir():
+        return True
+    with suppress(ShotError):
+        return find_export(folder) is not None
+    return True  # several exports
+
+
+def find_cut_of(path: Path) -> Path:
+    """Return the folder of an export if `path` is its sheet; any other path as it is. Raises as `is_cut`."""
+    if path.suffix.casefold() in (".json", ".csv") and path.is_file():
+        export = _find_export(path.parent)
+        if export is not None and export.sheet.name == path.name:
+            return path.parent
+    return path
 
 
 def refuse_cut(path: Path) -> None:
-    """Raise ShotError if a path is a cut instead of one of its cels."""
+    """Raise ShotError if a path is a cut, or the sheet of one, instead of one of its cels."""
+    path = find_cut_of(path)
     if path.is_dir() and is_cut(path):
         cels = list_cels(path)
         fix = f"name one, such as {cels[0].takes[-1]}, or use --cel if the command has it"
@@ -107,7 +141,12 @@ def refuse_cut(path: Path) -> None:
 
 
 def list_cels(path: Path) -> list[Cel]:
-    """List the cels of a cut by name, each followed by its retakes. Raises ShotError if a retake has no cel."""
+    """List the cels of a cut by name, each followed by its retakes, or the layers of an export, the lowest first.
+
+    Raises ShotError if a retake has no cel.
+    """
+    if (export := _find_export(path)) is not None:
+        return [_make_layer(path, export, name) for name in export.layers]
     names = sorted((folder.name for folder in _list_folders(find_folder(path, LINE_FOLDER))), key=_order)
     return [_make_cel(path, name) for name in names]
 
@@ -117,12 +156,35 @@ def find_cel(path: Path) -> Cel | None:
 
     Raises ShotError as `list_cels` does.
     """
-    if not path.is_dir() or find_folder(path, LINE_FOLDER).is_dir():
+    if not path.is_dir():
+        return _find_layer(path)
+    if find_folder(path, LINE_FOLDER).is_dir():
         return None
     path = path if len(path.parts) > 2 and ".." not in path.parts else _write_out(path)
     if path.parent.name.casefold() != LINE_FOLDER:
         return None
     return _make_cel(path.parent.parent, path.name)
+
+
+def _find_export(cut: Path) -> ExportedCut | None:
+    return None if find_folder(cut, LINE_FOLDER).is_dir() else find_exported_cut(cut)
+
+
+def _find_layer(path: Path) -> Cel | None:
+    """Find the layer of an export that Cut-005/line/A names, a path that does not exist; None if there is none."""
+    if path.parent.name.casefold() != LINE_FOLDER or path.exists():
+        return None
+    export = _find_export(path.parent.parent)
+    if export is None:
+        return None
+    if path.name not in export.layers:
+        raise ShotError(path, f"{export.sheet.name} has no layer of that name", f"it has {', '.join(export.layers)}")
+    return _make_layer(path.parent.parent, export, path.name)
+
+
+def _make_layer(cut: Path, export: ExportedCut, name: str) -> Cel:
+    cut = cut if cut.name and cut.name != ".." else _write_out(cut)
+    return Cel(cut, name, (cut / LINE_FOLDER / name,), export)
 
 
 def _make_cel(cut: Path, name: str) -> Cel:

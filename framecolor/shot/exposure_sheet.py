@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from framecolor.core.drawing_number import make_number
-from framecolor.core.text import plain_name
+from framecolor.core.text import plain_name, quote
 from framecolor.errors import InputError
 from framecolor.shot.file_names import normalize_name
 
@@ -32,11 +32,13 @@ class Track:
     name       name of the cel
     exposures  for frame 1, 2, ... the number of the drawing that is shown, None if none is
     strange    shown labels that do not end in a number, so that no file has them
+    hidden     whether the program that wrote the sheet hides it
     """
 
     name: str
     exposures: tuple[int | None, ...]
     strange: tuple[str, ...] = ()
+    hidden: bool = False
 
     def __post_init__(self) -> None:
         if any(number is not None and number < 0 for number in self.shown):
@@ -59,12 +61,16 @@ class Sheet:
     frames  its length
     tracks  its cels, in order; names may repeat
     fps     frames per second, None if not stated
+    unused  what else its file holds and nothing is done with, a phrase each: "camera work"
+    memos   its notes, dialogue and camera work, a line each
     """
 
     path: Path
     frames: int
     tracks: tuple[Track, ...]
     fps: float | None = None
+    unused: tuple[str, ...] = ()
+    memos: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= self.frames <= LONGEST_FRAMES:
@@ -117,6 +123,18 @@ def expose(name: str, changes: Iterable[tuple[int, str | None]], frames: int) ->
                 strange[plain_name(label)] = None
         exposures.append(shown)
     return Track(plain_name(name), tuple(exposures), tuple(strange))
+
+
+def read_rate(rate: object, path: Path, name: str, fix: str) -> float | None:
+    """Read the frames per second that a sheet's JSON names `name`; None if a file states none, or 0.
+
+    Raises InputError if they are no rate.
+    """
+    if rate is None or rate == 0:
+        return None
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 1 <= rate <= 1000:
+        raise InputError(path, f"has a {name} of {quote(rate)}, not one from 1 to 1000", fix)
+    return float(rate)
 
 
 def check_size(path: Path, frames: int, tracks: int) -> None:

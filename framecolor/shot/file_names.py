@@ -5,6 +5,7 @@ A0001_color.png         1; a word follows it
 A0001_v2.png            1, beside other files of version 2
 cut (3).png             3
 A0002a.png              2a, between 2 and 3
+[0004] A2.png           4; TVPaint writes the number first, in brackets
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _DIGITS = re.compile(r"[0-9]+")
 _LETTER = re.compile(r"[A-Za-z](?![^\W_])")
 # The last number of a name that counts versions or copies, not drawings: "_v2", " (1)".
 _VERSION = re.compile(r"(?:[._ -](?:v|ver|rev|r|t|take)|[._ ]?\()$", re.IGNORECASE)
+# What TVPaint's exports begin with: the layer and the frame, or the frame alone.
+_BRACKETS = re.compile(r"((?:\[[0-9]{1,6}\])?\[)([0-9]{1,9})\](?=.)")
 _SIGN = re.compile(r"(?:^|[._ ])-$")
 
 
@@ -96,6 +99,8 @@ def split_name(path: Path) -> list[NumberedFile]:
         found.append(
             NumberedFile(path, name[: run.start()], run[0], name[run.end() :], letter[0] if letter else "", rank)
         )
+    if (first := _BRACKETS.match(stem)) is not None:
+        found = [NumberedFile(path, first[1], first[2], name[first.end(2) :], rank=side), *found]
     return found
 
 
@@ -118,9 +123,11 @@ def number_names(paths: Iterable[Path]) -> list[NumberedFile]:
 
 def _choose_way(ways: list[NumberedFile], group: list[list[NumberedFile]]) -> NumberedFile:
     first = ways[0]
-    if len(ways) > 1 and _VERSION.search(first.base) and len({others[0].number for others in group}) == 1:
-        return _demote(ways[1])
-    return first
+    if len(ways) == 1 or len({others[0].number for others in group}) > 1:
+        return first
+    if first.base.endswith("["):  # the same number in all names, as in "[2026] A0001.png", is none of a drawing
+        return ways[1] if len(group) > 1 else first
+    return _demote(ways[1]) if _VERSION.search(first.base) else first
 
 
 def _demote(file: NumberedFile) -> NumberedFile:

@@ -56,7 +56,7 @@ def locate_shot(path: Path, *, has_keys: bool) -> ShotPlace:
     cel = find_cel(path)
     if cel is not None:
         own = cel.takes[-1]
-        source = _choose_movie(own) if own == cel.takes[0] else own
+        source = _choose_movie(own) if own == cel.takes[0] and cel.export is None else own
         return ShotPlace(cel.title, cel.cut, source, cel)
     refuse_cut(path)
     return ShotPlace(*_locate_lines(path, has_keys))
@@ -125,6 +125,8 @@ def find_lines(place: ShotPlace) -> tuple[dict[int, Path], tuple[int, ...]]:
     does.
     """
     source = place.source
+    if place.cel is not None and place.cel.files is not None:
+        return dict(place.cel.files), tuple(place.cel.files)
     if place.cel is None:
         lines = find_sequence(source) if source.is_dir() else find_sequence(source.parent, parse_pattern(source))
         return lines, tuple(lines)
@@ -206,16 +208,23 @@ def find_stray(place: ShotPlace, *, is_folder: bool) -> list[str]:
 
     is_folder  whether the user named a folder, not a pattern or movie
     """
-    if not is_folder:
+    if not is_folder or not is_first(place):
         return []
+    export = None if place.cel is None else place.cel.export
+    warnings = list_misplaced(place.root, (*ROLES, REFERENCE_FOLDER))
+    warnings += list_other_sheets(place.root, None if export is None else export.sheet)
+    warnings += [] if export is None else export.list_warnings()
+    return warnings + ([] if place.cel is None else _list_beside_cels(list_cels(place.cel.cut)))
+
+
+def is_first(place: ShotPlace) -> bool:
+    """Tell whether a shot names what concerns its whole cut: it is the first cel, or no cel."""
+    if place.cel is None:
+        return True
     cels: list[Cel] = []
-    if place.cel is not None:
-        with suppress(ShotError):  # a fault of another cel is none of this one
-            cels = list_cels(place.cel.cut)
-        if not cels or cels[0].name != place.cel.name:
-            return []
-    warnings = list_misplaced(place.root, (*ROLES, REFERENCE_FOLDER)) + list_other_sheets(place.root)
-    return warnings + (_list_beside_cels(cels) if cels else [])
+    with suppress(ShotError):  # a fault of another cel is none of this one
+        cels = list_cels(place.cel.cut)
+    return bool(cels) and cels[0].name == place.cel.name
 
 
 def _list_beside_cels(cels: Sequence[Cel]) -> list[str]:

@@ -25,6 +25,7 @@ from framecolor.shot.locate import (
     find_lines,
     find_painted,
     find_stray,
+    is_first,
     list_unused_lines,
     locate_shot,
     measure_lines,
@@ -60,6 +61,7 @@ class Shot:
     cel          the cel of a cut, or its retake; None for other shots
     timing       when its drawings are shown; None without an exposure sheet
     warnings     problems to show to the user
+    notes        what was handed over and is not used, though nothing is wrong with it
     """
 
     name: str
@@ -78,6 +80,7 @@ class Shot:
     cel: Cel | None = None
     timing: Timing | None = None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         known = set(self.numbers)
@@ -113,11 +116,12 @@ class Shot:
                 a folder of drawings, a pattern (sh010.####.png, %04d, @@@@) or a movie, with `keys` or `hints`
                 a cel of a cut, Cut-005/Line/A, with its keys in Cut-005/Keys/A
                 a retake of a cel, Cut-005/Line/A.R1: only its own drawings are painted
+                a layer of a cut that TVPaint or Krita exported, Cut-005/line/A, a path that does not exist
         keys, hints, stencils  folders to use instead of the shot's own
         corrections  a file of corrections; a name without a folder is looked up by `downloads.locate_corrections`
         references  a folder of references, or "none"; by default `references` in the shot's folder or cut, and above it
         frames  numbers of drawings to paint, such as "1001-1024x2"; all by default
-        sheet   an exposure sheet, or "none"; by default the only *.xdts or sheet.csv in the shot's folder or cut
+        sheet   an exposure sheet, or "none"; by default that in the shot's folder or cut
 
         Raises ShotError or ReadError, naming the file and the fix, if there is no line art, the numbering is ambiguous,
         or a key or correction fits no drawing. A broken drawing raises no error here, but when it is read.
@@ -142,15 +146,16 @@ class Shot:
             file, saved = locate_corrections(Path(corrections), place.root, place.name)
             corrected = _read_corrections(file, numbers)
         painted, unused = find_references(place.root, references)
-        passed_over += [*unused, *find_stray(place, is_folder=path.is_dir())]
-        timing, warnings = find_timing(place, sheet, lines.get(numbers[0]), is_folder=path.is_dir())
+        is_folder = path.is_dir() or place.cel is not None
+        passed_over += [*unused, *find_stray(place, is_folder=is_folder)]
+        timing, warnings = find_timing(place, sheet, lines.get(numbers[0]), is_folder=is_folder)
         warnings += [*passed_over, *saved]
         wanted = own if frames is None else parse_frames(frames, own, timing.format_shown(own) if timing else "")
         if timing is not None:
             warnings += timing.list_warnings(wanted, numbers)
             wanted = choose_shown(timing, wanted)
         about = {"cel": place.cel, "timing": timing, "warnings": tuple(warnings), "corrections": corrected}
-        about["references"] = painted
+        about |= {"references": painted, "notes": tuple(timing.list_notes()) if timing and is_first(place) else ()}
         return cls(place.name, place.root, place.source, lines, movie, numbers, wanted, size=size, **extras, **about)
 
     @property

@@ -109,6 +109,7 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
         "holds": holds,
         "missing": ",".join(format_range(gap) for gap in shot.gaps),
         "sheet": None if shot.timing is None else shot.timing.describe(shot.numbers),
+        "notes": list(shot.notes),
         "warnings": [*shot.warnings, *_list_broken_keys(shot), *_list_broken_references(shot)],
         "unreadable": _to_json(broken),
         "broken": {str(number): str(error) for number, error in broken.items()},

@@ -24,11 +24,15 @@ class Timing:
     source  the sheet's file
     track   the shot's column in it
     fps     frames per second; `USUAL_FPS` if the sheet states none
+    unused  what else the sheet holds and nothing is done with, a phrase each
+    memos   its notes, dialogue and camera work, a line each
     """
 
     source: Path
     track: Track
     fps: float = USUAL_FPS
+    unused: tuple[str, ...] = ()
+    memos: tuple[str, ...] = ()
 
     @property
     def exposures(self) -> tuple[int | None, ...]:
@@ -68,6 +72,12 @@ class Timing:
             warnings.append(f"{name} shows cels whose names have no number, so they have no drawings: {names}")
         return warnings
 
+    def list_notes(self) -> list[str]:
+        """List what to tell the user about the sheet besides its mismatches: what it holds and is not used."""
+        if not self.unused:
+            return []
+        return [f"{self.source.name} also holds what is not used: {', '.join(self.unused)}"]
+
     def describe(self, numbers: Sequence[int]) -> dict[str, Any]:
         """Describe the timing and its mismatches with the shot's drawings, as plain data."""
         return {
@@ -79,6 +89,7 @@ class Timing:
             "shown": len(self.track.shown),
             "unshown": format_numbers(self.unshown(numbers)),
             "absent": format_numbers(self.absent(numbers)),
+            "memos": list(self.memos),
         }
 
 
@@ -87,7 +98,7 @@ def find_timing(
 ) -> tuple[Timing | None, list[str]]:
     """Find the timing of a shot. Returns it, None if there is none, and warnings.
 
-    given    a sheet; "none" for none; None for the only one in the shot's folder or cut
+    given    a sheet; "none" for none; None for the one in the shot's folder or cut; that of an export is its own
     drawing  one of the drawings, whose name may contain the track's: A0001.png
 
     A cel uses the track of its name (A.R1 that of A); if the sheet has none, all drawings are painted, with a warning.
@@ -97,7 +108,10 @@ def find_timing(
     """
     if str(given) == NO_SHEET:
         return None, []
-    path = Path(given) if given is not None else find_sheet(place.root) if is_folder else None
+    export = None if place.cel is None else place.cel.export
+    path = Path(given) if given is not None else None if export is None else export.sheet
+    if path is None and is_folder:
+        path = find_sheet(place.root)
     if path is None:
         return None, []
     sheet = read_sheet(path)
@@ -107,7 +121,15 @@ def find_timing(
         return None, [
             f"{path.name} has no track {place.cel.layer}, only {_list_names(sheet)}: all drawings are painted"
         ]
-    return Timing(path, track, sheet.fps or USUAL_FPS), []
+    unused = [*_describe_hidden(sheet, is_export=export is not None), *sheet.unused]
+    return Timing(path, track, sheet.fps or USUAL_FPS, tuple(unused), sheet.memos), []
+
+
+def _describe_hidden(sheet: Sheet, *, is_export: bool) -> list[str]:
+    """Describe the hidden layers of a sheet as a phrase, the uppermost first; none if there are none."""
+    hidden = [track.name for track in sheet.tracks[::-1] if track.hidden]
+    names = ", ".join(hidden[:12]) + (f" and {len(hidden) - 12} more" if len(hidden) > 12 else "")
+    return [f"hidden layers{', which are not painted' if is_export else ''} ({names})"] if hidden else []
 
 
 def _choose_track(sheet: Sheet, place: ShotPlace, drawing: Path | None) -> Track | None:
