@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     )
     from framecolor.evaluation.metrics import score_folders
     from framecolor.movie.movie import write_movie
+    from framecolor.movie.sheet import write_sheet
     from framecolor.output.frame_entry import UnsureRegion
     from framecolor.pipeline.color_frames import ColoredFrame, color_frames
     from framecolor.pipeline.colorize import colorize, colorize_part, colorize_stencils, prepare
@@ -46,6 +47,7 @@ _NAMES = {
     "errors": "EngineError FramecolorError InputError OutputError PaletteError ReadError SettingsError ShotError",
     "evaluation.metrics": "score_folders",
     "movie.movie": "write_movie",
+    "movie.sheet": "write_sheet",
     "pipeline.color_frames": "ColoredFrame color_frames",
     "pipeline.colorize": "colorize colorize_part colorize_stencils prepare",
     "pipeline.events": "Event FrameDone Progress Warned",
@@ -86,6 +88,7 @@ __all__ = [
     "score_folders",
     "write_movie",
     "write_report",
+    "write_sheet",
 ]
 
 

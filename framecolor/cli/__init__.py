@@ -34,6 +34,7 @@ _COMMANDS = {
     "references": "keep painted drawings of a shot as references for the other shots of a show",
     "repaint": "recolor painted frames by another palette, without a new run",
     "report": "write one HTML page that shows what to check by eye",
+    "sheet": "write the timing of painted frames as an exposure sheet",
     "train": "train a network",
 }
 # Signals by which a farm cancels a task, on POSIX and on Windows. They are handled like Ctrl-C.

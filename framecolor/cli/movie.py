@@ -56,7 +56,7 @@ class ColorType(click.ParamType):
 )
 @click.option("--fps", type=FpsType(), help="Frames a second; if not given, those of the exposure sheet, or 24.")
 @click.option("--sheet", type=PATH, metavar="FILE",
-              help="Exposure sheet, .xdts or .csv; that of SHOT if not given.")  # fmt: skip
+              help="Exposure sheet; that of SHOT if not given.")  # fmt: skip
 @click.option("--on", "held", type=click.IntRange(1, 1000), metavar="N",
               help="Show every drawing for N frames; ignores the exposure sheet.")  # fmt: skip
 @cel_option

@@ -117,7 +117,7 @@ def shot_options(command: Command) -> Command:
             "--sheet",
             type=PATH,
             metavar="FILE|none",
-            help="Exposure sheet, .xdts or .csv; SHOT/*.xdts or SHOT/sheet.csv if not given.",
+            help="Exposure sheet: .xdts, .tdts, .sxf, .csv or an export of TVPaint or Krita; SHOT's own if not given.",
         ),
         cel_option,
     )

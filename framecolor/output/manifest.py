@@ -49,6 +49,7 @@ class Manifest:
     corrections    corrections used by the run
     mattes         ids of the paints
     warnings       warnings of the run, such as faults of its keys
+    memos          notes, dialogue and camera work of the exposure sheet, a line each
     """
 
     out: Path
@@ -63,6 +64,7 @@ class Manifest:
     corrections: tuple[Correction, ...] = ()
     mattes: MatteIds = field(default_factory=MatteIds)
     warnings: tuple[str, ...] = ()
+    memos: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, out: Path) -> Manifest:
@@ -101,6 +103,7 @@ class Manifest:
             corrections=tuple(_parse_corrections(table.get("corrections"))),
             mattes=MatteIds.read(table.get("mattes")),
             warnings=tuple(text for text in table.get("warnings") or () if isinstance(text, str)),
+            memos=tuple(text for text in table.get("memos") or () if isinstance(text, str)),
         )
 
     def with_status(self, *statuses: Status) -> tuple[FrameEntry, ...]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from framecolor.config.settings import Settings
 from framecolor.core.drawing_number import number_to_json
@@ -48,7 +50,13 @@ def describe_run(
         head["corrections"] = [describe_correction(correction) for correction in shot.corrections]
     if warnings:
         head["warnings"] = list(warnings)
-    return head
+    return note_memos(head, shot)
+
+
+def note_memos(head: Mapping[str, Any], shot: Shot) -> dict[str, Any]:
+    """Return the head with the memos of the shot's exposure sheet; they change no frame."""
+    kept = {key: value for key, value in head.items() if key != "memos"}
+    return kept | ({"memos": list(shot.timing.memos)} if shot.timing is not None and shot.timing.memos else {})
 
 
 def _point_to(path: Path, out: Path) -> str:

@@ -31,7 +31,7 @@ from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
 from framecolor.pipeline.drawing_style import settle_style
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
-from framecolor.pipeline.head import describe_run, number_paints
+from framecolor.pipeline.head import describe_run, note_memos, number_paints
 from framecolor.pipeline.sources import Sources, forget_stopped_fit
 from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.pipeline.survey import Found, Survey
@@ -165,7 +165,7 @@ def _rest(
         forget_stopped_fit(manifest.out / CACHE_FOLDER, found.fit)
     warnings.add(text for text in manifest.head.get("warnings", ()) if isinstance(text, str))
     ids = MatteIds.read(manifest.head.get("mattes")) if settings.mattes else None
-    manifest.begin(manifest.head, shot.numbers)
+    manifest.begin(note_memos(manifest.head, shot), shot.numbers)
     return Run(shot, settings, listener, warnings, manifest, found.sources, [], False, len(shot.keys), ids=ids)
 
 

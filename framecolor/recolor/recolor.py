@@ -31,6 +31,7 @@ from framecolor.pipeline.encode_frame import make_picture
 from framecolor.recolor.palette_swap import read_swap
 from framecolor.render.frame import lay_lines
 from framecolor.report.lines import LineArt, LineDrawing
+from framecolor.shot.cut import find_cel
 
 _AGAIN = "run `framecolor colorize --mattes` on the shot"
 
@@ -142,6 +143,8 @@ def _check_target(target: Path, manifest: Manifest) -> None:
     if (target / MANIFEST_NAME).exists() or place == out:
         raise OutputError(target, "holds painted frames, which would be overwritten", "choose another folder with -o")
     shot = [drawings, *(drawings.parent / role for role in ("keys", "hints", "stencils"))]
+    if (cel := find_cel(drawings)) is not None and cel.files is not None:
+        shot += [path.parent.resolve() for path in cel.files.values()]
     if place in (*shot, *(out / name for name in (MATTE_FOLDER, LINE_FOLDER, KEY_FOLDER))):
         raise OutputError(target, "holds other files of the shot", "choose another folder with -o")
 

@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 from framecolor.core.text import plain_name
 from framecolor.errors import InputError, ShotError
+from framecolor.shot.layered_sheet import LayeredSheet
 from framecolor.shot.sheet_files import find_export, read_export
 from framecolor.shot.unused import list_unused
 
@@ -55,13 +56,7 @@ def find_exported_cut(folder: Path) -> ExportedCut | None:
     if sheet is None:
         return None
     state = sheet.stat()
-    return _open(sheet, state.st_mtime_ns, state.st_size)
-
-
-@lru_cache(maxsize=4)
-def _open(sheet: Path, changed: int, size: int) -> ExportedCut:
-    """Open an export; `changed` and `size` are its file's, so that a changed one is read again."""
-    export = read_export(sheet)
+    export = _read(sheet, state.st_mtime_ns, state.st_size)
     layers: dict[str, Mapping[int, Path]] = {}
     missing: list[str] = []
     root = _find_root(sheet, [picture for pictures in export.pictures for picture in pictures.values()])
@@ -77,6 +72,12 @@ def _open(sheet: Path, changed: int, size: int) -> ExportedCut:
         fix = "copy the pictures that were exported with it beside it, or show its layers and export again"
         raise ShotError(sheet, "none of the pictures that it names is beside it, in a layer that is shown", fix)
     return ExportedCut(sheet, layers, tuple(missing))
+
+
+@lru_cache(maxsize=4)
+def _read(sheet: Path, changed: int, size: int) -> LayeredSheet:
+    """Read an export; `changed` and `size` are its file's, so that a changed one is read again."""
+    return read_export(sheet)
 
 
 def _find_root(sheet: Path, pictures: list[str]) -> Path:

@@ -85,9 +85,7 @@ def _take_fps(text: str, path: Path) -> tuple[float | None, str]:
 
 def _read_rows(text: str, path: Path) -> list[_Row]:
     """Read the rows that are not empty."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=_find_separator(text))
     rows: list[_Row] = []
     try:
         for cells in reader:
@@ -97,6 +95,13 @@ def _read_rows(text: str, path: Path) -> list[_Row]:
     except csv.Error as error:
         raise ReadError(f"{path}: line {reader.line_num}", f"is not a table ({error})", _LAYOUT) from None
     return rows
+
+
+def _find_separator(text: str) -> str:
+    """Find what separates cells: of those with which the first line begins with a heading, the one that it has most."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    fitting = [one for one in ",;\t" if first.partition(one)[0].strip(' "').casefold() in _FRAME_HEADINGS]
+    return max(fitting or ",;\t", key=first.count)
 
 
 def _read_frames(rows: list[_Row], path: Path) -> list[int]:

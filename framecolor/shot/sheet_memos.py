@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from framecolor.core.parsing import MISSHAPEN, take_whole
+from framecolor.core.text import count_of
 
 _DIALOGUE, _CAMERA = 3, 5
 _TITLES = {_DIALOGUE: "dialogue", _CAMERA: "camera"}
@@ -46,7 +47,7 @@ def list_unused(table: Any, tables: int) -> tuple[str, ...]:
     if isinstance(table, dict) and table.get("books"):
         found["books"] = None
     if tables > 1:
-        found[f"{tables - 1} more time tables"] = None
+        found[count_of(tables - 1, "more time table")] = None
     return tuple(found)
 
 

@@ -170,7 +170,12 @@ class Shot:
 
     @property
     def gaps(self) -> tuple[range, ...]:
-        """Ranges of numbers between the first and the last drawing that have no drawing."""
+        """Ranges of numbers between the first and the last drawing that have no drawing.
+
+        None in an export, whose drawings may be numbered by the frames in which they appear.
+        """
+        if self.cel is not None and self.cel.export is not None:
+            return ()
         return tuple(range(a + 1, b) for a, b in pairwise(map(int, self.numbers)) if b > a + 1)
 
     def output_name(self, number: int, format: FormatName = "png") -> str:

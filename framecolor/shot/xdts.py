@@ -31,10 +31,10 @@ from framecolor.shot.sheet_memos import list_memos, list_unused
 
 SIGNATURE = "exchangeDigitalTimeSheet Save Data"
 TDTS_SIGNATURE = "toeiDigitalTimeSheet Save Data"
+NOTHING = "SYMBOL_NULL_CELL"
 
 _VERSIONS = (5, 10)
 _CELS, _TDTS_CELS = 0, 4
-_NOTHING = "SYMBOL_NULL_CELL"
 _AS_BEFORE = frozenset({"SYMBOL_HYPHEN", "SYMBOL_TICK_1", "SYMBOL_TICK_2"})
 _EXPORT_AGAIN = "export it again as XDTS"
 _OLDER = "export it as XDTS by a program that writes one of these versions, or as CSV"
@@ -138,4 +138,4 @@ def _read_changes(entries: Any) -> Iterator[tuple[int, str | None]]:
         if values is not None:
             value = values[0].strip() if values else ""
             if value not in _AS_BEFORE:
-                yield take_whole(entry["frame"]), None if value in ("", _NOTHING) else value
+                yield take_whole(entry["frame"]), None if value in ("", NOTHING) else value

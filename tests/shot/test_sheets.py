@@ -238,7 +238,7 @@ def test_files_that_are_no_sheet(tmp_path: Path) -> None:
     refuse(tmp_path / "gone.xdts", ReadError)
     (tmp_path / "folder.xdts").mkdir()
     refuse(tmp_path / "folder.xdts", ReadError)
-    refuse(write(tmp_path / "toei.xdts", "toeiDigitalTimeSheet Save Data\n{}"), ReadError)
+    refuse(write(tmp_path / "toei.xdts", "toeiDigitalTimeSheet Save Data\n{}"))
     refuse(write(tmp_path / "bytes.xdts", SIGNATURE.encode() + b'\n{"\xff\xfe": 1}'), ReadError)
     refuse(write(tmp_path / "large.xdts", b" " * (9 << 20)), ReadError)
     again = describe_xdts(3, {"A": [(0, "1")], "B": [(0, "1")]})

@@ -54,8 +54,7 @@ def test_a_frame_rate_that_is_none_is_an_error(tmp_path: Path, rate: object) -> 
 
 
 OTHERS = {
-    "a.tdts": ("toeiDigitalTimeSheet Save Data\n" + json.dumps({"timeSheets": [], "version": 11}), "TDTS"),
-    "b.xdts": ("toeiDigitalTimeSheet Save Data\r\n{}", "TDTS"),
+    "a.xdts": (" toeiDigitalTimeSheet Save Data\r\n{}", "something before its first line"),
     "c.xdts": (json.dumps(describe()), "without its first line"),
     "d.json": (json.dumps({"project": {"clip": []}}), "JSON of another kind"),
     "sheet.csv": ("[1, 2, 3]", "JSON of another kind"),
@@ -74,9 +73,9 @@ def test_sheets_of_other_kinds_are_told_as_what_they_are(tmp_path: Path, name: s
 
 def test_a_sheet_that_is_not_read_is_named(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 2, (0,))
-    (root / "cut.tdts").write_text("toeiDigitalTimeSheet Save Data\n{}")
+    (root / "cut.sts").write_bytes(b"\x11ShiraheiTimeSheet")
     (warning,) = Shot.open(root).warnings
-    assert "cut.tdts: not used" in warning and "export it as XDTS" in warning
+    assert "cut.sts: not used" in warning and "export it as XDTS" in warning
 
 
 def test_a_cel_with_a_letter_is_painted_and_shown(tmp_path: Path) -> None:

@@ -116,9 +116,9 @@ def test_what_belongs_to_no_cel_is_named_once(tmp_path: Path) -> None:
     write_image(cut / "Keys/a0003.png", draw(0)[1])
     write_image(cut / "Keys/C/c0001.png", draw(0)[1])
     add(cut / "Line/all cels.clip")
-    add(cut / "cut.tdts")
+    add(cut / "cut.sts")
     lines = [line for line in invoke("plan", cut).stdout.splitlines() if line.startswith("warning")]
-    for words in ("beside the folders of the cels", "a cel that is not in line/: C", "all cels.clip", "cut.tdts"):
+    for words in ("beside the folders of the cels", "a cel that is not in line/: C", "all cels.clip", "cut.sts"):
         assert len([line for line in lines if words in line]) == 1, (words, lines)
     assert len(lines) == 4
 
