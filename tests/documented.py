@@ -12,6 +12,7 @@ import click
 import numpy as np
 from cut_folders import make_cut, write_sheet
 from drawings import COAT, PALETTE, SCARF, SIZE, SKIN, draw, make_shot
+from exports import make_tvpaint_cut
 
 from framecolor.cli import framecolor
 from framecolor.core.types import Palette
@@ -69,6 +70,7 @@ def lay_out_desk(folder: Path) -> Path:
     sequence.joinpath("line").rmdir()
     sequence.rmdir()
     write_sheet(make_cut(folder / "Cut-005"))
+    make_tvpaint_cut(folder / "Cut-006")
     _make_movie(folder / "layout.mov", folder / "layout_keys")
     copytree(folder / "cut_012/keys", folder / "truth")
     colors = np.array(sorted(PALETTE), np.uint8)
