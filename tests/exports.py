@@ -91,15 +91,20 @@ def make_tvpaint_cut(root: Path) -> Path:
 
 
 def make_tvpaint_csv_cut(root: Path) -> Path:
-    """The same clip without ROUGH, as CSV: TVPaint leaves out what shows nothing, as A does in its last frame."""
+    """The same clip without ROUGH, as CSV: TVPaint writes rows of changes, and leaves out what shows nothing, as A in
+    the last frame."""
     a = [f"[001][{frame:05d}] {name}.png" for frame, name in ((1, "1"), (5, "arisu,2"), (9, "A"))]
     b = [f"[002][{frame:05d}] B2.png" for frame in (1, 7)]
-    rows = [[a[frame // 4], b[frame // 6]] for frame in range(11)] + [[b[1]]]
-    draw_pictures(root / "clip.layers", a)
-    draw_pictures(root / "clip.layers", b)
+    rows = {1: [a[0], b[0]], 5: [a[1], b[0]], 7: [a[1], b[1]], 9: [a[2], b[1]], 12: [b[1]]}
+    draw_pictures(root / "clip.layers/[001] A", a)
+    draw_pictures(root / "clip.layers/[002] B2", b)
     paint_key(root, "A", a[0])
     paint_key(root, "B2", b[0])
-    (root / "clip.csv").write_text(format_export(["A", "B2"], rows), "utf-8")
+    folders = [f'"X:\\out\\clip.layers\\{name}"' for name in ("[001] A", "[002] B2")]
+    text = format_export(["A", "B2"], list(rows.values()), Folder=folders)
+    for number, frame in reversed(list(enumerate(rows, 1))):
+        text = text.replace(f"#{number:05d}", f"#{frame:05d}")
+    (root / "clip.csv").write_text(text.replace("128, 96, 5, 2", "128, 96, 12, 2"), "utf-8")
     return root
 
 

@@ -2,7 +2,8 @@
 
 Cut-005/clip.json                       the layers and their timing
 Cut-005/[001] A/[0001] A.png            TVPaint's JSON: a folder for each layer
-Cut-005/clip.frames/frame00001-00000.png   Krita's CSV: one folder for all; TVPaint's is clip.layers
+Cut-005/clip.layers/[001] A/[001][00001] A.png   TVPaint's CSV
+Cut-005/clip.frames/frame00001-00000.png         Krita's CSV: one folder for all layers
 """
 
 from __future__ import annotations

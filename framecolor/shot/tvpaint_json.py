@@ -124,8 +124,10 @@ def _list_unused(clip: Any, rows: Sequence[Any]) -> Iterator[str]:
         yield "camera work"
     if any(value for key, value in clip.items() if "sound" in key.lower() or "audio" in key.lower()):
         yield "sound"
-    for key, name in (("markin", "mark in"), ("markout", "mark out")):
-        if isinstance(clip.get(key), dict) and clip[key].get("status") is True:
+    last = take_whole(clip.get("image-count") or 0) - 1
+    for key, name, usual in (("markin", "mark in", 0), ("markout", "mark out", last)):
+        mark = clip.get(key)
+        if isinstance(mark, dict) and mark.get("status") is True and mark.get("value") != usual:
             yield name
     empty = [plain_name(str(row["name"])) for row in rows if not row["link"]]
     if empty:

@@ -73,7 +73,8 @@ def test_what_a_clip_holds_besides_is_named_once(tmp_path: Path) -> None:
     assert [track.hidden for track in sheet.tracks] == [False, False, True]
     assert sheet.unused == ("camera work", "opacity of B2 (50%)", "blending mode of B2 (Multiply)")
     empty = describe_layer("SE", 2, [], 5)
-    more = {"sounds": [{"file": "a.wav"}], "markin": {"status": True, "value": 1}, "markout": {"status": False}}
+    more: dict[str, Any] = {"sounds": [{"file": "a.wav"}], "markin": {"status": True, "value": 1}}
+    more["markout"] = {"status": True, "value": 5}  # the last frame
     table = describe_tvpaint(6, describe_layer("A", 1, [0], 5), empty, **more)
     sheet = read_sheet(write_json(tmp_path / "b.json", table))
     assert sheet.unused == ("sound", "mark in", "layers without pictures (SE)")
@@ -116,11 +117,21 @@ def test_a_broken_json_is_one_line_that_names_it_and_the_fix(tmp_path: Path, nam
     assert str(path) in str(caught.value) and words in str(caught.value) and caught.value.fix
 
 
+def test_rows_of_tvpaint_are_held_to_the_next_and_those_of_krita_have_to_be_all(tmp_path: Path) -> None:
+    path = tmp_path / "clip.csv"
+    text = format_export(["A"], [["[001][00001] A.png"], ["[001][00003] A.png"]]).replace("#00002", "#00003")
+    path.write_text(text.replace("96, 2, 1", "96, 6, 1"))
+    assert read_sheet(path).tracks[0].exposures == (1, 1, 3, 3, 3, 3)
+    path.write_text(format_export(["A"], [["frame00001-00000.png"], [""]], 0).replace("96, 2, 1", "96, 6, 1"))
+    with pytest.raises(ReadError, match="is cut off: it has 2 of 6 frames"):
+        read_sheet(path)
+
+
 def test_a_broken_csv_is_one_line_that_names_it_and_the_fix(tmp_path: Path) -> None:
     whole = format_export(["A"], [["[001][00001] A.png"], ["[001][00002] A.png"]])
     lines = whole.splitlines(keepends=True)
     broken = {
-        "1 of 2 frames": "".join(lines[:-1]),
+        "is cut off: a cell has no end": whole[:-10],
         "no frames": "".join(lines[:-2]),
         "no row #Layers": "".join(lines[:3]),
         "no description": lines[0],
