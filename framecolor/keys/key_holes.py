@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -30,6 +30,10 @@ _SAME_PLACE = 0.12
 _SAME_AREA = 0.75
 # Transparent paper beyond a line along this share of a region's outline: no paper lies on both sides of an outline.
 _OUTLINE_SHARE = 0.25
+# Of two bare regions beside a trace line, one may be white on purpose, if they are about as large. A much smaller one is
+# a detail with a color of its own, unless this share of its outline lies against the other: then it is a mark in it.
+_AS_LARGE = 0.5
+_ISLAND_SHARE = 0.9
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,12 +77,42 @@ def find_holes(keys: Sequence[PaintedKey]) -> list[Fault]:
     scenes = [scene for key in keys if (scene := _look(key)) is not None]
     faults = []
     for i, scene in enumerate(scenes):
-        reasons = _compare_with_keys(scene, [other for j, other in enumerate(scenes) if j != i])
-        reasons = _find_by_outline(scene) | _find_by_trace(scene) | reasons
-        for region, reason in sorted(reasons.items()):
-            text = f"the region was left unpainted ({reason})"
-            faults.append(Fault("hole", scene.key.number, text, "paint it", (find_middle(scene.key.regions, region),)))
+        certain = _compare_with_keys(scene, [other for j, other in enumerate(scenes) if j != i])
+        by_trace, pairs = _find_by_trace(scene)
+        reasons = _find_by_outline(scene) | by_trace | certain
+        groups = _group(scene, reasons, [pair for pair in pairs if not certain.keys() & pair])
+        faults += [_name_hole(scene, regions, reasons[regions[0]]) for regions in groups]
     return faults
+
+
+def _name_hole(scene: _Scene, regions: Sequence[int], reason: str) -> Fault:
+    """Name the regions of one hole, the largest first."""
+    area = scene.key.regions.area[list(regions)]
+    alike = int(np.count_nonzero(area >= _AS_LARGE * area[0]))
+    what = "the region" if alike == 1 else f"at least one of {alike} regions"
+    places = tuple(find_middle(scene.key.regions, region) for region in regions)
+    fix = "paint it" if alike == 1 else "paint what was forgotten"
+    return Fault("hole", scene.key.number, f"{what} was left unpainted ({reason})", fix, places)
+
+
+def _group(scene: _Scene, holes: Collection[int], pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """Group holes that are told in one line, the largest of each group first: one of a pair, a mark in its region."""
+    area = scene.key.regions.area
+    group_of = {region: {region} for region in sorted(holes)}
+    beside: dict[int, dict[int, int]] = {}
+    for (a, b), px in _count_touching(scene.key.regions, scene.key.frame.lines, _WIDEST_INK_PX).items():
+        beside.setdefault(a, {})[b] = beside.setdefault(b, {})[a] = px
+    for pair in pairs:
+        small, large = sorted(pair, key=lambda region: int(area[region]))
+        if small not in group_of or large not in group_of:
+            continue
+        touch = beside.get(small, {})
+        is_mark = touch.get(large, 0) >= _ISLAND_SHARE * sum(touch.values())
+        if is_mark or area[small] >= _AS_LARGE * area[large]:
+            joined = group_of[small] | group_of[large]
+            group_of |= dict.fromkeys(joined, joined)
+    groups = {frozenset(group) for group in group_of.values()}
+    return sorted((sorted(group, key=lambda region: (-int(area[region]), region)) for group in groups), key=min)
 
 
 def _look(key: PaintedKey) -> _Scene | None:
@@ -99,12 +133,13 @@ def _look(key: PaintedKey) -> _Scene | None:
     return _Scene(key, is_paper, outside & is_paper)
 
 
-def _find_by_trace(scene: _Scene) -> dict[int, str]:
-    """Find paper on both sides of a trace line, which separates paints."""
+def _find_by_trace(scene: _Scene) -> tuple[dict[int, str], list[tuple[int, int]]]:
+    """Find paper on both sides of a trace line, which separates paints; also returns the pairs of such regions."""
     key = scene.key
     touching = _count_touching(key.regions, key.frame.trace, _WIDEST_TRACE_PX)
     bare = _count_touching(key.regions, key.frame.trace, _WIDEST_TRACE_PX, key.bare)
     found: dict[int, str] = {}
+    pairs = []
     enclosed = set(scene.enclosed.tolist())
     blot = cv2.erode(key.frame.trace.view(np.uint8), np.ones((3, 3), np.uint8))
     blot = cv2.dilate(blot, np.ones((3, 3), np.uint8)).view(np.bool_)
@@ -114,6 +149,7 @@ def _find_by_trace(scene: _Scene) -> dict[int, str]:
         is_bare = bare.get((a, b), 0) >= max(_FEWEST_TOUCH_PX, _BARE_SHARE * px)
         if scene.paper[a] and scene.paper[b] and is_bare and min(key.regions.area[[a, b]]) >= _FEWEST_BARE_PX:
             found |= dict.fromkeys(enclosed.intersection((a, b)), "a trace line has paper on both sides")
+            pairs.append((a, b))
         elif not scene.paper[a] or not scene.paper[b]:
             painted |= {a, b}
     # A highlight may be drawn as a blot of a trace color, with nothing beyond it.
@@ -121,7 +157,7 @@ def _find_by_trace(scene: _Scene) -> dict[int, str]:
         touch, outline = _measure_trace(key, blot, region)
         if touch >= max(_FEWEST_TOUCH_PX, _TRACED_SHARE * outline):
             found[region] = "a trace line, which separates paints, lies along it"
-    return found
+    return found, pairs
 
 
 def _measure_trace(key: PaintedKey, blot: NDArray[np.bool_], region: int) -> tuple[int, int]:

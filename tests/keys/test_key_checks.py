@@ -215,9 +215,27 @@ def test_paper_on_both_sides_of_a_trace_line_is_a_hole(tmp_path: Path) -> None:
     white = np.where(painted[..., 3:] > 0, painted, 255).astype(np.uint8)
     coat = is_color(white, COAT)
     white[coat] = 255
+    (fault,) = find_faults(line, white, tmp_path)
+    assert fault.kind == "hole" and "at least one of 2 regions was left unpainted" in str(fault)
+    assert len(fault.places) == 2 and all(lies_in(place, coat) for place in fault.places)
+
+
+def test_a_bare_detail_is_a_hole_of_its_own_and_a_bare_mark_is_told_with_its_region(tmp_path: Path) -> None:
+    line, painted = draw_large()
+    head, detail, mark = is_color(painted, SKIN), np.zeros(SIZE, bool), np.zeros(SIZE, bool)
+    detail[40:66] = head[40:66]
+    mark[92:108, 98:116] = True
+    line[66:68][head[66:68]] = RED
+    outline = np.zeros(SIZE, np.uint8)
+    cv2.rectangle(outline, (97, 91), (116, 108), 255, 1)
+    line[outline > 0] = RED
+    white = np.where(painted[..., 3:] > 0, painted, 255).astype(np.uint8)
+    white[head] = 255
     faults = find_faults(line, white, tmp_path)
     assert [fault.kind for fault in faults] == ["hole", "hole"]
-    assert all(len(fault.places) == 1 and lies_in(fault.places[0], coat) for fault in faults)
+    (above,) = next(fault.places for fault in faults if len(fault.places) == 1)
+    below, marked = next(fault.places for fault in faults if len(fault.places) == 2)
+    assert lies_in(above, detail) and lies_in(marked, mark) and lies_in(below, head & ~detail & ~mark)
 
 
 def test_a_transparent_region_at_the_outline_is_a_hole(tmp_path: Path) -> None:
