@@ -134,7 +134,7 @@ def _align_keys(
             painted[number] = key
         elif moved is not None and moved.is_sure:
             painted[number] = align(key, moved, frame.size)
-            if moved.scale != 1:
+            if moved.is_resampled:
                 scaled.add(number)
     return painted, scaled
 

@@ -148,7 +148,7 @@ def _add_paint(
         raise refuse_size(key.number, painted, frame)
     colors = region_colors(painted, frame, regions)
     soft = find_soft_colors(painted, frame, regions, colors)
-    is_scaled = moved is not None and moved.scale != 1
+    is_scaled = moved is not None and moved.is_resampled
     parts = find_parts(painted, frame, regions, colors, soft, is_scaled=is_scaled)
     trace = find_left_trace(rgba, painted, frame, regions, colors.color)
     parts, faults = judge_key(key.number, painted, frame, regions, parts, soft, trace, settings)

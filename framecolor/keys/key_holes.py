@@ -30,8 +30,8 @@ _SAME_PLACE = 0.12
 _SAME_AREA = 0.75
 # Transparent paper beyond a line along this share of a region's outline: no paper lies on both sides of an outline.
 _OUTLINE_SHARE = 0.25
-# Of two bare regions beside a trace line, one may be white on purpose, if they are about as large. A much smaller one is
-# a detail with a color of its own, unless this share of its outline lies against the other: then it is a mark in it.
+# Of two bare regions beside a trace line, one may be white on purpose, if they are about as large. A much smaller one
+# is a detail with a color of its own, unless this share of its outline lies against the other: then it is a mark in it.
 _AS_LARGE = 0.5
 _ISLAND_SHARE = 0.9
 

@@ -94,7 +94,7 @@ def repeat_key(
         changed=changed,
         left=keyframes.left.get(number, np.zeros(0, np.intp)),
         is_soft=number in keyframes.soft,
-        is_scaled=moved is not None and moved.scale != 1,
+        is_scaled=moved is not None and moved.is_resampled,
         line=settings.line,
         paper=settings.background == "paper",
     )

@@ -106,6 +106,49 @@ def test_a_scaled_key_is_aligned(scale: float, tmp_path: Path) -> None:
     assert (key.colors.color[1:] == plain.colors.color[1:]).all()
 
 
+def turn(painted: Pixels, degrees: float, scale: float = 1.0, flags: int = cv2.INTER_NEAREST) -> Pixels:
+    """Turn a key around the picture's middle, clockwise."""
+    matrix = cv2.getRotationMatrix2D((SIZE[1] / 2, SIZE[0] / 2), -degrees, scale)
+    return np.asarray(cv2.warpAffine(painted, matrix, SIZE[::-1], flags=flags, borderValue=PAPER), np.uint8)
+
+
+@pytest.mark.parametrize("degrees, scale", [(0.6, 1.0), (1.0, 1.0), (-2.5, 1.0), (1.5, 1.03)])
+def test_a_turned_key_is_aligned(degrees: float, scale: float, tmp_path: Path) -> None:
+    line, painted = draw_large()
+    turned = turn(painted, degrees, scale)
+    (fault,) = find_faults(line, turned, tmp_path)
+    assert fault.kind == "moved" and "turned by" in str(fault)
+    found = find_alignment(turned, read_drawing(1, line))
+    assert found is not None and found.is_sure and found.is_resampled
+    assert abs(found.angle - degrees) < 0.15 and abs(found.scale - scale) < 0.006
+    key, plain = make_key_drawing(1, line, turned, Settings()), make_key_drawing(1, line, painted, Settings())
+    assert key.colors is not None and plain.colors is not None
+    assert (key.colors.color[1:] == plain.colors.color[1:]).all()
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_the_frame_of_a_turned_key_is_in_its_colors_under_the_lines_of_the_drawing(tmp_path: Path) -> None:
+    line, painted = draw_large()
+    outcome = paint(write_shot(tmp_path / "cut", line, turn(painted, 1.2)))
+    assert any("is turned by 1.2 degrees" in warning for warning in outcome.warnings)
+    frame = read_frames(outcome.out)["a.0001.png"]
+    beside = cv2.dilate((line[..., 3] > 0).view(np.uint8), np.ones((5, 5), np.uint8)) == 0
+    assert (frame[beside] == painted[beside]).all()
+    assert (frame[line[..., 3] == 255] == (0, 0, 0, 255)).all()
+
+
+def test_a_key_that_lies_better_turned_but_not_well_is_an_error_with_numbers(tmp_path: Path) -> None:
+    line, painted = draw_large()
+    rng = np.random.default_rng(0)
+    scribbled = turn(painted, 2.5)
+    for x, y in rng.integers((20, 20), (360, 260), (26, 2)).tolist():  # what no line of the drawing explains
+        cv2.line(scribbled, (x, y), (x + 14, y + 9), (40, 160, 60, 255), 1)
+    with pytest.raises(
+        InputError, match=r"key 1: does not fit its drawing: \d+% .* if it were turned by 2\.\d degrees"
+    ):
+        find_faults(line, scribbled, tmp_path)
+
+
 def test_a_cropped_key_is_aligned(tmp_path: Path) -> None:
     line, painted = draw_large()
     (fault,) = find_faults(line, painted[10:, 20:350].copy(), tmp_path)
