@@ -20,6 +20,7 @@ from framecolor.core.run_length import Runs
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import ReadError
 from framecolor.keys.key_alignment import Alignment, align, find_alignment
+from framecolor.keys.key_blur import find_blur
 from framecolor.keys.key_faults import (
     check_alignment,
     find_bare_trace,
@@ -147,8 +148,9 @@ def _add_paint(
     elif painted.shape[:2] != frame.size:
         raise refuse_size(key.number, painted, frame)
     colors = region_colors(painted, frame, regions)
-    soft = find_soft_colors(painted, frame, regions, colors)
     is_scaled = moved is not None and moved.is_resampled
+    blur_px = 0.0 if is_scaled else find_blur(painted, frame, regions, colors.color)
+    soft = find_soft_colors(painted, frame, regions, colors, blur_px)
     parts = find_parts(painted, frame, regions, colors, soft, is_scaled=is_scaled)
     trace = find_left_trace(rgba, painted, frame, regions, colors.color)
     parts, faults = judge_key(key.number, painted, frame, regions, parts, soft, trace, settings)

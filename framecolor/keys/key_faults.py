@@ -106,8 +106,12 @@ def format_color(color: Rgba) -> str:
 
 
 def _name_soft(number: int, soft: SoftColors) -> Fault:
-    what = "a gradient runs through its fills" if soft.is_graded else "its fills hold many near colors"
-    text = f"is not flat: {what} ({soft.share:.0%} of the figure); near colors are joined to one"
+    if soft.blur_px and not soft.is_graded:
+        what = f"it is blurred, by about {soft.blur_px:g} px"
+    else:
+        what = "a gradient runs through its fills" if soft.is_graded else "its fills hold many near colors"
+        what = f"{what} ({soft.share:.0%} of the figure)"
+    text = f"is not flat: {what}; near colors are joined to one"
     return Fault("soft", number, text, "save it without antialiasing, as PNG, for exact colors")
 
 

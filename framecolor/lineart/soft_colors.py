@@ -76,6 +76,7 @@ class SoftColors:
     share      share of the figure's inner pixels that are not of their region's most frequent color, but near it
     is_graded  whether there is a gradient
     gradient   the gradient; None without one, and in keys that are kept
+    blur_px    by how much the key is blurred (sigma); 0 if it is sharp
     """
 
     color: Floats
@@ -83,6 +84,7 @@ class SoftColors:
     share: float
     is_graded: bool = False
     gradient: Gradient | None = None
+    blur_px: float = 0.0
 
     def fill(self, regions: Regions) -> Floats:
         """Fill each region with its color under the gradient, float32 HxWx3."""
@@ -91,19 +93,21 @@ class SoftColors:
 
 
 def find_soft_colors(
-    painted: NDArray[np.uint8], frame: Frame, regions: Regions, exact: RegionColors
+    painted: NDArray[np.uint8], frame: Frame, regions: Regions, exact: RegionColors, blur_px: float = 0.0
 ) -> SoftColors | None:
     """Find the colors of a key, uint8 HxWx4, whose fills are not flat; None if they are.
 
-    exact  its most frequent colors, by `region_colors`
+    exact    its most frequent colors, by `region_colors`
+    blur_px  by how much it is blurred: then its small fills are not flat
     """
     inner = _find_inner(frame, regions)
     deep = inner == 1
     share = _measure_softness(painted, regions, exact, deep)
-    if share < _SOFT_SHARE:
+    if share < _SOFT_SHARE and not blur_px:
         return None
     gradient = _find_gradient(painted, regions, deep)
-    return SoftColors(*_measure_colors(painted, regions, inner, gradient), share, gradient is not None, gradient)
+    color, weight = _measure_colors(painted, regions, inner, gradient)
+    return SoftColors(color, weight, share, gradient is not None, gradient, blur_px)
 
 
 def _find_inner(frame: Frame, regions: Regions) -> NDArray[np.uint8]:

@@ -200,6 +200,29 @@ def test_near_colors_of_a_soft_key_are_joined(soften: Callable[[Pixels], Pixels]
         assert min(np.abs(fill - color).max() for fill in fills) <= levels
 
 
+@pytest.mark.parametrize("width_px", [0.8, 1.2, 2.0])
+def test_a_blurred_key_is_named_and_keeps_its_exact_colors(width_px: float, tmp_path: Path) -> None:
+    line, painted = draw_large()
+    white = np.where(painted[..., 3:] > 0, painted, 255).astype(np.uint8)
+    blurred = np.asarray(cv2.GaussianBlur(white, (0, 0), width_px), np.uint8)
+    (fault,) = find_faults(line, blurred, tmp_path)
+    assert fault.kind == "soft" and "it is blurred, by about" in str(fault)
+    keys = {1: make_key_drawing(1, line, blurred, Settings())}
+    palette = build_keyframes(keys, Settings(), tmp_path).palette.colors
+    assert {SKIN, COAT, SCARF} <= set(map(tuple, palette.tolist()))
+
+
+def test_antialiased_lines_are_not_blurred(tmp_path: Path) -> None:
+    line, painted = draw_large()
+    large = [np.asarray(cv2.resize(one, None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)) for one in (line, painted)]
+    rounded = [np.asarray(cv2.medianBlur(np.asarray(one, np.uint8), 5), np.uint8) for one in large]
+    halves = [
+        np.asarray(cv2.resize(one, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8) for one in rounded
+    ]
+    key = np.where(halves[1][..., 3:] > 0, halves[1], 255).astype(np.uint8)
+    assert find_faults(halves[0], key, tmp_path) == []
+
+
 def test_a_soft_key_takes_the_exact_colors_of_a_flat_one(tmp_path: Path) -> None:
     (line, painted), (other, flat) = draw_large(), draw_large(2)
     keys = {
