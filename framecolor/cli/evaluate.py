@@ -36,7 +36,7 @@ _COLUMNS = (
 @click.command()
 @click.argument("pred", type=PATH)
 @click.argument("truth", type=PATH)
-@click.option("--line", type=PATH, help="Folder of line art, whose regions are then scored.")
+@click.option("--line", type=PATH, help="Folder of line art, read as colorize does, whose regions are scored.")
 @click.option("--tolerance", type=click.IntRange(0, 255), default=0, show_default=True,
               help="Largest difference per channel that counts as the same color.")  # fmt: skip
 @click.option("--skip", metavar="FRAMES", default="", help="Frames to leave out, such as the keys: 1,9,17 or 1-40x8.")
@@ -78,7 +78,7 @@ def evaluate(
     else:
         from framecolor.evaluation.metrics import score_folders
 
-        score = score_folders(pred, truth, line, tolerance=tolerance, skip=skipped)
+        score = score_folders(pred, truth, line, tolerance=tolerance, skip=skipped, tell=_note)
     if as_json:
         rows = {str(number): asdict(frame) for number, frame in score.frames.items()}
         click.echo(json.dumps({"mean": asdict(score.mean), "frames": rows}, indent=1))
@@ -91,9 +91,11 @@ def _score_teacher_forced(
 ) -> ShotScore:
     """Paint and score a shot drawing by drawing. Regions come from the drawings in `line`; if None, from the shot's."""
     from framecolor.errors import InputError
+    from framecolor.evaluation.line_reader import open_drawings, read_by_style
     from framecolor.evaluation.metrics import score_sequence
     from framecolor.evaluation.metrics.score import list_frames
     from framecolor.evaluation.teacher_forced import paint_teacher_forced
+    from framecolor.keys.drawing_style import find_style
     from framecolor.media import read_image
     from framecolor.shot.shot import Shot
 
@@ -104,27 +106,38 @@ def _score_teacher_forced(
         if missing and folder is not None:
             raise InputError(folder, f"has no frame {missing[0]}, which {path} has", "add it: every drawing needs one")
     settings = gather_settings(shot.root, given)
+    if lines is None:
+        style = find_style(shot, settings)
+        read_line, notes = read_by_style(shot.read_line, style), style.notes
+    else:
+        read_line, notes = open_drawings(lines, true)
+    for note in notes:
+        _note(note)
     painted = paint_teacher_forced(shot, lambda number: read_image(true[number]), settings, shot.out)
     return score_sequence(
         shot.numbers,
         lambda number: next(painted)[1],
         lambda number: read_image(true[number]),
-        shot.read_line if lines is None else lambda number: read_image(lines[number]),
+        read_line,
         tolerance=tolerance,
         skip={*skip, *shot.keys, shot.numbers[0]},
     )
 
 
+def _note(text: str) -> None:
+    click.echo(f"note: {text}", err=True)
+
+
 def _choose_frames(text: str, truth: Path) -> frozenset[int]:
     """Return the frames of the folder `truth` that --skip names. Raises SettingsError if its text is malformed."""
-    from framecolor.core.number_ranges import parse_ranges
+    from framecolor.core.number_ranges import parse_number_ranges
     from framecolor.errors import SettingsError
     from framecolor.evaluation.metrics.score import list_frames
 
     try:
-        ranges = [numbers for _, numbers in parse_ranges(text)] if text.strip() else []
+        ranges = parse_number_ranges(text) if text.strip() else []
     except ValueError:
-        raise SettingsError("--skip", f"{text!r} is not a list of frames", "write it like 1,9,17 or 1-40x8") from None
+        raise SettingsError("--skip", f"{text!r} is not a list of frames", "write it like 1,9,17a or 1-40x8") from None
     return frozenset(number for number in list_frames(truth) if any(number in numbers for numbers in ranges))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from framecolor.cli.options import PATH, gather_settings
+from framecolor.cli.options import DRAWING_NUMBER, PATH, gather_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", type=PATH, metavar="DIR", help="Folder to write to.  [default: KEY-variations]")
 @click.option("--choose", type=click.IntRange(1), metavar="N", help="Make variation N a key of its shot.")
 @click.option("--shot", type=PATH, help="Shot that gets the key, if the drawing is not in SHOT/line.")
-@click.option("--frame", type=click.IntRange(0), metavar="NUMBER", help="Number of the drawing in --shot.")
+@click.option("--frame", type=DRAWING_NUMBER, metavar="NUMBER", help="Number of the drawing in --shot.")
 @click.option("--overwrite", is_flag=True, help="Replace a key that exists already.")
 def explore(
     key: Path, line: Path | None, count: int, strength: float, guidance: float | None, steps: int | None, seed: int,

@@ -24,6 +24,23 @@ _FIRST = ("fit", "mode", "engine", "precision", "lanes", "threads", "gap_px", "p
           "mattes", "background", "model", "seed")  # fmt: skip
 
 
+class _DrawingNumber(click.ParamType):
+    """The number of a drawing, such as 12 or 2a."""
+
+    name = "drawing"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from framecolor.core.drawing_number import read_number
+
+        try:
+            return value if isinstance(value, int) else read_number(value)
+        except ValueError:
+            self.fail(f"{value!r} is not the number of a drawing, such as 12 or 2a", param, ctx)
+
+
+DRAWING_NUMBER = _DrawingNumber()
+
+
 class NumberOrWord(click.ParamType):
     """A number that a setting allows, or one of its words. The shell completes the words."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 
 _NAME = re.compile(r"([0-9]{1,12})([a-z]?)", re.IGNORECASE)
@@ -69,11 +68,6 @@ def make_number(number: int, letter: str = "") -> int:
 def order_number(number: float) -> tuple[float, str]:
     """Return what a drawing's number is ordered by: the number, then its letter."""
     return (int(number), number.letter) if isinstance(number, LetteredNumber) else (number, "")
-
-
-def has_letters(numbers: Iterable[int]) -> bool:
-    """Tell whether one of these numbers has a letter."""
-    return any(isinstance(number, LetteredNumber) for number in numbers)
 
 
 def read_number(text: str) -> int:

@@ -52,20 +52,6 @@ def format_range(numbers: range) -> str:
     return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]}-{numbers[-1]}"
 
 
-def parse_ranges(text: str) -> list[tuple[str, range]]:
-    """Parse a text such as "1-24x2,30": each of its parts with its plain numbers, rising or falling.
-
-    Raises ValueError if it is not a list of ranges without letters.
-    """
-    found: list[tuple[str, range]] = []
-    for one in parse_number_ranges(text):
-        if isinstance(one.first, LetteredNumber) or isinstance(one.last, LetteredNumber):
-            raise ValueError(f"{one.text!r} has a letter")
-        rises = one.first <= one.last
-        found.append((one.text, range(one.first, one.last + (1 if rises else -1), one.step if rises else -one.step)))
-    return found
-
-
 def parse_number_ranges(text: str) -> list[NumberRange]:
     """Parse a text such as "1-24x2,30,31a". Raises ValueError if it is not a list of ranges."""
     return [_parse_range(part.strip()) for part in text.split(",")]

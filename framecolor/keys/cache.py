@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import astuple, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.drawing_number import number_from_json, number_to_json, read_number
 from framecolor.core.files import write_bytes_atomic
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.types import Palette
@@ -81,17 +82,22 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
     table = {
         "recipe": RECIPE,
         "scale": keyframes.scale,
-        "numbers": sorted(keyframes.index),
-        "repeats": {drawing: list(numbers) for drawing, numbers in sorted(keyframes.repeats.items())},
+        "numbers": _list_numbers(keyframes.index),
+        "repeats": {drawing: _list_numbers(numbers) for drawing, numbers in sorted(keyframes.repeats.items())},
         "labels": {str(number): labels.drawing for number, labels in sorted(keyframes.labels.items())},
         "proposed": {str(number): colors for number, colors in sorted(keyframes.proposed.items())},
         "moved": {str(number): list(astuple(one)) for number, one in sorted(keyframes.moved.items())},
-        "soft": sorted(keyframes.soft),
-        "left": sorted(keyframes.left),
+        "soft": _list_numbers(keyframes.soft),
+        "left": _list_numbers(keyframes.left),
         "compared": list(keyframes.compared),
         "warnings": list(warnings),
     }
     return arrays, table
+
+
+def _list_numbers(numbers: Iterable[int]) -> list[int | str | None]:
+    """List numbers of drawings for JSON, rising."""
+    return [number_to_json(number) for number in sorted(numbers)]
 
 
 def _list_arrays(one: KeyRegions) -> dict[str, NDArray[Any]]:
@@ -102,27 +108,28 @@ def _list_arrays(one: KeyRegions) -> dict[str, NDArray[Any]]:
 def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tuple[Keyframes, tuple[str, ...]]:
     if table["recipe"] != RECIPE:
         raise ValueError("kept by another version")
-    index = {number: arrays[f"index {number}"].astype(np.intp) for number in table["numbers"]}
+    numbers = [number_from_json(number) for number in table["numbers"]]
+    index = {number: arrays[f"index {number}"].astype(np.intp) for number in numbers}
     keyframes = Keyframes(
         Palette(arrays["colors"]),
         index,
         table["scale"],
         arrays["classes"].astype(np.intp),
         arrays["prior"],
-        {drawing: tuple(numbers) for drawing, numbers in table["repeats"].items()},
+        {drawing: tuple(map(number_from_json, repeated)) for drawing, repeated in table["repeats"].items()},
         labels={
-            int(n): RegionLabels(drawing, arrays[f"label {n}"], arrays[f"by {n}"], arrays[f"area {n}"])
+            read_number(n): RegionLabels(drawing, arrays[f"label {n}"], arrays[f"by {n}"], arrays[f"area {n}"])
             for n, drawing in table["labels"].items()
         },
         reference=arrays.get("reference"),
-        proposed={int(number): colors for number, colors in table["proposed"].items()},
-        moved={int(number): Alignment(*one) for number, one in table["moved"].items()},
-        soft=frozenset(table["soft"]),
-        left={number: arrays[f"left {number}"].astype(np.intp) for number in table["left"]},
+        proposed={read_number(number): colors for number, colors in table["proposed"].items()},
+        moved={read_number(number): Alignment(*one) for number, one in table["moved"].items()},
+        soft=frozenset(map(number_from_json, table["soft"])),
+        left={number: arrays[f"left {number}"].astype(np.intp) for number in map(number_from_json, table["left"])},
         compared=tuple(table.get("compared", ())),
     )
     keys = []
-    for number in table["numbers"]:
+    for number in numbers:
         rows = arrays[f"rows {number}"].astype(np.intp)
         tokens = Tokens(rows, arrays[f"values {number}"], arrays[f"contact {number}"])
         keys.append(KeyRegions(number, tokens, index[number][rows], arrays.get(f"likely {number}")))

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.core.drawing_number import has_letters
 from framecolor.core.hashing import digest
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine, load_shipped
@@ -84,9 +83,9 @@ class Run:
     def keep_keys(self) -> None:
         """Cache the keyframes for tasks that paint parts of the shot.
 
-        After a fit each task computes its own, and of drawings with letters, whose numbers the cache cannot hold.
+        After a fit each task computes its own.
         """
-        if not self.settings.fits and not has_letters(self.shot.numbers):
+        if not self.settings.fits:
             warnings = tuple(self.manifest.head.get("warnings", ()))
             keep_keyframes(self.manifest.out / CACHE_FOLDER, self.keys_name, self.keyframes, warnings)
 
@@ -203,7 +202,7 @@ def _open(
         runner, name = engine.load(), engine.name
     opening = pool.submit(runner.warm_up)
     kept = None
-    if found is not None and not settings.fits and not has_letters(survey.shot.numbers):
+    if found is not None and not settings.fits:
         kept = find_keyframes(out / CACHE_FOLDER, _name_cache(found, name, settings))
     if found is not None and kept is not None:
         keys = _Keys(survey.shot, found, *kept)

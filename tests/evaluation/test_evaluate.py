@@ -1,14 +1,18 @@
 """framecolor evaluate, as a user calls it."""
 
 import json
+import shutil
 
 import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from drawings import draw
 
 from framecolor import InputError, SettingsError
 from framecolor.cli.evaluate import evaluate
+from framecolor.core.compositing import lay_over_color
+from framecolor.media import write_image
 
 
 @pytest.fixture
@@ -59,6 +63,14 @@ def test_tolerance_and_skip(folders):
     assert list(json.loads(run(*folders, "--skip", "1-3x2", "--json").output)["frames"]) == ["2"]
 
 
+def test_inbetweens_with_letters_are_scored_and_left_out_by_their_names(folders):
+    for folder in folders:
+        shutil.copy(f"{folder}/a.0002.png", f"{folder}/a.0002a.png")
+    assert list(json.loads(run(*folders, "--json").output)["frames"]) == ["1", "2", "2a", "3"]
+    assert list(json.loads(run(*folders, "--skip", "1,2a", "--json").output)["frames"]) == ["2", "3"]
+    assert list(json.loads(run(*folders, "--skip", "2-3", "--json").output)["frames"]) == ["1"]
+
+
 def test_wrong_arguments_are_errors_with_the_right_syntax(folders):
     with pytest.raises(SettingsError, match="--skip: 'x-' is not a list of frames; write it like"):
         run(*folders, "--skip", "x-")
@@ -67,3 +79,32 @@ def test_wrong_arguments_are_errors_with_the_right_syntax(folders):
     with pytest.raises(InputError, match=r"nowhere: is not a folder"):
         run(folders[0], folders[1] + "/nowhere")
     assert run(*folders, "--tolerance", "300").exit_code == 2
+
+
+def write_drawings(root, change):
+    """Line art and truth of three drawings; `change` is applied to the drawings, on white."""
+    for number in (1, 2, 3):
+        line, painted = draw(number)
+        write_image(root / f"truth/a.{number:04d}.png", painted)
+        white = lay_over_color(line)
+        pixels = np.full((*white.shape[:2], 4), 255, np.uint8)
+        pixels[..., :3] = change(white)
+        write_image(root / f"line/a.{number:04d}.png", pixels)
+    return ["--line", str(root / "line"), "--json"]
+
+
+def scan(white):
+    rng = np.random.default_rng(0)
+    return np.clip(white * 0.86 + rng.normal(0, 3, white.shape), 0, 255)
+
+
+@pytest.mark.parametrize(
+    "change, said", [(lambda white: 255 - white, "light lines on black"), (scan, "paper with a tone")]
+)
+def test_drawings_are_read_as_colorize_reads_them(tmp_path, change, said):
+    clean = run(*[str(tmp_path / "clean/truth")] * 2, *write_drawings(tmp_path / "clean", lambda white: white))
+    other = run(*[str(tmp_path / "other/truth")] * 2, *write_drawings(tmp_path / "other", change))
+    assert clean.stderr == "" and said in other.stderr
+    one, two = json.loads(clean.stdout)["mean"], json.loads(other.stdout)["mean"]
+    assert one["acc"] == two["acc"] == 1
+    assert one["regions"] == two["regions"]

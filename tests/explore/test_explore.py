@@ -184,6 +184,18 @@ def test_a_drawing_from_elsewhere_needs_a_shot_and_a_number(weights: Path, cut: 
     assert (cut / "keys" / "cut.1003.png").exists()
 
 
+def test_a_drawing_with_a_letter_is_named_by_it(weights: Path, cut: Path, tmp_path: Path) -> None:
+    line = tmp_path / "pose.png"
+    shutil.copy(cut / "line" / "cut.1002.png", line)
+    shutil.copy(line, cut / "line" / "cut.1002a.png")
+    made = (line, "-o", tmp_path / "out", "--choose", 1, "--shot", cut, "--frame")
+    assert "no drawing 1002b" in str(invoke(weights, *made, "1002b").exception)
+    assert invoke(weights, *made, "1002a").exit_code == 0
+    assert (cut / "keys" / "cut.1002a.png").exists()
+    wrong = invoke(weights, *made, "a2")
+    assert wrong.exit_code == 2 and "'a2' is not the number of a drawing" in wrong.output
+
+
 def test_a_key_finds_its_drawing(cut: Path, tmp_path: Path) -> None:
     subject = open_subject(cut / "keys" / "cut.1001.png")
     assert subject.line.name == "cut.1001.png" and subject.line.parent.name == "line"

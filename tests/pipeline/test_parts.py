@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawings import COAT, SIZE, make_shot
-from painting import FIT, paint, read_all
+from painting import FIT, paint, read_all, read_bytes
 
 from framecolor import (
     Event,
@@ -210,3 +210,20 @@ def test_what_shows_between_keys_is_said_once_by_tasks(root: Path, monkeypatch: 
     in_parts = json.loads((outcome.out / "framecolor.json").read_text())
     alone = colorize(Shot.open(root), root / "alone")
     assert json.loads((alone.out / "framecolor.json").read_text())["warnings"] == in_parts["warnings"]
+
+
+def test_keys_of_drawings_with_letters_are_kept_for_tasks(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder, number in (("line", 1002), ("line", 1007), ("keys", 1007)):
+        shutil.copy(root / f"{folder}/cut.{number}.png", root / f"{folder}/cut.{number}a.png")
+    prepare(Shot.open(root))
+    alone = colorize(Shot.open(root), root / "alone")
+
+    def refuse(*args: object) -> None:
+        raise AssertionError("the keys are read again")
+
+    monkeypatch.setattr("framecolor.pipeline.job.read_key_drawings", refuse)
+    for frames in ("1001-1002", "1002a-1006", "1007,1007a"):
+        colorize_part(Shot.open(root, frames=frames))
+    outcome = gather_parts(Shot.open(root), root / "color")
+    assert outcome.failed == {} and (root / "color/cut.1002a.png").exists()
+    assert read_bytes(outcome.out) == read_bytes(alone.out)
