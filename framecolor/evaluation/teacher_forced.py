@@ -48,7 +48,7 @@ def paint_teacher_forced(
     """
     with ThreadPoolExecutor(settings.count_cores()) as pool:
         run = prepare_run(shot, out, settings, ignore, pool, everything=True)
-    keyframes, runner = run.keyframes, run.runner
+    keyframes, runner, settings = run.keyframes, run.runner, run.settings
     before: tuple[FrameFeatures, Votes] | None = None
     for number in shot.numbers:
         features = compute_features(number, shot.read_line(number), keyframes, runner, settings, ask_keys=True)

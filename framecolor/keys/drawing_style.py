@@ -56,8 +56,8 @@ def choose_drawings(shot: Shot) -> list[int]:
 
     Only these may be read, so that the choice of frames to paint does not matter.
     """
-    keys = _spread(sorted(shot.keys), MOST_KEYS)
-    others = _spread([n for n in shot.numbers if n not in shot.keys], MOST_OTHERS)
+    keys = spread(sorted(shot.keys), MOST_KEYS)
+    others = spread([n for n in shot.numbers if n not in shot.keys], MOST_OTHERS)
     return sorted({*keys, *(others if not keys or shot.movie is None else ())})
 
 
@@ -143,7 +143,7 @@ def _say_why(painted: Mapping[int, Pixels]) -> str:
     return "the keys show them" if painted else "there are hardly any others"
 
 
-def _spread(numbers: Sequence[int], most: int) -> list[int]:
+def spread(numbers: Sequence[int], most: int) -> list[int]:
     """Choose at most so many of some numbers, evenly spread, with both ends."""
     if len(numbers) <= most:
         return list(numbers)

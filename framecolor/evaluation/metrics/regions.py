@@ -17,6 +17,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from framecolor.core.compositing import lay_over_color
+from framecolor.core.types import Frame
 
 BACKGROUND = 0xFFFFFF
 # A pixel is line when its darkest channel over white is below this (antialiased fringes belong to the regions) ...
@@ -48,6 +49,12 @@ def label_line_art(line: NDArray[np.uint8], ink: NDArray[np.uint8]) -> NDArray[n
     ink   its ink, HxWx4 (`Frame.ink`), which is black if the drawing is white with alpha
     """
     paper = np.minimum(*(lay_over_color(rgba).min(axis=2) for rgba in (line, ink))) >= _LINE_BELOW
+    return cv2.connectedComponents(paper.astype(np.uint8), connectivity=4)[1]
+
+
+def label_lines(frame: Frame) -> NDArray[np.int32]:
+    """Label the regions between the lines of a drawing, ink and trace: int32 HxW, as `label_line_art`."""
+    paper = (lay_over_color(frame.ink).min(axis=2) >= _LINE_BELOW) & ~frame.trace
     return cv2.connectedComponents(paper.astype(np.uint8), connectivity=4)[1]
 
 

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.compositing import lay_over_color
+from framecolor.core.types import Frame
 from framecolor.errors import InputError
+from framecolor.evaluation.line_reader import open_drawings
 from framecolor.evaluation.metrics.pictures import line_change, mean_ciede2000, psnr, ssim
 from framecolor.evaluation.metrics.regions import (
     RegionVotes,
     label_line_art,
+    label_lines,
     label_truth,
     measure_flicker,
     near,
@@ -80,10 +83,11 @@ class ShotScore:
         return FrameScore(**values)
 
 
-def score_frame(pred: Rgba, true: Rgba, line: Rgba | None = None, tolerance: int = 0) -> FrameScore:
+def score_frame(pred: Rgba, true: Rgba, line: Rgba | Frame | None = None, tolerance: int = 0) -> FrameScore:
     """Score one frame; `flicker` is None, since it needs two.
 
-    pred, true, line  uint8 HxWx4 straight RGBA of one size; regions come from the line art or, without it, the truth
+    pred, true, line  uint8 HxWx4 straight RGBA of one size; regions come from the line art or, without it, the truth.
+                      Line art that is no clean digital drawing is a `Frame`, its lines
     tolerance         largest difference per channel (0..255) that counts as the same color
 
     Raises ValueError if sizes differ.
@@ -91,13 +95,18 @@ def score_frame(pred: Rgba, true: Rgba, line: Rgba | None = None, tolerance: int
     return _score(pred, true, line, tolerance)[0]
 
 
-def _score(pred: Rgba, true: Rgba, line: Rgba | None, tolerance: int) -> tuple[FrameScore, RegionVotes]:
-    for name, other in (("prediction", pred), ("line art", line)):
+def _score(pred: Rgba, true: Rgba, line: Rgba | Frame | None, tolerance: int) -> tuple[FrameScore, RegionVotes]:
+    for name, other in (("prediction", pred), ("line art", line.ink if isinstance(line, Frame) else line)):
         if other is not None and other.shape != true.shape:
             raise ValueError(f"the {name} is {_size(other)}, the truth is {_size(true)}")
     pred_rgb, true_rgb = lay_over_color(pred), lay_over_color(true)
-    ink = None if line is None else read_drawing(0, line).ink
-    labels = label_truth(true_rgb) if line is None or ink is None else label_line_art(line, ink)
+    if line is None:
+        ink, labels = None, label_truth(true_rgb)
+    elif isinstance(line, Frame):
+        ink, labels = line.ink, label_lines(line)
+    else:
+        ink = read_drawing(0, line).ink
+        labels = label_line_art(line, ink)
     pred_codes, true_codes = pack_rgb(pred_rgb), pack_rgb(true_rgb)
     votes = vote_regions(labels, true_codes, pred_codes, tolerance)
     area, right = votes.area, votes.right
@@ -128,16 +137,16 @@ def score_sequence(
     numbers: Iterable[int],
     read_pred: Callable[[int], Rgba | None],
     read_true: Callable[[int], Rgba],
-    read_line: Callable[[int], Rgba] | None = None,
+    read_line: Callable[[int], Rgba | Frame] | None = None,
     *,
     tolerance: int = 0,
     skip: Collection[int] = (),
 ) -> ShotScore:
     """Score frames in the given order, with two in memory at a time.
 
-    The readers return uint8 HxWx4 for a frame number. A number in `skip` is not scored, but the flicker of the next
-    frame is measured against it, unless `read_pred` returns None for it. Raises InputError if no frame is left to score
-    or sizes differ.
+    The readers return uint8 HxWx4 for a frame number, `read_line` line art as for `score_frame`. A number in `skip` is
+    not scored, but the flicker of the next frame is measured against it, unless `read_pred` returns None for it. Raises
+    InputError if no frame is left to score or sizes differ.
     """
     scores: dict[int, FrameScore] = {}
     before: RegionVotes | None = None
@@ -161,9 +170,17 @@ def score_sequence(
 
 
 def score_folders(
-    pred: Path, truth: Path, line: Path | None = None, *, tolerance: int = 0, skip: Collection[int] = ()
+    pred: Path,
+    truth: Path,
+    line: Path | None = None,
+    *,
+    tolerance: int = 0,
+    skip: Collection[int] = (),
+    tell: Callable[[str], object] = str,
 ) -> ShotScore:
     """Score each true frame against the painted frame of the same number (the last digits of the file name).
+
+    tell  is called with notes on how the line art is read, if it is no clean digital drawing; does nothing by default
 
     Painted frames without a truth are ignored. Raises InputError if a folder is missing or empty, two files have the
     same number, a true frame that is not skipped has no painted frame or line art, or sizes differ.
@@ -177,11 +194,16 @@ def score_folders(
             raise InputError(folder, f"lacks {_name(missing)} of {truth}", "add them, or leave them out with --skip")
     # The regions of a skipped frame without line art would differ from its neighbors': leave it out.
     known = painted if drawings is None else {number: path for number, path in painted.items() if number in drawings}
+    read_line = None
+    if drawings is not None:
+        read_line, notes = open_drawings(drawings, wanted)
+        for note in notes:
+            tell(note)
     return score_sequence(
         wanted,
         lambda number: read_image(known[number]) if number in known else None,
         lambda number: read_image(wanted[number]),
-        None if drawings is None else lambda number: read_image(drawings[number]),
+        read_line,
         tolerance=tolerance,
         skip=skip,
     )
