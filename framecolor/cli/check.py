@@ -27,7 +27,8 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
     y in pixels of the drawing. colorize and plan show the same warnings.
 
     Exits with 0 if the shot can be painted, also with faults; with 1 if there are any and --strict is given, to stop a
-    job before it starts; with 2 if the shot cannot be painted, such as from a key that does not fit its drawing.
+    job before it starts; with 2 if the shot cannot be painted, such as from a key that does not fit its drawing or with
+    --stencils that has none.
 
     \b
     Examples:
@@ -36,7 +37,7 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
     """
     from framecolor.keys.drawing_style import find_style
     from framecolor.pipeline.check import check_shot
-    from framecolor.pipeline.stencils import add_painted_keys
+    from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
     from framecolor.shot.spans import describe_plan
 
     chosen = list_shots([shot], cels)
@@ -47,10 +48,13 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
         plan = describe_plan(opened)
         broken = [f"drawing {number} cannot be read" for number in plan["unreadable"]]
         settings = gather_settings(opened.root, {"gap_px": gap_px})
+        waiting = list_waiting(opened.stencils) if places["stencils"] is None else []
+        if places["stencils"] is not None:
+            check_stencils(opened, opened.out, settings)
         style = find_style(opened, settings)
         faults = check_shot(opened, style.settings, settings)
-        table = {"shot": opened.name, "keys": plan["keys"], "warnings": plan["warnings"] + broken + list(style.notes)}
-        table["notes"] = plan["notes"]
+        warnings = [*plan["warnings"], *broken, *waiting, *style.notes]
+        table = {"shot": opened.name, "keys": plan["keys"], "warnings": warnings, "notes": plan["notes"]}
         tables.append(table | {"faults": [fault.describe() for fault in faults]})
         if not as_json:
             _print(table, list(map(str, faults)), len(opened.numbers))

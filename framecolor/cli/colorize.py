@@ -98,7 +98,9 @@ def colorize(
         frame_log.end(one.name, rows[-1].outcome, rows[-1].exit_code, rows[-1].error)
     frame_log.close()
     print_summary(rows, progress)
-    raise click.exceptions.Exit(_choose_exit_code(rows, part))
+    code = _choose_exit_code(rows, part)
+    # All frames are there, but a script must not take half a log for a whole one.
+    raise click.exceptions.Exit(2 if frame_log.is_cut and code == 0 else code)
 
 
 class _Outs:

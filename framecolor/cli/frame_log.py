@@ -28,12 +28,15 @@ class FrameLog:
             seconds=0.141 decode_seconds=0.004 regions_seconds=0.020 ... encode_seconds=0.012
 
     (on one line), and a line at the beginning and at the end of each shot. Values with other than plain characters are
-    JSON strings. If the log can no longer be written, as on a full disk, it ends with a warning and painting goes on.
+    JSON strings. If the log can no longer be written, as on a full disk, it ends with an error, `is_cut` is true, and
+    painting goes on.
     """
 
     def __init__(self, target: str | None) -> None:
         """Open `target`: a file, - for standard output, or None for no log. Raises OutputError if that fails."""
         self._file: TextIO | None = None
+        self._name = "standard output" if target == STANDARD_OUTPUT else target
+        self.is_cut = False
         if target == STANDARD_OUTPUT:
             self._file = sys.stdout
         elif target is not None:
@@ -86,8 +89,10 @@ class FrameLog:
             self._file.write(line + "\n")
             self._file.flush()
         except (OSError, ValueError) as error:
-            print(f"warning: the log ends here, as it cannot be written: {error}", file=sys.stderr)
-            self._file = None
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+            problem = f"the log ends here, as it cannot be written ({reason}); make room for it"
+            print(f"error: {self._name}: {problem}", file=sys.stderr)
+            self._file, self.is_cut = None, True
 
 
 def _quote(value: object) -> str:

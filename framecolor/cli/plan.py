@@ -39,7 +39,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     from framecolor.keys.drawing_style import find_style
     from framecolor.output.checks import check_output
     from framecolor.pipeline.check import check_shot
-    from framecolor.pipeline.stencils import add_painted_keys
+    from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
     from framecolor.shot.spans import describe_plan
 
     chosen = list_shots([shot], cels)
@@ -51,8 +51,11 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
         table = describe_plan(opened)
         try:
             check_output(opened, opened.out, settings)
+            if places["stencils"] is not None:
+                check_stencils(opened, opened.out, settings)
         except FramecolorError as error:
             table["warnings"].append(f"colorize would not begin: {error}")
+        table["warnings"] += [] if places["stencils"] is not None else list_waiting(opened.stencils)
         style = find_style(opened, settings)
         table["warnings"] += [*style.notes, *map(str, check_shot(opened, style.settings, settings))]
         if not opened.keys and not opened.references:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
 from framecolor.core.number_ranges import format_numbers
-from framecolor.core.text import format_command
+from framecolor.core.text import count_of, format_command
 from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.media import FORMATS, read_image
 from framecolor.media.writers.psd import read_paint_layer
@@ -93,4 +93,6 @@ def list_waiting(stencils: Mapping[int, Path]) -> list[str]:
     if not stencils:
         return []
     folder = next(iter(stencils.values())).parent
-    return [f"{len(stencils)} stencils ({format_numbers(stencils)}) are not used without --stencils {folder}"]
+    count = count_of(len(stencils), "stencil")
+    are = "are" if len(stencils) > 1 else "is"
+    return [f"{count} ({format_numbers(stencils)}) {are} not used without --stencils {folder}"]

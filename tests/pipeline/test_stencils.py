@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from drawings import COAT, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 from numpy.typing import NDArray
 from painting import colors_of, copy_shot, list_files, paint, read_frames, share_equal
 
-from framecolor import FramecolorError, OutputError
+from framecolor import FramecolorError, OutputError, ShotError, cli
 from framecolor.cli.colorize import colorize as colorize_command
 from framecolor.media import read_image, write_image
 from framecolor.shot.corrections import Correction, write_corrections
@@ -239,8 +240,27 @@ def test_the_command(root: Path) -> None:
     stencil(root / "stencils", HEAD)
     run = CliRunner().invoke
     waiting = run(colorize_command, [str(root), "--fit", "0"])
-    assert waiting.exit_code == 0 and "1 stencils (1004)" in waiting.stderr
+    assert waiting.exit_code == 0 and "1 stencil (1004)" in waiting.stderr
     spoil(root / f"color/cut.{NUMBER}.png")
     done = run(colorize_command, [str(root), "--fit", "0", "--stencils", str(root / "stencils")])
     assert done.exit_code == 0 and "1 stencils" not in done.stderr
     assert (root / f"color/keys/cut.{NUMBER}.png").is_file()
+
+
+@pytest.mark.parametrize("command, code", [("plan", 0), ("check", 2)])
+def test_stencils_that_a_run_would_refuse_are_told_before_it(tmp_path: Path, command: str, code: int) -> None:
+    root = make_shot(tmp_path / "cut")
+    (tmp_path / "masks").mkdir()
+    told = CliRunner().invoke(cli.framecolor, [command, str(root), "--stencils", str(tmp_path / "masks")])
+    text = f"{told.output} {told.exception}"
+    assert "has no stencil for a wanted frame: it is empty" in text
+    assert isinstance(told.exception, ShotError) if code else told.exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["plan", "check"])
+def test_stencils_that_wait_for_their_option_are_told_before_a_run(tmp_path: Path, command: str) -> None:
+    root = make_shot(tmp_path / "cut")
+    (root / "stencils").mkdir()
+    shutil.copy(root / "line/cut.1002.png", root / "stencils/cut.1002.png")
+    told = CliRunner().invoke(cli.framecolor, [command, str(root)])
+    assert told.exit_code == 0 and "1 stencil (1002) is not used without --stencils" in told.output
