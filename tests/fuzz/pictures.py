@@ -37,6 +37,12 @@ _EXR_WORDS = (
     b"tiles\0",
     b"channels\0",
 )
+# A DPX has a header of 8192 bytes before its pixels.
+_LONGEST = {"dpx": 1 << 14}
+# JPEG 2000's boxes, and the markers of its codestream.
+_CODE_WORDS = tuple(b"jP  |ftyp|jp2h|ihdr|colr|pclr|cmap|cdef|jp2c".split(b"|")) + tuple(
+    bytes([0xFF, code]) for code in (0x4F, 0x51, 0x52, 0x53, 0x5C, 0x5D, 0x64, 0x90, 0x93, 0xD9)
+)
 
 
 def _draw() -> np.ndarray:
@@ -111,6 +117,33 @@ def _psds() -> Iterator[bytes]:
     yield header + picture[..., :3].transpose(2, 0, 1).astype(">u2").tobytes()
 
 
+def _gifs() -> Iterator[bytes]:
+    colors = np.array([(0, 0, 0, 255), (255, 255, 255, 255), (200, 40, 50, 255)], np.uint8)
+    picture = colors[np.arange(54).reshape(6, 9) % 3]
+    yield encode(picture, ".gif", {})
+    picture[2:4] = 0
+    yield encode(picture, ".gif", {"gif:Interlacing": 1})
+
+
+def _dpxs() -> Iterator[bytes]:
+    yield encode(_draw(), ".dpx", {})
+    yield encode(_draw().astype(np.uint16) * 257, ".dpx", {"oiio:BitsPerSample": 10})
+    yield encode(_draw().astype(np.uint16) * 257, ".dpx", {})
+
+
+def _sgis() -> Iterator[bytes]:
+    for packed in ("0", "1"):
+        yield from (_encode("sgi", pixels, rle=packed) for pixels in ("rgba", "rgb24", "gray", "rgb48be"))
+
+
+def _jpegs_2000() -> Iterator[bytes]:
+    yield from (_encode("jpeg2000", pixels, format="jp2", pred="1") for pixels in ("rgb24", "gray"))
+
+
+def _codestreams() -> Iterator[bytes]:
+    yield _encode("jpeg2000", "rgb24", format="j2k", pred="1")
+
+
 def _mattes() -> Iterator[bytes]:
     ids = np.arange(54, dtype=np.uint16).reshape(6, 9)
     yield encode_gray(ids.astype(np.uint8))
@@ -125,6 +158,11 @@ _FORMATS: tuple[tuple[str, str, Callable[[], Iterator[bytes]], tuple[bytes, ...]
     ("webp", ".webp", _webps, (b"VP8X", b"VP8L", b"VP8 ", b"ALPH", b"ANIM", b"ANMF")),
     ("bmp", ".bmp", _bmps, ()),
     ("psd", ".psd", _psds, (b"8BPS", b"8BIM", b"8BIMluni")),
+    ("gif", ".gif", _gifs, (b"GIF87a", b"GIF89a", b"NETSCAPE2.0", b"\x21\xf9\x04", b"\x2c")),
+    ("dpx", ".dpx", _dpxs, (b"SDPX", b"XPDS", b"V1.0", b"V2.0")),
+    ("sgi", ".sgi", _sgis, (b"\x01\xda",)),
+    ("jpeg2000", ".jp2", _jpegs_2000, _CODE_WORDS),
+    ("codestream", ".j2k", _codestreams, _CODE_WORDS),
     ("jpeg", ".jpg", _jpegs, (b"\xff\xc0", b"\xff\xc2", b"\xff\xc4", b"\xff\xda", b"\xff\xdd", b"\xff\xe0", b"Adobe")),
 )
 
@@ -171,7 +209,7 @@ TARGETS = (
     *(
         Target(
             name, f"media.read_image ({name})", partial(_feed_picture, suffix=suffix), seeds,
-            mutate=mutate_png if name == "png" else None, words=words,
+            mutate=mutate_png if name == "png" else None, words=words, most_bytes=_LONGEST.get(name, 4096),
         )
         for name, suffix, seeds, words in _FORMATS
     ),
