@@ -52,13 +52,14 @@ class Style:
 
 
 def choose_drawings(shot: Shot) -> list[int]:
-    """Choose the drawings that decide: some keys and some others, evenly spread. In a movie with keys, only keys.
+    """Choose the drawings that decide: some keys and some others, evenly spread.
 
-    Only these may be read, so that the choice of frames to paint does not matter.
+    In a movie as well: its key may be a cleaner picture than the frames that a codec predicts from it. Only these may
+    be read, so that the choice of frames to paint does not matter.
     """
     keys = spread(sorted(shot.keys), MOST_KEYS)
     others = spread([n for n in shot.numbers if n not in shot.keys], MOST_OTHERS)
-    return sorted({*keys, *(others if not keys or shot.movie is None else ())})
+    return sorted({*keys, *others})
 
 
 def find_style(shot: Shot, settings: Settings) -> Style:

@@ -71,6 +71,11 @@ class Alignment:
         return self.scale != 1 or self.angle != 0
 
     @property
+    def is_in_place(self) -> bool:
+        """Tell whether the key's content lies where it should: only the picture has another size."""
+        return not (self.is_resampled or self.x or self.y)
+
+    @property
     def moved(self) -> str:
         """Name the change: 'moved by 14, 9', 'turned by 1.2 degrees and moved by 14, 9'."""
         changes = [

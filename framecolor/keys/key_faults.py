@@ -55,6 +55,8 @@ def name_moved(number: int, moved: Alignment, painted: NDArray[np.uint8], frame:
     """Name how a key, uint8 HxWx4 as in its file, is aligned with its drawing."""
     (height, width), (rows, columns) = painted.shape[:2], frame.size
     size = "" if (height, width) == (rows, columns) else f", {width}x{height} against {columns}x{rows} pixels"
+    if size and moved.is_in_place:
+        return Fault("moved", number, f"has another size than its drawing{size}: cut or padded to fit")
     return Fault("moved", number, f"is {moved.moved} against its drawing{size}: aligned")
 
 

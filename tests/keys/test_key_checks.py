@@ -106,6 +106,12 @@ def test_a_scaled_key_is_aligned(scale: float, tmp_path: Path) -> None:
     assert (key.colors.color[1:] == plain.colors.color[1:]).all()
 
 
+def test_a_key_that_is_only_cut_off_is_named_as_such(tmp_path: Path) -> None:
+    line, painted = draw_large()
+    (fault,) = find_faults(line, painted[:-1, :-2].copy(), tmp_path)
+    assert "has another size than its drawing, 382x287 against 384x288 pixels: cut or padded" in str(fault)
+
+
 def turn(painted: Pixels, degrees: float, scale: float = 1.0, flags: int = cv2.INTER_NEAREST) -> Pixels:
     """Turn a key around the picture's middle, clockwise."""
     matrix = cv2.getRotationMatrix2D((SIZE[1] / 2, SIZE[0] / 2), -degrees, scale)

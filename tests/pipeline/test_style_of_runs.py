@@ -7,8 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawings import COAT, SCARF, SKIN, draw, make_shot
+from movie_files import write_lossless
 
 from framecolor import Settings, Shot, color_frames, colorize
+from framecolor.core.compositing import lay_over_color
 from framecolor.keys import drawing_style
 from framecolor.media import read_image, write_image
 from framecolor.output.manifest import Manifest
@@ -87,3 +89,19 @@ def test_drawings_that_are_unlike_the_others_are_named_whichever_they_are(tmp_pa
     chosen = drawing_style.choose_drawings(Shot.open(root))
     early = [number for number in (1005, 1006, 1007) if number in chosen]
     assert early == [1007] and named == {"drawing 1007", "drawings 1005-1006"}
+
+
+def test_a_movie_is_read_as_its_frames_would_be_as_files(tmp_path: Path) -> None:
+    """A codec leaves noise in the frames that it predicts, and hardly any in the first one, which has the key."""
+    rng = np.random.default_rng(0)
+    pictures = [np.pad(lay_over_color(draw(n)[0]), ((0, 0), (0, 0), (0, 1)), constant_values=255) for n in range(4)]
+    for picture in pictures[1:]:
+        picture[..., :3] = np.clip(picture[..., :3] * 0.9 + rng.normal(0, 3, (*picture.shape[:2], 3)), 0, 255)
+    (tmp_path / "movie/line").mkdir(parents=True)
+    write_lossless(tmp_path / "movie/line/cut.mkv", pictures)
+    for number, picture in enumerate(pictures, 1):
+        write_image(tmp_path / f"stills/line/{number:04d}.png", picture)
+    for kind in ("movie", "stills"):
+        write_image(tmp_path / kind / "keys/0001.png", draw(0)[1])
+    movie, stills = (settle_style(Shot.open(tmp_path / kind), Settings(), {}) for kind in ("movie", "stills"))
+    assert movie.settings == stills.settings and movie.settings.paper == "scan"
