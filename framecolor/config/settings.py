@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from framecolor.config.setting import Effect, Setting, list_settings, setting
+from framecolor.core.constants import PAPER_BORDER
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import PrecisionChoice
 from framecolor.errors import SettingsError
@@ -75,7 +76,7 @@ class Settings:
     ink: InkChoice = setting("auto", decides=("frames", "keys", "proposal"),
         help="Pure hues that are ink, and stay in the frames: dark: none, they are trace lines; auto: those that the "
              "keys show as lines.")
-    paper_border: float = setting(0.1, decides=("frames", "keys", "proposal"), bounds=(0, 2),
+    paper_border: float = setting(PAPER_BORDER, decides=("frames", "keys", "proposal"), bounds=(0, 2),
         wanted="a number from 0 to 2", option="",
         help="A region along at least this share of the picture's border is paper; above 1: only what the keys say.")
     line: LinePlacement = setting("over", decides=("frames",),

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.constants import PAPER_BORDER
 from framecolor.core.run_length import Runs
 
 Array = NDArray[np.generic]
@@ -17,8 +18,6 @@ Pixel = TypeVar("Pixel", bound=np.generic)
 
 # A pixel is line if its darkest channel over white is below 200 of 255, the field's threshold.
 LINE_ALPHA = 56
-# A region along at least this share of the picture's border is paper, unless the keys of a close-up show otherwise.
-PAPER_BORDER = 0.1
 
 
 def _check(owner: object, name: str, array: Array, dtype: type | str, shape: tuple[int | None, ...]) -> None:

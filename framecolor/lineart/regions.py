@@ -20,8 +20,9 @@ import numpy as np
 from kornia_rs import imgproc
 from numpy.typing import NDArray
 
+from framecolor.core.constants import PAPER_BORDER
 from framecolor.core.run_length import Runs
-from framecolor.core.types import PAPER_BORDER, Box, Frame, Regions
+from framecolor.core.types import Box, Frame, Regions
 from framecolor.lineart.bridges import find_bridges
 
 Labels = NDArray[np.int32]

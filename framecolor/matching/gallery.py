@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -22,8 +22,7 @@ _DOUBT = 0.02
 # milliseconds.
 MOST_KEYS = 6
 # It is also compared with at most this many references. Their logits count less than those of keys, which have the
-# colors of this very cut. With one key, acc_thres of vpet_desk is .664 without and .694 with drawings of vpet_dance
-# (.709 at a doubt of 1, .697 at 0); of vpet_dance .867 both without and with drawings of vpet_desk (.851, .853).
+# colors of this very cut: references help where one key shows little, and must not talk over it where it shows all.
 MOST_REFERENCES = 4
 _REFERENCE_DOUBT = 2.0
 # Log-probability of a color of another color set.
@@ -93,6 +92,7 @@ class Gallery:
     palette_size: int
     references: Sequence[KeyRegions] = ()
     mirrored: KeyRegions | None = None
+    _differs: dict[tuple[KeyRegions, KeyRegions], bool] = field(default_factory=dict, init=False, repr=False)
 
     def find(self, number: int) -> Tokens | None:
         """Find the tokens of a key's regions; None if there is no key of this number."""
@@ -170,10 +170,12 @@ class Gallery:
         return [(one.number, two.number) for one, two in pairwise(whole) if self._differ(one, two, compare)]
 
     def _differ(self, one: KeyRegions, two: KeyRegions, compare: Compare) -> bool:
-        """Tell whether two whole keys are of two color sets."""
-        if not may_be_other_set(one.tokens, one.colors, two.tokens, two.colors):
-            return False
-        return is_other_set(one.tokens, one.colors, two.colors, *compare(one.tokens, two.tokens))
+        """Tell whether two whole keys are of two color sets; the matcher is asked once for each pair of keys."""
+        if (one, two) not in self._differs:
+            self._differs[one, two] = may_be_other_set(one.tokens, one.colors, two.tokens, two.colors) and is_other_set(
+                one.tokens, one.colors, two.colors, *compare(one.tokens, two.tokens)
+            )
+        return self._differs[one, two]
 
     def _ask(
         self,

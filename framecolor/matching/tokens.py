@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.constants import SHARPNESS
+
 Rows = NDArray[np.float32]
 
 # At most this many regions of a drawing are matched, the largest ones: cost grows with the square. The others are
 # linked by flow alone.
 MOST_TOKENS = 512
-# A color scores nearly as its best region, as in the matcher's training (`training.losses.match_loss`).
-_SHARPNESS = 4.0
 _NEVER = -1e4
 
 
@@ -94,8 +94,8 @@ def color_logits(score: NDArray[np.floating], belief: Rows) -> Rows:
         return np.full((len(score), belief.shape[1]), _NEVER, np.float32)
     scores = score.astype(np.float32)
     best = scores.max(axis=1, keepdims=True)
-    joined = np.exp(_SHARPNESS * (scores - best)) @ belief
-    return best + np.log(np.maximum(joined, 1e-30)) / _SHARPNESS
+    joined = np.exp(SHARPNESS * (scores - best)) @ belief
+    return best + np.log(np.maximum(joined, 1e-30)) / SHARPNESS
 
 
 def read_logits(color: Rows, unmatched: Rows) -> Rows:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from framecolor.core.constants import SHARPNESS
+
 ABSENT = -1e4
 """The score of a pair of which one region is not there."""
-SHARPNESS = 4.0
-"""A color scores nearly as its best region, as in the matcher's training."""
 _LEAST = 1e-4
 # Subtracted from logits that do not count.
 _NEVER = 1e4

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from framecolor.core.constants import SHARPNESS
 from framecolor.networks.generator import LEAST_CONFIDENCE
 
 # Logits are this times the cosine of a feature and a prototype; fixed, so that palette heads can use the same number.
@@ -19,8 +20,6 @@ LOGIT_SCALE = 16.0
 # The same between two regions. Higher, so that the nearest key region decides, not the number of regions with a color:
 # on hand-drawn clips, the nearest region paints far better than mean features of colors.
 REGION_SCALE = 32.0
-# A class scores as its best region does; with a softer maximum, classes of many regions would win.
-MATCH_SHARPNESS = 4.0
 # A hint's color is right if no channel differs by more than this.
 COLOR_TOLERANCE = 0.08
 _NEVER = -1e4
@@ -97,7 +96,7 @@ def match_loss(score: Tensor, unmatched: Tensor, target_class: Tensor, source_cl
     unmatched. The best match decides, not the number of regions of a class: a soft maximum joins them.
     """
     count = int(max(target_class.max(), source_class.max())) + 1
-    joined = join_by_class(MATCH_SHARPNESS * score, source_class, count) / MATCH_SHARPNESS
+    joined = join_by_class(SHARPNESS * score, source_class, count) / SHARPNESS
     wanted = torch.where(torch.isin(target_class, source_class), target_class, count)
     return F.cross_entropy(torch.cat([joined, unmatched[:, None]], 1), wanted, reduction="none")
 

@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from framecolor.core.constants import SHARPNESS
 from framecolor.networks.matcher import Matcher
 from framecolor.training.loop import Batch
-from framecolor.training.losses import MATCH_SHARPNESS, join_by_class, match_loss
+from framecolor.training.losses import join_by_class, match_loss
 
 # Limits the regions of an image: the cost of a step grows with their square.
 MOST_TOKENS = 256
@@ -132,5 +133,5 @@ def _count_right(score: Tensor, target_class: Tensor, source_class: Tensor) -> T
     """Return whether each target region whose class is in the source was given that class, bool [A']."""
     score, known = score.detach(), torch.isin(target_class, source_class)
     count = int(max(target_class.max(), source_class.max())) + 1
-    joined = join_by_class(MATCH_SHARPNESS * score, source_class, count)
+    joined = join_by_class(SHARPNESS * score, source_class, count)
     return joined.argmax(1)[known] == target_class[known]

@@ -71,3 +71,21 @@ def test_a_turned_frame_keeps_to_its_set_too(monkeypatch: pytest.MonkeyPatch) ->
         votes = gallery.vote(number, figure(), 4, compare, decide).votes
         assert len(asked[-1].memory) == drawings, "the key in the mirror is by day"
         assert set(np.flatnonzero(votes[1:].max(axis=0) > -20)) == colors
+
+
+def test_the_matcher_compares_two_keys_once_not_for_each_frame() -> None:
+    key_pairs: list[int] = []
+    one, two = figure(), figure(0.1)
+
+    def count(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
+        if target is one or target is two:
+            key_pairs.append(len(key_pairs))
+        return compare(target, source)
+
+    def decide(question: Question) -> tuple[Rows, Rows]:
+        return np.zeros((3, 5), np.float32), question.unmatched
+
+    gallery = Gallery([KeyRegions(1, one, DAY), KeyRegions(9, two, NIGHT)], 5)
+    for number in (2, 3, 4, 7, 8):
+        gallery.vote(number, figure(), 4, count, decide)
+    assert len(key_pairs) == 2, "each key as the nearest one, once"

@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import Dataset as TorchDataset
 
+from framecolor.core.constants import SHARPNESS
 from framecolor.core.precision import autocast
 from framecolor.networks.checkpoint import (
     load_matcher,
@@ -25,7 +26,7 @@ from framecolor.networks.checkpoint import (
 )
 from framecolor.networks.matcher import Matcher
 from framecolor.networks.painter import Drawing, Painter
-from framecolor.networks.painter_pairs import ABSENT, SHARPNESS
+from framecolor.networks.painter_pairs import ABSENT
 from framecolor.training.contact_sheet import show_values, write_contact_sheet
 from framecolor.training.dataset import Dataset
 from framecolor.training.loop import ONE_TURN, Batch, average, name_origin, to_device
