@@ -35,7 +35,7 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
       framecolor check cut_012
       framecolor check Cut-005 --cel A --strict
     """
-    from framecolor.keys.drawing_style import find_style
+    from framecolor.keys.drawing_style import judge_style, read_deciding
     from framecolor.pipeline.check import check_shot
     from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
     from framecolor.shot.spans import describe_plan
@@ -51,8 +51,9 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
         waiting = list_waiting(opened.stencils) if places["stencils"] is None else []
         if places["stencils"] is not None:
             check_stencils(opened, opened.out, settings)
-        style = find_style(opened, settings)
-        faults = check_shot(opened, style.settings, settings)
+        seen = read_deciding(opened)
+        style = judge_style(*seen, settings)
+        faults = check_shot(opened, style.settings, settings, seen)
         warnings = [*plan["warnings"], *broken, *waiting, *style.notes]
         table = {"shot": opened.name, "keys": plan["keys"], "warnings": warnings, "notes": plan["notes"]}
         tables.append(table | {"faults": [fault.describe() for fault in faults]})

@@ -36,7 +36,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
     """
-    from framecolor.keys.drawing_style import find_style
+    from framecolor.keys.drawing_style import judge_style, read_deciding
     from framecolor.output.checks import check_output
     from framecolor.pipeline.check import check_shot
     from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
@@ -56,8 +56,9 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
         except FramecolorError as error:
             table["warnings"].append(f"colorize would not begin: {error}")
         table["warnings"] += [] if places["stencils"] is not None else list_waiting(opened.stencils)
-        style = find_style(opened, settings)
-        table["warnings"] += [*style.notes, *map(str, check_shot(opened, style.settings, settings))]
+        seen = read_deciding(opened)
+        style = judge_style(*seen, settings)
+        table["warnings"] += [*style.notes, *map(str, check_shot(opened, style.settings, settings, seen))]
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,15 +63,27 @@ def choose_drawings(shot: Shot) -> list[int]:
     return sorted({*keys, *others})
 
 
+class Pictures(NamedTuple):
+    """Drawings, and the keys of some of them, all uint8 HxWx4, by number."""
+
+    drawings: Mapping[int, Pixels]
+    keys: Mapping[int, Pixels]
+
+
 def find_style(shot: Shot, settings: Settings) -> Style:
     """Find the style of a shot. Drawings and keys that cannot be read do not count."""
+    return judge_style(*read_deciding(shot), settings)
+
+
+def read_deciding(shot: Shot) -> Pictures:
+    """Read the drawings that decide, and their keys, but for those that cannot be read."""
     drawings, keys = {}, {}
     for number in choose_drawings(shot):
         with suppress(ReadError):
             drawings[number] = shot.read_line(number)
             if number in shot.keys:
                 keys[number] = shot.read_key(number)
-    return judge_style(drawings, keys, settings)
+    return Pictures(drawings, keys)
 
 
 def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], settings: Settings) -> Style:

@@ -102,7 +102,8 @@ def read_key_drawings(shot: Shot, settings: Settings, pool: ThreadPoolExecutor |
             rgba = shot.read_line(number)
         except ReadError as error:
             return error
-        return read_key_drawing(shot, number, rgba, settings)
+        painted = shot.read_key(number) if number in shot.keys else None
+        return read_key_drawing(shot, number, rgba, painted, settings)
 
     drawings = dict(zip(numbers, map_in_pool(read, numbers, pool), strict=True))
     return KeyDrawings(
@@ -111,9 +112,11 @@ def read_key_drawings(shot: Shot, settings: Settings, pool: ThreadPoolExecutor |
     )
 
 
-def read_key_drawing(shot: Shot, number: int, rgba: NDArray[np.uint8], settings: Settings) -> KeyDrawing:
-    """Make a key drawing of a drawing, uint8 HxWx4, and read its key and labels. Errors as `read_key_drawings`."""
-    key = make_key_drawing(number, rgba, shot.read_key(number) if number in shot.keys else None, settings)
+def read_key_drawing(
+    shot: Shot, number: int, rgba: NDArray[np.uint8], painted: NDArray[np.uint8] | None, settings: Settings
+) -> KeyDrawing:
+    """Make a key drawing as `make_key_drawing`, and read its labels. Errors as `read_key_drawings`."""
+    key = make_key_drawing(number, rgba, painted, settings)
     labels, warnings = read_region_labels(shot, number, key.drawing.regions(), key.drawing.digest)
     return replace(key, labels=labels, warnings=warnings)
 

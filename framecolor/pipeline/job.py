@@ -268,7 +268,7 @@ def _read_keys(
         number = proposal.number
         proposed[number] = proposal.color
         if number not in by_number:
-            by_number[number] = read_key_drawing(shot, number, shot.read_line(number), settings)
+            by_number[number] = read_key_drawing(shot, number, shot.read_line(number), None, settings)
         warnings.append(f"no key: colors are proposed, starting at drawing {number}; {ask_for_key(shot)}")
     if found is None or is_changed:
         found = survey.look(shot, proposal)

@@ -412,6 +412,21 @@ def test_check_prints_faults_and_can_fail_on_them(tmp_path: Path) -> None:
     assert "warning   key 1: a line is open" in plan
 
 
+@pytest.mark.parametrize("command", ["check", "plan"])
+def test_each_key_is_read_for_damage_and_once_for_all_else(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the style closes a gap, so that leaks are found with and without it."""
+    root = write_shot(tmp_path / "cut", *draw_large(gap_px=7))
+    write_image(root / "keys/a.0002.png", draw_large(1)[1])
+    (root / "line/a.0003.png").write_bytes(b"")
+    write_image(root / "keys/a.0003.png", draw_large(2)[1])
+    read: list[int] = []
+    read_key = Shot.read_key
+    monkeypatch.setattr(Shot, "read_key", lambda shot, number: read.append(number) or read_key(shot, number))
+    result = CliRunner().invoke(framecolor, [command, str(root)])
+    assert "a line is open" in result.output
+    assert sorted(read) == [1, 1, 2, 2, 3]
+
+
 def test_check_of_a_key_that_does_not_fit_fails(tmp_path: Path) -> None:
     line, painted = draw_large()
     root = write_shot(tmp_path / "cut", line, painted[::-1, ::-1].copy())
