@@ -413,7 +413,9 @@ def test_check_prints_faults_and_can_fail_on_them(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", ["check", "plan"])
-def test_each_key_is_read_for_damage_and_once_for_all_else(command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_key_is_read_for_damage_and_once_for_all_else(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also where the style closes a gap, so that leaks are found with and without it."""
     root = write_shot(tmp_path / "cut", *draw_large(gap_px=7))
     write_image(root / "keys/a.0002.png", draw_large(1)[1])
