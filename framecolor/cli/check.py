@@ -49,7 +49,7 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
         settings = gather_settings(opened.root, {"gap_px": gap_px})
         style = find_style(opened, settings)
         faults = check_shot(opened, style.settings, settings)
-        table = {"shot": opened.name, "keys": plan["keys"], "warnings": plan["warnings"] + broken + list(style.notes)}
+        table = {"shot": opened.name, "keys": plan["keys"], "warnings": plan["warnings"] + broken + style.texts}
         table["notes"] = plan["notes"]
         tables.append(table | {"faults": [fault.describe() for fault in faults]})
         if not as_json:

@@ -54,7 +54,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
         except FramecolorError as error:
             table["warnings"].append(f"colorize would not begin: {error}")
         style = find_style(opened, settings)
-        table["warnings"] += [*style.notes, *map(str, check_shot(opened, style.settings, settings))]
+        table["warnings"] += [*style.texts, *map(str, check_shot(opened, style.settings, settings))]
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)

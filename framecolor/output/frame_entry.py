@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from framecolor.core.drawing_number import number_from_json, number_to_json
 from framecolor.core.parsing import is_file_name
+from framecolor.output.remarks import Remark
 
 Status = Literal["key", "painted", "hold", "failed"]
 MOST_UNSURE = 400
@@ -78,6 +79,7 @@ class FrameEntry:
     origins     region of that drawing that each region, from 1 on, continues; 0 if none
     as_key      of a key: share of the figure's pixels beside the lines that are the key's to the bit
     note        of a key: why they are not all
+    remark      what was noted of its drawing
     paint       hash of the written file
     layer       hash of the line layer's file
     matte       hash of the matte's file
@@ -101,6 +103,7 @@ class FrameEntry:
     origins: tuple[int, ...] | None = None
     as_key: float | None = None
     note: str | None = None
+    remark: Remark | None = None
     paint: str | None = None
     layer: str | None = None
     matte: str | None = None
@@ -122,6 +125,7 @@ class FrameEntry:
             _check_whole(*origins)
             more["origins"] = tuple(origins)
         more |= {name: _finite(noted[name]) for name in ("flicker", "confidence", "as_key") if name in noted}
+        more |= {"remark": noted["remark"]} if noted.get("remark") in get_args(Remark) else {}
         more |= {name: str(noted[name]) for name in ("source", "note", "paint", "layer", "matte") if name in noted}
         return cls(
             number=number_from_json(table["number"]),

@@ -154,7 +154,7 @@ def _color(
     size = next(iter(key_lines.values())).shape[:2]
     style = judge_style(key_lines, painted, settings)
     settings, warnings = style.settings, Warnings(listener)
-    warnings.add(style.notes)
+    warnings.add(style.texts)
     with open_pool(settings, (size[0], size[1])) as pool:
         runner, _ = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
         keyframes = _read_keys(key_lines, painted, numbers, references, settings, runner, pool, warnings)

@@ -54,6 +54,7 @@ class FrameView:
 
     held       ranges of the frames that repeat it
     note       how a key's frame differs from the key; "" if it does not
+    remark     what was noted of its drawing, "" if nothing
     unseen_px  area of the regions that no key shows
     crop       part of the frame in its large picture
 
@@ -66,6 +67,7 @@ class FrameView:
     error: str
     held: str
     note: str
+    remark: str
     confidence: str
     level: str
     bar: float
@@ -122,6 +124,7 @@ def view_frame(
         error=hide_folders(frame.error, manifest.out),
         held=name_ranges(manifest.holds.get(frame.number, ())),
         note=_name_difference(frame),
+        remark=frame.remark or "",
         confidence=_percent(frame.confidence),
         level=confidence_level(frame.confidence),
         bar=round(100 * max(0.0, min(1.0, frame.confidence or 0)), 1),
@@ -191,7 +194,9 @@ def sum_up(manifest: Manifest) -> str:
     regions = sum(len(frame.to_check) for frame in doubtful)
     doubt = f"{count_of(regions, 'region')} to check in {count_of(len(doubtful), 'frame')}"
     frames = count_of(len(manifest.frames), "frame")
-    return f"{frames}: {', '.join(parts)}; {doubt if regions else 'no region in doubt'}."
+    unlike = sum(frame.remark == "other paper" for frame in manifest.frames)
+    wrong = f"; {count_of(unlike, 'frame')} read wrong" if unlike else ""
+    return f"{frames}: {', '.join(parts)}; {doubt if regions else 'no region in doubt'}{wrong}."
 
 
 def list_facts(manifest: Manifest) -> list[tuple[str, str]]:
