@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.matching.color_sets import is_other_set, may_be_other_set
+from framecolor.matching.color_sets import is_other_set, may_be_other_set, measure_painted
 from framecolor.matching.facing import is_turned
 from framecolor.matching.figures import find_figures, keep_apart
+from framecolor.matching.paper_kinds import Kinds, compare_nothing, score_kinds
 from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import Rows, Tokens, read_logits
 
@@ -45,6 +45,7 @@ class KeyRegions:
     """One key or reference: its regions' tokens, and the palette entry of each, intp [T], UNKNOWN if it has no color.
 
     number  of the key's drawing; of a reference its position among those of the gallery
+    kinds   what its regions in the color of paper are (`matching.paper_kinds`), int8 [T]; None if it is not known
     likely  of a partial key: `colors`, and what the keys are sure of, by `Gallery.settle`; None: only `colors`
     """
 
@@ -52,6 +53,7 @@ class KeyRegions:
     tokens: Tokens
     colors: NDArray[np.intp]
     likely: NDArray[np.intp] | None = None
+    kinds: Kinds | None = None
 
     @cached_property
     def is_whole(self) -> bool:
@@ -76,10 +78,12 @@ class Recognized:
     votes      log-probability of each palette color, float32 [count + 1, P]
     unmatched  by how much having no counterpart in the keys beats the best one, as a logit, float32 [count + 1];
                0 for regions that were not compared
+    kinds      best score against the keys' regions of each kind of paper, float32 [count + 1, KIND_COUNT]
     """
 
     votes: NDArray[np.float32]
     unmatched: NDArray[np.float32]
+    kinds: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +105,7 @@ class Gallery:
     def guess_nothing(self, count: int) -> Recognized:
         """Return uniform votes for `count` regions that are not compared."""
         votes = np.full((count + 1, self.palette_size), -np.log(self.palette_size), np.float32)
-        return Recognized(votes, np.zeros(count + 1, np.float32))
+        return Recognized(votes, np.zeros(count + 1, np.float32), compare_nothing(count))
 
     def vote(
         self,
@@ -121,7 +125,7 @@ class Gallery:
         a region without a color.
         """
         nothing = self.guess_nothing(count)
-        votes, margin = nothing.votes, nothing.unmatched
+        votes, margin, kinds = nothing.votes, nothing.unmatched, nothing.kinds
         if not len(target.rows):
             return nothing
         own = np.full(len(target.rows), UNKNOWN) if known is None else known[target.rows]
@@ -130,17 +134,18 @@ class Gallery:
         is_one_of_sets = len(chosen) < len(near)
         pairs = [compare(target, key.tokens) for key in chosen]
         mirrored = self.mirrored
-        if mirrored is not None and chosen[0].is_whole and not self._differ(chosen[0], mirrored, compare):
+        if mirrored is not None and chosen[0].is_whole and not differ_in_set(chosen[0], mirrored, compare):
             seen = compare(target, mirrored.tokens)
             if is_turned(target, pairs[0][0], seen[0]):
                 chosen, pairs = [mirrored, *chosen], [seen, *pairs]
         logits, lost = decide(self._ask(target, chosen, pairs, own))
         votes[target.rows] = np.log((1 - _DOUBT) * read_logits(logits, lost) + _DOUBT / self.palette_size)
         margin[target.rows] = lost - logits.max(axis=1)
+        kinds[target.rows] = score_kinds([score for score, _ in pairs], [key.kinds for key in chosen])
         if is_one_of_sets:
             shown = np.concatenate([key.shown for key in chosen])
             votes[:, np.setdiff1d(np.arange(self.palette_size), shown)] = _OTHER_SET
-        return Recognized(votes, margin)
+        return Recognized(votes, margin, kinds)
 
     def settle(self, compare: Compare, decide: Decide) -> Gallery:
         """Return the gallery with the partial keys filled in where the keys are sure (`KeyRegions.likely`)."""
@@ -162,18 +167,7 @@ class Gallery:
         first = next((key for key in near if key.is_whole), None)
         if first is None:
             return list(near)
-        return [key for key in near if key is first or not key.is_whole or not self._differ(first, key, compare)]
-
-    def find_other_sets(self, compare: Compare) -> list[tuple[int, int]]:
-        """Find the whole keys, in order, that show what the one before shows in other colors: both numbers of each."""
-        whole = [key for key in self.keys if key.is_whole]
-        return [(one.number, two.number) for one, two in pairwise(whole) if self._differ(one, two, compare)]
-
-    def _differ(self, one: KeyRegions, two: KeyRegions, compare: Compare) -> bool:
-        """Tell whether two whole keys are of two color sets."""
-        if not may_be_other_set(one.tokens, one.colors, two.tokens, two.colors):
-            return False
-        return is_other_set(one.tokens, one.colors, two.colors, *compare(one.tokens, two.tokens))
+        return [key for key in near if key is first or not key.is_whole or not differ_in_set(first, key, compare)]
 
     def _ask(
         self,
@@ -217,6 +211,14 @@ class Gallery:
                 chosen.append(key)
                 covered.update(key.colors.tolist())
         return [*chosen, *self.references]
+
+
+def differ_in_set(one: KeyRegions, two: KeyRegions, compare: Compare) -> bool:
+    """Tell whether two whole keys are of two color sets."""
+    areas = measure_painted(one.tokens), measure_painted(two.tokens)
+    if not may_be_other_set(areas[0], one.colors, areas[1], two.colors):
+        return False
+    return is_other_set(one.tokens, one.colors, two.colors, *compare(one.tokens, two.tokens))
 
 
 def _one_hot(entries: NDArray[np.intp], size: int) -> Rows:

@@ -33,6 +33,7 @@ class UnsureRegion:
     confidence  probability that the color is right
     unseen      whether no key seems to show such a region: its color cannot be known
     sliver      whether it is too thin to matter alone; the report folds slivers
+    paper       whether it may be paper or the figure: the keys or the lines do not tell
     """
 
     area: int
@@ -43,6 +44,7 @@ class UnsureRegion:
     confidence: float
     unseen: bool = False
     sliver: bool = False
+    paper: bool = False
 
     @property
     def expected_wrong_px(self) -> float:
@@ -57,7 +59,7 @@ class UnsureRegion:
         color, second = table["color"], table["second"]
         _check_whole(table["area"], left, top, width, height, color, second or 0, *chain.from_iterable(outline))
         confidence = min(1.0, max(0.0, _finite(table["confidence"])))
-        kinds = (table.get(name) is True for name in ("unseen", "sliver"))
+        kinds = (table.get(name) is True for name in ("unseen", "sliver", "paper"))
         return cls(table["area"], (left, top, width, height), outline, color, second, confidence, *kinds)
 
 

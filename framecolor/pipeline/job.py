@@ -19,9 +19,10 @@ from framecolor.errors import FramecolorError
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.choose_references import choose_references, read_samples
-from framecolor.keys.key_checks import find_doubts, leave_out_broken
+from framecolor.keys.color_set_check import find_color_sets
+from framecolor.keys.key_checks import judge_keys, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
-from framecolor.keys.key_gallery import add_gallery, name_color_sets
+from framecolor.keys.key_gallery import add_gallery
 from framecolor.keys.keyframes import Keyframes, ask_for_key, read_keyframes
 from framecolor.keys.reference_drawing import read_references
 from framecolor.media import hash_file, read_swatches
@@ -221,7 +222,7 @@ def _open(
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
     # Keys that `prepare` kept have its warnings, these among them.
-    sets = tuple(text for text in name_color_sets(keyframes, runner) if text not in keys.warnings) if stale else ()
+    sets = tuple(map(str, find_color_sets(keyframes, lambda: runner))) if stale and kept is None else ()
     warnings.add(sets)
     head = describe_run(keys.shot, out, keyframes, facts, name, settings, (*keys.warnings, *sets))
     head["drawings"] = style
@@ -279,7 +280,8 @@ def _read_keys(
     shared = [position for position, one in enumerate(shot.references) if one.scope == "show"]
     chosen = choose_references(references, samples, runner, survey.pool, shared)
     keyframes = read_keyframes(shot, settings, by_number, proposed, chosen, samples)
-    warnings += find_doubts(shot, keyframes, settings)
+    keyframes, faults = judge_keys(keyframes, settings, is_cel=shot.cel is not None)
+    warnings += map(str, faults)
     return _Keys(shot, found, keyframes, tuple(warnings))
 
 

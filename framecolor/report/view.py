@@ -30,6 +30,7 @@ class RegionView:
     """One unsure region: its number on the frame, colors, confidence in percent, area and outline.
 
     unseen     whether no key shows it
+    paper      whether it may be paper or the figure
     sliver     whether the page folds it
     place      its tag; None for slivers
     left, top  center of the tag, in percent of the picture's size
@@ -42,6 +43,7 @@ class RegionView:
     area: int
     points: str
     unseen: bool
+    paper: bool
     sliver: bool
     place: Tag | None
     left: float = 0
@@ -151,6 +153,7 @@ def _view_region(
         area=region.area,
         points=" ".join(f"{x},{y}" for x, y in outline),
         unseen=region.unseen,
+        paper=region.paper,
         sliver=region.sliver,
         place=tag,
         left=0 if tag is None else round(100 * (tag.x - crop.x) / crop.width, 2),
@@ -190,7 +193,7 @@ def sum_up(manifest: Manifest) -> str:
     origin = "" if keys == 0 else " from it" if keys == 1 else " from them"
     parts = [count_of(keys, "key") if keys else "no key", f"{painted:,} painted{origin}"]
     parts += [f"{number:,} {word}" for number, word in ((held, "held"), (failed, "failed")) if number]
-    doubtful = [frame for frame in manifest.with_status("painted") if frame.to_check]
+    doubtful = [frame for frame in manifest.with_status("key", "painted") if frame.to_check]
     regions = sum(len(frame.to_check) for frame in doubtful)
     doubt = f"{count_of(regions, 'region')} to check in {count_of(len(doubtful), 'frame')}"
     frames = count_of(len(manifest.frames), "frame")
