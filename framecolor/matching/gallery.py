@@ -28,6 +28,10 @@ MOST_REFERENCES = 4
 _REFERENCE_DOUBT = 2.0
 # Log-probability of a color of another color set.
 _OTHER_SET = -30.0
+# A region differs in size from what it looks like if its area is 3.7 times as large or small, in every key. For the
+# question whether a key shows it, that counts as so much of a logit. In seven clips with a staff or a hat drawn over
+# the figure, 96 % of their regions are named, 86 % without it; of other regions that are right, 0.8 % and 0.7 %.
+_RESIZED, _RESIZED_LOGIT = 1.3, np.float32(0.75)
 # The palette entry of a partial key's region without a color.
 UNKNOWN = -1
 # A region of a partial key that is not told counts as told if the keys give it a color with at least this probability:
@@ -78,11 +82,14 @@ class Recognized:
     votes      log-probability of each palette color, float32 [count + 1, P]
     unmatched  by how much having no counterpart in the keys beats the best one, as a logit, float32 [count + 1];
                0 for regions that were not compared
+    unseen     the same, raised for regions of another size than all that they look like in the keys: for the question
+               whether any key shows them, which a thing drawn over the figure does not answer by its looks alone
     kinds      best score against the keys' regions of each kind of paper, float32 [count + 1, KIND_COUNT]
     """
 
     votes: NDArray[np.float32]
     unmatched: NDArray[np.float32]
+    unseen: NDArray[np.float32]
     kinds: NDArray[np.float32]
 
 
@@ -105,7 +112,8 @@ class Gallery:
     def guess_nothing(self, count: int) -> Recognized:
         """Return uniform votes for `count` regions that are not compared."""
         votes = np.full((count + 1, self.palette_size), -np.log(self.palette_size), np.float32)
-        return Recognized(votes, np.zeros(count + 1, np.float32), compare_nothing(count))
+        unmatched, unseen = np.zeros((2, count + 1), np.float32)
+        return Recognized(votes, unmatched, unseen, compare_nothing(count))
 
     def vote(
         self,
@@ -126,6 +134,7 @@ class Gallery:
         """
         nothing = self.guess_nothing(count)
         votes, margin, kinds = nothing.votes, nothing.unmatched, nothing.kinds
+        unseen = margin.copy()
         if not len(target.rows):
             return nothing
         own = np.full(len(target.rows), UNKNOWN) if known is None else known[target.rows]
@@ -141,11 +150,14 @@ class Gallery:
         logits, lost = decide(self._ask(target, chosen, pairs, own))
         votes[target.rows] = np.log((1 - _DOUBT) * read_logits(logits, lost) + _DOUBT / self.palette_size)
         margin[target.rows] = lost - logits.max(axis=1)
+        sizes = [_measure_resizing(target, key.tokens, score) for key, (score, _) in zip(chosen, pairs, strict=True)]
+        resized = np.min(sizes, axis=0)
+        unseen[target.rows] = margin[target.rows] + _RESIZED_LOGIT * (resized > _RESIZED)
         kinds[target.rows] = score_kinds([score for score, _ in pairs], [key.kinds for key in chosen])
         if is_one_of_sets:
             shown = np.concatenate([key.shown for key in chosen])
             votes[:, np.setdiff1d(np.arange(self.palette_size), shown)] = _OTHER_SET
-        return Recognized(votes, margin, kinds)
+        return Recognized(votes, margin, unseen, kinds)
 
     def settle(self, compare: Compare, decide: Decide) -> Gallery:
         """Return the gallery with the partial keys filled in where the keys are sure (`KeyRegions.likely`)."""
@@ -219,6 +231,13 @@ def differ_in_set(one: KeyRegions, two: KeyRegions, compare: Compare) -> bool:
     if not may_be_other_set(areas[0], one.colors, areas[1], two.colors):
         return False
     return is_other_set(one.tokens, one.colors, two.colors, *compare(one.tokens, two.tokens))
+
+
+def _measure_resizing(target: Tokens, source: Tokens, score: Rows) -> Rows:
+    """Measure by what factor each region differs in area from what it looks most like, as a logarithm, [A]."""
+    if not len(source.rows):
+        return np.zeros(len(target.rows), np.float32)
+    return np.abs(np.log(target.area) - np.log(source.area[score.argmax(axis=1)])).astype(np.float32)
 
 
 def _one_hot(entries: NDArray[np.intp], size: int) -> Rows:

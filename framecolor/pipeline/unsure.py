@@ -50,7 +50,7 @@ def list_unsure(
     In a shot without a painted key, no region is named as one that no key shows.
     """
     has_keys = not keyframes.whole.issubset(keyframes.proposed)
-    unseen = measure_unseen(item.features.unmatched) if has_keys else None
+    unseen = measure_unseen(item.features.unseen) if has_keys else None
     paper = find_paper(item.features, regions, item.belief, keyframes)
     left = find_left(item.features, regions, item.belief, paper, keyframes, settings)
     return tuple(find_unsure(regions, item.belief, item.confidence, unseen, paper, left))

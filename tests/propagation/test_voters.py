@@ -35,7 +35,7 @@ def ballot() -> Ballot:
         regions=Regions(labels, 2),
         tokens=Tokens(np.zeros(0, np.intp), none, none),
         output=NetworkOutput(np.zeros((3, 4), np.float32), network),
-        recognized=Recognized(gallery, np.zeros(3, np.float32), compare_nothing(2)),
+        recognized=Recognized(gallery, np.zeros(3, np.float32), np.zeros(3, np.float32), compare_nothing(2)),
         keyframes=keyframes,
     )
 
