@@ -53,7 +53,7 @@ def _judge_white(regions: Regions, lines: NDArray[np.bool_], white: NDArray[np.b
     """Judge regions as white as opaque paper: what does not touch the border is paint, as it stays white."""
     along = white & regions.along_border
     main = find_main_paper(regions, white)
-    figure = find_beyond_line(regions, lines, main, along)
+    figure = find_beyond_line(regions, lines, main, along & ~main)
     kinds = np.where(white, WHITE, PAINT)
     kinds[along & ~figure] = UNCLEAR
     kinds[main | (along & ~figure & outside_regions(regions))] = PAPER
