@@ -49,7 +49,7 @@ def measure_case(case: Path, out: Path) -> dict[str, Any]:
     """Paint one case into the new folder `out` and score it: (acc_thres, pix_f_acc) of keys and of other frames."""
     shot, settings = Shot.open(case), Settings()
     style = find_style(shot, settings)
-    said = [*style.notes, *map(str, check_shot(shot, style.settings, settings))]
+    said = [*style.texts, *map(str, check_shot(shot, style.settings, settings))]
     outcome = colorize(shot, out, settings)
     others = [number for number in shot.numbers if number not in shot.keys]
     return {

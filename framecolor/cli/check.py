@@ -54,7 +54,7 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
         seen = read_deciding(opened)
         style = judge_style(*seen, settings)
         faults = check_shot(opened, style.settings, settings, seen)
-        warnings = [*plan["warnings"], *broken, *waiting, *style.notes]
+        warnings = [*plan["warnings"], *broken, *waiting, *style.texts]
         table = {"shot": opened.name, "keys": plan["keys"], "warnings": warnings, "notes": plan["notes"]}
         tables.append(table | {"faults": [fault.describe() for fault in faults]})
         if not as_json:

@@ -58,7 +58,7 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
         table["warnings"] += [] if places["stencils"] is not None else list_waiting(opened.stencils)
         seen = read_deciding(opened)
         style = judge_style(*seen, settings)
-        table["warnings"] += [*style.notes, *map(str, check_shot(opened, style.settings, settings, seen))]
+        table["warnings"] += [*style.texts, *map(str, check_shot(opened, style.settings, settings, seen))]
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
         tables.append(table)

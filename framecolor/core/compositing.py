@@ -53,19 +53,21 @@ def measure_difference(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> NDAr
     return np.asarray(cv2.max(cv2.max(apart[0], apart[1]), apart[2]), np.uint8)
 
 
-def clear_paper(colors: NDArray[np.uint8], regions: Regions) -> NDArray[np.uint8]:
+def clear_paper(
+    colors: NDArray[np.uint8], regions: Regions, figure: NDArray[np.bool_] | None = None
+) -> NDArray[np.uint8]:
     """Make the paper transparent in the regions' colors, uint8 [count + 1, 4].
 
     If no region is transparent, the keys were painted on opaque white: then the white regions that touch the picture's
-    border are paper. Other white regions stay white, also those next to the paper.
+    border are paper, but for those of the figure. Other white regions stay white, also those next to the paper.
+
+    figure  bool [count + 1]: regions that are no paper; None: not known
     """
     if (colors[1:, 3] == 0).any():
         return colors
-    labels = regions.labels
-    border = np.zeros(len(colors), bool)
-    border[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
+    paper = regions.along_border & (colors == WHITE).all(axis=1)
     out = colors.copy()
-    out[border & (colors == WHITE).all(axis=1), 3] = 0
+    out[paper if figure is None else paper & ~figure, 3] = 0
     return out
 
 

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from framecolor.core.text import count_of
 
-FaultKind = Literal["moved", "soft", "leak", "tones", "hole", "trace", "near color", "blank"]
+FaultKind = Literal["moved", "soft", "leak", "tones", "hole", "trace", "near color", "blank", "paper", "color set"]
 Place = tuple[int, int]
 
 # More places than this are counted in a text; JSON has all.

@@ -170,6 +170,14 @@ class Regions:
         return area.astype(np.int64)
 
     @cached_property
+    def along_border(self) -> NDArray[np.bool_]:
+        """Whether each region touches the picture's border, bool [count + 1]; entry 0 is False."""
+        labels, along = self.labels, np.zeros(self.count + 1, np.bool_)
+        along[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
+        along[0] = False
+        return along
+
+    @cached_property
     def boxes(self) -> NDArray[np.int32]:
         """(left, top, width, height) of each region, int32 [count + 1, 4]; row 0 is zero."""
         height, width = self.labels.shape
@@ -206,6 +214,16 @@ class Palette:
 
     def __len__(self) -> int:
         return len(self.colors)
+
+    @property
+    def has_clear_paper(self) -> bool:
+        """Whether one of the colors is transparent: paper is known by it."""
+        return bool((self.colors[:, 3] == 0).any())
+
+    @property
+    def paper(self) -> NDArray[np.bool_]:
+        """The colors of paper, bool [P]: transparent ones, or if there are none, opaque white, as of white paint."""
+        return self.colors[:, 3] == 0 if self.has_clear_paper else (self.colors == 255).all(axis=1)
 
     def __repr__(self) -> str:
         return f"Palette({len(self)} colors)"

@@ -73,7 +73,7 @@ def _paint(
         belief = propagate([Node(earlier.votes, truth), node], [link_frames(earlier, features, runner)])[1]
     sure = judge_belief(features, belief, keyframes)
     frame, regions = features.drawing.frame(), features.drawing.regions()
-    colors = choose_colors(regions, belief, keyframes, settings)
+    colors = choose_colors(features, regions, belief, keyframes, settings)
     return paint_frame(frame, regions, colors, sure, keyframes, runner, settings).rgba
 
 

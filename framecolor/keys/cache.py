@@ -66,6 +66,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
     if keyframes.reference is not None:
         arrays["reference"] = keyframes.reference
     arrays |= {f"left {number}": left for number, left in keyframes.left.items()}
+    arrays |= {f"paper {number}": kinds for number, kinds in keyframes.paper.items()}
     arrays |= {f"index {number}": index for number, index in keyframes.index.items()}
     for key in keyframes.gallery.keys:
         arrays[f"rows {key.number}"] = key.tokens.rows
@@ -89,6 +90,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         "moved": {str(number): list(astuple(one)) for number, one in sorted(keyframes.moved.items())},
         "soft": _list_numbers(keyframes.soft),
         "left": _list_numbers(keyframes.left),
+        "paper": _list_numbers(keyframes.paper),
         "compared": list(keyframes.compared),
         "warnings": list(warnings),
     }
@@ -126,16 +128,19 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         moved={read_number(number): Alignment(*one) for number, one in table["moved"].items()},
         soft=frozenset(map(number_from_json, table["soft"])),
         left={number: arrays[f"left {number}"].astype(np.intp) for number in map(number_from_json, table["left"])},
+        paper={number: arrays[f"paper {number}"].astype(np.int8) for number in map(number_from_json, table["paper"])},
         compared=tuple(table.get("compared", ())),
     )
     keys = []
     for number in numbers:
         rows = arrays[f"rows {number}"].astype(np.intp)
         tokens = Tokens(rows, arrays[f"values {number}"], arrays[f"contact {number}"])
-        keys.append(KeyRegions(number, tokens, index[number][rows], arrays.get(f"likely {number}")))
+        keys.append(replace(keyframes.list_regions(number, tokens), likely=arrays.get(f"likely {number}")))
     references = [_unpack_other(arrays, "reference", number) for number in range(len(keyframes.compared))]
     first = min(keyframes.whole, default=None)
     mirrored = None if first is None else _unpack_other(arrays, "mirrored", first)
+    if mirrored is not None:
+        mirrored = keyframes.list_regions(mirrored.number, mirrored.tokens)
     gallery = Gallery(keys, len(keyframes.palette), references, mirrored)
     return replace(keyframes, gallery=gallery), tuple(table["warnings"])
 

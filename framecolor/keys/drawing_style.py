@@ -6,7 +6,7 @@ stay as they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError
 from framecolor.keys.gap_choice import ShownKey, choose_gap
 from framecolor.keys.key_alignment import align, find_alignment
@@ -24,6 +23,7 @@ from framecolor.lineart.drawn import read_lines
 from framecolor.lineart.ink_hues import count_hues, find_ink_hues
 from framecolor.lineart.lines import extract_lines
 from framecolor.lineart.paper import find_other_paper, find_paper
+from framecolor.output.remarks import name_unlike
 from framecolor.shot.shot import Shot
 
 Pixels = NDArray[np.uint8]
@@ -46,10 +46,17 @@ class Style:
 
     settings  `auto` is replaced where they are not clean digital drawings
     notes     what the user should know of it, a line each
+    unlike    numbers of the drawings, among those that decide, that lie on other paper than most
     """
 
     settings: Settings
     notes: tuple[str, ...] = ()
+    unlike: tuple[int, ...] = ()
+
+    @property
+    def texts(self) -> list[str]:
+        """All that a user is told, a line each."""
+        return [*self.notes, *name_unlike(self.unlike)]
 
 
 def choose_drawings(shot: Shot) -> list[int]:
@@ -91,13 +98,13 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
 
     Settings that are not `auto` stay as they are.
     """
-    notes = []
+    notes, unlike = [], ()
     if settings.paper == "auto":
         paper = find_paper(drawings.values())
         if paper != "white":
             settings = settings.updated({"paper": paper})
             notes.append(_PAPERS[paper])
-        notes += name_unlike(n for n in drawings if is_unlike(drawings[n], settings))
+        unlike = tuple(sorted(n for n in drawings if is_unlike(drawings[n], settings)))
     painted, scaled = _align_keys(drawings, keys, settings)
     if settings.ink == "auto":
         telling = [n for n in drawings if n in painted] or list(drawings)
@@ -116,21 +123,12 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
         notes += note
     if any(key.is_cut_by_border(settings) for key in shown):
         settings = settings.updated({"paper_border": _NEVER_BY_BORDER})
-    return Style(settings, tuple(notes))
+    return Style(settings, tuple(notes), unlike)
 
 
 def is_unlike(drawing: Pixels, settings: Settings) -> bool:
     """Tell whether a drawing, uint8 HxWx4, lies on other paper than its shot's style says, so that it is read wrong."""
     return find_other_paper(drawing, settings.read_paper) is not None
-
-
-def name_unlike(numbers: Iterable[int]) -> list[str]:
-    """Write one line that names the drawings on other paper than most; [] if there are none."""
-    if not (found := sorted(numbers)):
-        return []
-    which = f"drawing{'s' * (len(found) > 1)} {format_numbers(found)}"
-    what = f"{'are' if len(found) > 1 else 'is'} on other paper than most (white, black or toned)"
-    return [f"{which} {what}, and will come out wrong; save all drawings of a shot alike"]
 
 
 def _align_keys(

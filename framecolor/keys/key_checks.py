@@ -14,6 +14,7 @@ from framecolor.keys.key_drawing import KeyDrawing, KeyDrawings
 from framecolor.keys.key_faults import format_color
 from framecolor.keys.key_holes import PaintedKey, find_holes, find_middle
 from framecolor.keys.keyframes import Keyframes
+from framecolor.keys.paper_regions import find_paper_faults, judge_paper
 from framecolor.lineart.region_colors import RegionColors, Rgba, as_color
 from framecolor.shot.shot import Shot
 
@@ -104,11 +105,15 @@ def _is_exact(colors: RegionColors) -> bool:
     return int(colors.votes[1:].sum()) >= _EXACT_SHARE * int(colors.seen[1:].sum())
 
 
-def find_doubts(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[str]:
-    """Warn of keys that will be painted otherwise than the painter may expect."""
-    doubts = [str(fault) for fault in find_faults(keyframes.drawings)]
-    if shot.cel is not None and settings.background == "keys" and keyframes.palette.colors[:, 3].all():
-        doubts.append(
-            "its keys have opaque paper, and so will its frames; for transparent cels use --background transparent"
-        )
-    return doubts
+def judge_keys(keyframes: Keyframes, settings: Settings, *, is_cel: bool = False) -> tuple[Keyframes, list[Fault]]:
+    """Find the faults of keys that need no network, and add to the keyframes what in them is paper (`judge_paper`).
+
+    is_cel  whether the frames are a cel, which is composited over others
+    """
+    faults = find_faults(keyframes.drawings)
+    keyframes = judge_paper(keyframes, faults)
+    painted = sorted(keyframes.whole.difference(keyframes.proposed))
+    if is_cel and painted and settings.background == "keys" and not keyframes.palette.has_clear_paper:
+        text = "has opaque paper, as all keys here, and so will the frames"
+        faults.append(Fault("paper", painted[0], text, "for transparent cels use --background transparent"))
+    return keyframes, [*faults, *find_paper_faults(keyframes, settings)]

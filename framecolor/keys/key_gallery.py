@@ -37,7 +37,7 @@ def add_gallery(
 
     def describe(number: int) -> KeyRegions:
         tokens = describe_drawing(keyframes.drawings[number].drawing, keyframes.scale, runner)
-        return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
+        return keyframes.list_regions(number, tokens)
 
     def describe_reference(number: int) -> KeyRegions:
         reference, index = keyframes.references[number]
@@ -57,17 +57,7 @@ def _mirror_first(keyframes: Keyframes, runner: Runner) -> KeyRegions | None:
     number = min(keyframes.whole)
     drawing = keyframes.drawings[number].drawing
     tokens = _describe(drawing.frame().mirror(), drawing.regions().mirror(), keyframes.scale, runner)
-    return KeyRegions(number, tokens, keyframes.index[number][tokens.rows])
-
-
-def name_color_sets(keyframes: Keyframes, runner: Runner) -> tuple[str, ...]:
-    """Warn of keys that show the same in other colors, after `add_gallery`."""
-    assert keyframes.gallery is not None
-    return tuple(
-        f"keys {one} and {two} show the same in other colors, as by day and by night: each frame takes the colors "
-        "of the nearest one; paint one more key where that is wrong"
-        for one, two in keyframes.gallery.find_other_sets(compare_by(runner))
-    )
+    return keyframes.list_regions(number, tokens)
 
 
 def compare_by(runner: Runner) -> Compare:

@@ -13,11 +13,10 @@ from framecolor.core.faults import Fault, Place
 from framecolor.core.types import Frame, Regions
 from framecolor.lineart.region_colors import RegionColors, Rgba, as_color
 from framecolor.lineart.regions import outside_regions
+from framecolor.lineart.touching import FEWEST_TOUCH_PX, WIDEST_INK_PX, count_touching, find_beyond_line
 
-# Two regions touch across a line that is so wide, on at least so many pixels.
+# Two regions touch across a trace line that is so wide.
 _WIDEST_TRACE_PX = 6
-_WIDEST_INK_PX = 12
-_FEWEST_TOUCH_PX = 6
 _TRACED_SHARE = 0.15
 _BARE_SHARE = 0.6
 _FEWEST_BARE_PX = 40
@@ -28,8 +27,6 @@ _FEWEST_COMPARED_PX = 300
 _SAME_SHARE = 0.8
 _SAME_PLACE = 0.12
 _SAME_AREA = 0.75
-# Transparent paper beyond a line along this share of a region's outline: no paper lies on both sides of an outline.
-_OUTLINE_SHARE = 0.25
 # Of two bare regions beside a trace line, one may be white on purpose, if they are about as large. A much smaller one
 # is a detail with a color of its own, unless this share of its outline lies against the other: then it is a mark in it.
 _AS_LARGE = 0.5
@@ -100,7 +97,7 @@ def _group(scene: _Scene, holes: Collection[int], pairs: Iterable[tuple[int, int
     area = scene.key.regions.area
     group_of = {region: {region} for region in sorted(holes)}
     beside: dict[int, dict[int, int]] = {}
-    for (a, b), px in _count_touching(scene.key.regions, scene.key.frame.lines, _WIDEST_INK_PX).items():
+    for (a, b), px in count_touching(scene.key.regions, scene.key.frame.lines, WIDEST_INK_PX).items():
         beside.setdefault(a, {})[b] = beside.setdefault(b, {})[a] = px
     for pair in pairs:
         small, large = sorted(pair, key=lambda region: int(area[region]))
@@ -127,17 +124,14 @@ def _look(key: PaintedKey) -> _Scene | None:
     is_paper = (color[:, 3] == 0) if paper[3] == 0 else (color == paper).all(axis=1)
     is_paper[0] = False
     # Enclosed paper that touches the border is background too, such as between the legs of a figure that is cut off.
-    labels = key.regions.labels
-    outside[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
-    outside[0] = False
-    return _Scene(key, is_paper, outside & is_paper)
+    return _Scene(key, is_paper, (outside | key.regions.along_border) & is_paper)
 
 
 def _find_by_trace(scene: _Scene) -> tuple[dict[int, str], list[tuple[int, int]]]:
     """Find paper on both sides of a trace line, which separates paints; also returns the pairs of such regions."""
     key = scene.key
-    touching = _count_touching(key.regions, key.frame.trace, _WIDEST_TRACE_PX)
-    bare = _count_touching(key.regions, key.frame.trace, _WIDEST_TRACE_PX, key.bare)
+    touching = count_touching(key.regions, key.frame.trace, _WIDEST_TRACE_PX)
+    bare = count_touching(key.regions, key.frame.trace, _WIDEST_TRACE_PX, key.bare)
     found: dict[int, str] = {}
     pairs = []
     enclosed = set(scene.enclosed.tolist())
@@ -146,7 +140,7 @@ def _find_by_trace(scene: _Scene) -> tuple[dict[int, str], list[tuple[int, int]]
     painted: set[int] = set()
     for (a, b), px in touching.items():
         # Folds of white clothes are trace lines too, but the painter gave them a color.
-        is_bare = bare.get((a, b), 0) >= max(_FEWEST_TOUCH_PX, _BARE_SHARE * px)
+        is_bare = bare.get((a, b), 0) >= max(FEWEST_TOUCH_PX, _BARE_SHARE * px)
         if scene.paper[a] and scene.paper[b] and is_bare and min(key.regions.area[[a, b]]) >= _FEWEST_BARE_PX:
             found |= dict.fromkeys(enclosed.intersection((a, b)), "a trace line has paper on both sides")
             pairs.append((a, b))
@@ -155,7 +149,7 @@ def _find_by_trace(scene: _Scene) -> tuple[dict[int, str], list[tuple[int, int]]
     # A highlight may be drawn as a blot of a trace color, with nothing beyond it.
     for region in enclosed.difference(painted, found):
         touch, outline = _measure_trace(key, blot, region)
-        if touch >= max(_FEWEST_TOUCH_PX, _TRACED_SHARE * outline):
+        if touch >= max(FEWEST_TOUCH_PX, _TRACED_SHARE * outline):
             found[region] = "a trace line, which separates paints, lies along it"
     return found, pairs
 
@@ -173,44 +167,9 @@ def _find_by_outline(scene: _Scene) -> dict[int, str]:
     """Find transparent regions that only a line separates from the paper around the figure."""
     if scene.key.colors.color[np.flatnonzero(scene.outside)[:1], 3].any() or not len(scene.enclosed):
         return {}
-    touching = _count_touching(scene.key.regions, scene.key.frame.lines, _WIDEST_INK_PX)
-    outline: dict[int, int] = {}
-    beyond: dict[int, int] = {}
-    for (a, b), px in touching.items():
-        for one, other in ((a, b), (b, a)):
-            outline[one] = outline.get(one, 0) + px
-            beyond[one] = beyond.get(one, 0) + (px if scene.outside[other] else 0)
-    return {
-        region: "only a line is between it and the paper around"
-        for region in scene.enclosed.tolist()
-        if beyond.get(region, 0) >= max(_FEWEST_TOUCH_PX, _OUTLINE_SHARE * outline.get(region, 1))
-    }
-
-
-def _count_touching(
-    regions: Regions, line: NDArray[np.bool_], widest_px: int, bare: NDArray[np.bool_] | None = None
-) -> dict[tuple[int, int], int]:
-    """Count the pixels along which two regions lie on both sides of line pixels. Returns (lower, higher) -> pixels.
-
-    bare  of the line's pixels, bool HxW: only where half of them are bare between the regions
-    """
-    counts: dict[tuple[int, int], int] = {}
-    bare = line if bare is None else bare
-    for labels, mask, told in ((regions.labels, line, bare), (regions.labels.T, line.T, bare.T)):
-        # A run of line pixels between two regions, in one row.
-        row, first = np.nonzero(mask & ~np.pad(mask, ((0, 0), (1, 0)))[:, :-1])
-        last = np.nonzero(mask & ~np.pad(mask, ((0, 0), (0, 1)))[:, 1:])[1]
-        inner = (first > 0) & (last < mask.shape[1] - 1) & (last - first < widest_px)
-        row, first, last = row[inner], first[inner], last[inner]
-        before, after = labels[row, first - 1], labels[row, last + 1]
-        total = np.pad(np.cumsum(told, axis=1), ((0, 0), (1, 0)))
-        share = (total[row, last + 1] - total[row, first]) / (last + 1 - first)
-        both = (before > 0) & (after > 0) & (before != after) & (share >= 0.5)
-        pairs = np.sort(np.stack([before[both], after[both]], axis=1), axis=1)
-        found, number = np.unique(pairs, axis=0, return_counts=True)
-        for (a, b), px in zip(found.tolist(), number.tolist(), strict=True):
-            counts[a, b] = counts.get((a, b), 0) + px
-    return counts
+    enclosed = np.isin(np.arange(scene.key.regions.count + 1), scene.enclosed)
+    found = find_beyond_line(scene.key.regions, scene.key.frame.lines, scene.outside, enclosed)
+    return dict.fromkeys(np.flatnonzero(found).tolist(), "only a line is between it and the paper around")
 
 
 def _compare_with_keys(scene: _Scene, others: Sequence[_Scene]) -> dict[int, str]:

@@ -29,7 +29,8 @@ from framecolor.lineart.region_colors import (
     restrict_palette,
 )
 from framecolor.lineart.soft_colors import join_soft_colors
-from framecolor.matching.gallery import UNKNOWN, Gallery
+from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
+from framecolor.matching.paper_kinds import PAPER, Kinds
 from framecolor.matching.tokens import Tokens
 from framecolor.media import read_image, read_palette
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
@@ -54,6 +55,7 @@ class Keyframes:
     proposed   by number, a hash of the colors of each proposed key
     moved      by number, how a key is moved onto its drawing, if it lies elsewhere
     soft       numbers of the keys that are not flat
+    paper      by number, what the regions of a whole key in the color of paper are (`keys.paper_regions`)
     left       by number, flat indices of forgotten pixels of trace lines in a key, if there are any
     drawings   the key drawings, by number; empty if the keyframes come from a cache
     compared   positions in the shot's references of the figures that drawings are compared with
@@ -72,6 +74,7 @@ class Keyframes:
     proposed: Mapping[int, str] = field(default_factory=dict)
     moved: Mapping[int, Alignment] = field(default_factory=dict)
     soft: frozenset[int] = frozenset()
+    paper: Mapping[int, Kinds] = field(default_factory=dict)
     left: Mapping[int, NDArray[np.intp]] = field(default_factory=dict)
     drawings: Mapping[int, KeyDrawing] = field(default_factory=dict)
     compared: tuple[int, ...] = ()
@@ -124,6 +127,22 @@ class Keyframes:
         """
         numbers = self.whole.intersection({*self.repeats.get(drawing, ()), number}).difference(self.proposed)
         return min(numbers, key=lambda n: (abs(n - number), n), default=None)
+
+    def list_regions(self, number: int, tokens: Tokens) -> KeyRegions:
+        """List a key's regions that have tokens, as the gallery takes them."""
+        kinds = self.paper[number][tokens.rows] if number in self.paper else None
+        return KeyRegions(number, tokens, self.index[number][tokens.rows], kinds=kinds)
+
+    def find_paper(self, number: int, drawing: str) -> Kinds | None:
+        """Find what the regions of a drawing that a whole key shows are; None if none shows it, as in `find_shown`."""
+        shown = self.find_shown(number, drawing)
+        return None if shown is None else self.paper.get(shown)
+
+    @property
+    def opaque_keys(self) -> list[int]:
+        """Numbers of the keys with opaque white paper, rising."""
+        clear = self.palette.colors[:, 3] == 0
+        return [n for n, kinds in sorted(self.paper.items()) if (~clear[self.index[n][kinds == PAPER]]).any()]
 
     def find_drawing(self, drawing: str) -> PackedDrawing | None:
         """Find the key drawing with this hash of its pixels; None if missing."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.matching.color_sets import is_other_set, may_be_other_set
+from framecolor.matching.color_sets import is_other_set, may_be_other_set, measure_painted
 from framecolor.matching.facing import is_turned
 from framecolor.matching.figures import find_figures, keep_apart
+from framecolor.matching.paper_kinds import Kinds, compare_nothing, score_kinds
 from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import Rows, Tokens, read_logits
 
@@ -27,6 +27,10 @@ MOST_REFERENCES = 4
 _REFERENCE_DOUBT = 2.0
 # Log-probability of a color of another color set.
 _OTHER_SET = -30.0
+# A region differs in size from what it looks like if its area is 3.7 times as large or small, in every key. For the
+# question whether a key shows it, that counts as so much of a logit. In seven clips with a staff or a hat drawn over
+# the figure, 96 % of their regions are named, 86 % without it; of other regions that are right, 0.8 % and 0.7 %.
+_RESIZED, _RESIZED_LOGIT = 1.3, np.float32(0.75)
 # The palette entry of a partial key's region without a color.
 UNKNOWN = -1
 # A region of a partial key that is not told counts as told if the keys give it a color with at least this probability:
@@ -44,6 +48,7 @@ class KeyRegions:
     """One key or reference: its regions' tokens, and the palette entry of each, intp [T], UNKNOWN if it has no color.
 
     number  of the key's drawing; of a reference its position among those of the gallery
+    kinds   what its regions in the color of paper are (`matching.paper_kinds`), int8 [T]; None if it is not known
     likely  of a partial key: `colors`, and what the keys are sure of, by `Gallery.settle`; None: only `colors`
     """
 
@@ -51,6 +56,7 @@ class KeyRegions:
     tokens: Tokens
     colors: NDArray[np.intp]
     likely: NDArray[np.intp] | None = None
+    kinds: Kinds | None = None
 
     @cached_property
     def is_whole(self) -> bool:
@@ -75,10 +81,15 @@ class Recognized:
     votes      log-probability of each palette color, float32 [count + 1, P]
     unmatched  by how much having no counterpart in the keys beats the best one, as a logit, float32 [count + 1];
                0 for regions that were not compared
+    unseen     the same, raised for regions of another size than all that they look like in the keys: for the question
+               whether any key shows them, which a thing drawn over the figure does not answer by its looks alone
+    kinds      best score against the keys' regions of each kind of paper, float32 [count + 1, KIND_COUNT]
     """
 
     votes: NDArray[np.float32]
     unmatched: NDArray[np.float32]
+    unseen: NDArray[np.float32]
+    kinds: NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +112,8 @@ class Gallery:
     def guess_nothing(self, count: int) -> Recognized:
         """Return uniform votes for `count` regions that are not compared."""
         votes = np.full((count + 1, self.palette_size), -np.log(self.palette_size), np.float32)
-        return Recognized(votes, np.zeros(count + 1, np.float32))
+        unmatched, unseen = np.zeros((2, count + 1), np.float32)
+        return Recognized(votes, unmatched, unseen, compare_nothing(count))
 
     def vote(
         self,
@@ -121,7 +133,8 @@ class Gallery:
         a region without a color.
         """
         nothing = self.guess_nothing(count)
-        votes, margin = nothing.votes, nothing.unmatched
+        votes, margin, kinds = nothing.votes, nothing.unmatched, nothing.kinds
+        unseen = margin.copy()
         if not len(target.rows):
             return nothing
         own = np.full(len(target.rows), UNKNOWN) if known is None else known[target.rows]
@@ -137,10 +150,14 @@ class Gallery:
         logits, lost = decide(self._ask(target, chosen, pairs, own))
         votes[target.rows] = np.log((1 - _DOUBT) * read_logits(logits, lost) + _DOUBT / self.palette_size)
         margin[target.rows] = lost - logits.max(axis=1)
+        sizes = [_measure_resizing(target, key.tokens, score) for key, (score, _) in zip(chosen, pairs, strict=True)]
+        resized = np.min(sizes, axis=0)
+        unseen[target.rows] = margin[target.rows] + _RESIZED_LOGIT * (resized > _RESIZED)
+        kinds[target.rows] = score_kinds([score for score, _ in pairs], [key.kinds for key in chosen])
         if is_one_of_sets:
             shown = np.concatenate([key.shown for key in chosen])
             votes[:, np.setdiff1d(np.arange(self.palette_size), shown)] = _OTHER_SET
-        return Recognized(votes, margin)
+        return Recognized(votes, margin, unseen, kinds)
 
     def settle(self, compare: Compare, decide: Decide) -> Gallery:
         """Return the gallery with the partial keys filled in where the keys are sure (`KeyRegions.likely`)."""
@@ -164,17 +181,10 @@ class Gallery:
             return list(near)
         return [key for key in near if key is first or not key.is_whole or not self._differ(first, key, compare)]
 
-    def find_other_sets(self, compare: Compare) -> list[tuple[int, int]]:
-        """Find the whole keys, in order, that show what the one before shows in other colors: both numbers of each."""
-        whole = [key for key in self.keys if key.is_whole]
-        return [(one.number, two.number) for one, two in pairwise(whole) if self._differ(one, two, compare)]
-
     def _differ(self, one: KeyRegions, two: KeyRegions, compare: Compare) -> bool:
         """Tell whether two whole keys are of two color sets; the matcher is asked once for each pair of keys."""
         if (one, two) not in self._differs:
-            self._differs[one, two] = may_be_other_set(one.tokens, one.colors, two.tokens, two.colors) and is_other_set(
-                one.tokens, one.colors, two.colors, *compare(one.tokens, two.tokens)
-            )
+            self._differs[one, two] = differ_in_set(one, two, compare)
         return self._differs[one, two]
 
     def _ask(
@@ -219,6 +229,21 @@ class Gallery:
                 chosen.append(key)
                 covered.update(key.colors.tolist())
         return [*chosen, *self.references]
+
+
+def differ_in_set(one: KeyRegions, two: KeyRegions, compare: Compare) -> bool:
+    """Tell whether two whole keys are of two color sets."""
+    areas = measure_painted(one.tokens), measure_painted(two.tokens)
+    if not may_be_other_set(areas[0], one.colors, areas[1], two.colors):
+        return False
+    return is_other_set(one.tokens, one.colors, two.colors, *compare(one.tokens, two.tokens))
+
+
+def _measure_resizing(target: Tokens, source: Tokens, score: Rows) -> Rows:
+    """Measure by what factor each region differs in area from what it looks most like, as a logarithm, [A]."""
+    if not len(source.rows):
+        return np.zeros(len(target.rows), np.float32)
+    return np.abs(np.log(target.area) - np.log(source.area[score.argmax(axis=1)])).astype(np.float32)
 
 
 def _one_hot(entries: NDArray[np.intp], size: int) -> Rows:

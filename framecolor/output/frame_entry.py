@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from framecolor.core.drawing_number import number_from_json, number_to_json
 from framecolor.core.parsing import is_file_name
+from framecolor.output.remarks import Remark
 
 Status = Literal["key", "painted", "hold", "failed"]
 MOST_UNSURE = 400
@@ -32,6 +33,7 @@ class UnsureRegion:
     confidence  probability that the color is right
     unseen      whether no key seems to show such a region: its color cannot be known
     sliver      whether it is too thin to matter alone; the report folds slivers
+    paper       whether it may be paper or the figure: the keys or the lines do not tell
     """
 
     area: int
@@ -42,6 +44,7 @@ class UnsureRegion:
     confidence: float
     unseen: bool = False
     sliver: bool = False
+    paper: bool = False
 
     @property
     def expected_wrong_px(self) -> float:
@@ -56,7 +59,7 @@ class UnsureRegion:
         color, second = table["color"], table["second"]
         _check_whole(table["area"], left, top, width, height, color, second or 0, *chain.from_iterable(outline))
         confidence = min(1.0, max(0.0, _finite(table["confidence"])))
-        kinds = (table.get(name) is True for name in ("unseen", "sliver"))
+        kinds = (table.get(name) is True for name in ("unseen", "sliver", "paper"))
         return cls(table["area"], (left, top, width, height), outline, color, second, confidence, *kinds)
 
 
@@ -78,6 +81,7 @@ class FrameEntry:
     origins     region of that drawing that each region, from 1 on, continues; 0 if none
     as_key      of a key: share of the figure's pixels beside the lines that are the key's to the bit
     note        of a key: why they are not all
+    remark      what was noted of its drawing
     paint       hash of the written file
     layer       hash of the line layer's file
     matte       hash of the matte's file
@@ -101,6 +105,7 @@ class FrameEntry:
     origins: tuple[int, ...] | None = None
     as_key: float | None = None
     note: str | None = None
+    remark: Remark | None = None
     paint: str | None = None
     layer: str | None = None
     matte: str | None = None
@@ -122,6 +127,7 @@ class FrameEntry:
             _check_whole(*origins)
             more["origins"] = tuple(origins)
         more |= {name: _finite(noted[name]) for name in ("flicker", "confidence", "as_key") if name in noted}
+        more |= {"remark": noted["remark"]} if noted.get("remark") in get_args(Remark) else {}
         more |= {name: str(noted[name]) for name in ("source", "note", "paint", "layer", "matte") if name in noted}
         return cls(
             number=number_from_json(table["number"]),

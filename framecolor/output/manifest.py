@@ -19,6 +19,7 @@ from framecolor.errors import InputError, ReadError
 from framecolor.media.palettes import Rgba
 from framecolor.output.frame_entry import FrameEntry, Status
 from framecolor.output.mattes import MatteIds
+from framecolor.output.remarks import name_remarks
 from framecolor.shot.corrections import Correction, parse_correction
 
 MANIFEST_NAME = "framecolor.json"
@@ -49,6 +50,8 @@ class Manifest:
     corrections    corrections used by the run
     mattes         ids of the paints
     warnings       warnings of the run, such as faults of its keys
+    files          what the shot warned of its files, such as those that are not used
+    notes          how its drawings were read, if they are not clean digital ones
     memos          notes, dialogue and camera work of the exposure sheet, a line each
     """
 
@@ -64,6 +67,8 @@ class Manifest:
     corrections: tuple[Correction, ...] = ()
     mattes: MatteIds = field(default_factory=MatteIds)
     warnings: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     memos: tuple[str, ...] = ()
 
     @classmethod
@@ -102,9 +107,16 @@ class Manifest:
             frames=tuple(frames[number] for number in sorted(frames)),
             corrections=tuple(_parse_corrections(table.get("corrections"))),
             mattes=MatteIds.read(table.get("mattes")),
-            warnings=tuple(text for text in table.get("warnings") or () if isinstance(text, str)),
-            memos=tuple(text for text in table.get("memos") or () if isinstance(text, str)),
+            warnings=_parse_texts(table.get("warnings")),
+            files=_parse_texts(table.get("files")),
+            notes=_parse_texts(drawings.get("notes") if isinstance(drawings := table.get("drawings"), dict) else None),
+            memos=_parse_texts(table.get("memos")),
         )
+
+    def list_warnings(self) -> list[str]:
+        """List all that the run warned of: files, keys, and drawings that it remarked on while it painted them."""
+        remarks = name_remarks({frame.number: frame.remark for frame in self.frames})
+        return [*self.files, *self.warnings, *remarks]
 
     def with_status(self, *statuses: Status) -> tuple[FrameEntry, ...]:
         """List the frames with one of these statuses, by number."""
@@ -139,6 +151,10 @@ def parse_palette(rows: Any) -> tuple[Rgba, ...]:
     if not all(type(value) is int and 0 <= value <= 255 for color in palette for value in color):
         raise ValueError("the palette has an invalid color")
     return palette
+
+
+def _parse_texts(entries: Any) -> tuple[str, ...]:
+    return tuple(text for text in entries if isinstance(text, str)) if isinstance(entries, list) else ()
 
 
 def _parse_corrections(entries: Any) -> Iterator[Correction]:

@@ -30,6 +30,7 @@ from framecolor.output.manifest import (
     parse_table,
 )
 from framecolor.output.mattes import MATTE_FOLDER, matte_name
+from framecolor.output.remarks import Remark
 
 _WRITE_EVERY_SECONDS = 2.0
 # The pause grows to this many times the time of writing, so that writing takes a twentieth of a long run.
@@ -78,6 +79,10 @@ class ManifestWriter:
         """Iterate over all entries, by number."""
         for number in sorted(self._lines):
             yield self._parse(self._lines[number])
+
+    def list_remarks(self, numbers: Collection[int]) -> dict[int, Remark | None]:
+        """List the remarks of some frames, by number."""
+        return {n: entry.remark for n in numbers if (entry := self._briefs.get(n)) is not None}
 
     def count_unsure(self, numbers: Collection[int]) -> int:
         """Count the unsure regions of some frames."""

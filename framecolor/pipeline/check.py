@@ -1,4 +1,7 @@
-"""Check a shot before it is painted: its keys against their drawings. Needs no network and writes nothing."""
+"""Check a shot before it is painted: its keys against their drawings and against each other. Writes nothing.
+
+A network is needed only for keys that share hardly a color, to tell whether they show the same.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,14 @@ from dataclasses import replace
 
 from framecolor.config.settings import Settings
 from framecolor.core.faults import Fault
+from framecolor.engines.base import Runner
+from framecolor.engines.registry import load_shipped
 from framecolor.errors import ReadError
+from framecolor.keys.color_set_check import find_color_sets
 from framecolor.keys.drawing_style import Pictures
-from framecolor.keys.key_checks import find_faults
+from framecolor.keys.key_checks import judge_keys
 from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, read_key_drawing
-from framecolor.lineart.region_colors import build_palette
+from framecolor.keys.keyframes import build_keyframes
 from framecolor.pipeline.stream import count_workers
 from framecolor.shot.shot import Shot
 
@@ -42,7 +48,10 @@ def check_shot(
 
 
 def _find_faults(shot: Shot, ways: Sequence[Settings], seen: Pictures) -> list[list[Fault]]:
-    """Find the faults of a shot's keys by each of some settings; every picture is read once."""
+    """Find the faults of a shot's keys by each of some settings; every picture is read once.
+
+    Keys are compared with each other by the first settings alone, by the networks on the processor if need be.
+    """
 
     def read(number: int) -> list[KeyDrawing]:
         painted = None
@@ -59,8 +68,18 @@ def _find_faults(shot: Shot, ways: Sequence[Settings], seen: Pictures) -> list[l
     with ThreadPoolExecutor(count_workers(ways[0].count_cores(), shot.size)) as pool:
         by_key = [keys for keys in map_in_pool(read, numbers, pool) if keys]
     found = []
-    for drawings in zip(*by_key, strict=True) if by_key else [()] * len(ways):
-        if painted := [key.colors for key in drawings if key.colors is not None]:
-            build_palette(painted)
-        found.append(find_faults({key.number: key for key in drawings}))
+    for way, drawings in zip(ways, zip(*by_key, strict=True) if by_key else ((),) * len(ways), strict=True):
+        if all(key.colors is None for key in drawings):
+            found.append([])
+            continue
+        keyframes = build_keyframes({key.number: key for key in drawings}, way, shot.root)
+        keyframes, faults = judge_keys(keyframes, way, is_cel=shot.cel is not None)
+        found.append(faults)
+        if way is ways[0]:
+            faults += find_color_sets(keyframes, lambda: _load(ways[0]))
     return found
+
+
+def _load(settings: Settings) -> Runner:
+    # Two keys are compared in a second; on a GPU, networks may have to be compiled first.
+    return load_shipped("cpu", settings.lanes, settings.precision, settings.count_cores())[0]

@@ -20,8 +20,9 @@ from framecolor.engines.base import Runner
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import FramecolorError, SettingsError, ShotError
 from framecolor.keys.choose_references import choose_references, choose_samples
+from framecolor.keys.color_set_check import find_color_sets
 from framecolor.keys.drawing_style import judge_style
-from framecolor.keys.key_checks import find_faults
+from framecolor.keys.key_checks import judge_keys
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
 from framecolor.keys.key_gallery import add_gallery
 from framecolor.keys.keyframes import Keyframes, build_keyframes
@@ -154,7 +155,7 @@ def _color(
     size = next(iter(key_lines.values())).shape[:2]
     style = judge_style(key_lines, painted, settings)
     settings, warnings = style.settings, Warnings(listener)
-    warnings.add(style.notes)
+    warnings.add(style.texts)
     with open_pool(settings, (size[0], size[1])) as pool:
         runner, _ = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
         keyframes = _read_keys(key_lines, painted, numbers, references, settings, runner, pool, warnings)
@@ -193,8 +194,10 @@ def _read_keys(
     chosen = choose_references(references, read, runner, pool)
     keys = {key.number: key for key in read if key.number in painted}
     keyframes = build_keyframes(keys, settings, root=Path(), references=chosen, samples=read)
-    warnings.add(map(str, find_faults(keys)))
-    return add_gallery(keyframes, runner, numbers, pool)
+    keyframes, faults = judge_keys(keyframes, settings)
+    keyframes = add_gallery(keyframes, runner, numbers, pool)
+    warnings.add(map(str, [*faults, *find_color_sets(keyframes, lambda: runner)]))
+    return keyframes
 
 
 def _read_drawings(
@@ -217,10 +220,10 @@ def _paint(
     item: FramePosterior, keyframes: Keyframes, runner: Runner, settings: Settings, keys: Mapping[int, Pixels]
 ) -> ColoredFrame:
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
-    colors = choose_colors(regions, item.belief, keyframes, settings)
+    colors = choose_colors(item.features, regions, item.belief, keyframes, settings)
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
     if (number := keyframes.find_shown(item.number, item.features.digest)) is not None:
         painted, _ = repeat_key(painted, keys[number], item, frame, regions, colors, keyframes, settings)
-    unsure = list_unsure(item, regions, keyframes)
+    unsure = list_unsure(item, regions, keyframes, settings)
     palette = keyframes.palette.colors
     return ColoredFrame(item.number, painted.rgba, painted.ink, palette, item.mean_confidence(), unsure)

@@ -6,20 +6,20 @@ import time
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 
 from framecolor.config.settings import Settings
 from framecolor.core.clock import listen, stage
-from framecolor.core.number_ranges import format_numbers
 from framecolor.core.stages import CallingThread, overlapped, taken_ahead
 from framecolor.engines.base import Engine
 from framecolor.errors import OutputError
-from framecolor.keys.drawing_style import choose_drawings, name_unlike
 from framecolor.media import write_bytes_atomic
 from framecolor.output.checks import check_output
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import KEY_FOLDER
+from framecolor.output.remarks import Remark, name_remarks
 from framecolor.pipeline.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.pipeline.events import FrameDone, Listener, Progress, ignore
 from framecolor.pipeline.job import Run, prepare_run
@@ -176,7 +176,7 @@ def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -
 
 
 def _write(run: Run, frame: Finished) -> None:
-    entry, number = frame.entry, frame.entry.number
+    entry, number = replace(frame.entry, remark=_find_remark(run, frame.entry)), frame.entry.number
     assert frame.data is not None
     try:
         with stage("encode", number):
@@ -193,6 +193,14 @@ def _write(run: Run, frame: Finished) -> None:
     run.listener(FrameDone(number, entry.status, written, sure, doubts, entry.regions, seconds))
 
 
+def _find_remark(run: Run, entry: FrameEntry) -> Remark | None:
+    """Find what was noted of the drawing of a frame while it was read."""
+    shown = {entry.number, entry.hold_of}
+    if shown.intersection(run.unlike):
+        return "other paper"
+    return "empty" if shown.intersection(run.empty) else None
+
+
 def _report_failed(run: Run) -> None:
     """Call the listener for frames that failed in any thread. Only the writing thread calls this."""
     while run.unreported:
@@ -205,11 +213,7 @@ def _conclude(run: Run, begin: float, painting: float) -> Outcome:
     for number, error in run.failed.items():
         run.manifest.note_failure(number, run.output_name(number), error)
     run.manifest.save()
-    if empty := sorted(set(run.shot.wanted).intersection(run.empty)):
-        run.warnings.add([f"painted as paper, as the drawings are empty: {format_numbers(empty)}"])
-    # Of the drawings that decide the style, it is said before.
-    unlike = set(run.unlike).intersection(run.shot.wanted).difference(choose_drawings(run.shot))
-    run.warnings.add(name_unlike(unlike))
+    run.warnings.add(name_remarks(run.manifest.list_remarks(set(run.shot.wanted) - run.said_unlike)))
     return sum_up(
         run.shot,
         run.manifest,

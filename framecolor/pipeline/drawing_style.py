@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from framecolor.config.settings import Settings
+from framecolor.core.drawing_number import number_from_json, number_to_json
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.errors import ReadError, SettingsError
@@ -28,7 +29,8 @@ class SettledStyle(Style):
     def noted(self) -> dict[str, object]:
         """The style as plain data, for the head of framecolor.json."""
         chosen = {name: getattr(self.settings, name) for name in _DECIDED}
-        return {"source": self.source, "settings": chosen, "notes": list(self.notes)}
+        unlike = [number_to_json(number) for number in self.unlike]
+        return {"source": self.source, "settings": chosen, "notes": list(self.notes), "unlike": unlike}
 
 
 def settle_style(shot: Shot, settings: Settings, head: Mapping[str, Any]) -> SettledStyle:
@@ -37,7 +39,7 @@ def settle_style(shot: Shot, settings: Settings, head: Mapping[str, Any]) -> Set
     if (kept := _read(head.get("drawings"), source, settings)) is not None:
         return kept
     style = find_style(shot, settings)
-    return SettledStyle(style.settings, style.notes, source)
+    return SettledStyle(style.settings, style.notes, style.unlike, source)
 
 
 def _read(noted: Any, source: str, settings: Settings) -> SettledStyle | None:
@@ -45,7 +47,8 @@ def _read(noted: Any, source: str, settings: Settings) -> SettledStyle | None:
         if noted["source"] != source:
             return None
         chosen = {name: noted["settings"][name] for name in _DECIDED}
-        return SettledStyle(settings.updated(chosen), tuple(str(note) for note in noted["notes"]), source)
+        unlike = tuple(number_from_json(number) for number in noted["unlike"])
+        return SettledStyle(settings.updated(chosen), tuple(str(note) for note in noted["notes"]), unlike, source)
     except (SettingsError, *MISSHAPEN):
         return None
 

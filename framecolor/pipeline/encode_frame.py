@@ -66,7 +66,7 @@ def finish_frame(
     key    the painted key of the drawing, uint8 HxWx4 as in its file; None if it has none
     """
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
-    colors = choose_colors(regions, item.belief, keyframes, settings)
+    colors = choose_colors(item.features, regions, item.belief, keyframes, settings)
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
     if key is not None:
         painted, likeness = repeat_key(painted, key, item, frame, regions, colors, keyframes, settings)
@@ -90,7 +90,7 @@ def finish_stenciled(
     The entry's source becomes one that no normal run gives, so that the frame is painted again if its key is deleted.
     """
     frame, regions = replace(item.features.drawing.frame(), number=item.number), item.features.drawing.regions()
-    colors = choose_colors(regions, item.belief, keyframes, settings)
+    colors = choose_colors(item.features, regions, item.belief, keyframes, settings)
     painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
     flat = keyframes.palette.colors[item.belief.argmax(axis=1)]
     palette = keyframes.palette if settings.mode == "painted" else None
@@ -130,7 +130,7 @@ def _encode(
         confidence=round(item.mean_confidence(), 4),
         before=item.before,
         origins=None if item.origins is None else tuple(item.origins[1:].tolist()),
-        unsure=list_unsure(item, regions, keyframes),
+        unsure=list_unsure(item, regions, keyframes, settings),
         told=None if labels is None else len(labels.rows),
         corrected=None if labels is None else labels.corrected or None,
     )
@@ -152,10 +152,13 @@ def make_picture(
 ) -> Picture:
     """Make the picture to encode, with paint and ink as layers if they are separate."""
     marks = tuple(
-        Mark(f"{i}: {'no key shows this, ' if r.unseen else ''}{r.confidence:.0%} sure", r.outline)
-        for i, r in enumerate(unsure, start=1)
+        Mark(f"{i}: {_name_kind(r)}{r.confidence:.0%} sure", r.outline) for i, r in enumerate(unsure, start=1)
     )
     return Picture(rgba, paint, None if paint is None else ink, marks)
+
+
+def _name_kind(region: UnsureRegion) -> str:
+    return "no key shows this, " if region.unseen else "paper or figure, " if region.paper else ""
 
 
 def finish_hold(item: FramePosterior, entry: FrameEntry) -> Finished:

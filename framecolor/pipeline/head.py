@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from framecolor.config.settings import Settings
 from framecolor.core.drawing_number import number_to_json
@@ -50,13 +49,14 @@ def describe_run(
         head["corrections"] = [describe_correction(correction) for correction in shot.corrections]
     if warnings:
         head["warnings"] = list(warnings)
-    return note_memos(head, shot)
+    return note_shot(head, shot)
 
 
-def note_memos(head: Mapping[str, Any], shot: Shot) -> dict[str, Any]:
-    """Return the head with the memos of the shot's exposure sheet; they change no frame."""
-    kept = {key: value for key, value in head.items() if key != "memos"}
-    return kept | ({"memos": list(shot.timing.memos)} if shot.timing is not None and shot.timing.memos else {})
+def note_shot(head: Mapping[str, object], shot: Shot) -> dict[str, object]:
+    """Return the head with what the shot says now and that changes no frame: memos of its sheet, warnings of files."""
+    memos = () if shot.timing is None else shot.timing.memos
+    noted = {**head, "memos": list(memos), "files": list(shot.warnings)}
+    return {name: value for name, value in noted.items() if value or name not in ("memos", "files")}
 
 
 def _point_to(path: Path, out: Path) -> str:

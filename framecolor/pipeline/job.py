@@ -18,9 +18,10 @@ from framecolor.errors import FramecolorError
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.choose_references import choose_references, read_samples
-from framecolor.keys.key_checks import find_doubts, leave_out_broken
+from framecolor.keys.color_set_check import find_color_sets
+from framecolor.keys.key_checks import judge_keys, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
-from framecolor.keys.key_gallery import add_gallery, name_color_sets
+from framecolor.keys.key_gallery import add_gallery
 from framecolor.keys.keyframes import Keyframes, ask_for_key, read_keyframes
 from framecolor.keys.reference_drawing import read_references
 from framecolor.media import hash_file, read_swatches
@@ -30,7 +31,7 @@ from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
 from framecolor.pipeline.drawing_style import settle_style
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
-from framecolor.pipeline.head import describe_run, note_memos, number_paints
+from framecolor.pipeline.head import describe_run, note_shot, number_paints
 from framecolor.pipeline.sources import Sources, forget_stopped_fit
 from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.pipeline.survey import Found, Survey
@@ -45,6 +46,7 @@ class Run:
     stale       spans to paint
     keys        number of painted keys
     opened      keyframes and networks; None if nothing is stale
+    said_unlike  numbers of the drawings on other paper that the user was told of before the first frame
     unreported  failed frames for which the listener was not called yet; any thread may append
     keys_name   name of the keys in the cache for tasks that paint parts (`keys.cache`)
     """
@@ -67,6 +69,7 @@ class Run:
     unreported: deque[int] = field(default_factory=deque)
     empty: list[int] = field(default_factory=list)
     unlike: list[int] = field(default_factory=list)
+    said_unlike: frozenset[int] = frozenset()
 
     @property
     def keyframes(self) -> Keyframes:
@@ -129,7 +132,7 @@ def prepare_run(
     manifest = ManifestWriter(out, shot.wanted if part else None)
     style = settle_style(shot, settings, manifest.head)
     settings = style.settings
-    warnings.add(style.notes)
+    warnings.add(style.texts)
     warnings.add(map(_describe_damaged, manifest.damaged))
     proposal = None if shot.keys or shot.references else find_proposal(shot, settings, out / CACHE_FOLDER)
     survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
@@ -142,6 +145,7 @@ def prepare_run(
         run = _open(
             survey, found, proposal, settings, listener, warnings, style.noted, stenciled=stenciled, engine=engine
         )
+    run.said_unlike = frozenset(style.unlike)
     files = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
     if strays := manifest.find_strays(files):
         more = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
@@ -164,7 +168,7 @@ def _rest(
         forget_stopped_fit(manifest.out / CACHE_FOLDER, found.fit)
     warnings.add(text for text in manifest.head.get("warnings", ()) if isinstance(text, str))
     ids = MatteIds.read(manifest.head.get("mattes")) if settings.mattes else None
-    manifest.begin(note_memos(manifest.head, shot), shot.numbers)
+    manifest.begin(note_shot(manifest.head, shot), shot.numbers)
     return Run(shot, settings, listener, warnings, manifest, found.sources, [], False, len(shot.keys), ids=ids)
 
 
@@ -217,7 +221,7 @@ def _open(
         numbers = {number for span in stale for number in span.numbers}
         keyframes = add_gallery(keyframes, runner, numbers, pool)
     # Keys that `prepare` kept have its warnings, these among them.
-    sets = tuple(text for text in name_color_sets(keyframes, runner) if text not in keys.warnings) if stale else ()
+    sets = tuple(map(str, find_color_sets(keyframes, lambda: runner))) if stale and kept is None else ()
     warnings.add(sets)
     head = describe_run(keys.shot, out, keyframes, facts, name, settings, (*keys.warnings, *sets))
     head["drawings"] = style
@@ -275,7 +279,8 @@ def _read_keys(
     shared = [position for position, one in enumerate(shot.references) if one.scope == "show"]
     chosen = choose_references(references, samples, runner, survey.pool, shared)
     keyframes = read_keyframes(shot, settings, by_number, proposed, chosen, samples)
-    warnings += find_doubts(shot, keyframes, settings)
+    keyframes, faults = judge_keys(keyframes, settings, is_cel=shot.cel is not None)
+    warnings += map(str, faults)
     return _Keys(shot, found, keyframes, tuple(warnings))
 
 

@@ -13,6 +13,8 @@ from framecolor.keys.key_alignment import align
 from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS
 from framecolor.networks.view import look
+from framecolor.pipeline.paper_doubts import clears_white, find_white_figure
+from framecolor.propagation.features import FrameFeatures
 from framecolor.propagation.smoothing import FramePosterior
 from framecolor.render.frame import Painted, render_frame
 from framecolor.render.key_frame import KeyLikeness, show_key
@@ -22,10 +24,21 @@ from framecolor.shot.annotations import NOBODY
 Rgba = NDArray[np.uint8]
 
 
-def choose_colors(regions: Regions, belief: NDArray[np.float32], keyframes: Keyframes, settings: Settings) -> Rgba:
-    """Choose the likeliest color of each region, uint8 [count + 1, 4], from beliefs, float32 [count + 1, P]."""
+def choose_colors(
+    features: FrameFeatures,
+    regions: Regions,
+    belief: NDArray[np.float32],
+    keyframes: Keyframes,
+    settings: Settings,
+) -> Rgba:
+    """Choose the likeliest color of each region, uint8 [count + 1, 4], from beliefs, float32 [count + 1, P].
+
+    Opaque white paper becomes transparent if the settings want cels.
+    """
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
-    return clear_paper(colors, regions) if settings.background == "transparent" else colors
+    if not clears_white(keyframes, settings):
+        return colors
+    return clear_paper(colors, regions, find_white_figure(features, regions, (colors == 255).all(axis=1), keyframes))
 
 
 def paint_frame(

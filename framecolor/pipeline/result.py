@@ -8,6 +8,7 @@ from pathlib import Path
 
 from framecolor.errors import OutputError
 from framecolor.output.manifest_writer import ManifestWriter
+from framecolor.output.remarks import name_remarks
 from framecolor.pipeline.prepared import forget_prepared, read_prepared
 from framecolor.shot.shot import Shot
 
@@ -86,7 +87,8 @@ def gather_parts(shot: Shot, out: str | Path) -> Outcome:
     failed = {number: fault for number, fault in failed.items() if fault}
     if not failed and prepared.keys() <= set(shot.wanted):
         forget_prepared(out)
-    return sum_up(shot, manifest, failed, keys=len(shot.keys))
+    remarks = name_remarks(manifest.list_remarks(shot.wanted))
+    return sum_up(shot, manifest, failed, keys=len(shot.keys), warnings=remarks)
 
 
 def _find_fault(manifest: ManifestWriter, number: int, source: str | None) -> str:

@@ -7,13 +7,17 @@ expected to be wrong in fewer pixels than anybody sees.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.config.settings import Settings
 from framecolor.core.types import Regions
 from framecolor.keys.keyframes import Keyframes
 from framecolor.output.frame_entry import MOST_UNSURE, UnsureRegion
+from framecolor.pipeline.paper_doubts import find_left, find_paper
 from framecolor.propagation.confidence import UNSEEN_ABOVE, measure_unseen
 from framecolor.propagation.smoothing import FramePosterior
 
@@ -22,6 +26,11 @@ UNSURE_BELOW = 0.8
 # Large regions are shown below this confidence, if so large a share of the frame is expected to be wrong. In seven
 # clips and 17 cases, that lists 8 regions more of 100, and a quarter more of the wrong pixels of the clips.
 _LARGE_UNSURE_BELOW, _LARGE_WRONG = 0.95, 1 / 2_000
+# Regions of the figure that come out as paper are shown below this confidence: a hole in a cel is worse than a wrong
+# color. In seven clips, that lists 2 regions more of 100, of which one in six is wrong.
+_PAPER_UNSURE_BELOW = 0.9
+# Confidence of a region that is probably left as paper by mistake.
+_LEFT_CONFIDENCE = 0.5
 # Share of the frame's pixels that may be expected wrong in all regions that the list leaves out: 20 px in 1080p.
 _LEFT_OUT = 1 / 100_000
 # Smallest share of the frame that counts as a thing that no key shows: 400 px in 1080p. Smaller regions hardly have a
@@ -33,14 +42,18 @@ _SLIVER_PX, _SLIVER_SHARE = 3, 1 / 270
 Mask = NDArray[np.uint8]
 
 
-def list_unsure(item: FramePosterior, regions: Regions, keyframes: Keyframes) -> tuple[UnsureRegion, ...]:
+def list_unsure(
+    item: FramePosterior, regions: Regions, keyframes: Keyframes, settings: Settings
+) -> tuple[UnsureRegion, ...]:
     """List the regions of a drawing to check, as `find_unsure`.
 
     In a shot without a painted key, no region is named as one that no key shows.
     """
     has_keys = not keyframes.whole.issubset(keyframes.proposed)
-    unseen = measure_unseen(item.features.unmatched) if has_keys else None
-    return tuple(find_unsure(regions, item.belief, item.confidence, unseen))
+    unseen = measure_unseen(item.features.unseen) if has_keys else None
+    paper = find_paper(item.features, regions, item.belief, keyframes)
+    left = find_left(item.features, regions, item.belief, paper, keyframes, settings)
+    return tuple(find_unsure(regions, item.belief, item.confidence, unseen, paper, left))
 
 
 def find_unsure(
@@ -48,6 +61,8 @@ def find_unsure(
     belief: NDArray[np.float32],
     confidence: NDArray[np.float32],
     unseen: NDArray[np.float32] | None = None,
+    paper: NDArray[np.bool_] | None = None,
+    left: NDArray[np.bool_] | None = None,
 ) -> list[UnsureRegion]:
     """Find the regions to check, at most MOST_UNSURE: those that no key shows, the other unsure ones, then slivers.
 
@@ -56,6 +71,8 @@ def find_unsure(
     belief      probability of each palette color in each region, float32 [count + 1, P]
     confidence  probability that each region is right, float32 [count + 1]; 1 for what a painter gave
     unseen      probability that no key shows it, float32 [count + 1]; None: the keys show all
+    paper       whether it is in the color of paper, though lines enclose it, bool [count + 1]
+    left        whether it is so by mistake, probably: also if the key itself has it so, bool [count + 1]
 
     The color of a region that no key shows is a guess, which neighbors in time may repeat: in the list, it is right
     only if a key shows the region after all.
@@ -65,9 +82,13 @@ def find_unsure(
     if unseen is not None:
         new = (unseen >= UNSEEN_ABOVE) & (regions.area >= _SMALLEST_UNSEEN * pixels) & (confidence < 1)
         confidence = np.where(new, confidence * (1 - unseen), confidence)
+    holes = np.zeros_like(new) if paper is None else paper & (confidence < _PAPER_UNSURE_BELOW)
+    left = np.zeros_like(new) if left is None else left
+    holes |= left
+    confidence = np.where(left, np.minimum(confidence, _LEFT_CONFIDENCE), confidence)
     wrong_px = regions.area * (1 - confidence)
     large = (confidence < _LARGE_UNSURE_BELOW) & (wrong_px >= _LARGE_WRONG * pixels)
-    doubtful = 1 + np.flatnonzero(((confidence < UNSURE_BELOW) | large | new)[1:])
+    doubtful = 1 + np.flatnonzero(((confidence < UNSURE_BELOW) | large | new | holes)[1:])
     cost = wrong_px[doubtful]
     order = np.lexsort((doubtful, -cost, ~new[doubtful]))
     after = cost[order][::-1].cumsum()[::-1]  # from each region to the end of the list
@@ -75,6 +96,7 @@ def find_unsure(
     chosen = doubtful[order][matters][:MOST_UNSURE].tolist()
     widest = max(_SLIVER_PX, _SLIVER_SHARE * min(regions.size))
     found = [_describe(regions, r, belief[r], float(confidence[r]), bool(new[r]), widest) for r in chosen]
+    found = [replace(region, paper=bool(left[r])) for region, r in zip(found, chosen, strict=True)]
     return sorted(found, key=lambda region: (region.sliver, not region.unseen))  # stable: by pixels within a kind
 
 

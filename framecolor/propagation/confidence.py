@@ -67,12 +67,12 @@ def estimate(evidence: Evidence, calibration: Calibration) -> NDArray[np.float32
     return (1 / (1 + np.exp(-np.clip(logits, -30, 30)))).astype(np.float32)
 
 
-def measure_unseen(unmatched: NDArray[np.float32]) -> NDArray[np.float32]:
+def measure_unseen(unseen: NDArray[np.float32]) -> NDArray[np.float32]:
     """Measure how likely no key shows each region, float32 [count + 1]; 0 for regions that were not compared.
 
-    unmatched  as in `matching.gallery.Recognized`
+    unseen  as in `matching.gallery.Recognized`
     """
-    return np.where(unmatched == 0, 0, 1 / (1 + np.exp(-np.clip(unmatched, -30, 30)))).astype(np.float32)
+    return np.where(unseen == 0, 0, 1 / (1 + np.exp(-np.clip(unseen, -30, 30)))).astype(np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -34,6 +34,8 @@ class FrameFeatures:
     drawing    its lines and regions; other frames may show the same drawing
     votes      log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
     unmatched  logit of having no counterpart in the keys (`matching.gallery.Recognized`), float32 [count + 1]
+    unseen     the same, for whether any key shows the region
+    kinds      scores against each kind of paper in the keys (`matching.gallery.Recognized`)
     field      its lines as the input of flow
     area, outside  pixels of each region, and whether it is paper, [count + 1]
     tokens     its regions as the matcher's input
@@ -44,6 +46,8 @@ class FrameFeatures:
     points: RegionPoints
     votes: Votes
     unmatched: NDArray[np.float32]
+    unseen: NDArray[np.float32]
+    kinds: NDArray[np.float32]
     field: LineField
     area: NDArray[np.int64]
     outside: NDArray[np.bool_]
@@ -126,6 +130,8 @@ def _compute(
         points,
         votes,
         recognized.unmatched,
+        recognized.unseen,
+        recognized.kinds,
         field,
         regions.area,
         outside_regions(regions),

@@ -30,6 +30,7 @@ class RegionView:
     """One unsure region: its number on the frame, colors, confidence in percent, area and outline.
 
     unseen     whether no key shows it
+    paper      whether it may be paper or the figure
     sliver     whether the page folds it
     place      its tag; None for slivers
     left, top  center of the tag, in percent of the picture's size
@@ -42,6 +43,7 @@ class RegionView:
     area: int
     points: str
     unseen: bool
+    paper: bool
     sliver: bool
     place: Tag | None
     left: float = 0
@@ -54,6 +56,7 @@ class FrameView:
 
     held       ranges of the frames that repeat it
     note       how a key's frame differs from the key; "" if it does not
+    remark     what was noted of its drawing, "" if nothing
     unseen_px  area of the regions that no key shows
     crop       part of the frame in its large picture
 
@@ -66,6 +69,7 @@ class FrameView:
     error: str
     held: str
     note: str
+    remark: str
     confidence: str
     level: str
     bar: float
@@ -122,6 +126,7 @@ def view_frame(
         error=hide_folders(frame.error, manifest.out),
         held=name_ranges(manifest.holds.get(frame.number, ())),
         note=_name_difference(frame),
+        remark=frame.remark or "",
         confidence=_percent(frame.confidence),
         level=confidence_level(frame.confidence),
         bar=round(100 * max(0.0, min(1.0, frame.confidence or 0)), 1),
@@ -148,6 +153,7 @@ def _view_region(
         area=region.area,
         points=" ".join(f"{x},{y}" for x, y in outline),
         unseen=region.unseen,
+        paper=region.paper,
         sliver=region.sliver,
         place=tag,
         left=0 if tag is None else round(100 * (tag.x - crop.x) / crop.width, 2),
@@ -187,11 +193,13 @@ def sum_up(manifest: Manifest) -> str:
     origin = "" if keys == 0 else " from it" if keys == 1 else " from them"
     parts = [count_of(keys, "key") if keys else "no key", f"{painted:,} painted{origin}"]
     parts += [f"{number:,} {word}" for number, word in ((held, "held"), (failed, "failed")) if number]
-    doubtful = [frame for frame in manifest.with_status("painted") if frame.to_check]
+    doubtful = [frame for frame in manifest.with_status("key", "painted") if frame.to_check]
     regions = sum(len(frame.to_check) for frame in doubtful)
     doubt = f"{count_of(regions, 'region')} to check in {count_of(len(doubtful), 'frame')}"
     frames = count_of(len(manifest.frames), "frame")
-    return f"{frames}: {', '.join(parts)}; {doubt if regions else 'no region in doubt'}."
+    unlike = sum(frame.remark == "other paper" for frame in manifest.frames)
+    wrong = f"; {count_of(unlike, 'frame')} read wrong" if unlike else ""
+    return f"{frames}: {', '.join(parts)}; {doubt if regions else 'no region in doubt'}{wrong}."
 
 
 def list_facts(manifest: Manifest) -> list[tuple[str, str]]:

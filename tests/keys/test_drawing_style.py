@@ -158,14 +158,14 @@ def test_a_drawing_on_other_paper_than_most_is_named() -> None:
     black = np.dstack([255 - white[..., :3], white[..., 3]])
     toned = np.dstack([(white[..., :3] * 0.85).astype(np.uint8), white[..., 3]])
     for one in (black, toned):
-        (note,) = judge_style({1: white, 2: one, 3: white}, {1: on_white(painted)}, Settings()).notes
+        (note,) = judge_style({1: white, 2: one, 3: white}, {1: on_white(painted)}, Settings()).texts
         assert note.startswith("drawing 2 is on other paper than most")
-    notes = judge_style({1: black, 2: white, 3: black, 4: white, 5: black}, {1: on_white(painted)}, Settings()).notes
+    notes = judge_style({1: black, 2: white, 3: black, 4: white, 5: black}, {1: on_white(painted)}, Settings()).texts
     assert notes[-1].startswith("drawings 2,4 are on other paper")
     scans = judge_style({1: toned, 2: white, 3: toned}, {1: on_white(painted)}, Settings())
-    assert scans.settings.paper == "scan" and len(scans.notes) == 1  # white paper is read as well as a scan
-    assert judge_style({1: white, 2: black}, {1: on_white(painted)}, Settings(paper="white")).notes == ()
+    assert scans.settings.paper == "scan" and len(scans.texts) == 1  # white paper is read as well as a scan
+    assert judge_style({1: white, 2: black}, {1: on_white(painted)}, Settings(paper="white")).texts == []
     # JPEG adds noise, but no tone.
     noisy = np.asarray(cv2.imdecode(cv2.imencode(".jpg", white[..., :3])[1], cv2.IMREAD_COLOR), np.uint8)
     noisy = np.dstack([noisy, white[..., 3]])
-    assert judge_style({1: white, 2: noisy, 3: white}, {1: on_white(painted)}, Settings()).notes == ()
+    assert judge_style({1: white, 2: noisy, 3: white}, {1: on_white(painted)}, Settings()).texts == []

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from framecolor.matching import gallery as gallery_module
-from framecolor.matching.color_sets import is_other_set, may_be_other_set
-from framecolor.matching.gallery import Gallery, KeyRegions
+from framecolor.matching.color_sets import is_other_set, may_be_other_set, measure_painted
+from framecolor.matching.gallery import Gallery, KeyRegions, differ_in_set
 from framecolor.matching.question import Question
 from framecolor.matching.tokens import Rows, Tokens
 
@@ -32,13 +32,14 @@ def compare(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
 )
 def test_a_set_has_other_colors_for_the_same_regions(theirs: np.ndarray, other: bool) -> None:
     one, two = figure(), figure(0.1)
-    found = may_be_other_set(one, DAY, two, theirs) and is_other_set(one, DAY, theirs, *compare(one, two))
+    areas = measure_painted(one), measure_painted(two)
+    found = may_be_other_set(areas[0], DAY, areas[1], theirs) and is_other_set(one, DAY, theirs, *compare(one, two))
     assert found == other
 
 
 def test_other_figures_in_other_colors_are_no_set() -> None:
     one, two = figure(), figure(9)
-    assert may_be_other_set(one, DAY, two, NIGHT)
+    assert may_be_other_set(measure_painted(one), DAY, measure_painted(two), NIGHT)
     assert not is_other_set(one, DAY, NIGHT, *compare(one, two))
 
 
@@ -50,7 +51,7 @@ def test_a_frame_is_by_day_or_by_night_as_its_nearest_key() -> None:
         return np.zeros((3, 5), np.float32), question.unmatched
 
     gallery = Gallery([KeyRegions(1, figure(), DAY), KeyRegions(9, figure(), NIGHT)], 5)
-    assert gallery.find_other_sets(compare) == [(1, 9)]
+    assert differ_in_set(gallery.keys[0], gallery.keys[1], compare)
     for number, colors in ((2, {0, 1, 2}), (8, {2, 3, 4})):
         votes = gallery.vote(number, figure(), 4, compare, decide).votes
         assert len(asked[-1].memory) == 1

@@ -11,6 +11,7 @@ import pytest
 from framecolor.core.types import Regions
 from framecolor.lineart.region_shapes import describe_shapes, region_traits
 from framecolor.matching.gallery import MOST_KEYS, UNKNOWN, Gallery, KeyRegions
+from framecolor.matching.paper_kinds import LEFT, PAINT, PAPER, UNCLEAR
 from framecolor.matching.question import ABSENT, Question
 from framecolor.matching.tokens import MOST_TOKENS, Match, Rows, Tokens, choose_rows, color_logits, read_scores
 
@@ -124,6 +125,38 @@ def test_a_region_without_counterpart_has_uniform_votes_and_no_color_is_impossib
     assert (np.exp(seen.votes[1:]) > 0.001).all()
     # By logits: 40 for a counterpart, 20 for having none; the fourth region has no token.
     np.testing.assert_allclose(seen.unmatched, [0, -20, -20, 20, 0])
+
+
+def sized(looks: Rows, *areas: float) -> Tokens:
+    """Regions with these areas, relative to the figure's."""
+    made = tokens(looks)
+    made.values[:, -4] = np.log(areas)
+    return made
+
+
+def compare_looks(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
+    product = 40 * target.values[:, :2] @ source.values[:, :2].T
+    return product.astype(np.float32), np.full(len(target.rows), 20, np.float32)
+
+
+def test_what_has_another_size_in_every_key_is_less_surely_shown_by_one() -> None:
+    looks = np.eye(2, dtype=np.float32)
+    small, large = KeyRegions(0, sized(looks, 0.1, 0.4), np.array([0, 1])), sized(looks, 0.5, 0.4)
+    seen = Gallery([small], 2).vote(1, large, 2, compare_looks, decide_by_score)
+    raised = seen.unseen - seen.unmatched
+    assert raised[0] == raised[2] == 0 < raised[1]
+    other = KeyRegions(9, sized(looks, 0.4, 0.4), np.array([0, 1]))
+    seen = Gallery([small, other], 2).vote(1, large, 2, compare_looks, decide_by_score)
+    np.testing.assert_array_equal(seen.unseen, seen.unmatched)
+
+
+def test_each_kind_of_paper_in_the_keys_has_its_best_score() -> None:
+    looks = np.eye(3, dtype=np.float32)
+    kinds = np.array([PAPER, LEFT, PAINT], np.int8)
+    keys = [KeyRegions(0, tokens(looks), np.array([0, 0, 1]), kinds=kinds), KeyRegions(4, tokens(looks), np.arange(3))]
+    seen = Gallery(keys, 3).vote(1, tokens(looks), 4, compare_by_product, decide_by_score).kinds
+    assert seen[1:4, [PAPER, LEFT]].tolist() == [[40, 0], [0, 40], [0, 0]]
+    assert (seen[[0, 4]] < -1000).all() and (seen[:, UNCLEAR] < -1000).all()
 
 
 def test_the_nearest_keys_are_compared() -> None:

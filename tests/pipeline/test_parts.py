@@ -202,7 +202,7 @@ def test_a_log_that_cannot_be_opened_is_said_before_any_work(root: Path, tmp_pat
 
 
 def test_what_shows_between_keys_is_said_once_by_tasks(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("framecolor.pipeline.job.name_color_sets", lambda keyframes, runner: ("keys 1 and 7 differ",))
+    monkeypatch.setattr("framecolor.pipeline.job.find_color_sets", lambda keyframes, load: ("keys 1 and 7 differ",))
     prepare(Shot.open(root))
     outcome = colorize_part(Shot.open(root, frames="1001-1007"))
     assert outcome.warnings.count("keys 1 and 7 differ") == 1

@@ -14,7 +14,10 @@ from framecolor.core.compositing import lay_over_color
 from framecolor.keys import drawing_style
 from framecolor.media import read_image, write_image
 from framecolor.output.manifest import Manifest
+from framecolor.pipeline.colorize import colorize_part, prepare
 from framecolor.pipeline.drawing_style import settle_style
+from framecolor.pipeline.result import gather_parts
+from framecolor.report.page import build_page
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
@@ -105,3 +108,52 @@ def test_a_movie_is_read_as_its_frames_would_be_as_files(tmp_path: Path) -> None
         write_image(tmp_path / kind / "keys/0001.png", draw(0)[1])
     movie, stills = (settle_style(Shot.open(tmp_path / kind), Settings(), {}) for kind in ("movie", "stills"))
     assert movie.settings == stills.settings and movie.settings.paper == "scan"
+
+
+def make_mixed_shot(root: Path) -> Path:
+    """Negatives, four plain drawings among them, an empty one, and a picture that is not used."""
+    make_shot(root, 12, (0,))
+    names = sorted((root / "line").iterdir())
+    for path in [*names[:4], *names[8:]]:
+        write_image(path, as_negative(read_image(path)))
+    write_image(names[9], as_negative(np.zeros_like(draw(0)[0])))
+    write_image(root / "line" / "preview.png", draw(0, (48, 64))[0])
+    return root
+
+
+def test_the_report_shows_all_that_was_said(tmp_path: Path) -> None:
+    root = make_mixed_shot(tmp_path / "cut")
+    outcome = colorize(Shot.open(root))
+    manifest = Manifest.read(outcome.out)
+    assert len(manifest.notes) == 1 and "light lines on black" in manifest.notes[0]
+    warned = manifest.list_warnings()
+    assert any("preview.png" in text for text in warned)
+    assert "painted as paper, as the drawings are empty: 1010" in warned
+    assert any(text.startswith("drawings 1005-1008 are on other paper") for text in warned)
+    assert any("light lines on black" in text for text in outcome.warnings)
+    page = build_page(manifest)
+    assert "; 4 frames read wrong." in page and page.count(">other paper</span>") == 4
+    assert "How the drawings were read" in page and "light lines on black" in page
+    assert "drawings 1005-1008 are on other paper" in page and "preview.png" in page and str(root) not in page
+
+
+def test_what_was_said_while_painting_is_said_again_when_all_is_up_to_date(tmp_path: Path) -> None:
+    root = make_mixed_shot(tmp_path / "cut")
+    first = colorize(Shot.open(root))
+    noted = (first.out / "framecolor.json").read_bytes()
+    again = colorize(Shot.open(root))
+    assert again.written == () and sorted(again.warnings) == sorted(first.warnings)
+    assert (first.out / "framecolor.json").read_bytes() == noted
+    (root / "line" / "preview.png").unlink()
+    colorize(Shot.open(root))
+    assert not any("preview.png" in text for text in Manifest.read(first.out).list_warnings())
+
+
+def test_what_tasks_said_of_drawings_is_gathered(tmp_path: Path) -> None:
+    root = make_mixed_shot(tmp_path / "cut")
+    prepare(Shot.open(root))
+    for frames in ("1001-1006", "1007-1012"):
+        colorize_part(Shot.open(root, frames=frames))
+    outcome = gather_parts(Shot.open(root), Shot.open(root).out)
+    assert any("1005-1008 are on other paper" in text for text in outcome.warnings)
+    assert "painted as paper, as the drawings are empty: 1010" in outcome.warnings

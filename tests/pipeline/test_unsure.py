@@ -106,3 +106,13 @@ def test_the_list_ends_by_pixels_and_not_by_a_number_of_regions() -> None:
     sure[300] = 0.2
     found = find_unsure(Regions(labels, 300), np.full((301, 2), 0.5, np.float32), sure)
     assert len(found) == 100 and all(region.area == 49 for region in found)
+
+
+def test_what_comes_out_as_paper_is_listed_earlier_and_what_is_left_always() -> None:
+    regions, belief = squares([20, 60, 30, 40]), np.full((5, 2), 0.5, np.float32)
+    sure = np.array([1, 0.85, 0.99, 1, 1], np.float32)
+    paper, left = np.array([0, 1, 0, 0, 0], np.bool_), np.array([0, 0, 0, 1, 0], np.bool_)
+    assert find_unsure(regions, belief, sure) == []
+    found = find_unsure(regions, belief, sure, None, paper, left)
+    assert [(region.area, region.paper) for region in found] == [(900, True), (400, False)]
+    assert [region.confidence for region in found] == [0.5, 0.85]

@@ -11,6 +11,7 @@ from framecolor.core.types import Frame, Palette, Regions
 from framecolor.engines.base import NetworkOutput
 from framecolor.keys.keyframes import Keyframes
 from framecolor.matching.gallery import Recognized
+from framecolor.matching.paper_kinds import compare_nothing
 from framecolor.matching.tokens import Tokens
 from framecolor.propagation import voters
 from framecolor.propagation.voters import GALLERY_WEIGHT, NETWORK_WEIGHT, VOTERS, Ballot, ask_gallery, vote
@@ -34,7 +35,7 @@ def ballot() -> Ballot:
         regions=Regions(labels, 2),
         tokens=Tokens(np.zeros(0, np.intp), none, none),
         output=NetworkOutput(np.zeros((3, 4), np.float32), network),
-        recognized=Recognized(gallery, np.zeros(3, np.float32)),
+        recognized=Recognized(gallery, np.zeros(3, np.float32), np.zeros(3, np.float32), compare_nothing(2)),
         keyframes=keyframes,
     )
 
