@@ -14,7 +14,7 @@ from framecolor.media.decode import (
 )
 from framecolor.media.encode import encode_image, write_image
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
-from framecolor.media.palettes import format_swatches, read_palette, read_swatches, write_palette
+from framecolor.media.palettes import Swatch, format_swatches, read_palette, read_swatches, write_palette
 from framecolor.media.writers import FORMATS, Format, Mark, Picture
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "Mark",
     "Movie",
     "Picture",
+    "Swatch",
     "check_image",
     "encode_image",
     "format_swatches",
