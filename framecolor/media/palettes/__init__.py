@@ -9,25 +9,29 @@ import numpy as np
 from framecolor.core.files import read_small, write_bytes_atomic
 from framecolor.core.types import Palette
 from framecolor.errors import PaletteError
+from framecolor.media.palettes.aco import decode_aco, encode_aco
+from framecolor.media.palettes.ase import decode_ase, encode_ase
 from framecolor.media.palettes.base import PaletteFormat, Rgba, Swatch, SwatchList
 from framecolor.media.palettes.gpl import decode_gpl, encode_gpl, format_swatches
+from framecolor.media.palettes.kpl import decode_kpl, encode_kpl
+from framecolor.media.palettes.pal import decode_pal, encode_pal
+from framecolor.media.palettes.parts import decode_parts, encode_parts
+from framecolor.media.palettes.plt import decode_plt, encode_plt
 from framecolor.media.palettes.tpl import decode_tpl, encode_tpl
 
 PALETTES: dict[str, PaletteFormat] = {
     one.suffix: one
     for one in (
-        PaletteFormat(".gpl", b"GIMP Palette", "a palette of GIMP", decode_gpl, encode_gpl, most_bytes=1 << 20),
+        PaletteFormat(".gpl", "GIMP", decode_gpl, encode_gpl, b"GIMP Palette", most_bytes=1 << 20),
+        PaletteFormat(".plt", "Harmony", decode_plt, encode_plt, b"ToonBoom", ids=True, alpha=True),
         PaletteFormat(
-            ".tpl",
-            b"<palette",
-            "a palette of OpenToonz",
-            decode_tpl,
-            encode_tpl,
-            ids=True,
-            groups=True,
-            alpha=True,
-            most=4095,
+            ".tpl", "OpenToonz", decode_tpl, encode_tpl, b"<palette", ids=True, groups=True, alpha=True, most=4095
         ),
+        PaletteFormat(".kpl", "Krita", decode_kpl, encode_kpl, b"PK\3\4", ids=True, groups=True),
+        PaletteFormat(".ase", "Adobe Swatch Exchange", decode_ase, encode_ase, b"ASEF", groups=True),
+        PaletteFormat(".aco", "Photoshop", decode_aco, encode_aco),
+        PaletteFormat(".pal", "JASC", decode_pal, encode_pal, b"JASC-PAL", names=False),
+        PaletteFormat(".toml", "parts and their tones", decode_parts, encode_parts, groups=True),
     )
 }
 """The formats by the ending of their files."""

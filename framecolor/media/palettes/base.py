@@ -11,6 +11,8 @@ from framecolor.core.text import count_of
 Rgba = tuple[int, int, int, int]
 """One color of a palette: straight RGBA, 0 to 255."""
 
+_LONGEST_NAME = 255
+
 
 @dataclass(frozen=True)
 class Swatch:
@@ -55,20 +57,19 @@ class PaletteFormat:
     """One format of palettes.
 
     suffix   ending of its files
-    magic    what its files begin with; empty if that differs
-    title    what it is called in errors: "a GIMP palette"
+    title    program or kind, for people
     decode   reads the bytes of a file; raises PaletteError about the path
     encode   writes the bytes of a file; deterministic
+    magic    what its files begin with; empty if that differs
     names, ids, groups, alpha  what it keeps of a swatch
-    most     entries that it can hold
-    most_bytes  size of the largest file to read
+    most, most_bytes  entries that it can hold, and size of the largest file to read
     """
 
     suffix: str
-    magic: bytes
     title: str
     decode: Callable[[bytes, Path], SwatchList]
     encode: Callable[[SwatchList], bytes]
+    magic: bytes = b""
     names: bool = True
     ids: bool = False
     groups: bool = False
@@ -96,6 +97,6 @@ def read_text(data: bytes) -> str:
 
 
 def clean_name(text: str) -> str:
-    """Return a name on one line: without spaces around it, control characters replaced."""
-    text = " ".join(text.split("\n")).strip().strip("\0")
+    """Return a name on one line: cut to 255 characters, without spaces around it, control characters replaced."""
+    text = text.rstrip("\0")[:_LONGEST_NAME].strip()
     return "".join(letter if letter.isprintable() or letter == "\u3000" else "\ufffd" for letter in text)
