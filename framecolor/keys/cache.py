@@ -17,13 +17,14 @@ from framecolor.core.types import Palette
 from framecolor.errors import OutputError
 from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.keyframes import Keyframes
+from framecolor.keys.named_palette import ColorTuples
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
 # Increased when the same keys give other keyframes, or the file's format changes.
-RECIPE = "keys 4"
+RECIPE = "keys 5"
 _PREFIX = "keys-"
 
 
@@ -64,6 +65,8 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
     }
     if keyframes.reference is not None:
         arrays["reference"] = keyframes.reference
+    if keyframes.tuples is not None:
+        arrays |= {"tuples": keyframes.tuples.entries, "seen": keyframes.tuples.seen.astype(np.uint8)}
     arrays |= {f"left {number}": left for number, left in keyframes.left.items()}
     arrays |= {f"index {number}": index for number, index in keyframes.index.items()}
     for key in keyframes.gallery.keys:
@@ -80,6 +83,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         arrays |= {f"label {number}": labels.color, f"by {number}": labels.by, f"area {number}": labels.area}
     table = {
         "recipe": RECIPE,
+        "names": list(keyframes.palette.names),
         "scale": keyframes.scale,
         "numbers": sorted(keyframes.index),
         "repeats": {drawing: list(numbers) for drawing, numbers in sorted(keyframes.repeats.items())},
@@ -104,7 +108,7 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         raise ValueError("kept by another version")
     index = {number: arrays[f"index {number}"].astype(np.intp) for number in table["numbers"]}
     keyframes = Keyframes(
-        Palette(arrays["colors"]),
+        Palette(arrays["colors"], tuple(table["names"])),
         index,
         table["scale"],
         arrays["classes"].astype(np.intp),
@@ -120,6 +124,7 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         soft=frozenset(table["soft"]),
         left={number: arrays[f"left {number}"].astype(np.intp) for number in table["left"]},
         compared=tuple(table.get("compared", ())),
+        tuples=ColorTuples(arrays["tuples"].astype(np.intp), arrays["seen"] > 0) if "tuples" in arrays else None,
     )
     keys = []
     for number in table["numbers"]:

@@ -13,8 +13,10 @@ from framecolor.core.text import count_of
 from framecolor.keys.key_drawing import KeyDrawing, KeyDrawings
 from framecolor.keys.key_faults import format_color
 from framecolor.keys.key_holes import PaintedKey, find_holes, find_middle
-from framecolor.keys.keyframes import Keyframes
+from framecolor.keys.keyframes import Keyframes, list_painted
+from framecolor.keys.named_palette import describe_use
 from framecolor.lineart.region_colors import RegionColors, Rgba, as_color
+from framecolor.media import read_swatch_list
 from framecolor.shot.shot import Shot
 
 # Colors that differ by so many levels are one color, if the key is exact in this share of its pixels.
@@ -111,4 +113,8 @@ def find_doubts(shot: Shot, keyframes: Keyframes, settings: Settings) -> list[st
         doubts.append(
             "its keys have opaque paper, and so will its frames; for transparent cels use --background transparent"
         )
+    if settings.palette is not None:
+        path = shot.root / settings.palette
+        painted = list_painted(keyframes.drawings)
+        doubts += describe_use(painted, keyframes.palette, read_swatch_list(path), path.name)
     return doubts

@@ -18,6 +18,7 @@ from framecolor.media.palettes.pal import decode_pal, encode_pal
 from framecolor.media.palettes.parts import decode_parts, encode_parts
 from framecolor.media.palettes.plt import decode_plt, encode_plt
 from framecolor.media.palettes.tpl import decode_tpl, encode_tpl
+from framecolor.media.palettes.tuples import TONES, ColorTuple, find_tuples
 
 PALETTES: dict[str, PaletteFormat] = {
     one.suffix: one
@@ -119,11 +120,14 @@ def write_palette(path: str | Path, palette: Palette, title: str = "") -> None:
 
 __all__ = [
     "PALETTES",
+    "TONES",
+    "ColorTuple",
     "PaletteFormat",
     "Rgba",
     "Swatch",
     "SwatchList",
     "find_format",
+    "find_tuples",
     "format_swatches",
     "read_palette",
     "read_swatch_list",
