@@ -108,7 +108,7 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         raise ValueError("kept by another version")
     index = {number: arrays[f"index {number}"].astype(np.intp) for number in table["numbers"]}
     keyframes = Keyframes(
-        Palette(arrays["colors"], tuple(table["names"])),
+        Palette(arrays["colors"], tuple(map(str, table["names"]))),
         index,
         table["scale"],
         arrays["classes"].astype(np.intp),
@@ -126,6 +126,9 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         compared=tuple(table.get("compared", ())),
         tuples=ColorTuples(arrays["tuples"].astype(np.intp), arrays["seen"] > 0) if "tuples" in arrays else None,
     )
+    colors, names, tuples = len(keyframes.palette), keyframes.palette.names, keyframes.tuples
+    if len(names) not in (0, colors) or (tuples is not None and len(tuples.seen) != colors):
+        raise ValueError("names or tuples of another palette")
     keys = []
     for number in table["numbers"]:
         rows = arrays[f"rows {number}"].astype(np.intp)

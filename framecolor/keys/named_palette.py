@@ -33,6 +33,8 @@ class ColorTuples:
     seen: NDArray[np.bool_]
 
     def __post_init__(self) -> None:
+        if self.entries.size and not -1 <= self.entries.min() <= self.entries.max() < len(self.seen):
+            raise ValueError("ColorTuples.entries must be colors of the palette, or -1")
         if self.entries.ndim != 2 or self.entries.shape[1] != len(TONES) or self.seen.shape[:1] != self.seen.shape[1:]:
             raise ValueError(
                 f"ColorTuples needs [T, {len(TONES)}] and [P, P], got {self.entries.shape}, {self.seen.shape}"

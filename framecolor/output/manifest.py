@@ -50,6 +50,7 @@ class Manifest:
     mattes         ids of the paints
     warnings       warnings of the run, such as faults of its keys
     memos          notes, dialogue and camera work of the exposure sheet, a line each
+    names          names of the palette's colors, "" if missing; empty if the run had no palette with names
     """
 
     out: Path
@@ -65,6 +66,7 @@ class Manifest:
     mattes: MatteIds = field(default_factory=MatteIds)
     warnings: tuple[str, ...] = ()
     memos: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, out: Path) -> Manifest:
@@ -104,6 +106,7 @@ class Manifest:
             mattes=MatteIds.read(table.get("mattes")),
             warnings=tuple(text for text in table.get("warnings") or () if isinstance(text, str)),
             memos=tuple(text for text in table.get("memos") or () if isinstance(text, str)),
+            names=_parse_names(table.get("names"), len(palette)),
         )
 
     def with_status(self, *statuses: Status) -> tuple[FrameEntry, ...]:
@@ -131,6 +134,12 @@ def parse_table(text: str) -> dict[str, Any]:
     if table.pop("seal", "") not in ("", digest(text.rpartition(SEAL)[0])):
         raise ValueError("its seal does not match")
     return table
+
+
+def _parse_names(names: Any, count: int) -> tuple[str, ...]:
+    """Parse the names of `count` colors; empty if they are missing or damaged."""
+    right = isinstance(names, list) and len(names) == count and all(isinstance(name, str) for name in names)
+    return tuple(names) if right else ()
 
 
 def parse_palette(rows: Any) -> tuple[Rgba, ...]:

@@ -23,7 +23,7 @@ _MOST_BYTES = 1 << 22
 def read_swap(path: Path, out: Path, ids: MatteIds) -> NDArray[np.uint8]:
     """Read the new color of each id, uint8 [ids + 1, 4] straight RGBA; row 0 is paper.
 
-    path  a .json file like OUT/palette.json, matched by id; or a .gpl file with as many entries as OUT/palette.gpl,
+    path  a .json file like OUT/palette.json, matched by id; or a palette with as many entries as OUT/palette.gpl,
           matched by name if all names are unique and the same in both, else by order
     out   folder of the painted frames
 

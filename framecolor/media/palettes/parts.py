@@ -26,6 +26,7 @@ from framecolor.media.palettes.base import Rgba, Swatch, SwatchList, clean_name
 from framecolor.media.palettes.tuples import TONES, find_tuples, name_tone
 
 _HEX = re.compile(r"#[0-9a-fA-F]{6}")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 _FIX = 'write [skin], then base = "#ffe0bd" and, if it has them, highlight, shadow and shadow2'
 
 
@@ -64,7 +65,7 @@ def encode_parts(palette: SwatchList) -> bytes:
         tables.setdefault(part, {})[tone] = swatch.color
     lines: list[str] = []
     for part, tones in tables.items():
-        lines.append(f"[{json.dumps(part, ensure_ascii=False)}]")
+        lines.append(f"[{part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False)}]")
         lines += [f'{tone} = "#{red:02x}{green:02x}{blue:02x}"' for tone, (red, green, blue, _) in tones.items()]
         lines.append("")
     return "\n".join(lines).encode()

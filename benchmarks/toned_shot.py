@@ -1,4 +1,4 @@
-"""A shot in code whose figure has shadows between trace lines, some of which no key shows, and its palette with names."""
+"""A shot in code whose figure has shadows between trace lines, some of them in no key, and its palette with names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.media import write_image
+
+Rgba = NDArray[np.uint8]
+"""uint8 HxWx4, straight RGBA."""
 
 SIZE = (240, 320)
 PAPER, INK, TRACE = (255, 255, 255, 0), (0, 0, 0, 255), (0, 0, 255, 255)
@@ -33,7 +36,7 @@ _PARTS = (
 )
 
 
-def draw_toned(step: int, shaded: tuple[str, ...]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def draw_toned(step: int, shaded: tuple[str, ...]) -> tuple[Rgba, Rgba]:
     """Draw one step of a figure that walks to the right: line art on transparent, and the truth, both uint8 HxWx4.
 
     shaded  parts with a shadow, below a blue trace line
@@ -64,7 +67,7 @@ def draw_toned(step: int, shaded: tuple[str, ...]) -> tuple[NDArray[np.uint8], N
     return line, painted
 
 
-def make_toned_shot(folder: Path, frames: int = 5) -> dict[int, NDArray[np.uint8]]:
+def make_toned_shot(folder: Path, frames: int = 5) -> dict[int, Rgba]:
     """Write line/, keys/ with the first drawing, in which only the skin is shaded, and film.gpl. Returns all truths."""
     truths = {}
     for step in range(frames):
