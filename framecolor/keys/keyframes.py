@@ -17,7 +17,7 @@ from framecolor.errors import ShotError
 from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.key_drawing import KeyDrawing, measure_scale, read_key_drawings
 from framecolor.keys.key_tones import settle_tones
-from framecolor.keys.named_palette import WHITE_PAPER, ColorTuples, apply_palette, learn_tuples
+from framecolor.keys.named_palette import ColorTuples, apply_palette, find_papers, learn_tuples
 from framecolor.keys.reference_drawing import ReferenceDrawing, settle_references
 from framecolor.keys.reference_prior import measure_picture, measure_prior
 from framecolor.lineart.packed import PackedDrawing
@@ -28,7 +28,6 @@ from framecolor.lineart.region_colors import (
     group_colors,
     nearest_entries,
 )
-from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.soft_colors import join_soft_colors
 from framecolor.matching.gallery import UNKNOWN, Gallery
 from framecolor.matching.tokens import Tokens
@@ -225,7 +224,8 @@ def build_keyframes(
     tones = np.zeros((0, 0), np.intp)
     if settings.palette is not None:
         swatches = read_swatches(root / settings.palette)
-        palette, tones = apply_palette(palette, swatches, white_paper=_has_white_paper(drawings, colors))
+        papers = [find_papers(c.color, drawings[number].drawing.regions()) for number, c in colors.items()]
+        palette, tones = apply_palette(palette, swatches, sorted(set().union(*papers)))
     index = {number: nearest_entries(c.color, palette) for number, c in colors.items()}
     indexed = tuple((one, nearest_entries(color, palette)) for one, color in zip(references, settled, strict=True))
     pixels = np.zeros(len(palette))
@@ -273,12 +273,6 @@ def _settle_colors(drawings: Mapping[int, KeyDrawing]) -> dict[int, RegionColors
     colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
     soft = {number: key.soft for number, key in drawings.items() if key.soft is not None}
     return settle_tones(join_soft_colors(colors, soft), {number: drawings[number].parts for number in colors})
-
-
-def _has_white_paper(drawings: Mapping[int, KeyDrawing], colors: Mapping[int, RegionColors]) -> bool:
-    """Tell whether the paper around the figure is opaque white in a key."""
-    papers = (c.color[outside_regions(drawings[number].drawing.regions())] for number, c in colors.items())
-    return any(bool((paper == WHITE_PAPER).all(axis=1).any()) for paper in papers)
 
 
 def list_painted(drawings: Mapping[int, KeyDrawing]) -> Palette:

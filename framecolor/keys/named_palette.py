@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from framecolor.core.text import count_of
 from framecolor.core.types import Frame, Palette, Regions
 from framecolor.lineart.region_colors import add_colors, restrict_palette
+from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.trace_contact import find_trace_contacts
 from framecolor.media.palettes import TONES, Swatch, SwatchList, find_tuples
 
-WHITE_PAPER = (255, 255, 255, 255)
-"""The paper of keys that are saved without transparency."""
-
 _MOST_NAMED = 4
 _ONE_LEVEL = 1
+# Opaque paper is white, or nearly: all channels have this level at least.
+_PAPER_LEVEL = 245
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,17 +42,22 @@ class ColorTuples:
 
 
 def apply_palette(
-    painted: Palette, swatches: Sequence[Swatch], *, white_paper: bool = False
+    painted: Palette, swatches: Sequence[Swatch], papers: Iterable[tuple[int, ...]] = ()
 ) -> tuple[Palette, NDArray[np.intp]]:
     """Replace painted colors by the nearest swatches, and add the other tones of parts that are painted.
 
-    white_paper  keys have opaque white around the figure: it stays white, as no paint
+    papers  opaque colors of the paper around the figures (`find_papers`), which stay
     Returns the palette with names, "" if missing, and its tuples as in `ColorTuples.entries`. Raises PaletteError as
     `restrict_palette`.
     """
     allowed = dict.fromkeys(one.color for one in swatches)
-    if white_paper and WHITE_PAPER in map(tuple, painted.colors.tolist()):
-        allowed.setdefault(WHITE_PAPER)
+    table = np.array([one.color for one in swatches], int).reshape(-1, 4)
+    for paper in papers:
+        if (
+            paper in map(tuple, painted.colors.tolist())
+            and np.abs(table - paper).max(axis=1).min(initial=255) > _ONE_LEVEL
+        ):
+            allowed.setdefault((paper[0], paper[1], paper[2], paper[3]))
     palette = restrict_palette(painted, Palette(np.array(list(allowed), np.uint8)))
     used = set(map(tuple, palette.colors.tolist()))
     tuples = [[swatches[one.places[tone]].color if tone in one.places else None for tone in TONES]
@@ -69,6 +74,15 @@ def apply_palette(
             names.setdefault(one.color, one.name)
     called = tuple(names.get(color, "") for color in place)
     return replace(palette, names=called if any(called) else ()), np.array(entries, np.intp).reshape(-1, len(TONES))
+
+
+def find_papers(colors: NDArray[np.uint8], regions: Regions) -> set[tuple[int, ...]]:
+    """Find the colors of opaque, white paper around the figure of a key that was saved without transparency.
+
+    colors  of its regions, uint8 [count + 1, 4]
+    """
+    around = colors[outside_regions(regions)]
+    return set(map(tuple, around[around.min(axis=1, initial=255) >= _PAPER_LEVEL].tolist()))
 
 
 def learn_tuples(

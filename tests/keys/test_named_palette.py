@@ -17,6 +17,7 @@ from framecolor.keys.named_palette import apply_palette, describe_use
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.lineart.trace_contact import find_trace_contacts
+from framecolor.media import read_image, write_image
 from framecolor.media.palettes import Swatch, SwatchList, find_tuples, read_swatches
 
 
@@ -62,10 +63,17 @@ def test_the_tones_of_used_parts_join_the_palette() -> None:
 
 def test_white_paper_stays_white(tmp_path: Path) -> None:
     white = Palette(np.array([(255, 255, 255, 255), SKIN], np.uint8))
-    kept, _ = apply_palette(white, [Swatch(SKIN, "skin")], white_paper=True)
+    kept, _ = apply_palette(white, [Swatch(SKIN, "skin")], [(255, 255, 255, 255)])
     assert kept.colors.tolist() == white.colors.tolist() and kept.names == ("", "skin")
     changed, _ = apply_palette(white, [Swatch(SKIN, "skin")])
     assert changed.colors.tolist() == [list(SKIN)]
+    folder = make_shot(tmp_path / "cut")
+    for path in (folder / "keys").iterdir():
+        picture = read_image(path)
+        picture[picture[..., 3] == 0] = (252, 252, 250, 255)
+        write_image(path, picture)
+    (folder / "show.gpl").write_text("GIMP Palette\n250 214 180 skin\n60 90 160 coat\n")
+    assert (252, 252, 250, 255) in map(tuple, read(folder, "show.gpl").palette.colors.tolist())
 
 
 def test_it_is_said_which_colors_become_others() -> None:

@@ -109,9 +109,9 @@ def aco(*rows: tuple[int, int, int, int, int]) -> bytes:
     return b"\0\1" + struct.pack(">H", len(rows)) + b"".join(struct.pack(">5H", *row) for row in rows)
 
 
-def kpl(xml: str | bytes, name: str = "colorset.xml") -> bytes:
+def kpl(xml: str | bytes, name: str = "colorset.xml", packing: int = zipfile.ZIP_DEFLATED) -> bytes:
     packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(packed, "w", packing) as archive:
         archive.writestr(name, xml)
     return packed.getvalue()
 
@@ -272,6 +272,8 @@ X = "x\0".encode("utf-16-be")
         ("a.kpl", b"PK\3\4", "no whole palette of Krita"),
         ("a.kpl", kpl("<a/>", "other.xml"), "has no colorset.xml"),
         ("a.kpl", kpl(b" " * (9 << 20)), "colorset.xml is larger than 8 MiB"),
+        ("a.kpl", kpl(b" " * (64 << 20), packing=zipfile.ZIP_BZIP2), "packed in another way"),
+        ("a.kpl", kpl("<ColorSet>" + "<a>" * 99999), "nested too deeply"),
         ("a.kpl", kpl(ENTITIES), "declares a document type or entities"),
         ("a.kpl", kpl('<!DOCTYPE z SYSTEM "file:///etc/passwd"><ColorSet/>'), "declares a document type"),
         ("a.kpl", kpl("<Other/>"), "in place of <ColorSet>"),

@@ -121,6 +121,7 @@ def test_indices_stay_the_same_when_a_palette_is_written_again(tmp_path: Path) -
             "page 'p' shows style 4, but there are 1",
         ),
         (b"<palette><styles>" + b"<style>a 3 1 2 3 255</style>" * 4097 + b"</styles></palette>", "more than 4096"),
+        (b"<palette><styles><style>" + b"a " * 99_999, "<style> has more than 4096 words"),
         (b"<!-- a -->" * 900_000, "larger than 8 MiB"),
     ],
 )

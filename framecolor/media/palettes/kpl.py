@@ -30,6 +30,8 @@ from framecolor.media.palettes.color_models import (
 
 _FIX = "save the palette again in Krita"
 _MAX_XML_BYTES = 8 << 20
+_PACKINGS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_DEEPEST = 16
 _MIME = "application/x-krita-palette"
 _COLUMNS = 8
 _MODELS: dict[str, tuple[str, Callable[..., Rgb]]] = {
@@ -49,8 +51,12 @@ def decode_kpl(data: bytes, path: Path) -> SwatchList:
     Raises PaletteError about `path`, also for a zip bomb and for XML with entities.
     """
     try:
-        with zipfile.ZipFile(BytesIO(data)) as archive, archive.open("colorset.xml") as file:
-            xml = file.read(_MAX_XML_BYTES + 1)
+        with zipfile.ZipFile(BytesIO(data)) as archive:
+            entry = archive.getinfo("colorset.xml")
+            if entry.compress_type not in _PACKINGS:  # of others, zipfile unpacks all at once
+                raise zipfile.BadZipFile("it is packed in another way than Krita packs")
+            with archive.open(entry) as file:
+                xml = file.read(_MAX_XML_BYTES + 1)
     except KeyError:
         raise PaletteError(path, "this is no palette of Krita: it has no colorset.xml", _FIX) from None
     except Exception as error:  # zipfile raises many kinds of errors for a damaged file
@@ -131,6 +137,8 @@ class _Reader:
 
     def _start(self, tag: str, values: dict[str, str]) -> None:
         self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ValueError("it is nested too deeply")
         if self._depth == 1:
             if tag not in _ROOTS:
                 raise ValueError(f"it begins with <{tag[:40]}> in place of <ColorSet>")

@@ -95,10 +95,9 @@ def parse_styles(data: bytes, path: Path) -> StylePalette:
     if data[:4] in (b"TABc", b"TNZC"):
         raise PaletteError(path, "the palette is compressed", _FIX)
     try:
-        tokens = list(_split(data.decode("utf-8-sig", "replace")))
-        return _Reader(tokens).read()
+        return _Reader(_split(data.decode("utf-8-sig", "replace"))).read()
     except (ValueError, IndexError) as error:
-        problem = str(error) if type(error) is ValueError else "the file ends in the middle"
+        problem = str(error) if isinstance(error, ValueError) else "the file ends in the middle"
         raise PaletteError(path, f"this is no whole palette of OpenToonz: {problem}", _FIX) from None
 
 
@@ -134,9 +133,8 @@ def _split(text: str) -> Iterator[_Token]:
 class _Reader:
     """Reads a palette from its tokens. Raises ValueError with the problem, IndexError if they end too early."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: Iterator[_Token]) -> None:
         self._tokens = tokens
-        self._at = 0
 
     def read(self) -> StylePalette:
         first = self._next()
@@ -220,6 +218,8 @@ class _Reader:
         words = []
         while not (token := self._next()).tag:
             words.append(token)
+            if len(words) > MOST_STYLES:
+                raise ValueError(f"<{tag}> has more than {MOST_STYLES} words")
         if token.tag != tag or not token.end:
             raise ValueError(f"<{tag}> is not closed")
         return words
@@ -232,8 +232,10 @@ class _Reader:
                 depth += -1 if token.end else 1
 
     def _next(self) -> _Token:
-        self._at += 1
-        return self._tokens[self._at - 1]
+        token = next(self._tokens, None)
+        if token is None:
+            raise IndexError
+        return token
 
 
 def _read_color(words: list[_Token]) -> Rgba | None:
