@@ -15,6 +15,9 @@ from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.trace_contact import find_trace_contacts
 from framecolor.media.palettes import TONES, Swatch, SwatchList, find_tuples
 
+RECIPE = "palette 2"
+"""Raised when the same palette gives other frames."""
+
 _MOST_NAMED = 4
 _ONE_LEVEL = 1
 # Opaque paper is white, or nearly: all channels have this level at least.
