@@ -84,4 +84,4 @@ def make_toned_shot(folder: Path, frames: int = 5) -> dict[int, Rgba]:
 def write_toned_palette(path: Path, *, named: bool = True) -> None:
     """Write the colors as .gpl, with or without the names of their parts."""
     rows = [f"{r} {g} {b}\t{name if named else f'paint {k}'}" for k, (name, (r, g, b, _)) in enumerate(COLORS.items())]
-    path.write_text("GIMP Palette\nName: film\n" + "\n".join(rows) + "\n")
+    path.write_text("GIMP Palette\nName: film\n" + "\n".join(rows) + "\n", "utf-8")

@@ -103,11 +103,11 @@ def parse_styles(data: bytes, path: Path) -> StylePalette:
 
 @dataclass(frozen=True)
 class _Token:
-    """A tag (`tag`, with `end`), or a string or word (`text`; `raw` as it stands in the file)."""
+    """A tag (`tag`, with `end`), or a string or word (`word`; `raw` as it stands in the file)."""
 
     tag: str = ""
     end: bool = False
-    text: str = ""
+    word: str = ""
     raw: str = ""
     more: str = ""
 
@@ -127,7 +127,7 @@ def _split(text: str) -> Iterator[_Token]:
         elif found["comment"] is None:
             quoted = found["text"]
             word = found["word"] if quoted is None else _ESCAPE.sub(r"\1", quoted)
-            yield _Token(text=word, raw=word if quoted is None else f'"{quoted}"')
+            yield _Token(word=word, raw=word if quoted is None else f'"{quoted}"')
 
 
 class _Reader:
@@ -163,7 +163,7 @@ class _Reader:
         """Step into each child element of a parent; the caller reads it to its end."""
         while (token := self._next()).tag != parent or not token.end:
             if token.tag != child or token.end:
-                raise ValueError(f"<{parent}> has {quote(token.tag or token.text)} in place of <{child}>")
+                raise ValueError(f"<{parent}> has {quote(token.tag or token.word)} in place of <{child}>")
             yield
 
     def _read_style(self, index: int) -> Style:
@@ -172,18 +172,18 @@ class _Reader:
         words = self._words("style")
         at = flags = 0
         link = original = ""
-        if _FLAGS.fullmatch(words[at].text):
-            flags, at = int(words[at].text[1]), at + 1
-        if words[at].text.startswith("|"):
-            link, at = words[at].text[1:], at + 1
-            if words[at].text.startswith("@"):
-                original, at = words[at].text[1:], at + 1
-        name = words[at].text
+        if _FLAGS.fullmatch(words[at].word):
+            flags, at = int(words[at].word[1]), at + 1
+        if words[at].word.startswith("|"):
+            link, at = words[at].word[1:], at + 1
+            if words[at].word.startswith("@"):
+                original, at = words[at].word[1:], at + 1
+        name = words[at].word
         if name[:1].isdecimal():
             name = "color"
         else:
             at, name = at + 1, name.removeprefix("_")
-        kind = _whole(words[at].text, f"kind of style {index}")
+        kind = _whole(words[at].word, f"kind of style {index}")
         values = words[at + 1 :]
         color = _read_color(values)
         if kind == SOLID and (color is None or len(values) != 4):
@@ -195,11 +195,11 @@ class _Reader:
         name, indices = "", []
         while (token := self._next()).tag != "page" or not token.end:
             if token.tag == "name" and not token.end:
-                name = " ".join(word.text for word in self._words("name"))
+                name = " ".join(word.word for word in self._words("name"))
             elif token.tag == "indices" and not token.end:
-                indices = [_whole(word.text, "index in a page") for word in self._words("indices")]
+                indices = [_whole(word.word, "index in a page") for word in self._words("indices")]
             else:
-                raise ValueError(f"a page has {quote(token.tag or token.text)} in place of a name and indices")
+                raise ValueError(f"a page has {quote(token.tag or token.word)} in place of a name and indices")
         return StylePage(clean_name(name), tuple(indices))
 
     def _check_pages(self, pages: list[StylePage], count: int) -> tuple[StylePage, ...]:
