@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 )
 @click.option("--steps", type=click.IntRange(1, 1000), metavar="K", help="Sampling steps; more are slower.")
 @click.option("--seed", type=click.IntRange(0, 2**31), default=0, show_default=True, help="Seed of variation 1.")
-@click.option("--palette", type=PATH, metavar="FILE.gpl", help="Use only the colors of this palette.")
+@click.option("--palette", type=PATH, metavar="FILE", help="Use only the colors of this palette.")
 @click.option("--reference", type=PATH, metavar="IMAGE", help="Prefer the colors of this picture.")
 @click.option("--hints", type=PATH, metavar="IMAGE", help="Strokes on transparent; their colors are kept exactly.")
 @click.option("--mask", type=PATH, metavar="IMAGE", help="Where a painted KEY may change: white on black.")

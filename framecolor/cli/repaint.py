@@ -13,7 +13,7 @@ from framecolor.cli.shots import list_shots
 @click.command()
 @click.argument("shot", metavar="SHOT|OUT", type=PATH)
 @click.option("--palette", required=True, type=PATH, metavar="FILE",
-              help="The new colors: .gpl with the entries of OUT/palette.gpl, or .json with its ids.")  # fmt: skip
+              help="The new colors: a palette with the entries of OUT/palette.gpl, or .json with its ids.")  # fmt: skip
 @click.option("-o", "--out", type=PATH, help="Folder for the frames; OUT-NAME if not given.")
 @cel_option
 def repaint(shot: Path, palette: Path, out: Path | None, cels: tuple[str, ...]) -> None:

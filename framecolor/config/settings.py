@@ -95,8 +95,10 @@ class Settings:
     seed: int = setting(0, decides=("fit", "proposal"), bounds=(0, 2**32 - 1),
         wanted="a whole number from 0 to 2**32 - 1",
         help="Random seed of the fit, and of the proposal if there is no key.")
-    palette: str | None = setting(None, decides=("keys", "proposal"), wanted="the name of a .gpl file", metavar="FILE",
-        help="A .gpl file: only its colors are used; each color of the keys becomes the nearest of them.")
+    palette: str | None = setting(None, decides=("keys", "proposal"), wanted="the name of a palette", metavar="FILE",
+        help="A palette (.gpl, .plt, .tpl, .kpl, .ase, .aco, .pal, .toml): only its colors are used; each color of the "
+             "keys becomes the nearest of them. Names of tones, such as skin and skin shadow, help where no key shows "
+             "them.")
     reference: str | None = setting(None, decides=("keys", "proposal"), wanted="the name of a picture", metavar="IMAGE",
         help="A picture: its main colors are likelier in unsure regions; if there is no key, the proposal takes its "
              "colors from it.")

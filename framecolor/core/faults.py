@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 from framecolor.core.text import count_of
 
-FaultKind = Literal["moved", "soft", "leak", "tones", "hole", "trace", "near color", "blank", "paper", "color set"]
+FaultKind = Literal[
+    "moved", "soft", "leak", "tones", "hole", "trace", "near color", "blank", "paper", "color set", "palette"
+]
 Place = tuple[int, int]
 
 # More places than this are counted in a text; JSON has all.
@@ -23,7 +25,7 @@ class Fault:
     text    what is wrong, as a part of a sentence
     fix     what to do about it; "" if nothing has to be done
     places  (x, y) in pixels of the drawing, inside of what is meant
-    role    which of the frame's pictures has it
+    role    which of the frame's pictures has it; "palette": the palette file does, and `frame` is the first key
     """
 
     kind: FaultKind
@@ -31,11 +33,12 @@ class Fault:
     text: str
     fix: str = ""
     places: tuple[Place, ...] = ()
-    role: Literal["key", "drawing"] = "key"
+    role: Literal["key", "drawing", "palette"] = "key"
 
     def __str__(self) -> str:
         where = f" at {format_places(self.places)}" if self.places else ""
-        return f"{self.role} {self.frame}: {self.text}{where}" + (f"; {self.fix}" if self.fix else "")
+        whose = "" if self.role == "palette" else f"{self.role} {self.frame}: "
+        return f"{whose}{self.text}{where}" + (f"; {self.fix}" if self.fix else "")
 
     def describe(self) -> dict[str, Any]:
         """Describe the fault as plain data, for JSON."""

@@ -18,6 +18,7 @@ from framecolor.core.types import Palette
 from framecolor.errors import OutputError
 from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.keyframes import Keyframes
+from framecolor.keys.named_palette import ColorTuples
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
 from framecolor.networks.kept import pack_arrays, unpack_arrays
@@ -65,6 +66,8 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
     }
     if keyframes.reference is not None:
         arrays["reference"] = keyframes.reference
+    if keyframes.tuples is not None:
+        arrays |= {"tuples": keyframes.tuples.entries, "seen": keyframes.tuples.seen.astype(np.uint8)}
     arrays |= {f"left {number}": left for number, left in keyframes.left.items()}
     arrays |= {f"paper {number}": kinds for number, kinds in keyframes.paper.items()}
     arrays |= {f"index {number}": index for number, index in keyframes.index.items()}
@@ -82,6 +85,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         arrays |= {f"label {number}": labels.color, f"by {number}": labels.by, f"area {number}": labels.area}
     table = {
         "recipe": RECIPE,
+        "names": list(keyframes.palette.names),
         "scale": keyframes.scale,
         "numbers": _list_numbers(keyframes.index),
         "repeats": {drawing: _list_numbers(numbers) for drawing, numbers in sorted(keyframes.repeats.items())},
@@ -113,7 +117,7 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
     numbers = [number_from_json(number) for number in table["numbers"]]
     index = {number: arrays[f"index {number}"].astype(np.intp) for number in numbers}
     keyframes = Keyframes(
-        Palette(arrays["colors"]),
+        Palette(arrays["colors"], tuple(map(str, table["names"]))),
         index,
         table["scale"],
         arrays["classes"].astype(np.intp),
@@ -130,7 +134,11 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         left={number: arrays[f"left {number}"].astype(np.intp) for number in map(number_from_json, table["left"])},
         paper={number: arrays[f"paper {number}"].astype(np.int8) for number in map(number_from_json, table["paper"])},
         compared=tuple(table.get("compared", ())),
+        tuples=ColorTuples(arrays["tuples"].astype(np.intp), arrays["seen"] > 0) if "tuples" in arrays else None,
     )
+    colors, names, tuples = len(keyframes.palette), keyframes.palette.names, keyframes.tuples
+    if len(names) not in (0, colors) or (tuples is not None and len(tuples.seen) != colors):
+        raise ValueError("names or tuples of another palette")
     keys = []
     for number in numbers:
         rows = arrays[f"rows {number}"].astype(np.intp)

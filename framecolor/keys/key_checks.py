@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 
@@ -13,9 +14,11 @@ from framecolor.core.text import count_of
 from framecolor.keys.key_drawing import KeyDrawing, KeyDrawings
 from framecolor.keys.key_faults import format_color
 from framecolor.keys.key_holes import PaintedKey, find_holes, find_middle
-from framecolor.keys.keyframes import Keyframes
+from framecolor.keys.keyframes import Keyframes, list_painted
+from framecolor.keys.named_palette import describe_use
 from framecolor.keys.paper_regions import find_paper_faults, judge_paper
 from framecolor.lineart.region_colors import RegionColors, Rgba, as_color
+from framecolor.media import read_swatch_list
 from framecolor.shot.shot import Shot
 
 # Colors that differ by so many levels are one color, if the key is exact in this share of its pixels.
@@ -105,9 +108,12 @@ def _is_exact(colors: RegionColors) -> bool:
     return int(colors.votes[1:].sum()) >= _EXACT_SHARE * int(colors.seen[1:].sum())
 
 
-def judge_keys(keyframes: Keyframes, settings: Settings, *, is_cel: bool = False) -> tuple[Keyframes, list[Fault]]:
+def judge_keys(
+    keyframes: Keyframes, settings: Settings, root: Path, *, is_cel: bool = False
+) -> tuple[Keyframes, list[Fault]]:
     """Find the faults of keys that need no network, and add to the keyframes what in them is paper (`judge_paper`).
 
+    root    folder of the shot, to which the settings' paths are relative
     is_cel  whether the frames are a cel, which is composited over others
     """
     faults = find_faults(keyframes.drawings)
@@ -116,4 +122,8 @@ def judge_keys(keyframes: Keyframes, settings: Settings, *, is_cel: bool = False
     if is_cel and painted and settings.background == "keys" and not keyframes.palette.has_clear_paper:
         text = "has opaque paper, as all keys here, and so will the frames"
         faults.append(Fault("paper", painted[0], text, "for transparent cels use --background transparent"))
+    if painted and settings.palette is not None:
+        path = root / settings.palette
+        lines = describe_use(list_painted(keyframes.drawings), keyframes.palette, read_swatch_list(path), path.name)
+        faults += [Fault("palette", painted[0], line, role="palette") for line in lines]
     return keyframes, [*faults, *find_paper_faults(keyframes, settings)]

@@ -17,6 +17,7 @@ from framecolor.errors import ShotError
 from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.key_drawing import KeyDrawing, measure_scale, read_key_drawings
 from framecolor.keys.key_tones import settle_tones
+from framecolor.keys.named_palette import ColorTuples, apply_palette, find_papers, learn_tuples
 from framecolor.keys.reference_drawing import ReferenceDrawing, settle_references
 from framecolor.keys.reference_prior import measure_picture, measure_prior
 from framecolor.lineart.packed import PackedDrawing
@@ -26,13 +27,12 @@ from framecolor.lineart.region_colors import (
     build_palette,
     group_colors,
     nearest_entries,
-    restrict_palette,
 )
 from framecolor.lineart.soft_colors import join_soft_colors
 from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
 from framecolor.matching.paper_kinds import PAPER, Kinds
 from framecolor.matching.tokens import Tokens
-from framecolor.media import read_image, read_palette
+from framecolor.media import read_image, read_swatches
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
 from framecolor.networks.view import look
 from framecolor.shot.annotations import NOBODY, RegionLabels, join_colors
@@ -43,7 +43,8 @@ from framecolor.shot.shot import Shot
 class Keyframes:
     """The keys and partial keys of a shot.
 
-    palette    their P colors, the most used first, then those of strokes and corrections, then those of references
+    palette    their P colors, the most used first, then those of strokes and corrections, of references, and tones of
+               their parts; with names if a palette file has them
     index      by number, the palette entry of each region, intp [count + 1]; UNKNOWN in partial keys
     scale      working pixels per drawing pixel, for all views of the shot
     classes    intp [P]: the network's class of each color; colors that differ by a few levels share a class
@@ -60,6 +61,7 @@ class Keyframes:
     drawings   the key drawings, by number; empty if the keyframes come from a cache
     compared   positions in the shot's references of the figures that drawings are compared with
     references  these figures, and the palette entry of each of their regions; empty if they come from a cache
+    tuples     the tones of parts that a palette file names; None if it names none
     """
 
     palette: Palette
@@ -79,6 +81,7 @@ class Keyframes:
     drawings: Mapping[int, KeyDrawing] = field(default_factory=dict)
     compared: tuple[int, ...] = ()
     references: tuple[tuple[ReferenceDrawing, NDArray[np.intp]], ...] = ()
+    tuples: ColorTuples | None = None
 
     @cached_property
     def whole(self) -> frozenset[int]:
@@ -237,8 +240,11 @@ def build_keyframes(
     palette = build_palette(list(colors.values())) if colors else Palette(np.zeros((0, 4), np.uint8))
     palette = add_colors(palette, join_colors(labels.values()))
     palette, settled = settle_references(references, palette, [drawings[n] for n in colors], colors)
+    tones = np.zeros((0, 0), np.intp)
     if settings.palette is not None:
-        palette = restrict_palette(palette, read_palette(root / settings.palette))
+        swatches = read_swatches(root / settings.palette)
+        papers = [find_papers(c.color, drawings[number].drawing.regions()) for number, c in colors.items()]
+        palette, tones = apply_palette(palette, swatches, sorted(set().union(*papers)))
     index = {number: nearest_entries(c.color, palette) for number, c in colors.items()}
     indexed = tuple((one, nearest_entries(color, palette)) for one, color in zip(references, settled, strict=True))
     pixels = np.zeros(len(palette))
@@ -273,6 +279,11 @@ def build_keyframes(
         drawings={number: drawings[number] for number in index},
         compared=tuple(reference.position for reference in references),
         references=indexed,
+        tuples=learn_tuples(
+            tones,
+            len(palette),
+            ((key.drawing.frame(), key.drawing.regions(), index[n]) for n, key in drawings.items() if n in index),
+        ),
     )
 
 
@@ -281,6 +292,12 @@ def _settle_colors(drawings: Mapping[int, KeyDrawing]) -> dict[int, RegionColors
     colors = {number: key.colors for number, key in drawings.items() if key.colors is not None}
     soft = {number: key.soft for number, key in drawings.items() if key.soft is not None}
     return settle_tones(join_soft_colors(colors, soft), {number: drawings[number].parts for number in colors})
+
+
+def list_painted(drawings: Mapping[int, KeyDrawing]) -> Palette:
+    """List the colors of painted keys, the most used first, before a palette file changes them."""
+    colors = _settle_colors(drawings)
+    return build_palette(list(colors.values())) if colors else Palette(np.zeros((0, 4), np.uint8))
 
 
 def ask_for_key(shot: Shot) -> str:

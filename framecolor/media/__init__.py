@@ -14,7 +14,17 @@ from framecolor.media.decode import (
 )
 from framecolor.media.encode import encode_image, write_image
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
-from framecolor.media.palettes import format_swatches, read_palette, read_swatches, write_palette
+from framecolor.media.palettes import (
+    PALETTES,
+    Swatch,
+    SwatchList,
+    format_swatches,
+    read_palette,
+    read_swatch_list,
+    read_swatches,
+    write_palette,
+    write_swatches,
+)
 from framecolor.media.writers import FORMATS, Format, Mark, Picture
 
 __all__ = [
@@ -22,11 +32,14 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "MOVIE_SUFFIXES",
     "PAINTED_SUFFIXES",
+    "PALETTES",
     "Format",
     "ImageFile",
     "Mark",
     "Movie",
     "Picture",
+    "Swatch",
+    "SwatchList",
     "check_image",
     "encode_image",
     "format_swatches",
@@ -37,9 +50,11 @@ __all__ = [
     "read_image",
     "read_numbers",
     "read_palette",
+    "read_swatch_list",
     "read_swatches",
     "write_bytes_atomic",
     "write_image",
     "write_palette",
+    "write_swatches",
     "write_text_atomic",
 ]

@@ -53,6 +53,7 @@ class Manifest:
     files          what the shot warned of its files, such as those that are not used
     notes          how its drawings were read, if they are not clean digital ones
     memos          notes, dialogue and camera work of the exposure sheet, a line each
+    names          names of the palette's colors, "" if missing; empty if the run had no palette with names
     """
 
     out: Path
@@ -70,6 +71,7 @@ class Manifest:
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     memos: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, out: Path) -> Manifest:
@@ -111,6 +113,7 @@ class Manifest:
             files=_parse_texts(table.get("files")),
             notes=_parse_texts(drawings.get("notes") if isinstance(drawings := table.get("drawings"), dict) else None),
             memos=_parse_texts(table.get("memos")),
+            names=_parse_names(table.get("names"), len(palette)),
         )
 
     def list_warnings(self) -> list[str]:
@@ -143,6 +146,12 @@ def parse_table(text: str) -> dict[str, Any]:
     if table.pop("seal", "") not in ("", digest(text.rpartition(SEAL)[0])):
         raise ValueError("its seal does not match")
     return table
+
+
+def _parse_names(names: Any, count: int) -> tuple[str, ...]:
+    """Parse the names of `count` colors; empty if they are missing or damaged."""
+    right = isinstance(names, list) and len(names) == count and all(isinstance(name, str) for name in names)
+    return tuple(names) if right else ()
 
 
 def parse_palette(rows: Any) -> tuple[Rgba, ...]:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from framecolor.core.files import read_file
 from framecolor.core.types import Palette
 from framecolor.errors import PaletteError, ReadError
-from framecolor.media import format_swatches, read_numbers, write_text_atomic
+from framecolor.media import Swatch, format_swatches, read_numbers, write_text_atomic
 from framecolor.media.writers.flat import encode_gray
 
 MATTE_FOLDER = "matte"
@@ -79,10 +79,9 @@ class MatteIds:
 
 def write_palette_files(out: Path, ids: MatteIds, shot: str, names: Mapping[Rgb, str]) -> None:
     """Write OUT/palette.gpl and OUT/palette.json; a paint without a name gets its color code. Raises OutputError."""
-    called = [names.get(paint) or "#{:02x}{:02x}{:02x}".format(*paint) for paint in ids.paints]
-    swatches = [((*paint, 255), name) for paint, name in zip(ids.paints, called, strict=True)]
+    swatches = [Swatch((*paint, 255), names.get(paint, "")) for paint in ids.paints]
     rows = [{"id": PAPER_ID, "name": "paper", "rgba": [255, 255, 255, 0]}]
-    rows += [{"id": k, "name": name, "rgba": list(color)} for k, (color, name) in enumerate(swatches, start=1)]
+    rows += [{"id": k, "name": one.label, "rgba": list(one.color)} for k, one in enumerate(swatches, start=1)]
     texts = {PALETTE_GPL: format_swatches(swatches, shot), PALETTE_JSON: format_palette(shot, rows)}
     for name, text in texts.items():
         try:
@@ -114,10 +113,11 @@ def read_matte(path: Path, size: tuple[int, int]) -> NDArray[np.uint16]:
     return ids
 
 
-def name_paints(palette: Sequence[tuple[tuple[int, int, int, int], str]]) -> dict[Rgb, str]:
+def name_paints(palette: Sequence[Swatch]) -> dict[Rgb, str]:
     """Map paints to their names in a palette; the first name of a color wins."""
     names: dict[Rgb, str] = {}
-    for (red, green, blue, alpha), name in palette:
-        if alpha and name:
-            names.setdefault((red, green, blue), name)
+    for one in palette:
+        red, green, blue, alpha = one.color
+        if alpha and one.name:
+            names.setdefault((red, green, blue), one.name)
     return names

@@ -73,7 +73,7 @@ def _find_faults(shot: Shot, ways: Sequence[Settings], seen: Pictures) -> list[l
             found.append([])
             continue
         keyframes = build_keyframes({key.number: key for key in drawings}, way, shot.root)
-        keyframes, faults = judge_keys(keyframes, way, is_cel=shot.cel is not None)
+        keyframes, faults = judge_keys(keyframes, way, shot.root, is_cel=shot.cel is not None)
         found.append(faults)
         if way is ways[0]:
             faults += find_color_sets(keyframes, lambda: _load(ways[0]))

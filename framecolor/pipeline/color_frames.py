@@ -194,7 +194,7 @@ def _read_keys(
     chosen = choose_references(references, read, runner, pool)
     keys = {key.number: key for key in read if key.number in painted}
     keyframes = build_keyframes(keys, settings, root=Path(), references=chosen, samples=read)
-    keyframes, faults = judge_keys(keyframes, settings)
+    keyframes, faults = judge_keys(keyframes, settings, Path())
     keyframes = add_gallery(keyframes, runner, numbers, pool)
     warnings.add(map(str, [*faults, *find_color_sets(keyframes, lambda: runner)]))
     return keyframes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -135,7 +135,8 @@ def _encode(
         corrected=None if labels is None else labels.corrected or None,
     )
     image = FORMATS[settings.format]
-    picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.to_check)
+    names = keyframes.palette.names
+    picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.to_check, names)
     layer = None
     with stage("encode"):
         if settings.line == "layer" and painted.ink is not None:
@@ -149,16 +150,20 @@ def make_picture(
     paint: NDArray[np.uint8] | None,
     ink: NDArray[np.uint8] | None,
     unsure: Iterable[UnsureRegion],
+    names: Sequence[str] = (),
 ) -> Picture:
-    """Make the picture to encode, with paint and ink as layers if they are separate."""
-    marks = tuple(
-        Mark(f"{i}: {_name_kind(r)}{r.confidence:.0%} sure", r.outline) for i, r in enumerate(unsure, start=1)
-    )
+    """Make the picture to encode, with paint and ink as layers if they are separate.
+
+    names  of the palette's colors, for the names of the marks; empty if they have none
+    """
+    marks = tuple(Mark(f"{i}: {_describe_mark(region, names)}", region.outline) for i, region in enumerate(unsure, 1))
     return Picture(rgba, paint, None if paint is None else ink, marks)
 
 
-def _name_kind(region: UnsureRegion) -> str:
-    return "no key shows this, " if region.unseen else "paper or figure, " if region.paper else ""
+def _describe_mark(region: UnsureRegion, names: Sequence[str]) -> str:
+    name = names[region.color] if names else ""
+    kind = "no key shows this, " if region.unseen else "paper or figure, " if region.paper else ""
+    return f"{name + ', ' if name else ''}{kind}{region.confidence:.0%} sure"
 
 
 def finish_hold(item: FramePosterior, entry: FrameEntry) -> Finished:

@@ -40,6 +40,8 @@ def describe_run(
         "palette": keyframes.palette.colors.tolist(),
         "fit": fit,
     }
+    if keyframes.palette.names:
+        head["names"] = list(keyframes.palette.names)
     if keyframes.proposed:
         head["proposed"] = [number_to_json(number) for number in sorted(keyframes.proposed)]
     if keyframes.compared:

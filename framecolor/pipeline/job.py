@@ -279,7 +279,7 @@ def _read_keys(
     shared = [position for position, one in enumerate(shot.references) if one.scope == "show"]
     chosen = choose_references(references, samples, runner, survey.pool, shared)
     keyframes = read_keyframes(shot, settings, by_number, proposed, chosen, samples)
-    keyframes, faults = judge_keys(keyframes, settings, is_cel=shot.cel is not None)
+    keyframes, faults = judge_keys(keyframes, settings, shot.root, is_cel=shot.cel is not None)
     warnings += map(str, faults)
     return _Keys(shot, found, keyframes, tuple(warnings))
 

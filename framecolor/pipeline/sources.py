@@ -18,6 +18,7 @@ from framecolor.errors import ReadError
 from framecolor.keys.auto_key import Proposal
 from framecolor.keys.cache import RECIPE as KEY_RECIPE
 from framecolor.keys.choose_references import choose_samples
+from framecolor.keys.named_palette import RECIPE as PALETTE_RECIPE
 from framecolor.media import hash_file
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
 from framecolor.shot.annotations import hash_labels
@@ -96,6 +97,7 @@ def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
         keys.append(f"{proposal.number} proposed {digest(proposal.color.tobytes())} {drawing}")
     keys += hash_references(shot)
     files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items()]
+    files += [] if settings.palette is None else [PALETTE_RECIPE]
     others = settings.list_changed("keys", ("gap_px", "min_region_px"))
     return digest(KEY_RECIPE, f"{settings.closed_gap_px} {settings.min_region_px}", *others, *files, *keys)
 

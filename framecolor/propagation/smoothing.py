@@ -15,6 +15,7 @@ from framecolor.matching.gallery import UNKNOWN
 from framecolor.propagation.belief import Link, Node, Votes, propagate
 from framecolor.propagation.confidence import measure_confidence
 from framecolor.propagation.features import FrameFeatures
+from framecolor.propagation.tones import settle_tones
 
 # Longer stretches without a key are cut: drawings further ahead hardly matter, and memory stays bounded.
 LONGEST_BLOCK = 24
@@ -161,7 +162,10 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[FramePosterior]:
         nodes[0] = Node(nodes[0].votes, block.fixed)
     links = [n.link for n in block.nodes[1:] if n.link is not None]
     with stage("match"):  # of all drawings of the block at once
-        beliefs = propagate(nodes, links)
+        beliefs = [
+            _settle_tones(node.features, belief, keyframes)
+            for node, belief in zip(block.nodes, propagate(nodes, links), strict=True)
+        ]
     for i, (item, belief) in enumerate(zip(block.nodes, beliefs, strict=True)):
         with stage("match", item.features.number):
             sure = judge_belief(item.features, belief, keyframes)
@@ -180,6 +184,15 @@ def _find_origins(item: Linked, before: Linked) -> dict[str, Any]:
     assert item.link is not None
     with stage("match", item.features.number):
         return {"before": before.features.number, "origins": item.link.find_origins()}
+
+
+def _settle_tones(features: FrameFeatures, belief: Votes, keyframes: Keyframes) -> Votes:
+    """Limit regions to the tones of their part, if a palette names any (`propagation.tones`)."""
+    if keyframes.tuples is None or keyframes.is_settled(features.digest):
+        return belief
+    known = keyframes.find_known(features.number, features.digest)
+    fixed = np.zeros(features.count + 1, bool) if known is None else known != UNKNOWN
+    return settle_tones(belief, fixed, features.drawing.frame(), features.drawing.regions(), keyframes.tuples)
 
 
 def _measure_flicker(item: Linked, belief: Votes, before: Votes) -> float:

@@ -23,7 +23,7 @@ _MOST_BYTES = 1 << 22
 def read_swap(path: Path, out: Path, ids: MatteIds) -> NDArray[np.uint8]:
     """Read the new color of each id, uint8 [ids + 1, 4] straight RGBA; row 0 is paper.
 
-    path  a .json file like OUT/palette.json, matched by id; or a .gpl file with as many entries as OUT/palette.gpl,
+    path  a .json file like OUT/palette.json, matched by id; or a palette with as many entries as OUT/palette.gpl,
           matched by name if all names are unique and the same in both, else by order
     out   folder of the painted frames
 
@@ -42,11 +42,11 @@ def _match(path: Path, out: Path, count: int) -> list[tuple[int, int, int, int]]
         raise PaletteError(path, problem, "give it one entry for each of them, in the same order")
     names: list[str] = []
     with suppress(FramecolorError):  # missing or damaged: match by order
-        names = [name for _, name in read_swatches(out / PALETTE_GPL)]
-    by_name = {name: color for color, name in swatches}
+        names = [one.name for one in read_swatches(out / PALETTE_GPL)]
+    by_name = {one.name: one.color for one in swatches}
     if len(names) == count == len(by_name) and set(names) == set(by_name) and "" not in by_name:
         return [by_name[name] for name in names]
-    return [color for color, _ in swatches]
+    return [one.color for one in swatches]
 
 
 def _read_json(path: Path, count: int) -> list[tuple[int, int, int, int]]:

@@ -80,7 +80,7 @@ def recolor_frames(
     """Recolor painted frames with another palette, in milliseconds each, into a new folder.
 
     out      folder of the frames, painted with mattes, such as `Outcome.out`
-    palette  .gpl with the entries of OUT/palette.gpl, or .json with the ids of OUT/palette.json (`read_swap`)
+    palette  a palette with the entries of OUT/palette.gpl, or .json with the ids of OUT/palette.json (`read_swap`)
     target   folder for the new frames, created if missing; by default beside `out`, with the palette's name
              (color-night)
     workers  frames recolored at once; by default the number of cores
@@ -200,14 +200,14 @@ def _paint(painting: _Painting, job: _Job) -> bytes:
     runs = Runs.pack(matte)
     paint = np.repeat(table[runs.values.astype(np.intp)], runs.lengths).view(np.uint8).reshape(*painting.size, 4)
     if painting.line != "over":
-        return painting.format.encode(make_picture(paint, None, None, entry.unsure))
+        return painting.format.encode(make_picture(paint, None, None, entry.unsure, painting.manifest.names))
     drawing = job.drawing.read()
     if drawing is None or drawing.shape[:2] != painting.size:
         raise ReadError(entry.file, f"its drawing {job.drawing.number} is missing or changed", "restore it")
     frame = read_lines(job.drawing.number, drawing, find_drawing_settings(painting.manifest.settings))
     below = paint.copy() if painting.format.layered else None
     lay_lines(frame, paint)
-    return painting.format.encode(make_picture(paint, below, frame.ink, entry.unsure))
+    return painting.format.encode(make_picture(paint, below, frame.ink, entry.unsure, painting.manifest.names))
 
 
 def _copy_layer(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from framecolor.core.drawing_number import number_to_json
 from framecolor.errors import FramecolorError
-from framecolor.media import hash_file, read_palette
+from framecolor.media import PALETTES, hash_file, read_palette
 from framecolor.output.manifest import MANIFEST_NAME, Manifest
 from framecolor.report.view import name_ranges
 from framecolor.shot.corrections import CORRECTIONS_NAME, describe_correction
@@ -88,15 +88,19 @@ def _describe_palette(manifest: Manifest) -> list[dict[str, str]]:
     keys += [""] * len(colors)
     paints = [
         {"color": color, "name": f"{names[color]} {color.upper()}" if color in names else color.upper(), "key": key}
+        | ({"swatch": names[color]} if color in names else {})
         for color, key in zip(colors, keys[: len(colors)], strict=True)
     ]
     return [*paints, {"color": "paper", "name": "paper", "key": "0"}]
 
 
 def read_names(manifest: Manifest) -> dict[str, str]:
-    """Read the names of colors, by #rrggbb, from the run's palette file; empty if there is none."""
+    """Read the names of colors, by #rrggbb, from the manifest, else from the run's palette file; empty if missing."""
+    if manifest.names:
+        rows = zip(manifest.palette, manifest.names, strict=True)
+        return {f"#{red:02x}{green:02x}{blue:02x}": name for (red, green, blue, alpha), name in rows if name and alpha}
     file = manifest.settings.get("palette")
-    if not isinstance(file, str) or not file.lower().endswith(".gpl"):
+    if not isinstance(file, str) or Path(file).suffix.lower() not in PALETTES:
         return {}
     try:
         # A relative path starts at the shot's folder, which holds the drawings or their folder.

@@ -2,7 +2,8 @@
 
     {"format": 1, "shot": "cut_012", "corrections": [
       {"frame": 12, "x": 340, "y": 210, "color": "#c83c28"},
-      {"frame": 13, "x": 352, "y": 208, "color": "paper", "drawing": "5f0c..."}
+      {"frame": 13, "x": 352, "y": 208, "color": "paper", "drawing": "5f0c..."},
+      {"frame": 14, "x": 360, "y": 209, "color": "#ffe0bd", "name": "skin"}
     ]}
 
 A pixel stays inside the right region when the gap settings change; a region's index does not.
@@ -20,7 +21,7 @@ from typing import Any
 from framecolor.core.drawing_number import number_from_json, number_to_json
 from framecolor.core.files import read_small, write_text_atomic
 from framecolor.core.parsing import MISSHAPEN, parse_json, take_whole
-from framecolor.core.text import quote
+from framecolor.core.text import plain_name, quote
 from framecolor.errors import InputError, ReadError
 
 Rgba = tuple[int, int, int, int]
@@ -45,6 +46,7 @@ class Correction:
     x, y     a pixel inside the region, in pixels of the drawing
     color    straight RGBA; alpha is 255, or 0 for paper
     drawing  XXH3-128 of the corrected drawing, as `Shot.line_hash`; "" if unknown
+    name     of the color in the shot's palette, for people; "" if it has none. The color decides
     """
 
     number: int
@@ -52,6 +54,7 @@ class Correction:
     y: int
     color: Rgba
     drawing: str = ""
+    name: str = ""
 
     def __post_init__(self) -> None:
         if min(self.number, self.x, self.y) < 0:
@@ -101,7 +104,8 @@ def parse_correction(entry: Any, subject: str) -> Correction:
         if color != "paper":
             red, green, blue = bytes.fromhex(color[1:])
             rgba = red, green, blue, 255
-        return Correction(number, x, y, rgba, drawing)
+        name = entry.get("name", "")
+        return Correction(number, x, y, rgba, drawing, plain_name(name) if isinstance(name, str) else "")
     except MISSHAPEN as error:
         problem = f"is invalid ({type(error).__name__}: {str(error)[:120]})"
         raise InputError(subject, problem, f"give it {_ENTRY}") from None
@@ -124,7 +128,8 @@ def describe_correction(correction: Correction) -> dict[str, Any]:
         "y": correction.y,
         "color": color,
     }
-    return {**entry, "drawing": correction.drawing} if correction.drawing else entry
+    more = {"drawing": correction.drawing, "name": correction.name}
+    return entry | {key: text for key, text in more.items() if text}
 
 
 def _read_table(path: Path) -> Any:

@@ -46,6 +46,8 @@ def safetensors(metadata: dict[str, str]) -> bytes:
 
 
 FINDINGS: tuple[tuple[str, bytes], ...] = (
+    # An encoding that XML's parser does not know.
+    ("palettes.kpl-xml", b'<?xml version="1.0" encoding="QTF-8"?><ColorSet/>'),
     # Errors that could not be printed, or not in one line: halves of characters, line ends and controls in names.
     ("sequences.names", b"\xff\x80\x80001.tif\n\xff\xfe0\xfe0002.tif"),
     ("sequences.pattern", b"sh010.####.\xff\xff\xff"),

@@ -94,7 +94,7 @@ def mutate_value(value: Any, random: Random) -> Any:
         del holder[key]
     elif kind == 1:
         other, at = random.choice(places)
-        holder[key] = json.loads(json.dumps(other[at]))
+        holder[key] = json.loads(json.dumps(other[at], default=str))
     elif kind == 2 and isinstance(holder, list):
         holder.extend([holder[key]] * random.choice((1, 3, 40)))
     elif kind == 3 and isinstance(holder, dict):

@@ -21,6 +21,7 @@ from framecolor.keys import auto_key, finetune_cache
 from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.keyframes import Keyframes
+from framecolor.keys.named_palette import ColorTuples
 from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
 from framecolor.networks.checkpoint import (
@@ -176,9 +177,11 @@ def _keys() -> Iterator[bytes]:
     gallery = Gallery(keys, len(colors), mirrored=keys[0])
     told = RegionLabels("cd34", colors[[0, 0, 1]], np.array([0, 0, STROKE], np.int8), np.array([9, 5, 4]))
     keyframes = Keyframes(
-        Palette(colors), index, 0.5, np.array([0, 1]), np.zeros(2, np.float32), {"ab12": (1001,), "cd34": (1004,)},
+        Palette(colors, ("", "ink")), index, 0.5, np.array([0, 1]), np.zeros(2, np.float32),
+        {"ab12": (1001,), "cd34": (1004,)},
         gallery, {1004: told}, np.zeros(2, np.float32), {1001: "ef56"}, 
         {1001: Alignment(1.0, 14, 9, 0.9, 0.4, True)},
+        tuples=ColorTuples(np.array([[1, -1, 0, -1]]), np.array([[False, True], [True, False]])),
     )  # fmt: skip
     folder = scratch_folder() / "seed-keys"
     keep_keyframes(folder, "ab", keyframes, ("a warning",))

@@ -94,7 +94,7 @@ def test_mattes_are_the_paint_below_the_lines(fitted: Path, tmp_path: Path) -> N
     colors = read_colors(out)
     assert colors[0] == PAPER and set(colors.values()) == {SKIN, COAT, SCARF, PAPER}
     table = np.array([colors[k] for k in range(len(colors))], np.uint8)
-    assert [(color, name) for color, name in read_swatches(out / "palette.gpl")] == [
+    assert [(one.color, one.name) for one in read_swatches(out / "palette.gpl")] == [
         (colors[k], "#{:02x}{:02x}{:02x}".format(*colors[k])) for k in range(1, len(colors))
     ]
     frames = sorted(out.glob("*.png"))
@@ -178,7 +178,7 @@ def test_names_of_the_shots_palette_are_kept(fitted: Path, tmp_path: Path) -> No
     gpl.write_text("GIMP Palette\n250 214 180 skin\n60 90 160 coat\n200 40 50 scarf\n1 2 3 other\n")
     out = tmp_path / "out"
     paint(fitted, out, fit=0, mattes=True, palette=str(gpl))
-    assert {name for _, name in read_swatches(out / "palette.gpl")} == {"skin", "coat", "scarf"}
+    assert {one.name for one in read_swatches(out / "palette.gpl")} == {"skin", "coat", "scarf"}
 
 
 @pytest.mark.usefixtures("quick_engine")

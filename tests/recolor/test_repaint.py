@@ -50,8 +50,8 @@ def write_night(
 ) -> dict[tuple[int, ...], tuple[int, ...]]:
     """A .gpl of darker colors for those of `out`; old -> new."""
     swatches = read_swatches(out / "palette.gpl")
-    night = {color: (color[0] // 3, color[1] // 3, color[2] // 2 + 40, 255) for color, _ in swatches}
-    rows = [f"{night[c][0]} {night[c][1]} {night[c][2]}\t{name}" for c, name in swatches]
+    night = {one.color: (one.color[0] // 3, one.color[1] // 3, one.color[2] // 2 + 40, 255) for one in swatches}
+    rows = ["{} {} {}\t{}".format(*night[one.color][:3], one.name) for one in swatches]
     target.write_text(change("GIMP Palette\nName: night\n" + "\n".join(rows) + "\n"))
     return night
 
@@ -77,7 +77,7 @@ def test_another_palette_changes_the_paint_and_leaves_the_lines(painted: Path, t
     done = recolor_frames(painted, tmp_path / "night.gpl")
     assert done.out == painted.with_name("color-night") and done.written == tuple(range(1001, 1008))
     assert list_files(painted) == before
-    table = np.uint8([(255, 255, 255, 0), *(night[color] for color, _ in read_swatches(painted / "palette.gpl"))])
+    table = np.uint8([(255, 255, 255, 0), *(night[one.color] for one in read_swatches(painted / "palette.gpl"))])
     flat = table[read_matte(painted / "matte" / "cut.1005.png", SIZE)]
     assert np.array_equal(read_image(done.out / "cut.1005.png"), lay_over(draw(4)[0], flat))
     assert (done.out / "cut.1002.png").read_bytes() == (done.out / "cut.1003.png").read_bytes(), "a hold"

@@ -194,6 +194,24 @@ def test_the_saved_file_repaints_the_frame(
     assert desk.page.locator(".unsaved:visible").count() == 0
 
 
+def test_names_of_the_palette_go_into_the_saved_file(
+    own_shot: Path, turn_to: Callable[[Path], Desk], tmp_path: Path
+) -> None:
+    path = own_shot / "color" / "framecolor.json"
+    table = json.loads(path.read_text())
+    del table["seal"]
+    table["names"] = ["scarf" if tuple(color) == SCARF else "" for color in table["palette"]]
+    path.write_text(json.dumps(table))
+    write_report(own_shot / "color")
+    desk = turn_to(own_shot / "color" / "report.html")
+    desk.show(1003)
+    for place, color in ((HEAD, SCARF), (SCARF_AT, COAT)):
+        desk.click(place)
+        desk.swatch(color).click()
+    made = desk.save(tmp_path / "corrections.json")
+    assert sorted((one.color, one.name) for one in made) == sorted([(SCARF, "scarf"), (COAT, "")])
+
+
 def test_a_click_near_the_edge_names_a_pixel_inside(desk: Desk, shot: Path, tmp_path: Path) -> None:
     desk.show(1003)
     desk.click((42, 13))  # on the head's upper line

@@ -22,7 +22,11 @@ def write(path: Path, *entries: object, **head: object) -> Path:
 
 def test_what_is_written_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "new" / "corrections.json"
-    made = [Correction(3, 0, 7, RED, "5f0c"), Correction(3, 5, 7, PAPER_COLOR), Correction(12, 1, 2, (0, 0, 0, 255))]
+    made = [
+        Correction(3, 0, 7, RED, "5f0c"),
+        Correction(3, 5, 7, PAPER_COLOR),
+        Correction(12, 1, 2, (0, 0, 0, 255), name="ink"),
+    ]
     write_corrections(path, 'a "shot"\n', made)
     assert read_corrections(path) == made
     assert json.loads(path.read_text())["shot"] == 'a "shot"\n'

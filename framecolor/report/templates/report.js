@@ -21,6 +21,7 @@ if (command) {
   else if (isWindows && command.dataset.windows) command.textContent = command.dataset.windows;
 }
 const names = new Map(shot.palette.map(({ color, name }) => [color, name]));
+const swatches = new Map(shot.palette.filter(({ swatch }) => swatch).map(({ color, swatch }) => [color, swatch]));
 let shown = -1;
 
 // The viewer shows copies of the page's elements, so that each picture is in the file only once.
@@ -119,7 +120,7 @@ const actions = {
   restore: () => corrector.restore(),
   mark: (button) => nextKeys.toggle(numberOf(button?.closest("[data-frame]") || cards[shown])),
   hold: () => (stretch.isOpen ? stretch.close() : stretch.start()),
-  save: () => { corrections.save(nextKeys.list); say("Saved. Now run the command: it finds the file among the downloads."); },
+  save: () => { corrections.save(nextKeys.list, swatches); say("Saved. Now run the command: it finds the file among the downloads."); },
   load: () => made.querySelector("input[type=file]").click(),
   closer: () => corrector.zoom.to(corrector.zoom.scale * 1.5),
   farther: () => corrector.zoom.to(corrector.zoom.scale / 1.5),

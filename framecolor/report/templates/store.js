@@ -1,4 +1,4 @@
-// The painter's corrections: a list of {frame, x, y, color, drawing} with undo. Lists and entries never change, so that
+// The painter's corrections: a list of {frame, x, y, color, drawing, name} with undo. Lists and entries never change, so that
 // an undo step is another list, and lists share their entries.
 // Orders entries by their frame: a number, or a text such as "2a" for an inbetween after 2.
 const byNumber = (a, b) => parseInt(a.frame) - parseInt(b.frame) || String(a.frame).localeCompare(String(b.frame));
@@ -56,9 +56,10 @@ class Corrections extends EventTarget {
     return differs(this.list, before) || differs(before, this.list) || null;
   }
 
-  // next: numbers of the drawings to paint next, which the file holds as well.
-  save(next = []) {
-    const lines = [...this.list].sort(byNumber).map((entry) => "  " + JSON.stringify(entry));
+  // next: numbers of the drawings to paint next, which the file holds as well. swatches: color -> its name in the palette.
+  save(next = [], swatches = new Map()) {
+    const named = (entry) => (swatches.has(entry.color) ? { ...entry, name: swatches.get(entry.color) } : entry);
+    const lines = [...this.list].sort(byNumber).map((entry) => "  " + JSON.stringify(named(entry)));
     const marks = next.length ? `, "next": ${JSON.stringify(next)}` : "";
     const text = `{"format": 1, "shot": ${JSON.stringify(this.shot)}, "corrections": [\n${lines.join(",\n")}\n]${marks}}\n`;
     const link = document.createElement("a");
@@ -88,12 +89,13 @@ class Corrections extends EventTarget {
     const isCount = (value) => Number.isInteger(value) && value >= 0 && value < 2 ** 31;
     const found = new Map();
     table.corrections.forEach((entry, place) => {
-      const { frame, x, y, color, drawing } = entry || {};
+      const { frame, x, y, color, drawing, name } = entry || {};
       const isColor = color === "paper" || (typeof color === "string" && /^#[0-9a-f]{6}$/i.test(color));
       const isFrame = isCount(frame) || (typeof frame === "string" && /^\d{1,9}[a-z]$/.test(frame));
       if (!isFrame || ![x, y].every(isCount) || !isColor) throw new Error(`Correction ${place + 1} of the file cannot be used.`);
       const kept = { frame, x, y, color: color.toLowerCase() };
       if (typeof drawing === "string" && drawing) kept.drawing = drawing;
+      if (typeof name === "string" && name) kept.name = name;
       found.delete([frame, x, y].join());
       found.set([frame, x, y].join(), Object.freeze(kept));
     });
