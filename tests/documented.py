@@ -13,6 +13,7 @@ import numpy as np
 from cut_folders import make_cut, write_sheet
 from drawings import COAT, PALETTE, SCARF, SIZE, SKIN, draw, make_shot
 from exports import make_tvpaint_cut
+from levels import save_level
 
 from framecolor.cli import framecolor
 from framecolor.core.types import Palette
@@ -73,6 +74,9 @@ def lay_out_desk(folder: Path) -> Path:
     make_tvpaint_cut(folder / "Cut-006")
     _make_movie(folder / "layout.mov", folder / "layout_keys")
     copytree(folder / "cut_012/keys", folder / "truth")
+    steps = {(number, ""): step for step, number in enumerate((1, 2, 3))}
+    for name, painted in (("A", (1,)), ("B", (1, 3)), ("cut_014/line/A", ()), ("cut_014/keys/A", (1, 3))):
+        save_level(folder / f"{name}.tlv", steps, painted)
     colors = np.array(sorted(PALETTE), np.uint8)
     write_palette(folder / "show.gpl", Palette(colors))
     _, painting = draw(0)

@@ -21,7 +21,7 @@ from framecolor.errors import SettingsError
 Mode = Literal["flat", "painted"]
 LinePlacement = Literal["over", "none", "layer"]
 Background = Literal["keys", "transparent", "paper"]
-FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd"]
+FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd", "tlv"]
 PaperChoice = Literal["auto", "white", "black", "scan", "black-scan"]
 InkChoice = Literal["auto", "dark", "red", "green", "blue", "red-green", "red-blue", "green-blue", "colored"]
 FitChoice = int | Literal["auto", "keep", "off"]
@@ -85,7 +85,8 @@ class Settings:
         help="keys: paper as in the keys; transparent: always transparent; paper: always white.")
     format: FormatName = setting("png", decides=("frames",),
         help="File format of the frames. png-indexed: indexed colors if a frame has at most 256, else as png; png16 "
-             "and tiff16: 16 bits per channel; exr: half floats, linear, premultiplied; psd: layers (the extra psd).")
+             "and tiff16: 16 bits per channel; exr: half floats, linear, premultiplied; psd: layers (the extra psd); "
+             "tlv: one level of OpenToonz with its palette.")
     mattes: bool = setting(False, decides=("record",),
         help="Also write a matte for each frame: the id of each pixel's palette color.")
     fit: FitChoice = setting("off", decides=("fit",), bounds=(0, 100_000),

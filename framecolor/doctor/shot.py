@@ -56,6 +56,7 @@ def _find_problems(target: Target, found: LayeredSettings) -> Iterator[Finding]:
 
 def check_shot(target: Target) -> Iterator[Finding]:
     """Check whether the named shots can be painted."""
+    from framecolor.media.levels.member import find_containers
     from framecolor.shot.shot import Shot
 
     for path in target.shots:
@@ -67,6 +68,7 @@ def check_shot(target: Target) -> Iterator[Finding]:
         data = {"drawings": len(shot.numbers), "keys": len(shot.keys), "missing": sum(map(len, shot.gaps))}
         files = [file for role in (shot.lines, shot.keys, shot.hints, shot.stencils) for file in role.values()]
         files += [file for one in shot.references for file in (one.painted, one.line) if file is not None]
+        files = find_containers(files)
         if closed := [file for file in files if not os.access(file, os.R_OK)]:
             what = f"no permission to read {len(closed)} of {len(files)} drawings and keys, such as {closed[0]}"
             yield Finding("shot", "fail", what, "change their permissions", data)
@@ -107,13 +109,15 @@ def _check_drafts(out: Path) -> Iterator[Finding]:
 
 
 def _check_frames(out: Path) -> Finding:
+    from framecolor.media.levels.member import find_frame, is_there
+
     try:
         frames = Manifest.read(out).frames
     except InputError:
         what = f"{out / MANIFEST_NAME} is damaged: the next run paints every frame again"
         return Finding("output", "warn", what, "run colorize again")
     failed = [frame.number for frame in frames if frame.status == "failed"]
-    gone = [frame.file for frame in frames if frame.status != "failed" and not (out / frame.file).is_file()]
+    gone = [frame.file for frame in frames if frame.status != "failed" and not is_there(find_frame(out, frame.file))]
     data = {"folder": str(out), "frames": len(frames), "failed": failed, "gone": gone}
     if failed or gone:
         what = f"{out}: {len(failed)} of {len(frames)} frames failed, {len(gone)} are gone"

@@ -12,7 +12,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.types import Frame
 from framecolor.keys.drawing_style import MOST_KEYS, Style, judge_style, spread
 from framecolor.lineart.drawn import read_lines
-from framecolor.media import read_image
+from framecolor.media import read_image, read_role
 
 Rgba = NDArray[np.uint8]
 ReadLine = Callable[[int], Rgba | Frame]
@@ -28,11 +28,11 @@ def open_drawings(drawings: Mapping[int, Path], truth: Mapping[int, Path]) -> tu
     Raises ReadError if one of the drawings that decide cannot be read.
     """
     numbers = spread(sorted(drawings.keys() & truth.keys()) or sorted(drawings), MOST_KEYS)
-    seen = {number: read_image(drawings[number]) for number in numbers}
+    seen = {number: read_role(drawings[number], "drawing") for number in numbers}
     painted = {number: read_image(truth[number]) for number in numbers if number in truth}
     painted = {number: key for number, key in painted.items() if key.shape == seen[number].shape}
     style = judge_style(seen, painted, _SETTINGS)
-    return read_by_style(lambda number: read_image(drawings[number]), style), style.notes
+    return read_by_style(lambda number: read_role(drawings[number], "drawing"), style), style.notes
 
 
 def read_by_style(read: Callable[[int], Rgba], style: Style) -> ReadLine:

@@ -9,6 +9,7 @@ from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.explore.subject import Subject
 from framecolor.media import write_bytes_atomic
+from framecolor.media.levels.member import find_container
 from framecolor.shot.sequence import list_images, number_files
 from framecolor.shot.shot import Shot
 
@@ -36,7 +37,7 @@ def find_place(subject: Subject, shot: Path | None = None, number: int | None = 
     keys = shot / "keys"
     opened = Shot.open(shot, keys=keys if keys.is_dir() else None)
     if number is None:
-        number = next((n for n, path in opened.lines.items() if path.samefile(subject.line)), None)
+        number = next((n for n, path in opened.lines.items() if find_container(path).samefile(subject.line)), None)
         if number is None:
             raise InputError(subject.line, f"is not a drawing of {opened.name}", "give its number with --frame")
     if number not in opened.numbers:

@@ -12,6 +12,7 @@ from framecolor.config.settings import Settings
 from framecolor.engines.registry import may_use_gpu
 from framecolor.errors import InputError
 from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
+from framecolor.media.levels.member import is_level
 from framecolor.output.checks import check_output, leave_out_broken_keys
 from framecolor.pipeline.stencils import add_painted_keys
 from framecolor.shot.sequence import is_pattern
@@ -28,7 +29,7 @@ class FarmJob:
     name        name of the shot
     shot        folder or movie of the shot, folder of the drawings of `pattern`, or the whole cut of a cel
     cel         cel of the cut `shot`, "" if it is no cel
-    pattern     sequence in the folder, such as sh010.####.png; "" if there is none
+    pattern     sequence or level in the folder, such as sh010.####.png or A.tlv; "" if there is none
     is_folder   whether `shot` is a folder, not a movie
     out         folder of the frames; for a cel the folder of all cels, as for -o
     places      option -> folder or file, such as "keys"; also palette, reference and model with absolute paths
@@ -102,7 +103,8 @@ def plan_job(
     check_output(shot, out, settings)
     seen, _ = leave_out_broken_keys(add_painted_keys(shot, out))
     given = Path(path)
-    pattern = given.name if is_pattern(given) else ""
+    # A level takes its folder along, in which its palette is.
+    pattern = given.name if is_pattern(given) or is_level(given) else ""
     # Relative files are found from the shot's folder; absolute ones get a parameter of their own.
     own = {name: _write_out(Path(file)) for name, file in settings.list_files().items() if Path(file).is_absolute()}
     return FarmJob(

@@ -10,6 +10,7 @@ from typing import Any
 
 from framecolor.engines.tensorrt.cache import FOLDER_VARIABLE
 from framecolor.farm.job import FarmJob
+from framecolor.media.levels.member import is_level
 
 SETTINGS_NAME = "settings.toml"
 """File with the job's settings, beside the template."""
@@ -58,7 +59,10 @@ def build_parameters(job: FarmJob) -> dict[str, str]:
     values = {"Shot": str(job.shot), "Out": str(job.out)} | ({"Pattern": job.pattern} if job.pattern else {})
     values |= {"Cel": job.cel} if job.cel else {}
     values |= {"EngineDir": str(job.engine_dir)} if job.engine_dir is not None else {}
-    return values | {_name_parameter(option): str(place) for option, place in job.places.items()}
+    for option, place in job.places.items():
+        levels = {_name_level(option): place.name} if is_level(place) else {}
+        values |= {_name_parameter(option): str(place.parent if levels else place)} | levels
+    return values
 
 
 def _define_parameters(job: FarmJob) -> list[dict[str, Any]]:
@@ -76,8 +80,11 @@ def _define_parameters(job: FarmJob) -> list[dict[str, Any]]:
         found.append({"name": "Pattern", "type": "STRING", "description": about})
     if job.engine_dir is not None:
         found.append(_path("EngineDir", "DIRECTORY", "INOUT", "The folder of the engine files for all hosts."))
-    for option in job.places:
+    for option, place in job.places.items():
         about = f"The value of --{option}."
+        if is_level(place):
+            found.append({"name": _name_level(option), "type": "STRING", "description": about})
+            about = "The folder of that level and its palette."
         found.append(_path(_name_parameter(option), _OBJECT_TYPES.get(option, "FILE"), "IN", about))
     settings = _path("Settings", "FILE", "IN", "The settings; no framecolor.toml is read.")
     return [*found, {**settings, "default": SETTINGS_NAME}]
@@ -119,11 +126,19 @@ def _paint_arguments(job: FarmJob) -> list[str]:
 
 
 def _place_argument(job: FarmJob, option: str) -> list[str]:
-    return [f"--{option}", f"{{{{Param.{_name_parameter(option)}}}}}"] if option in job.places else []
+    if option not in job.places:
+        return []
+    value = f"{{{{Param.{_name_parameter(option)}}}}}"
+    level = f"/{{{{Param.{_name_level(option)}}}}}" if is_level(job.places[option]) else ""
+    return [f"--{option}", value + level]
 
 
 def _name_parameter(option: str) -> str:
     return option.capitalize()
+
+
+def _name_level(option: str) -> str:
+    return _name_parameter(option) + "Level"
 
 
 def _name_job(shot: str) -> str:

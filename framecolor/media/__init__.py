@@ -11,6 +11,7 @@ from framecolor.media.decode import (
     open_image,
     read_image,
     read_numbers,
+    read_role,
 )
 from framecolor.media.encode import encode_image, write_image
 from framecolor.media.movies import MOVIE_SUFFIXES, Movie, is_movie
@@ -50,6 +51,7 @@ __all__ = [
     "read_image",
     "read_numbers",
     "read_palette",
+    "read_role",
     "read_swatch_list",
     "read_swatches",
     "write_bytes_atomic",

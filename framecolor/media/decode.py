@@ -19,6 +19,7 @@ from framecolor.core.files import open_file
 from framecolor.errors import ReadError
 from framecolor.media.bmp import open_bmp
 from framecolor.media.broken import DAMAGED, BrokenImageError
+from framecolor.media.levels.member import is_level, is_member, open_packed, read_packed
 from framecolor.media.libav import decode_frame
 from framecolor.media.openimageio import open_still
 from framecolor.media.pixels import Pixels, copy_gray
@@ -79,8 +80,8 @@ def read_image(path: str | Path) -> Pixels:
     rounded to 8; floats, as in EXR, are linear light and encoded as sRGB; premultiplied colors (EXR, TIFF with
     associated alpha) are divided by alpha. Alpha is 255 if missing. The orientation tag of TIFF, JPEG and WebP is
     applied; of an EXR the display window is read. Of several pages or pictures the first is read, of a PSD its merged
-    image. Thread safe. Raises ReadError if the file is missing, not an image, cut off, damaged or larger than
-    `still.MAX_PIXELS`.
+    image, of a drawing of a level (`media.levels.member`) its lines over its paint. Thread safe. Raises ReadError if
+    the file is missing, not an image, cut off, damaged or larger than `still.MAX_PIXELS`.
     """
     path = Path(path)
     with _open_still(path, _read_file(path)) as still:
@@ -103,12 +104,13 @@ class ImageFile:
     _data: bytes
 
     def decode(self) -> Pixels:
-        """Decode the pixels: uint8 HxWx4 straight RGBA. Of a drawing as PSD, its layer of LINE_LAYERS, if it has one.
+        """Decode the pixels: uint8 HxWx4 straight RGBA. Of a drawing as PSD only its layer of LINE_LAYERS, if it has
+        one, and of one in a level only its lines.
 
         Raises ReadError as `read_image`, and, before decoding, if the image is not of `size`: a file of a few bytes can
         claim gigabytes of pixels.
         """
-        with _open_still(self.path, self._data, LINE_LAYERS if self.role == "drawing" else ()) as still:
+        with _open_still(self.path, self._data, _choose_layers(self.role)) as still:
             if still.size != self.size:
                 (height, width), (wanted_height, wanted_width) = still.size, self.size
                 problem = f"the {self.role} is {width}x{height}, the shot is {wanted_width}x{wanted_height}"
@@ -124,6 +126,17 @@ def open_image(path: str | Path, size: tuple[int, int], role: str) -> ImageFile:
     path = Path(path)
     data = _read_file(path)
     return ImageFile(path, xxhash.xxh3_128_hexdigest(data), size, role, data)
+
+
+def read_role(path: str | Path, role: str) -> Pixels:
+    """Read an image of any size as `ImageFile.decode` does: of a drawing, only its lines. Raises as `read_image`."""
+    path = Path(path)
+    with _open_still(path, _read_file(path), _choose_layers(role)) as still:
+        return still.decode()
+
+
+def _choose_layers(role: str) -> Collection[str]:
+    return LINE_LAYERS if role == "drawing" else ()
 
 
 def check_image(path: str | Path) -> tuple[tuple[int, int], str]:
@@ -160,6 +173,8 @@ def image_size(path: str | Path) -> tuple[int, int]:
 
 def hash_file(path: Path) -> str:
     """Compute XXH3-128 of a file's bytes, in hex. Raises ReadError if it cannot be read."""
+    if is_member(path):
+        return xxhash.xxh3_128_hexdigest(read_packed(path))
     digest = xxhash.xxh3_128()
     with _open(path) as file:
         while block := file.read(_HASH_BLOCK_BYTES):
@@ -186,7 +201,9 @@ def _open_still(path: Path, data: bytes, layers: Collection[str] = ()) -> Iterat
     """Open the image in a file's bytes, and turn BrokenImageError and the libraries' errors into ReadError."""
     suffix = _find_kind(data)
     try:
-        if suffix == ".png":
+        if is_member(path):
+            yield open_packed(data, ink_alone=bool(layers))
+        elif suffix == ".png":
             yield open_png(data)
         elif suffix == ".bmp":
             yield open_bmp(data)
@@ -195,6 +212,8 @@ def _open_still(path: Path, data: bytes, layers: Collection[str] = ()) -> Iterat
                 yield still
         elif path.suffix.lower() == ".tga" and is_tga(data):
             yield open_tga(data)
+        elif is_level(path):
+            raise ReadError(path, "this is a level, not a single picture", "export the drawing as PNG or TGA")
         else:
             problem = "this is not an image that can be read, or its header is damaged"
             raise ReadError(path, problem, "export it as PNG, TGA, TIFF or EXR")
@@ -208,6 +227,8 @@ def _open_still(path: Path, data: bytes, layers: Collection[str] = ()) -> Iterat
 
 
 def _read_file(path: Path) -> bytes:
+    if is_member(path):
+        return read_packed(path)
     with _open(path) as file:
         try:
             length = file.seek(0, 2)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from framecolor.core.files import write_bytes_atomic
 from framecolor.errors import ReadError, SettingsError
 from framecolor.media.decode import read_image
+from framecolor.media.levels.member import open_packed
 from framecolor.media.movie_writer import MovieCodec, MovieWriter
 from framecolor.media.movies import Movie
 from framecolor.media.pixels import Pixels
@@ -58,7 +59,8 @@ def try_written_images(folder: Path) -> Iterator[Trial]:
         except SettingsError as error:
             yield Trial(name, error.problem, kind.extra)
             continue
-        yield Trial(name, _find_problem(lambda k=kind: k.encode(Picture(picture)), folder / f"{name}{kind.suffix}", 0))
+        path = None if kind.level else folder / f"{name}{kind.suffix}"
+        yield Trial(name, _find_problem(lambda k=kind: k.encode(Picture(picture)), path, 0))
 
 
 def try_read_images(folder: Path) -> Iterator[Trial]:
@@ -86,9 +88,11 @@ def try_movies(folder: Path) -> Iterator[Trial]:
         yield Trial(codec, problem)
 
 
-def _find_problem(encode: Callable[[], bytes], path: Path, max_error: int) -> str:
-    """Write and read the picture; return what went wrong, empty if nothing did."""
+def _find_problem(encode: Callable[[], bytes], path: Path | None, max_error: int) -> str:
+    """Write and read the picture; return what went wrong, empty if nothing did. path: None for a part of a level."""
     try:
+        if path is None:
+            return _compare(open_packed(encode(), ink_alone=False).decode(), max_error)
         write_bytes_atomic(path, encode())
         return _compare(read_image(path), max_error)
     except Exception as error:  # as above

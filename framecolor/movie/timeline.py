@@ -18,11 +18,12 @@ from framecolor.core.compositing import lay_over
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.errors import InputError, ReadError
-from framecolor.media import PAINTED_SUFFIXES, read_image
+from framecolor.media import read_image
+from framecolor.media.levels.member import find_frame, is_there
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
 from framecolor.output.manifest import Manifest
 from framecolor.shot import exposure_sheet
-from framecolor.shot.sequence import list_images, number_files
+from framecolor.shot.sequence import list_frames
 
 USUAL_FPS = Fraction(exposure_sheet.USUAL_FPS)
 
@@ -46,8 +47,9 @@ def list_painted(out: Path) -> dict[int, Path]:
     files: dict[int, Path] = {}
     with suppress(InputError):  # without a manifest, or with a damaged one
         frames = [frame for frame in Manifest.read(out).frames if frame.is_inside]
-        files = {frame.number: out / frame.file for frame in frames if (out / frame.file).is_file()}
-    files = files or number_files(list_images(out, PAINTED_SUFFIXES))
+        found = {frame.number: find_frame(out, frame.file) for frame in frames}
+        files = {number: path for number, path in found.items() if is_there(path)}
+    files = files or list_frames(out)
     if not files:
         raise InputError(
             out, "holds no painted frames", "run `framecolor colorize` first, or name the folder it wrote to"

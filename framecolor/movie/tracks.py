@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import InputError, ShotError
-from framecolor.media import PAINTED_SUFFIXES, image_size, read_image
+from framecolor.media import image_size, read_image
 from framecolor.movie.timeline import list_painted
 from framecolor.output.find import find_output, find_recolored_shot
 from framecolor.shot.cut import Cel, find_cel, is_cut, list_cels
 from framecolor.shot.locate import ShotPlace, locate_shot
-from framecolor.shot.sequence import list_images
+from framecolor.shot.sequence import has_frames
 from framecolor.shot.sheet_files import read_sheet
 from framecolor.shot.timing import NO_SHEET, Timing, find_timing
 
@@ -93,7 +93,7 @@ def _find_frames(shot: Path) -> Path:
     try:
         return find_output(shot, in_cut=in_cut)
     except InputError:
-        if not in_cut and shot.is_dir() and not (shot / "line").is_dir() and list_images(shot, PAINTED_SUFFIXES):
+        if not in_cut and shot.is_dir() and not (shot / "line").is_dir() and has_frames(shot):
             return shot
         raise
 
@@ -163,6 +163,6 @@ def _list_takes(cel: Cel, out: Path) -> dict[int, Path]:
     ending = out.name.removeprefix(cel.name) if out.name.startswith(cel.name) else None
     for take in cel.takes[:-1] if ending is not None else ():
         folder = out.with_name(f"{take.name}{ending}")
-        if folder.is_dir() and list_images(folder, PAINTED_SUFFIXES):
+        if folder.is_dir() and has_frames(folder):
             files |= list_painted(folder)
     return dict(sorted((files | list_painted(out)).items()))

@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from framecolor.config.settings import Settings
-from framecolor.errors import OutputError, ReadError
+from framecolor.errors import OutputError, ReadError, SettingsError
 from framecolor.media import FORMATS
+from framecolor.media.levels.member import find_container
 from framecolor.output.lock import refuse_links_out
 from framecolor.output.manifest import LINE_FOLDER, MANIFEST_NAME
 from framecolor.output.mattes import MATTE_FOLDER
@@ -23,9 +24,11 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
     Raises SettingsError if the format's package is missing, or frames are too large for the format.
     """
     FORMATS[settings.format].check(settings.format, shot.size)
-    inputs = {path.parent for files in (shot.lines, shot.keys, shot.hints, shot.stencils) for path in files.values()}
-    inputs |= {path.parent for one in shot.references for path in (one.painted, one.line) if path is not None}
-    inputs = {folder.resolve() for folder in inputs}
+    if FORMATS[settings.format].level:
+        _check_level(out / shot.level_name, settings)
+    files = [path for files in (shot.lines, shot.keys, shot.hints, shot.stencils) for path in files.values()]
+    files += [path for one in shot.references for path in (one.painted, one.line) if path is not None]
+    inputs = {folder.resolve() for folder in {find_container(path).parent for path in files}}
     folders = {LINE_FOLDER: settings.line == "layer", MATTE_FOLDER: settings.mattes}
     for folder in (out, *(out / name for name, wanted in folders.items() if wanted)):
         if folder.resolve() in inputs:
@@ -42,6 +45,19 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
     if (out / MANIFEST_NAME).is_dir():
         raise OutputError(out / MANIFEST_NAME, "is a folder, not a file", f"remove it, or {_CHOOSE}")
     refuse_links_out(out)
+
+
+def _check_level(level: Path, settings: Settings) -> None:
+    """Raise SettingsError for settings that a level cannot hold, OutputError if another program's level is there."""
+    for name, value, why in (
+        ("mode", settings.mode, "a level holds one color for each swatch, no shading"),
+        ("line", settings.line, "a level holds the lines apart from the paint already"),
+    ):
+        if value in ("painted", "layer"):
+            fix = f"leave out --{name}, or choose another --format"
+            raise SettingsError(f"--format tlv with --{name} {value}", why, fix)
+    if level.exists() and not (level.parent / MANIFEST_NAME).is_file():
+        raise OutputError(level, "is a level that framecolor has not painted, and would be overwritten", _CHOOSE)
 
 
 def leave_out_broken_keys(shot: Shot) -> tuple[Shot, list[str]]:

@@ -18,7 +18,10 @@ from typing import Any
 from framecolor.core.files import read_file, write_bytes_atomic, write_text_atomic
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN
+from framecolor.media.levels.member import find_frame, is_there
+from framecolor.media.writers.tlv import hash_part
 from framecolor.output.frame_entry import FrameEntry
+from framecolor.output.level import hash_frame, is_part, write_part
 from framecolor.output.manifest import (
     CACHE_FOLDER,
     FORMAT,
@@ -115,7 +118,7 @@ class ManifestWriter:
         return [
             entry.file
             for _, entry in sorted(self._briefs.items())
-            if entry.file != names.get(entry.number, entry.file) and (self.out / entry.file).is_file()
+            if entry.file != names.get(entry.number, entry.file) and is_there(find_frame(self.out, entry.file))
         ]
 
     def begin(self, head: dict[str, Any], numbers: Collection[int]) -> None:
@@ -147,12 +150,15 @@ class ManifestWriter:
             files["layer"] = f"{LINE_FOLDER}/{entry.file}", layer
         if matte is not None:
             files["matte"] = f"{MATTE_FOLDER}/{matte_name(entry.file)}", matte
-        hashes = {role: digest(content) for role, (_, content) in files.items()}
+        hashes = {role: self._hash(name, content) for role, (name, content) in files.items()}
         changed = [
             (name, content) for role, (name, content) in files.items() if force or not self._holds(name, hashes[role])
         ]
         for name, content in changed:
-            write_bytes_atomic(self.out / name, content)
+            if is_part(self.out, name):
+                write_part(self.out / CACHE_FOLDER, name, content)
+            else:
+                write_bytes_atomic(self.out / name, content)
         self.note(replace(entry, **hashes))
         return bool(changed)
 
@@ -188,7 +194,12 @@ class ManifestWriter:
                 self._gathered.pop().unlink(missing_ok=True)
             _part_folder(self.out).rmdir()
 
+    def _hash(self, file: str, content: bytes) -> str:
+        return hash_part(content) if is_part(self.out, file) else digest(content)
+
     def _holds(self, file: str, paint: object) -> bool:
+        if is_part(self.out, file):
+            return paint is not None and hash_frame(self.out, self.out / CACHE_FOLDER, file) == paint
         try:
             return digest(read_file(self.out / file)) == paint
         except OSError:

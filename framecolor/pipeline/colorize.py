@@ -15,6 +15,7 @@ from framecolor.core.stages import CallingThread, overlapped, taken_ahead
 from framecolor.engines.base import Engine
 from framecolor.errors import OutputError
 from framecolor.media import write_bytes_atomic
+from framecolor.media.levels.member import find_frame
 from framecolor.output.checks import check_output
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.lock import claim_output
@@ -23,6 +24,7 @@ from framecolor.output.remarks import Remark, name_remarks
 from framecolor.pipeline.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
 from framecolor.pipeline.events import FrameDone, Listener, Progress, ignore
 from framecolor.pipeline.job import Run, prepare_run
+from framecolor.pipeline.level import put_into_level
 from framecolor.pipeline.prepared import forget_prepared, note_prepared
 from framecolor.pipeline.read_ahead import read_drawings
 from framecolor.pipeline.result import Outcome, sum_up
@@ -107,7 +109,7 @@ def paint_shot(
             with suppress(OutputError):  # the first error matters more
                 run.manifest.save()
             raise
-        return _conclude(run, begin, painting)
+        return _conclude(run, begin, painting, part=part)
 
 
 def prepare(
@@ -165,7 +167,7 @@ def _finish(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished
 def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished:
     entry = FrameEntry(item.number, run.output_name(item.number), run.sources[item.number])
     if run.stenciled:
-        before = read_painted(run.manifest.out / entry.file, run.shot.size, run.settings)
+        before = read_painted(find_frame(run.manifest.out, entry.file), run.shot.size, run.settings)
         mask = read_mask(run.shot.read_stencil(item.number))
         return finish_stenciled(item, entry, run.keyframes, run.runner, run.settings, before, mask, run.ids)
     if item.hold_of in wanted:
@@ -209,10 +211,12 @@ def _report_failed(run: Run) -> None:
             run.listener(FrameDone(number, "failed", seconds=run.watch.take(number), error=run.failed[number]))
 
 
-def _conclude(run: Run, begin: float, painting: float) -> Outcome:
+def _conclude(run: Run, begin: float, painting: float, *, part: bool) -> Outcome:
     for number, error in run.failed.items():
         run.manifest.note_failure(number, run.output_name(number), error)
     run.manifest.save()
+    if not part:
+        put_into_level(run.shot, run.manifest)
     run.warnings.add(name_remarks(run.manifest.list_remarks(set(run.shot.wanted) - run.said_unlike)))
     return sum_up(
         run.shot,

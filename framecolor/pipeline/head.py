@@ -9,6 +9,7 @@ from pathlib import Path
 from framecolor.config.settings import Settings
 from framecolor.core.drawing_number import number_to_json
 from framecolor.keys.keyframes import Keyframes
+from framecolor.media import FORMATS
 from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds
 from framecolor.shot.corrections import describe_correction
@@ -72,12 +73,12 @@ def _point_to(path: Path, out: Path) -> str:
 def number_paints(
     manifest: ManifestWriter, head: dict[str, object], keyframes: Keyframes, settings: Settings
 ) -> MatteIds | None:
-    """Number the paints for mattes, and note their ids in `head`. Returns None if no mattes are wanted.
+    """Number the paints for mattes or a level, and note their ids in `head`. Returns None if no mattes are wanted.
 
     Without mattes the ids of earlier runs are still kept in `head`.
     """
     before = MatteIds.read(manifest.head.get("mattes"))
-    ids = before.extend(keyframes.palette) if settings.mattes else before
+    ids = before.extend(keyframes.palette) if settings.mattes or FORMATS[settings.format].level else before
     if ids.paints:
         head["mattes"] = [list(paint) for paint in ids.paints]
     return ids if settings.mattes else None

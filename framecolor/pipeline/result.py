@@ -9,6 +9,7 @@ from pathlib import Path
 from framecolor.errors import OutputError
 from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.remarks import name_remarks
+from framecolor.pipeline.level import put_into_level
 from framecolor.pipeline.prepared import forget_prepared, read_prepared
 from framecolor.shot.shot import Shot
 
@@ -82,6 +83,7 @@ def gather_parts(shot: Shot, out: str | Path) -> Outcome:
         raise OutputError(out, "holds no painted frames", "run the tasks that paint them first")
     manifest.begin(manifest.head, shot.numbers)
     manifest.save()
+    put_into_level(shot, manifest)
     prepared = read_prepared(out)
     failed = {number: _find_fault(manifest, number, prepared.get(number)) for number in shot.wanted}
     failed = {number: fault for number, fault in failed.items() if fault}

@@ -10,6 +10,7 @@ from typing import Literal
 
 import cv2
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 
 from framecolor.core.files import read_file, write_bytes_atomic
@@ -17,6 +18,7 @@ from framecolor.core.types import Box
 from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.keys.keyframes import ask_for_key
 from framecolor.media import encode_image, hash_file, read_image
+from framecolor.media.levels.member import find_frame, is_member, is_there
 from framecolor.output.manifest import MANIFEST_NAME, Manifest
 from framecolor.pipeline.stencils import add_painted_keys
 from framecolor.shot.references import (
@@ -94,8 +96,9 @@ def _list_candidates(shot: Shot) -> dict[int, Path]:
         manifest = Manifest.read(shot.out)
         corrected = {correction.number for correction in manifest.corrections}
         for frame in manifest.with_status("painted"):
-            if frame.number in corrected and frame.number in shot.numbers and (shot.out / frame.file).is_file():
-                found[frame.number] = shot.out / frame.file
+            path = find_frame(shot.out, frame.file)
+            if frame.number in corrected and frame.number in shot.numbers and is_there(path):
+                found[frame.number] = path
     return found | dict(add_painted_keys(shot, shot.out).keys)
 
 
@@ -140,9 +143,13 @@ def _keep(shot: Shot, one: _Candidate, folder: Path, known: Mapping[Path, str]) 
         return Kept(one.number, there[0], "there")
     older = [path for path in known if name_reference(path) == name]
     is_new_line = _keep_line(shot, one.number, folder / LINE_FOLDER, name)
-    target = folder / f"{name}{one.painted.suffix}"
+    if is_member(one.painted):
+        target, data = folder / f"{name}.png", encode_image(read_image(one.painted))
+        own = xxhash.xxh3_128_hexdigest(data)
+    else:
+        target, data = folder / f"{name}{one.painted.suffix}", _read(one.painted)
     if known.get(target) != own:
-        write_bytes_atomic(target, _read(one.painted))
+        write_bytes_atomic(target, data)
     elif not is_new_line:
         return Kept(one.number, target, "there")
     _forget_others(target, older)
@@ -151,7 +158,7 @@ def _keep(shot: Shot, one: _Candidate, folder: Path, known: Mapping[Path, str]) 
 
 def _keep_line(shot: Shot, number: int, folder: Path, name: str) -> bool:
     """Copy the line art of a drawing, unless it is there already. Returns whether it was not."""
-    if shot.movie is None:
+    if shot.movie is None and not is_member(shot.lines[number]):
         target, data = folder / f"{name}{shot.lines[number].suffix}", _read(shot.lines[number])
     else:
         target, data = folder / f"{name}.png", encode_image(shot.read_line(number))

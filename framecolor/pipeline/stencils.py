@@ -18,11 +18,12 @@ from framecolor.core.number_ranges import format_numbers
 from framecolor.core.text import count_of, format_command
 from framecolor.errors import OutputError, ReadError, ShotError
 from framecolor.media import FORMATS, read_image
+from framecolor.media.levels.member import find_container, find_frame, is_member, is_there, read_level_paint
 from framecolor.media.writers.psd import read_paint_layer
 from framecolor.output.manifest import KEY_FOLDER
 from framecolor.output.mattes import MATTE_FOLDER, matte_name, read_matte
 from framecolor.render.stencil import read_mask
-from framecolor.shot.locate import list_painted
+from framecolor.shot.match_painted import list_painted
 from framecolor.shot.shot import Shot
 
 
@@ -62,8 +63,8 @@ def check_stencils(shot: Shot, out: Path, settings: Settings) -> Shot:
         fix = "add NNNN.png, white on black"
         raise ShotError(folder, f"has no stencil for a wanted frame: {have}", fix)
     for number in wanted:
-        path = out / shot.output_name(number, settings.format)
-        if not path.is_file():
+        path = find_frame(out, shot.output_name(number, settings.format))
+        if not is_there(path):
             problem = f"frame {number} is not painted yet"
             command = format_command(("framecolor", "colorize", str(shot.root)))
             raise ShotError(shot.stencils[number], problem, f"run `{command}` first")
@@ -84,8 +85,13 @@ def read_painted(path: Path, size: tuple[int, int], settings: Settings) -> Befor
         problem = f"the painted frame is {painted.shape[1]}x{painted.shape[0]}, the shot is {size[1]}x{size[0]}"
         raise ReadError(path, problem, "paint the shot again without --stencils")
     layered = FORMATS[settings.format].layered and settings.line == "over"
-    matte = read_matte(path.parent / MATTE_FOLDER / matte_name(path.name), size) if settings.mattes else None
-    return Before(painted, read_paint_layer(path) if layered else None, matte)
+    read_paint = read_level_paint if is_member(path) else read_paint_layer
+    matte = (
+        read_matte(find_container(path).parent / MATTE_FOLDER / matte_name(path.name), size)
+        if settings.mattes
+        else None
+    )
+    return Before(painted, read_paint(path) if layered else None, matte)
 
 
 def list_waiting(stencils: Mapping[int, Path]) -> list[str]:

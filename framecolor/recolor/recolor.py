@@ -130,6 +130,8 @@ def _open_painting(manifest: Manifest, palette: Path) -> _Painting:
         image = FORMATS[settings.get("format", "png")]
     except (LookupError, TypeError):
         raise ReadError(out / MANIFEST_NAME, "names an unknown format of frames", _AGAIN) from None
+    if image.level:
+        raise InputError(out, "holds a level, which is recolored by its palette", "change the colors in its .tpl")
     colors = read_swap(palette, out, manifest.mattes)
     if settings.get("background") == "paper":
         colors[colors[:, 3] == 0] = WHITE

@@ -11,7 +11,8 @@ import xxhash
 from numpy.typing import NDArray
 
 from framecolor.errors import FramecolorError, ReadError
-from framecolor.media import Movie, hash_file, is_movie, read_image
+from framecolor.media import Movie, hash_file, is_movie, read_role
+from framecolor.media.levels.member import is_level, is_there
 from framecolor.shot.cut import find_cel
 from framecolor.shot.sequence import find_sequence, is_pattern, parse_pattern
 
@@ -28,7 +29,7 @@ class LineDrawing:
 
     def read(self) -> Pixels | None:
         """Read the drawing, uint8 HxWx4; None if it is missing or broken."""
-        return self.pixels if self.path is None else read_or_none(self.path)
+        return self.pixels if self.path is None else read_or_none(self.path, "drawing")
 
     def hash(self) -> str:
         """Hash the drawing as `Shot.line_hash` does; "" if it is missing or broken."""
@@ -56,7 +57,7 @@ class LineArt:
                 self._files = find_sequence(place.parent, parse_pattern(place))
             elif is_movie(place) and place.is_file():
                 self._movie = Movie.open(place)
-            elif place.is_dir():
+            elif place.is_dir() or is_level(place):
                 self._files = find_sequence(place)
         except (FramecolorError, OSError, ValueError):
             return
@@ -77,11 +78,11 @@ class LineArt:
             yield LineDrawing(number, pixels=readable)
 
 
-def read_or_none(path: Path | None) -> Pixels | None:
-    """Read a picture; None if it is missing or broken."""
-    if path is None or not path.is_file():
+def read_or_none(path: Path | None, role: str = "frame") -> Pixels | None:
+    """Read a picture; None if it is missing or broken. role: of a "drawing", only its lines."""
+    if path is None or not is_there(path):
         return None
     try:
-        return read_image(path)
+        return read_role(path, role)
     except (FramecolorError, OSError, ValueError):
         return None

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.compositing import lay_over
+from framecolor.media.levels.member import find_frame
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import LINE_FOLDER, Manifest
 from framecolor.report.lines import LineDrawing, read_or_none
@@ -52,7 +53,7 @@ class PictureReader:
         Missing and broken files give no picture and raise nothing, so that a report of failed frames can be written.
         """
         out = self._manifest.out
-        painted = read_or_none(out / frame.file) if frame.is_inside and frame.status != "failed" else None
+        painted = read_or_none(find_frame(out, frame.file)) if frame.is_inside and frame.status != "failed" else None
         lines = drawing.read() if mapped or painted is None or not self._lines_over else None
         rgba = self._compose(painted, lines, out / LINE_FOLDER / Path(frame.file).name)
         if rgba is None:

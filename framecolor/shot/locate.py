@@ -5,36 +5,36 @@ A shot is a folder, a pattern, a movie, or a cel of a cut folder (`framecolor.sh
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError, ShotError
 from framecolor.media.decode import image_size
+from framecolor.media.levels.member import find_container, is_level
 from framecolor.media.movies import is_movie
 from framecolor.shot.cut import LINE_FOLDER, Cel, find_cel, find_folder, find_shots, is_cut, list_cels, refuse_cut
-from framecolor.shot.file_names import NumberedFile, normalize_name, number_files
+from framecolor.shot.file_names import normalize_name
+from framecolor.shot.match_painted import Drawings, explain_doubles, match_painted
 from framecolor.shot.references import REFERENCE_FOLDER
 from framecolor.shot.sequence import (
     find_sequence,
     is_pattern,
     list_images,
+    list_levels,
     list_movies,
     list_numbered,
     parse_pattern,
 )
 from framecolor.shot.sheet_files import list_other_sheets
-from framecolor.shot.unused import Unused, list_misplaced, list_unused, scan
+from framecolor.shot.unused import list_misplaced, list_unused, scan
 
 ROLES = ("keys", "hints", "stencils")
 """What a shot's folders of painted pictures are called."""
 
 _SHOWN_SHOTS = 4
-# A picture of fewer pixels on a side shows too little to be aligned.
-_LEAST_ALIGNED_PX = 128
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _locate_lines(path: Path, has_keys: bool) -> tuple[str, Path, Path]:
     if path.is_dir():
         line = find_folder(path, LINE_FOLDER)
         if not line.is_dir():
-            if not has_keys or not (list_images(path) or list_movies(path)):
+            if not has_keys or not (list_images(path) or list_movies(path) or list_levels(path)):
                 _refuse_neighbor(path)
                 fix = "put the drawings into a folder of that name, or name a sequence or movie with --keys"
                 raise ShotError(line, "there is no such folder", fix)
@@ -75,7 +75,7 @@ def _locate_lines(path: Path, has_keys: bool) -> tuple[str, Path, Path]:
     if is_pattern(path):
         name = parse_pattern(path).base.rstrip("._- ")
         return name or path.parent.resolve().name, path.parent, path
-    if is_movie(path):
+    if is_movie(path) or (is_level(path) and path.is_file()):
         return path.stem, path.parent, path
     if path.exists():
         fix = "name the folder, or the whole sequence as in name.####.png, with --keys"
@@ -112,6 +112,7 @@ def _choose_movie(folder: Path) -> Path:
     if not movies:
         return folder
     others = [*(path.name for path in movies[1:]), *(file.pattern for file in list_images(folder)[:1])]
+    others += [path.name for path in list_levels(folder)[:1]]
     if others:
         problem = f"holds both the movie {movies[0].name} and {others[0]}"
         raise ShotError(folder, problem, "keep one of them")
@@ -128,7 +129,8 @@ def find_lines(place: ShotPlace) -> tuple[dict[int, Path], tuple[int, ...]]:
     if place.cel is not None and place.cel.files is not None:
         return dict(place.cel.files), tuple(place.cel.files)
     if place.cel is None:
-        lines = find_sequence(source) if source.is_dir() else find_sequence(source.parent, parse_pattern(source))
+        is_whole = source.is_dir() or is_level(source)
+        lines = find_sequence(source) if is_whole else find_sequence(source.parent, parse_pattern(source))
         return lines, tuple(lines)
     takes = [find_sequence(folder) for folder in place.cel.takes]
     lines = {number: path for take in takes for number, path in take.items()}
@@ -167,11 +169,13 @@ def find_painted(
     """
     drawings = Drawings(lines, numbers, size, resized=role == "keys")
     if given is not None:
-        if not Path(given).is_dir():
+        if not Path(given).is_dir() and not is_level(Path(given)):
             raise ShotError(given, "there is no such folder", f"check --{role}")
-        files, unused = match_painted(Path(given), drawings, own=[path.parent for path in lines.values()])
+        own = [find_container(path).parent for path in lines.values()]
+        files, unused = match_painted(Path(given), drawings, own=own)
         if not files and (unused or role != "stencils"):  # a run with stencils says which one it lacks
-            problem = "the folder holds no picture with the number of a drawing"
+            what = "level holds no painted drawing" if is_level(Path(given)) else "folder holds no picture"
+            problem = f"the {what} with the number of a drawing"
             problem += "".join(f", but {one.text}" for one in unused)
             raise ShotError(given, problem, f"put numbered pictures there, or leave out --{role}")
         return files, [str(one) for one in unused]
@@ -181,7 +185,7 @@ def find_painted(
     found: dict[int, Path] = {}
     unused = []
     for folder, take in zip(place.cel.find_painted(role), place.cel.takes, strict=True):
-        redrawn = {number for number, path in lines.items() if path.parent == take}
+        redrawn = {number for number, path in lines.items() if find_container(path).parent == take}
         found = {number: path for number, path in found.items() if number not in redrawn}
         files, unused = match_painted(folder, drawings)  # of an earlier take, its own shot names what is not used
         found |= files
@@ -197,7 +201,7 @@ def list_unused_lines(place: ShotPlace, lines: Mapping[int, Path]) -> list[str]:
         return []
     # A folder of drawings without line/ may hold those of keys and painted frames, each with a use of its own.
     own = [source / entry.name for entry in scan(source) if entry.is_dir()] if source == place.root else ()
-    reasons = _explain_doubles(list_numbered(source), lines)
+    reasons = explain_doubles(list_numbered(source), lines)
     return [str(one) for one in list_unused(source, lines.values(), reasons, own=own)]
 
 
@@ -240,84 +244,3 @@ def _list_beside_cels(cels: Sequence[Cel]) -> list[str]:
             reason = "that lies beside the folders of the cels, not in one of them"
             warnings += map(str, list_unused(folder, (), others, own=own, default=reason))
     return warnings
-
-
-@dataclass(frozen=True)
-class Drawings:
-    """What painted pictures have to fit: the drawings' files (none for a movie), numbers and (height, width).
-
-    resized  whether they may have another size, unless they are too small to be aligned with a drawing
-    """
-
-    files: Mapping[int, Path]
-    numbers: Sequence[int]
-    size: tuple[int, int]
-    resized: bool = False
-
-    def fits(self, size: tuple[int, int]) -> bool:
-        """Return whether a picture of this size can be used."""
-        return size == self.size or (self.resized and min(*size, *self.size) >= _LEAST_ALIGNED_PX)
-
-
-def list_painted(folder: Path, numbers: Sequence[int], size: tuple[int, int]) -> dict[int, Path]:
-    """List the painted images of a folder. Returns number -> file, empty if the folder is missing.
-
-    Only the number in a file's name matters. Raises as `find_painted` does.
-    """
-    return match_painted(folder, Drawings({}, numbers, size))[0]
-
-
-def match_painted(folder: Path, drawings: Drawings, own: Collection[Path] = ()) -> tuple[dict[int, Path], list[Unused]]:
-    """Match the pictures of a folder with drawings. Returns number -> file, and what is not used.
-
-    A picture belongs to the drawing whose name it has or begins with, as A0001_color does with A0001, or else to that
-    of the number in its name. Both are empty if the folder is missing. Raises as `find_painted` does.
-
-    own  folders that have a use of their own if they are inside
-    """
-    if not folder.is_dir():
-        return {}, []
-    names = {normalize_name(path.stem).casefold(): number for number, path in drawings.files.items()}
-    known = set(drawings.numbers)
-    listed = [_follow_name(file, names) for file in list_numbered(folder)]
-    strange = {file.path: reason for file in listed if (reason := _doubt(file, drawings, known))}
-    files = number_files(file for file in listed if file.path not in strange)
-    reasons = strange | _explain_doubles(listed, files)
-    for number, path in files.items():
-        if number not in known:
-            fix = f"give it the number of a drawing ({format_numbers(drawings.numbers)}) or remove it"
-            raise ShotError(path, f"there is no drawing {number}", fix)
-        height, width = image_size(path)
-        if not drawings.fits((height, width)):
-            fix = "save it at the size of the drawings"
-            problem = f"is {width}x{height}, the drawings are {drawings.size[1]}x{drawings.size[0]}"
-            raise ShotError(path, problem, fix)
-    return dict(sorted(files.items())), list_unused(folder, files.values(), reasons, own=own)
-
-
-def _follow_name(file: NumberedFile, names: Mapping[str, int]) -> NumberedFile:
-    """Give a picture the number of the drawing whose name it has, or begins with before a word; names: casefolded."""
-    stem = normalize_name(file.path.stem).casefold()
-    if stem in names:
-        return file.with_number(names[stem], file.rank & ~1)
-    for end in range(len(stem) - 1, 0, -1):
-        if not stem[end].isalnum() and stem[:end] in names:
-            return file.with_number(names[stem[:end]], file.rank | 1)
-    return file
-
-
-def _doubt(file: NumberedFile, drawings: Drawings, known: Collection[int]) -> str:
-    """Explain why a picture that is not named as one of a drawing may be none, such as palette_16colors.png; or ""."""
-    if not file.rank % 2 or file.follows is not None:
-        return ""
-    if file.number not in known:
-        return f"with a number in the name that no drawing has ({format_numbers(drawings.numbers)})"
-    with suppress(ReadError):
-        return "" if image_size(file.path) == drawings.size else "of another size than the drawings"
-    return ""
-
-
-def _explain_doubles(listed: Sequence[NumberedFile], used: Mapping[int, Path]) -> dict[Path, str]:
-    """Explain files that are not used because another one has their number."""
-    doubles = [file for file in listed if used.get(file.number, file.path) != file.path]
-    return {file.path: f"as drawing {file.number} has {used[file.number].name}" for file in doubles}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from framecolor.core.number_ranges import format_numbers, parse_number_ranges
 from framecolor.errors import ShotError
-from framecolor.media.decode import IMAGE_SUFFIXES
+from framecolor.media.decode import IMAGE_SUFFIXES, PAINTED_SUFFIXES
+from framecolor.media.levels.member import is_level, list_members
 from framecolor.media.movies import is_movie
 from framecolor.shot.file_names import (
     NumberedFile,
@@ -71,6 +72,23 @@ def list_images(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> lis
     return choose_best(list_numbered(folder, suffixes))
 
 
+def list_frames(folder: Path) -> dict[int, Path]:
+    """List the painted frames of a folder by number, or the drawings of a level: that one, or the folder's only one.
+
+    Raises ShotError if two files have the same number, ReadError if a level cannot be read.
+    """
+    if is_level(folder):
+        return list_members(folder)
+    files = number_files(list_images(folder, PAINTED_SUFFIXES))
+    levels = [] if files else list_levels(folder)
+    return list_members(levels[0]) if len(levels) == 1 else files
+
+
+def has_frames(folder: Path) -> bool:
+    """Tell whether a folder has numbered pictures, or a level. Raises ShotError if it cannot be read."""
+    return bool(list_images(folder, PAINTED_SUFFIXES) or list_levels(folder))
+
+
 def list_numbered(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> list[NumberedFile]:
     """List all images of a folder whose names have a number, by number, without hidden files."""
     return number_names(path for path in list_files(folder) if path.suffix.lower() in suffixes)
@@ -79,6 +97,11 @@ def list_numbered(folder: Path, suffixes: Collection[str] = IMAGE_SUFFIXES) -> l
 def list_movies(folder: Path) -> list[Path]:
     """List the movies of a folder by name, without hidden files."""
     return [path for path in list_files(folder) if is_movie(path)]
+
+
+def list_levels(folder: Path) -> list[Path]:
+    """List the levels of a folder by name, without hidden files."""
+    return [path for path in list_files(folder) if is_level(path)]
 
 
 def list_files(folder: Path) -> list[Path]:
@@ -93,10 +116,26 @@ def list_files(folder: Path) -> list[Path]:
 def find_sequence(folder: Path, pattern: Pattern | None = None) -> dict[int, Path]:
     """Find the only sequence of a folder, or the one that matches a pattern. Returns number -> file, by number.
 
+    In place of a folder stands a level, whose drawings are listed; a folder without numbered images may hold one.
+
     Raises ShotError if there is none, if there are several and no pattern, if two files have the same number, or if a
-    number is so high, or so far from the others, that it must be a mistake.
+    number is so high, or so far from the others, that it must be a mistake; ReadError if a level cannot be read.
     """
+    if pattern is None and (level := folder if is_level(folder) else _find_level(folder)) is not None:
+        return _check_width(folder, list_members(level))
     return _check_width(folder, _choose_sequence(folder, pattern))
+
+
+def _find_level(folder: Path) -> Path | None:
+    """Find the level of a folder without numbered images; None if there is none. Raises ShotError for several."""
+    levels = list_levels(folder)
+    if not levels or list_images(folder):
+        return None
+    if len(levels) > 1:
+        names = ", ".join(path.name for path in levels[:6])
+        fix = f"keep one, or name one as {levels[0]} with --keys"
+        raise ShotError(folder, f"the folder holds {len(levels)} levels: {names}", fix)
+    return levels[0]
 
 
 def _check_width(folder: Path, numbered: dict[int, Path]) -> dict[int, Path]:

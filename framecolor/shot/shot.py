@@ -17,9 +17,11 @@ from framecolor.core.hashing import digest
 from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ReadError, ShotError
 from framecolor.media import FORMATS, ImageFile, Movie, hash_file, image_size, is_movie, open_image, read_image
+from framecolor.media.levels.member import LEVEL_SUFFIX, is_member, name_member
 from framecolor.shot.corrections import Correction, read_corrections
 from framecolor.shot.cut import Cel
 from framecolor.shot.downloads import locate_corrections
+from framecolor.shot.file_names import split_name
 from framecolor.shot.locate import (
     ROLES,
     find_lines,
@@ -181,11 +183,27 @@ class Shot:
     def output_name(self, number: int, format: FormatName = "png") -> str:
         """Name the file of a painted frame: the drawing's name with the format's suffix. Raises KeyError."""
         suffix = FORMATS[format].suffix
+        if FORMATS[format].level:
+            self._check_number(number)
+            return name_member(Path(self.level_name), number).name
         if self.movie is None:
             return self.lines[number].with_suffix(suffix).name
         self._check_number(number)
         padding = max(_MOVIE_PADDING, len(str(len(self.movie))))
         return f"{self.movie.path.stem}.{number:0{padding}d}{suffix}"
+
+    @property
+    def level_name(self) -> str:
+        """Name of the level that its painted frames become: that of its drawings without number, or of the shot."""
+        first = None if self.movie is not None else self.lines[self.numbers[0]]
+        if self.movie is not None or first is None:
+            name = self.line_source.stem
+        elif is_member(first):
+            name = first.parent.stem
+        else:
+            ways = split_name(first)
+            name = ways[0].base.rstrip("._- ") if ways else ""
+        return (name or self.name.rpartition("/")[2]) + LEVEL_SUFFIX
 
     def read_line(self, number: int) -> Pixels:
         """Read a drawing. Raises ReadError if it is broken or has another size than the shot, KeyError if missing."""

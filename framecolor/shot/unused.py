@@ -14,6 +14,7 @@ from pathlib import Path
 from framecolor.core.text import count_of
 from framecolor.errors import ShotError
 from framecolor.media.decode import IMAGE_SUFFIXES, PICTURE_SUFFIXES, looks_like_image
+from framecolor.media.levels.member import find_containers, is_level
 from framecolor.media.movies import is_movie
 from framecolor.shot.file_names import normalize_name, split_name
 
@@ -24,18 +25,24 @@ _NO_NUMBER = "without a number in the name; the number of its drawing has to be 
 
 @dataclass(frozen=True)
 class Unused:
-    """Entries of a folder that are not used, for one reason."""
+    """Entries of a folder, or drawings of a level, that are not used, for one reason.
+
+    names  of files; of drawings, their numbers in one text
+    count  number of drawings; 0 for files
+    """
 
     folder: Path
     names: tuple[str, ...]
     reason: str
+    count: int = 0
 
     @property
     def text(self) -> str:
         """The entries and the reason, for a message that names the folder."""
         more = len(self.names) - _SHOWN_NAMES
         names = ", ".join(self.names[:_SHOWN_NAMES]) + (f" and {more} more" if more > 0 else "")
-        return f"{count_of(len(self.names), 'file')} {self.reason}: {names}"
+        what = count_of(self.count, "drawing") if self.count else count_of(len(self.names), "file")
+        return f"{what} {self.reason}: {names}"
 
     def __str__(self) -> str:
         return f"{self.folder}: not used: {self.text}"
@@ -58,7 +65,7 @@ def list_unused(
 
     Raises ShotError if the folder cannot be read.
     """
-    kept = {path.name for path in (*used, *own) if path.parent == folder}
+    kept = {path.name for path in find_containers((*used, *own)) if path.parent == folder}
     grouped: dict[str, list[str]] = {}
     for entry in scan(folder):
         path = folder / entry.name
@@ -93,6 +100,8 @@ def _explain(entry: os.DirEntry[str], path: Path, default: str) -> str:
         return (default or "of another sequence than the drawings") if split_name(path) else _NO_NUMBER
     if is_movie(path):
         return "that is a movie, which is read in line/ alone, as its only file"
+    if is_level(path):
+        return "that is a level, which is read in line/ as its only file, and in keys/"
     if suffix in PICTURE_SUFFIXES:
         return _NOT_READ
     return "that is a picture, but its name does not end as one; rename it" if looks_like_image(path) else ""

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 from drawings import draw, make_shot
 from farming import call, make_environment
+from levels import save_level
 
 from framecolor import InputError, OutputError, Settings, Shot, cli
 from framecolor.cli import farm as farm_commands
@@ -185,6 +186,24 @@ def test_a_pattern_is_a_folder_and_a_name(tmp_path: Path) -> None:
         "Pattern": "cut.####.png",
         "Out": str(root / "line/color"),
         "Keys": str(root / "keys"),
+    }
+
+
+def test_a_level_takes_the_folder_of_its_palette_along(tmp_path: Path) -> None:
+    level, keys = save_level(tmp_path / "A.tlv", {(1, ""): 0, (2, ""): 1}), tmp_path / "painted/B.tlv"
+    save_level(keys, {(1, ""): 0}, (1,))
+    job = plan_job(str(level), Shot.open(level, keys=keys), Settings(format="tlv"), places={"keys": keys})
+    template = build_template(job)
+    parameters = {p["name"]: p.get("objectType") for p in template["parameterDefinitions"]}
+    assert (parameters["Shot"], parameters["Keys"]) == ("DIRECTORY", "DIRECTORY")
+    arguments = template["steps"][0]["script"]["actions"]["onRun"]["args"]
+    assert arguments[arguments.index("--keys") + 1] == "{{Param.Keys}}/{{Param.KeysLevel}}"
+    assert build_parameters(job) == {
+        "Shot": str(tmp_path),
+        "Pattern": "A.tlv",
+        "Out": str(tmp_path / "color"),
+        "Keys": str(tmp_path / "painted"),
+        "KeysLevel": "B.tlv",
     }
 
 

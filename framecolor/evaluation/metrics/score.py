@@ -26,8 +26,9 @@ from framecolor.evaluation.metrics.regions import (
     vote_regions,
 )
 from framecolor.lineart.lines import read_drawing
-from framecolor.media import PAINTED_SUFFIXES, read_image
-from framecolor.shot.sequence import list_images, number_files
+from framecolor.media import read_image
+from framecolor.media.levels.member import is_level
+from framecolor.shot import sequence
 
 Rgba = NDArray[np.uint8]
 
@@ -210,10 +211,13 @@ def score_folders(
 
 
 def list_frames(folder: Path) -> dict[int, Path]:
-    """List the numbered pictures of a folder. Returns number -> file, in order. Raises InputError if there are none."""
-    if not folder.is_dir():
+    """List the numbered pictures of a folder, or the drawings of a level. Returns number -> file, in order.
+
+    Raises InputError if there are none.
+    """
+    if not folder.is_dir() and not is_level(folder):
         raise InputError(folder, "is not a folder", "give a folder of numbered pictures")
-    frames = number_files(list_images(folder, PAINTED_SUFFIXES))
+    frames = sequence.list_frames(folder)
     if not frames:
         raise InputError(folder, "holds no numbered pictures", "give a folder of frames such as name.0001.png")
     return frames

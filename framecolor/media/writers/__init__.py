@@ -8,6 +8,7 @@ from framecolor.media.writers.exr import encode_exr
 from framecolor.media.writers.flat import encode_flat
 from framecolor.media.writers.indexed import encode_indexed
 from framecolor.media.writers.psd import encode_psd
+from framecolor.media.writers.tlv import encode_part
 
 FORMATS: dict[FormatName, Format] = {
     "png": Format(".png", lambda picture: encode_flat(picture.rgba, "png")),
@@ -18,6 +19,7 @@ FORMATS: dict[FormatName, Format] = {
     "tiff16": Format(".tif", lambda picture: encode_flat(picture.rgba, "tiff16")),
     "exr": Format(".exr", lambda picture: encode_exr(picture.rgba)),
     "psd": Format(".psd", encode_psd, layered=True, longest_px=30_000, module="psd_tools", extra="psd"),
+    "tlv": Format(".tlv", encode_part, layered=True, level=True),
 }
 
 __all__ = ["FORMATS", "Format", "Mark", "Picture"]

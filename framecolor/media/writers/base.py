@@ -56,6 +56,7 @@ class Format:
     suffix      ending of its files
     encode      encodes a picture as the bytes of a file; deterministic
     layered     it keeps a picture's layers
+    level       the frames of a shot become drawings of one level (`output.level`), of which `encode` makes parts
     longest_px  longest side; None: any that can be read
     module      the package that it needs, if any
     extra       the extra that installs `module`
@@ -64,6 +65,7 @@ class Format:
     suffix: str
     encode: Callable[[Picture], bytes]
     layered: bool = False
+    level: bool = False
     longest_px: int | None = None
     module: str = ""
     extra: str = ""
