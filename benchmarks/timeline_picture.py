@@ -18,9 +18,9 @@ from framecolor import Shot, colorize, write_sheet
 from framecolor.core.compositing import lay_over_color
 from framecolor.demo import copy_shot
 from framecolor.media import read_image, write_image
-from framecolor.shot.exposure_sheet import Sheet, Track
-from framecolor.shot.sheet_files import read_sheet
-from framecolor.shot.sheet_writers import format_tvpaint_json
+from framecolor.shot.sheets.exposure_sheet import Sheet, Track
+from framecolor.shot.sheets.files import read_sheet
+from framecolor.shot.sheets.writers import format_tvpaint_json
 
 Rgb = NDArray[np.uint8]
 

@@ -12,7 +12,7 @@ from drawings import draw
 from timesheets import describe_xdts
 
 from framecolor.media import write_image
-from framecolor.shot.xdts import TDTS_SIGNATURE
+from framecolor.shot.sheets.xdts import TDTS_SIGNATURE
 
 Pictures = Sequence[Sequence[str]]
 

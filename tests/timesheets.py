@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from framecolor.shot.xdts import SIGNATURE
+from framecolor.shot.sheets.xdts import SIGNATURE
 
 Entry = tuple[int, str]
 

@@ -13,8 +13,8 @@ from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import InputError
 from framecolor.media import image_size
 from framecolor.movie.tracks import Layer, open_layers
-from framecolor.shot.exposure_sheet import LONGEST_FRAMES, USUAL_FPS, Sheet, Track, check_size
-from framecolor.shot.sheet_writers import format_csv, format_tvpaint_json, format_xdts
+from framecolor.shot.sheets.exposure_sheet import LONGEST_FRAMES, USUAL_FPS, Sheet, Track, check_size
+from framecolor.shot.sheets.writers import format_csv, format_tvpaint_json, format_xdts
 
 _SUFFIXES = (".xdts", ".csv", ".json")
 

@@ -22,8 +22,8 @@ from framecolor.media import read_image
 from framecolor.media.levels.member import find_frame, is_there
 from framecolor.media.movie_writer import MovieCodec, MovieWriter, choose_codec
 from framecolor.output.manifest import Manifest
-from framecolor.shot import exposure_sheet
 from framecolor.shot.sequence import list_frames
+from framecolor.shot.sheets import exposure_sheet
 
 USUAL_FPS = Fraction(exposure_sheet.USUAL_FPS)
 

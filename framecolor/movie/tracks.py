@@ -14,7 +14,7 @@ from framecolor.output.find import find_output, find_recolored_shot
 from framecolor.shot.cut import Cel, find_cel, is_cut, list_cels
 from framecolor.shot.locate import ShotPlace, locate_shot
 from framecolor.shot.sequence import has_frames
-from framecolor.shot.sheet_files import read_sheet
+from framecolor.shot.sheets.files import read_sheet
 from framecolor.shot.timing import NO_SHEET, Timing, find_timing
 
 _EVERY = "every drawing is shown for one frame"

@@ -22,7 +22,7 @@ from framecolor.errors import ShotError
 from framecolor.shot.exported_cut import ExportedCut, find_exported_cut
 from framecolor.shot.file_names import normalize_name
 from framecolor.shot.sequence import list_images, list_movies
-from framecolor.shot.sheet_files import find_export
+from framecolor.shot.sheets.files import find_export
 
 LINE_FOLDER = "line"
 OUTPUT_ENDING = "_Cell"

@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 
 from framecolor.core.text import plain_name
 from framecolor.errors import InputError, ShotError
-from framecolor.shot.layered_sheet import LayeredSheet
-from framecolor.shot.sheet_files import find_export, read_export
+from framecolor.shot.sheets.files import find_export, read_export
+from framecolor.shot.sheets.layered import LayeredSheet
 from framecolor.shot.unused import list_unused
 
 _ENDINGS = (".layers", ".frames", "")

@@ -28,7 +28,7 @@ from framecolor.shot.sequence import (
     list_numbered,
     parse_pattern,
 )
-from framecolor.shot.sheet_files import list_other_sheets
+from framecolor.shot.sheets.files import list_other_sheets
 from framecolor.shot.unused import list_misplaced, list_unused, scan
 
 ROLES = ("keys", "hints", "stencils")

@@ -9,9 +9,9 @@ from typing import Any
 
 from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import ShotError
-from framecolor.shot.exposure_sheet import USUAL_FPS, Sheet, Track
 from framecolor.shot.locate import ShotPlace
-from framecolor.shot.sheet_files import find_sheet, read_sheet
+from framecolor.shot.sheets.exposure_sheet import USUAL_FPS, Sheet, Track
+from framecolor.shot.sheets.files import find_sheet, read_sheet
 
 NO_SHEET = "none"
 """Value of the option --sheet that ignores a sheet in the shot's folder."""

@@ -16,7 +16,7 @@ from framecolor import FramecolorError, OutputError, Shot, gather_parts
 from framecolor.core.files import open_file, read_file
 from framecolor.media import Movie, hash_file, image_size, read_image, read_palette
 from framecolor.shot.corrections import read_corrections
-from framecolor.shot.sheet_files import read_sheet
+from framecolor.shot.sheets.files import read_sheet
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

@@ -8,9 +8,9 @@ from random import Random
 
 from exports import describe_layer, describe_tdts, describe_tvpaint, format_export, format_sxf
 
-from framecolor.shot.exposure_sheet import LONGEST_FRAMES, Sheet
-from framecolor.shot.sheet_files import read_export, read_sheet
-from framecolor.shot.xdts import SIGNATURE, TDTS_SIGNATURE
+from framecolor.shot.sheets.exposure_sheet import LONGEST_FRAMES, Sheet
+from framecolor.shot.sheets.files import read_export, read_sheet
+from framecolor.shot.sheets.xdts import SIGNATURE, TDTS_SIGNATURE
 from fuzz.mutate import mutate_json
 from fuzz.target import Target, place
 
@@ -135,9 +135,9 @@ _ROWS = (b"#Layers", b"#Visible", b"#00001", b"[001][00001] ", b"#Density")
 _MARKS = (b"frame", b"# fps ", b"\t", b";", b"\xc3\x97")
 
 TARGETS = (
-    Target("xdts", "shot.sheet_files.read_sheet (XDTS)", _feed_xdts, _xdts, mutate=_mutate_xdts, words=_SYMBOLS),
-    Target("csv", "shot.sheet_files.read_sheet (CSV)", _feed_table, _tables, words=_MARKS),
-    Target("tdts", "shot.sheet_files.read_sheet (TDTS)", _feed_tdts, _tdts, mutate=_mutate_tdts, words=_SYMBOLS),
+    Target("xdts", "shot.sheets.files.read_sheet (XDTS)", _feed_xdts, _xdts, mutate=_mutate_xdts, words=_SYMBOLS),
+    Target("csv", "shot.sheets.files.read_sheet (CSV)", _feed_table, _tables, words=_MARKS),
+    Target("tdts", "shot.sheets.files.read_sheet (TDTS)", _feed_tdts, _tdts, mutate=_mutate_tdts, words=_SYMBOLS),
     Target("sxf", "shot.sxf.parse_sxf", _feed_sxf, _sxf, words=(b"WBSC", b"\xff\x04", b"\0\1" + b"9" * 8)),
     Target("tvpaint_json", "shot.tvpaint_json.parse_tvpaint_json", _feed_tvpaint_json, _tvpaint_json,
            mutate=mutate_json, words=_KEYS),

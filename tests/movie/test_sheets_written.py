@@ -17,10 +17,10 @@ from timesheets import describe_xdts, write_xdts
 
 from framecolor import InputError, write_sheet
 from framecolor.core.drawing_number import make_number
-from framecolor.shot.exposure_sheet import Sheet, Track
-from framecolor.shot.sheet_files import read_sheet
-from framecolor.shot.sheet_writers import format_csv, format_tvpaint_json, format_xdts
-from framecolor.shot.xdts import SIGNATURE
+from framecolor.shot.sheets.exposure_sheet import Sheet, Track
+from framecolor.shot.sheets.files import read_sheet
+from framecolor.shot.sheets.writers import format_csv, format_tvpaint_json, format_xdts
+from framecolor.shot.sheets.xdts import SIGNATURE
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

@@ -9,7 +9,7 @@ import pytest
 from exports import describe_layer, describe_tvpaint, format_export, make_krita_cut, make_tvpaint_cut, write_json
 
 from framecolor import InputError, ReadError
-from framecolor.shot.sheet_files import read_sheet
+from framecolor.shot.sheets.files import read_sheet
 
 
 def read_layer(tmp_path: Path, frames: int, starts: list[int], end: int, **changes: Any) -> tuple[int | None, ...]:

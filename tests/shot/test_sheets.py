@@ -13,9 +13,9 @@ from timesheets import describe_xdts, write_xdts
 
 from framecolor import InputError, ReadError
 from framecolor.core.drawing_number import LetteredNumber
-from framecolor.shot.exposure_sheet import LONGEST_FRAMES, Sheet, Track, read_drawing
-from framecolor.shot.sheet_files import read_sheet
-from framecolor.shot.xdts import SIGNATURE
+from framecolor.shot.sheets.exposure_sheet import LONGEST_FRAMES, Sheet, Track, read_drawing
+from framecolor.shot.sheets.files import read_sheet
+from framecolor.shot.sheets.xdts import SIGNATURE
 
 # As CLIP STUDIO PAINT exports it: compact, symbols, dialogue and camera beside the cels, an entry before frame 0.
 CLIP_STUDIO = (

@@ -17,7 +17,7 @@ from timesheets import describe_xdts, write_xdts
 from framecolor import InputError, ReadError, Shot
 from framecolor.core.drawing_number import LetteredNumber
 from framecolor.media import write_image
-from framecolor.shot.sheet_files import read_sheet
+from framecolor.shot.sheets.files import read_sheet
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 

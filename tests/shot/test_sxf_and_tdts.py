@@ -15,8 +15,8 @@ from timesheets import describe_xdts, write_xdts
 
 from framecolor import InputError, ReadError, Shot
 from framecolor.output.manifest import Manifest
-from framecolor.shot.exposure_sheet import Sheet
-from framecolor.shot.sheet_files import read_sheet
+from framecolor.shot.sheets.exposure_sheet import Sheet
+from framecolor.shot.sheets.files import read_sheet
 
 A = [(1, "1"), (2, ""), (0, ""), (1, "3"), (8, ""), (0, "")]
 B = [(8, ""), (1, "2"), (4, ""), (0, "")]

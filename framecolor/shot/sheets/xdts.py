@@ -26,8 +26,8 @@ from typing import Any
 from framecolor.core.parsing import MISSHAPEN, parse_json, take_whole
 from framecolor.core.text import quote
 from framecolor.errors import InputError, ReadError
-from framecolor.shot.exposure_sheet import Sheet, Track, check_size, expose, read_rate
-from framecolor.shot.sheet_memos import list_memos, list_unused
+from framecolor.shot.sheets.exposure_sheet import Sheet, Track, check_size, expose, read_rate
+from framecolor.shot.sheets.memos import list_memos, list_unused
 
 SIGNATURE = "exchangeDigitalTimeSheet Save Data"
 TDTS_SIGNATURE = "toeiDigitalTimeSheet Save Data"

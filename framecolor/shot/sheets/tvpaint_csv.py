@@ -27,8 +27,8 @@ from typing import NamedTuple
 
 from framecolor.core.text import quote
 from framecolor.errors import InputError, ReadError
-from framecolor.shot.exposure_sheet import check_size
-from framecolor.shot.layered_sheet import LayeredSheet, SheetLayer, build_sheet
+from framecolor.shot.sheets.exposure_sheet import check_size
+from framecolor.shot.sheets.layered import LayeredSheet, SheetLayer, build_sheet
 
 _EXPORT_AGAIN = "export it again from TVPaint or Krita"
 _FIRST_LINE = re.compile(r'\ufeff?\s*"?utf-8"?\s*,\s*"?tvpaint"?\s*,', re.IGNORECASE)

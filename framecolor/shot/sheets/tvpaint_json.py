@@ -21,9 +21,9 @@ from framecolor.core.files import read_name
 from framecolor.core.parsing import MISSHAPEN, take_whole
 from framecolor.core.text import plain_name
 from framecolor.errors import InputError
-from framecolor.shot.exposure_sheet import check_size, read_rate
 from framecolor.shot.file_names import split_name
-from framecolor.shot.layered_sheet import LayeredSheet, SheetLayer, build_sheet
+from framecolor.shot.sheets.exposure_sheet import check_size, read_rate
+from framecolor.shot.sheets.layered import LayeredSheet, SheetLayer, build_sheet
 
 _EXPORT_AGAIN = "export it again as JSON from TVPaint, or as XDTS or CSV"
 _REPEAT, _TO_AND_FRO, _HOLD = 1, 2, 3

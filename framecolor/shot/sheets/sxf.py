@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from framecolor.core.text import plain_name
 from framecolor.errors import InputError, ReadError
-from framecolor.shot.exposure_sheet import Sheet, Track, check_size, expose
+from framecolor.shot.sheets.exposure_sheet import Sheet, Track, check_size, expose
 
 SIGNATURE = b"WBSC"
 

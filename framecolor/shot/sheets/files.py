@@ -8,13 +8,13 @@ from pathlib import Path
 from framecolor.core.files import open_file, read_small
 from framecolor.core.parsing import parse_json
 from framecolor.errors import InputError, ReadError, ShotError
-from framecolor.shot import sxf
-from framecolor.shot.exposure_sheet import Sheet
-from framecolor.shot.layered_sheet import LayeredSheet
-from framecolor.shot.sheet_csv import parse_csv
-from framecolor.shot.tvpaint_csv import is_tvpaint_csv, parse_tvpaint_csv
-from framecolor.shot.tvpaint_json import is_tvpaint_json, parse_tvpaint_json
-from framecolor.shot.xdts import SIGNATURE, TDTS_SIGNATURE, name_other_sheet, parse_xdts
+from framecolor.shot.sheets import sxf
+from framecolor.shot.sheets.csv_table import parse_csv
+from framecolor.shot.sheets.exposure_sheet import Sheet
+from framecolor.shot.sheets.layered import LayeredSheet
+from framecolor.shot.sheets.tvpaint_csv import is_tvpaint_csv, parse_tvpaint_csv
+from framecolor.shot.sheets.tvpaint_json import is_tvpaint_json, parse_tvpaint_json
+from framecolor.shot.sheets.xdts import SIGNATURE, TDTS_SIGNATURE, name_other_sheet, parse_xdts
 
 SHEET_NAME = "sheet.csv"
 

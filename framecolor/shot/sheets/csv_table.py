@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from framecolor.core.text import quote
 from framecolor.errors import InputError, ReadError
-from framecolor.shot.exposure_sheet import Sheet, check_size, expose
+from framecolor.shot.sheets.exposure_sheet import Sheet, check_size, expose
 
 _NOTHING = frozenset("xX\u00d7\u2715\u2573")
 _AS_BEFORE = frozenset(["", "-", "|", "\uff5c", "\u2502", "\u2192", "\u25cb", "\u25cf", "\u30fb"])

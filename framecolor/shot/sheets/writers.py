@@ -10,8 +10,8 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Any
 
-from framecolor.shot.exposure_sheet import USUAL_FPS, Sheet, Track
-from framecolor.shot.xdts import NOTHING, SIGNATURE
+from framecolor.shot.sheets.exposure_sheet import USUAL_FPS, Sheet, Track
+from framecolor.shot.sheets.xdts import NOTHING, SIGNATURE
 
 
 def format_xdts(sheet: Sheet, name: str) -> str:

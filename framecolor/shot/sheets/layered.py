@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.core.text import plain_name
-from framecolor.shot.exposure_sheet import Sheet, Track
 from framecolor.shot.file_names import normalize_name, number_names
+from framecolor.shot.sheets.exposure_sheet import Sheet, Track
 
 _HIGHEST = 2**31 - 1
 _FORBIDDEN = str.maketrans('/\\:*?"<>|', "_________")
