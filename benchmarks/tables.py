@@ -167,6 +167,20 @@ def format_corrections(results: Path) -> str | None:
     return format_markdown(heads, rows) if rows else None
 
 
+def format_gaps(results: Path) -> str | None:
+    """Format what gap closing leaks and splits, by the width of openings and the sizes of ball and bridge."""
+    openings = read_results(results / "gaps.json").get("openings", {})
+    rows = [
+        ("none" if width == "0" else f"{width} px", *(f"{leak:.3f} / {count:.2f}" for leak, count in row.values()))
+        for width, row in openings.items()
+    ]
+    if not rows:
+        return None
+    ways = [way.split(", ") for way in next(iter(openings.values()))]
+    heads = (f"ball {ball}" if bridge == "0" else f"ball {ball}, bridge {bridge}" for ball, bridge in ways)
+    return format_markdown(("opening", *heads), rows)
+
+
 def format_stretches(results: Path) -> str | None:
     """Format where "Hold" takes the corrections of each clip."""
     clips = read_results(results / "stretches.json").get("clips", {})
@@ -215,6 +229,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "against": format_against,
     "recipes": format_recipes,
     "corrections": format_corrections,
+    "gaps": format_gaps,
     "stretches": format_stretches,
     "cases": format_cases,
     "bench stages": format_bench_stages,

@@ -25,7 +25,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
 # Increased when the same keys give other keyframes, or the file's format changes.
-RECIPE = "keys 5"
+RECIPE = "keys 6"
 _PREFIX = "keys-"
 
 

@@ -28,14 +28,14 @@ _NEIGHBORS = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -
 _WEIGHTS = np.array([[128, 1, 2], [64, 0, 4], [32, 16, 8]], np.float32)
 
 
-def find_bridges(lines: Mask, longest_px: float) -> NDArray[np.bool_]:
+def find_bridges(lines: Mask, stroke_ends: NDArray[np.float64], longest_px: float) -> NDArray[np.bool_]:
     """Find the pixels of bridges between lines, bool HxW: 8-connected, one pixel wide, none of them on a line.
 
-    lines       0/1, HxW
-    longest_px  widest opening, in free pixels between two lines
+    lines        0/1, HxW
+    stroke_ends  of `find_ends`
+    longest_px   widest opening, in free pixels between two lines
     """
-    ends = _find_ends(_thin(lines), _BACK_PX)
-    half_px = float(min(cv2.distanceTransform(lines, cv2.DIST_L2, 3).max(initial=0), _THIN_ROUNDS))
+    ends, half_px = list(stroke_ends), measure_half_width(lines)
     bridges = np.zeros_like(lines)
     # The shortest first, so that a longer limit only adds bridges.
     limit = min(_FIRST_PX, longest_px)
@@ -56,6 +56,29 @@ def find_bridges(lines: Mask, longest_px: float) -> NDArray[np.bool_]:
     for i, j in _pair_ends(lines, ends, half_px, longest_px, _CORNER_TURN):
         cv2.line(bridges, _as_point(ends[i]), _as_point(ends[j]), 1)
     return (bridges > 0) & (lines == 0)
+
+
+def find_ends(lines: Mask) -> NDArray[np.float64]:
+    """Find the ends of strokes, each as (x, y, direction x, direction y), the direction pointing outwards; [N, 4].
+
+    lines  0/1, HxW. The end of the thinned stroke is meant, up to half its width (`measure_half_width`) inside of it.
+    """
+    thin = _thin(lines)
+    count = cv2.filter2D(thin, cv2.CV_8U, np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.float32))
+    ends = []
+    for y, x in np.argwhere((thin > 0) & (count == 1)).tolist():
+        path = _walk(thin, y, x, _BACK_PX)
+        if len(path) < _SHORTEST_PX:
+            continue
+        back = np.mean(path[len(path) // 2 :], axis=0)
+        along = np.array([x - back[1], y - back[0]])
+        ends.append([x, y, *(along / np.hypot(*along))])
+    return np.array(ends, np.float64).reshape(-1, 4)
+
+
+def measure_half_width(lines: Mask) -> float:
+    """Measure half the width of the widest line that is thinned, in pixels."""
+    return float(min(cv2.distanceTransform(lines, cv2.DIST_L2, 3).max(initial=0), _THIN_ROUNDS))
 
 
 def _as_point(end: NDArray[np.float64]) -> tuple[int, int]:
@@ -90,20 +113,6 @@ def _removable() -> tuple[Mask, Mask]:
         tables[0, code] = not (above and right and below) and not (right and below and left)
         tables[1, code] = not (above and right and left) and not (above and below and left)
     return tables[0], tables[1]
-
-
-def _find_ends(thin: Mask, back_px: int) -> list[NDArray[np.float64]]:
-    """Find the ends of thinned strokes, each as (x, y, direction x, direction y), the direction pointing outwards."""
-    count = cv2.filter2D(thin, cv2.CV_8U, np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.float32))
-    ends = []
-    for y, x in np.argwhere((thin > 0) & (count == 1)).tolist():
-        path = _walk(thin, y, x, back_px)
-        if len(path) < _SHORTEST_PX:
-            continue
-        back = np.mean(path[len(path) // 2 :], axis=0)
-        along = np.array([x - back[1], y - back[0]])
-        ends.append(np.array([x, y, *(along / np.hypot(*along))]))
-    return ends
 
 
 def _walk(thin: Mask, y: int, x: int, steps: int) -> list[tuple[int, int]]:

@@ -4,7 +4,8 @@ Gap closing gives the trapped-ball result (Zhang et al. 2009, "Vectorizing carto
 where balls of each size fit, instead of repeated morphology: the space in which a ball of radius r fits, from the
 largest ball down to none, shows which areas only meet through a passage that the ball cannot enter. Such areas stay
 apart; the passage itself is shared between them. Narrow ends of an area, where no ball fits but no bottleneck lies
-before them, stay with it.
+before them, stay with it. Gaps wider than two pixels are closed only beside the end of a stroke: elsewhere a narrow
+passage is a neck of the drawing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ from numpy.typing import NDArray
 from framecolor.core.constants import PAPER_BORDER
 from framecolor.core.run_length import Runs
 from framecolor.core.types import Box, Frame, Regions
-from framecolor.lineart.bridges import find_bridges
+from framecolor.lineart.bridges import find_bridges, find_ends, measure_half_width
+from framecolor.lineart.necks import join_necks
 
 Labels = NDArray[np.int32]
 
@@ -31,6 +33,8 @@ Labels = NDArray[np.int32]
 _MIN_POCKET_PX = 24
 # ... and clearly wider than the bottleneck (in pixels of distance to the line).
 _MIN_WIDENING_PX = 1.0
+# Passages up to this width are closed wherever they are, wider ones beside the end of a stroke alone (`necks`).
+_NARROW_PX = 2.0
 # Screentone and hatching fall into thousands of areas: beyond this many, the smallest ones count as line.
 MOST_REGIONS = 2500
 
@@ -65,10 +69,16 @@ def label_regions(
     # Outside the box of the lines is only paper, so labels at its edge extend to the picture's edge.
     box = Box.around(line, margin_px=math.ceil(gap_px) + 3)
     free = 1 - box.crop(line)
-    bridges = find_bridges(1 - free, bridge_px) if bridge_px > 0 else None
+    ink = 1 - free
+    is_wide = gap_px > _NARROW_PX
+    ends = find_ends(ink) if bridge_px > 0 or is_wide else None
+    bridges = find_bridges(ink, ends, bridge_px) if ends is not None and bridge_px > 0 else None
     if bridges is not None:
         free[bridges] = 0
     labels = _close_gaps(free, gap_px) if gap_px > 0 else _label(free)
+    if ends is not None and is_wide:
+        reach_px = gap_px + measure_half_width(ink) + _NARROW_PX
+        labels = join_necks(labels, _close_gaps(free, _NARROW_PX), ends[:, :2], reach_px)
     if bridges is not None:
         # A bridge is no line: its pixels belong to the areas beside it.
         labels = np.where(bridges, _spread(labels, bridges), labels)

@@ -15,7 +15,7 @@ from framecolor.keys.drawing_style import Style, choose_drawings, find_style
 from framecolor.shot.shot import Shot
 
 # Increased when the same drawings and keys give another style.
-_RECIPE = "style 4"
+_RECIPE = "style 5"
 _DECIDED = ("gap_px", "bridge_px", "paper", "ink", "paper_border")
 
 

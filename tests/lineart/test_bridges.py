@@ -6,8 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from framecolor.lineart.bridges import find_bridges
+from framecolor.lineart.bridges import find_bridges, find_ends
 from framecolor.lineart.regions import label_regions
+
+
+def bridge(line: np.ndarray, longest_px: float) -> np.ndarray:
+    return find_bridges(line, find_ends(line), longest_px)
 
 
 def box(opening: int, thickness: int = 2) -> np.ndarray:
@@ -21,7 +25,7 @@ def box(opening: int, thickness: int = 2) -> np.ndarray:
 @pytest.mark.parametrize("opening", [3, 6, 10])
 def test_an_opening_is_closed_straight_on(opening: int, thickness: int) -> None:
     line = box(opening, thickness)
-    bridges = find_bridges(line, opening)
+    bridges = bridge(line, opening)
     assert bridges.sum() == opening
     regions = label_regions(line > 0, bridge_px=opening)
     assert regions.labels[40, 60] != regions.labels[2, 2]
@@ -30,7 +34,7 @@ def test_an_opening_is_closed_straight_on(opening: int, thickness: int) -> None:
 
 def test_a_wider_opening_stays_open() -> None:
     line = box(10)
-    assert not find_bridges(line, 6).any()
+    assert not bridge(line, 6).any()
     regions = label_regions(line > 0, bridge_px=6)
     assert regions.labels[40, 60] == regions.labels[2, 2]
 
@@ -55,10 +59,10 @@ def test_bridges_cross_no_narrow_region() -> None:
     """Two lines 5 px apart, closer than the bridge is long: nothing ends, so nothing is bridged."""
     line = np.zeros((60, 120), np.uint8)
     cv2.rectangle(line, (10, 20), (110, 26), 1, 1)
-    assert not find_bridges(line, 12).any()
+    assert not bridge(line, 12).any()
 
 
 def test_closed_drawings_and_empty_ones_have_no_bridges() -> None:
-    assert not find_bridges(box(0), 20).any()
-    assert not find_bridges(np.zeros((20, 30), np.uint8), 20).any()
-    assert not find_bridges(np.ones((20, 30), np.uint8), 20).any()
+    assert not bridge(box(0), 20).any()
+    assert not bridge(np.zeros((20, 30), np.uint8), 20).any()
+    assert not bridge(np.ones((20, 30), np.uint8), 20).any()
