@@ -218,6 +218,22 @@ def format_repaint(results: Path) -> str | None:
     return f"{body}\n\nMeasured on {name_machine(table['machine'])}."
 
 
+def format_line_colors(results: Path) -> str | None:
+    """Format the shares of right pixels of lines and trace lines in a clip whose lines are recolored, by rule."""
+    table = read_results(results / "line_colors.json")
+    heads = ("lines get a shade of", "lines", "their antialiased pixels", "trace lines")
+    names = {
+        "priority": "the first fill of the palette beside them",
+        "nearest": "the nearest fill",
+        "pair": "both fills",
+    }
+    rows = [
+        (names[rule], *(f"{row[name]:.3f}" for name in ("line", "soft_line", "trace")))
+        for rule, row in table.get("rules", {}).items()
+    ]
+    return format_markdown(heads, rows) if rows else None
+
+
 TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "accuracy": format_accuracy,
     "exact": format_exact,
@@ -237,6 +253,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "faults": format_faults,
     "fuzz sum": format_fuzz,
     "repaint": format_repaint,
+    "line_colors": format_line_colors,
 }
 
 

@@ -87,6 +87,8 @@ def setting_option(name: str, **changes: Any) -> Callable[[Command], Command]:
 
 
 def _choose_type(stated: Setting) -> click.ParamType:
+    if stated.check is not None:
+        return click.STRING  # `Settings` checks it
     if stated.kind is NoneType:
         return click.Choice([word for word in stated.words if word not in stated.file_only])
     if stated.words:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -26,6 +26,7 @@ def setting(
     metavar: str | None = None,
     option: str | None = None,
     file_only: tuple[str, ...] = (),
+    check: Callable[[str], bool] | None = None,
 ) -> Value:
     """Make a field of a class of settings.
 
@@ -36,10 +37,11 @@ def setting(
     bounds     least and greatest number
     metavar    the name of a value in --help; None: the type's name
     option     its command-line option, "" if it has none; None: --NAME
+    check      tells whether other text is allowed; None: other text names a file
     file_only  words that are allowed in a settings file, but not in the option
     """
     stated = {"decides": decides, "help": help, "bounds": bounds, "metavar": metavar, "file_only": file_only}
-    stated["words"] = words
+    stated |= {"words": words, "check": check}
     derived = {"wanted": wanted, "option": option}
     return field(default=default, metadata=stated | {name: text for name, text in derived.items() if text is not None})
 
@@ -49,7 +51,7 @@ class Setting:
     """A setting with the attributes that `setting` takes, completed from its name and type.
 
     words  its allowed words
-    kind   type of its other values: bool, int, float, or str, which names a file; NoneType if it has none
+    kind   type of its other values: bool, int, float, or str, which names a file; NoneType if it has none, or `check`
     """
 
     default: object
@@ -61,6 +63,7 @@ class Setting:
     option: str
     file_only: tuple[str, ...]
     words: tuple[str, ...]
+    check: Callable[[str], bool] | None
     kind: type
 
     def allows(self, value: object) -> bool:
@@ -68,6 +71,8 @@ class Setting:
         if value is None or isinstance(value, bool):
             return self.kind is (str if value is None else bool)
         if isinstance(value, str):
+            if self.check is not None and self.check(value):
+                return True
             return value in self.words or (self.kind is str and value != "" and "\0" not in value)
         if self.kind not in (int, float) or not isinstance(value, int | float):
             return False
@@ -84,7 +89,7 @@ def _complete(name: str, hint: Any, default: object, stated: Mapping[str, Any]) 
     members = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     words = tuple(word for member in members if get_origin(member) is Literal for word in get_args(member))
     kind = next((member for member in members if get_origin(member) is not Literal), NoneType)
-    if stated["words"]:
-        words, kind = stated["words"], NoneType
+    if stated["words"] or stated["check"] is not None:
+        words, kind = stated["words"] or words, NoneType
     wanted = "true or false" if kind is bool else "one of " + ", ".join(words)
     return Setting(**{"wanted": wanted, "option": f"--{name}", **stated, "words": words}, default=default, kind=kind)

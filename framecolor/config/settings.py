@@ -13,13 +13,16 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from framecolor.config.setting import Effect, Setting, list_settings, setting
+from framecolor.config.trace_map import Meaning, is_trace_map, parse_trace_map
 from framecolor.core.constants import PAPER_BORDER
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import PrecisionChoice
 from framecolor.errors import SettingsError
 
 Mode = Literal["flat", "painted"]
-LinePlacement = Literal["over", "none", "layer"]
+LinePlacement = Literal["color", "over", "none", "layer"]
+LINES_OVER = ("color", "over")
+"""Placements with lines over the paint, in one picture."""
 Background = Literal["keys", "transparent", "paper"]
 FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd", "tlv"]
 PaperChoice = Literal["auto", "white", "black", "scan", "black-scan"]
@@ -76,11 +79,17 @@ class Settings:
     ink: InkChoice = setting("auto", decides=("frames", "keys", "proposal"),
         help="Pure hues that are ink, and stay in the frames: dark: none, they are trace lines; auto: those that the "
              "keys show as lines.")
+    trace: str = setting("auto", decides=("frames", "keys", "proposal"), check=is_trace_map, metavar="MAP",
+        wanted="auto, or hues and what they mean, as in red=highlight, blue=shadow, yellow-green=second shadow",
+        help="Hues of lines and what they mean, as in red=highlight, blue=shadow, yellow-green=second shadow; or "
+             "trace, or ink for lines that stay. Trace lines are also pure red, green and blue, and other pure hues "
+             "that the keys paint over.")
     paper_border: float = setting(PAPER_BORDER, decides=("frames", "keys", "proposal"), bounds=(0, 2),
         wanted="a number from 0 to 2", option="",
         help="A region along at least this share of the picture's border is paper; above 1: only what the keys say.")
-    line: LinePlacement = setting("over", decides=("frames",),
-        help="over: lines over the paint; none: paint without lines; layer: lines as separate files.")
+    line: LinePlacement = setting("color", decides=("frames",),
+        help="color: lines over the paint, in the colors of the keys where keys recolor lines; over: lines over the "
+             "paint, as drawn; none: paint without lines; layer: lines as separate files, colored as for color.")
     background: Background = setting("keys", decides=("frames",), file_only=("keys",),
         help="keys: paper as in the keys; transparent: always transparent; paper: always white.")
     format: FormatName = setting("png", decides=("frames",),
@@ -129,6 +138,11 @@ class Settings:
     def read_paper(self) -> Literal["white", "black", "scan", "black-scan"]:
         """The paper that drawings are read with; `auto` stands for that of clean drawings."""
         return "white" if self.paper == "auto" else self.paper
+
+    @property
+    def hue_meanings(self) -> dict[str, Meaning]:
+        """What lines of some hues mean, by hue; hues that are not named are read as `ink` says."""
+        return parse_trace_map(self.trace)
 
     def count_cores(self) -> int:
         """Count the processor cores to keep busy."""

@@ -18,6 +18,8 @@ Pixel = TypeVar("Pixel", bound=np.generic)
 
 # A pixel is line if its darkest channel over white is below 200 of 255, the field's threshold.
 LINE_ALPHA = 56
+# Marks the pixels in `Frame.hues` that a trace line covers less than half.
+FAINT = 128
 
 
 def _check(owner: object, name: str, array: Array, dtype: type | str, shape: tuple[int | None, ...]) -> None:
@@ -82,16 +84,21 @@ class Frame:
     """One drawing: its ink, its trace lines, its number.
 
     ink    uint8 HxWx4, straight RGBA: composited over the paint; without trace lines
-    trace  bool HxW: pixels of trace lines (pure red, green or blue), which vanish in the paint
+    trace  bool HxW: pixels of trace lines (of pure hues), which vanish in the paint
+    hues   uint8 HxW: 1 + the hue of each pixel of a trace line (`lineart.hues`), 0 elsewhere; FAINT is added where the
+           line covers less than half of the pixel. None: not known
     """
 
     number: int
     ink: NDArray[np.uint8]
     trace: NDArray[np.bool_]
+    hues: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         _check(self, "ink", self.ink, np.uint8, (None, None, 4))
         _check(self, "trace", self.trace, bool, self.ink.shape[:2])
+        if self.hues is not None:
+            _check(self, "hues", self.hues, np.uint8, self.ink.shape[:2])
 
     @property
     def size(self) -> tuple[int, int]:
@@ -119,8 +126,12 @@ class Frame:
 
     def mirror(self) -> Frame:
         """Return the drawing with left and right swapped."""
+        hues = None if self.hues is None else np.ascontiguousarray(self.hues[:, ::-1])
         return replace(
-            self, ink=np.ascontiguousarray(self.ink[:, ::-1]), trace=np.ascontiguousarray(self.trace[:, ::-1])
+            self,
+            ink=np.ascontiguousarray(self.ink[:, ::-1]),
+            trace=np.ascontiguousarray(self.trace[:, ::-1]),
+            hues=hues,
         )
 
     def __repr__(self) -> str:

@@ -20,9 +20,9 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.region_colors import region_colors
 from framecolor.pipeline.events import ignore
 from framecolor.pipeline.job import prepare_run
-from framecolor.pipeline.paint import choose_colors, paint_frame
+from framecolor.pipeline.paint import choose_paint, paint_frame
 from framecolor.propagation.belief import Node, Votes, propagate
-from framecolor.propagation.features import FrameFeatures, compute_features, link_frames
+from framecolor.propagation.features import FrameFeatures, compute_features, link_frames, match_regions
 from framecolor.propagation.smoothing import judge_belief
 from framecolor.shot.shot import Shot
 
@@ -73,8 +73,9 @@ def _paint(
         belief = propagate([Node(earlier.votes, truth), node], [link_frames(earlier, features, runner)])[1]
     sure = judge_belief(features, belief, keyframes)
     frame, regions = features.drawing.frame(), features.drawing.regions()
-    colors = choose_colors(features, regions, belief, keyframes, settings)
-    return paint_frame(frame, regions, colors, sure, keyframes, runner, settings).rgba
+    match = match_regions(features.tokens, features.count, keyframes, runner)
+    choice = choose_paint(features, frame, regions, belief, keyframes, settings, match, features.number)
+    return paint_frame(choice, regions, sure, keyframes, runner, settings).rgba
 
 
 def _true_belief(features: FrameFeatures, painted: Rgba, palette: Palette) -> Votes:

@@ -18,7 +18,9 @@ from framecolor.core.types import Palette
 from framecolor.errors import OutputError
 from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.keyframes import Keyframes
+from framecolor.keys.line_colors import KeyLines, LineColors
 from framecolor.keys.named_palette import ColorTuples
+from framecolor.keys.trace_sides import TraceSides
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
 from framecolor.networks.kept import pack_arrays, unpack_arrays
@@ -27,6 +29,7 @@ from framecolor.shot.annotations import RegionLabels
 # Increased when the same keys give other keyframes, or the file's format changes.
 RECIPE = "keys 6"
 _PREFIX = "keys-"
+_OF_LINES = ("color", "first", "second", "place", "weight")
 
 
 def keep_keyframes(folder: Path, name: str, keyframes: Keyframes, warnings: tuple[str, ...]) -> None:
@@ -81,6 +84,10 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         arrays |= {f"reference {name} {one.number}": array for name, array in _list_arrays(one).items()}
     if (mirrored := keyframes.gallery.mirrored) is not None:
         arrays |= {f"mirrored {name} {mirrored.number}": array for name, array in _list_arrays(mirrored).items()}
+    if keyframes.lines is not None:
+        arrays |= {"line colors": keyframes.lines.colors, "line own": keyframes.lines.own}
+        for number, lines in keyframes.lines.keys.items():
+            arrays |= {f"line {name} {number}": getattr(lines, name) for name in _OF_LINES}
     for number, labels in keyframes.labels.items():
         arrays |= {f"label {number}": labels.color, f"by {number}": labels.by, f"area {number}": labels.area}
     table = {
@@ -95,6 +102,11 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         "soft": _list_numbers(keyframes.soft),
         "left": _list_numbers(keyframes.left),
         "paper": _list_numbers(keyframes.paper),
+        "lines": None if keyframes.lines is None else _list_numbers(keyframes.lines.keys),
+        "trace": {
+            "dark": keyframes.trace.dark,
+            "rules": [[*pair, e] for pair, e in sorted(keyframes.trace.rules.items())],
+        },
         "compared": list(keyframes.compared),
         "warnings": list(warnings),
     }
@@ -133,6 +145,8 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         soft=frozenset(map(number_from_json, table["soft"])),
         left={number: arrays[f"left {number}"].astype(np.intp) for number in map(number_from_json, table["left"])},
         paper={number: arrays[f"paper {number}"].astype(np.int8) for number in map(number_from_json, table["paper"])},
+        trace=TraceSides({(h, a, b): e for h, a, b, e in table["trace"]["rules"]}, table["trace"]["dark"]),
+        lines=_unpack_lines(arrays, table["lines"]),
         compared=tuple(table.get("compared", ())),
         tuples=ColorTuples(arrays["tuples"].astype(np.intp), arrays["seen"] > 0) if "tuples" in arrays else None,
     )
@@ -151,6 +165,14 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         mirrored = keyframes.list_regions(mirrored.number, mirrored.tokens)
     gallery = Gallery(keys, len(keyframes.palette), references, mirrored)
     return replace(keyframes, gallery=gallery), tuple(table["warnings"])
+
+
+def _unpack_lines(arrays: Mapping[str, NDArray[Any]], numbers: list[int] | None) -> LineColors | None:
+    if numbers is None:
+        return None
+    colors, own = arrays["line colors"], arrays["line own"]
+    keys = {n: KeyLines(colors, own, *(arrays[f"line {name} {n}"] for name in _OF_LINES)) for n in numbers}
+    return LineColors(colors, own, keys)
 
 
 def _unpack_other(arrays: Mapping[str, NDArray[Any]], kind: str, number: int) -> KeyRegions:

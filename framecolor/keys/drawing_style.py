@@ -23,6 +23,7 @@ from framecolor.lineart.drawn import read_lines
 from framecolor.lineart.ink_hues import count_hues, find_ink_hues
 from framecolor.lineart.lines import extract_lines
 from framecolor.lineart.paper import find_other_paper, find_paper
+from framecolor.lineart.trace_hues import count_shown, find_trace_hues
 from framecolor.output.remarks import name_unlike
 from framecolor.shot.shot import Shot
 
@@ -109,14 +110,20 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
     if settings.ink == "auto":
         telling = [n for n in drawings if n in painted] or list(drawings)
         margins = {n: SCALED_MARGIN_PX if n in scaled else 0 for n in telling}
-        ink = find_ink_hues(
-            count_hues(*extract_lines(drawings[n], settings.read_paper), painted.get(n), margin_px=margins[n])
-            for n in telling
-        )
+        lines = {n: extract_lines(drawings[n], settings.read_paper) for n in telling}
+        ink = find_ink_hues(count_hues(*lines[n], painted.get(n), margin_px=margins[n]) for n in telling)
         if ink != "dark":
             settings = settings.updated({"ink": ink})
             hues = "colored" if ink == "colored" else ink.replace("-", " and ")
             notes.append(f"{hues} lines are kept as ink, as {_say_why(painted)}; --ink dark makes them trace lines")
+    counted = [count_shown(extract_lines(drawings[n], settings.read_paper)[0], painted[n]) for n in painted]
+    found = find_trace_hues(one for one in counted if one is not None)
+    if trace := [hue for hue in found if hue not in settings.hue_meanings]:
+        known = [] if settings.trace == "auto" else [settings.trace]
+        settings = settings.updated({"trace": ", ".join([*known, *trace])})
+        keep = ", ".join(f"{hue}=ink" for hue in trace)
+        why = "are trace lines, as the keys paint over them"
+        notes.append(f'{" and ".join(trace)} lines {why}; --trace "{keep}" keeps them')
     shown = [ShownKey(read_lines(n, drawings[n], settings), painted[n], n in scaled) for n in painted]
     if settings.gap_px == "auto":
         settings, note = choose_gap(shown, settings)

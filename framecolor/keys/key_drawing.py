@@ -30,6 +30,8 @@ from framecolor.keys.key_faults import (
     refuse_size,
 )
 from framecolor.keys.key_parts import Part, find_parts
+from framecolor.keys.line_colors import KeyLines, find_key_lines
+from framecolor.keys.trace_sides import Votes, count_sides
 from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import RegionColors, region_colors
@@ -60,6 +62,8 @@ class KeyDrawing:
     parts     parts of regions in another color
     left      flat indices of forgotten pixels of trace lines, intp [N]
     bare      pixels of trace lines that the key leaves unpainted, bool HxW
+    sides     votes for the side that pixels of trace lines belong to (`trace_sides.count_sides`)
+    lines     its lines, if it recolors some; None if not
     faults    faults that one key shows without the others
     """
 
@@ -74,6 +78,8 @@ class KeyDrawing:
     parts: tuple[Part, ...] = ()
     left: NDArray[np.intp] | None = None
     bare: Runs[np.bool_] | None = None
+    sides: Votes | None = None
+    lines: KeyLines | None = None
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -160,6 +166,8 @@ def _add_paint(
     bare = Runs.pack(find_bare_trace(rgba, painted, frame))
     kept = None if soft is None else replace(soft, gradient=None)
     found = {"parts": tuple(parts), "faults": (*aligned, *faults), "left": np.flatnonzero(trace), "bare": bare}
+    found["sides"] = count_sides(painted, frame, regions, colors.color)
+    found["lines"] = find_key_lines(painted, frame, regions, colors.color, is_soft=is_scaled or soft is not None)
     return replace(key, colors=colors, moved=moved, soft=kept, **found)
 
 

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
+from framecolor.config.trace_map import HUES
 from framecolor.core.faults import Fault, Place
 from framecolor.core.text import count_of
-from framecolor.core.types import Frame, Regions
+from framecolor.core.types import FAINT, Frame, Regions
 from framecolor.errors import ShotError
 from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.key_parts import GAPS_PX, Part, find_closing_gaps, find_parts
@@ -98,7 +99,7 @@ def judge_key(
         toned = []
     if toned:
         faults.append(_name_toned(number, toned, is_soft=soft is not None))
-    faults += _name_trace(number, left, frame)
+    faults += _name_trace(number, left, frame, settings)
     return [leak for leak, _ in sure] + toned, faults
 
 
@@ -152,8 +153,8 @@ def _name_toned(number: int, parts: Sequence[Part], *, is_soft: bool) -> Fault:
     return Fault("tones", number, text, fix, tuple(places.values()))
 
 
-def _name_trace(number: int, left: NDArray[np.bool_], frame: Frame) -> list[Fault]:
-    """Name the pixels of trace lines that were left in a key, bool HxW."""
+def _name_trace(number: int, left: NDArray[np.bool_], frame: Frame, settings: Settings) -> list[Fault]:
+    """Name the pixels of trace lines that were left in a key, bool HxW, and count those of each hue."""
     if not left.any():
         return []
     if np.count_nonzero(left) >= _TRACED_SHARE * np.count_nonzero(frame.trace):
@@ -164,7 +165,21 @@ def _name_trace(number: int, left: NDArray[np.bool_], frame: Frame) -> list[Faul
     first = np.unique(pieces[y, x], return_index=True)[1]
     places = tuple((int(x[i]), int(y[i])) for i in first)
     text = f"{count_of(len(y), 'pixel')} of trace lines {'were' if len(y) > 1 else 'was'} forgotten"
-    return [Fault("trace", number, text, "paint over them", places)]
+    return [Fault("trace", number, text + _count_hues(left, frame, settings), "paint over them", places)]
+
+
+def _count_hues(left: NDArray[np.bool_], frame: Frame, settings: Settings) -> str:
+    """Count the pixels of each hue, as ' (7 of blue shadow lines, 2 of red)'; '' for one hue without a meaning."""
+    if frame.hues is None:
+        return ""
+    hues, counts = np.unique((frame.hues[left] & ~np.uint8(FAINT)) - 1, return_counts=True)
+    meanings = settings.hue_meanings
+    names = [HUES[hue] for hue in hues.tolist()]
+    if len(names) == 1 and meanings.get(names[0], "trace") == "trace":
+        return ""
+    called = [name if meanings.get(name, "trace") == "trace" else f"{name} {meanings[name]} lines" for name in names]
+    parts = [f"{count:,} of {name}" for name, count in sorted(zip(called, counts.tolist(), strict=True))]
+    return f" ({', '.join(parts)})"
 
 
 def find_left_trace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,9 +17,11 @@ from framecolor.errors import ShotError
 from framecolor.keys.key_alignment import Alignment
 from framecolor.keys.key_drawing import KeyDrawing, measure_scale, read_key_drawings
 from framecolor.keys.key_tones import settle_tones
+from framecolor.keys.line_colors import LineColors, join_key_lines
 from framecolor.keys.named_palette import ColorTuples, apply_palette, find_papers, learn_tuples
 from framecolor.keys.reference_drawing import ReferenceDrawing, settle_references
 from framecolor.keys.reference_prior import measure_picture, measure_prior
+from framecolor.keys.trace_sides import TraceSides
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import (
     RegionColors,
@@ -58,6 +60,8 @@ class Keyframes:
     soft       numbers of the keys that are not flat
     paper      by number, what the regions of a whole key in the color of paper are (`keys.paper_regions`)
     left       by number, flat indices of forgotten pixels of trace lines in a key, if there are any
+    trace      the side of trace lines that their pixels belong to
+    lines      the colors of lines; None if no key recolors lines
     drawings   the key drawings, by number; empty if the keyframes come from a cache
     compared   positions in the shot's references of the figures that drawings are compared with
     references  these figures, and the palette entry of each of their regions; empty if they come from a cache
@@ -78,6 +82,8 @@ class Keyframes:
     soft: frozenset[int] = frozenset()
     paper: Mapping[int, Kinds] = field(default_factory=dict)
     left: Mapping[int, NDArray[np.intp]] = field(default_factory=dict)
+    trace: TraceSides = field(default_factory=TraceSides)
+    lines: LineColors | None = None
     drawings: Mapping[int, KeyDrawing] = field(default_factory=dict)
     compared: tuple[int, ...] = ()
     references: tuple[tuple[ReferenceDrawing, NDArray[np.intp]], ...] = ()
@@ -103,6 +109,16 @@ class Keyframes:
     def class_colors(self) -> NDArray[np.uint8]:
         """The most used color of each class, uint8 [class_count, 4]."""
         return self.palette.colors[np.unique(self.classes, return_index=True)[1]]
+
+    @cached_property
+    def paints(self) -> Palette:
+        """The palette, then the colors of lines that it lacks."""
+        return self.palette if self.lines is None else _append(self.palette, self.lines.colors)
+
+    @cached_property
+    def shown(self) -> Palette:
+        """`paints`, then the color in which lines are drawn, if keys recolor lines."""
+        return self.paints if self.lines is None else _append(self.paints, self.lines.own[None])
 
     def expand(self, votes: NDArray[np.float32]) -> NDArray[np.float32]:
         """Convert log-probabilities of classes [..., class_count] to those of palette colors [..., P]."""
@@ -191,6 +207,13 @@ class Keyframes:
         return belief
 
 
+def _append(palette: Palette, colors: NDArray[np.uint8]) -> Palette:
+    """Append the colors [N, 4] that a palette lacks, without names."""
+    more = add_colors(palette, colors)
+    names = (*palette.names, *[""] * (len(more) - len(palette))) if palette.names else ()
+    return replace(more, names=names)
+
+
 def read_keyframes(
     shot: Shot,
     settings: Settings,
@@ -276,6 +299,12 @@ def build_keyframes(
         moved={number: key.moved for number, key in drawings.items() if key.moved is not None},
         soft=frozenset(number for number, key in drawings.items() if key.soft is not None),
         left={number: key.left for number, key in drawings.items() if key.left is not None and len(key.left)},
+        trace=TraceSides.learn(
+            (key.sides, index[number]) for number, key in drawings.items() if key.sides is not None and number in colors
+        ),
+        lines=join_key_lines(
+            {number: key.lines for number, key in drawings.items() if key.lines is not None and number in colors}
+        ),
         drawings={number: drawings[number] for number in index},
         compared=tuple(reference.position for reference in references),
         references=indexed,

@@ -13,13 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import SETTINGS, Settings
+from framecolor.config.trace_map import HUES
 from framecolor.core.types import Frame, Regions
-from framecolor.lineart.ink_hues import count_hues, find_ink_hues
+from framecolor.lineart.ink_hues import change_ink, count_hues, find_ink_hues
 from framecolor.lineart.lines import extract_lines, read_drawing
 from framecolor.lineart.paper import find_paper
 from framecolor.lineart.regions import find_regions
 
-_DECIDING = ("gap_px", "bridge_px", "min_region_px", "paper", "ink", "paper_border")
+_DECIDING = ("gap_px", "bridge_px", "min_region_px", "paper", "ink", "trace", "paper_border")
 
 
 def find_drawing_settings(noted: Mapping[str, Any]) -> Settings:
@@ -30,7 +31,10 @@ def find_drawing_settings(noted: Mapping[str, Any]) -> Settings:
 
 def read_lines(number: int, rgba: NDArray[np.uint8], settings: Settings) -> Frame:
     """Separate a drawing of the shot, uint8 HxWx4, into ink and trace lines."""
-    return read_drawing(number, rgba, settings.read_paper, "dark" if settings.ink == "auto" else settings.ink)
+    meanings = settings.hue_meanings
+    ink_hues = change_ink("dark" if settings.ink == "auto" else settings.ink, meanings)
+    trace_hues = [HUES.index(hue) for hue, meaning in meanings.items() if meaning != "ink"]
+    return read_drawing(number, rgba, settings.read_paper, ink_hues, trace_hues)
 
 
 def read_other_lines(number: int, rgba: NDArray[np.uint8], painted: NDArray[np.uint8]) -> Frame:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from framecolor.config.trace_map import Meaning
 
 InkHues = Literal["dark", "red", "green", "blue", "red-green", "red-blue", "green-blue", "colored"]
 """Pure hues that are ink besides dark and muted lines: none, some, or all of red, green and blue."""
@@ -74,7 +76,7 @@ def count_hues(
         lines = ((ink[..., 3] > 0) | trace).view(np.uint8)
         lines = cv2.dilate(lines, np.ones((2 * margin_px + 1, 2 * margin_px + 1), np.uint8)) > 0
         for index in np.flatnonzero(pixels[: len(_HUES)]):
-            shown[index] = _measure_shown(painted, lines, core & (hue == index))
+            shown[index] = measure_shown(painted, lines, core & (hue == index))
     return HuedLines(pixels, shown)
 
 
@@ -98,6 +100,13 @@ def find_ink_hues(drawings: Iterable[HuedLines]) -> InkHues:
     part = hues.sum(axis=0) / total
     needed = np.where(part >= _MAIN_SHARE, _SHOWN_SHARE_OF_MAIN, _SHOWN_SHARE)
     return _COMBINED[tuple(np.flatnonzero((share >= needed) & (part >= _LEAST_SHARE)).tolist())]
+
+
+def change_ink(hues: InkHues, meanings: Mapping[str, Meaning]) -> InkHues:
+    """Return the pure hues that are ink, given what lines of some hues mean."""
+    named = {index: meanings[hue] for index, hue in enumerate(_HUES) if hue in meanings}
+    kept = {index for index in _INDICES[hues] if named.get(index, "ink") == "ink"}
+    return _COMBINED[tuple(sorted(kept | {index for index, meaning in named.items() if meaning == "ink"}))]
 
 
 def choose_trace(ink: NDArray[np.uint8], trace: NDArray[np.bool_], hues: InkHues) -> NDArray[np.bool_]:
@@ -130,7 +139,7 @@ def _find_pure(ink: NDArray[np.uint8], own: NDArray[np.bool_]) -> NDArray[np.boo
     return own & ((pure & core) | (near_pure & ~near_dull))
 
 
-def _measure_shown(painted: NDArray[np.uint8], lines: NDArray[np.bool_], where: NDArray[np.bool_]) -> float:
+def measure_shown(painted: NDArray[np.uint8], lines: NDArray[np.bool_], where: NDArray[np.bool_]) -> float:
     """Measure the share of pixels where a key shows a line: it differs from the fills on all sides."""
     color = painted.astype(np.int16)
     color[painted[..., 3] == 0] = (255, 255, 255, 0)

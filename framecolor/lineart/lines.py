@@ -7,30 +7,39 @@ shadows and highlights and vanish in the paint.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.core.compositing import lay_over_color
 from framecolor.core.types import Box, Frame, is_colored
+from framecolor.lineart.hues import FAINTEST_ALPHA, LEAST_LEVEL
 from framecolor.lineart.ink_hues import InkHues, choose_trace
 from framecolor.lineart.paper import Paper, clean_paper
+from framecolor.lineart.trace_lines import clear_beside, find_lines_of, name_trace
 
 # A trace line is a pure hue: without its white part, the second-highest channel is at most this share of the highest.
 _TRACE_PURITY = 0.35
-_TRACE_MIN_LEVEL = 170
-_FAINTEST_ALPHA = 4
 _NEAR_WHITE = 250
 # The greatest second channel of a trace line, by its first.
 _MOST_SECOND = np.floor(np.float32(_TRACE_PURITY) * np.arange(256, dtype=np.float32)).astype(np.uint8)
 _WHITE_PAPER, _NO_PAPER = 0xFFFFFFFF, 0
 
 
-def read_drawing(number: int, rgba: NDArray[np.uint8], paper: Paper = "white", ink_hues: InkHues = "dark") -> Frame:
+def read_drawing(
+    number: int,
+    rgba: NDArray[np.uint8],
+    paper: Paper = "white",
+    ink_hues: InkHues = "dark",
+    trace_hues: Collection[int] = (),
+) -> Frame:
     """Separate a drawing (uint8 HxWx4, straight RGBA) into ink and trace lines.
 
-    paper     what it is drawn on: light lines on black, and lines on toned paper, become dark lines without paper
-    ink_hues  pure hues that are ink; lines of the others are trace lines
+    paper       what it is drawn on: light lines on black, and lines on toned paper, become dark lines without paper
+    ink_hues    those of pure red, green and blue that are ink; lines of the others are trace lines
+    trace_hues  hues whose lines are trace lines as well, indices into `lineart.hues.HUES`
 
     Ink on transparent keeps its pixels to the bit. Ink on white becomes the RGBA that gives the same drawing over
     white, within one level. A drawing with content in alpha only becomes black ink.
@@ -40,9 +49,17 @@ def read_drawing(number: int, rgba: NDArray[np.uint8], paper: Paper = "white", i
     ink, trace = np.zeros(rgba.shape, np.uint8), np.zeros(rgba.shape[:2], bool)
     drawn = _find_ink(box.crop(rgba))
     found = choose_trace(drawn, _find_trace(drawn), ink_hues)
+    if trace_hues:
+        found |= find_lines_of(drawn, trace_hues)
+    if not found.any():
+        box.crop(ink)[:] = drawn
+        return Frame(number, ink, trace)
+    hues = np.zeros(rgba.shape[:2], np.uint8)
+    box.crop(hues)[:] = name_trace(drawn, found)
+    clear_beside(drawn, found)
     drawn[found] = 0
     box.crop(ink)[:], box.crop(trace)[:] = drawn, found
-    return Frame(number, ink, trace)
+    return Frame(number, ink, trace, hues)
 
 
 def extract_lines(rgba: NDArray[np.uint8], paper: Paper) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
@@ -113,5 +130,5 @@ def _find_trace(ink: NDArray[np.uint8]) -> NDArray[np.bool_]:
     red, green, blue, alpha = cv2.split(ink)
     low, high = cv2.min(red, green), cv2.max(red, green)
     first, second = cv2.max(high, blue), cv2.max(low, cv2.min(high, blue))
-    trace = (first >= _TRACE_MIN_LEVEL) & (second <= cv2.LUT(first, _MOST_SECOND))
-    return trace & (alpha >= _FAINTEST_ALPHA)
+    trace = (first >= LEAST_LEVEL) & (second <= cv2.LUT(first, _MOST_SECOND))
+    return trace & (alpha >= FAINTEST_ALPHA)

@@ -26,6 +26,7 @@ class PackedDrawing:
     _part: Box
     _ink: Runs[np.uint32]
     _trace: Runs[np.bool_]
+    _hues: Runs[np.uint8] | None
     _labels: Runs[np.int32]
     _paper_border: float
 
@@ -43,6 +44,7 @@ class PackedDrawing:
             part,
             Runs.pack(ink),
             Runs.pack(trace),
+            None if frame.hues is None else Runs.pack(part.crop(frame.hues)),
             regions.runs,
             regions.paper_border,
         )
@@ -54,7 +56,11 @@ class PackedDrawing:
         ink, trace = np.zeros((*size, 4), np.uint8), np.zeros(size, bool)
         part.crop(ink)[:] = self._ink.unpack().view(np.uint8).reshape(*self._ink.shape, 4)
         part.crop(trace)[:] = self._trace.unpack()
-        frame = Frame(self.number, ink, trace)
+        hues = None
+        if self._hues is not None:
+            hues = np.zeros(size, np.uint8)
+            part.crop(hues)[:] = self._hues.unpack()
+        frame = Frame(self.number, ink, trace, hues)
         frame.__dict__["box"] = part  # fills the cached_property
         return frame
 

@@ -34,6 +34,7 @@ class UnsureRegion:
     unseen      whether no key seems to show such a region: its color cannot be known
     sliver      whether it is too thin to matter alone; the report folds slivers
     paper       whether it may be paper or the figure: the keys or the lines do not tell
+    line        whether it is a piece of a line, whose color is in doubt
     """
 
     area: int
@@ -45,6 +46,7 @@ class UnsureRegion:
     unseen: bool = False
     sliver: bool = False
     paper: bool = False
+    line: bool = False
 
     @property
     def expected_wrong_px(self) -> float:
@@ -59,7 +61,7 @@ class UnsureRegion:
         color, second = table["color"], table["second"]
         _check_whole(table["area"], left, top, width, height, color, second or 0, *chain.from_iterable(outline))
         confidence = min(1.0, max(0.0, _finite(table["confidence"])))
-        kinds = (table.get(name) is True for name in ("unseen", "sliver", "paper"))
+        kinds = (table.get(name) is True for name in ("unseen", "sliver", "paper", "line"))
         return cls(table["area"], (left, top, width, height), outline, color, second, confidence, *kinds)
 
 
@@ -85,6 +87,7 @@ class FrameEntry:
     paint       hash of the written file
     layer       hash of the line layer's file
     matte       hash of the matte's file
+    line_matte  hash of the file with the ids of line colors
 
     None if not noted. A failed frame has only number, file, status and error.
     """
@@ -109,6 +112,7 @@ class FrameEntry:
     paint: str | None = None
     layer: str | None = None
     matte: str | None = None
+    line_matte: str | None = None
 
     @classmethod
     def parse(cls, table: Mapping[str, Any], colors: int) -> FrameEntry:
@@ -128,7 +132,11 @@ class FrameEntry:
             more["origins"] = tuple(origins)
         more |= {name: _finite(noted[name]) for name in ("flicker", "confidence", "as_key") if name in noted}
         more |= {"remark": noted["remark"]} if noted.get("remark") in get_args(Remark) else {}
-        more |= {name: str(noted[name]) for name in ("source", "note", "paint", "layer", "matte") if name in noted}
+        more |= {
+            name: str(noted[name])
+            for name in ("source", "note", "paint", "layer", "matte", "line_matte")
+            if name in noted
+        }
         return cls(
             number=number_from_json(table["number"]),
             file=str(table["file"]),

@@ -12,10 +12,10 @@ from filelock import FileLock, Timeout
 from framecolor.core.files import clear_drafts
 from framecolor.errors import OutputError
 from framecolor.output.manifest import CACHE_FOLDER, KEY_FOLDER, LINE_FOLDER, PARTS_FOLDER
-from framecolor.output.mattes import MATTE_FOLDER
+from framecolor.output.mattes import LINE_MATTE_FOLDER, MATTE_FOLDER
 
 # Folders below the output folder that runs write to.
-_FOLDERS = (LINE_FOLDER, MATTE_FOLDER, KEY_FOLDER, CACHE_FOLDER, f"{CACHE_FOLDER}/{PARTS_FOLDER}")
+_FOLDERS = (LINE_FOLDER, MATTE_FOLDER, LINE_MATTE_FOLDER, KEY_FOLDER, CACHE_FOLDER, f"{CACHE_FOLDER}/{PARTS_FOLDER}")
 
 _LOCK = "lock"
 

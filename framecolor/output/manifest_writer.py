@@ -32,7 +32,7 @@ from framecolor.output.manifest import (
     parse_palette,
     parse_table,
 )
-from framecolor.output.mattes import MATTE_FOLDER, matte_name
+from framecolor.output.mattes import LINE_MATTE_FOLDER, MATTE_FOLDER, matte_name
 from framecolor.output.remarks import Remark
 
 _WRITE_EVERY_SECONDS = 2.0
@@ -111,6 +111,7 @@ class ManifestWriter:
             and self._holds(file, entry.paint)
             and (entry.layer is None or self._holds(f"{LINE_FOLDER}/{file}", entry.layer))
             and (not matte or self._holds(f"{MATTE_FOLDER}/{matte_name(file)}", entry.matte))
+            and (entry.line_matte is None or self._holds(f"{LINE_MATTE_FOLDER}/{matte_name(file)}", entry.line_matte))
         )
 
     def find_strays(self, names: Mapping[int, str]) -> list[str]:
@@ -136,6 +137,7 @@ class ManifestWriter:
         data: bytes,
         layer: bytes | None = None,
         matte: bytes | None = None,
+        line_matte: bytes | None = None,
         *,
         force: bool = False,
     ) -> bool:
@@ -143,6 +145,7 @@ class ManifestWriter:
 
         layer  line layer's file, written to `line/` under the same name
         matte  matte's file, written to `matte/`
+        line_matte  file with the ids of line colors, written to `line-matte/`
         force  write files that did not change, too
         """
         files = {"paint": (entry.file, data)}
@@ -150,6 +153,8 @@ class ManifestWriter:
             files["layer"] = f"{LINE_FOLDER}/{entry.file}", layer
         if matte is not None:
             files["matte"] = f"{MATTE_FOLDER}/{matte_name(entry.file)}", matte
+        if line_matte is not None:
+            files["line_matte"] = f"{LINE_MATTE_FOLDER}/{matte_name(entry.file)}", line_matte
         hashes = {role: self._hash(name, content) for role, (name, content) in files.items()}
         changed = [
             (name, content) for role, (name, content) in files.items() if force or not self._holds(name, hashes[role])

@@ -7,6 +7,9 @@ OUT/matte/NAME.png has one channel of 8 bits, or of 16 in a shot of more than 25
 
 A .gpl file has neither alpha nor an entry for paper: each entry is a paint, so that positions are ids.
 
+OUT/line-matte/NAME.png is written if keys recolor lines: the id of the color of each pixel with ink, 0 as drawn. Colors
+of lines have ids in the same palette.
+
 Ids continue under the lines as paint does, so that a recolored frame has no seams. In painted mode the id is that of
 the region's flat color before shading.
 
@@ -31,7 +34,7 @@ from framecolor.errors import PaletteError, ReadError
 from framecolor.media import Swatch, format_swatches, read_numbers, write_text_atomic
 from framecolor.media.writers.flat import encode_gray
 
-MATTE_FOLDER = "matte"
+MATTE_FOLDER, LINE_MATTE_FOLDER = "matte", "line-matte"
 PALETTE_GPL, PALETTE_JSON = "palette.gpl", "palette.json"
 PAPER_ID = 0
 _FORMAT = 1

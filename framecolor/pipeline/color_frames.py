@@ -29,7 +29,7 @@ from framecolor.keys.keyframes import Keyframes, build_keyframes
 from framecolor.keys.reference_drawing import ReferenceDrawing, make_references
 from framecolor.output.frame_entry import UnsureRegion
 from framecolor.pipeline.events import Listener, Warnings, ignore
-from framecolor.pipeline.paint import choose_colors, paint_frame, repeat_key
+from framecolor.pipeline.paint import choose_for, paint_frame, repeat_key
 from framecolor.pipeline.read_ahead import Drawing
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
 from framecolor.pipeline.unsure import list_unsure
@@ -48,7 +48,7 @@ class ColoredFrame:
     number      number of the drawing
     rgba        uint8 HxWx4, straight alpha: by default the drawing's lines over flat paint
     ink         the lines alone, uint8 HxWx4; None unless `Settings.line` is "layer"
-    palette     the colors of all keys, uint8 [P, 4]
+    palette     the colors of all keys, then those of their lines if they recolor some, uint8 [P, 4]
     confidence  mean confidence of the regions, by area; 1.0 in keys
     unsure      regions to check, in the order of `pipeline.unsure.find_unsure`
     hold_of     number of the frame that this hold repeats and whose arrays it shares; None if it is no hold
@@ -220,10 +220,10 @@ def _paint(
     item: FramePosterior, keyframes: Keyframes, runner: Runner, settings: Settings, keys: Mapping[int, Pixels]
 ) -> ColoredFrame:
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
-    colors = choose_colors(item.features, regions, item.belief, keyframes, settings)
-    painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
+    choice = choose_for(item, frame, regions, keyframes, runner, settings)
+    painted = paint_frame(choice, regions, item.confidence, keyframes, runner, settings)
     if (number := keyframes.find_shown(item.number, item.features.digest)) is not None:
-        painted, _ = repeat_key(painted, keys[number], item, frame, regions, colors, keyframes, settings)
-    unsure = list_unsure(item, regions, keyframes, settings)
-    palette = keyframes.palette.colors
+        painted, _ = repeat_key(painted, keys[number], item, choice, regions, keyframes, settings)
+    unsure = list_unsure(item, regions, keyframes, settings, choice.lines)
+    palette = keyframes.shown.colors
     return ColoredFrame(item.number, painted.rgba, painted.ink, palette, item.mean_confidence(), unsure)

@@ -185,7 +185,9 @@ def _write(run: Run, frame: Finished) -> None:
             if frame.key is not None:
                 write_bytes_atomic(run.manifest.out / KEY_FOLDER / run.shot.output_name(number), frame.key)
             force = run.settings.overwrite
-            written = run.manifest.write_frame(entry, frame.data, frame.layer, frame.matte, force=force)
+            written = run.manifest.write_frame(
+                entry, frame.data, frame.layer, frame.matte, frame.line_matte, force=force
+            )
     except OutputError as error:
         run.fail(number, error)
         return

@@ -15,8 +15,8 @@ from framecolor.keys.drawing_style import Style, choose_drawings, find_style
 from framecolor.shot.shot import Shot
 
 # Increased when the same drawings and keys give another style.
-_RECIPE = "style 5"
-_DECIDED = ("gap_px", "bridge_px", "paper", "ink", "paper_border")
+_RECIPE = "style 6"
+_DECIDED = ("gap_px", "bridge_px", "paper", "ink", "trace", "paper_border")
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.media import FORMATS, Mark, Picture, encode_image
 from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.mattes import MatteIds
-from framecolor.pipeline.paint import choose_colors, paint_frame, repeat_key
+from framecolor.pipeline.paint import Choice, choose_for, paint_frame, repeat_key
 from framecolor.pipeline.stencils import Before
 from framecolor.pipeline.unsure import list_unsure
 from framecolor.propagation.smoothing import FramePosterior, is_empty
@@ -38,6 +38,7 @@ class Finished:
     data   bytes of its file; None for a hold of the frame painted before it
     layer  bytes of the line layer's file
     matte  bytes of the matte's file
+    line_matte  bytes of the file with the ids of line colors
     key    bytes of the frame as a key, if a stencil made one
     empty  whether its drawing is empty: the next hold does not repeat it
     """
@@ -46,6 +47,7 @@ class Finished:
     data: bytes | None
     layer: bytes | None = None
     matte: bytes | None = None
+    line_matte: bytes | None = None
     key: bytes | None = None
     empty: bool = False
 
@@ -66,13 +68,13 @@ def finish_frame(
     key    the painted key of the drawing, uint8 HxWx4 as in its file; None if it has none
     """
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
-    colors = choose_colors(item.features, regions, item.belief, keyframes, settings)
-    painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
+    choice = choose_for(item, frame, regions, keyframes, runner, settings)
+    painted = paint_frame(choice, regions, item.confidence, keyframes, runner, settings)
     if key is not None:
-        painted, likeness = repeat_key(painted, key, item, frame, regions, colors, keyframes, settings)
+        painted, likeness = repeat_key(painted, key, item, choice, regions, keyframes, settings)
         entry = replace(entry, as_key=math.floor(likeness.share * 1e4) / 1e4, note=likeness.note or None)
-    matte = None if ids is None else spread(regions, ids.find(colors))
-    return _encode(item, entry, regions, keyframes, settings, painted, matte, ids)
+    mattes = None if ids is None else _draw_mattes(choice, regions, keyframes, ids)
+    return _encode(item, entry, regions, keyframes, settings, painted, choice, mattes, ids)
 
 
 def finish_stenciled(
@@ -90,16 +92,39 @@ def finish_stenciled(
     The entry's source becomes one that no normal run gives, so that the frame is painted again if its key is deleted.
     """
     frame, regions = replace(item.features.drawing.frame(), number=item.number), item.features.drawing.regions()
-    colors = choose_colors(item.features, regions, item.belief, keyframes, settings)
-    painted = paint_frame(frame, regions, colors, item.confidence, keyframes, runner, settings)
+    choice = choose_for(item, frame, regions, keyframes, runner, settings)
+    painted = paint_frame(choice, regions, item.confidence, keyframes, runner, settings)
     flat = keyframes.palette.colors[item.belief.argmax(axis=1)]
     palette = keyframes.palette if settings.mode == "painted" else None
     done = apply_stencil(before.rgba, painted.rgba, mask, frame, regions, flat, palette)
     entry = replace(entry, source=digest("stencil", str(entry.source), hash_pixels(done.frame)))
     painted = replace(painted, rgba=done.frame, paint=_merge(before.paint, painted.paint, mask))
-    matte = None if ids is None else _merge(before.matte, spread(regions, ids.find(colors)), mask)
-    finished = _encode(replace(item, hold_of=None), entry, regions, keyframes, settings, painted, matte, ids)
+    mattes = None
+    if ids is not None:
+        own = _draw_mattes(choice, regions, keyframes, ids)
+        mattes = _Mattes(_merge(before.matte, own.paint, mask), _merge(before.line_matte, own.line, mask))
+    item = replace(item, hold_of=None)
+    finished = _encode(item, entry, regions, keyframes, settings, painted, choice, mattes, ids)
     return replace(finished, entry=replace(finished.entry, status="key"), key=encode_image(done.key))
+
+
+@dataclass(frozen=True, eq=False)
+class _Mattes:
+    """The ids of each pixel's paint and of the color of its line, uint16 HxW; None if missing."""
+
+    paint: NDArray[np.uint16] | None
+    line: NDArray[np.uint16] | None
+
+
+def _draw_mattes(choice: Choice, regions: Regions, keyframes: Keyframes, ids: MatteIds) -> _Mattes:
+    paint, line = spread(regions, ids.find(choice.colors), choice.taken), None
+    if choice.lines is not None and keyframes.lines is not None:
+        line = np.zeros(regions.size, np.uint16)
+        own = np.zeros((1, 4), np.uint8)
+        line.reshape(-1)[choice.lines.place] = ids.find(np.concatenate([own, keyframes.lines.colors]))[
+            choice.lines.color
+        ]
+    return _Mattes(paint, line)
 
 
 def _merge(old: NDArray[Pixel] | None, new: NDArray[Pixel] | None, mask: NDArray[np.bool_]) -> NDArray[Pixel] | None:
@@ -118,7 +143,8 @@ def _encode(
     keyframes: Keyframes,
     settings: Settings,
     painted: Painted,
-    matte: NDArray[np.uint16] | None,
+    choice: Choice,
+    mattes: _Mattes | None,
     ids: MatteIds | None,
 ) -> Finished:
     """Encode a painted frame's files, and complete its entry."""
@@ -130,19 +156,20 @@ def _encode(
         confidence=round(item.mean_confidence(), 4),
         before=item.before,
         origins=None if item.origins is None else tuple(item.origins[1:].tolist()),
-        unsure=list_unsure(item, regions, keyframes, settings),
+        unsure=list_unsure(item, regions, keyframes, settings, choice.lines),
         told=None if labels is None else len(labels.rows),
         corrected=None if labels is None else labels.corrected or None,
     )
     image = FORMATS[settings.format]
-    names = keyframes.palette.names
+    names = keyframes.shown.names
     picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.to_check, names)
     layer = None
     with stage("encode"):
         if settings.line == "layer" and painted.ink is not None:
             layer = image.encode(Picture(painted.ink))
-        encoded = None if ids is None or matte is None else ids.encode(matte)
-        return Finished(entry, image.encode(picture), layer, encoded, empty=is_empty(item.features))
+        both = () if mattes is None or ids is None else (mattes.paint, mattes.line)
+        encoded = [None if ids is None or one is None else ids.encode(one) for one in both] or [None, None]
+        return Finished(entry, image.encode(picture), layer, *encoded, empty=is_empty(item.features))
 
 
 def make_picture(
@@ -162,7 +189,15 @@ def make_picture(
 
 def _describe_mark(region: UnsureRegion, names: Sequence[str]) -> str:
     name = names[region.color] if names else ""
-    kind = "no key shows this, " if region.unseen else "paper or figure, " if region.paper else ""
+    kind = (
+        "line, "
+        if region.line
+        else "no key shows this, "
+        if region.unseen
+        else "paper or figure, "
+        if region.paper
+        else ""
+    )
     return f"{name + ', ' if name else ''}{kind}{region.confidence:.0%} sure"
 
 

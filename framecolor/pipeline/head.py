@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from framecolor.config.settings import Settings
 from framecolor.core.drawing_number import number_to_json
@@ -38,11 +39,13 @@ def describe_run(
         "size": [width, height],
         "engine": engine,
         "settings": settings.list_deciding(),
-        "palette": keyframes.palette.colors.tolist(),
+        "palette": keyframes.shown.colors.tolist(),
         "fit": fit,
     }
-    if keyframes.palette.names:
-        head["names"] = list(keyframes.palette.names)
+    if keyframes.shown.names:
+        head["names"] = list(keyframes.shown.names)
+    if keyframes.lines is not None:
+        head["line_colors"] = keyframes.paints.colors[len(keyframes.palette) :].tolist()
     if keyframes.proposed:
         head["proposed"] = [number_to_json(number) for number in sorted(keyframes.proposed)]
     if keyframes.compared:
@@ -78,7 +81,13 @@ def number_paints(
     Without mattes the ids of earlier runs are still kept in `head`.
     """
     before = MatteIds.read(manifest.head.get("mattes"))
-    ids = before.extend(keyframes.palette) if settings.mattes or FORMATS[settings.format].level else before
+    ids = before.extend(keyframes.paints) if settings.mattes or FORMATS[settings.format].level else before
     if ids.paints:
         head["mattes"] = [list(paint) for paint in ids.paints]
     return ids if settings.mattes else None
+
+
+def name_lines(head: Mapping[str, Any]) -> dict[tuple[int, int, int], str]:
+    """Name the colors that only lines have, as 'line #4F2A10', by a manifest's head."""
+    rows = head.get("line_colors") or []
+    return {(red, green, blue): f"line #{red:02X}{green:02X}{blue:02X}" for red, green, blue, _ in rows}

@@ -31,7 +31,7 @@ from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
 from framecolor.pipeline.drawing_style import settle_style
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
-from framecolor.pipeline.head import describe_run, note_shot, number_paints
+from framecolor.pipeline.head import describe_run, name_lines, note_shot, number_paints
 from framecolor.pipeline.sources import Sources, forget_stopped_fit
 from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.pipeline.survey import Found, Survey
@@ -152,6 +152,7 @@ def prepare_run(
         warnings.add([f"frames of another format are kept, but no longer updated: {strays[0]}{more}"])
     if run.ids is not None:
         names = {} if settings.palette is None else name_paints(read_swatches(shot.root / settings.palette))
+        names = {**name_lines(run.manifest.head), **names}
         write_palette_files(out, run.ids, shot.name, names)
     return run
 

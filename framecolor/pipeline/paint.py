@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,13 +13,17 @@ from framecolor.core.types import Frame, Hint, Regions
 from framecolor.engines.base import Runner
 from framecolor.keys.key_alignment import align
 from framecolor.keys.keyframes import Keyframes
+from framecolor.lineart.line_sides import find_line_sides
 from framecolor.media import FORMATS
 from framecolor.networks.view import look
 from framecolor.pipeline.paper_doubts import clears_white, find_white_figure
-from framecolor.propagation.features import FrameFeatures
+from framecolor.propagation.features import FrameFeatures, match_regions
+from framecolor.propagation.line_colors import ChosenLines, MatchRegions, choose_line_colors
 from framecolor.propagation.smoothing import FramePosterior
+from framecolor.render.flat import Taken
 from framecolor.render.frame import Painted, render_frame
 from framecolor.render.key_frame import KeyLikeness, show_key
+from framecolor.render.line_color import color_ink
 from framecolor.render.shaded import soften
 from framecolor.shot.annotations import NOBODY
 
@@ -41,10 +47,70 @@ def choose_colors(
     return clear_paper(colors, regions, find_white_figure(features, regions, (colors == 255).all(axis=1), keyframes))
 
 
-def paint_frame(
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """What a drawing is painted with.
+
+    frame   the drawing, its lines in the colors of the keys' lines
+    colors  of each region, uint8 [count + 1, 4]
+    taken   pixels of trace lines that are painted from one side; None: all from their nearest region
+    lines   the colors of its lines; None if no key recolors any
+    """
+
+    frame: Frame
+    colors: Rgba
+    taken: Taken | None = None
+    lines: ChosenLines | None = None
+
+
+def choose_paint(
+    features: FrameFeatures,
     frame: Frame,
     regions: Regions,
-    colors: Rgba,
+    belief: NDArray[np.float32],
+    keyframes: Keyframes,
+    settings: Settings,
+    match: MatchRegions,
+    number: int,
+    shown: int | None = None,
+) -> Choice:
+    """Choose what a drawing is painted with.
+
+    belief  probability of each palette color in each region, float32 [count + 1, P]
+    match   compares the drawing with a key
+    number  of the frame
+    shown   number of the key that shows this drawing; None if there is none
+    """
+    colors, entries = choose_colors(features, regions, belief, keyframes, settings), belief.argmax(axis=1)
+    lines = keyframes.lines if settings.line in ("color", "layer") else None
+    if lines is not None and shown is not None:
+        lines = lines.only(shown)
+    if lines is None and not frame.trace.any():
+        return Choice(frame, colors)
+    sides = find_line_sides(regions) if lines is not None or keyframes.trace.dark else None
+    if sides is None:
+        return Choice(frame, colors)
+    taken = keyframes.trace.choose(frame, sides, entries, keyframes.palette)
+    if lines is None:
+        return Choice(frame, colors, taken)
+    chosen = choose_line_colors(number, frame, regions, sides, entries, lines, keyframes.index, match)
+    ink = color_ink(frame.ink, chosen.place, chosen.color, lines.colors)
+    return Choice(replace(frame, ink=ink), colors, taken, chosen)
+
+
+def choose_for(
+    item: FramePosterior, frame: Frame, regions: Regions, keyframes: Keyframes, runner: Runner, settings: Settings
+) -> Choice:
+    """Choose what the drawing of a posterior is painted with."""
+    features = item.features
+    match = match_regions(features.tokens, features.count, keyframes, runner)
+    shown = keyframes.find_shown(item.number, features.digest)
+    return choose_paint(features, frame, regions, item.belief, keyframes, settings, match, item.number, shown)
+
+
+def paint_frame(
+    choice: Choice,
+    regions: Regions,
     confidence: NDArray[np.float32],
     keyframes: Keyframes,
     runner: Runner,
@@ -52,9 +118,9 @@ def paint_frame(
 ) -> Painted:
     """Render a drawing by the settings.
 
-    colors      color of each region, uint8 [count + 1, 4]
-    confidence  probability that it is right, float32 [count + 1]
+    confidence  probability that each region's color is right, float32 [count + 1]
     """
+    frame = choice.frame
 
     def shade(paint: Rgba) -> Rgba:
         sure = confidence.copy()
@@ -65,9 +131,10 @@ def paint_frame(
     return render_frame(
         frame,
         regions,
-        colors,
+        choice.colors,
         line=settings.line,
         paper=settings.background == "paper",
+        taken=choice.taken,
         apart=FORMATS[settings.format].layered,
         shade=shade if settings.mode == "painted" and regions.count else None,
     )
@@ -77,9 +144,8 @@ def repeat_key(
     painted: Painted,
     key: Rgba,
     item: FramePosterior,
-    frame: Frame,
+    choice: Choice,
     regions: Regions,
-    colors: Rgba,
     keyframes: Keyframes,
     settings: Settings,
 ) -> tuple[Painted, KeyLikeness]:
@@ -87,6 +153,7 @@ def repeat_key(
 
     Regions whose color strokes, corrections or settings change stay as painted.
     """
+    frame, colors = choice.frame, choice.colors
     number = keyframes.find_shown(item.number, item.features.digest)
     if number is None or settings.mode != "flat" or settings.palette is not None:
         return painted, KeyLikeness(1.0)
@@ -110,4 +177,5 @@ def repeat_key(
         is_scaled=moved is not None and moved.is_resampled,
         line=settings.line,
         paper=settings.background == "paper",
+        taken=choice.taken,
     )

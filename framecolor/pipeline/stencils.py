@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.config.settings import Settings
+from framecolor.config.settings import LINES_OVER, Settings
 from framecolor.core.number_ranges import format_numbers
 from framecolor.core.text import count_of, format_command
 from framecolor.errors import OutputError, ReadError, ShotError
@@ -21,7 +21,7 @@ from framecolor.media import FORMATS, read_image
 from framecolor.media.levels.member import find_container, find_frame, is_member, is_there, read_level_paint
 from framecolor.media.writers.psd import read_paint_layer
 from framecolor.output.manifest import KEY_FOLDER
-from framecolor.output.mattes import MATTE_FOLDER, matte_name, read_matte
+from framecolor.output.mattes import LINE_MATTE_FOLDER, MATTE_FOLDER, matte_name, read_matte
 from framecolor.render.stencil import read_mask
 from framecolor.shot.match_painted import list_painted
 from framecolor.shot.shot import Shot
@@ -29,11 +29,12 @@ from framecolor.shot.shot import Shot
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """A painted frame before the change: rgba uint8 HxWx4, and its paint layer and matte (uint16 HxW), if any."""
+    """A painted frame before the change: rgba uint8 HxWx4, and its paint layer and mattes (uint16 HxW), if any."""
 
     rgba: NDArray[np.uint8]
     paint: NDArray[np.uint8] | None = None
     matte: NDArray[np.uint16] | None = None
+    line_matte: NDArray[np.uint16] | None = None
 
 
 def add_painted_keys(shot: Shot, out: Path, but: Collection[int] = ()) -> Shot:
@@ -84,14 +85,13 @@ def read_painted(path: Path, size: tuple[int, int], settings: Settings) -> Befor
     if painted.shape[:2] != size:
         problem = f"the painted frame is {painted.shape[1]}x{painted.shape[0]}, the shot is {size[1]}x{size[0]}"
         raise ReadError(path, problem, "paint the shot again without --stencils")
-    layered = FORMATS[settings.format].layered and settings.line == "over"
+    layered = FORMATS[settings.format].layered and settings.line in LINES_OVER
     read_paint = read_level_paint if is_member(path) else read_paint_layer
-    matte = (
-        read_matte(find_container(path).parent / MATTE_FOLDER / matte_name(path.name), size)
-        if settings.mattes
-        else None
-    )
-    return Before(painted, read_paint(path) if layered else None, matte)
+    folder, name = find_container(path).parent, matte_name(path.name)
+    matte = read_matte(folder / MATTE_FOLDER / name, size) if settings.mattes else None
+    lines = folder / LINE_MATTE_FOLDER / name
+    line_matte = read_matte(lines, size) if settings.mattes and lines.is_file() else None
+    return Before(painted, read_paint(path) if layered else None, matte, line_matte)
 
 
 def list_waiting(stencils: Mapping[int, Path]) -> list[str]:

@@ -7,6 +7,7 @@ expected to be wrong in fewer pixels than anybody sees.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
@@ -19,6 +20,7 @@ from framecolor.keys.keyframes import Keyframes
 from framecolor.output.frame_entry import MOST_UNSURE, UnsureRegion
 from framecolor.pipeline.paper_doubts import find_left, find_paper
 from framecolor.propagation.confidence import UNSEEN_ABOVE, measure_unseen
+from framecolor.propagation.line_colors import ChosenLines, UnsureLine
 from framecolor.propagation.smoothing import FramePosterior
 
 # Regions below this confidence are shown to the painter.
@@ -43,9 +45,13 @@ Mask = NDArray[np.uint8]
 
 
 def list_unsure(
-    item: FramePosterior, regions: Regions, keyframes: Keyframes, settings: Settings
+    item: FramePosterior,
+    regions: Regions,
+    keyframes: Keyframes,
+    settings: Settings,
+    lines: ChosenLines | None = None,
 ) -> tuple[UnsureRegion, ...]:
-    """List the regions of a drawing to check, as `find_unsure`.
+    """List the regions of a drawing to check, as `find_unsure`, and before the slivers the pieces of its lines.
 
     In a shot without a painted key, no region is named as one that no key shows.
     """
@@ -53,7 +59,34 @@ def list_unsure(
     unseen = measure_unseen(item.features.unseen) if has_keys else None
     paper = find_paper(item.features, regions, item.belief, keyframes)
     left = find_left(item.features, regions, item.belief, paper, keyframes, settings)
-    return tuple(find_unsure(regions, item.belief, item.confidence, unseen, paper, left))
+    found = list(find_unsure(regions, item.belief, item.confidence, unseen, paper, left))
+    if lines is None or keyframes.lines is None or not lines.unsure:
+        return tuple(found)
+    colors = np.concatenate([keyframes.lines.own[None], keyframes.lines.colors])
+    index = {tuple(color): row for row, color in enumerate(keyframes.shown.colors.tolist())}
+    rows = [index[tuple(color)] for color in colors.tolist()]
+    pieces = sorted((_describe_line(line, rows) for line in lines.unsure), key=lambda piece: -piece.expected_wrong_px)
+    first = [region for region in found if not region.sliver]
+    return tuple([*first, *pieces, *found[len(first) :]][:MOST_UNSURE])
+
+
+def _describe_line(line: UnsureLine, rows: Sequence[int]) -> UnsureRegion:
+    """Describe a piece of a line; rows: place in the manifest's palette of each of its colors."""
+    left, top = line.pixels.min(axis=0).tolist()
+    x, y = (line.pixels - (left, top)).T
+    mask = np.zeros((int(y.max()) + 1, int(x.max()) + 1), np.uint8)
+    mask[y, x] = 1
+    contours = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE, offset=(left, top))[0]
+    outline = cv2.approxPolyDP(max(contours, key=len), 1.0, closed=True)[:, 0].tolist()
+    return UnsureRegion(
+        len(line.pixels),
+        (left, top, mask.shape[1], mask.shape[0]),
+        tuple((x, y) for x, y in outline),
+        rows[line.color],
+        None if line.second is None else rows[line.second],
+        round(line.confidence, 4),
+        line=True,
+    )
 
 
 def find_unsure(

@@ -23,6 +23,7 @@ from framecolor.matching.gallery import Recognized
 from framecolor.matching.tokens import Match, Tokens
 from framecolor.networks.view import look
 from framecolor.propagation.belief import Link, Votes, link_regions
+from framecolor.propagation.line_colors import MatchRegions
 from framecolor.propagation.voters import Ballot, vote
 
 
@@ -147,6 +148,24 @@ def recognize(number: int, digest: str, count: int, tokens: Tokens, keyframes: K
     assert keyframes.gallery is not None
     known = keyframes.find_known(number, digest)
     return keyframes.gallery.vote(number, tokens, count, compare_by(runner), runner.decide, known)
+
+
+def match_regions(tokens: Tokens, count: int, keyframes: Keyframes, runner: Runner) -> MatchRegions:
+    """Return how a drawing's `count` regions are compared with those of a key, for the colors of lines."""
+
+    def match(number: int) -> NDArray[np.float32] | None:
+        assert keyframes.gallery is not None
+        key = keyframes.gallery.find(number)
+        if key is None or not len(tokens.rows) or not len(key.rows):
+            return None
+        score, unmatched = compare_by(runner)(tokens, key)
+        logits = np.concatenate([score, unmatched[:, None]], axis=1).astype(np.float32)
+        share = np.exp(logits - logits.max(axis=1, keepdims=True))
+        likely = np.zeros((count + 1, len(keyframes.index[number])), np.float32)
+        likely[np.ix_(tokens.rows, key.rows)] = (share / share.sum(axis=1, keepdims=True))[:, :-1]
+        return likely
+
+    return match
 
 
 def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:

@@ -10,26 +10,29 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.config.settings import LINES_OVER
 from framecolor.core.compositing import WHITE
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.files import read_file
 from framecolor.core.run_length import Runs
 from framecolor.core.stages import one_thread_each, overlapped
+from framecolor.core.types import Frame
 from framecolor.errors import FramecolorError, InputError, OutputError, PaletteError, ReadError
 from framecolor.lineart.drawn import find_drawing_settings, read_lines
-from framecolor.media import FORMATS, Format, write_bytes_atomic
+from framecolor.media import FORMATS, Format, Picture, write_bytes_atomic
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import KEY_FOLDER, LINE_FOLDER, MANIFEST_NAME, Manifest
-from framecolor.output.mattes import MATTE_FOLDER, PAPER_ID, matte_name, read_matte
+from framecolor.output.mattes import LINE_MATTE_FOLDER, MATTE_FOLDER, PAPER_ID, matte_name, read_matte
 from framecolor.pipeline.encode_frame import make_picture
 from framecolor.recolor.palette_swap import read_swap
 from framecolor.render.frame import lay_lines
+from framecolor.render.line_color import color_ink
 from framecolor.report.lines import LineArt, LineDrawing
 from framecolor.shot.cut import find_cel
 
@@ -147,7 +150,7 @@ def _check_target(target: Path, manifest: Manifest) -> None:
     shot = [drawings, *(drawings.parent / role for role in ("keys", "hints", "stencils"))]
     if (cel := find_cel(drawings)) is not None and cel.files is not None:
         shot += [path.parent.resolve() for path in cel.files.values()]
-    if place in (*shot, *(out / name for name in (MATTE_FOLDER, LINE_FOLDER, KEY_FOLDER))):
+    if place in (*shot, *(out / name for name in (MATTE_FOLDER, LINE_MATTE_FOLDER, LINE_FOLDER, KEY_FOLDER))):
         raise OutputError(target, "holds other files of the shot", "choose another folder with -o")
 
 
@@ -163,7 +166,7 @@ def _list_jobs(painting: _Painting) -> Iterator[_Job]:
             groups[entry.number] = [entry]
     numbers = sorted(groups)
     drawings = LineArt(manifest.out, manifest.line_dir).visit(numbers)
-    if painting.line != "over":
+    if painting.line not in LINES_OVER and not any(entry.line_matte for entry in manifest.frames):
         drawings = (LineDrawing(number) for number in numbers)
     for number, drawing in zip(numbers, drawings, strict=True):
         yield _Job(tuple(groups[number]), drawing)
@@ -177,9 +180,14 @@ def _recolor(painting: _Painting, job: _Job, target: Path) -> tuple[_Job, str]:
             if not entry.is_inside:
                 raise ReadError(out / MANIFEST_NAME, f"names {entry.file!r}, which is not a file beside it", _AGAIN)
         data = _paint(painting, job)
+        is_colored = job.entries[0].line_matte is not None
+        layer = painting.format.encode(Picture(_read_lines(painting, job).ink)) if is_colored else None
         for entry in job.entries:
             if painting.line == "layer":
-                _copy_layer(out / LINE_FOLDER / entry.file, target / LINE_FOLDER / entry.file)
+                place = target / LINE_FOLDER / entry.file
+                _copy_layer(out / LINE_FOLDER / entry.file, place) if layer is None else write_bytes_atomic(
+                    place, layer
+                )
             write_bytes_atomic(target / entry.file, data)
     except FramecolorError as error:
         return job, str(error)
@@ -201,15 +209,30 @@ def _paint(painting: _Painting, job: _Job) -> bytes:
         table = np.where(np.arange(len(table)) == PAPER_ID, np.uint32(0), table)
     runs = Runs.pack(matte)
     paint = np.repeat(table[runs.values.astype(np.intp)], runs.lengths).view(np.uint8).reshape(*painting.size, 4)
-    if painting.line != "over":
+    if painting.line not in LINES_OVER:
         return painting.format.encode(make_picture(paint, None, None, entry.unsure, painting.manifest.names))
+    frame = _read_lines(painting, job)
+    below = paint.copy() if painting.format.layered else None
+    lay_lines(frame, paint)
+    return painting.format.encode(make_picture(paint, below, frame.ink, entry.unsure, painting.manifest.names))
+
+
+def _read_lines(painting: _Painting, job: _Job) -> Frame:
+    """Read a drawing's lines, in the new colors of their ids."""
+    entry, out = job.entries[0], painting.manifest.out
     drawing = job.drawing.read()
     if drawing is None or drawing.shape[:2] != painting.size:
         raise ReadError(entry.file, f"its drawing {job.drawing.number} is missing or changed", "restore it")
     frame = read_lines(job.drawing.number, drawing, find_drawing_settings(painting.manifest.settings))
-    below = paint.copy() if painting.format.layered else None
-    lay_lines(frame, paint)
-    return painting.format.encode(make_picture(paint, below, frame.ink, entry.unsure, painting.manifest.names))
+    if entry.line_matte is None:
+        return frame
+    path = out / LINE_MATTE_FOLDER / matte_name(entry.file)
+    ids = read_matte(path, painting.size)
+    if ids.max() >= len(painting.colors):
+        raise ReadError(path, f"has an id beyond the {len(painting.colors) - 1} of the shot", _AGAIN)
+    place = np.flatnonzero(frame.ink[..., 3])
+    ink = color_ink(frame.ink, place, ids.reshape(-1)[place].astype(np.intp), painting.colors[1:])
+    return replace(frame, ink=ink)
 
 
 def _copy_layer(source: Path, target: Path) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.config.settings import LinePlacement
+from framecolor.config.settings import LINES_OVER, LinePlacement
 from framecolor.core.compositing import fill_paper, lay_over
 from framecolor.core.types import Frame, Regions
-from framecolor.render.flat import paint_flat
+from framecolor.render.flat import Taken, paint_flat
 
 Rgba = NDArray[np.uint8]
 
@@ -35,25 +35,27 @@ def render_frame(
     regions: Regions,
     colors: Rgba,
     *,
-    line: LinePlacement = "over",
+    line: LinePlacement = "color",
     paper: bool = False,
     apart: bool = False,
     shade: Callable[[Rgba], Rgba] | None = None,
+    taken: Taken | None = None,
 ) -> Painted:
     """Paint each region of a drawing in its color, and lay the drawing's lines over the paint.
 
     colors  of each region, uint8 [count + 1, 4]
-    line    over: lines over the paint; none: paint alone; layer: paint alone, and the lines as a second picture
+    line    over, color: lines over the paint; none: paint alone; layer: paint alone, and the lines as a second picture
     paper   make transparent pixels opaque white
     apart   also return paint and lines separately, for a format with layers
     shade   turns the flat paint, uint8 HxWx4, into soft color before the lines are composited
+    taken   pixels of trace lines that are painted from one side
     """
-    paint = paint_flat(regions, colors)
+    paint = paint_flat(regions, colors, taken)
     if shade is not None:
         paint = shade(paint)
     if paper:
         paint = fill_paper(paint)
-    if line != "over":
+    if line not in LINES_OVER:
         return Painted(paint, ink=frame.ink if line == "layer" else None)
     below = paint.copy() if apart else None
     lay_lines(frame, paint)

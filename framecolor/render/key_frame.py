@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.config.settings import LinePlacement
+from framecolor.config.settings import LINES_OVER, LinePlacement
 from framecolor.core.compositing import fill_paper, measure_difference
 from framecolor.core.types import Frame, Regions
 from framecolor.lineart.regions import outside_regions
-from framecolor.render.flat import paint_flat, spread
+from framecolor.render.flat import Taken, paint_flat, spread
 from framecolor.render.frame import Painted, lay_lines
 
 Rgba = NDArray[np.uint8]
@@ -49,8 +49,9 @@ def show_key(
     left: NDArray[np.intp],
     is_soft: bool,
     is_scaled: bool = False,
-    line: LinePlacement = "over",
+    line: LinePlacement = "color",
     paper: bool = False,
+    taken: Taken | None = None,
 ) -> tuple[Painted, KeyLikeness]:
     """Show a key, uint8 HxWx4 and aligned, in place of the frame that was painted from its colors.
 
@@ -62,12 +63,12 @@ def show_key(
     left     flat indices of forgotten pixels of trace lines, which get the color of their region
     is_soft    whether the key's region colors were joined
     is_scaled  whether the key was scaled: then its lines are not sharp, and the drawing's are laid over it
-    line, paper  as for `render_frame`
+    line, paper, taken  as for `render_frame`
     """
     clean = (regions.labels > 0) & (frame.ink[..., 3] == 0)
     if not regions.count or not clean.any():
         return painted, KeyLikeness(1.0)
-    flat = paint_flat(regions, colors)
+    flat = paint_flat(regions, colors, taken)
     flat = fill_paper(flat) if paper else flat
     shown = fill_paper(key) if paper else key
     figure = clean & ~(outside_regions(regions) | changed)[regions.labels]
@@ -80,7 +81,7 @@ def show_key(
     likeness = _compare(paint, shown, figure, "")
     if len(left):
         likeness = KeyLikeness(min(likeness.share, 1 - 1e-4), f"{len(left)} forgotten pixels of trace lines are gone")
-    if line != "over":
+    if line not in LINES_OVER:
         return replace(painted, rgba=paint), likeness
     rgba = paint.copy()
     lay_lines(frame, rgba)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.config.settings import LINES_OVER
 from framecolor.core.compositing import lay_over
 from framecolor.media.levels.member import find_frame
 from framecolor.output.frame_entry import FrameEntry
@@ -39,7 +40,7 @@ class PictureReader:
 
     def __init__(self, manifest: Manifest) -> None:
         self._manifest = manifest
-        self._lines_over = manifest.settings.get("line", "over") == "over"
+        self._lines_over = manifest.settings.get("line", "over") in LINES_OVER
         self._size = manifest.height, manifest.width
         count = len(manifest.with_status("key", "painted", "failed"))
         self._thumbnail_px = THUMBNAIL_PX if count <= _MANY_DRAWINGS else THUMBNAIL_PX // 2

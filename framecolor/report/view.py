@@ -32,6 +32,7 @@ class RegionView:
     unseen     whether no key shows it
     paper      whether it may be paper or the figure
     sliver     whether the page folds it
+    line       whether it is a piece of a line
     place      its tag; None for slivers
     left, top  center of the tag, in percent of the picture's size
     """
@@ -45,6 +46,7 @@ class RegionView:
     unseen: bool
     paper: bool
     sliver: bool
+    line: bool
     place: Tag | None
     left: float = 0
     top: float = 0
@@ -155,6 +157,7 @@ def _view_region(
         unseen=region.unseen,
         paper=region.paper,
         sliver=region.sliver,
+        line=region.line,
         place=tag,
         left=0 if tag is None else round(100 * (tag.x - crop.x) / crop.width, 2),
         top=0 if tag is None else round(100 * (tag.y - crop.y) / crop.height, 2),

@@ -13,7 +13,7 @@ from framecolor.config.settings import SETTINGS
 
 def test_defaults_hold() -> None:
     settings = Settings()
-    assert (settings.mode, settings.line, settings.fit, settings.background) == ("flat", "over", "off", "keys")
+    assert (settings.mode, settings.line, settings.fit, settings.background) == ("flat", "color", "off", "keys")
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_defaults_hold() -> None:
         ("lanes", (1, 16, "auto")),
         ("gap_px", (0, 2.5, 64)),
         ("min_region_px", (1, 100)),
-        ("line", ("over", "none", "layer")),
+        ("line", ("color", "over", "none", "layer")),
         ("background", ("keys", "transparent", "paper")),
         ("fit", (0, 300, "auto", "keep", "off")),
         ("seed", (0, 2**32 - 1)),
