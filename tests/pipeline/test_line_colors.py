@@ -174,8 +174,8 @@ def test_mattes_know_the_colors_of_lines_and_a_palette_changes_them(tmp_path: Pa
     out = tmp_path / "color"
     colorize(Shot.open(tmp_path), out, Settings(mattes=True))
     swatches = read_swatches(out / "palette.gpl")
-    ids = {color: k for k, (color, _) in enumerate(swatches, start=1)}
-    assert {name for _, name in swatches} >= {"line #6E3C1E", "line #962828"}
+    ids = {one.color: k for k, one in enumerate(swatches, start=1)}
+    assert {one.name for one in swatches} >= {"line #6E3C1E", "line #962828"}
     matte = read_numbers(out / "line-matte" / "2.png")
     line = frames[2][0]
     assert set(np.unique(matte)) == {0, ids[BROWN], ids[RED]} and not matte[line[..., 3] == 0].any()
