@@ -189,15 +189,8 @@ def make_picture(
 
 def _describe_mark(region: UnsureRegion, names: Sequence[str]) -> str:
     name = names[region.color] if names else ""
-    kind = (
-        "line, "
-        if region.line
-        else "no key shows this, "
-        if region.unseen
-        else "paper or figure, "
-        if region.paper
-        else ""
-    )
+    kinds = ((region.line, "line, "), (region.unseen, "no key shows this, "), (region.paper, "paper or figure, "))
+    kind = next((text for is_so, text in kinds if is_so), "")
     return f"{name + ', ' if name else ''}{kind}{region.confidence:.0%} sure"
 
 

@@ -181,6 +181,17 @@ def test_repaint_is_timed_with_one_core_and_all(tmp_path: Path, quick_engine: No
     assert table["shot"] == {"size": [160, 120], "frames": 2, "format": "png", "line": "over"}
 
 
+def test_line_colors_are_measured_by_every_rule(clips: Path, tmp_path: Path) -> None:
+    from line_colors import main
+
+    clip = sorted(clips.iterdir())[0]
+    run(main, clip, "--rule", "priority", "--sheet", tmp_path / "sheet.png", "-o", tmp_path / "line_colors.json")
+    row = json.loads((tmp_path / "line_colors.json").read_text("utf-8"))["rules"]["priority"]
+    assert row["line"] >= 0.9 and row["keys_to_the_bit"] and (tmp_path / "sheet_priority.png").is_file()
+    page = fill("<!-- line_colors -->\n<!-- /line_colors -->", tmp_path)
+    assert "| the first fill of the palette beside them | " in page
+
+
 def test_memory_compares_a_short_and_a_long_shot(tmp_path: Path, quick_engine: None) -> None:
     import memory
 
