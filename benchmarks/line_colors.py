@@ -79,8 +79,10 @@ def measure_rule(clip: Clip, rule: str, keys: tuple[int, ...], work: Path, sheet
     if sheet is not None:
         draw_sheet(clip, painted, truth, sheet.with_name(f"{sheet.stem}_{rule}{sheet.suffix}"))
     scores = [score_frame(clip, n, painted[n], truth[n]) for n in clip.line if n not in keys]
-    mean = {name: round(float(np.average([s[name][0] for s in scores], weights=[max(1, s[name][1]) for s in scores])), 4)
-            for name in scores[0]}  # fmt: skip
+    mean = {
+        name: round(float(np.average([s[name][0] for s in scores], weights=[max(1, s[name][1]) for s in scores])), 4)
+        for name in scores[0]
+    }
     repeated = all(np.array_equal(lay_over_color(painted[n]), truth[n][..., :3]) for n in keys)
     return {**mean, "keys_to_the_bit": repeated, "seconds": round(seconds, 2), "warnings": list(outcome.warnings)}
 
