@@ -27,7 +27,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
 # Increased when the same keys give other keyframes, or the file's format changes.
-RECIPE = "keys 6"
+RECIPE = "keys 7"
 _PREFIX = "keys-"
 _OF_LINES = ("color", "first", "second", "place", "weight")
 
