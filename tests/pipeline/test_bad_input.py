@@ -327,7 +327,7 @@ def test_stencils_are_not_used_without_the_option(tmp_path: Path) -> None:
     write_image(root / "stencils/1002.png", draw(1)[1])
     result = run("colorize", root, "--fit", "0")
     assert result.exit_code == 0
-    assert "warning: cut: 1 stencils (1002)" in result.stderr and f"--stencils {root / 'stencils'}" in result.stderr
+    assert "warning: cut: 1 stencil (1002)" in result.stderr and f"--stencils {root / 'stencils'}" in result.stderr
 
 
 def test_errors_are_of_one_line() -> None:
