@@ -243,7 +243,7 @@ def test_the_command(root: Path) -> None:
     assert waiting.exit_code == 0 and "1 stencil (1004)" in waiting.stderr
     spoil(root / f"color/cut.{NUMBER}.png")
     done = run(colorize_command, [str(root), "--fit", "0", "--stencils", str(root / "stencils")])
-    assert done.exit_code == 0 and "1 stencils" not in done.stderr
+    assert done.exit_code == 0 and "1 stencil" not in done.stderr
     assert (root / f"color/keys/cut.{NUMBER}.png").is_file()
 
 
