@@ -31,7 +31,7 @@ import torch.profiler
 from drawings import make_shot
 from torch import nn
 
-import framecolor.keys.finetune_cache
+import framecolor.keys.finetuning.cache
 import framecolor.pipeline.colorize
 import framecolor.report.page  # noqa: F401
 from framecolor import cli

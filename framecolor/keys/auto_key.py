@@ -20,7 +20,7 @@ from framecolor.errors import ReadError, ShotError
 from framecolor.keys.key_drawing import WORKING_AREA_PX
 from framecolor.keys.key_gallery import describe_regions
 from framecolor.keys.keyframes import ask_for_key
-from framecolor.keys.reference_prior import measure_picture
+from framecolor.keys.references.prior import measure_picture
 from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.region_colors import Rgba, as_color, nearest_entries
 from framecolor.lineart.sampling import sample_points

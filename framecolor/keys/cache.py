@@ -16,7 +16,7 @@ from framecolor.core.files import write_bytes_atomic
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.types import Palette
 from framecolor.errors import OutputError
-from framecolor.keys.key_alignment import Alignment
+from framecolor.keys.alignment.align import Alignment
 from framecolor.keys.keyframes import Keyframes
 from framecolor.keys.line_colors import KeyLines, LineColors
 from framecolor.keys.named_palette import ColorTuples

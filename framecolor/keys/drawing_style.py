@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
 from framecolor.errors import ReadError
+from framecolor.keys.alignment.align import align, find_alignment
+from framecolor.keys.checks.parts import SCALED_MARGIN_PX
 from framecolor.keys.gap_choice import ShownKey, choose_gap
-from framecolor.keys.key_alignment import align, find_alignment
-from framecolor.keys.key_parts import SCALED_MARGIN_PX
 from framecolor.lineart.drawn import read_lines
 from framecolor.lineart.ink_hues import count_hues, find_ink_hues
 from framecolor.lineart.lines import extract_lines

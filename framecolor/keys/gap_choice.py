@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
 from framecolor.core.types import Frame, Regions
-from framecolor.keys.key_parts import SCALED_MARGIN_PX
+from framecolor.keys.checks.parts import SCALED_MARGIN_PX
 from framecolor.lineart.drawn import segment
 from framecolor.lineart.region_colors import RegionColors, region_colors
 from framecolor.lineart.regions import outside_regions

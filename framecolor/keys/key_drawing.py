@@ -19,9 +19,9 @@ from framecolor.core.hashing import hash_pixels
 from framecolor.core.run_length import Runs
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import ReadError
-from framecolor.keys.key_alignment import Alignment, align, find_alignment
-from framecolor.keys.key_blur import find_blur
-from framecolor.keys.key_faults import (
+from framecolor.keys.alignment.align import Alignment, align, find_alignment
+from framecolor.keys.checks.blur import find_blur
+from framecolor.keys.checks.faults import (
     check_alignment,
     find_bare_trace,
     find_left_trace,
@@ -29,7 +29,7 @@ from framecolor.keys.key_faults import (
     name_moved,
     refuse_size,
 )
-from framecolor.keys.key_parts import Part, find_parts
+from framecolor.keys.checks.parts import Part, find_parts
 from framecolor.keys.line_colors import KeyLines, find_key_lines
 from framecolor.keys.trace_sides import Votes, count_sides
 from framecolor.lineart.drawn import read_lines, segment

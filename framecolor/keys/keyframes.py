@@ -14,13 +14,13 @@ from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
 from framecolor.core.types import Palette
 from framecolor.errors import ShotError
-from framecolor.keys.key_alignment import Alignment
+from framecolor.keys.alignment.align import Alignment
+from framecolor.keys.checks.tones import settle_tones
 from framecolor.keys.key_drawing import KeyDrawing, measure_scale, read_key_drawings
-from framecolor.keys.key_tones import settle_tones
 from framecolor.keys.line_colors import LineColors, join_key_lines
 from framecolor.keys.named_palette import ColorTuples, apply_palette, find_papers, learn_tuples
-from framecolor.keys.reference_drawing import ReferenceDrawing, settle_references
-from framecolor.keys.reference_prior import measure_picture, measure_prior
+from framecolor.keys.references.drawing import ReferenceDrawing, settle_references
+from framecolor.keys.references.prior import measure_picture, measure_prior
 from framecolor.keys.trace_sides import TraceSides
 from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import (
@@ -58,7 +58,7 @@ class Keyframes:
     proposed   by number, a hash of the colors of each proposed key
     moved      by number, how a key is moved onto its drawing, if it lies elsewhere
     soft       numbers of the keys that are not flat
-    paper      by number, what the regions of a whole key in the color of paper are (`keys.paper_regions`)
+    paper      by number, what the regions of a whole key in the color of paper are (`keys.checks.paper`)
     left       by number, flat indices of forgotten pixels of trace lines in a key, if there are any
     trace      the side of trace lines that their pixels belong to
     lines      the colors of lines; None if no key recolors lines

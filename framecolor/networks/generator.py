@@ -3,7 +3,8 @@
 It computes a feature vector per pixel from line planes and a color hint. Two heads use the features:
 
 - the color head (soft RGB and a confidence), for painted mode;
-- the palette head of one shot (one logit per palette color), fitted to the shot's keys (`framecolor.keys.finetune`).
+- the palette head of one shot (one logit per palette color), fitted to the shot's keys
+  (`framecolor.keys.finetuning.finetune`).
 """
 
 from __future__ import annotations

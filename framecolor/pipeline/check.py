@@ -15,9 +15,9 @@ from framecolor.core.faults import Fault
 from framecolor.engines.base import Runner
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import ReadError
-from framecolor.keys.color_set_check import find_color_sets
+from framecolor.keys.checks.color_sets import find_color_sets
+from framecolor.keys.checks.judge import judge_keys
 from framecolor.keys.drawing_style import Pictures
-from framecolor.keys.key_checks import judge_keys
 from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, read_key_drawing
 from framecolor.keys.keyframes import build_keyframes
 from framecolor.pipeline.stream import count_workers

@@ -19,14 +19,14 @@ from framecolor.core.stages import overlapped
 from framecolor.engines.base import Runner
 from framecolor.engines.registry import load_shipped
 from framecolor.errors import FramecolorError, SettingsError, ShotError
-from framecolor.keys.choose_references import choose_references, choose_samples
-from framecolor.keys.color_set_check import find_color_sets
+from framecolor.keys.checks.color_sets import find_color_sets
+from framecolor.keys.checks.judge import judge_keys
 from framecolor.keys.drawing_style import judge_style
-from framecolor.keys.key_checks import judge_keys
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
 from framecolor.keys.key_gallery import add_gallery
 from framecolor.keys.keyframes import Keyframes, build_keyframes
-from framecolor.keys.reference_drawing import ReferenceDrawing, make_references
+from framecolor.keys.references.choose import choose_references, choose_samples
+from framecolor.keys.references.drawing import ReferenceDrawing, make_references
 from framecolor.output.frame_entry import UnsureRegion
 from framecolor.pipeline.events import Listener, Warnings, ignore
 from framecolor.pipeline.paint import choose_for, paint_frame, repeat_key

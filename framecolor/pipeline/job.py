@@ -17,13 +17,13 @@ from framecolor.engines.registry import choose_engine, load_shipped
 from framecolor.errors import FramecolorError
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
-from framecolor.keys.choose_references import choose_references, read_samples
-from framecolor.keys.color_set_check import find_color_sets
-from framecolor.keys.key_checks import judge_keys, leave_out_broken
+from framecolor.keys.checks.color_sets import find_color_sets
+from framecolor.keys.checks.judge import judge_keys, leave_out_broken
 from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
 from framecolor.keys.key_gallery import add_gallery
 from framecolor.keys.keyframes import Keyframes, ask_for_key, read_keyframes
-from framecolor.keys.reference_drawing import read_references
+from framecolor.keys.references.choose import choose_references, read_samples
+from framecolor.keys.references.drawing import read_references
 from framecolor.media import hash_file, read_swatches
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
 from framecolor.output.manifest import CACHE_FOLDER
@@ -289,7 +289,7 @@ def _fit(
     keys: _Keys, survey: Survey, settings: Settings, listener: Listener, engine: Engine | None
 ) -> tuple[Runner, dict[str, object]]:
     """Fit a network to the keys. Returns the networks with it, and facts about the fit."""
-    from framecolor.keys.finetune_cache import fit_shot
+    from framecolor.keys.finetuning.cache import fit_shot
 
     def report(done: int, total: int) -> None:
         listener(Progress("fit", done, total))

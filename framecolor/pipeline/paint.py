@@ -11,7 +11,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.compositing import clear_paper
 from framecolor.core.types import Frame, Hint, Regions
 from framecolor.engines.base import Runner
-from framecolor.keys.key_alignment import align
+from framecolor.keys.alignment.align import align
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.line_sides import find_line_sides
 from framecolor.media import FORMATS

@@ -17,8 +17,8 @@ from framecolor.core.hashing import digest
 from framecolor.errors import ReadError
 from framecolor.keys.auto_key import Proposal
 from framecolor.keys.cache import RECIPE as KEY_RECIPE
-from framecolor.keys.choose_references import choose_samples
 from framecolor.keys.named_palette import RECIPE as PALETTE_RECIPE
+from framecolor.keys.references.choose import choose_samples
 from framecolor.media import hash_file
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
 from framecolor.shot.annotations import hash_labels

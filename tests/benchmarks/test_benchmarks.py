@@ -55,7 +55,7 @@ def accuracy(clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("accuracy")
     common = ("--clips", clips, "--keys-every", 3, "--fit", 2, "-o", folder / "accuracy.json")
     with pytest.MonkeyPatch.context() as patch, pytorch_alone():
-        patch.setattr("framecolor.keys.finetune_cache.AUTO_STEPS", 2)
+        patch.setattr("framecolor.keys.finetuning.cache.AUTO_STEPS", 2)
         run(main, *common, "--clip", "walker", "--ablation", "--one-key", "--fit-auto", "--sheets", folder / "sheets")
         run(main, *common, "--clip", "vpet_dance")
     return folder

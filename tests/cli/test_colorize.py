@@ -110,7 +110,7 @@ from framecolor import Progress
 from framecolor.pipeline import colorize as pipeline
 stage, at = sys.argv[1], int(sys.argv[2])
 if stage == "fit":
-    from framecolor.keys import finetune_cache
+    from framecolor.keys.finetuning import cache as finetune_cache
     finetune_cache._KEEP_EVERY_SECONDS = 0.0
 if sys.argv[5] == "pytorch":
     sys.path.insert(0, "tests")

@@ -17,9 +17,10 @@ from torch import nn
 
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.types import Palette
-from framecolor.keys import auto_key, finetune_cache
+from framecolor.keys import auto_key
+from framecolor.keys.alignment.align import Alignment
 from framecolor.keys.cache import find_keyframes, keep_keyframes
-from framecolor.keys.key_alignment import Alignment
+from framecolor.keys.finetuning import cache as finetune_cache
 from framecolor.keys.keyframes import Keyframes
 from framecolor.keys.named_palette import ColorTuples
 from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions

@@ -9,9 +9,9 @@ from drawings import COAT, SCARF, SKIN, draw
 
 from framecolor import Settings
 from framecolor.engines.registry import load_shipped
-from framecolor.keys.choose_references import choose_references, choose_samples
 from framecolor.keys.key_drawing import make_key_drawing
-from framecolor.keys.reference_drawing import ReferenceDrawing, make_reference
+from framecolor.keys.references.choose import choose_references, choose_samples
+from framecolor.keys.references.drawing import ReferenceDrawing, make_reference
 from framecolor.matching.gallery import MOST_REFERENCES
 
 pytestmark = pytest.mark.usefixtures("quick_engine")

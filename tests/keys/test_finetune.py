@@ -11,8 +11,8 @@ from conftest import pytorch_alone
 from drawings import make_shot
 from painting import FIT, copy_shot, list_files, paint, read_bytes
 
-from framecolor.keys import finetune_cache
-from framecolor.keys.finetune import Fit
+from framecolor.keys.finetuning import cache as finetune_cache
+from framecolor.keys.finetuning.finetune import Fit
 from framecolor.networks.kept import pack_arrays, unpack_arrays
 
 pytestmark = pytest.mark.usefixtures("quick_engine")

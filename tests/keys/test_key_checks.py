@@ -17,7 +17,7 @@ from painting import paint, read_frames
 from framecolor import InputError, PaletteError, Settings, Shot
 from framecolor.cli import framecolor
 from framecolor.core.faults import Fault
-from framecolor.keys.key_alignment import align, find_alignment
+from framecolor.keys.alignment.align import align, find_alignment
 from framecolor.keys.key_drawing import make_key_drawing
 from framecolor.keys.keyframes import build_keyframes
 from framecolor.lineart.lines import read_drawing

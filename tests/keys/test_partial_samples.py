@@ -11,7 +11,7 @@ from drawings import SIZE, draw, make_shot
 from painting import paint
 
 from framecolor import Settings, Shot
-from framecolor.keys.finetune import Fit, FitSchedule
+from framecolor.keys.finetuning.finetune import Fit, FitSchedule
 from framecolor.keys.keyframes import make_samples, read_keyframes
 from framecolor.media import write_image
 from framecolor.networks.checkpoint import base_weights_path, load_generator

@@ -15,7 +15,7 @@ from framecolor.core.compositing import lay_over_color
 from framecolor.core.types import Palette
 from framecolor.keys.key_drawing import KeyDrawing, make_key_drawing
 from framecolor.keys.keyframes import Keyframes, build_keyframes
-from framecolor.keys.reference_drawing import ReferenceDrawing, make_reference, make_references
+from framecolor.keys.references.drawing import ReferenceDrawing, make_reference, make_references
 
 Pixels = NDArray[np.uint8]
 WHITE = (255, 255, 255, 255)

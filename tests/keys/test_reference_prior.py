@@ -9,7 +9,7 @@ import pytest
 from drawings import COAT, SCARF, SKIN, draw, make_shot
 from painting import paint, read_bytes
 
-from framecolor.keys.reference_prior import measure_picture, measure_prior
+from framecolor.keys.references.prior import measure_picture, measure_prior
 from framecolor.media import write_image
 from framecolor.propagation.voters import add_prior
 

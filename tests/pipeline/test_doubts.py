@@ -10,7 +10,7 @@ from cut_folders import make_cut
 from drawings import COAT, SCARF, draw, make_shot
 from painting import FIT, paint
 
-from framecolor.keys import finetune_cache
+from framecolor.keys.finetuning import cache as finetune_cache
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.region_colors import region_colors
 from framecolor.lineart.regions import find_regions

@@ -11,7 +11,7 @@ from drawings import COAT, PAPER, SCARF, SKIN, draw
 
 from framecolor import Settings, Shot, color_frames, colorize, recolor_frames
 from framecolor.core.compositing import lay_over, lay_over_color
-from framecolor.keys.key_checks import find_faults
+from framecolor.keys.checks.judge import find_faults
 from framecolor.keys.key_drawing import make_key_drawing
 from framecolor.media import read_image, read_numbers, read_swatches, write_image
 from framecolor.output.manifest import Manifest

@@ -13,7 +13,7 @@ from drawings import PALETTE, draw, make_shot
 from painting import colors_of, paint, read_all, read_frames, share_equal
 
 from framecolor import Settings, Shot, ShotError, cli, color_frames, colorize, colorize_part, gather_parts, prepare
-from framecolor.keys import reference_drawing
+from framecolor.keys.references import drawing as reference_drawing
 from framecolor.media import read_image, write_image
 
 pytestmark = pytest.mark.usefixtures("quick_engine")

@@ -13,7 +13,7 @@ from framecolor.core.compositing import WHITE as WHITE_PAPER
 from framecolor.core.faults import Fault
 from framecolor.core.text import count_of
 from framecolor.core.types import Regions
-from framecolor.keys.key_holes import find_middle
+from framecolor.keys.checks.holes import find_middle
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.touching import find_beyond_line, find_main_paper
@@ -26,7 +26,7 @@ _SMALLEST_UNCLEAR = 1 / 5_000
 def judge_paper(keyframes: Keyframes, faults: Iterable[Fault]) -> Keyframes:
     """Add to keyframes what the keys' regions in the color of paper are (`Keyframes.paper`).
 
-    faults  of the keys (`keys.key_checks.find_faults`)
+    faults  of the keys (`keys.checks.judge.find_faults`)
     """
     holes: dict[int, set[tuple[int, int]]] = {}
     for fault in faults:

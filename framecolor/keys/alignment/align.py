@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from framecolor.core.types import Frame
-from framecolor.keys.key_overlap import (
+from framecolor.keys.alignment.overlap import (
     GAIN,
     Mask,
     Rgba,
@@ -23,7 +23,7 @@ from framecolor.keys.key_overlap import (
     shrink_lines,
     widen,
 )
-from framecolor.keys.key_turns import Pose, find_turn, seems_turned
+from framecolor.keys.alignment.turns import Pose, find_turn, seems_turned
 
 _FEWEST_BORDER_PX = 40
 # A key with this share of its borders on lines fits as it is.

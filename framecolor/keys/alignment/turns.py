@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.keys.key_overlap import (
+from framecolor.keys.alignment.overlap import (
     Mask,
     Rgba,
     find_borders,

@@ -13,7 +13,7 @@ from framecolor.engines.base import Runner
 from framecolor.errors import ReadError
 from framecolor.keys.key_drawing import KeyDrawing, make_key_drawing, map_in_pool, measure_scale
 from framecolor.keys.key_gallery import describe_drawing
-from framecolor.keys.reference_drawing import ReferenceDrawing
+from framecolor.keys.references.drawing import ReferenceDrawing
 from framecolor.lineart.region_colors import SCATTER_LEVELS
 from framecolor.lineart.regions import outside_regions
 from framecolor.matching.gallery import MOST_REFERENCES

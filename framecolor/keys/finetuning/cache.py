@@ -17,7 +17,7 @@ from framecolor.config.settings import Settings
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.core.precision import choose_training_precision
 from framecolor.errors import InputError, OutputError
-from framecolor.keys.finetune import AUTO_STEPS, Fit, FitSchedule
+from framecolor.keys.finetuning.finetune import AUTO_STEPS, Fit, FitSchedule
 from framecolor.keys.keyframes import Keyframes, make_samples
 from framecolor.media import write_bytes_atomic
 from framecolor.networks.checkpoint import base_weights_path, build_network, check_sizes, load_generator

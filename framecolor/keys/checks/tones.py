@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from framecolor.keys.key_parts import Part, is_shade
+from framecolor.keys.checks.parts import Part, is_shade
 from framecolor.lineart.region_colors import SCATTER_LEVELS, RegionColors, Rgba, as_color
 
 # The lighter of two tones is the base, unless it has only this share of them: then it is a highlight.

@@ -14,8 +14,8 @@ from framecolor.core.faults import Fault, Place
 from framecolor.core.text import count_of
 from framecolor.core.types import FAINT, Frame, Regions
 from framecolor.errors import ShotError
-from framecolor.keys.key_alignment import Alignment
-from framecolor.keys.key_parts import GAPS_PX, Part, find_closing_gaps, find_parts
+from framecolor.keys.alignment.align import Alignment
+from framecolor.keys.checks.parts import GAPS_PX, Part, find_closing_gaps, find_parts
 from framecolor.lineart.drawn import segment
 from framecolor.lineart.region_colors import Rgba, region_colors
 from framecolor.lineart.regions import outside_regions

@@ -11,12 +11,12 @@ import numpy as np
 from framecolor.config.settings import Settings
 from framecolor.core.faults import Fault
 from framecolor.core.text import count_of
+from framecolor.keys.checks.faults import format_color
+from framecolor.keys.checks.holes import PaintedKey, find_holes, find_middle
+from framecolor.keys.checks.paper import find_paper_faults, judge_paper
 from framecolor.keys.key_drawing import KeyDrawing, KeyDrawings
-from framecolor.keys.key_faults import format_color
-from framecolor.keys.key_holes import PaintedKey, find_holes, find_middle
 from framecolor.keys.keyframes import Keyframes, list_painted
 from framecolor.keys.named_palette import describe_use
-from framecolor.keys.paper_regions import find_paper_faults, judge_paper
 from framecolor.lineart.region_colors import RegionColors, Rgba, as_color
 from framecolor.media import read_swatch_list
 from framecolor.shot.shot import Shot

@@ -1,0 +1,1 @@
+"""Find keys that are moved, scaled or turned against their drawing, and align them."""

@@ -1,0 +1,1 @@
+"""Fit the generator to a shot's own keys, and keep the fit."""
