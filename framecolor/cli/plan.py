@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from framecolor.cli.options import gather_settings, json_option, shot_options
+from framecolor.cli.options import PATH, gather_settings, json_option, shot_options
 from framecolor.cli.shots import list_shots, open_shot
+from framecolor.core.text import count_of, plain_name
 from framecolor.errors import FramecolorError, on_one_line
 
 if TYPE_CHECKING:
@@ -22,9 +23,19 @@ _ONLY_REFERENCES = "keys      none: colors come from the references alone"
 @click.command()
 @click.argument("shot", type=click.Path(), metavar="SHOT")
 @shot_options
+@click.option(
+    "--preview",
+    type=PATH,
+    is_flag=False,
+    flag_value=Path(),
+    metavar="[FOLDER]",
+    help="Write a page, SHOT.preview.html, that shows the regions of every drawing, closed gaps and the keys' faults.",
+)
 @json_option
-def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None:
-    """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet. Writes nothing.
+def plan(shot: str, cels: tuple[str, ...], preview: Path | None, as_json: bool, **places: Any) -> None:
+    """Show what colorize would do with a shot: frames, keys, spans, holds, gaps, the exposure sheet.
+
+    Writes nothing but the page of --preview.
 
     Also names what colorize would stumble over: damaged files, files that are not used, wrong settings, a missing key,
     faults of the keys, a folder that cannot be written to. It reads every drawing for that.
@@ -35,11 +46,13 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
     Examples:
       framecolor plan cut_012
       framecolor plan Cut-005 --cel A
+      framecolor plan cut_012 --preview
     """
     from framecolor.keys.drawing_style import judge_style, read_deciding
     from framecolor.output.checks import check_output
     from framecolor.pipeline.check import check_shot
     from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
+    from framecolor.report.preview import write_preview
     from framecolor.shot.spans import describe_plan
 
     chosen = list_shots([shot], cels)
@@ -58,9 +71,13 @@ def plan(shot: str, cels: tuple[str, ...], as_json: bool, **places: Any) -> None
         table["warnings"] += [] if places["stencils"] is not None else list_waiting(opened.stencils)
         seen = read_deciding(opened)
         style = judge_style(*seen, settings)
-        table["warnings"] += [*style.texts, *map(str, check_shot(opened, style.settings, settings, seen))]
+        faults = check_shot(opened, style.settings, settings, seen)
+        table["warnings"] += [*style.texts, *map(str, faults)]
         if not opened.keys and not opened.references:
             table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
+        if preview is not None:
+            page = preview / f"{plain_name(opened.name).replace('/', '.')}.preview.html"
+            table["preview"] = str(write_preview(opened, style.settings, faults, table, page))
         tables.append(table)
     if as_json:
         click.echo(json.dumps(tables[0] if chosen[0].cel is None else tables, indent=1))
@@ -96,7 +113,8 @@ def _lines(table: dict[str, Any]) -> list[str]:
         lines.append(f"gaps      no drawing for {table['missing']}")
     lines += [f"broken    {number}: {on_one_line(problem)}" for number, problem in table["broken"].items()]
     if table["farthest"]:
-        lines.append(f"farthest  frame {table['farthest'][0]} is {table['farthest'][1]} drawings from its nearest key")
+        number, distance = table["farthest"]
+        lines.append(f"farthest  frame {number} is {count_of(distance, 'drawing')} from its nearest key")
     if sheet := table["sheet"]:
         length = f"{sheet['frames']} frames, {sheet['seconds']:g} s at {sheet['fps']:g} frames a second"
         lines.append(f"sheet     {sheet['file']}, track {sheet['track']}: {length}; shows {sheet['shown']} drawings")
@@ -104,5 +122,7 @@ def _lines(table: dict[str, Any]) -> list[str]:
     lines += [f"note      {on_one_line(note)}" for note in table["notes"]]
     lines += [f"warning   {on_one_line(warning)}" for warning in table["warnings"]]
     cost = table["cost"]
+    if "preview" in table:
+        lines.append(f"preview   {on_one_line(table['preview'])}")
     lines.append(f"cost      {cost['drawings']} drawings to read, {cost['megapixels']} megapixels")
     return lines

@@ -20,7 +20,7 @@ def join_necks(labels: Labels, joined: Labels, ends: NDArray[np.float64], reach_
     ends      (x, y) of the strokes' ends, float64 [N, 2]
     reach_px  an end up to so far from where two areas meet keeps them apart
     """
-    pairs, places = _find_contacts(labels, joined)
+    pairs, places = find_contacts(labels, joined)
     if not len(pairs):
         return labels
     from scipy.sparse import coo_array
@@ -39,7 +39,7 @@ def join_necks(labels: Labels, joined: Labels, ends: NDArray[np.float64], reach_
     return np.take(first[group], labels)
 
 
-def _find_contacts(labels: Labels, joined: Labels) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+def find_contacts(labels: Labels, joined: Labels) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
     """Find where two areas meet that are one in `joined`: the areas, int32 [N, 2], and the places (x, y), [N, 2]."""
     pairs, places = [], []
     for dy, dx in ((0, 1), (1, 0)):

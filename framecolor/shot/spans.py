@@ -121,6 +121,18 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
     }
 
 
+def find_repeats(shot: Shot) -> dict[int, int]:
+    """Find the drawings that repeat the one before them: number -> the first drawing that shows the same."""
+    repeats: dict[int, int] = {}
+    for before, number in pairwise(shot.numbers):
+        try:
+            if shot.line_hash(before) == shot.line_hash(number):
+                repeats[number] = repeats.get(before, before)
+        except ReadError:
+            continue
+    return repeats
+
+
 def _to_json(numbers: Iterable[int]) -> list[int | str | None]:
     return [number_to_json(number) for number in sorted(numbers)]
 
