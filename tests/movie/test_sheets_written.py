@@ -163,7 +163,7 @@ def test_files_that_are_no_written_sheets_stay(tmp_path: Path) -> None:
     for source in (cut / "line/A", out / "A"):
         with pytest.raises(InputError, match="an export of other pictures than the painted frames"):
             write_sheet(source, export, held=2)
-    with pytest.raises(InputError, match="a second sheet of its kind beside clip.json"):
+    with pytest.raises(InputError, match=r"a second sheet of its kind beside clip\.json"):
         write_sheet(cut, cut / "painted.json")
     assert [path.read_bytes() for path in (manifest, table, export)] == before
     for name in ("painted.json", "painted.xdts", "painted.csv"):
@@ -172,6 +172,6 @@ def test_files_that_are_no_written_sheets_stay(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 2, (0,), first=1)
     paint(root)
     write_sheet(root, root / "cut.xdts", held=2)
-    with pytest.raises(InputError, match="a second sheet of its kind beside cut.xdts"):
+    with pytest.raises(InputError, match=r"a second sheet of its kind beside cut\.xdts"):
         write_sheet(root, root / "sheet.csv", held=2)
     assert Shot.open(root).timing is not None
