@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from framecolor.cli.options import corrections_option, gather_settings, json_option, setting_option, shot_options
-from framecolor.cli.shots import list_shots, open_shot
+from framecolor.cli.shots import list_no_key, list_shots, open_shot
 from framecolor.errors import on_one_line
 
 
@@ -54,7 +54,7 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
         seen = read_deciding(opened)
         style = judge_style(*seen, settings)
         faults = check_shot(opened, style.settings, settings, seen)
-        warnings = [*plan["warnings"], *broken, *waiting, *style.texts]
+        warnings = [*plan["warnings"], *broken, *waiting, *style.texts, *list_no_key(opened, one.find(places["keys"]))]
         table = {"shot": opened.name, "keys": plan["keys"], "warnings": warnings, "notes": plan["notes"]}
         tables.append(table | {"faults": [fault.describe() for fault in faults]})
         if not as_json:

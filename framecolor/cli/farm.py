@@ -82,12 +82,14 @@ def export(shot: str, folder: Path, out: Path | None, chunk_frames: int, slurm: 
       framecolor farm export cut_012 -o job --engine tensorrt
       framecolor farm export cut_012 -o job --slurm --chunk 48 && job/submit.sh
     """
+    from framecolor.core.text import count_of
     from framecolor.farm import PARAMETERS_NAME, SUBMIT_NAME, TEMPLATE_NAME, write_job
 
     job = _plan(shot, out, chunk_frames, given)
     write_job(job, folder, slurm=slurm)
     frames = sum(chunk.count for chunk in job.chunks)
-    click.echo(f"{folder}: {frames} frames of {job.name} in {len(job.chunks)} tasks, engine {job.settings.engine}")
+    tasks = count_of(len(job.chunks), "task")
+    click.echo(f"{folder}: {count_of(frames, 'frame')} of {job.name} in {tasks}, engine {job.settings.engine}")
     if job.settings.engine == "auto":
         note = "hosts may choose different engines, whose frames may differ; give --engine to use one on all hosts"
         click.echo(f"note: {note}", err=True)

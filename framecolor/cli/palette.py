@@ -47,6 +47,7 @@ def palette(
     found = read_swatch_list(source) if is_file else _read_shot(source, keys, palette, cels)
     notes = list(found.notes)
     if out is not None:
+        _check_target(out)
         notes += write_swatches(out, found)
     elif as_json:
         click.echo(json.dumps(_describe(found), indent=1))
@@ -56,6 +57,22 @@ def palette(
         click.echo(on_one_line(f"note: {source.name}: {note}"), err=True)
     if out is not None:
         click.echo(on_one_line(f"{count_of(len(found.swatches), 'color')}: {out}"))
+
+
+def _check_target(out: Path) -> None:
+    """Raise OutputError if a palette would take the place or the name of another file, such as of settings."""
+    from framecolor.config.settings_file import SETTINGS_FILE
+    from framecolor.errors import OutputError, PaletteError
+    from framecolor.media import read_swatch_list
+
+    fix = "choose another name with -o"
+    if out.name.casefold() == SETTINGS_FILE:
+        raise OutputError(out, "is the name of settings, and would be read as such", fix)
+    if out.is_file():
+        try:
+            read_swatch_list(out)
+        except PaletteError:
+            raise OutputError(out, "exists, and is no palette that can be read", fix) from None
 
 
 def _read_shot(source: Path, keys: Path | None, palette: str | None, cels: tuple[str, ...]) -> SwatchList:

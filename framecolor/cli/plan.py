@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from framecolor.cli.options import PATH, gather_settings, json_option, shot_options
-from framecolor.cli.shots import list_shots, open_shot
+from framecolor.cli.shots import list_no_key, list_shots, open_shot
 from framecolor.core.text import count_of, plain_name
 from framecolor.errors import FramecolorError, on_one_line
-
-if TYPE_CHECKING:
-    from framecolor.shot.shot import Shot
 
 _NO_KEY = "keys      none: colors would be proposed"
 _ONLY_REFERENCES = "keys      none: colors come from the references alone"
@@ -73,8 +69,7 @@ def plan(shot: str, cels: tuple[str, ...], preview: Path | None, as_json: bool, 
         style = judge_style(*seen, settings)
         faults = check_shot(opened, style.settings, settings, seen)
         table["warnings"] += [*style.texts, *map(str, faults)]
-        if not opened.keys and not opened.references:
-            table["warnings"].append(_warn_of_no_key(opened, one.find(places["keys"])))
+        table["warnings"] += list_no_key(opened, one.find(places["keys"]))
         if preview is not None:
             page = preview / f"{plain_name(opened.name).replace('/', '.')}.preview.html"
             table["preview"] = str(write_preview(opened, style.settings, faults, table, page))
@@ -85,16 +80,8 @@ def plan(shot: str, cels: tuple[str, ...], preview: Path | None, as_json: bool, 
     click.echo("\n\n".join("\n".join(_lines(table)) for table in tables))
 
 
-def _warn_of_no_key(shot: Shot, given: Path | None) -> str:
-    """Write the warning that a shot has no key, with the folder where keys are expected."""
-    from framecolor.shot.cut import find_folder
-
-    folder = given or (find_folder(shot.root, "keys") if shot.cel is None else shot.cel.find_painted("keys")[0])
-    absent = "" if folder.is_dir() else ", which does not exist"
-    return f"no key, so colors would be proposed; keys are expected in {folder}{absent}"
-
-
 def _lines(table: dict[str, Any]) -> list[str]:
+
     width, height = table["size"]
     missing = _ONLY_REFERENCES if table["references"] else _NO_KEY
     lines = [
@@ -113,16 +100,17 @@ def _lines(table: dict[str, Any]) -> list[str]:
         lines.append(f"gaps      no drawing for {table['missing']}")
     lines += [f"broken    {number}: {on_one_line(problem)}" for number, problem in table["broken"].items()]
     if table["farthest"]:
-        number, distance = table["farthest"]
-        lines.append(f"farthest  frame {number} is {count_of(distance, 'drawing')} from its nearest key")
+        frame, apart = table["farthest"]
+        lines.append(f"farthest  frame {frame} is {count_of(apart, 'drawing')} from its nearest key")
     if sheet := table["sheet"]:
-        length = f"{sheet['frames']} frames, {sheet['seconds']:g} s at {sheet['fps']:g} frames a second"
-        lines.append(f"sheet     {sheet['file']}, track {sheet['track']}: {length}; shows {sheet['shown']} drawings")
+        shown = count_of(sheet["shown"], "drawing")
+        length = f"{count_of(sheet['frames'], 'frame')}, {sheet['seconds']:g} s at {sheet['fps']:g} frames a second"
+        lines.append(f"sheet     {sheet['file']}, track {sheet['track']}: {length}; shows {shown}")
         lines += [f"memo      {on_one_line(memo)}" for memo in sheet["memos"]]
     lines += [f"note      {on_one_line(note)}" for note in table["notes"]]
     lines += [f"warning   {on_one_line(warning)}" for warning in table["warnings"]]
     cost = table["cost"]
     if "preview" in table:
         lines.append(f"preview   {on_one_line(table['preview'])}")
-    lines.append(f"cost      {cost['drawings']} drawings to read, {cost['megapixels']} megapixels")
+    lines.append(f"cost      {count_of(cost['drawings'], 'drawing')} to read, {cost['megapixels']} megapixels")
     return lines

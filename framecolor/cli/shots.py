@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,21 +38,27 @@ def list_shots(paths: Iterable[str | Path], cels: Iterable[str] = ()) -> list[Sh
     """
     from framecolor.errors import ShotError
     from framecolor.shot.cut import find_cut_of, is_cut, list_cels
+    from framecolor.shot.file_names import normalize_name
 
-    names = [name.strip() for text in cels for name in text.split(",") if name.strip()]
+    texts = [normalize_name(text) for text in cels]
     found: list[ShotPath] = []
     for path in (find_cut_of(Path(path)) for path in paths):
         if not (path.is_dir() and is_cut(path)):
-            if names:
+            if texts:
                 raise ShotError(path, "is not a cut folder, so --cel cannot choose from it", "leave out --cel")
             found.append(ShotPath(path, path.name or path.resolve().name))
             continue
-        known = {cel.name: cel for cel in list_cels(path)}
-        for name in names or known:
+        known = {normalize_name(cel.name): cel for cel in list_cels(path)}
+        for name in [name for text in texts for name in _split_cels(text, known)] or known:
             if name not in known:
                 raise ShotError(path, f"there is no cel {name}", f"the cut has {', '.join(known)}")
-            found.append(ShotPath(known[name].takes[-1], known[name].title, name))
+            found.append(ShotPath(known[name].takes[-1], known[name].title, known[name].name))
     return found
+
+
+def _split_cels(text: str, known: Container[str]) -> list[str]:
+    """Split the value of --cel into names; layers of other programs may have a comma in theirs."""
+    return [text] if text in known else [name.strip() for name in text.split(",") if name.strip()]
 
 
 def open_shot(
@@ -79,3 +85,17 @@ def open_shot(
         references=references,
         sheet=sheet,
     )
+
+
+def list_no_key(shot: Shot, given: Path | None) -> list[str]:
+    """List the warning that a shot has nothing to take colors from, with the folder where keys are expected.
+
+    given  the folder of keys that an option names
+    """
+    from framecolor.shot.cut import find_folder
+
+    if shot.keys or shot.references:
+        return []
+    folder = given or (find_folder(shot.root, "keys") if shot.cel is None else shot.cel.find_painted("keys")[0])
+    absent = "" if folder.is_dir() else ", which does not exist"
+    return [f"no key, so colors would be proposed; keys are expected in {folder}{absent}"]

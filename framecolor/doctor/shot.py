@@ -11,7 +11,7 @@ from framecolor.config.cascade import LayeredSettings, read_levels
 from framecolor.core.number_ranges import format_numbers
 from framecolor.core.text import count_of
 from framecolor.doctor.finding import Finding, Target
-from framecolor.errors import EngineError, InputError, SettingsError
+from framecolor.errors import EngineError, InputError, PaletteError, SettingsError
 from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME, Manifest
 from framecolor.shot.cut import find_cel
 
@@ -34,13 +34,19 @@ def check_settings(target: Target) -> Iterator[Finding]:
 
 def _find_problems(target: Target, found: LayeredSettings) -> Iterator[Finding]:
     from framecolor.engines.registry import choose_engine
-    from framecolor.media import FORMATS
+    from framecolor.media import FORMATS, read_swatches
 
     settings, sources = found.settings, found.sources
     for name, file in settings.list_files().items():
         if not (target.root / file).exists():
             what = f"{sources[name]} names the {name} {target.root / file}, which does not exist"
             yield Finding("settings", "fail", what, f"add that file, or change {name} in the settings")
+        elif name == "palette":
+            try:
+                read_swatches(target.root / file)
+            except PaletteError as error:
+                what = f"{sources[name]} names a palette that cannot be used: {error.subject}: {error.problem}"
+                yield Finding("settings", "fail", what, error.fix)
     try:
         FORMATS[settings.format].check(settings.format)
     except SettingsError as error:

@@ -12,8 +12,10 @@ from framecolor.core.files import write_text_atomic
 from framecolor.core.number_ranges import format_numbers
 from framecolor.errors import InputError
 from framecolor.media import image_size
-from framecolor.movie.tracks import Layer, open_layers
+from framecolor.movie.tracks import Layer, Stack, open_layers
+from framecolor.shot.exported_cut import list_pictures
 from framecolor.shot.sheets.exposure_sheet import LONGEST_FRAMES, USUAL_FPS, Sheet, Track, check_size
+from framecolor.shot.sheets.files import find_rival, read_sheet
 from framecolor.shot.sheets.writers import format_csv, format_tvpaint_json, format_xdts
 
 _SUFFIXES = (".xdts", ".csv", ".json")
@@ -44,22 +46,38 @@ def write_sheet(
     held   show every drawing for this many frames, without a sheet
     fps    frames per second; by default the exposure sheet's, or 24
 
-    Without a sheet every number is shown for one frame, and a missing number repeats the one before it. Raises
-    InputError if there are no painted frames or the sheet cannot be written so, ReadError if the sheet cannot be read,
-    OutputError if the file cannot be written.
+    Without a sheet every number is shown for one frame, and a missing number repeats the one before it. A sheet that
+    was written before is replaced. Raises InputError if there are no painted frames, the sheet cannot be written so, or
+    it would replace another file; ReadError if the sheet cannot be read, OutputError if the file cannot be written.
     """
     path = Path(path)
     if path.suffix.lower() not in _SUFFIXES:
         raise InputError(path, "is of no kind of sheet that is written", f"choose one of {', '.join(_SUFFIXES)}")
     stack = open_layers(shots, None if sheet is None else Path(sheet), held)
     layers, notes = stack.layers, list(stack.notes)
-    for layer in layers:
-        if layer.timing is not None and layer.timing.source.resolve() == path.resolve():
-            raise InputError(path, "is the sheet that the timing is read from", "choose another name with -o")
+    _check_target(path, stack)
     made = _make_sheet(path, layers, held or 1, fps)
     notes += [note for layer, track in zip(layers, made.tracks, strict=True) if (note := _note_unpainted(layer, track))]
     write_text_atomic(path, _format(made, layers))
     return WrittenSheet(path, made, tuple(notes))
+
+
+def _check_target(path: Path, stack: Stack) -> None:
+    """Raise InputError if writing a sheet would destroy another file, or leave its shot with two sheets of a kind."""
+    fix = "choose another name with -o"
+    if any(one.timing is not None and one.timing.source.resolve() == path.resolve() for one in stack.layers):
+        raise InputError(path, "is the sheet that the timing is read from", fix)
+    if path.is_file():
+        try:
+            read_sheet(path)
+        except InputError:
+            raise InputError(path, "exists, and is no exposure sheet", fix) from None
+        painted = {file.resolve() for layer in stack.layers for file in layer.files.values()}
+        if (pictures := list_pictures(path)) and not pictures & painted:
+            raise InputError(path, "exists, and is an export of other pictures than the painted frames", fix)
+    if path.resolve().parent == stack.path.resolve() and (rival := find_rival(path)) is not None:
+        problem = f"would be a second sheet of its kind beside {rival.name}, and the shot could not be opened"
+        raise InputError(path, problem, "write it beside the painted frames")
 
 
 def _make_sheet(path: Path, layers: Sequence[Layer], held: int, fps: Fraction | None) -> Sheet:

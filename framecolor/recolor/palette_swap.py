@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from framecolor.core.files import read_small
 from framecolor.core.parsing import MISSHAPEN, parse_json
+from framecolor.core.text import quote
 from framecolor.errors import FramecolorError, PaletteError
-from framecolor.media import read_swatches
+from framecolor.media import fold_name, read_swatches
 from framecolor.output.mattes import PALETTE_GPL, PAPER_ID, MatteIds
 
 _PAPER = (255, 255, 255, 0)
@@ -24,11 +25,11 @@ def read_swap(path: Path, out: Path, ids: MatteIds) -> NDArray[np.uint8]:
     """Read the new color of each id, uint8 [ids + 1, 4] straight RGBA; row 0 is paper.
 
     path  a .json file like OUT/palette.json, matched by id; or a palette with as many entries as OUT/palette.gpl,
-          matched by name if all names are unique and the same in both, else by order
+          matched by name (`fold_name`) if all names are unique and the same in both, else by order
     out   folder of the painted frames
 
     A transparent entry (alpha 0, only in JSON and "Channels: RGBA") turns its paint into paper. Colors may repeat.
-    Raises PaletteError if an entry is missing or there are too many.
+    Raises PaletteError if an entry is missing, there are too many, or names stand in another order and not all match.
     """
     count = len(ids.paints)
     colors = _read_json(path, count) if path.suffix.lower() == ".json" else _match(path, out, count)
@@ -43,9 +44,17 @@ def _match(path: Path, out: Path, count: int) -> list[tuple[int, int, int, int]]
     names: list[str] = []
     with suppress(FramecolorError):  # missing or damaged: match by order
         names = [one.name for one in read_swatches(out / PALETTE_GPL)]
-    by_name = {one.name: one.color for one in swatches}
-    if len(names) == count == len(by_name) and set(names) == set(by_name) and "" not in by_name:
-        return [by_name[name] for name in names]
+    given, wanted = [fold_name(one.name) for one in swatches], [fold_name(name) for name in names]
+    by_name = {name: one.color for name, one in zip(given, swatches, strict=True)}
+    if len(wanted) == count == len(by_name) and set(wanted) == set(by_name) and "" not in by_name:
+        return [by_name[name] for name in wanted]
+    for place, name in enumerate(given):
+        if name and given.count(name) == 1 == wanted.count(name) and wanted.index(name) != place:
+            problem = (
+                f"has {quote(swatches[place].name)} as color {place + 1}, not {wanted.index(name) + 1}, and not all"
+            )
+            fix = f"keep the order of {PALETTE_GPL}, or all of its names, each of them once"
+            raise PaletteError(path, f"{problem} names of {out / PALETTE_GPL}", fix)
     return [one.color for one in swatches]
 
 

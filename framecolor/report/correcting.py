@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from framecolor.config.cascade import read_levels
+from framecolor.config.settings import FILE_SETTINGS, SETTINGS, Settings
 from framecolor.core.drawing_number import number_to_json
 from framecolor.errors import FramecolorError
 from framecolor.media import PALETTES, hash_file, read_palette
@@ -45,17 +47,26 @@ def describe_command(manifest: Manifest) -> dict[str, Any]:
     knows where that is, and makes the paths absolute.
     """
     words, out = write_command(manifest), manifest.out.resolve()
+    options = [SETTINGS[name].option for name in FILE_SETTINGS]
+    files = {index: Path(word) for index, word in enumerate(words) if words[index - 1] in options}
+    paths = {index: file.parent for index, file in files.items()}
     places: dict[int, str] = {}
     if manifest.line_dir:
-        line = (out / manifest.line_dir).resolve()
-        # Drawings are in CUT/line/CEL or SHOT/line, or are themselves what the command names.
-        up = 3 if "--cel" in words else 1 if words[2] == line.name else 2
-        paths = {2: line.parents[min(up, len(line.parents)) - 1]}
+        paths[2] = _find_folder(manifest, words)
         if "-o" in words:
             paths[words.index("-o") + 1] = out.parents[1] if "--cel" in words else out.parent
-        with suppress(ValueError):  # another drive
-            places = {index: Path(os.path.relpath(path, out)).as_posix() for index, path in paths.items()}
+    with suppress(ValueError):  # another drive
+        places = {index: Path(os.path.relpath(path, out)).as_posix() for index, path in paths.items()}
+    words = [files[index].name if index in files else word for index, word in enumerate(words)]
     return {"words": words, "folder": out.name, "places": places}
+
+
+def _find_folder(manifest: Manifest, words: Sequence[str]) -> Path:
+    """Find the folder that holds what the command names."""
+    line = (manifest.out.resolve() / manifest.line_dir).resolve()
+    # Drawings are in CUT/line/CEL or SHOT/line, or are themselves what the command names.
+    up = 3 if "--cel" in words else 1 if words[2] == line.name else 2
+    return line.parents[min(up, len(line.parents)) - 1]
 
 
 def write_command(manifest: Manifest) -> list[str]:
@@ -71,7 +82,29 @@ def write_command(manifest: Manifest) -> list[str]:
         words += ["--keys", "KEYS"]  # a pattern or a movie, whose keys are not in the manifest
     if out.parts[-2:] != (f"{cut}{OUTPUT_ENDING}", cel) if cut else out.name != _OUT_FOLDER:
         words += ["-o", out.parent.name if cut else out.name]
-    return [*words, "--report"]
+    return [*words, *_list_options(manifest, words), "--report"]
+
+
+def _list_options(manifest: Manifest, words: Sequence[str]) -> list[str]:
+    """List the options of the run as words, without those that the shot's settings files give anyway.
+
+    words  of the command so far, which say where the shot is
+    """
+    usual, root = Settings(), manifest.out.resolve()
+    if manifest.line_dir:
+        root = _find_folder(manifest, words) / words[2]
+        with suppress(FramecolorError, OSError, RuntimeError, ValueError):  # changed or moved since, or a loop of links
+            usual = read_levels(root, {}).settings
+    options: list[str] = []
+    for name, stated in SETTINGS.items():
+        value = manifest.settings.get(name)
+        if not stated.option or not stated.decides or name == "engine" or not stated.allows(value):
+            continue
+        if value in (None, False, *stated.file_only) or value == getattr(usual, name):
+            continue
+        text = str(root / str(value)) if name in FILE_SETTINGS and value not in stated.words else str(value)
+        options += [stated.option] if value is True else [stated.option, text]
+    return options
 
 
 def name_uncorrectable(manifest: Manifest, mapped: Collection[int]) -> str:

@@ -177,9 +177,10 @@ def _find_layer(path: Path) -> Cel | None:
     export = _find_export(path.parent.parent)
     if export is None:
         return None
-    if path.name not in export.layers:
-        raise ShotError(path, f"{export.sheet.name} has no layer of that name", f"it has {', '.join(export.layers)}")
-    return _make_layer(path.parent.parent, export, path.name)
+    for name in export.layers:
+        if normalize_name(name) == normalize_name(path.name):
+            return _make_layer(path.parent.parent, export, name)
+    raise ShotError(path, f"{export.sheet.name} has no layer of that name", f"it has {', '.join(export.layers)}")
 
 
 def _make_layer(cut: Path, export: ExportedCut, name: str) -> Cel:

@@ -9,6 +9,7 @@ Cut-005/clip.frames/frame00001-00000.png         Krita's CSV: one folder for all
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
@@ -73,6 +74,15 @@ def find_exported_cut(folder: Path) -> ExportedCut | None:
         fix = "copy the pictures that were exported with it beside it, or show its layers and export again"
         raise ShotError(sheet, "none of the pictures that it names is beside it, in a layer that is shown", fix)
     return ExportedCut(sheet, layers, tuple(missing))
+
+
+def list_pictures(sheet: Path) -> set[Path]:
+    """List the pictures that lie beside an export, hidden layers' too; empty if the file is no export."""
+    with suppress(InputError, OSError):
+        names = [picture for pictures in read_export(sheet).pictures for picture in pictures.values()]
+        root = _find_root(sheet, names)
+        return {path.resolve() for name in names if (path := root / name).is_file()}
+    return set()
 
 
 @lru_cache(maxsize=4)

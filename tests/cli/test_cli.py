@@ -113,8 +113,19 @@ def test_plan_names_the_problems_that_colorize_would_meet(tmp_path: Path) -> Non
     shutil.rmtree(root / "keys")
     warnings = [line for line in invoke("plan", root).stdout.splitlines() if line.startswith("warning")]
     assert any(f"{root}/keys" in warning for warning in warnings)
+    checked = invoke("check", root, "--strict")  # as plan, and as the warnings of colorize
+    assert checked.exit_code == 1 and "cut: no key, so colors would be proposed" in checked.stdout
     (root / "framecolor.toml").write_text("gap = 4\n")
     assert "did you mean gap_px?" in str(invoke("plan", root).exception)
+
+
+def test_plan_counts_one_thing_as_one(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 2, (0,), first=1)
+    (root / "sheet.csv").write_text("frame,cut\n1,1\n", "utf-8")
+    lines = invoke("plan", root).stdout
+    assert ": 1 frame, " in lines and "; shows 1 drawing\n" in lines
+    (root / "sheet.csv").unlink()
+    assert "frame 2 is 1 drawing from its nearest key\n" in invoke("plan", root).stdout
 
 
 def test_plan_of_a_folder_that_is_not_a_shot(tmp_path: Path) -> None:

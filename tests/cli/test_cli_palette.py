@@ -11,7 +11,7 @@ import pytest
 from drawings import COAT, SCARF, SKIN, make_shot
 
 from framecolor.cli import main
-from framecolor.media import read_swatch_list
+from framecolor.media import Swatch, SwatchList, read_swatch_list, write_swatches
 from framecolor.output.frame_entry import UnsureRegion
 from framecolor.output.manifest import Manifest
 from framecolor.pipeline.encode_frame import make_picture
@@ -55,7 +55,25 @@ def test_a_file_is_converted_and_losses_are_noted(cut: Path, capsys: pytest.Capt
         "scarf",
     ]
     assert run("palette", cut / "new/show.plt", "-o", cut / "show.pal") == 0
-    assert capsys.readouterr().err == "note: show.plt: .pal has no names: only the colors are kept, in their order\n"
+    assert capsys.readouterr().err == (
+        "note: show.plt: .pal has no names and no ids: only the colors are kept, in their order\n"
+    )
+    write_swatches(cut / "show.kpl", SwatchList((Swatch(SKIN, "skin", "7", "face"), Swatch(COAT, "coat"))))
+    for name, loss in (("a.ase", "no ids"), ("a.gpl", "no ids and no groups"), ("a.plt", "no groups"), ("a.kpl", "")):
+        assert run("palette", cut / "show.kpl", "-o", cut / name) == 0
+        told = f"note: show.kpl: {name[1:]} has {loss}: names and colors are kept, in their order\n"
+        assert capsys.readouterr().err == (told if loss else "")
+
+
+def test_files_that_are_no_palettes_stay(cut: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (cut / "framecolor.toml").write_text('palette = "show.gpl"\n')
+    (cut / "other.toml").write_text("[tool]\nname = 1\n")
+    for name, problem in (("framecolor.toml", "is the name of settings"), ("other.toml", "is no palette")):
+        before = (cut / name).read_bytes()
+        assert run("palette", cut / "show.gpl", "-o", cut / name) == 2
+        assert problem in capsys.readouterr().err and (cut / name).read_bytes() == before
+    for _ in range(2):  # a palette that was written before is replaced
+        assert run("palette", cut / "show.gpl", "-o", cut / "film.toml") == 0
 
 
 def test_the_keys_of_a_shot_are_written_with_names(cut: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -347,6 +347,7 @@ def test_little_memory(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     ("line", "problem", "fix"),
     [
         ('palette = "film.gpl"', "film.gpl", "change palette in the settings"),
+        ('palette = "framecolor.toml"', "names a palette that cannot be used", "highlight, shadow and shadow2"),
         ('format = "psd"', "psd_tools is not installed", "pip install 'framecolor[psd]'"),
         ('engine = "tensorrt"', "there is no GPU", "add one"),
         ("gap_pix = 3", "there is no setting 'gap_pix'", "did you mean gap_px?"),

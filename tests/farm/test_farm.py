@@ -93,7 +93,7 @@ def test_a_job_holds_the_settings_of_all_levels_and_where_the_files_are(tmp_path
     given = ("--gap", "3", "--engine", "cpu", "--frames", "1002-1004", "--keys", root / "keys", "--overwrite")
     result = export(root, "-o", tmp_path / "job", *given)
     assert result.exit_code == 0, result.output
-    assert "3 frames of cut in 1 tasks, engine cpu" in result.output
+    assert "3 frames of cut in 1 task, engine cpu" in result.output
     job = tmp_path / "job"
     assert f"next: openjd run {job}/template.json -p file://{job}/parameters.json" in result.stdout.splitlines()
     settings = Settings(**tomllib.loads((tmp_path / "job/settings.toml").read_text()))

@@ -12,10 +12,11 @@ import pytest
 from cut_folders import invoke, make_cut
 from cut_folders import write_sheet as write_cut_sheet
 from drawings import make_shot
+from exports import make_tvpaint_cut
 from painting import paint
 from timesheets import describe_xdts, write_xdts
 
-from framecolor import InputError, write_sheet
+from framecolor import InputError, Shot, write_sheet
 from framecolor.core.drawing_number import make_number
 from framecolor.shot.sheets.exposure_sheet import Sheet, Track
 from framecolor.shot.sheets.files import read_sheet
@@ -146,3 +147,31 @@ def test_what_would_harm_or_cannot_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no exposure sheet"):
         write_sheet(cut, tmp_path / "b.xdts")
     assert invoke("sheet", root, "-o", tmp_path / "a.xdts", "--on", "2", "--sheet", sheet).exit_code == 2
+
+
+def test_files_that_are_no_written_sheets_stay(tmp_path: Path) -> None:
+    cut = make_tvpaint_cut(tmp_path / "Cut 006 \u30ab\u30c3\u30c8")
+    for cel in ("A", "B2"):
+        paint(cut / "line" / cel)
+    out = tmp_path / f"{cut.name}_Cell"
+    manifest, table, export = out / "A/framecolor.json", out / "budget.csv", cut / "clip.json"
+    table.write_text("day,cost\nMonday,3\n", "utf-8")
+    before = [path.read_bytes() for path in (manifest, table, export)]
+    for path in (manifest, table):
+        with pytest.raises(InputError, match="exists, and is no exposure sheet"):
+            write_sheet(cut, path)
+    for source in (cut / "line/A", out / "A"):
+        with pytest.raises(InputError, match="an export of other pictures than the painted frames"):
+            write_sheet(source, export, held=2)
+    with pytest.raises(InputError, match=r"a second sheet of its kind beside clip\.json"):
+        write_sheet(cut, cut / "painted.json")
+    assert [path.read_bytes() for path in (manifest, table, export)] == before
+    for name in ("painted.json", "painted.xdts", "painted.csv"):
+        for _ in range(2):  # a sheet that was written before is replaced
+            assert write_sheet(cut, out / name).sheet.names == ("B2", "A")
+    root = make_shot(tmp_path / "cut", 2, (0,), first=1)
+    paint(root)
+    write_sheet(root, root / "cut.xdts", held=2)
+    with pytest.raises(InputError, match=r"a second sheet of its kind beside cut\.xdts"):
+        write_sheet(root, root / "sheet.csv", held=2)
+    assert Shot.open(root).timing is not None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
+import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from painting import FIT, copy_shot, list_files, paint
 from framecolor import InputError, OutputError, PaletteError, recolor_frames
 from framecolor.cli import main
 from framecolor.core.compositing import lay_over
-from framecolor.media import FORMATS, read_image, read_swatches, write_image
+from framecolor.media import FORMATS, Swatch, SwatchList, read_image, read_swatches, write_image, write_swatches
 from framecolor.output.mattes import read_matte
 
 RUNS = [(name, "over", "keys") for name in ("png", "png-indexed", "tga", "exr", "psd")]
@@ -96,6 +98,30 @@ def test_entries_go_by_name_where_all_names_are_the_same_and_by_place_otherwise(
     assert read_frames(recolor_frames(painted, tmp_path / "named.gpl", tmp_path / "c").out) == by_place
     write_night(painted, tmp_path / "both.gpl", lambda text: turn(text.replace("\t#", "\tnight #")))
     assert read_frames(recolor_frames(painted, tmp_path / "both.gpl", tmp_path / "d").out) != by_place
+
+
+def test_names_in_another_order_are_matched_as_other_programs_write_them_or_refused(
+    painted: Path, tmp_path: Path
+) -> None:
+    def name(swatches: list[Swatch], *names: str) -> SwatchList:
+        return SwatchList(tuple(replace(one, name=each) for one, each in zip(swatches, names, strict=True)))
+
+    own = read_swatches(painted / "palette.gpl")
+    write_night(painted, tmp_path / "night.gpl")
+    night = read_swatches(tmp_path / "night.gpl")
+    by_place = read_frames(recolor_frames(painted, tmp_path / "night.gpl", tmp_path / "a").out)
+    write_swatches(painted / "palette.gpl", name(own, "ga coat", "\u30acskin", "ga coat_sh"))
+    turned = [night[1], night[0], night[2]]
+    write_swatches(
+        tmp_path / "same.gpl", name(turned, unicodedata.normalize("NFD", "\u30acskin"), "Ga Coat", "ga coat shadow")
+    )
+    assert read_frames(recolor_frames(painted, tmp_path / "same.gpl", tmp_path / "b").out) == by_place
+    write_swatches(tmp_path / "other.gpl", name(turned, "\u30acskin", "ga coat", "scarf"))
+    with pytest.raises(PaletteError, match=r"as color 1, not 2, and not all names of .*keep the order of palette\.gpl"):
+        recolor_frames(painted, tmp_path / "other.gpl", tmp_path / "c")
+    assert not (tmp_path / "c").exists()
+    write_swatches(tmp_path / "kept.gpl", name(night, "ga coat", "face", "scarf"))
+    assert read_frames(recolor_frames(painted, tmp_path / "kept.gpl", tmp_path / "d").out) == by_place
 
 
 def test_two_paints_may_become_one_and_json_goes_by_id(painted: Path, tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from drawings import COAT, SCARF, SKIN
-from painting import copy_shot
+from painting import FIT, copy_shot
 
 from framecolor import Settings
 from framecolor.cli.colorize import colorize
@@ -408,7 +408,8 @@ def test_the_command_can_be_pasted_in_any_folder_and_finds_the_download(
     root = copy_shot(painted_shot, tmp_path / "it's a $HOME" / "cut")
     desk = open_page(write_report(root / "color"))
     command = shlex.split(desk.page.locator(".command code").inner_text().replace("\n", " "))
-    assert command == ["framecolor", "colorize", str(root), "--corrections", "corrections.json", "--report"]
+    given = ["--corrections", "corrections.json", "--fit", str(FIT), "--report"]
+    assert command == ["framecolor", "colorize", str(root), *given]
     desk.show(1003)
     desk.click(HEAD)
     desk.swatch(COAT).click()

@@ -116,7 +116,7 @@ def test_the_page_is_whole_and_needs_nothing_else(out):
 def test_the_command_is_quoted_for_the_system_that_the_page_is_read_on(tmp_path):
     out = make_shot(tmp_path, shot="cut 12")
     text = write_report(out).read_text("utf-8")
-    command = "framecolor colorize {} --corrections corrections.json --report"
+    command = "framecolor colorize {} --corrections corrections.json --line over --report"
     assert Page(text).values("data-windows") == [command.format('"cut 12"')]
     assert command.format("'cut 12'") in " ".join(Page(text).text.split())
     change_manifest(out, shot="cut_12")

@@ -5,22 +5,24 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from drawings import COAT, SCARF, SKIN, draw
+from drawings import COAT, SCARF, SKIN, draw, make_shot
 from movie_files import write_lossless
 from numpy.typing import NDArray
-from painting import copy_shot
+from painting import FIT, copy_shot, paint
 
 from framecolor import Shot
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
-from framecolor.media import hash_file, write_image
+from framecolor.media import Swatch, SwatchList, hash_file, write_image, write_swatches
 from framecolor.output.manifest import Manifest
 from framecolor.report import page, write_report
+from framecolor.report.correcting import describe_command, write_command
 from framecolor.report.lines import LineArt
 from framecolor.report.region_map import build_map, shrink_labels
 
@@ -115,9 +117,29 @@ def test_the_command_fits_the_run(painted_shot: Path, tmp_path: Path) -> None:
     root = copy_shot(painted_shot, tmp_path / "cut")
     line = next(line for line in write_report(root / "color").read_text().splitlines() if 'class="command"' in line)
     words = re.findall(r"<span>(.*?)</span>", line)
-    assert words == ["framecolor", "colorize", "cut", "--corrections", "corrections.json", "--report"]
+    given = ["--corrections", "corrections.json", "--fit", str(FIT), "--report"]
+    assert words == ["framecolor", "colorize", "cut", *given]
     (root / "color").rename(root / "other")
     assert "<span>-o</span> <span>other</span>" in write_report(root / "other").read_text()
+
+
+@pytest.mark.usefixtures("quick_engine")
+def test_the_command_has_the_options_of_the_run(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 2, (0,))
+    for file in (tmp_path / "show x.gpl", root / "own.gpl"):
+        write_swatches(file, SwatchList((Swatch(SKIN, "skin"), Swatch(COAT, "coat"), Swatch(SCARF, "scarf"))))
+    paint(root, palette=str(tmp_path / "show x.gpl"), mattes=True, line="over", gap_px=3)
+    start = ["framecolor", "colorize", "cut", "--corrections", "corrections.json"]
+    file = str(tmp_path / "show x.gpl")
+    given = ["--gap", "3", "--line", "over", "--mattes", "--palette", file, "--report"]
+    assert write_command(Manifest.read(root / "color")) == [*start, *given]
+    told = describe_command(Manifest.read(root / "color"))
+    assert told["words"] == [*start, *given[:-2], "show x.gpl", "--report"], "no folder of this machine"
+    assert told["places"] == {2: "../..", 11: "../.."}
+    (root / "framecolor.toml").write_text('palette = "own.gpl"\nline = "over"\ngap_px = 3\n')
+    shutil.rmtree(root / "color")
+    paint(root, palette="own.gpl", line="over", gap_px=3)  # as the file gives them
+    assert write_command(Manifest.read(root / "color")) == [*start, "--report"]
 
 
 def test_black_ink_is_its_alpha_and_colored_ink_a_picture(painted_shot: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+import unicodedata
 from collections.abc import Callable
 from contextlib import redirect_stderr
 from pathlib import Path
@@ -114,6 +115,20 @@ def test_other_commands_know_a_layer_by_the_path_of_a_cel(tmp_path: Path) -> Non
     assert (cut / "[002] A/[0005] A.png").exists()
     refused = invoke("repaint", out, "--palette", out / "palette.gpl", "-o", cut / "[002] A")
     assert "holds other files of the shot" in str(refused.exception or refused.output)
+
+
+def test_a_layer_is_chosen_by_any_name_that_it_has(tmp_path: Path) -> None:
+    cut = tmp_path / "Cut"
+    names = (unicodedata.normalize("NFD", "\u30ac"), "B, left", "C")
+    layers = [describe_layer(name, place, [0], 5) for place, name in enumerate(names, 2)]
+    for layer in layers:
+        draw_pictures(cut, [layer["link"][0]["file"]])
+    write_json(cut / "clip.json", describe_tvpaint(6, *layers))
+    typed = unicodedata.normalize("NFC", names[0])
+    for given, shown in ((names[1], names[1:2]), (f"C,{typed}", (names[2], names[0])), (typed, names[:1])):
+        tables = json.loads(invoke("plan", cut, "--cel", given, "--json").stdout)
+        assert [table["shot"] for table in tables] == [f"Cut/{name}" for name in shown]
+    assert Shot.open(cut / "line" / typed).numbers == Shot.open(cut / "line" / names[0]).numbers
 
 
 def test_what_lies_beside_the_layers_is_named(tmp_path: Path) -> None:

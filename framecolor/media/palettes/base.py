@@ -78,13 +78,19 @@ class PaletteFormat:
     most_bytes: int = 8 << 20
 
     def list_losses(self, palette: SwatchList) -> list[str]:
-        """List what `encode` cannot keep of a palette, one line each; empty if it keeps all that painters see."""
+        """List what `encode` cannot keep of a palette, one line each; empty if it keeps all."""
         clear = [one for one in palette.swatches if one.color[3] < 255]
         losses: list[str] = []
         if clear and not self.alpha:
             losses.append(f"{self.suffix} has no transparency: {count_of(len(clear), 'color')} left out")
-        if not self.names and any(one.name for one in palette.swatches):
-            losses.append(f"{self.suffix} has no names: only the colors are kept, in their order")
+        held = {
+            "names": not self.names and any(one.name for one in palette.swatches),
+            "ids": not self.ids and any(one.id for one in palette.swatches),
+            "groups": not self.groups and any(one.group for one in palette.swatches),
+        }
+        if lost := [what for what, is_lost in held.items() if is_lost]:
+            kept = "names and colors are" if self.names else "only the colors are"
+            losses.append(f"{self.suffix} has no {' and no '.join(lost)}: {kept} kept, in their order")
         return losses
 
 

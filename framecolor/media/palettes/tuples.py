@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -52,6 +53,15 @@ def name_tone(part: str, tone: str) -> str:
     return part if tone == "base" else f"{part} {'shadow 2' if tone == 'shadow2' else tone}"
 
 
+def fold_name(name: str) -> str:
+    """Return a name in the form in which names of several files are compared.
+
+    Letter case, separators, the Unicode form and the word for a tone may differ: "Skin_sh" is "skin shadow".
+    """
+    part, tone = _split(name)
+    return _fold(name_tone(part, tone or "base"))
+
+
 def find_tuples(swatches: Sequence[Swatch]) -> tuple[list[ColorTuple], list[str]]:
     """Find the parts of which a palette names several tones. Returns them, and one line for each name that misleads.
 
@@ -94,7 +104,7 @@ def _name_part(name: str) -> str:
 
 
 def _fold(name: str) -> str:
-    return re.sub(_SEPARATORS, " ", name).strip().casefold()
+    return re.sub(_SEPARATORS, " ", unicodedata.normalize("NFC", name)).strip().casefold()
 
 
 def _is_tone(tone: str, one: Swatch, base: Swatch) -> bool:

@@ -43,6 +43,19 @@ def find_export(folder: Path) -> Path | None:
     return _choose(folder, least=3)[0]
 
 
+def find_rival(path: Path) -> Path | None:
+    """Find another sheet in the folder of `path`, of the kind that `path` is or would be; None if there is none.
+
+    A shot with both could not tell which one to use.
+    """
+    name = path.name.casefold()
+    usual = 0 if name.endswith(_XDTS) or name == SHEET_NAME else 3 if name.endswith(_JSON) else None
+    with suppress(OSError):
+        others = (one for one in sorted(path.parent.iterdir()) if one.name.casefold() != name)
+        return next((one for one in others if usual is not None and _rank(one) == usual), None)
+    return None
+
+
 def list_other_sheets(folder: Path, export: Path | None = None) -> list[str]:
     """List warnings of a folder's sheets that are not used, as there is a better one.
 
