@@ -31,6 +31,9 @@ _COVERED, _COVERED_SHARE, _HALF_ALPHA = 0.98, 0.15, 144
 # recolors lines has at least so many such pixels, and at least this share of all.
 _RECOLORED_LEVELS, _FEWEST_PX, _FEWEST_SHARE = 48, 24, 0.004
 _GRAY_LEVELS = 24
+# Lines whose ink reaches less alpha are drawn in gray: black ones in the key are not as drawn, but recolored. If they
+# are so light that hardly any pixel is half covered, those with this share of their greatest alpha are.
+_FULL_ALPHA, _GRAY_SHARE = 230, 0.75
 # A color of lines has at least so many pixels, or this share of all, and this share of all similar ones. Nearly all
 # pixels have one of these colors, and at most a part has the color of a fill beside it. In seven clips whose lines are
 # not recolored on purpose, .82 to .96 of them do at most, or .26 to .49 are covered by fills.
@@ -91,7 +94,7 @@ def find_key_lines(
     colors   of each region in the key, uint8 [count + 1, 4]
     is_soft  whether the key is compressed or scaled
     """
-    covered, is_thin = _find_covered(frame, regions)
+    covered, is_thin, most = _find_covered(frame, regions)
     if is_soft:
         covered = cv2.erode(covered.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
     scatter = _SOFT if is_soft else _THIN if is_thin else _FLAT
@@ -136,17 +139,23 @@ def find_key_lines(
         or hidden > _FILLED_SHARE * pixels
     ):
         return None
-    return _sample(regions, table, nearest, stated, own, first, second, x, y)
+    drawn_in = np.median(own, axis=0)
+    is_own = (np.abs(table - drawn_in).max(axis=1) == 0) & (most >= _FULL_ALPHA)
+    return _sample(regions, table, is_own, nearest, stated, drawn_in, first, second, x, y)
 
 
-def _find_covered(frame: Frame, regions: Regions) -> tuple[NDArray[np.bool_], bool]:
-    """Find the pixels that ink covers, bool HxW, and whether they are only half covered, as lines are thin."""
+def _find_covered(frame: Frame, regions: Regions) -> tuple[NDArray[np.bool_], bool, float]:
+    """Find the pixels that ink covers, bool HxW, whether they are only half covered, as lines are thin, and its alpha.
+
+    The alpha is that in the middle of lines, where they cover their pixels most.
+    """
     alpha, line = frame.ink[..., 3], regions.labels == 0
-    half = (alpha >= _HALF_ALPHA) & line
+    most = np.percentile(alpha[line], 99) if line.any() else 255
+    half = (alpha >= min(_HALF_ALPHA, _GRAY_SHARE * most)) & line
     most = np.percentile(alpha[half], 99) if half.any() else 255
     covered = (alpha >= _COVERED * most) & line
     is_thin = np.count_nonzero(covered) < _COVERED_SHARE * np.count_nonzero(half)
-    return (half if is_thin else covered), bool(is_thin)
+    return (half if is_thin else covered), bool(is_thin), float(most)
 
 
 def _take_out_fill(shown: NDArray[np.int_], alpha: NDArray[np.uint8], fill: NDArray[np.int_]) -> NDArray[np.int_]:
@@ -195,17 +204,16 @@ def place_in(
 def _sample(
     regions: Regions,
     table: NDArray[np.int_],
+    is_own: NDArray[np.bool_],
     nearest: NDArray[np.intp],
     stated: NDArray[np.bool_],
-    own: NDArray[np.int_],
+    drawn: NDArray[np.float64],
     first: NDArray[np.int32],
     second: NDArray[np.int32],
     x: NDArray[np.intp],
     y: NDArray[np.intp],
 ) -> KeyLines:
     """Make the samples of a key's lines: of each color between two regions at most so many, evenly spread."""
-    drawn = np.median(own, axis=0)
-    is_own = np.abs(table - drawn).max(axis=1) == 0
     entry = np.where(is_own, OWN, np.cumsum(~is_own))
     colors = np.full((int((~is_own).sum()), 4), 255, np.uint8)
     colors[:, :3] = table[~is_own]
