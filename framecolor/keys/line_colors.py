@@ -6,7 +6,7 @@ key's lines, each with the regions on both sides, its place and its color.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import cv2
@@ -39,6 +39,8 @@ _FULL_ALPHA, _GRAY_SHARE = 230, 0.75
 # not recolored on purpose, .82 to .96 of them do at most, or .26 to .49 are covered by fills.
 _COLOR_PX, _COLOR_SHARE = 12, 0.002
 _FLAT_SHARE, _FILLED_SHARE = 0.5, 0.25
+# A key whose lines are not learned hides them if this share of their pixels has the color of a fill beside them.
+_HIDDEN_SHARE = 0.05
 # Samples of the pixels between two regions that have one color.
 _MOST_SAMPLES = 48
 
@@ -144,6 +146,22 @@ def find_key_lines(
     return _sample(regions, table, is_own, nearest, stated, drawn_in, first, second, x, y)
 
 
+def hides_lines(painted: Pixels, frame: Frame, regions: Regions, colors: Pixels) -> bool:
+    """Tell whether a key, uint8 HxWx4, that recolors no lines is painted over them; arguments as `find_key_lines`."""
+    covered = _find_covered(frame, regions)[0]
+    far = covered & (measure_difference(painted, frame.ink) > _RECOLORED_LEVELS)
+    least = _HIDDEN_SHARE * np.count_nonzero(covered)
+    if not far.any() or np.count_nonzero(far) < least or (sides := find_line_sides(regions)) is None:
+        return False
+    y, x = np.nonzero(sides.box.crop(far))
+    shown = sides.box.crop(painted)[y, x]
+    hidden = shown[:, 3] < 128
+    for side in (sides.first, sides.second):
+        fill = colors[side[y, x]]
+        hidden |= (measure_difference(shown[None], fill[None])[0] <= SCATTER_LEVELS) & (fill[:, 3] > 0)
+    return bool(np.count_nonzero(hidden) >= least)
+
+
 def _find_covered(frame: Frame, regions: Regions) -> tuple[NDArray[np.bool_], bool, float]:
     """Find the pixels that ink covers, bool HxW, whether they are only half covered, as lines are thin, and its alpha.
 
@@ -244,19 +262,23 @@ class LineColors:
     colors  uint8 [L, 4], without repeats
     own     the color in which the lines are drawn, uint8 [4]
     keys    by number, the lines of each key that recolors some, with `color` as 1 + the row of these colors, or OWN
+    hidden  numbers of keys that are painted over their lines
     """
 
     colors: Pixels
     own: Pixels
     keys: Mapping[int, KeyLines]
+    hidden: frozenset[int] = frozenset()
 
-    def only(self, number: int) -> LineColors | None:
-        """Return the colors with the lines of one key alone; None if it recolors none."""
-        return replace(self, keys={number: self.keys[number]}) if number in self.keys else None
+    def choose_for_key(self, number: int) -> LineColors | None:
+        """Return what tells the lines of a key's frame: it, others if it hides them, or None if they are as drawn."""
+        if number in self.keys:
+            return replace(self, keys={number: self.keys[number]})
+        return self if number in self.hidden else None
 
 
-def join_key_lines(keys: Mapping[int, KeyLines]) -> LineColors | None:
-    """Join the lines of all keys that recolor some; None if none does."""
+def join_key_lines(keys: Mapping[int, KeyLines], hidden: Iterable[int] = ()) -> LineColors | None:
+    """Join the lines of all keys that recolor some; None if none does. hidden: keys that are painted over theirs."""
     if not keys:
         return None
     rows: dict[tuple[int, ...], int] = {}
@@ -265,4 +287,4 @@ def join_key_lines(keys: Mapping[int, KeyLines]) -> LineColors | None:
         entry = [OWN, *(rows.setdefault(tuple(color), 1 + len(rows)) for color in key.colors.tolist())]
         joined[number] = replace(key, color=np.array(entry, np.intp)[key.color])
     own = next(iter(joined.values())).own
-    return LineColors(np.array(list(rows), np.uint8).reshape(-1, 4), own, joined)
+    return LineColors(np.array(list(rows), np.uint8).reshape(-1, 4), own, joined, frozenset(hidden))

@@ -221,6 +221,62 @@ def test_mattes_know_the_colors_of_lines_and_a_palette_changes_them(tmp_path: Pa
     assert (night[brown] == (10, 20, 90, 255)).all()
 
 
+def test_the_frame_of_a_key_without_lines_has_the_line_colors_of_the_other_keys(tmp_path: Path) -> None:
+    frames = make_recolored(tmp_path)
+    line, bare = frames[3][0].copy(), frames[3][1].copy()
+    for _ in range(6):  # the fills grow over the lines
+        for shift, axis in ((1, 0), (-1, 0), (1, 1), (-1, 1)):
+            moved, seen = np.roll(bare, shift, axis), np.roll(line[..., 3], shift, axis)
+            grown = (line[..., 3] > 0) & (seen == 0)
+            bare[grown], line[..., 3][grown] = moved[grown], 0
+    write_image(tmp_path / "keys" / "3.png", bare)
+    prepare(Shot.open(tmp_path), tmp_path / "parts", Settings())  # kept keys know it, too
+    for out in ("color", "parts"):
+        colorize(Shot.open(tmp_path), tmp_path / out, Settings())
+        assert share_right(read_image(tmp_path / out / "3.png"), frames[3]) >= 0.95
+
+
+def test_a_key_that_shows_lines_as_drawn_keeps_them_in_its_frame(tmp_path: Path) -> None:
+    frames = make_recolored(tmp_path)
+    line, painted, _ = frames[3]
+    black = lay_over(line, painted)
+    write_image(tmp_path / "keys" / "3.png", black)
+    colorize(Shot.open(tmp_path), tmp_path / "color", Settings(mattes=True))
+    assert np.array_equal(read_image(tmp_path / "color" / "3.png"), black)
+    assert share_right(read_image(tmp_path / "color" / "2.png"), frames[2]) >= 0.95
+
+
+def draw_strokes(chips: int) -> tuple[Pixels, Pixels]:
+    """Two strokes inside of one region, brown to the left and red to the right, below a row of chips."""
+    line, painted = np.zeros((160, 200, 4), np.uint8), np.zeros((160, 200, 4), np.uint8)
+    cv2.ellipse(painted, (90, 86), (70, 60), 0, 0, 360, SKIN, -1)
+    for k in range(chips):
+        cv2.circle(painted, (12 + 25 * k, 12), 8, COAT, -1)
+    for picture in (line, painted):
+        cv2.ellipse(picture, (90, 86), (70, 60), 0, 0, 360, BLACK, 3)
+        for k in range(chips):
+            cv2.circle(picture, (12 + 25 * k, 12), 8, BLACK, 2)
+    for x, stroke in ((60, BROWN), (120, RED)):
+        cv2.line(line, (x, 60), (x + 6, 90), BLACK, 3)
+        cv2.line(painted, (x, 60), (x + 6, 90), stroke, 3)
+    return line, painted
+
+
+def test_keys_of_one_number_and_different_letters_keep_their_lines_apart(tmp_path: Path) -> None:
+    frames = {name: draw_strokes(chips) for name, chips in (("1", 0), ("1a", 3), ("2", 0), ("3", 4))}
+    for name, (line, painted) in frames.items():
+        write_image(tmp_path / "line" / f"A{name}.png", line)
+        if name in ("1", "1a"):
+            write_image(tmp_path / "keys" / f"A{name}.png", painted)
+    colorize(Shot.open(tmp_path), tmp_path / "whole", Settings())
+    prepare(Shot.open(tmp_path), tmp_path / "parts", Settings())
+    colorize(Shot.open(tmp_path, frames="2-3"), tmp_path / "parts", Settings())
+    for name in ("2", "3"):
+        picture, ink = read_image(tmp_path / "whole" / f"A{name}.png"), frames[name][0][..., 3] > 0
+        assert (picture == frames[name][1]).all(axis=2)[ink].mean() >= 0.98
+        assert (tmp_path / "parts" / f"A{name}.png").read_bytes() == (tmp_path / "whole" / f"A{name}.png").read_bytes()
+
+
 def test_tasks_of_a_farm_paint_the_same_lines(tmp_path: Path) -> None:
     make_recolored(tmp_path)
     colorize(Shot.open(tmp_path), tmp_path / "whole", Settings())
