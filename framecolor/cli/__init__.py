@@ -31,7 +31,7 @@ _COMMANDS = {
     "farm": "paint one shot on many hosts: OpenJD jobs, Slurm arrays",
     "movie": "write painted frames as a movie for review",
     "palette": "show the colors of a shot's keys or of a palette file, write them in another format",
-    "plan": "show what colorize would do with a shot; writes nothing",
+    "plan": "show what colorize would do with a shot, also as a page of its regions",
     "references": "keep painted drawings of a shot as references for the other shots of a show",
     "repaint": "recolor painted frames by another palette, without a new run",
     "report": "write one HTML page that shows what to check by eye",

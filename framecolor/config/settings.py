@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from framecolor.config.setting import Effect, Setting, list_settings, setting
-from framecolor.config.trace_map import Meaning, is_trace_map, parse_trace_map
+from framecolor.config.trace_map import HUES, Meaning, is_trace_map, parse_trace_map
 from framecolor.core.constants import PAPER_BORDER
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.precision import PrecisionChoice
@@ -80,7 +80,8 @@ class Settings:
         help="Pure hues that are ink, and stay in the frames: dark: none, they are trace lines; auto: those that the "
              "keys show as lines.")
     trace: str = setting("auto", decides=("frames", "keys", "proposal"), check=is_trace_map, metavar="MAP",
-        wanted="auto, or hues and what they mean, as in red=highlight, blue=shadow, yellow-green=second shadow",
+        wanted="auto, or each hue once, with highlight, shadow, second shadow, trace or ink, as in red=highlight, "
+               f"blue=ink; hues are {', '.join(HUES)}",
         help="Hues of lines and what they mean, as in red=highlight, blue=shadow, yellow-green=second shadow; or "
              "trace, or ink for lines that stay. Trace lines are also pure red, green and blue, and other pure hues "
              "that the keys paint over.")

@@ -27,7 +27,7 @@ from framecolor.networks.kept import pack_arrays, unpack_arrays
 from framecolor.shot.annotations import RegionLabels
 
 # Increased when the same keys give other keyframes, or the file's format changes.
-RECIPE = "keys 7"
+RECIPE = "keys 8"
 _PREFIX = "keys-"
 _OF_LINES = ("color", "first", "second", "place", "weight")
 
@@ -103,6 +103,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
         "left": _list_numbers(keyframes.left),
         "paper": _list_numbers(keyframes.paper),
         "lines": None if keyframes.lines is None else _list_numbers(keyframes.lines.keys),
+        "over lines": [] if keyframes.lines is None else _list_numbers(keyframes.lines.hidden),
         "trace": {
             "dark": keyframes.trace.dark,
             "rules": [[*pair, e] for pair, e in sorted(keyframes.trace.rules.items())],
@@ -146,7 +147,7 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         left={number: arrays[f"left {number}"].astype(np.intp) for number in map(number_from_json, table["left"])},
         paper={number: arrays[f"paper {number}"].astype(np.int8) for number in map(number_from_json, table["paper"])},
         trace=TraceSides({(h, a, b): e for h, a, b, e in table["trace"]["rules"]}, table["trace"]["dark"]),
-        lines=_unpack_lines(arrays, table["lines"]),
+        lines=_unpack_lines(arrays, table["lines"], table["over lines"]),
         compared=tuple(table.get("compared", ())),
         tuples=ColorTuples(arrays["tuples"].astype(np.intp), arrays["seen"] > 0) if "tuples" in arrays else None,
     )
@@ -167,12 +168,15 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
     return replace(keyframes, gallery=gallery), tuple(table["warnings"])
 
 
-def _unpack_lines(arrays: Mapping[str, NDArray[Any]], numbers: list[int] | None) -> LineColors | None:
-    if numbers is None:
+def _unpack_lines(
+    arrays: Mapping[str, NDArray[Any]], listed: list[int | str] | None, hidden: list[int | str]
+) -> LineColors | None:
+    if listed is None:
         return None
+    numbers = [number_from_json(number) for number in listed]
     colors, own = arrays["line colors"], arrays["line own"]
     keys = {n: KeyLines(colors, own, *(arrays[f"line {name} {n}"] for name in _OF_LINES)) for n in numbers}
-    return LineColors(colors, own, keys)
+    return LineColors(colors, own, keys, frozenset(map(number_from_json, hidden)))
 
 
 def _unpack_other(arrays: Mapping[str, NDArray[Any]], kind: str, number: int) -> KeyRegions:

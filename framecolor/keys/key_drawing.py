@@ -30,7 +30,7 @@ from framecolor.keys.checks.faults import (
     refuse_size,
 )
 from framecolor.keys.checks.parts import Part, find_parts
-from framecolor.keys.line_colors import KeyLines, find_key_lines
+from framecolor.keys.line_colors import KeyLines, find_key_lines, hides_lines
 from framecolor.keys.trace_sides import Votes, count_sides
 from framecolor.lineart.drawn import read_lines, segment
 from framecolor.lineart.packed import PackedDrawing
@@ -64,6 +64,7 @@ class KeyDrawing:
     bare      pixels of trace lines that the key leaves unpainted, bool HxW
     sides     votes for the side that pixels of trace lines belong to (`trace_sides.count_sides`)
     lines     its lines, if it recolors some; None if not
+    is_over   whether it is painted over its lines
     faults    faults that one key shows without the others
     """
 
@@ -80,6 +81,7 @@ class KeyDrawing:
     bare: Runs[np.bool_] | None = None
     sides: Votes | None = None
     lines: KeyLines | None = None
+    is_over: bool = False
     faults: tuple[Fault, ...] = ()
 
     @property
@@ -168,6 +170,7 @@ def _add_paint(
     found = {"parts": tuple(parts), "faults": (*aligned, *faults), "left": np.flatnonzero(trace), "bare": bare}
     found["sides"] = count_sides(painted, frame, regions, colors.color)
     found["lines"] = find_key_lines(painted, frame, regions, colors.color, is_soft=is_scaled or soft is not None)
+    found["is_over"] = found["lines"] is None and hides_lines(painted, frame, regions, colors.color)
     return replace(key, colors=colors, moved=moved, soft=kept, **found)
 
 

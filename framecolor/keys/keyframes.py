@@ -303,7 +303,8 @@ def build_keyframes(
             (key.sides, index[number]) for number, key in drawings.items() if key.sides is not None and number in colors
         ),
         lines=join_key_lines(
-            {number: key.lines for number, key in drawings.items() if key.lines is not None and number in colors}
+            {number: key.lines for number, key in drawings.items() if key.lines is not None and number in colors},
+            (number for number, key in drawings.items() if key.is_over),
         ),
         drawings={number: drawings[number] for number in index},
         compared=tuple(reference.position for reference in references),

@@ -6,7 +6,7 @@ key's lines, each with the regions on both sides, its place and its color.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import cv2
@@ -31,11 +31,16 @@ _COVERED, _COVERED_SHARE, _HALF_ALPHA = 0.98, 0.15, 144
 # recolors lines has at least so many such pixels, and at least this share of all.
 _RECOLORED_LEVELS, _FEWEST_PX, _FEWEST_SHARE = 48, 24, 0.004
 _GRAY_LEVELS = 24
+# Lines whose ink reaches less alpha are drawn in gray: black ones in the key are not as drawn, but recolored. If they
+# are so light that hardly any pixel is half covered, those with this share of their greatest alpha are.
+_FULL_ALPHA, _GRAY_SHARE = 230, 0.75
 # A color of lines has at least so many pixels, or this share of all, and this share of all similar ones. Nearly all
 # pixels have one of these colors, and at most a part has the color of a fill beside it. In seven clips whose lines are
 # not recolored on purpose, .82 to .96 of them do at most, or .26 to .49 are covered by fills.
 _COLOR_PX, _COLOR_SHARE = 12, 0.002
 _FLAT_SHARE, _FILLED_SHARE = 0.5, 0.25
+# A key whose lines are not learned hides them if this share of their pixels has the color of a fill beside them.
+_HIDDEN_SHARE = 0.05
 # Samples of the pixels between two regions that have one color.
 _MOST_SAMPLES = 48
 
@@ -91,7 +96,7 @@ def find_key_lines(
     colors   of each region in the key, uint8 [count + 1, 4]
     is_soft  whether the key is compressed or scaled
     """
-    covered, is_thin = _find_covered(frame, regions)
+    covered, is_thin, most = _find_covered(frame, regions)
     if is_soft:
         covered = cv2.erode(covered.view(np.uint8), np.ones((3, 3), np.uint8)).view(bool)
     scatter = _SOFT if is_soft else _THIN if is_thin else _FLAT
@@ -136,17 +141,39 @@ def find_key_lines(
         or hidden > _FILLED_SHARE * pixels
     ):
         return None
-    return _sample(regions, table, nearest, stated, own, first, second, x, y)
+    drawn_in = np.median(own, axis=0)
+    is_own = (np.abs(table - drawn_in).max(axis=1) == 0) & (most >= _FULL_ALPHA)
+    return _sample(regions, table, is_own, nearest, stated, drawn_in, first, second, x, y)
 
 
-def _find_covered(frame: Frame, regions: Regions) -> tuple[NDArray[np.bool_], bool]:
-    """Find the pixels that ink covers, bool HxW, and whether they are only half covered, as lines are thin."""
+def hides_lines(painted: Pixels, frame: Frame, regions: Regions, colors: Pixels) -> bool:
+    """Tell whether a key, uint8 HxWx4, that recolors no lines is painted over them; arguments as `find_key_lines`."""
+    covered = _find_covered(frame, regions)[0]
+    far = covered & (measure_difference(painted, frame.ink) > _RECOLORED_LEVELS)
+    least = _HIDDEN_SHARE * np.count_nonzero(covered)
+    if not far.any() or np.count_nonzero(far) < least or (sides := find_line_sides(regions)) is None:
+        return False
+    y, x = np.nonzero(sides.box.crop(far))
+    shown = sides.box.crop(painted)[y, x]
+    hidden = shown[:, 3] < 128
+    for side in (sides.first, sides.second):
+        fill = colors[side[y, x]]
+        hidden |= (measure_difference(shown[None], fill[None])[0] <= SCATTER_LEVELS) & (fill[:, 3] > 0)
+    return bool(np.count_nonzero(hidden) >= least)
+
+
+def _find_covered(frame: Frame, regions: Regions) -> tuple[NDArray[np.bool_], bool, float]:
+    """Find the pixels that ink covers, bool HxW, whether they are only half covered, as lines are thin, and its alpha.
+
+    The alpha is that in the middle of lines, where they cover their pixels most.
+    """
     alpha, line = frame.ink[..., 3], regions.labels == 0
-    half = (alpha >= _HALF_ALPHA) & line
+    most = np.percentile(alpha[line], 99) if line.any() else 255
+    half = (alpha >= min(_HALF_ALPHA, _GRAY_SHARE * most)) & line
     most = np.percentile(alpha[half], 99) if half.any() else 255
     covered = (alpha >= _COVERED * most) & line
     is_thin = np.count_nonzero(covered) < _COVERED_SHARE * np.count_nonzero(half)
-    return (half if is_thin else covered), bool(is_thin)
+    return (half if is_thin else covered), bool(is_thin), float(most)
 
 
 def _take_out_fill(shown: NDArray[np.int_], alpha: NDArray[np.uint8], fill: NDArray[np.int_]) -> NDArray[np.int_]:
@@ -195,17 +222,16 @@ def place_in(
 def _sample(
     regions: Regions,
     table: NDArray[np.int_],
+    is_own: NDArray[np.bool_],
     nearest: NDArray[np.intp],
     stated: NDArray[np.bool_],
-    own: NDArray[np.int_],
+    drawn: NDArray[np.float64],
     first: NDArray[np.int32],
     second: NDArray[np.int32],
     x: NDArray[np.intp],
     y: NDArray[np.intp],
 ) -> KeyLines:
     """Make the samples of a key's lines: of each color between two regions at most so many, evenly spread."""
-    drawn = np.median(own, axis=0)
-    is_own = np.abs(table - drawn).max(axis=1) == 0
     entry = np.where(is_own, OWN, np.cumsum(~is_own))
     colors = np.full((int((~is_own).sum()), 4), 255, np.uint8)
     colors[:, :3] = table[~is_own]
@@ -236,19 +262,23 @@ class LineColors:
     colors  uint8 [L, 4], without repeats
     own     the color in which the lines are drawn, uint8 [4]
     keys    by number, the lines of each key that recolors some, with `color` as 1 + the row of these colors, or OWN
+    hidden  numbers of keys that are painted over their lines
     """
 
     colors: Pixels
     own: Pixels
     keys: Mapping[int, KeyLines]
+    hidden: frozenset[int] = frozenset()
 
-    def only(self, number: int) -> LineColors | None:
-        """Return the colors with the lines of one key alone; None if it recolors none."""
-        return replace(self, keys={number: self.keys[number]}) if number in self.keys else None
+    def choose_for_key(self, number: int) -> LineColors | None:
+        """Return what tells the lines of a key's frame: it, others if it hides them, or None if they are as drawn."""
+        if number in self.keys:
+            return replace(self, keys={number: self.keys[number]})
+        return self if number in self.hidden else None
 
 
-def join_key_lines(keys: Mapping[int, KeyLines]) -> LineColors | None:
-    """Join the lines of all keys that recolor some; None if none does."""
+def join_key_lines(keys: Mapping[int, KeyLines], hidden: Iterable[int] = ()) -> LineColors | None:
+    """Join the lines of all keys that recolor some; None if none does. hidden: keys that are painted over theirs."""
     if not keys:
         return None
     rows: dict[tuple[int, ...], int] = {}
@@ -257,4 +287,4 @@ def join_key_lines(keys: Mapping[int, KeyLines]) -> LineColors | None:
         entry = [OWN, *(rows.setdefault(tuple(color), 1 + len(rows)) for color in key.colors.tolist())]
         joined[number] = replace(key, color=np.array(entry, np.intp)[key.color])
     own = next(iter(joined.values())).own
-    return LineColors(np.array(list(rows), np.uint8).reshape(-1, 4), own, joined)
+    return LineColors(np.array(list(rows), np.uint8).reshape(-1, 4), own, joined, frozenset(hidden))

@@ -84,7 +84,7 @@ def choose_paint(
     colors, entries = choose_colors(features, regions, belief, keyframes, settings), belief.argmax(axis=1)
     lines = keyframes.lines if settings.line in ("color", "layer") else None
     if lines is not None and shown is not None:
-        lines = lines.only(shown)
+        lines = lines.choose_for_key(shown)
     if lines is None and not frame.trace.any():
         return Choice(frame, colors)
     sides = find_line_sides(regions) if lines is not None or keyframes.trace.dark else None

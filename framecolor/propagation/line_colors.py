@@ -63,8 +63,12 @@ class ChosenLines:
 
 @dataclass(frozen=True, eq=False)
 class _Evidence:
-    """The samples of the keys that vote: palette entries on both sides, and what `KeyLines` has, of all keys."""
+    """The samples of the keys that vote: palette entries on both sides, and what `KeyLines` has, of all keys.
 
+    numbers  of the keys; key: of each sample, its place among them. An array would lose the letters of numbers.
+    """
+
+    numbers: Sequence[int]
     key: NDArray[np.intp]
     color: NDArray[np.intp]
     first: NDArray[np.int32]
@@ -109,7 +113,7 @@ def choose_line_colors(
     open_groups = np.flatnonzero(seen & (sure < _SETTLED_SHARE) & (size > 0))
     if len(open_groups):
         asked = np.unique(evidence.key).tolist() if size[open_groups].sum() >= _FEWEST_UNSURE_PX else ()
-        matched = {key: match(key) for key in asked}
+        matched = {key: match(evidence.numbers[key]) for key in asked}
         members = np.argsort(which, kind="stable")
         begins = np.searchsorted(which[members], np.arange(len(groups) + 1))
         for group in open_groups.tolist():
@@ -139,7 +143,8 @@ def _gather(number: int, lines: LineColors, index: Mapping[int, NDArray[np.intp]
     near = sorted(lines.keys, key=lambda key: (abs(key - number), key))[:_MOST_KEYS]
     keys: Sequence[KeyLines] = [lines.keys[key] for key in near]
     return _Evidence(
-        np.concatenate([np.full(len(key.color), n) for n, key in zip(near, keys, strict=True)]),
+        near,
+        np.repeat(np.arange(len(near)), [len(key.color) for key in keys]),
         np.concatenate([key.color for key in keys]),
         np.concatenate([key.first for key in keys]),
         np.concatenate([key.second for key in keys]),

@@ -92,7 +92,7 @@ def _list_members(levels: Sequence[Path], *, painted: bool) -> tuple[list[Number
         found += [NumberedFile(path, f"{level.stem}.", "", path.suffix, follows=read_number(path)) for path in shown]
         if others := members.keys() - set(map(read_number, shown)):
             reason = "without paint" if painted else "without ink and paint"
-            unused.append(Unused(level, (format_numbers(others),), reason, len(others)))
+            unused.append(Unused(level, (format_numbers(sorted(others)),), reason, len(others)))
     return found, unused
 
 

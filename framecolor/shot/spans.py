@@ -19,7 +19,7 @@ from framecolor.media import check_image
 from framecolor.shot.shot import Shot
 
 # Increased when the same drawings, keys and fit no longer give the same paint.
-_RECIPE = "paint 12"
+_RECIPE = "paint 13"
 # Settings that are hashed by position; others by name, if changed (`Settings.list_changed`).
 _BY_PLACE = ("mode", "gap_px", "min_region_px", "line", "background", "precision")
 

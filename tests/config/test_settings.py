@@ -87,3 +87,12 @@ def test_a_hash_includes_settings_that_are_not_at_their_default() -> None:
     assert settings.list_changed("frames", ("mode",)) == ["format exr"]
     assert settings.list_changed("fit", ("mode",)) == ["seed 3"]
     assert settings.list_changed("keys", ()) == []
+
+
+@pytest.mark.parametrize("text", ["red=ink, red=shadow", "pink=shadow", "red=line", "red=", "", "auto, red=ink"])
+def test_a_wrong_map_of_trace_lines_is_answered_by_all_hues_and_meanings(text: str) -> None:
+    with pytest.raises(
+        SettingsError, match="each hue once, with highlight, shadow, second shadow, trace or ink"
+    ) as found:
+        Settings(trace=text)
+    assert "yellow-green" in str(found.value) and "\n" not in str(found.value)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from drawings import COAT, PAPER, SCARF, SKIN, draw
+from numpy.typing import NDArray
 
 from framecolor import Settings, Shot, color_frames, colorize, recolor_frames
 from framecolor.core.compositing import lay_over, lay_over_color
@@ -20,7 +21,7 @@ from framecolor.pipeline.colorize import prepare
 BROWN, RED, BLACK = (110, 60, 30, 255), (150, 40, 40, 255), (0, 0, 0, 255)
 SIZE = (192, 256)
 KEYS, NUMBERS = (1,), (1, 2, 3)
-Pixels = np.ndarray
+Pixels = NDArray[np.uint8]
 
 
 def draw_recolored(step: int, *, soft: bool = True) -> tuple[Pixels, Pixels, Pixels]:
@@ -110,6 +111,16 @@ def test_a_key_whose_ink_is_a_little_off_black_recolors_nothing() -> None:
     assert make_key_drawing(0, line, painted, Settings()).lines is None
 
 
+def save_as_jpeg(key: Pixels, quality: int) -> Pixels:
+    data = cv2.imencode(".jpg", key[..., 2::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    rgb = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8)[..., ::-1]
+    return np.dstack([rgb, np.full(rgb.shape[:2], 255, np.uint8)])
+
+
+def scale(picture: Pixels, factor: float, how: int) -> Pixels:
+    return np.asarray(cv2.resize(picture, None, fx=factor, fy=factor, interpolation=how), np.uint8)
+
+
 @pytest.mark.parametrize("kind", ["gray", "jpeg", "scaled", "thin"])
 def test_lines_are_learned_from_keys_and_drawings_of_many_kinds(kind: str) -> None:
     line, painted, _ = draw_recolored(0)
@@ -117,16 +128,36 @@ def test_lines_are_learned_from_keys_and_drawings_of_many_kinds(kind: str) -> No
     if kind == "gray":
         line[..., 3] = line[..., 3] * 0.75
     elif kind == "jpeg":
-        data = cv2.imencode(".jpg", key[..., 2::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1]
-        key = np.dstack([cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1], key[..., 3]])
+        key = save_as_jpeg(key, 92)
     elif kind == "scaled":
-        key = cv2.resize(key, None, fx=1.1, fy=1.1, interpolation=cv2.INTER_LINEAR)
+        key = scale(key, 1.1, cv2.INTER_LINEAR)
     else:
-        line, key = (cv2.resize(one, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA) for one in (line, key))
+        line, key = (scale(one, 0.5, cv2.INTER_AREA) for one in (line, key))
     lines = make_key_drawing(1, line, key, Settings()).lines
     assert lines is not None
     for color in (BROWN, RED):
         assert np.abs(lines.colors.astype(int) - color).max(axis=1).min() <= (0 if kind == "gray" else 14)
+
+
+@pytest.mark.parametrize("gray", [0.8, 0.45])
+def test_lines_drawn_in_gray_are_as_black_as_the_key_shows_them(tmp_path: Path, gray: float) -> None:
+    frames = make_recolored(tmp_path)
+    for number in NUMBERS:
+        line = frames[number][0].copy()
+        line[..., 3] = line[..., 3] * gray
+        write_image(tmp_path / "line" / f"{number}.png", line)
+    colorize(Shot.open(tmp_path), tmp_path / "color", Settings())
+    assert share_right(read_image(tmp_path / "color" / "2.png"), frames[2], levels=3) >= 0.95
+
+
+@pytest.mark.parametrize("factor, quality", [(1, 90), (4, 80)])
+def test_a_jpeg_tells_narrow_fills_and_its_lines_however_large_the_flat_ones_are(factor: int, quality: int) -> None:
+    line, painted, _ = draw_recolored(0, soft=False)
+    line, painted = (scale(one, factor, cv2.INTER_NEAREST) for one in (line, painted))
+    key = save_as_jpeg(lay_over_color(painted), quality)
+    result = next(iter(color_frames({1: line}, {1: key})))
+    for color in (COAT, SKIN, SCARF, BROWN, RED):
+        assert np.abs(result.palette.astype(int) - color).max(axis=1).min() <= 4
 
 
 def test_keys_that_recolor_lines_have_no_fault_but_moved_ones_do() -> None:
@@ -188,6 +219,62 @@ def test_mattes_know_the_colors_of_lines_and_a_palette_changes_them(tmp_path: Pa
     night = read_image(tmp_path / "night" / "2.png")
     brown = (matte == ids[BROWN]) & (line[..., 3] == 255)
     assert (night[brown] == (10, 20, 90, 255)).all()
+
+
+def test_the_frame_of_a_key_without_lines_has_the_line_colors_of_the_other_keys(tmp_path: Path) -> None:
+    frames = make_recolored(tmp_path)
+    line, bare = frames[3][0].copy(), frames[3][1].copy()
+    for _ in range(6):  # the fills grow over the lines
+        for shift, axis in ((1, 0), (-1, 0), (1, 1), (-1, 1)):
+            moved, seen = np.roll(bare, shift, axis), np.roll(line[..., 3], shift, axis)
+            grown = (line[..., 3] > 0) & (seen == 0)
+            bare[grown], line[..., 3][grown] = moved[grown], 0
+    write_image(tmp_path / "keys" / "3.png", bare)
+    prepare(Shot.open(tmp_path), tmp_path / "parts", Settings())  # kept keys know it, too
+    for out in ("color", "parts"):
+        colorize(Shot.open(tmp_path), tmp_path / out, Settings())
+        assert share_right(read_image(tmp_path / out / "3.png"), frames[3]) >= 0.95
+
+
+def test_a_key_that_shows_lines_as_drawn_keeps_them_in_its_frame(tmp_path: Path) -> None:
+    frames = make_recolored(tmp_path)
+    line, painted, _ = frames[3]
+    black = lay_over(line, painted)
+    write_image(tmp_path / "keys" / "3.png", black)
+    colorize(Shot.open(tmp_path), tmp_path / "color", Settings(mattes=True))
+    assert np.array_equal(read_image(tmp_path / "color" / "3.png"), black)
+    assert share_right(read_image(tmp_path / "color" / "2.png"), frames[2]) >= 0.95
+
+
+def draw_strokes(chips: int) -> tuple[Pixels, Pixels]:
+    """Two strokes inside of one region, brown to the left and red to the right, below a row of chips."""
+    line, painted = np.zeros((160, 200, 4), np.uint8), np.zeros((160, 200, 4), np.uint8)
+    cv2.ellipse(painted, (90, 86), (70, 60), 0, 0, 360, SKIN, -1)
+    for k in range(chips):
+        cv2.circle(painted, (12 + 25 * k, 12), 8, COAT, -1)
+    for picture in (line, painted):
+        cv2.ellipse(picture, (90, 86), (70, 60), 0, 0, 360, BLACK, 3)
+        for k in range(chips):
+            cv2.circle(picture, (12 + 25 * k, 12), 8, BLACK, 2)
+    for x, stroke in ((60, BROWN), (120, RED)):
+        cv2.line(line, (x, 60), (x + 6, 90), BLACK, 3)
+        cv2.line(painted, (x, 60), (x + 6, 90), stroke, 3)
+    return line, painted
+
+
+def test_keys_of_one_number_and_different_letters_keep_their_lines_apart(tmp_path: Path) -> None:
+    frames = {name: draw_strokes(chips) for name, chips in (("1", 0), ("1a", 3), ("2", 0), ("3", 4))}
+    for name, (line, painted) in frames.items():
+        write_image(tmp_path / "line" / f"A{name}.png", line)
+        if name in ("1", "1a"):
+            write_image(tmp_path / "keys" / f"A{name}.png", painted)
+    colorize(Shot.open(tmp_path), tmp_path / "whole", Settings())
+    prepare(Shot.open(tmp_path), tmp_path / "parts", Settings())
+    colorize(Shot.open(tmp_path, frames="2-3"), tmp_path / "parts", Settings())
+    for name in ("2", "3"):
+        picture, ink = read_image(tmp_path / "whole" / f"A{name}.png"), frames[name][0][..., 3] > 0
+        assert (picture == frames[name][1]).all(axis=2)[ink].mean() >= 0.98
+        assert (tmp_path / "parts" / f"A{name}.png").read_bytes() == (tmp_path / "whole" / f"A{name}.png").read_bytes()
 
 
 def test_tasks_of_a_farm_paint_the_same_lines(tmp_path: Path) -> None:

@@ -58,11 +58,11 @@ def test_painted_drawings_of_a_level_are_its_keys_and_others_are_named(tmp_path:
     level = save_level(tmp_path / "A.tlv", STEPS, (1,))
     shot = Shot.open(level, keys=level)
     check_shot(shot, {1: 0})
-    assert shot.warnings == (f"{level}: not used: 3 drawings without paint: 2-3,2a",)
+    assert shot.warnings == (f"{level}: not used: 3 drawings without paint: 2,2a,3",)
     shown = invoke("plan", level, "--keys", level).stdout
     assert shown.count(shot.warnings[0]) == 1
     blank = save_level(tmp_path / "B.tlv", STEPS)
-    refuse(level, "the level holds no painted drawing", "but 4 drawings without paint: 1-3,2a", keys=blank)
+    refuse(level, "the level holds no painted drawing", "but 4 drawings without paint: 1-2,2a,3", keys=blank)
     refuse(level, "there is no such file", keys=tmp_path / "C.tlv")
 
 
