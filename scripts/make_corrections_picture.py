@@ -22,7 +22,7 @@ _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "
 _FLAGS += ["--disable-background-networking", "--disable-component-update"]
 _WIDTH, _HEIGHT = 1280, 760
 # The correction: frame, pixel in the region, and palette color that the region gets.
-_FRAME, _AT, _COLOR = 1008, (436, 470), "#ec843e"
+_FRAME, _AT, _COLOR = 1008, (724, 441), "#d64854"
 
 
 @click.command()
