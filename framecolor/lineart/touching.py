@@ -12,24 +12,27 @@ WIDEST_INK_PX = 12
 FEWEST_TOUCH_PX = 6
 # Paper beyond a line along this share of a region's outline: no paper lies on both sides of an outline.
 _OUTLINE_SHARE = 0.25
+# Beyond a region's box, its lines and what lies beyond them end within so many pixels.
+_AROUND_PX = WIDEST_INK_PX + 2
 
 
 def count_touching(
-    regions: Regions, line: NDArray[np.bool_], widest_px: int, bare: NDArray[np.bool_] | None = None
+    labels: NDArray[np.int32], line: NDArray[np.bool_], widest_px: int, bare: NDArray[np.bool_] | None = None
 ) -> dict[tuple[int, int], int]:
     """Count the pixels along which two regions lie on both sides of line pixels. Returns (lower, higher) -> pixels.
 
-    line  bool HxW; bare: of these, bool HxW: only where half of them are bare between the regions
+    labels  of regions, int32 HxW
+    line    bool HxW; bare: of these, bool HxW: only where half of them are bare between the regions
     """
     counts: dict[tuple[int, int], int] = {}
     bare = line if bare is None else bare
-    for labels, mask, told in ((regions.labels, line, bare), (regions.labels.T, line.T, bare.T)):
+    for side, mask, told in ((labels, line, bare), (labels.T, line.T, bare.T)):
         # A run of line pixels between two regions, in one row.
         row, first = np.nonzero(mask & ~np.pad(mask, ((0, 0), (1, 0)))[:, :-1])
         last = np.nonzero(mask & ~np.pad(mask, ((0, 0), (0, 1)))[:, 1:])[1]
         inner = (first > 0) & (last < mask.shape[1] - 1) & (last - first < widest_px)
         row, first, last = row[inner], first[inner], last[inner]
-        before, after = labels[row, first - 1], labels[row, last + 1]
+        before, after = side[row, first - 1], side[row, last + 1]
         total = np.pad(np.cumsum(told, axis=1), ((0, 0), (1, 0)))
         share = (total[row, last + 1] - total[row, first]) / (last + 1 - first)
         both = (before > 0) & (after > 0) & (before != after) & (share >= 0.5)
@@ -50,12 +53,15 @@ def find_beyond_line(
     found = np.zeros(regions.count + 1, np.bool_)
     if not paper.any() or not among.any():
         return found
-    outline, beyond = np.zeros(regions.count + 1), np.zeros(regions.count + 1)
-    for (a, b), px in count_touching(regions, lines, WIDEST_INK_PX).items():
-        for one, other in ((a, b), (b, a)):
-            outline[one] += px
-            beyond[one] += px * paper[other]
-    found[:] = (beyond >= FEWEST_TOUCH_PX) & (beyond >= _OUTLINE_SHARE * outline) & among & ~paper
+    # Each region is looked at alone, with the lines around it: few are asked for, and a picture is large.
+    for region in np.flatnonzero(among & ~paper).tolist():
+        left, top, width, height = regions.boxes[region].tolist()
+        rows = slice(max(0, top - _AROUND_PX), top + height + _AROUND_PX)
+        window = (rows, slice(max(0, left - _AROUND_PX), left + width + _AROUND_PX))
+        touching = count_touching(regions.labels[window], lines[window], WIDEST_INK_PX)
+        own = {a + b - region: px for (a, b), px in touching.items() if region in (a, b)}
+        beyond = sum(px for other, px in own.items() if paper[other])
+        found[region] = beyond >= max(FEWEST_TOUCH_PX, _OUTLINE_SHARE * sum(own.values()))
     return found
 
 

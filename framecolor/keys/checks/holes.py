@@ -97,7 +97,7 @@ def _group(scene: _Scene, holes: Collection[int], pairs: Iterable[tuple[int, int
     area = scene.key.regions.area
     group_of = {region: {region} for region in sorted(holes)}
     beside: dict[int, dict[int, int]] = {}
-    for (a, b), px in count_touching(scene.key.regions, scene.key.frame.lines, WIDEST_INK_PX).items():
+    for (a, b), px in count_touching(scene.key.regions.labels, scene.key.frame.lines, WIDEST_INK_PX).items():
         beside.setdefault(a, {})[b] = beside.setdefault(b, {})[a] = px
     for pair in pairs:
         small, large = sorted(pair, key=lambda region: int(area[region]))
@@ -130,8 +130,8 @@ def _look(key: PaintedKey) -> _Scene | None:
 def _find_by_trace(scene: _Scene) -> tuple[dict[int, str], list[tuple[int, int]]]:
     """Find paper on both sides of a trace line, which separates paints; also returns the pairs of such regions."""
     key = scene.key
-    touching = count_touching(key.regions, key.frame.trace, _WIDEST_TRACE_PX)
-    bare = count_touching(key.regions, key.frame.trace, _WIDEST_TRACE_PX, key.bare)
+    touching = count_touching(key.regions.labels, key.frame.trace, _WIDEST_TRACE_PX)
+    bare = count_touching(key.regions.labels, key.frame.trace, _WIDEST_TRACE_PX, key.bare)
     found: dict[int, str] = {}
     pairs = []
     enclosed = set(scene.enclosed.tolist())
