@@ -233,7 +233,7 @@ class Palette:
 
     @property
     def paper(self) -> NDArray[np.bool_]:
-        """The colors of paper, bool [P]: transparent ones, or if there are none, opaque white, as of white paint."""
+        """Whether each color is that of paper, bool [P]: transparent; opaque white if no color is transparent."""
         return self.colors[:, 3] == 0 if self.has_clear_paper else (self.colors == 255).all(axis=1)
 
     def __repr__(self) -> str:

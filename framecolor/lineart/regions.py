@@ -68,15 +68,15 @@ def label_regions(
     line = lines.astype(np.uint8)
     # Outside the box of the lines is only paper, so labels at its edge extend to the picture's edge.
     box = Box.around(line, margin_px=math.ceil(gap_px) + 3)
-    free = 1 - box.crop(line)
-    ink = 1 - free
+    ink = np.ascontiguousarray(box.crop(line))
+    free = 1 - ink
     is_wide = gap_px > _NARROW_PX
-    ends = find_ends(ink) if bridge_px > 0 or is_wide else None
-    bridges = find_bridges(ink, ends, bridge_px) if ends is not None and bridge_px > 0 else None
+    ends = find_ends(ink) if bridge_px > 0 or is_wide else np.zeros((0, 4))
+    bridges = find_bridges(ink, ends, bridge_px) if bridge_px > 0 else None
     if bridges is not None:
         free[bridges] = 0
     labels = _close_gaps(free, gap_px) if gap_px > 0 else _label(free)
-    if ends is not None and is_wide:
+    if is_wide:
         reach_px = gap_px + measure_half_width(ink) + _NARROW_PX
         labels = join_necks(labels, _close_gaps(free, _NARROW_PX), ends[:, :2], reach_px)
     if bridges is not None:

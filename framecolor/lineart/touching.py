@@ -51,7 +51,7 @@ def find_beyond_line(
     lines  bool HxW; paper, among: bool [count + 1], the paper, and the regions that are asked for
     """
     found = np.zeros(regions.count + 1, np.bool_)
-    if not paper.any() or not among.any():
+    if not paper.any():
         return found
     # Each region is looked at alone, with the lines around it: few are asked for, and a picture is large.
     for region in np.flatnonzero(among & ~paper).tolist():

@@ -68,12 +68,13 @@ def clear_beside(ink: NDArray[np.uint8], trace: NDArray[np.bool_]) -> None:
     chroma = np.ptp(rgb, axis=1) >= _LEAST_CHROMA
     if not chroma.any():
         return
-    ink[y[chroma & (ink[y, x, 3] < FAINTEST_ALPHA)], x[chroma & (ink[y, x, 3] < FAINTEST_ALPHA)]] = 0
+    faint = chroma & (ink[y, x, 3] < FAINTEST_ALPHA)
+    ink[y[faint], x[faint]] = 0
     apart = (ink[..., 3] >= 2 * FAINTEST_ALPHA) & ~near & ~trace
     others = ink[apart][:, :3]
     if np.count_nonzero(np.ptp(others, axis=1) >= _LEAST_CHROMA) > _MOST_COLORED * len(others):
         return
-    mixed = chroma & (ink[y, x, 3] >= FAINTEST_ALPHA)
+    mixed = chroma & ~faint
     y, x = y[mixed], x[mixed]
     darkness = 1 - ink[y, x, :3].max(axis=1).astype(np.float32) / 255
     ink[y, x, 3] = np.rint(ink[y, x, 3] * darkness)

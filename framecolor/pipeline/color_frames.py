@@ -224,6 +224,6 @@ def _paint(
     painted = paint_frame(choice, regions, item.confidence, keyframes, runner, settings)
     if (number := keyframes.find_shown(item.number, item.features.digest)) is not None:
         painted, _ = repeat_key(painted, keys[number], item, choice, regions, keyframes, settings)
-    unsure = list_unsure(item, regions, keyframes, settings, choice.lines)
+    unsure = list_unsure(item, choice, regions, keyframes, settings)
     palette = keyframes.shown.colors
     return ColoredFrame(item.number, painted.rgba, painted.ink, palette, item.mean_confidence(), unsure)

@@ -120,10 +120,9 @@ def _draw_mattes(choice: Choice, regions: Regions, keyframes: Keyframes, ids: Ma
     paint, line = spread(regions, ids.find(choice.colors), choice.taken), None
     if choice.lines is not None and keyframes.lines is not None:
         line = np.zeros(regions.size, np.uint16)
-        own = np.zeros((1, 4), np.uint8)
-        line.reshape(-1)[choice.lines.place] = ids.find(np.concatenate([own, keyframes.lines.colors]))[
-            choice.lines.color
-        ]
+        own = np.zeros((1, 4), np.uint8)  # lines as drawn have no id
+        of_color = ids.find(np.concatenate([own, keyframes.lines.colors]))
+        line.reshape(-1)[choice.lines.place] = of_color[choice.lines.color]
     return _Mattes(paint, line)
 
 
@@ -156,7 +155,7 @@ def _encode(
         confidence=round(item.mean_confidence(), 4),
         before=item.before,
         origins=None if item.origins is None else tuple(item.origins[1:].tolist()),
-        unsure=list_unsure(item, regions, keyframes, settings, choice.lines),
+        unsure=list_unsure(item, choice, regions, keyframes, settings),
         told=None if labels is None else len(labels.rows),
         corrected=None if labels is None else labels.corrected or None,
     )

@@ -32,6 +32,7 @@ Rgba = NDArray[np.uint8]
 
 def choose_colors(
     features: FrameFeatures,
+    frame: Frame,
     regions: Regions,
     belief: NDArray[np.float32],
     keyframes: Keyframes,
@@ -44,19 +45,22 @@ def choose_colors(
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
     if not clears_white(keyframes, settings):
         return colors
-    return clear_paper(colors, regions, find_white_figure(features, regions, (colors == 255).all(axis=1), keyframes))
+    white = (colors == 255).all(axis=1)
+    return clear_paper(colors, regions, find_white_figure(features, frame, regions, white, keyframes))
 
 
 @dataclass(frozen=True, eq=False)
 class Choice:
     """What a drawing is painted with.
 
-    frame   the drawing, its lines in the colors of the keys' lines
+    drawn   the drawing
+    frame   the same, its lines in the colors of the keys' lines
     colors  of each region, uint8 [count + 1, 4]
     taken   pixels of trace lines that are painted from one side; None: all from their nearest region
     lines   the colors of its lines; None if no key recolors any
     """
 
+    drawn: Frame
     frame: Frame
     colors: Rgba
     taken: Taken | None = None
@@ -81,21 +85,21 @@ def choose_paint(
     number  of the frame
     shown   number of the key that shows this drawing; None if there is none
     """
-    colors, entries = choose_colors(features, regions, belief, keyframes, settings), belief.argmax(axis=1)
+    colors, entries = choose_colors(features, frame, regions, belief, keyframes, settings), belief.argmax(axis=1)
     lines = keyframes.lines if settings.line in ("color", "layer") else None
     if lines is not None and shown is not None:
         lines = lines.choose_for_key(shown)
     if lines is None and not frame.trace.any():
-        return Choice(frame, colors)
+        return Choice(frame, frame, colors)
     sides = find_line_sides(regions) if lines is not None or keyframes.trace.dark else None
     if sides is None:
-        return Choice(frame, colors)
+        return Choice(frame, frame, colors)
     taken = keyframes.trace.choose(frame, sides, entries, keyframes.palette)
     if lines is None:
-        return Choice(frame, colors, taken)
+        return Choice(frame, frame, colors, taken)
     chosen = choose_line_colors(number, frame, regions, sides, entries, lines, keyframes.index, match)
     ink = color_ink(frame.ink, chosen.place, chosen.color, lines.colors)
-    return Choice(replace(frame, ink=ink), colors, taken, chosen)
+    return Choice(frame, replace(frame, ink=ink), colors, taken, chosen)
 
 
 def choose_for(

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
-from framecolor.core.types import Regions
+from framecolor.core.types import Frame, Regions
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.touching import find_beyond_line, find_main_paper
 from framecolor.matching.paper_kinds import LEFT, PAPER, UNCLEAR, WHITE
@@ -22,18 +22,23 @@ def clears_white(keyframes: Keyframes, settings: Settings) -> bool:
     return settings.background == "transparent" and opaque
 
 
-def find_white_figure(features: FrameFeatures, regions: Regions, white: Mask, keyframes: Keyframes) -> Mask:
+def find_white_figure(
+    features: FrameFeatures, frame: Frame, regions: Regions, white: Mask, keyframes: Keyframes
+) -> Mask:
     """Find the regions that are white along the border and yet no paper, bool [count + 1].
 
     Either the keys show them inside of the figure, or nothing but a line separates them from the paper.
 
+    frame  the drawing
     white  bool [count + 1]: regions in opaque white
     """
-    shown, beyond = _weigh_white(features, regions, white, keyframes)
+    shown, beyond = _weigh_white(features, frame, regions, white, keyframes)
     return shown | beyond
 
 
-def _weigh_white(features: FrameFeatures, regions: Regions, white: Mask, keyframes: Keyframes) -> tuple[Mask, Mask]:
+def _weigh_white(
+    features: FrameFeatures, frame: Frame, regions: Regions, white: Mask, keyframes: Keyframes
+) -> tuple[Mask, Mask]:
     """Find the white regions along the border that are the figure by the keys, and by the lines: bool [count + 1]."""
     along = white & regions.along_border
     if (own := keyframes.find_paper(features.number, features.digest)) is not None:
@@ -41,9 +46,7 @@ def _weigh_white(features: FrameFeatures, regions: Regions, white: Mask, keyfram
     kinds = features.kinds
     shown = along & (kinds[:, WHITE] > kinds[:, [PAPER, UNCLEAR]].max(axis=1))
     paper = find_main_paper(regions, white)
-    others = along & ~paper
-    # Most frames have no white along the border but paper, and their lines need not be looked at.
-    return shown, find_beyond_line(regions, features.drawing.frame().lines, paper, others) if others.any() else others
+    return shown, find_beyond_line(regions, frame.lines, paper, along & ~paper)
 
 
 def find_paper(features: FrameFeatures, regions: Regions, belief: Votes, keyframes: Keyframes) -> Mask:
@@ -57,7 +60,13 @@ def find_paper(features: FrameFeatures, regions: Regions, belief: Votes, keyfram
 
 
 def find_left(
-    features: FrameFeatures, regions: Regions, belief: Votes, paper: Mask, keyframes: Keyframes, settings: Settings
+    features: FrameFeatures,
+    frame: Frame,
+    regions: Regions,
+    belief: Votes,
+    paper: Mask,
+    keyframes: Keyframes,
+    settings: Settings,
 ) -> Mask:
     """Find the regions of `paper` that are probably the figure's, bool [count + 1].
 
@@ -65,6 +74,7 @@ def find_left(
     paper around. Also, if white paper becomes transparent, the white regions along the border of which the keys and the
     lines tell two things. What a painter said of a region counts.
 
+    frame   the drawing
     belief  as for `find_paper`; paper: found by it
     """
     clears = clears_white(keyframes, settings)
@@ -79,11 +89,11 @@ def find_left(
         left = kinds[:, doubtful].max(axis=1) > kinds[:, others].max(axis=1)
         if keyframes.palette.has_clear_paper:
             around = find_main_paper(regions, paper | features.outside)
-            left |= find_beyond_line(regions, features.drawing.frame().lines, around, paper)
+            left |= find_beyond_line(regions, frame.lines, around, paper)
     left &= paper
     if clears:
         white = (keyframes.palette.colors[belief.argmax(axis=1)] == 255).all(axis=1)
-        shown, beyond = _weigh_white(features, regions, white, keyframes)
+        shown, beyond = _weigh_white(features, frame, regions, white, keyframes)
         left |= shown ^ beyond
     said = keyframes.find_said(features.number, features.digest, regions.count)
     return left & ~said

@@ -18,9 +18,10 @@ from framecolor.config.settings import Settings
 from framecolor.core.types import Regions
 from framecolor.keys.keyframes import Keyframes
 from framecolor.output.frame_entry import MOST_UNSURE, UnsureRegion
+from framecolor.pipeline.paint import Choice
 from framecolor.pipeline.paper_doubts import find_left, find_paper
 from framecolor.propagation.confidence import UNSEEN_ABOVE, measure_unseen
-from framecolor.propagation.line_colors import ChosenLines, UnsureLine
+from framecolor.propagation.line_colors import UnsureLine
 from framecolor.propagation.smoothing import FramePosterior
 
 # Regions below this confidence are shown to the painter.
@@ -29,7 +30,7 @@ UNSURE_BELOW = 0.8
 # clips and 17 cases, that lists 8 regions more of 100, and a quarter more of the wrong pixels of the clips.
 _LARGE_UNSURE_BELOW, _LARGE_WRONG = 0.95, 1 / 2_000
 # Regions of the figure that come out as paper are shown below this confidence: a hole in a cel is worse than a wrong
-# color. In seven clips, that lists 2 regions more of 100, of which one in six is wrong.
+# color.
 _PAPER_UNSURE_BELOW = 0.9
 # Confidence of a region that is probably left as paper by mistake.
 _LEFT_CONFIDENCE = 0.5
@@ -45,11 +46,7 @@ Mask = NDArray[np.uint8]
 
 
 def list_unsure(
-    item: FramePosterior,
-    regions: Regions,
-    keyframes: Keyframes,
-    settings: Settings,
-    lines: ChosenLines | None = None,
+    item: FramePosterior, choice: Choice, regions: Regions, keyframes: Keyframes, settings: Settings
 ) -> tuple[UnsureRegion, ...]:
     """List the regions of a drawing to check, as `find_unsure`, and before the slivers the pieces of its lines.
 
@@ -58,8 +55,9 @@ def list_unsure(
     has_keys = not keyframes.whole.issubset(keyframes.proposed)
     unseen = measure_unseen(item.features.unseen) if has_keys else None
     paper = find_paper(item.features, regions, item.belief, keyframes)
-    left = find_left(item.features, regions, item.belief, paper, keyframes, settings)
+    left = find_left(item.features, choice.drawn, regions, item.belief, paper, keyframes, settings)
     found = list(find_unsure(regions, item.belief, item.confidence, unseen, paper, left))
+    lines = choice.lines
     if lines is None or keyframes.lines is None or not lines.unsure:
         return tuple(found)
     colors = np.concatenate([keyframes.lines.own[None], keyframes.lines.colors])

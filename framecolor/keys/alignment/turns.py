@@ -36,7 +36,7 @@ _SMALL_ANGLES, _SMALL_GAIN = (-0.8, -0.4, 0.4, 0.8), 0.02
 _BLUR_PX, _STEPS, _PRECISION = 2.0, 60, 1e-5
 # A key that is hardly scaled is not scaled at all.
 _SCALE_ERROR = 0.005
-# A similarity keeps right angles: what is found is none if its axes differ by more.
+# The axes of a similarity are perpendicular and equally long: a result that is farther from that is refused.
 _SHEAR = 0.02
 
 
@@ -103,7 +103,7 @@ def _try_poses(
 
 
 def _refine(start: Pose, painted: Rgba, lines: Mask, motion: int) -> Pose | None:
-    """Find the exact pose near a first one; None if there is none."""
+    """Find the exact pose near a first one; None if the search does not converge to a similarity."""
     factor = min(1.0, _FINE_PX / max(lines.shape))
     small, key = (lines, painted) if factor == 1 else (shrink_lines(lines, factor), resize(painted, factor))
     seen = [cv2.GaussianBlur(mask.astype(np.float32), (0, 0), _BLUR_PX) for mask in (small, find_borders(key))]

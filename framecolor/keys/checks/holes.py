@@ -93,7 +93,7 @@ def _name_hole(scene: _Scene, regions: Sequence[int], reason: str) -> Fault:
 
 
 def _group(scene: _Scene, holes: Collection[int], pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
-    """Group holes that are told in one line, the largest of each group first: one of a pair, a mark in its region."""
+    """Group the holes that one line names, the largest of each group first: a pair, or a region and the mark in it."""
     area = scene.key.regions.area
     group_of = {region: {region} for region in sorted(holes)}
     beside: dict[int, dict[int, int]] = {}
