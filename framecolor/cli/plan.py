@@ -49,7 +49,6 @@ def plan(shot: str, cels: tuple[str, ...], preview: Path | None, as_json: bool, 
     from framecolor.output.checks import check_output
     from framecolor.pipeline.check import check_shot
     from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
-    from framecolor.report.preview import write_preview
     from framecolor.shot.spans import describe_plan
 
     chosen = list_shots([shot], cels)
@@ -72,6 +71,8 @@ def plan(shot: str, cels: tuple[str, ...], preview: Path | None, as_json: bool, 
         table["warnings"] += [*style.texts, *map(str, faults)]
         table["warnings"] += list_no_key(opened, one.find(places["keys"]))
         if preview is not None:
+            from framecolor.report.preview import write_preview
+
             page = preview / f"{plain_name(opened.name).replace('/', '.')}.preview.html"
             table["preview"] = str(write_preview(opened, style.settings, faults, table, page))
         tables.append(table)
@@ -82,7 +83,6 @@ def plan(shot: str, cels: tuple[str, ...], preview: Path | None, as_json: bool, 
 
 
 def _lines(table: dict[str, Any]) -> list[str]:
-
     width, height = table["size"]
     missing = _ONLY_REFERENCES if table["references"] else _NO_KEY
     lines = [

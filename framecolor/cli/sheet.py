@@ -40,6 +40,7 @@ def sheet(
       framecolor sheet Cut-005 --cel A -o a.csv
       framecolor sheet cut_012 -o cut_012/color/twos.xdts --on 2
     """
+    from framecolor.core.text import count_of
     from framecolor.movie.sheet import write_sheet
 
     if held is not None and sheet is not None:
@@ -48,4 +49,6 @@ def sheet(
     for note in done.notes:
         click.echo(f"note: {note}", err=True)
     tracks = ", ".join(done.sheet.names)
-    click.echo(f"{path}: {done.sheet.frames} frames of {tracks}, at {done.sheet.fps or 24:g} frames a second")
+    click.echo(
+        f"{path}: {count_of(done.sheet.frames, 'frame')} of {tracks}, at {done.sheet.fps or 24:g} frames a second"
+    )

@@ -32,8 +32,12 @@ def count_of(number: int, noun: str) -> str:
 
 def plain_name(text: str) -> str:
     """Format a name for one line: cut to 80 characters, control characters replaced."""
-    kept = text.strip()[:_LONGEST_NAME]
-    return "".join(letter if letter.isprintable() or letter in _SPACES else "\ufffd" for letter in kept)
+    return replace_controls(text.strip()[:_LONGEST_NAME])
+
+
+def replace_controls(text: str) -> str:
+    """Replace the control characters of a text by U+FFFD; the ideographic space stays."""
+    return "".join(letter if letter.isprintable() or letter in _SPACES else "\ufffd" for letter in text)
 
 
 def format_command(words: Iterable[str], system: str = os.name) -> str:

@@ -107,16 +107,16 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
             notes.append(_PAPERS[paper])
         unlike = tuple(sorted(n for n in drawings if is_unlike(drawings[n], settings)))
     painted, scaled = _align_keys(drawings, keys, settings)
+    told = painted or (drawings if settings.ink == "auto" else {})
+    lines = {n: extract_lines(drawings[n], settings.read_paper) for n in told}
     if settings.ink == "auto":
-        telling = [n for n in drawings if n in painted] or list(drawings)
-        margins = {n: SCALED_MARGIN_PX if n in scaled else 0 for n in telling}
-        lines = {n: extract_lines(drawings[n], settings.read_paper) for n in telling}
-        ink = find_ink_hues(count_hues(*lines[n], painted.get(n), margin_px=margins[n]) for n in telling)
+        margins = {n: SCALED_MARGIN_PX if n in scaled else 0 for n in told}
+        ink = find_ink_hues(count_hues(*lines[n], painted.get(n), margin_px=margins[n]) for n in told)
         if ink != "dark":
             settings = settings.updated({"ink": ink})
             hues = "colored" if ink == "colored" else ink.replace("-", " and ")
             notes.append(f"{hues} lines are kept as ink, as {_say_why(painted)}; --ink dark makes them trace lines")
-    counted = [count_shown(extract_lines(drawings[n], settings.read_paper)[0], painted[n]) for n in painted]
+    counted = [count_shown(lines[n][0], painted[n]) for n in painted]
     found = find_trace_hues(one for one in counted if one is not None)
     if trace := [hue for hue in found if hue not in settings.hue_meanings]:
         known = [] if settings.trace == "auto" else [settings.trace]

@@ -157,7 +157,7 @@ class Keyframes:
         shown = self.find_shown(number, drawing)
         return None if shown is None else self.paper.get(shown)
 
-    @property
+    @cached_property
     def opaque_keys(self) -> list[int]:
         """Numbers of the keys with opaque white paper, rising."""
         clear = self.palette.colors[:, 3] == 0

@@ -35,8 +35,8 @@ _GRAY_LEVELS = 24
 # are so light that hardly any pixel is half covered, those with this share of their greatest alpha are.
 _FULL_ALPHA, _GRAY_SHARE = 230, 0.75
 # A color of lines has at least so many pixels, or this share of all, and this share of all similar ones. Nearly all
-# pixels have one of these colors, and at most a part has the color of a fill beside it. In seven clips whose lines are
-# not recolored on purpose, .82 to .96 of them do at most, or .26 to .49 are covered by fills.
+# pixels have one of these colors, and at most a part has the color of a fill beside it: lines that are not recolored on
+# purpose have other colors as well, or fills cover more of them.
 _COLOR_PX, _COLOR_SHARE = 12, 0.002
 _FLAT_SHARE, _FILLED_SHARE = 0.5, 0.25
 # A key whose lines are not learned hides them if this share of their pixels has the color of a fill beside them.
@@ -286,5 +286,6 @@ def join_key_lines(keys: Mapping[int, KeyLines], hidden: Iterable[int] = ()) -> 
     for number, key in sorted(keys.items()):
         entry = [OWN, *(rows.setdefault(tuple(color), 1 + len(rows)) for color in key.colors.tolist())]
         joined[number] = replace(key, color=np.array(entry, np.intp)[key.color])
-    own = next(iter(joined.values())).own
-    return LineColors(np.array(list(rows), np.uint8).reshape(-1, 4), own, joined, frozenset(hidden))
+    own, table = next(iter(joined.values())).own, np.array(list(rows), np.uint8).reshape(-1, 4)
+    joined = {number: replace(key, colors=table, own=own) for number, key in joined.items()}
+    return LineColors(table, own, joined, frozenset(hidden))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.compositing import lay_over_color
 from framecolor.core.types import FAINT, Frame, Palette, Regions
 from framecolor.lineart.line_sides import LineSides, find_line_sides
 from framecolor.render.flat import Taken
@@ -22,8 +23,8 @@ from framecolor.render.flat import Taken
 _NEARER_SHARE, _APART_LEVELS = 0.25, 12
 # A pair of colors has a rule if this share of so many pixels shows the same side.
 _RULE_SHARE, _RULE_PX = 0.85, 8
-# Keys that fill up to trace lines follow rules in nearly all pixels (.99 in a studio's clip). Where trace lines were
-# found between two fills, at most .46 do: then there is no rule.
+# Keys that fill up to trace lines follow rules in nearly all pixels. Where trace lines were found between two fills,
+# fewer than half do: then there is no rule.
 _RULED_SHARE, _FEWEST_PX = 0.7, 12
 _LUMINANCE = np.array([0.299, 0.587, 0.114])
 
@@ -42,8 +43,9 @@ def count_sides(painted: NDArray[np.uint8], frame: Frame, regions: Regions, colo
     hue, one, two, place = _list_pixels(frame, sides)
     shown = painted.reshape(-1, 4)[place].astype(int)
     shown[shown[:, 3] < 128] = (255, 255, 255, 0)
-    to_one, to_two = (np.abs(shown[:, :3] - _as_shown(colors)[side]).max(axis=1) for side in (one, two))
-    apart = np.abs(_as_shown(colors)[one] - _as_shown(colors)[two]).max(axis=1)
+    fills = lay_over_color(colors).astype(int)
+    to_one, to_two = (np.abs(shown[:, :3] - fills[side]).max(axis=1) for side in (one, two))
+    apart = np.abs(fills[one] - fills[two]).max(axis=1)
     is_clear = (apart >= _APART_LEVELS) & (np.minimum(to_one, to_two) <= _NEARER_SHARE * apart)
     shows_one = to_one <= to_two
     rows = np.stack([hue, np.where(shows_one, one, two), np.where(shows_one, two, one)], axis=1)[is_clear]
@@ -97,7 +99,7 @@ class TraceSides:
         first, second = entries[one], entries[two]
         ordered = np.stack([hue, np.minimum(first, second), np.maximum(first, second)], axis=1)
         pairs, which = np.unique(ordered, axis=0, return_inverse=True)
-        light = np.asarray(_as_shown(palette.colors) @ _LUMINANCE, np.float64)
+        light = np.asarray(lay_over_color(palette.colors) @ _LUMINANCE, np.float64)
         winner = np.array([self._find_winner(hue, a, b, light) for hue, a, b in pairs.tolist()], np.intp)
         takes = winner[which.ravel()]
         ruled = takes >= 0
@@ -118,8 +120,3 @@ def _list_pixels(
     one, two = sides.first, sides.second
     y, x = np.nonzero((hues > 0) & (hues < FAINT) & (one != two))
     return hues[y, x].astype(np.intp), one[y, x], two[y, x], ((y + box.top) * box.width + x + box.left).astype(np.intp)
-
-
-def _as_shown(colors: NDArray[np.uint8]) -> NDArray[np.int_]:
-    """Return colors as they show on white paper, int [N, 3]."""
-    return np.where(colors[:, 3:] > 0, colors[:, :3], 255).astype(int)

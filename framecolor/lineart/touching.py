@@ -25,6 +25,8 @@ def count_touching(
     line    bool HxW; bare: of these, bool HxW: only where half of them are bare between the regions
     """
     counts: dict[tuple[int, int], int] = {}
+    if not line.any():
+        return counts
     bare = line if bare is None else bare
     for side, mask, told in ((labels, line, bare), (labels.T, line.T, bare.T)):
         # A run of line pixels between two regions, in one row.

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from framecolor.core.files import read_file, write_bytes_atomic
 from framecolor.errors import InputError, OutputError, ReadError
 from framecolor.media.broken import BrokenImageError
-from framecolor.media.levels.drawing import MOST_STYLES, Codes, Parts
+from framecolor.media.levels.drawing import Codes, Parts
 from framecolor.media.levels.member import (
     PALETTE_SUFFIX,
     find_frame,
@@ -35,7 +35,7 @@ from framecolor.media.levels.member import (
 )
 from framecolor.media.levels.writer import write_level
 from framecolor.media.palettes import Swatch
-from framecolor.media.palettes.styles import StylePalette, make_styles
+from framecolor.media.palettes.styles import MOST_STYLES, StylePalette, make_styles
 from framecolor.media.palettes.tpl import read_styles, write_styles
 from framecolor.media.writers.tlv import count_colors, find_nearest, hash_part
 from framecolor.output.mattes import Rgb

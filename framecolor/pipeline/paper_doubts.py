@@ -18,8 +18,9 @@ Mask = NDArray[np.bool_]
 
 def clears_white(keyframes: Keyframes, settings: Settings) -> bool:
     """Tell whether white paper becomes transparent, as keys have opaque paper and cels are asked for."""
-    opaque = not keyframes.palette.has_clear_paper or bool(keyframes.opaque_keys)
-    return settings.background == "transparent" and opaque
+    if settings.background != "transparent":
+        return False
+    return not keyframes.palette.has_clear_paper or bool(keyframes.opaque_keys)
 
 
 def find_white_figure(

@@ -153,19 +153,17 @@ def recognize(number: int, digest: str, count: int, tokens: Tokens, keyframes: K
 def match_regions(tokens: Tokens, count: int, keyframes: Keyframes, runner: Runner) -> MatchRegions:
     """Return how a drawing's `count` regions are compared with those of a key, for the colors of lines."""
 
-    def match(number: int) -> NDArray[np.float32] | None:
+    def compare(number: int) -> NDArray[np.float32] | None:
         assert keyframes.gallery is not None
         key = keyframes.gallery.find(number)
         if key is None or not len(tokens.rows) or not len(key.rows):
             return None
-        score, unmatched = compare_by(runner)(tokens, key)
-        logits = np.concatenate([score, unmatched[:, None]], axis=1).astype(np.float32)
-        share = np.exp(logits - logits.max(axis=1, keepdims=True))
+        match = Match(tokens.rows, key.rows, *compare_by(runner)(tokens, key))
         likely = np.zeros((count + 1, len(keyframes.index[number])), np.float32)
-        likely[np.ix_(tokens.rows, key.rows)] = (share / share.sum(axis=1, keepdims=True))[:, :-1]
+        likely[np.ix_(match.target, match.source)] = match.rate_pairs()
         return likely
 
-    return match
+    return compare
 
 
 def link_frames(earlier: FrameFeatures, later: FrameFeatures, runner: Runner) -> Link:

@@ -27,8 +27,10 @@ _MOST_KEYS, _NEXT_KEY = 4, 0.4
 _SETTLED_SHARE, _FEWEST_VOTES = 0.7, 6.0
 # A key's region that does not match still counts by this factor.
 _UNMATCHED = 0.02
-# Distance in a region's box at which a sample of a key's line counts by 1/e^.5, and the samples looked at.
+# Distance in a region's box at which a sample of a key's line counts by 1/e^.5, and the samples looked at. Pixels are
+# compared with them a part at a time.
 _NEAR, _MOST_NEAR, _MOST_COMPARED = 0.08, 7, 1500
+_AT_ONCE = 512
 # Between fills that no key shows together, the color is a guess by either fill.
 _GUESSED = 0.6
 # A piece of a line with fewer pixels has the color of the line that it lies in.
@@ -103,7 +105,8 @@ def choose_line_colors(
     groups, which = np.unique(first.astype(np.int64) * (regions.count + 1) + second, return_inverse=True)
     one, two = (side.astype(np.intp) for side in np.divmod(groups, regions.count + 1))
     pairs, pair_of = np.unique(np.stack([entries[one], entries[two]], axis=1), axis=0, return_inverse=True)
-    votes = _count_votes(evidence, pairs, len(lines.colors))[pair_of.ravel()]
+    pair_of = pair_of.ravel()
+    votes = _count_votes(evidence, pairs, len(lines.colors))[pair_of]
     share = votes / np.maximum(votes.sum(axis=1, keepdims=True), 1e-9)
     solid = alpha[y, x] >= LINE_ALPHA
     size = np.bincount(which[solid], minlength=len(groups))
@@ -121,13 +124,13 @@ def choose_line_colors(
             sides_of = int(one[group]), int(two[group])
             px = x[rows] + box.left, y[rows] + box.top
             pixel_color[rows], pixel_sure[rows] = _decide_by_place(
-                regions, sides_of, pairs[pair_of.ravel()[group]], px, evidence, matched, len(lines.colors)
+                regions, sides_of, pairs[pair_of[group]], px, evidence, matched, len(lines.colors)
             )
     guess = np.flatnonzero(~seen)
     if len(guess):
-        for pair in np.unique(pair_of.ravel()[guess]).tolist():
+        for pair in np.unique(pair_of[guess]).tolist():
             told = _guess(evidence, pairs[pair], len(lines.colors))
-            own = (pair_of.ravel() == pair)[which]
+            own = (pair_of == pair)[which]
             pixel_color[own], pixel_sure[own] = told.argmax(), _GUESSED * told.max()
     # At junctions, a few pixels lie between regions that have no line between them.
     least = np.where(seen, _SMALLEST_PX, 2 * _SMALLEST_PX)
@@ -214,11 +217,15 @@ def _decide_by_place(
     anchor = int(np.argmin(regions.area[list(sides)]))
     place = place_in(regions, np.full(len(pixels[0]), sides[anchor], np.int32), *pixels)
     samples = evidence.place[same, 1 - anchor if flip else anchor]
-    apart = np.square(place[:, None] - samples[None]).sum(axis=2)
-    near = np.argsort(apart, axis=1, kind="stable")[:, :_MOST_NEAR]
-    closeness = np.exp(-np.take_along_axis(apart, near, axis=1) / (2 * _NEAR**2)) * weight[near] + 1e-9 * weight[near]
+    color = evidence.color[same]
     votes = np.zeros((len(place), count + 1))
-    np.add.at(votes, (np.arange(len(place))[:, None], evidence.color[same][near]), closeness)
+    for begin in range(0, len(place), _AT_ONCE):  # distances to all samples take memory
+        part = place[begin : begin + _AT_ONCE]
+        apart = np.square(part[:, None] - samples[None]).sum(axis=2)
+        near = np.argsort(apart, axis=1, kind="stable")[:, :_MOST_NEAR]
+        closeness = np.exp(-np.take_along_axis(apart, near, axis=1) / (2 * _NEAR**2)) * weight[near]
+        closeness += 1e-9 * weight[near]
+        np.add.at(votes, (np.arange(begin, begin + len(part))[:, None], color[near]), closeness)
     votes /= votes.sum(axis=1, keepdims=True)
     return votes.argmax(axis=1), votes.max(axis=1).astype(np.float32)
 

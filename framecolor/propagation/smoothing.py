@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,21 +168,17 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[FramePosterior]:
     for i, (item, belief) in enumerate(zip(block.nodes, beliefs, strict=True)):
         with stage("match", item.features.number):
             sure = judge_belief(item.features, belief, keyframes)
+            origins = item.link.find_origins() if i and item.link is not None else None
         flicker = _measure_flicker(item, belief, beliefs[i - 1]) if i else 0.0
+        before = block.nodes[i - 1].features.number if i else None
         if i or not block.is_out:
-            painted = FramePosterior(item.features.number, item.features, belief, sure, flicker=flicker)
-            yield replace(painted, **_find_origins(item, block.nodes[i - 1])) if i else painted
+            number = item.features.number
+            yield FramePosterior(number, item.features, belief, sure, None, flicker, before, origins)
         for one in block.after[i]:
             if isinstance(one, FramePosterior):
                 yield one
             else:
                 yield FramePosterior(one, item.features, belief, sure, hold_of=item.features.number)
-
-
-def _find_origins(item: Linked, before: Linked) -> dict[str, Any]:
-    assert item.link is not None
-    with stage("match", item.features.number):
-        return {"before": before.features.number, "origins": item.link.find_origins()}
 
 
 def _settle_tones(features: FrameFeatures, belief: Votes, keyframes: Keyframes) -> Votes:

@@ -180,14 +180,16 @@ def _recolor(painting: _Painting, job: _Job, target: Path) -> tuple[_Job, str]:
             if not entry.is_inside:
                 raise ReadError(out / MANIFEST_NAME, f"names {entry.file!r}, which is not a file beside it", _AGAIN)
         data = _paint(painting, job)
-        is_colored = job.entries[0].line_matte is not None
-        layer = painting.format.encode(Picture(_read_lines(painting, job).ink)) if is_colored else None
+        layer = None
+        if painting.line == "layer" and job.entries[0].line_matte is not None:
+            layer = painting.format.encode(Picture(_read_lines(painting, job).ink))
         for entry in job.entries:
             if painting.line == "layer":
                 place = target / LINE_FOLDER / entry.file
-                _copy_layer(out / LINE_FOLDER / entry.file, place) if layer is None else write_bytes_atomic(
-                    place, layer
-                )
+                if layer is None:
+                    _copy_layer(out / LINE_FOLDER / entry.file, place)
+                else:
+                    write_bytes_atomic(place, layer)
             write_bytes_atomic(target / entry.file, data)
     except FramecolorError as error:
         return job, str(error)

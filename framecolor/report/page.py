@@ -7,17 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from framecolor.core.cpu import count_usable_cores
 from framecolor.core.stages import overlapped
 from framecolor.core.text import format_command
-from framecolor.errors import on_one_line
 from framecolor.media import write_text_atomic
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import Manifest
 from framecolor.report import strip as strip_layout
 from framecolor.report.correcting import describe_command, describe_shot, name_uncorrectable, read_names
+from framecolor.report.environment import make_environment
 from framecolor.report.lines import LineArt, LineDrawing
 from framecolor.report.marks import Crop
 from framecolor.report.pictures import PictureReader, Pictures
@@ -63,10 +61,6 @@ def build_page(manifest: Manifest) -> str:
     correctable = {number for number, made in pictures.items() if made.map}
     suggestions = suggest_keys(manifest.frames)
     command = describe_command(manifest)
-    environment = Environment(
-        loader=PackageLoader("framecolor.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, finalize=_show,
-    )  # fmt: skip
     context: dict[str, Any] = {
         "manifest": manifest,
         "verdict": sum_up(manifest),
@@ -88,18 +82,13 @@ def build_page(manifest: Manifest) -> str:
         "can_correct": len(correctable),
         "uncorrectable": name_uncorrectable(manifest, correctable),
     }
-    return environment.get_template("report.html.j2").render(context)
+    return make_environment().get_template("report.html.j2").render(context)
 
 
 def _order_checks(drawings: Sequence[FrameEntry]) -> list[FrameEntry]:
     """Order the frames to check: first by what no key shows, then by all pixels that are expected wrong."""
     doubtful = (frame for frame in drawings if frame.unsure)
     return sorted(doubtful, key=lambda frame: (-frame.unseen_px, -frame.expected_wrong_px, frame.number))
-
-
-def _show(value: object) -> object:
-    """Escape unprintable characters in a text of the page, as file names may hold any."""
-    return on_one_line(value, keep="\n\t") if type(value) is str else value
 
 
 def _choose_mapped(drawings: Sequence[FrameEntry], checks: Sequence[FrameEntry]) -> set[int]:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from framecolor.config.settings import Settings
 from framecolor.core.faults import Fault
 from framecolor.core.number_ranges import format_numbers
@@ -21,6 +19,7 @@ from framecolor.core.stages import overlapped
 from framecolor.errors import ReadError
 from framecolor.lineart.drawn import read_lines, segment
 from framecolor.media import write_text_atomic
+from framecolor.report.environment import make_environment
 from framecolor.report.region_picture import draw_regions
 from framecolor.report.view import hide_folders
 from framecolor.report.webp import encode_webp
@@ -66,7 +65,11 @@ def write_preview(
 
     Drawings that cannot be read have no picture. Raises OutputError if the file cannot be written.
     """
-    repeats = find_repeats(shot)
+    repeats = {
+        number: first
+        for number, first in find_repeats(shot).items()
+        if number not in shot.keys and first in shot.wanted
+    }
     drawings = [number for number in shot.wanted if number not in repeats]
     size_px = _LONG_SIDE_PX if len(drawings) <= _MANY_DRAWINGS else _LONG_SIDE_PX // 2
 
@@ -75,10 +78,9 @@ def write_preview(
 
     with ThreadPoolExecutor(settings.count_cores(), "framecolor") as pool:
         views = list(overlapped(pool, view, iter(drawings), settings.count_cores()))
-    loader = PackageLoader("framecolor.report")
-    page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    general = [text for text in plan["warnings"] if text not in set(map(str, faults))]
-    text = page.get_template("preview.html.j2").render(
+    at_keys = {str(fault) for fault in faults}
+    general = [text for text in plan["warnings"] if text not in at_keys]
+    text = make_environment().get_template("preview.html.j2").render(
         shot=shot.name, plan=plan, drawings=views, width=shot.size[1], height=shot.size[0],
         warnings=[hide_folders(text, target.parent) for text in general], gaps=sum(one.gaps for one in views),
         trace=settings.trace,

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.config.trace_map import HUES
 from framecolor.core.types import Frame, Regions
 from framecolor.lineart.necks import find_contacts
 from framecolor.lineart.regions import label_regions, outside_regions
@@ -19,8 +20,8 @@ _GAP, _PAPER, _INK = (227, 0, 109), (255, 255, 255), (24, 24, 26)
 # without those that look like the marks of gaps.
 _GOLDEN_TURN, _USED_STEPS, _PASTELS = 0.381966, 135, ((96, 240), (140, 225), (70, 205))
 _MARK_PX = 5
-# Trace lines are drawn in their hue: twelve steps of the color circle, of OpenCV's 180.
-_HUE_STEP = 15
+# Trace lines are drawn in their hue, in OpenCV's 180 steps of the color circle.
+_HUE_STEP = 180 // len(HUES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ def draw_regions(frame: Frame, regions: Regions, long_side_px: int) -> RegionPic
     line = np.full((h, w, 3), _INK, np.float32)
     if frame.hues is not None and frame.trace.any():
         trace = cv2.resize(frame.trace.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA)
-        line[trace > 0] = _name_hues(frame)[_spread_hues(frame, (w, h))[trace > 0]]
+        line[trace > 0] = _make_hues()[_spread_hues(frame, (w, h))[trace > 0]]
     picture = np.rint(picture * (1 - np.minimum(1, 1.6 * cover)) + line * np.minimum(1, 1.6 * cover)).astype(np.uint8)
     gaps, pixels = _find_gaps(frame, regions)
     for x, y in (pixels * scale).astype(int).tolist():
@@ -74,9 +75,9 @@ def _make_colors(count: int) -> Pixels:
     return np.ascontiguousarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0])
 
 
-def _name_hues(frame: Frame) -> Pixels:
+def _make_hues() -> Pixels:
     hsv = np.full((1, 256, 3), (0, 0, 120), np.uint8)
-    hsv[0, :12] = [(_HUE_STEP * hue, 235, 230) for hue in range(12)]
+    hsv[0, : len(HUES)] = [(_HUE_STEP * hue, 235, 230) for hue in range(len(HUES))]
     return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0]
 
 

@@ -1,4 +1,7 @@
-"""Match painted pictures, files and drawings of levels, with a shot's drawings. Reads only image headers."""
+"""Match painted pictures, files and drawings of levels, with a shot's drawings.
+
+Reads the headers of images, and the drawings of levels.
+"""
 
 from __future__ import annotations
 

@@ -195,10 +195,9 @@ class Shot:
     @property
     def level_name(self) -> str:
         """Name of the level that its painted frames become: that of its drawings without number, or of the shot."""
-        first = None if self.movie is not None else self.lines[self.numbers[0]]
-        if self.movie is not None or first is None:
+        if self.movie is not None:
             name = self.line_source.stem
-        elif is_member(first):
+        elif is_member(first := self.lines[self.numbers[0]]):
             name = first.parent.stem
         else:
             ways = split_name(first)

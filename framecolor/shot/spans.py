@@ -92,8 +92,7 @@ def describe_plan(shot: Shot) -> dict[str, Any]:
     spans = plan_spans(shot.numbers, shot.keys, shot.wanted)
     seen = _read_lines(shot)
     broken = {number: error for number, error in seen.items() if isinstance(error, ReadError)}
-    repeats = {b for a, b in pairwise(shot.numbers) if b not in broken and seen[a] == seen[b]}
-    holds = len(repeats.intersection(shot.wanted).difference(shot.keys))
+    holds = len(find_repeats(shot).keys() & set(shot.wanted) - broken.keys() - shot.keys.keys())
     distance = _measure_distance(shot)
     farthest = max(shot.wanted, key=lambda n: distance.get(n, 0))
     drawings = {number for span in spans for number in span.numbers}

@@ -81,6 +81,17 @@ def test_the_page_shows_drawings_keys_faults_and_holds(tmp_path: Path) -> None:
     assert page.count("data:image/webp;base64,") == 4
 
 
+def test_a_key_and_wanted_frames_are_shown_though_they_repeat_a_drawing(tmp_path: Path) -> None:
+    root = make_shot(tmp_path / "cut", 3, (1,))
+    names = sorted((root / "line").iterdir())
+    for path in names[1:]:
+        write_image(path, read_image(names[0]))
+    for frames, shown in ((), ["1001", "1002"]), (("--frames", "1003"), ["1003"]):
+        assert run(str(root), "--preview", str(tmp_path), *frames).exit_code == 0
+        page = (tmp_path / "cut.preview.html").read_text("utf-8")
+        assert re.findall(r'id="frame-(\d+)"', page) == shown and page.count("card key") == shown.count("1002")
+
+
 def test_without_a_folder_the_page_is_written_here(tmp_path: Path, monkeypatch) -> None:
     root = make_shot(tmp_path / "cut", 2, (0,))
     monkeypatch.chdir(tmp_path)

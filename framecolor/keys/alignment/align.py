@@ -113,8 +113,6 @@ def find_alignment(painted: Rgba, frame: Frame) -> Alignment | None:
         turned = _turn_more(painted, lines, found.fit) if found.fit < _FITS_WELL else None
         return found if turned is None else replace(turned, before=before)
     found = _turn(painted, lines, before) or found
-    if found is not None and found.is_sure:
-        return found
     if found is not None and found.fit >= before + GAIN:
         return found
     covered = measure_share(lines, widen(borders)) if same_size else 0.0

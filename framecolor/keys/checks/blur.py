@@ -11,7 +11,7 @@ from framecolor.core.types import Frame, Regions
 from framecolor.render.flat import paint_flat
 
 # Widths (sigma) that are tried. A key is blurred by the best one if that is at least _LEAST_PX, and if no more than
-# this share of its difference from a sharp picture is left then. Clips are antialiased, which leaves 0.79 at best.
+# this share of its difference from a sharp picture is left then. Antialiased keys leave a little more.
 _WIDTHS_PX = (0.5, 0.6, 0.7, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 4.0)
 _LEAST_PX, _LEFT_SHARE = 0.7, 0.77
 # No other width is tried if the least one leaves more.

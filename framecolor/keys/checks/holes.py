@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -92,12 +92,13 @@ def _name_hole(scene: _Scene, regions: Sequence[int], reason: str) -> Fault:
     return Fault("hole", scene.key.number, f"{what} was left unpainted ({reason})", fix, places)
 
 
-def _group(scene: _Scene, holes: Collection[int], pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+def _group(scene: _Scene, holes: Collection[int], pairs: Sequence[tuple[int, int]]) -> list[list[int]]:
     """Group the holes that one line names, the largest of each group first: a pair, or a region and the mark in it."""
     area = scene.key.regions.area
     group_of = {region: {region} for region in sorted(holes)}
     beside: dict[int, dict[int, int]] = {}
-    for (a, b), px in count_touching(scene.key.regions.labels, scene.key.frame.lines, WIDEST_INK_PX).items():
+    touching = count_touching(scene.key.regions.labels, scene.key.frame.lines, WIDEST_INK_PX) if pairs else {}
+    for (a, b), px in touching.items():
         beside.setdefault(a, {})[b] = beside.setdefault(b, {})[a] = px
     for pair in pairs:
         small, large = sorted(pair, key=lambda region: int(area[region]))

@@ -29,7 +29,6 @@ DRAWING_HEAD = struct.Struct("<5i2d")
 ICON_HEAD = struct.Struct("<3i")
 EMPTY = 0x000000FF
 """A pixel with neither ink nor paint."""
-MOST_STYLES = 1 << 12
 
 _RASTER = struct.Struct("<3i")
 _KIND = 2

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from framecolor.core.text import count_of
+from framecolor.core.text import count_of, replace_controls
 
 Rgba = tuple[int, int, int, int]
 """One color of a palette: straight RGBA, 0 to 255."""
@@ -104,5 +104,4 @@ def read_text(data: bytes) -> str:
 
 def clean_name(text: str) -> str:
     """Return a name on one line: cut to 255 characters, without spaces around it, control characters replaced."""
-    text = text.rstrip("\0")[:_LONGEST_NAME].strip()
-    return "".join(letter if letter.isprintable() or letter == "\u3000" else "\ufffd" for letter in text)
+    return replace_controls(text.rstrip("\0")[:_LONGEST_NAME].strip())

@@ -12,7 +12,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import NoReturn
 from xml.parsers import expat
-from xml.sax.saxutils import quoteattr
 
 from framecolor.core.text import quote
 from framecolor.errors import PaletteError
@@ -74,6 +73,8 @@ def decode_kpl(data: bytes, path: Path) -> SwatchList:
 
 def encode_kpl(palette: SwatchList) -> bytes:
     """Encode swatches as .kpl, with ids and groups. A group whose colors do not follow each other becomes several."""
+    from xml.sax.saxutils import quoteattr  # loads the modules of the network
+
     runs: list[tuple[str, list[Swatch]]] = [("", [])]
     for one in palette.swatches:
         if one.group != runs[-1][0]:
@@ -96,6 +97,8 @@ def encode_kpl(palette: SwatchList) -> bytes:
 
 
 def _format_entries(swatches: list[Swatch], margin: str) -> list[str]:
+    from xml.sax.saxutils import quoteattr
+
     lines = []
     for place, one in enumerate(swatches):
         red, green, blue = (f"{value / 255:.9f}" for value in one.color[:3])

@@ -73,7 +73,7 @@ def list_other_sheets(folder: Path, export: Path | None = None) -> list[str]:
 
 
 def _list_sheets(folder: Path, export: Path) -> list[Path]:
-    """List the sheets of a folder besides an export, but the same clip's as another kind."""
+    """List the sheets of a folder besides an export."""
     with suppress(OSError):
         return [path for path in sorted(folder.iterdir()) if path != export and _rank(path) is not None]
     return []

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import Any
 
 from framecolor.core.parsing import MISSHAPEN, take_whole
-from framecolor.core.text import count_of
+from framecolor.core.text import count_of, replace_controls
 
 _DIALOGUE, _CAMERA = 3, 5
 _TITLES = {_DIALOGUE: "dialogue", _CAMERA: "camera"}
@@ -88,5 +88,4 @@ def _list_texts(header: Any, table: Any) -> Iterator[str]:
 
 def _line(title: str, text: str) -> str:
     words = " ".join(text.split())
-    whole = f"{title}: {words}"[:_LONGEST_LINE]
-    return "".join(letter if letter.isprintable() or letter == "\u3000" else "\ufffd" for letter in whole)
+    return replace_controls(f"{title}: {words}"[:_LONGEST_LINE])
