@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.core.faults import Fault
 from framecolor.core.hashing import hash_pixels
+from framecolor.core.memory import NO_MEMORY, Memory
 from framecolor.core.run_length import Runs
 from framecolor.core.types import Frame, Regions
 from framecolor.errors import ReadError
@@ -37,7 +38,7 @@ from framecolor.lineart.packed import PackedDrawing
 from framecolor.lineart.region_colors import RegionColors, region_colors
 from framecolor.lineart.soft_colors import SoftColors, find_soft_colors
 from framecolor.networks.view import figure_box, working_scale
-from framecolor.shot.annotations import RegionLabels, read_region_labels
+from framecolor.shot.annotations import RegionLabels, hash_labels, read_region_labels
 from framecolor.shot.shot import Shot
 
 # Working pixels of the figure, for all networks: enough to distinguish its parts, in a tenth of a second per core.
@@ -97,21 +98,33 @@ class KeyDrawings:
     broken: Mapping[int, ReadError] = field(default_factory=dict)
 
 
-def read_key_drawings(shot: Shot, settings: Settings, pool: ThreadPoolExecutor | None = None) -> KeyDrawings:
+def read_key_drawings(
+    shot: Shot, settings: Settings, pool: ThreadPoolExecutor | None = None, memory: Memory = NO_MEMORY
+) -> KeyDrawings:
     """Read the drawings of all keys, strokes and corrections, in the pool's threads.
+
+    memory  keeps them for later runs
 
     A drawing that cannot be read is listed as broken. Raises ReadError for an unreadable key or hint, InputError for a
     hint without transparency or a correction outside of the picture.
     """
     numbers = sorted({*shot.keys, *shot.hints, *(c.number for c in shot.corrections)})
 
+    hashes = hash_labels(shot)
+
     def read(number: int) -> KeyDrawing | ReadError:
+        painted = shot.key_hash(number) if number in shot.keys else ""
         try:
-            rgba = shot.read_line(number)
+            name = "key", number, shot.source_hash(number), painted
+            key: KeyDrawing | None = memory.find(name)
+            rgba = shot.read_line(number) if key is None else None
         except ReadError as error:
             return error
-        painted = shot.read_key(number) if number in shot.keys else None
-        return read_key_drawing(shot, number, rgba, painted, settings)
+        if key is None:
+            assert rgba is not None
+            key = make_key_drawing(number, rgba, shot.read_key(number) if painted else None, settings)
+            memory.keep(name, key)
+        return memory.recall(("labels", *name, hashes.get(number)), lambda: add_labels(shot, key))
 
     drawings = dict(zip(numbers, map_in_pool(read, numbers, pool), strict=True))
     return KeyDrawings(
@@ -120,12 +133,9 @@ def read_key_drawings(shot: Shot, settings: Settings, pool: ThreadPoolExecutor |
     )
 
 
-def read_key_drawing(
-    shot: Shot, number: int, rgba: NDArray[np.uint8], painted: NDArray[np.uint8] | None, settings: Settings
-) -> KeyDrawing:
-    """Make a key drawing as `make_key_drawing`, and read its labels. Errors as `read_key_drawings`."""
-    key = make_key_drawing(number, rgba, painted, settings)
-    labels, warnings = read_region_labels(shot, number, key.drawing.regions(), key.drawing.digest)
+def add_labels(shot: Shot, key: KeyDrawing) -> KeyDrawing:
+    """Read the labels of a key drawing. Errors as `read_key_drawings`."""
+    labels, warnings = read_region_labels(shot, key.number, key.drawing.regions(), key.drawing.digest)
     return replace(key, labels=labels, warnings=warnings)
 
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from framecolor.core.clock import stage
+from framecolor.core.memory import NO_MEMORY, Memory
 from framecolor.core.types import Frame, Regions
 from framecolor.engines.base import Pending, Runner
 from framecolor.keys.key_drawing import map_in_pool
@@ -28,35 +29,44 @@ def add_gallery(
     runner: Runner,
     numbers: Iterable[int] | None = None,
     pool: ThreadPoolExecutor | None = None,
+    memory: Memory = NO_MEMORY,
 ) -> Keyframes:
     """Add a gallery to keyframes, computed by the engine that will paint, in the pool's threads.
 
     numbers  of the drawings to paint: keys that none of them is compared with are left out. None: all keys
+    memory   keeps the tokens for later runs
     """
     chosen = sorted(keyframes.index) if numbers is None else list_asked(keyframes, numbers)
 
+    def recall(drawing: PackedDrawing, scale: float) -> Tokens:
+        name = ("tokens", drawing.digest, scale)
+        return memory.recall(name, lambda: describe_drawing(drawing, scale, runner))
+
     def describe(number: int) -> KeyRegions:
-        tokens = describe_drawing(keyframes.drawings[number].drawing, keyframes.scale, runner)
-        return keyframes.list_regions(number, tokens)
+        return keyframes.list_regions(number, recall(keyframes.drawings[number].drawing, keyframes.scale))
 
     def describe_reference(number: int) -> KeyRegions:
         reference, index = keyframes.references[number]
-        tokens = describe_drawing(reference.drawing, reference.scale, runner)
+        tokens = recall(reference.drawing, reference.scale)
         return KeyRegions(number, tokens, index[tokens.rows])
 
     keys = map_in_pool(describe, chosen, pool)
     references = map_in_pool(describe_reference, range(len(keyframes.references)), pool)
-    gallery = Gallery(keys, len(keyframes.palette), references, _mirror_first(keyframes, runner))
+    gallery = Gallery(keys, len(keyframes.palette), references, _mirror_first(keyframes, runner, memory))
     return replace(keyframes, gallery=gallery.settle(compare_by(runner), runner.decide))
 
 
-def _mirror_first(keyframes: Keyframes, runner: Runner) -> KeyRegions | None:
+def _mirror_first(keyframes: Keyframes, runner: Runner, memory: Memory) -> KeyRegions | None:
     """Describe the first whole key as seen in a mirror; None if there is none."""
     if not keyframes.whole:
         return None
     number = min(keyframes.whole)
     drawing = keyframes.drawings[number].drawing
-    tokens = _describe(drawing.frame().mirror(), drawing.regions().mirror(), keyframes.scale, runner)
+
+    def describe() -> Tokens:
+        return _describe(drawing.frame().mirror(), drawing.regions().mirror(), keyframes.scale, runner)
+
+    tokens = memory.recall(("mirrored tokens", drawing.digest, keyframes.scale), describe)
     return keyframes.list_regions(number, tokens)
 
 

@@ -18,6 +18,7 @@ from typing import Any
 from framecolor.core.files import read_file, write_bytes_atomic, write_text_atomic
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN
+from framecolor.errors import OutputError
 from framecolor.media.levels.member import find_frame, is_there
 from framecolor.media.writers.tlv import hash_part
 from framecolor.output.frame_entry import FrameEntry
@@ -108,10 +109,16 @@ class ManifestWriter:
             entry is not None
             and entry.status != "failed"
             and (entry.source, entry.file) == (source, file)
-            and self._holds(file, entry.paint)
-            and (entry.layer is None or self._holds(f"{LINE_FOLDER}/{file}", entry.layer))
-            and (not matte or self._holds(f"{MATTE_FOLDER}/{matte_name(file)}", entry.matte))
-            and (entry.line_matte is None or self._holds(f"{LINE_MATTE_FOLDER}/{matte_name(file)}", entry.line_matte))
+            and (not matte or entry.matte is not None)
+            and self.has_files(entry if matte else replace(entry, matte=None))
+        )
+
+    def has_files(self, entry: FrameEntry) -> bool:
+        """Check whether the files of an entry are there and unchanged."""
+        files = _name_files(entry.file)
+        hashes = {role: getattr(entry, role) for role in files}
+        return entry.paint is not None and all(
+            hashes[role] is None or self._holds(file, hashes[role]) for role, file in files.items()
         )
 
     def find_strays(self, names: Mapping[int, str]) -> list[str]:
@@ -148,13 +155,12 @@ class ManifestWriter:
         line_matte  file with the ids of line colors, written to `line-matte/`
         force  write files that did not change, too
         """
-        files = {"paint": (entry.file, data)}
-        if layer is not None:
-            files["layer"] = f"{LINE_FOLDER}/{entry.file}", layer
-        if matte is not None:
-            files["matte"] = f"{MATTE_FOLDER}/{matte_name(entry.file)}", matte
-        if line_matte is not None:
-            files["line_matte"] = f"{LINE_MATTE_FOLDER}/{matte_name(entry.file)}", line_matte
+        given = {"paint": data, "layer": layer, "matte": matte, "line_matte": line_matte}
+        files = {
+            role: (name, content)
+            for role, name in _name_files(entry.file).items()
+            if (content := given[role]) is not None
+        }
         hashes = {role: self._hash(name, content) for role, (name, content) in files.items()}
         changed = [
             (name, content) for role, (name, content) in files.items() if force or not self._holds(name, hashes[role])
@@ -166,6 +172,22 @@ class ManifestWriter:
                 write_bytes_atomic(self.out / name, content)
         self.note(replace(entry, **hashes))
         return bool(changed)
+
+    def keep_frame(self, entry: FrameEntry, kept: str) -> bool:
+        """Note a frame whose picture an earlier run wrote to the file `kept` and those that belong to it.
+
+        Returns whether any file was written: a hold may lack its copies. Raises OutputError.
+        """
+        if self.has_files(entry):
+            self.note(entry)
+            return False
+        try:
+            files = {role: name for role, name in _name_files(kept).items() if getattr(entry, role) is not None}
+            data = {role: read_file(self.out / name) for role, name in files.items()}
+        except OSError as error:
+            problem = f"was changed during the run ({error.strerror or error})"
+            raise OutputError(self.out / kept, problem, "run again") from error
+        return self.write_frame(entry, data["paint"], data.get("layer"), data.get("matte"), data.get("line_matte"))
 
     def note_failure(self, number: int, file: str, error: str) -> None:
         """Note a frame that could not be painted; its file from an earlier run stays."""
@@ -254,6 +276,16 @@ class ManifestWriter:
 
     def _parse(self, line: str) -> FrameEntry:
         return FrameEntry.parse(json.loads(line), len(self.head.get("palette", ())))
+
+
+def _name_files(file: str) -> dict[str, str]:
+    """Name the files of a frame, from the output folder, by the field of its entry that has their hash."""
+    return {
+        "paint": file,
+        "layer": f"{LINE_FOLDER}/{file}",
+        "matte": f"{MATTE_FOLDER}/{matte_name(file)}",
+        "line_matte": f"{LINE_MATTE_FOLDER}/{matte_name(file)}",
+    }
 
 
 def _find_rows(before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) -> list[int | None]:

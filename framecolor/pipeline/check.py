@@ -18,7 +18,7 @@ from framecolor.errors import ReadError
 from framecolor.keys.checks.color_sets import find_color_sets
 from framecolor.keys.checks.judge import judge_keys
 from framecolor.keys.drawing_style import Pictures
-from framecolor.keys.key_drawing import KeyDrawing, map_in_pool, read_key_drawing
+from framecolor.keys.key_drawing import KeyDrawing, add_labels, make_key_drawing, map_in_pool
 from framecolor.keys.keyframes import build_keyframes
 from framecolor.pipeline.stream import count_workers
 from framecolor.shot.shot import Shot
@@ -62,7 +62,7 @@ def _find_faults(shot: Shot, ways: Sequence[Settings], seen: Pictures) -> list[l
         if number in shot.keys:
             with suppress(ReadError):
                 painted = seen.keys[number] if number in seen.keys else shot.read_key(number)
-        return [read_key_drawing(shot, number, rgba, painted, settings) for settings in ways]
+        return [add_labels(shot, make_key_drawing(number, rgba, painted, settings)) for settings in ways]
 
     numbers = sorted({*shot.keys, *shot.hints, *(c.number for c in shot.corrections)})
     with ThreadPoolExecutor(count_workers(ways[0].count_cores(), shot.size)) as pool:

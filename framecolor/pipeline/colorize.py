@@ -11,23 +11,32 @@ from pathlib import Path
 
 from framecolor.config.settings import Settings
 from framecolor.core.clock import listen, stage
+from framecolor.core.memory import NO_MEMORY
 from framecolor.core.stages import CallingThread, overlapped, taken_ahead
 from framecolor.engines.base import Engine
 from framecolor.errors import OutputError
-from framecolor.media import write_bytes_atomic
+from framecolor.media import FORMATS, write_bytes_atomic
 from framecolor.media.levels.member import find_frame
 from framecolor.output.checks import check_output
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import KEY_FOLDER
 from framecolor.output.remarks import Remark, name_remarks
-from framecolor.pipeline.encode_frame import Finished, finish_frame, finish_hold, finish_stenciled, repeat_holds
+from framecolor.pipeline.encode_frame import (
+    Finished,
+    finish_frame,
+    finish_hold,
+    finish_kept,
+    finish_stenciled,
+    repeat_holds,
+)
 from framecolor.pipeline.events import FrameDone, Listener, Progress, ignore
 from framecolor.pipeline.job import Run, prepare_run
 from framecolor.pipeline.level import put_into_level
 from framecolor.pipeline.prepared import forget_prepared, note_prepared
 from framecolor.pipeline.read_ahead import read_drawings
 from framecolor.pipeline.result import Outcome, sum_up
+from framecolor.pipeline.session import Session, describe_picture
 from framecolor.pipeline.stencils import read_painted
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
 from framecolor.propagation.smoothing import LONGEST_BLOCK, FramePosterior
@@ -87,17 +96,22 @@ def paint_shot(
     stenciled: bool = False,
     engine: Engine | None = None,
     overlap: bool = True,
+    session: Session | None = None,
 ) -> Outcome:
     """Paint a shot, as `colorize`, `colorize_part` and `colorize_stencils` do.
 
     engine   runs the networks; by default that of `Settings.engine`
     overlap  if False, run all stages one after the other in the calling thread, to measure each by itself
+    session  keeps results from run to run, so that a small edit paints in about a second; not with stencils
     """
     begin = time.monotonic()
     settings, out = settings or Settings(), shot.out if out is None else Path(out)
     check_output(shot, out, settings)
     with nullcontext() if part else claim_output(out), open_pool(settings, shot.size, engine, overlap) as pool:
-        run = prepare_run(shot, out, settings, listener or ignore, pool, stenciled=stenciled, part=part, engine=engine)
+        if session is not None:
+            session.memory.begin_run()
+        how = {"stenciled": stenciled, "part": part}
+        run = prepare_run(shot, out, settings, listener or ignore, pool, **how, engine=engine, session=session)
         if not part:
             forget_prepared(out)
         painting = time.monotonic()
@@ -105,6 +119,8 @@ def paint_shot(
             if run.stale:
                 with listen(run.watch.count) if listener else nullcontext():
                     _paint(run, pool)
+            if session is not None:
+                session.is_new = False
         except BaseException:
             with suppress(OutputError):  # the first error matters more
                 run.manifest.save()
@@ -139,7 +155,12 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     ahead = 2 * count_workers(run.settings.count_cores(), run.shot.size)
     known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
     noted = run.empty.append, run.unlike.append
-    stream = Stream(run.keyframes, run.runner, run.settings, pool, ahead, run.fail, *noted)
+    memory = NO_MEMORY
+    if run.session is not None and not run.settings.fits:
+        numbers = {number for span in run.stale for number in span.numbers}
+        known |= run.session.list_known(run.shot, numbers, run.keyframes)
+        memory = run.session.memory
+    stream = Stream(run.keyframes, run.runner, run.settings, pool, ahead, run.fail, *noted, memory)
     with ExitStack() as stack:
         drawings = stack.enter_context(closing(read_drawings(run.shot, run.stale, known, pool, ahead)))
         settled = stack.enter_context(closing(stream.run(drawings)))
@@ -173,26 +194,61 @@ def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -
     if item.hold_of in wanted:
         return finish_hold(item, entry)
     number = run.keyframes.find_shown(item.number, item.features.digest)
+    picture = ""
+    if run.session is not None:
+        run.session.keep_pixels(run.shot, item)
+        picture = _describe_picture(run, item, number)
+        if (kept := _keep(run, item, entry, picture)) is not None:
+            return replace(kept, picture=picture)
     key = None if number is None else run.shot.read_key(number)
-    return finish_frame(item, entry, run.keyframes, run.runner, run.settings, run.ids, key)
+    finished = finish_frame(item, entry, run.keyframes, run.runner, run.settings, run.ids, key)
+    return replace(finished, picture=picture)
+
+
+def _describe_picture(run: Run, item: FramePosterior, shown: int | None) -> str:
+    """Describe what the picture of a frame follows from; shown: number of the key that shows it."""
+    if shown is None:
+        return describe_picture(item, run.shared, "")
+    labels = run.keyframes.labels.get(shown)
+    return describe_picture(item, run.shared, f"{run.shot.key_hash(shown)} {'' if labels is None else labels.hash}")
+
+
+def _keep(run: Run, item: FramePosterior, entry: FrameEntry, picture: str) -> Finished | None:
+    """Finish a frame whose written picture is right; None if it has to be painted."""
+    session, manifest, number = run.session, run.manifest, entry.number
+    before, format = manifest.entry(number), FORMATS[run.settings.format]
+    if session is None or before is None or format.level or format.layered or run.settings.mode != "flat":
+        return None
+    assert entry.source is not None
+    if manifest.is_current(number, entry.source, entry.file, matte=run.settings.mattes):
+        return Finished(before, None, kept=before.file)
+    if session.pictures.get(number) != picture or before.status == "failed" or not manifest.has_files(before):
+        return None
+    return finish_kept(item, entry, before, run.keyframes, run.runner, run.settings)
 
 
 def _write(run: Run, frame: Finished) -> None:
     entry, number = replace(frame.entry, remark=_find_remark(run, frame.entry)), frame.entry.number
-    assert frame.data is not None
     try:
         with stage("encode", number):
             if frame.key is not None:
                 write_bytes_atomic(run.manifest.out / KEY_FOLDER / run.shot.output_name(number), frame.key)
-            force = run.settings.overwrite
-            written = run.manifest.write_frame(
-                entry, frame.data, frame.layer, frame.matte, frame.line_matte, force=force
-            )
+            before = None if run.session is None else run.manifest.entry(number)
+            if frame.data is None:
+                written = run.manifest.keep_frame(entry, frame.kept)
+            else:
+                files = frame.data, frame.layer, frame.matte, frame.line_matte
+                written = run.manifest.write_frame(entry, *files, force=run.settings.overwrite)
     except OutputError as error:
         run.fail(number, error)
         return
     if written:
         run.written.append(number)
+    if run.session is not None:
+        run.session.pictures[number] = frame.picture
+        after = run.manifest.entry(number)
+        if after is not None and (before is None or replace(before, source=after.source) != after):
+            run.session.note(after)
     sure, doubts, seconds = entry.confidence, len(entry.to_check), run.watch.take(number)
     run.listener(FrameDone(number, entry.status, written, sure, doubts, entry.regions, seconds))
 

@@ -29,6 +29,9 @@ from framecolor.render.stencil import apply_stencil
 
 Pixel = TypeVar("Pixel", bound=np.generic)
 
+# The hashes of a frame's files, which are known before it is written if the files are kept.
+_OF_PICTURE = ("paint", "layer", "matte", "line_matte")
+
 
 @dataclass(frozen=True, eq=False)
 class Finished:
@@ -41,6 +44,8 @@ class Finished:
     line_matte  bytes of the file with the ids of line colors
     key    bytes of the frame as a key, if a stencil made one
     empty  whether its drawing is empty: the next hold does not repeat it
+    picture  what its picture follows from, for a session (`session.describe_picture`)
+    kept   file of a frame whose files are up to date, and are not encoded again; "" if this one was encoded
     """
 
     entry: FrameEntry
@@ -50,6 +55,8 @@ class Finished:
     line_matte: bytes | None = None
     key: bytes | None = None
     empty: bool = False
+    picture: str = ""
+    kept: str = ""
 
 
 def finish_frame(
@@ -75,6 +82,29 @@ def finish_frame(
         entry = replace(entry, as_key=math.floor(likeness.share * 1e4) / 1e4, note=likeness.note or None)
     mattes = None if ids is None else _draw_mattes(choice, regions, keyframes, ids)
     return _encode(item, entry, regions, keyframes, settings, painted, choice, mattes, ids)
+
+
+def finish_kept(
+    item: FramePosterior,
+    entry: FrameEntry,
+    before: FrameEntry,
+    keyframes: Keyframes,
+    runner: Runner,
+    settings: Settings,
+) -> Finished:
+    """Finish a frame whose picture is written already and right: only its doubts may be new.
+
+    entry   has number, file and source
+    before  entry of the written picture
+    """
+    frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
+    if keyframes.lines is None:
+        choice = Choice(frame, frame, np.zeros((0, 4), np.uint8))
+    else:
+        choice = choose_for(item, frame, regions, keyframes, runner, settings)
+    entry = _complete(item, entry, regions, choice, keyframes, settings)
+    entry = replace(entry, **{name: getattr(before, name) for name in (*_OF_PICTURE, "as_key", "note")})
+    return Finished(entry, None, empty=is_empty(item.features), kept=before.file)
 
 
 def finish_stenciled(
@@ -147,18 +177,7 @@ def _encode(
     ids: MatteIds | None,
 ) -> Finished:
     """Encode a painted frame's files, and complete its entry."""
-    # A hold that is painted alone has the labels of the drawing that it repeats.
-    labels = keyframes.labels.get(item.number if item.hold_of is None else item.hold_of)
-    entry = replace(
-        _begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
-        regions=regions.count,
-        confidence=round(item.mean_confidence(), 4),
-        before=item.before,
-        origins=None if item.origins is None else tuple(item.origins[1:].tolist()),
-        unsure=list_unsure(item, choice, regions, keyframes, settings),
-        told=None if labels is None else len(labels.rows),
-        corrected=None if labels is None else labels.corrected or None,
-    )
+    entry = _complete(item, entry, regions, choice, keyframes, settings)
     image = FORMATS[settings.format]
     names = keyframes.shown.names
     picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.to_check, names)
@@ -169,6 +188,29 @@ def _encode(
         both = () if mattes is None or ids is None else (mattes.paint, mattes.line)
         encoded = [None if ids is None or one is None else ids.encode(one) for one in both] or [None, None]
         return Finished(entry, image.encode(picture), layer, *encoded, empty=is_empty(item.features))
+
+
+def _complete(
+    item: FramePosterior,
+    entry: FrameEntry,
+    regions: Regions,
+    choice: Choice,
+    keyframes: Keyframes,
+    settings: Settings,
+) -> FrameEntry:
+    """Complete the entry of a frame, but for what its picture shows."""
+    # A hold that is painted alone has the labels of the drawing that it repeats.
+    labels = keyframes.labels.get(item.number if item.hold_of is None else item.hold_of)
+    return replace(
+        _begin(item, entry, is_key=item.number in keyframes.whole.difference(keyframes.proposed)),
+        regions=regions.count,
+        confidence=round(item.mean_confidence(), 4),
+        before=item.before,
+        origins=None if item.origins is None else tuple(item.origins[1:].tolist()),
+        unsure=list_unsure(item, choice, regions, keyframes, settings),
+        told=None if labels is None else len(labels.rows),
+        corrected=None if labels is None else labels.corrected or None,
+    )
 
 
 def make_picture(
@@ -202,7 +244,7 @@ def repeat_holds(frames: Iterable[Finished]) -> Iterator[Finished]:
     """Give each hold the files and results of the frame that it repeats, the last one that is not empty."""
     painted: Finished | None = None
     for frame in frames:
-        if frame.data is None:
+        if frame.data is None and not frame.kept:
             assert painted is not None
             yield replace(painted, entry=_repeat(painted.entry, frame.entry))
         else:
@@ -216,8 +258,5 @@ def _begin(item: FramePosterior, entry: FrameEntry, *, is_key: bool) -> FrameEnt
 
 
 def _repeat(painted: FrameEntry, hold: FrameEntry) -> FrameEntry:
-    results = {
-        name: getattr(painted, name)
-        for name in ("regions", "confidence", "unsure", "told", "corrected", "as_key", "note")
-    }
-    return replace(hold, **results)
+    names = ("regions", "confidence", "unsure", "told", "corrected", "as_key", "note", *_OF_PICTURE)
+    return replace(hold, **{name: getattr(painted, name) for name in names})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,16 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
 from framecolor.core.hashing import digest
+from framecolor.core.memory import NO_MEMORY, Memory
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine, load_shipped
+from framecolor.engines.remembering import RememberingRunner
 from framecolor.errors import FramecolorError
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
 from framecolor.keys.checks.color_sets import find_color_sets
-from framecolor.keys.checks.judge import judge_keys, leave_out_broken
-from framecolor.keys.key_drawing import read_key_drawing, read_key_drawings
+from framecolor.keys.checks.judge import find_faults, judge_keys, leave_out_broken
+from framecolor.keys.key_drawing import add_labels, make_key_drawing, read_key_drawings
 from framecolor.keys.key_gallery import add_gallery
 from framecolor.keys.keyframes import Keyframes, ask_for_key, read_keyframes
 from framecolor.keys.references.choose import choose_references, read_samples
@@ -32,7 +35,8 @@ from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
 from framecolor.pipeline.drawing_style import settle_style
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
 from framecolor.pipeline.head import describe_run, name_lines, note_shot, number_paints
-from framecolor.pipeline.sources import Sources, forget_stopped_fit
+from framecolor.pipeline.session import Session
+from framecolor.pipeline.sources import Sources, forget_stopped_fit, hash_references
 from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
 from framecolor.pipeline.survey import Found, Survey
 from framecolor.shot.shot import Shot
@@ -48,6 +52,7 @@ class Run:
     opened      keyframes and networks; None if nothing is stale
     said_unlike  numbers of the drawings on other paper that the user was told of before the first frame
     unreported  failed frames for which the listener was not called yet; any thread may append
+    session     what later runs on the shot keep; None: nothing
     keys_name   name of the keys in the cache for tasks that paint parts (`keys.cache`)
     """
 
@@ -70,6 +75,7 @@ class Run:
     empty: list[int] = field(default_factory=list)
     unlike: list[int] = field(default_factory=list)
     said_unlike: frozenset[int] = frozenset()
+    session: Session | None = None
 
     @property
     def keyframes(self) -> Keyframes:
@@ -82,6 +88,16 @@ class Run:
         """The loaded networks, if anything is stale."""
         assert self.opened is not None
         return self.opened[1]
+
+    @cached_property
+    def shared(self) -> str:
+        """Hash of what the pictures of all frames follow from: keys, palette and settings."""
+        shot, paints, settings = self.shot, self.keyframes.shown, self.settings
+        keys = [f"{n} {shot.key_hash(n)} {shot.source_hash(n)}" for n in sorted(shot.keys)]
+        files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files().items()]
+        others = paints.names, self.keyframes.proposed, None if self.ids is None else self.ids.paints
+        decided = repr(settings.list_deciding()), repr(others)
+        return digest(*decided, paints.colors.tobytes(), *keys, *hash_references(shot), *files)
 
     def keep_keys(self) -> None:
         """Cache the keyframes for tasks that paint parts of the shot.
@@ -113,6 +129,7 @@ def prepare_run(
     part: bool = False,
     everything: bool = False,
     engine: Engine | None = None,
+    session: Session | None = None,
 ) -> Run:
     """Prepare a run up to its first frame. Raises InputError, OutputError and EngineError.
 
@@ -121,6 +138,7 @@ def prepare_run(
     part        write a manifest of its own, beside those of other tasks
     everything  prepare all keys even if nothing is stale, for tasks that paint parts of the shot
     engine      runs the networks; by default that of the settings
+    session     keeps results for later runs; its first run looks at all drawings, also those that are up to date
 
     If nothing is stale, no key is read and no network loaded.
     """
@@ -135,7 +153,8 @@ def prepare_run(
     warnings.add(style.texts)
     warnings.add(map(_describe_damaged, manifest.damaged))
     proposal = None if shot.keys or shot.references else find_proposal(shot, settings, out / CACHE_FOLDER)
-    survey = Survey(shot, out, settings, manifest, pool, anew=stenciled or settings.overwrite or everything)
+    anew = stenciled or settings.overwrite or everything or (session is not None and session.is_new)
+    survey = Survey(shot, out, settings, manifest, pool, anew=anew)
     found = None
     if shot.keys or shot.references or proposal is not None:
         found = survey.look(shot, proposal)
@@ -143,7 +162,16 @@ def prepare_run(
         run = _rest(shot, settings, listener, warnings, manifest, found)
     else:
         run = _open(
-            survey, found, proposal, settings, listener, warnings, style.noted, stenciled=stenciled, engine=engine
+            survey,
+            found,
+            proposal,
+            settings,
+            listener,
+            warnings,
+            style.noted,
+            stenciled=stenciled,
+            engine=engine,
+            session=session,
         )
     run.said_unlike = frozenset(style.unlike)
     files = {number: run.output_name(number) for span in run.sources.spans for number in span.paints}
@@ -198,6 +226,7 @@ def _open(
     *,
     stenciled: bool,
     engine: Engine | None,
+    session: Session | None,
 ) -> Run:
     """Read the keys and load the networks at the same time, and fit a network if the settings want it."""
     out, manifest, pool = survey.out, survey.manifest, survey.pool
@@ -205,6 +234,8 @@ def _open(
         runner, name = load_shipped(settings.engine, settings.lanes, settings.precision, settings.count_cores())
     else:
         runner, name = engine.load(), engine.name
+    memory = NO_MEMORY if session is None or settings.fits else session.memory
+    runner = runner if memory is NO_MEMORY else RememberingRunner(runner, memory)
     opening = pool.submit(runner.warm_up)
     kept = None
     if found is not None and not settings.fits:
@@ -212,7 +243,7 @@ def _open(
     if found is not None and kept is not None:
         keys = _Keys(survey.shot, found, *kept)
     else:
-        keys = _read_keys(survey, found, proposal, settings, runner)
+        keys = _read_keys(survey, found, proposal, settings, runner, memory)
     warnings.add(keys.warnings)
     opening.result()
     facts, stale, keyframes = None, keys.found.stale, keys.keyframes
@@ -220,7 +251,7 @@ def _open(
         runner, facts = _fit(keys, survey, settings, listener, engine)
     if stale and keyframes.gallery is None:
         numbers = {number for span in stale for number in span.numbers}
-        keyframes = add_gallery(keyframes, runner, numbers, pool)
+        keyframes = add_gallery(keyframes, runner, numbers, pool, memory)
     # Keys that `prepare` kept have its warnings, these among them.
     sets = tuple(map(str, find_color_sets(keyframes, lambda: runner))) if stale and kept is None else ()
     warnings.add(sets)
@@ -241,6 +272,7 @@ def _open(
         (keyframes, runner),
         _name_cache(keys.found, name, settings),
         ids,
+        session=session,
     )
 
 
@@ -251,13 +283,18 @@ def _name_cache(found: Found, engine: str, settings: Settings) -> str:
 
 
 def _read_keys(
-    survey: Survey, found: Found | None, proposal: Proposal | None, settings: Settings, runner: Runner
+    survey: Survey,
+    found: Found | None,
+    proposal: Proposal | None,
+    settings: Settings,
+    runner: Runner,
+    memory: Memory,
 ) -> _Keys:
     """Read all keys and references; propose colors if there are none.
 
     found  the stale spans; None if they depend on the proposal
     """
-    drawings = read_key_drawings(survey.shot, settings, survey.pool)
+    drawings = read_key_drawings(survey.shot, settings, survey.pool, memory)
     shot, warnings = leave_out_broken(survey.shot, drawings)
     is_changed = bool(warnings)
     by_number = dict(drawings.by_number)
@@ -273,14 +310,16 @@ def _read_keys(
         number = proposal.number
         proposed[number] = proposal.color
         if number not in by_number:
-            by_number[number] = read_key_drawing(shot, number, shot.read_line(number), None, settings)
+            by_number[number] = add_labels(shot, make_key_drawing(number, shot.read_line(number), None, settings))
         warnings.append(f"no key: colors are proposed, starting at drawing {number}; {ask_for_key(shot)}")
     if found is None or is_changed:
         found = survey.look(shot, proposal)
     shared = [position for position, one in enumerate(shot.references) if one.scope == "show"]
     chosen = choose_references(references, samples, runner, survey.pool, shared)
     keyframes = read_keyframes(shot, settings, by_number, proposed, chosen, samples)
-    keyframes, faults = judge_keys(keyframes, settings, shot.root, is_cel=shot.cel is not None)
+    marks = [f"{n} {shot.key_hash(n)} {shot.source_hash(n)}" for n in sorted(shot.keys)]
+    own = memory.recall(("faults", *marks), lambda: find_faults(keyframes.drawings))
+    keyframes, faults = judge_keys(keyframes, settings, shot.root, own, is_cel=shot.cel is not None)
     warnings += map(str, faults)
     return _Keys(shot, found, keyframes, tuple(warnings))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 
 from framecolor.config.settings import Settings
 from framecolor.core.clock import stage
+from framecolor.core.memory import NO_MEMORY, Memory
 from framecolor.core.stages import CallingThread, one_thread_each, overlapped
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine
@@ -16,7 +17,7 @@ from framecolor.errors import ReadError
 from framecolor.keys.drawing_style import is_unlike
 from framecolor.keys.keyframes import Keyframes
 from framecolor.pipeline.read_ahead import Drawing
-from framecolor.propagation.features import FrameFeatures, compute_features, link_frames, reuse_features
+from framecolor.propagation.features import DescribedFrame, FrameFeatures, describe_frame, link_frames, vote_on
 from framecolor.propagation.smoothing import FramePosterior, Linked, believe, is_empty, is_hold
 
 # Most memory of all drawings in work, and the peak of one of them, with those that wait for it
@@ -58,6 +59,7 @@ class Stream:
     fail   is called for each drawing that cannot be read and is left out
     empty  is called for each drawing without a figure
     unlike  is called, in any thread, for each drawing on other paper than the shot's
+    memory  keeps described drawings and links for later runs
     """
 
     keyframes: Keyframes
@@ -68,6 +70,7 @@ class Stream:
     fail: Callable[[int, ReadError], None]
     empty: Callable[[int], None]
     unlike: Callable[[int], None]
+    memory: Memory = NO_MEMORY
 
     def run(self, drawings: Iterable[Drawing]) -> Generator[FramePosterior, None, None]:
         """Compute each drawing's features, link it to the one before it, and the beliefs of each span when complete."""
@@ -82,17 +85,17 @@ class Stream:
         if drawing.repeats or drawing.error is not None:
             return drawing, None
         with stage("regions", drawing.number):
-            if drawing.rgba is None:
-                known = self.keyframes.find_drawing(drawing.digest)
-                assert known is not None
-                return drawing, reuse_features(drawing.number, known, self.keyframes, self.runner)
-            # Paper that the user named is not judged.
-            if self.settings.paper != "white" and is_unlike(drawing.rgba, self.settings):
+            described = self.memory.recall(name_frame(drawing.digest, self.keyframes), lambda: self._describe(drawing))
+            if described.is_unlike:
                 self.unlike(drawing.number)
-            features = compute_features(
-                drawing.number, drawing.rgba, self.keyframes, self.runner, self.settings, digest=drawing.digest
-            )
+            features = vote_on(drawing.number, described, self.keyframes, self.runner)
         return replace(drawing, rgba=None), features
+
+    def _describe(self, drawing: Drawing) -> DescribedFrame:
+        rgba, settings = drawing.rgba, self.settings
+        found = describe_frame(drawing.number, rgba, self.keyframes, self.runner, settings, drawing.digest)
+        # Paper that the user named is not judged.
+        return replace(found, is_unlike=rgba is not None and settings.paper != "white" and is_unlike(rgba, settings))
 
     def _pair(
         self, looked: Iterable[tuple[Drawing, FrameFeatures | None]]
@@ -127,5 +130,11 @@ class Stream:
         before, features = pair
         if before is None or is_hold(features, before, self.keyframes):
             return Linked(features, None, begins=before is None)
+        name = ("link", before.digest, features.digest, self.keyframes.scale)
         with stage("match", features.number):
-            return Linked(features, link_frames(before, features, self.runner))
+            return Linked(features, self.memory.recall(name, lambda: link_frames(before, features, self.runner)))
+
+
+def name_frame(digest: str, keyframes: Keyframes) -> Hashable:
+    """Name a described drawing in the memory, by the hash of its pixels."""
+    return "frame", digest, keyframes.scale, keyframes.is_settled(digest)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,8 +81,9 @@ class Link:
     def backward(self) -> NDArray[np.float32]:
         return self._backward.unpack().astype(np.float32, copy=False)
 
-    def find_origins(self) -> NDArray[np.intp]:
-        """Find the region of the earlier drawing that each region of the later one continues, intp [later count + 1].
+    @cached_property
+    def origins(self) -> NDArray[np.intp]:
+        """The region of the earlier drawing that each region of the later one continues, intp [later count + 1].
 
         0 if there is none: both have to be the likeliest counterpart of each other, by flow and matching.
         """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from framecolor.config.settings import Settings
 from framecolor.core.clock import stage
 from framecolor.core.hashing import hash_pixels
-from framecolor.core.types import Frame, Regions
-from framecolor.engines.base import Runner
+from framecolor.engines.base import NetworkOutput, Runner
 from framecolor.keys.key_gallery import compare_by, describe_regions
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.drawn import read_lines, segment
@@ -65,6 +64,20 @@ class FrameFeatures:
         return self.drawing.digest
 
 
+@dataclass(frozen=True, eq=False)
+class DescribedFrame:
+    """A drawing before it is compared with the keys.
+
+    features   those of the drawing alone, with uniform votes
+    output     of the networks; None for the drawing of a whole key, which is not asked about
+    is_unlike  whether it is on other paper than the shot's drawings
+    """
+
+    features: FrameFeatures
+    output: NetworkOutput | None
+    is_unlike: bool = False
+
+
 def compute_features(
     number: int,
     rgba: NDArray[np.uint8],
@@ -81,63 +94,81 @@ def compute_features(
     ask_keys  compute the keys' votes even if a key shows this very drawing, so that its colors are known
     """
     digest = digest or hash_pixels(rgba)
-    if (known := keyframes.find_drawing(digest)) is not None:
-        return reuse_features(number, known, keyframes, runner, ask_keys=ask_keys)
-    frame = read_lines(number, rgba, settings)
-    regions = segment(frame, settings)
-    packed = PackedDrawing.pack(frame, regions, digest)
-    return _compute(number, packed, frame, regions, keyframes, runner, ask_keys=ask_keys)
+    described = describe_frame(number, rgba, keyframes, runner, settings, digest, ask_keys=ask_keys)
+    return vote_on(number, described, keyframes, runner)
 
 
-def reuse_features(
-    number: int, drawing: PackedDrawing, keyframes: Keyframes, runner: Runner, *, ask_keys: bool = False
-) -> FrameFeatures:
-    """Compute features of a drawing that a key or partial key shows, without reading or segmenting it again."""
-    return _compute(number, drawing, drawing.frame(), drawing.regions(), keyframes, runner, ask_keys=ask_keys)
-
-
-def _compute(
+def describe_frame(
     number: int,
-    drawing: PackedDrawing,
-    frame: Frame,
-    regions: Regions,
+    rgba: NDArray[np.uint8] | None,
     keyframes: Keyframes,
     runner: Runner,
+    settings: Settings,
+    digest: str,
     *,
-    ask_keys: bool,
-) -> FrameFeatures:
-    """Compute features; tokens are taken from the keys if they have them, and votes are skipped for a key's drawing."""
+    ask_keys: bool = False,
+) -> DescribedFrame:
+    """Describe one drawing, uint8 HxWx4; None if a key or partial key shows it, which is not segmented again.
+
+    digest    hash of its pixels
+    ask_keys  as for `compute_features`
+    """
     assert keyframes.gallery is not None
+    drawing = keyframes.find_drawing(digest)
+    if drawing is None:
+        assert rgba is not None
+        frame = read_lines(number, rgba, settings)
+        regions = segment(frame, settings)
+        drawing = PackedDrawing.pack(frame, regions, digest)
+    else:
+        frame, regions = drawing.frame(), drawing.regions()
     points = sample_points(regions)
     with stage("flow"):
         field = line_field(frame.lines)
-    settled = keyframes.is_settled(drawing.digest) and not ask_keys
-    tokens = keyframes.find_tokens(drawing.digest)
-    recognized = keyframes.gallery.guess_nothing(regions.count)
-    votes = recognized.votes
+    settled = keyframes.is_settled(digest) and not ask_keys
+    tokens, output = keyframes.find_tokens(digest), None
     if tokens is None or not settled:
         with stage("generator"):
             pending = runner.infer(look(frame, regions, keyframes.scale), points, votes=not settled)
         with stage("match"):
             tokens = tokens or describe_regions(frame, regions, keyframes.scale, pending, runner)
-            if not settled:
-                with stage("generator"):
-                    output = pending.result()
-                recognized = recognize(number, drawing.digest, regions.count, tokens, keyframes, runner)
-                votes = vote(Ballot(number, frame, regions, tokens, output, recognized, keyframes))
-    return FrameFeatures(
+        if not settled:
+            with stage("generator"):
+                output = pending.result()
+    nothing = keyframes.gallery.guess_nothing(regions.count)
+    features = FrameFeatures(
         number,
         drawing,
         points,
-        votes,
-        recognized.unmatched,
-        recognized.unseen,
-        recognized.kinds,
+        nothing.votes,
+        nothing.unmatched,
+        nothing.unseen,
+        nothing.kinds,
         field,
         regions.area,
         outside_regions(regions),
         tokens,
     )
+    return DescribedFrame(features, output)
+
+
+def vote_on(number: int, described: DescribedFrame, keyframes: Keyframes, runner: Runner) -> FrameFeatures:
+    """Compute the features of a described drawing: its own, and the votes for its colors.
+
+    number  of the frame, which other frames of the same drawing need not have
+    """
+    assert keyframes.gallery is not None
+    # The palette may have grown since it was described.
+    votes = keyframes.gallery.guess_nothing(described.features.count).votes
+    features = replace(described.features, number=number, votes=votes)
+    if described.output is None:
+        return features
+    drawing = features.drawing
+    with stage("match"):
+        recognized = recognize(number, drawing.digest, features.count, features.tokens, keyframes, runner)
+        votes = vote(Ballot(number, drawing, features.tokens, described.output, recognized, keyframes))
+    names = ("unmatched", "unseen", "kinds")
+    return replace(features, votes=votes, **{name: getattr(recognized, name) for name in names})
 
 
 def recognize(number: int, digest: str, count: int, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:

@@ -168,7 +168,7 @@ def _settle(block: _Block, keyframes: Keyframes) -> Iterator[FramePosterior]:
     for i, (item, belief) in enumerate(zip(block.nodes, beliefs, strict=True)):
         with stage("match", item.features.number):
             sure = judge_belief(item.features, belief, keyframes)
-            origins = item.link.find_origins() if i and item.link is not None else None
+            origins = item.link.origins if i and item.link is not None else None
         flicker = _measure_flicker(item, belief, beliefs[i - 1]) if i else 0.0
         before = block.nodes[i - 1].features.number if i else None
         if i or not block.is_out:

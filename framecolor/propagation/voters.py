@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from framecolor.core.types import Frame, Regions
 from framecolor.engines.base import NetworkOutput
 from framecolor.keys.keyframes import Keyframes
+from framecolor.lineart.packed import PackedDrawing
 from framecolor.matching.gallery import Recognized
 from framecolor.matching.tokens import Tokens
 from framecolor.propagation.belief import Votes, doubt, normalize
@@ -31,8 +31,7 @@ class Ballot:
     """The input of voters for one drawing.
 
     number      of the drawing
-    frame       its lines
-    regions     its regions, `count` of them
+    drawing     its lines and regions, `count` of them, packed
     tokens      its regions as the matcher's input
     output      the networks' output
     recognized  the comparison of its regions with those of the keys
@@ -40,8 +39,7 @@ class Ballot:
     """
 
     number: int
-    frame: Frame
-    regions: Regions
+    drawing: PackedDrawing
     tokens: Tokens
     output: NetworkOutput
     recognized: Recognized

@@ -17,7 +17,7 @@ from painting import FIT, colors_of, paint, read_bytes, read_frames, share_equal
 
 from framecolor.core.compositing import lay_over
 from framecolor.media import read_image, write_image
-from framecolor.propagation.features import FrameFeatures, compute_features, reuse_features
+from framecolor.propagation.features import FrameFeatures, vote_on
 
 pytestmark = pytest.mark.usefixtures("quick_engine")
 
@@ -221,8 +221,7 @@ def test_memory_does_not_grow_with_the_shot(tmp_path: Path, monkeypatch: pytest.
             return features
 
         with monkeypatch.context() as patch:
-            for work in (compute_features, reuse_features):
-                patch.setattr(f"framecolor.pipeline.stream.{work.__name__}", watch(work))
+            patch.setattr("framecolor.pipeline.stream.vote_on", watch(vote_on))
             paint(root)
         assert len(counts) == frames
         return max(counts)

@@ -145,12 +145,12 @@ def test_match_decides_where_flow_is_lost() -> None:
 def test_a_region_continues_its_mutual_counterpart_alone() -> None:
     # 1 and 2 change places; 3 is new, and flow takes it to 2, which prefers 1; 4 has no counterpart.
     link = Link(follow(2, 1, 2, 0, count=2), follow(2, 1, count=4))
-    assert link.find_origins().tolist() == [0, 2, 1, 0, 0]
+    assert link.origins.tolist() == [0, 2, 1, 0, 0]
     # A weak flow is enough if the matcher agrees, not alone.
     rows, unlikely = np.array([1, 2]), np.full(2, -9, np.float32)
     crossed = Match(rows, rows, np.array([[0, 9], [9, 0]], np.float32), unlikely)
-    assert Link(follow(2, 1, trust=0.2), follow(2, 1, trust=0.2), crossed, crossed).find_origins().tolist() == [0, 2, 1]
-    assert same(2, trust=0.4).find_origins().tolist() == [0, 0, 0]
+    assert Link(follow(2, 1, trust=0.2), follow(2, 1, trust=0.2), crossed, crossed).origins.tolist() == [0, 2, 1]
+    assert same(2, trust=0.4).origins.tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("seed", range(30))

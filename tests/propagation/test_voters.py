@@ -10,6 +10,7 @@ import pytest
 from framecolor.core.types import Frame, Palette, Regions
 from framecolor.engines.base import NetworkOutput
 from framecolor.keys.keyframes import Keyframes
+from framecolor.lineart.packed import PackedDrawing
 from framecolor.matching.gallery import Recognized
 from framecolor.matching.paper_kinds import compare_nothing
 from framecolor.matching.tokens import Tokens
@@ -23,6 +24,7 @@ COLORS = np.array([(255, 255, 255, 0), (200, 0, 0, 255), (0, 0, 200, 255)], np.u
 def ballot() -> Ballot:
     """Two regions, which the gallery takes for red and blue, and a network for blue and blue; one key is known."""
     labels = np.array([[1, 1, 0, 2, 2]], np.int32)
+    frame = Frame(8, np.zeros((1, 5, 4), np.uint8), np.zeros((1, 5), bool))
     gallery = np.log(np.array([[1 / 3] * 3, [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]], np.float32))
     network = np.log(np.array([[1 / 3] * 3, [0.1, 0.1, 0.8], [0.1, 0.1, 0.8]], np.float32))
     none = np.zeros(0, np.float32).reshape(0, 1)
@@ -31,8 +33,7 @@ def ballot() -> Ballot:
     )
     return Ballot(
         number=8,
-        frame=Frame(8, np.zeros((1, 5, 4), np.uint8), np.zeros((1, 5), bool)),
-        regions=Regions(labels, 2),
+        drawing=PackedDrawing.pack(frame, Regions(labels, 2), ""),
         tokens=Tokens(np.zeros(0, np.intp), none, none),
         output=NetworkOutput(np.zeros((3, 4), np.float32), network),
         recognized=Recognized(gallery, np.zeros(3, np.float32), np.zeros(3, np.float32), compare_nothing(2)),

@@ -109,14 +109,15 @@ def _is_exact(colors: RegionColors) -> bool:
 
 
 def judge_keys(
-    keyframes: Keyframes, settings: Settings, root: Path, *, is_cel: bool = False
+    keyframes: Keyframes, settings: Settings, root: Path, own: Sequence[Fault] | None = None, *, is_cel: bool = False
 ) -> tuple[Keyframes, list[Fault]]:
     """Find the faults of keys that need no network, and add to the keyframes what in them is paper (`judge_paper`).
 
     root    folder of the shot, to which the settings' paths are relative
+    own     the result of `find_faults`; None: found now
     is_cel  whether the frames are a cel, which is composited over others
     """
-    faults = find_faults(keyframes.drawings)
+    faults = list(find_faults(keyframes.drawings) if own is None else own)
     keyframes = judge_paper(keyframes, faults)
     painted = sorted(keyframes.whole.difference(keyframes.proposed))
     if is_cel and painted and settings.background == "keys" and not keyframes.palette.has_clear_paper:
