@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from framecolor.cli.options import corrections_option, gather_settings, json_option, setting_option, shot_options
-from framecolor.cli.shots import list_no_key, list_shots, open_shot
+from framecolor.cli.shots import list_no_key, list_notes, list_shots, open_shot
 from framecolor.errors import on_one_line
 
 
@@ -55,7 +55,7 @@ def check(shot: str, cels: tuple[str, ...], gap_px: Any, strict: bool, as_json: 
         style = judge_style(*seen, settings)
         faults = check_shot(opened, style.settings, settings, seen)
         warnings = [*plan["warnings"], *broken, *waiting, *style.texts, *list_no_key(opened, one.find(places["keys"]))]
-        table = {"shot": opened.name, "keys": plan["keys"], "warnings": warnings, "notes": plan["notes"]}
+        table = {"shot": opened.name, "keys": plan["keys"], "warnings": warnings, "notes": list_notes(opened, settings)}
         tables.append(table | {"faults": [fault.describe() for fault in faults]})
         if not as_json:
             _print(table, list(map(str, faults)), len(opened.numbers))

@@ -11,8 +11,9 @@ import click
 from framecolor.cli.frame_log import FrameLog
 from framecolor.cli.options import corrections_option, gather_settings, out_option, paint_options, shot_options
 from framecolor.cli.progress import ProgressPrinter, Style, progress_option
-from framecolor.cli.shots import ShotPath, list_shots, open_shot
+from framecolor.cli.shots import ShotPath, list_notes, list_shots, open_shot
 from framecolor.cli.summary import Row, print_summary
+from framecolor.config.settings import NO_FILE
 from framecolor.errors import FramecolorError, OutputError
 from framecolor.version import VERSION
 
@@ -71,7 +72,7 @@ def colorize(
 
     chosen = list_shots(shots, cels)
     places = {name: given.pop(name) for name in _PLACES}
-    if places["corrections"] is not None and len(chosen) > 1:
+    if str(places["corrections"] or NO_FILE) != NO_FILE and len(chosen) > 1:
         raise click.UsageError("--corrections belongs to one shot: paint each shot with its own file")
     if part and (places["stencils"] is not None or report):
         raise click.UsageError("--part takes neither --stencils nor --report: they concern the whole shot")
@@ -82,13 +83,14 @@ def colorize(
         printer = ProgressPrinter(one.name, progress, position, len(chosen))
         try:
             shot = open_shot(one, **places)
-            for note in shot.notes:
+            settings = gather_settings(shot.root, given)
+            for note in list_notes(shot, settings):
                 printer.note(note)
             target = outs.choose(shot, one)
             frame_log.begin(one.name, len(shot.wanted), len(shot.keys), VERSION)
             paint = colorize_part if part else colorize_stencils if places["stencils"] is not None else colorize_shot
             listener = partial(_listen, printer, frame_log, one.name)
-            outcome = paint(shot, target, gather_settings(shot.root, given), listener)
+            outcome = paint(shot, target, settings, listener)
             written = write_report(outcome.out) if report else None
             rows.append(Row(one.name, outcome, report=written, warned=printer.warned))
         except FramecolorError as error:

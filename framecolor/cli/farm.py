@@ -23,6 +23,7 @@ from framecolor.cli.options import (
 from framecolor.cli.progress import ProgressPrinter, Style, progress_option
 from framecolor.cli.shots import ShotPath, list_shots, open_shot
 from framecolor.cli.summary import Row, print_problems, print_summary
+from framecolor.config.settings import NO_FILE
 from framecolor.core.text import format_command
 from framecolor.errors import FramecolorError, ShotError
 
@@ -199,6 +200,9 @@ def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any])
     no_references = str(given_references) == NO_REFERENCES
     if no_references:
         places.pop("references")
+    no_corrections = str(places.get("corrections")) == NO_FILE
+    if no_corrections:
+        places.pop("corrections")
     settings = gather_settings(shot.root, given)
     engines = os.environ.get(FOLDER_VARIABLE)
     return plan_job(
@@ -210,6 +214,7 @@ def _plan(path: str, out: Path | None, chunk_frames: int, given: dict[str, Any])
         frames=frames,
         no_sheet=no_sheet,
         no_references=no_references,
+        no_corrections=no_corrections,
         chunk_frames=chunk_frames,
         engine_dir=Path(engines) if engines else None,
         cel=one.cel or "",
@@ -250,8 +255,9 @@ def _open(path: str, given: dict[str, Any]) -> tuple[ShotPath, Shot, dict[str, P
         )
     places = {name: given.pop(name) for name in ("keys", "hints", "corrections", "references", "sheet")}
     shot = open_shot(chosen[0], frames=given.pop("frames"), **places)
-    if places["corrections"] is not None:  # the tasks run elsewhere
+    if str(places["corrections"] or NO_FILE) != NO_FILE:  # the tasks run elsewhere
         from framecolor.shot.downloads import locate_corrections
 
-        places["corrections"] = locate_corrections(places["corrections"], shot.root, shot.name)[0]
+        own = shot.corrections_file
+        places["corrections"] = locate_corrections(places["corrections"], shot.root, shot.name, own)[0]
     return chosen[0], shot, {name: place for name, place in places.items() if place is not None}

@@ -20,8 +20,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 PATH = click.Path(path_type=Path)
 
 # --help lists these settings first, then the others in the order of their fields.
-_FIRST = ("fit", "mode", "engine", "precision", "lanes", "threads", "gap_px", "palette", "reference", "line", "format",
-          "mattes", "background", "model", "seed")  # fmt: skip
+_FIRST = ("fit", "mode", "engine", "precision", "lanes", "threads", "gap_px", "palette", "recolor", "reference", "line",
+          "format", "mattes", "background", "model", "seed")  # fmt: skip
 
 
 class _DrawingNumber(click.ParamType):
@@ -109,8 +109,9 @@ out_option = click.option("-o", "--out", type=PATH, help=FRAMES_FOLDER)
 corrections_option = click.option(
     "--corrections",
     type=PATH,
-    metavar="FILE",
-    help="Regions corrected on the report page: final in their frame, votes in others.",
+    metavar="FILE|none",
+    help="Regions corrected on the report page: final in their frame, votes in others; SHOT/corrections.json if not "
+    "given.",
 )
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from framecolor.cli.options import PATH, gather_settings, json_option, shot_options
-from framecolor.cli.shots import list_no_key, list_shots, open_shot
+from framecolor.cli.options import PATH, corrections_option, gather_settings, json_option, shot_options
+from framecolor.cli.shots import list_no_key, list_notes, list_shots, open_shot
 from framecolor.core.text import count_of, plain_name
 from framecolor.errors import FramecolorError, on_one_line
 
@@ -20,6 +20,7 @@ _ONLY_REFERENCES = "keys      none: colors come from the references alone"
 @click.command()
 @click.argument("shot", type=click.Path(), metavar="SHOT")
 @shot_options
+@corrections_option
 @click.option(
     "--preview",
     type=PATH,
@@ -57,7 +58,7 @@ def plan(shot: str, cels: tuple[str, ...], preview: Path | None, as_json: bool, 
         opened = open_shot(one, **places)
         opened = add_painted_keys(opened, opened.out)
         settings = gather_settings(opened.root, {})  # raises the error of wrong settings, as colorize would
-        table = describe_plan(opened)
+        table = describe_plan(opened) | {"notes": list_notes(opened, settings)}
         try:
             check_output(opened, opened.out, settings)
             if places["stencils"] is not None:

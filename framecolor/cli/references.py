@@ -45,6 +45,6 @@ def add(shot: str, to: Path | None, keys: Path | None, most: int, cels: tuple[st
     from framecolor.pipeline.show_memory import add_references
 
     for one in list_shots([shot], cels):
-        opened = open_shot(one, keys=keys, references=Path("none"))
+        opened = open_shot(one, keys=keys, references=Path("none"), corrections=Path("none"))
         for kept in add_references(opened, to, most):
             click.echo(on_one_line(f"{one.name} {kept.number}: {kept.path} {_STATES[kept.state]}"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from framecolor.config.settings import Settings
     from framecolor.shot.shot import Shot
 
 
@@ -85,6 +86,13 @@ def open_shot(
         references=references,
         sheet=sheet,
     )
+
+
+def list_notes(shot: Shot, settings: Settings) -> list[str]:
+    """List the notes of a shot, and which recolors of its own are used. Raises InputError for an unusable file."""
+    from framecolor.keys.recolor import describe_recolors
+
+    return [*shot.notes, *describe_recolors(shot, settings)]
 
 
 def list_no_key(shot: Shot, given: Path | None) -> list[str]:

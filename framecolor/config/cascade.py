@@ -91,7 +91,7 @@ def read_levels(root: Path, options: Mapping[str, Any], only: Path | None = None
         if state == "read":
             table = read_table(path)
             folder = root if level == "job" else path.parent
-            table |= {name: read_name(table[name], folder) for name in FILE_SETTINGS if table.get(name)}
+            table |= {name: read_name(file, folder) for name, file in _list_files_of(table).items()}
             # The shot's own file names stay relative: its manifest is still right after the shot is moved.
             anchored = table if level in ("shot", "job") else _anchor(table, path.parent)
             settings = settings.updated(anchored, str(path))
@@ -139,5 +139,10 @@ def _look(path: Path) -> Literal["read", "absent", "unreachable"]:
 
 def _anchor(table: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Return the table with its file names as absolute paths; relative ones begin at `folder`."""
+    return {**table, **{name: str((folder / file).absolute()) for name, file in _list_files_of(table).items()}}
+
+
+def _list_files_of(table: Mapping[str, Any]) -> dict[str, str]:
+    """List the values of a table that name files."""
     named = {name: table[name] for name in FILE_SETTINGS if isinstance(table.get(name), str) and table[name]}
-    return {**table, **{name: str((folder / value).absolute()) for name, value in named.items()}}
+    return {name: file for name, file in named.items() if file not in SETTINGS[name].words}

@@ -28,8 +28,11 @@ FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "ex
 PaperChoice = Literal["auto", "white", "black", "scan", "black-scan"]
 InkChoice = Literal["auto", "dark", "red", "green", "blue", "red-green", "red-blue", "green-blue", "colored"]
 FitChoice = int | Literal["auto", "keep", "off"]
+RecolorFile = str | Literal["none"]
 LaneCount = int | Literal["auto"]
 ThreadCount = int | Literal["auto"]
+NO_FILE = "none"
+"""In place of a file: the shot's own one is not used."""
 ENGINES = {
     "tensorrt": "framecolor.engines.tensorrt.engine:TensorRtEngine",
     "cuda": "framecolor.engines.cuda:CudaEngine",
@@ -110,6 +113,10 @@ class Settings:
         help="A palette (.gpl, .plt, .tpl, .kpl, .ase, .aco, .pal, .toml): only its colors are used; each color of the "
              "keys becomes the nearest of them. Names of tones, such as skin and skin shadow, help where no key shows "
              "them.")
+    recolor: RecolorFile | None = setting(None, decides=("keys",), wanted="the name of a file, or none",
+        metavar="FILE|none",
+        help="A file of colors (.toml) that frames show in place of others of the keys; SHOT/recolor.toml if not "
+             "given.")
     reference: str | None = setting(None, decides=("keys", "proposal"), wanted="the name of a picture", metavar="IMAGE",
         help="A picture: its main colors are likelier in unsure regions; if there is no key, the proposal takes its "
              "colors from it.")
@@ -156,7 +163,7 @@ class Settings:
     def list_files(self, effect: Effect | None = None) -> dict[str, str]:
         """List the files that settings name, by setting; with an `effect` only those of settings that decide it."""
         named = {name: getattr(self, name) for name in FILE_SETTINGS if effect in (None, *SETTINGS[name].decides)}
-        return {name: file for name, file in named.items() if file is not None}
+        return {name: file for name, file in named.items() if file is not None and file not in SETTINGS[name].words}
 
     def list_changed(self, effect: Effect, known: Collection[str]) -> list[str]:
         """List what a hash of `effect` includes, as `NAME VALUE`, besides the settings in `known` and file contents.

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from framecolor.core.text import count_of
 
 FaultKind = Literal[
-    "moved", "soft", "leak", "tones", "hole", "trace", "near color", "blank", "paper", "color set", "palette"
+    "moved", "soft", "leak", "tones", "hole", "trace", "near color", "blank", "paper", "color set", "palette", "recolor"
 ]
 Place = tuple[int, int]
 
@@ -25,7 +25,7 @@ class Fault:
     text    what is wrong, as a part of a sentence
     fix     what to do about it; "" if nothing has to be done
     places  (x, y) in pixels of the drawing, inside of what is meant
-    role    which of the frame's pictures has it; "palette": the palette file does, and `frame` is the first key
+    role    which of the frame's pictures has it; "palette": a file of colors does, and `frame` is the first key
     """
 
     kind: FaultKind

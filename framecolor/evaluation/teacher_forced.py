@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from framecolor.config.settings import Settings
 from framecolor.core.compositing import lay_over_color
-from framecolor.core.types import Palette
 from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
 from framecolor.lineart.region_colors import region_colors
@@ -54,7 +53,7 @@ def paint_teacher_forced(
         features = compute_features(number, shot.read_line(number), keyframes, runner, settings, ask_keys=True)
         yield number, _paint(features, before, keyframes, runner, settings)
         if number != shot.numbers[-1]:
-            belief = _true_belief(features, read_truth(number), keyframes.palette)
+            belief = _true_belief(features, read_truth(number), keyframes)
             before = features, belief
 
 
@@ -78,19 +77,20 @@ def _paint(
     return paint_frame(choice, regions, sure, keyframes, runner, settings).rgba
 
 
-def _true_belief(features: FrameFeatures, painted: Rgba, palette: Palette) -> Votes:
+def _true_belief(features: FrameFeatures, painted: Rgba, keyframes: Keyframes) -> Votes:
     """Make a belief of probability 1 in the true color of each region, float32 [count + 1, P]."""
-    index = _nearest(region_colors(painted, features.drawing.frame(), features.drawing.regions()).color, palette)
-    belief = np.zeros((len(index), len(palette)), np.float32)
+    colors = region_colors(painted, features.drawing.frame(), features.drawing.regions()).color
+    index = _nearest(colors, keyframes.recolors.apply(keyframes.palette.colors))
+    belief = np.zeros((len(index), len(keyframes.palette)), np.float32)
     belief[np.arange(len(index)), index] = 1
     return belief
 
 
-def _nearest(colors: Rgba, palette: Palette) -> NDArray[np.intp]:
+def _nearest(colors: Rgba, palette: Rgba) -> NDArray[np.intp]:
     """Find the nearest palette entry of each color [N, 4], both over white, as truth may be on white paper.
 
     If the palette has both paper and white, alpha decides.
     """
-    seen, table = (lay_over_color(row[None])[0].astype(np.float32) for row in (colors, palette.colors))
+    seen, table = (lay_over_color(row[None])[0].astype(np.float32) for row in (colors, palette))
     apart = np.square(seen[:, None] - table[None]).sum(axis=2)
-    return np.argmin(apart + 0.5 * (colors[:, None, 3] != palette.colors[None, :, 3]), axis=1)
+    return np.argmin(apart + 0.5 * (colors[:, None, 3] != palette[None, :, 3]), axis=1)

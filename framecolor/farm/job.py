@@ -12,6 +12,7 @@ from framecolor.config.settings import Settings
 from framecolor.engines.registry import may_use_gpu
 from framecolor.errors import InputError
 from framecolor.farm.spans import CHUNK_FRAMES, Chunk, cut_spans
+from framecolor.keys.recolor import find_recolors
 from framecolor.media.levels.member import is_level
 from framecolor.output.checks import check_output, leave_out_broken_keys
 from framecolor.pipeline.stencils import add_painted_keys
@@ -37,6 +38,7 @@ class FarmJob:
     frames      frames to paint, as for --frames; None for all
     no_sheet    whether the exposure sheet in the shot's folder is ignored
     no_references  whether folders of references are ignored
+    no_corrections  whether the shot's own corrections are ignored
     chunks      frames of each task
     engine_dir  folder of the engine files that all hosts share; None leaves it to each host
 
@@ -55,6 +57,7 @@ class FarmJob:
     chunks: tuple[Chunk, ...]
     no_sheet: bool = False
     no_references: bool = False
+    no_corrections: bool = False
     engine_dir: Path | None = None
     cel: str = ""
 
@@ -84,6 +87,7 @@ def plan_job(
     frames: str | None = None,
     no_sheet: bool = False,
     no_references: bool = False,
+    no_corrections: bool = False,
     chunk_frames: int = CHUNK_FRAMES,
     engine_dir: Path | None = None,
     cel: str = "",
@@ -93,7 +97,8 @@ def plan_job(
     path        the user's path of the shot, from which `shot` was opened
     out         folder of the frames; by default `Shot.out`
     places      option -> folder or file, such as keys or sheet; for a cel those of the command line
-    no_sheet, no_references  whether the shot was opened with the sheet, or the references, "none"
+    no_sheet, no_references, no_corrections  whether the shot was opened with the sheet, the references, or the
+                corrections, "none"
     engine_dir  folder of the engine files, which all hosts must see; not used by the `cpu` engine
     cel         the cel, if `path` is a cut; the last folder of `out` then has its name
 
@@ -105,6 +110,12 @@ def plan_job(
     given = Path(path)
     # A level takes its folder along, in which its palette is.
     pattern = given.name if is_pattern(given) or is_level(given) else ""
+    # A host may have only the files that parameters name.
+    places = dict(places or {})
+    if shot.corrections and not no_corrections:
+        places.setdefault("corrections", shot.corrections_file)
+    if settings.recolor is None and (recolors := find_recolors(shot, settings)) is not None:
+        settings = settings.updated({"recolor": str(recolors.absolute())})
     # Relative files are found from the shot's folder; absolute ones get a parameter of their own.
     own = {name: _write_out(Path(file)) for name, file in settings.list_files().items() if Path(file).is_absolute()}
     return FarmJob(
@@ -113,11 +124,12 @@ def plan_job(
         pattern=pattern,
         is_folder=bool(pattern) or given.is_dir(),
         out=out.parent if cel else out,
-        places={name: _write_out(place) for name, place in (places or {}).items()} | own,
+        places={name: _write_out(place) for name, place in places.items()} | own,
         settings=replace(settings, **dict.fromkeys(own)),
         frames=frames,
         no_sheet=no_sheet,
         no_references=no_references,
+        no_corrections=no_corrections,
         chunks=tuple(cut_spans(seen, chunk_frames)),
         engine_dir=None if engine_dir is None or not may_use_gpu(settings.engine) else _write_out(engine_dir),
         cel=cel,

@@ -116,6 +116,7 @@ def _shot_arguments(job: FarmJob) -> list[str]:
     for option in _SHOT_PLACES:
         found += _place_argument(job, option)
     found += ["--references", "none"] if job.no_references else []
+    found += ["--corrections", "none"] if job.no_corrections else []
     return [*found, "--sheet", "none"] if job.no_sheet else found
 
 

@@ -20,6 +20,7 @@ from framecolor.keys.alignment.align import Alignment
 from framecolor.keys.keyframes import Keyframes
 from framecolor.keys.line_colors import KeyLines, LineColors
 from framecolor.keys.named_palette import ColorTuples
+from framecolor.keys.recolor import Recolors, Rgba
 from framecolor.keys.trace_sides import TraceSides
 from framecolor.matching.gallery import Gallery, KeyRegions
 from framecolor.matching.tokens import Tokens
@@ -109,6 +110,7 @@ def _pack(keyframes: Keyframes, warnings: tuple[str, ...]) -> tuple[dict[str, ND
             "rules": [[*pair, e] for pair, e in sorted(keyframes.trace.rules.items())],
         },
         "compared": list(keyframes.compared),
+        "recolors": [keyframes.recolors.file, list(keyframes.recolors.colors.items())],
         "warnings": list(warnings),
     }
     return arrays, table
@@ -149,6 +151,7 @@ def _unpack(arrays: Mapping[str, NDArray[Any]], table: Mapping[str, Any]) -> tup
         trace=TraceSides({(h, a, b): e for h, a, b, e in table["trace"]["rules"]}, table["trace"]["dark"]),
         lines=_unpack_lines(arrays, table["lines"], table["over lines"]),
         compared=tuple(table.get("compared", ())),
+        recolors=_unpack_recolors(*table.get("recolors", ("", ()))),
         tuples=ColorTuples(arrays["tuples"].astype(np.intp), arrays["seen"] > 0) if "tuples" in arrays else None,
     )
     colors, names, tuples = len(keyframes.palette), keyframes.palette.names, keyframes.tuples
@@ -177,6 +180,14 @@ def _unpack_lines(
     colors, own = arrays["line colors"], arrays["line own"]
     keys = {n: KeyLines(colors, own, *(arrays[f"line {name} {n}"] for name in _OF_LINES)) for n in numbers}
     return LineColors(colors, own, keys, frozenset(map(number_from_json, hidden)))
+
+
+def _unpack_recolors(file: str, pairs: Iterable[tuple[list[int], list[int]]]) -> Recolors:
+    def unpack(color: list[int]) -> Rgba:
+        red, green, blue, alpha = color
+        return red, green, blue, alpha
+
+    return Recolors({unpack(old): unpack(new) for old, new in pairs}, file)
 
 
 def _unpack_other(arrays: Mapping[str, NDArray[Any]], kind: str, number: int) -> KeyRegions:

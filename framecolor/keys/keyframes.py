@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from framecolor.keys.checks.tones import settle_tones
 from framecolor.keys.key_drawing import KeyDrawing, measure_scale, read_key_drawings
 from framecolor.keys.line_colors import LineColors, join_key_lines
 from framecolor.keys.named_palette import ColorTuples, apply_palette, find_papers, learn_tuples
+from framecolor.keys.recolor import Recolors, find_recolors, load_recolors
 from framecolor.keys.references.drawing import ReferenceDrawing, settle_references
 from framecolor.keys.references.prior import measure_picture, measure_prior
 from framecolor.keys.trace_sides import TraceSides
@@ -34,7 +35,7 @@ from framecolor.lineart.soft_colors import join_soft_colors
 from framecolor.matching.gallery import UNKNOWN, Gallery, KeyRegions
 from framecolor.matching.paper_kinds import PAPER, Kinds
 from framecolor.matching.tokens import Tokens
-from framecolor.media import read_image, read_swatches
+from framecolor.media import Swatch, read_image, read_swatches
 from framecolor.networks.samples import IGNORE, KeySample, make_sample
 from framecolor.networks.view import look
 from framecolor.shot.annotations import NOBODY, RegionLabels, join_colors
@@ -66,6 +67,7 @@ class Keyframes:
     compared   positions in the shot's references of the figures that drawings are compared with
     references  these figures, and the palette entry of each of their regions; empty if they come from a cache
     tuples     the tones of parts that a palette file names; None if it names none
+    recolors   the colors that frames show in place of those of `palette` and `lines`
     """
 
     palette: Palette
@@ -88,6 +90,7 @@ class Keyframes:
     compared: tuple[int, ...] = ()
     references: tuple[tuple[ReferenceDrawing, NDArray[np.intp]], ...] = ()
     tuples: ColorTuples | None = None
+    recolors: Recolors = field(default_factory=Recolors)
 
     @cached_property
     def whole(self) -> frozenset[int]:
@@ -111,9 +114,31 @@ class Keyframes:
         return self.palette.colors[np.unique(self.classes, return_index=True)[1]]
 
     @cached_property
+    def known(self) -> frozenset[tuple[int, ...]]:
+        """The colors of the palette, and those of lines."""
+        lines = [] if self.lines is None else self.lines.colors.tolist()
+        return frozenset(map(tuple, [*self.palette.colors.tolist(), *lines]))
+
+    @cached_property
+    def fills(self) -> Palette:
+        """The palette's colors as frames show them, each once."""
+        return _recolor(self.palette, self.recolors)
+
+    @cached_property
+    def rows(self) -> NDArray[np.intp]:
+        """The place in `fills` of each color of the palette, intp [P]."""
+        place = {tuple(color): row for row, color in enumerate(self.fills.colors.tolist())}
+        return np.array([place[tuple(c)] for c in self.recolors.apply(self.palette.colors).tolist()], np.intp)
+
+    @cached_property
+    def line_fills(self) -> NDArray[np.uint8]:
+        """The colors of lines as frames show them, uint8 [L, 4], by the rows of `LineColors.colors`."""
+        return np.zeros((0, 4), np.uint8) if self.lines is None else self.recolors.apply(self.lines.colors)
+
+    @cached_property
     def paints(self) -> Palette:
-        """The palette, then the colors of lines that it lacks."""
-        return self.palette if self.lines is None else _append(self.palette, self.lines.colors)
+        """`fills`, then the colors of lines that they lack."""
+        return _append(self.fills, self.line_fills)
 
     @cached_property
     def shown(self) -> Palette:
@@ -207,6 +232,18 @@ class Keyframes:
         return belief
 
 
+def _recolor(palette: Palette, recolors: Recolors) -> Palette:
+    """Replace colors of a palette. A new color keeps its own name, if it has one, or else gets the old color's."""
+    if not recolors.colors:
+        return palette
+    before, after = (map(tuple, colors.tolist()) for colors in (palette.colors, recolors.apply(palette.colors)))
+    names = dict(zip(map(tuple, palette.colors.tolist()), palette.names, strict=False))
+    called: dict[tuple[int, ...], str] = {}
+    for old, new in zip(before, after, strict=True):
+        called[new] = called.get(new) or names.get(new) or names.get(old, "")
+    return Palette(np.array(list(called), np.uint8), tuple(called.values()) if palette.names else ())
+
+
 def _append(palette: Palette, colors: NDArray[np.uint8]) -> Palette:
     """Append the colors [N, 4] that a palette lacks, without names."""
     more = add_colors(palette, colors)
@@ -229,12 +266,13 @@ def read_keyframes(
     references, samples  as for `build_keyframes`
 
     Raises ShotError if there is neither a key nor a reference, ReadError for an unreadable file, PaletteError for an
-    unusable palette.
+    unusable palette, InputError for an unusable file of recolors.
     """
     drawings = read_key_drawings(shot, settings).by_number if drawings is None else drawings
     if not proposed and not references and all(key.colors is None for key in drawings.values()):
         raise ShotError(shot.root / "keys", "there is no painted key", ask_for_key(shot))
-    return build_keyframes(drawings, settings, shot.root, proposed, references, samples)
+    recolors = load_recolors(find_recolors(shot, settings))
+    return build_keyframes(drawings, settings, shot.root, proposed, references, samples, recolors)
 
 
 def build_keyframes(
@@ -244,6 +282,7 @@ def build_keyframes(
     proposed: Mapping[int, NDArray[np.uint8]] | None = None,
     references: Sequence[ReferenceDrawing] = (),
     samples: Sequence[KeyDrawing] = (),
+    recolors: Recolors | None = None,
 ) -> Keyframes:
     """Build keyframes from key drawings, at least one of which is painted or proposed if there are no references.
 
@@ -251,23 +290,26 @@ def build_keyframes(
     proposed    as for `read_keyframes`
     references  to compare drawings with
     samples     drawings of a shot without keys, at least one, whose size decides the scale of all views
+    recolors    a label in a color that frames show by them is one in the color of the keys
     Raises ReadError if palette or reference cannot be read, PaletteError if the palette cannot be used.
     """
-    proposed = proposed or {}
+    proposed, recolors = proposed or {}, recolors or Recolors()
     labels = {number: key.labels for number, key in drawings.items() if key.labels is not None}
     colors = _settle_colors(drawings)
     for number, color in proposed.items():
         area = drawings[number].area
         colors[number] = RegionColors(color, area, area, np.zeros_like(area))
     colors = dict(sorted(colors.items()))
-    palette = build_palette(list(colors.values())) if colors else Palette(np.zeros((0, 4), np.uint8))
-    palette = add_colors(palette, join_colors(labels.values()))
-    palette, settled = settle_references(references, palette, [drawings[n] for n in colors], colors)
-    tones = np.zeros((0, 0), np.intp)
-    if settings.palette is not None:
-        swatches = read_swatches(root / settings.palette)
-        papers = [find_papers(c.color, drawings[number].drawing.regions()) for number, c in colors.items()]
-        palette, tones = apply_palette(palette, swatches, sorted(set().union(*papers)))
+    lines = join_key_lines(
+        {number: key.lines for number, key in drawings.items() if key.lines is not None and number in colors},
+        (number for number, key in drawings.items() if key.is_over),
+    )
+    swatches = None if settings.palette is None else read_swatches(root / settings.palette)
+    if recolors.colors and labels:
+        palette, *_ = _join_palette(drawings, colors, (), references, swatches)
+        known = set(map(tuple, [*palette.colors.tolist(), *([] if lines is None else lines.colors.tolist())]))
+        labels = {number: replace(one, color=recolors.restore(one.color, known)) for number, one in labels.items()}
+    palette, settled, tones = _join_palette(drawings, colors, labels.values(), references, swatches)
     index = {number: nearest_entries(c.color, palette) for number, c in colors.items()}
     indexed = tuple((one, nearest_entries(color, palette)) for one, color in zip(references, settled, strict=True))
     pixels = np.zeros(len(palette))
@@ -302,10 +344,7 @@ def build_keyframes(
         trace=TraceSides.learn(
             (key.sides, index[number]) for number, key in drawings.items() if key.sides is not None and number in colors
         ),
-        lines=join_key_lines(
-            {number: key.lines for number, key in drawings.items() if key.lines is not None and number in colors},
-            (number for number, key in drawings.items() if key.is_over),
-        ),
+        lines=lines,
         drawings={number: drawings[number] for number in index},
         compared=tuple(reference.position for reference in references),
         references=indexed,
@@ -314,7 +353,29 @@ def build_keyframes(
             len(palette),
             ((key.drawing.frame(), key.drawing.regions(), index[n]) for n, key in drawings.items() if n in index),
         ),
+        recolors=recolors,
     )
+
+
+def _join_palette(
+    drawings: Mapping[int, KeyDrawing],
+    colors: Mapping[int, RegionColors],
+    labels: Iterable[RegionLabels],
+    references: Sequence[ReferenceDrawing],
+    swatches: Sequence[Swatch] | None,
+) -> tuple[Palette, list[NDArray[np.uint8]], NDArray[np.intp]]:
+    """Join the colors of keys, labels and references, limited to swatches if there are any.
+
+    Returns the palette, the colors of each reference's regions, and the tones of its parts (`ColorTuples.entries`).
+    """
+    palette = build_palette(list(colors.values())) if colors else Palette(np.zeros((0, 4), np.uint8))
+    palette = add_colors(palette, join_colors(labels))
+    palette, settled = settle_references(references, palette, [drawings[n] for n in colors], colors)
+    if swatches is None:
+        return palette, settled, np.zeros((0, 0), np.intp)
+    papers = [find_papers(c.color, drawings[number].drawing.regions()) for number, c in colors.items()]
+    palette, tones = apply_palette(palette, swatches, sorted(set().union(*papers)))
+    return palette, settled, tones
 
 
 def _settle_colors(drawings: Mapping[int, KeyDrawing]) -> dict[int, RegionColors]:

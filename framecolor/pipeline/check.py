@@ -20,6 +20,7 @@ from framecolor.keys.checks.judge import judge_keys
 from framecolor.keys.drawing_style import Pictures
 from framecolor.keys.key_drawing import KeyDrawing, add_labels, make_key_drawing, map_in_pool
 from framecolor.keys.keyframes import build_keyframes
+from framecolor.keys.recolor import find_recolors, load_recolors
 from framecolor.pipeline.stream import count_workers
 from framecolor.shot.shot import Shot
 
@@ -67,12 +68,12 @@ def _find_faults(shot: Shot, ways: Sequence[Settings], seen: Pictures) -> list[l
     numbers = sorted({*shot.keys, *shot.hints, *(c.number for c in shot.corrections)})
     with ThreadPoolExecutor(count_workers(ways[0].count_cores(), shot.size)) as pool:
         by_key = [keys for keys in map_in_pool(read, numbers, pool) if keys]
-    found = []
+    found, recolors = [], load_recolors(find_recolors(shot, ways[0]))
     for way, drawings in zip(ways, zip(*by_key, strict=True) if by_key else ((),) * len(ways), strict=True):
         if all(key.colors is None for key in drawings):
             found.append([])
             continue
-        keyframes = build_keyframes({key.number: key for key in drawings}, way, shot.root)
+        keyframes = build_keyframes({key.number: key for key in drawings}, way, shot.root, recolors=recolors)
         keyframes, faults = judge_keys(keyframes, way, shot.root, is_cel=shot.cel is not None)
         found.append(faults)
         if way is ways[0]:

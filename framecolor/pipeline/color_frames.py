@@ -25,6 +25,7 @@ from framecolor.keys.drawing_style import judge_style
 from framecolor.keys.key_drawing import make_key_drawing, map_in_pool
 from framecolor.keys.key_gallery import add_gallery
 from framecolor.keys.keyframes import Keyframes, build_keyframes
+from framecolor.keys.recolor import load_recolors
 from framecolor.keys.references.choose import choose_references, choose_samples
 from framecolor.keys.references.drawing import ReferenceDrawing, make_references
 from framecolor.output.frame_entry import UnsureRegion
@@ -81,8 +82,8 @@ def color_frames(
               over the frames, so that drawings can be fetched from a program on demand.
     keys      painted drawings by number, uint8 HxWx4 (or HxWx3), of the drawings' size; at least one if there are no
               references
-    settings  as for `colorize`; paths of palette and reference are relative to the working directory. Format, mattes,
-              overwrite, fit and model must be at their defaults.
+    settings  as for `colorize`; paths of palette, recolor and reference are relative to the working directory. Format,
+              mattes, overwrite, fit and model must be at their defaults.
     listener  is called with `Warned` before the first frame, for keys that may not be reproduced as painted
     references  painted pictures of any size, each as (line art or None, painting), arrays as above: other drawings of
               the figure, or its color design. Without line art, lines are found in the painting
@@ -193,7 +194,8 @@ def _read_keys(
     read = map_in_pool(lambda n: make_key_drawing(n, key_lines[n], painted.get(n), settings), list(key_lines), pool)
     chosen = choose_references(references, read, runner, pool)
     keys = {key.number: key for key in read if key.number in painted}
-    keyframes = build_keyframes(keys, settings, root=Path(), references=chosen, samples=read)
+    recolors = load_recolors(Path(file) if (file := settings.list_files().get("recolor")) else None)
+    keyframes = build_keyframes(keys, settings, Path(), references=chosen, samples=read, recolors=recolors)
     keyframes, faults = judge_keys(keyframes, settings, Path())
     keyframes = add_gallery(keyframes, runner, numbers, pool)
     warnings.add(map(str, [*faults, *find_color_sets(keyframes, lambda: runner)]))

@@ -124,8 +124,8 @@ def finish_stenciled(
     frame, regions = replace(item.features.drawing.frame(), number=item.number), item.features.drawing.regions()
     choice = choose_for(item, frame, regions, keyframes, runner, settings)
     painted = paint_frame(choice, regions, item.confidence, keyframes, runner, settings)
-    flat = keyframes.palette.colors[item.belief.argmax(axis=1)]
-    palette = keyframes.palette if settings.mode == "painted" else None
+    flat = keyframes.recolors.apply(keyframes.palette.colors[item.belief.argmax(axis=1)])
+    palette = keyframes.fills if settings.mode == "painted" else None
     done = apply_stencil(before.rgba, painted.rgba, mask, frame, regions, flat, palette)
     entry = replace(entry, source=digest("stencil", str(entry.source), hash_pixels(done.frame)))
     painted = replace(painted, rgba=done.frame, paint=_merge(before.paint, painted.paint, mask))
@@ -135,7 +135,9 @@ def finish_stenciled(
         mattes = _Mattes(_merge(before.matte, own.paint, mask), _merge(before.line_matte, own.line, mask))
     item = replace(item, hold_of=None)
     finished = _encode(item, entry, regions, keyframes, settings, painted, choice, mattes, ids)
-    return replace(finished, entry=replace(finished.entry, status="key"), key=encode_image(done.key))
+    # Keys have the colors from before they are recolored.
+    key = keyframes.recolors.restore(done.key, keyframes.known)
+    return replace(finished, entry=replace(finished.entry, status="key"), key=encode_image(key))
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,7 +153,7 @@ def _draw_mattes(choice: Choice, regions: Regions, keyframes: Keyframes, ids: Ma
     if choice.lines is not None and keyframes.lines is not None:
         line = np.zeros(regions.size, np.uint16)
         own = np.zeros((1, 4), np.uint8)  # lines as drawn have no id
-        of_color = ids.find(np.concatenate([own, keyframes.lines.colors]))
+        of_color = ids.find(np.concatenate([own, keyframes.line_fills]))
         line.reshape(-1)[choice.lines.place] = of_color[choice.lines.color]
     return _Mattes(paint, line)
 

@@ -45,7 +45,7 @@ def describe_run(
     if keyframes.shown.names:
         head["names"] = list(keyframes.shown.names)
     if keyframes.lines is not None:
-        head["line_colors"] = keyframes.paints.colors[len(keyframes.palette) :].tolist()
+        head["line_colors"] = keyframes.paints.colors[len(keyframes.fills) :].tolist()
     if keyframes.proposed:
         head["proposed"] = [number_to_json(number) for number in sorted(keyframes.proposed)]
     if keyframes.compared:
@@ -91,3 +91,9 @@ def name_lines(head: Mapping[str, Any]) -> dict[tuple[int, int, int], str]:
     """Name the colors that only lines have, as 'line #4F2A10', by a manifest's head."""
     rows = head.get("line_colors") or []
     return {(red, green, blue): f"line #{red:02X}{green:02X}{blue:02X}" for red, green, blue, _ in rows}
+
+
+def name_shown(head: Mapping[str, Any]) -> dict[tuple[int, int, int], str]:
+    """Name the colors of a manifest's palette by its names, which a recolored one has from the color before."""
+    rows = zip(head.get("palette") or [], head.get("names") or [], strict=False)
+    return {(red, green, blue): name for (red, green, blue, alpha), name in rows if alpha and name}

@@ -34,7 +34,7 @@ from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
 from framecolor.pipeline.drawing_style import settle_style
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
-from framecolor.pipeline.head import describe_run, name_lines, note_shot, number_paints
+from framecolor.pipeline.head import describe_run, name_lines, name_shown, note_shot, number_paints
 from framecolor.pipeline.session import Session
 from framecolor.pipeline.sources import Sources, forget_stopped_fit, hash_references
 from framecolor.pipeline.stencils import add_painted_keys, check_stencils, list_waiting
@@ -96,6 +96,7 @@ class Run:
         keys = [f"{n} {shot.key_hash(n)} {shot.source_hash(n)}" for n in sorted(shot.keys)]
         files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files().items()]
         others = paints.names, self.keyframes.proposed, None if self.ids is None else self.ids.paints
+        others = *others, self.keyframes.recolors
         decided = repr(settings.list_deciding()), repr(others)
         return digest(*decided, paints.colors.tobytes(), *keys, *hash_references(shot), *files)
 
@@ -180,7 +181,7 @@ def prepare_run(
         warnings.add([f"frames of another format are kept, but no longer updated: {strays[0]}{more}"])
     if run.ids is not None:
         names = {} if settings.palette is None else name_paints(read_swatches(shot.root / settings.palette))
-        names = {**name_lines(run.manifest.head), **names}
+        names = {**name_lines(run.manifest.head), **name_shown(run.manifest.head), **names}
         write_palette_files(out, run.ids, shot.name, names)
     return run
 

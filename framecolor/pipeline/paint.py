@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +21,7 @@ from framecolor.pipeline.paper_doubts import clears_white, find_white_figure
 from framecolor.propagation.features import FrameFeatures, match_regions
 from framecolor.propagation.line_colors import ChosenLines, MatchRegions, choose_line_colors
 from framecolor.propagation.smoothing import FramePosterior
-from framecolor.render.flat import Taken
+from framecolor.render.flat import Taken, spread
 from framecolor.render.frame import Painted, render_frame
 from framecolor.render.key_frame import KeyLikeness, show_key
 from framecolor.render.line_color import color_ink
@@ -28,6 +29,9 @@ from framecolor.render.shaded import soften
 from framecolor.shot.annotations import NOBODY
 
 Rgba = NDArray[np.uint8]
+
+# Width of the area around a pixel in which paints may be mixed: the soft edge of a brush or of a line.
+_EDGE_PX = 5
 
 
 def choose_colors(
@@ -43,10 +47,10 @@ def choose_colors(
     Opaque white paper becomes transparent if the settings want cels.
     """
     colors = keyframes.palette.colors[belief.argmax(axis=1)]
-    if not clears_white(keyframes, settings):
-        return colors
-    white = (colors == 255).all(axis=1)
-    return clear_paper(colors, regions, find_white_figure(features, frame, regions, white, keyframes))
+    if clears_white(keyframes, settings):
+        white = (colors == 255).all(axis=1)
+        colors = clear_paper(colors, regions, find_white_figure(features, frame, regions, white, keyframes))
+    return keyframes.recolors.apply(colors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +102,7 @@ def choose_paint(
     if lines is None:
         return Choice(frame, frame, colors, taken)
     chosen = choose_line_colors(number, frame, regions, sides, entries, lines, keyframes.index, match)
-    ink = color_ink(frame.ink, chosen.place, chosen.color, lines.colors)
+    ink = color_ink(frame.ink, chosen.place, chosen.color, keyframes.line_fills)
     return Choice(frame, replace(frame, ink=ink), colors, taken, chosen)
 
 
@@ -155,7 +159,8 @@ def repeat_key(
 ) -> tuple[Painted, KeyLikeness]:
     """Show a key, uint8 HxWx4 as in its file, in place of the frame that was painted from its colors.
 
-    Regions whose color strokes, corrections or settings change stay as painted.
+    Regions whose color strokes, corrections or settings change stay as painted. Paints that `Keyframes.recolors` names
+    are replaced in the key's pixels.
     """
     frame, colors = choice.frame, choice.colors
     number = keyframes.find_shown(item.number, item.features.digest)
@@ -169,17 +174,41 @@ def repeat_key(
         changed |= labels.by != NOBODY
     changed |= colors[:, 3] != keyframes.palette.colors[index][:, 3]
     changed[0] = False
+    mixed = _find_mixed(key, choice, regions, index, keyframes) if keyframes.recolors.colors else None
     return show_key(
         painted,
-        key,
+        keyframes.recolors.apply(key),
         frame,
         regions,
         colors,
         changed=changed,
         left=keyframes.left.get(number, np.zeros(0, np.intp)),
+        mixed=mixed,
         is_soft=number in keyframes.soft,
         is_scaled=moved is not None and moved.is_resampled,
         line=settings.line,
         paper=settings.background == "paper",
         taken=choice.taken,
     )
+
+
+def _find_mixed(
+    key: Rgba, choice: Choice, regions: Regions, entries: NDArray[np.intp], keyframes: Keyframes
+) -> NDArray[np.bool_] | None:
+    """Find the pixels of a key, in and around what is recolored, that are neither a paint nor a line; None if none is.
+
+    They are soft edges, which are mixed with the color before. entries: of the key's regions, intp [count + 1].
+    """
+    differs = (keyframes.recolors.apply(keyframes.palette.colors) != keyframes.palette.colors).any(axis=1)[entries]
+    differs[0] = False
+    near = spread(regions, differs)
+    if choice.lines is not None and keyframes.lines is not None:
+        changed = np.append(False, (keyframes.line_fills != keyframes.lines.colors).any(axis=1))
+        near.reshape(-1)[choice.lines.place[changed[choice.lines.color]]] = True
+    if not near.any():
+        return None
+    near = cv2.dilate(near.view(np.uint8), np.ones((_EDGE_PX, _EDGE_PX), np.uint8)) > 0
+    paints = np.array(sorted(keyframes.known), np.uint8).view(np.uint32)[:, 0]
+    code = np.ascontiguousarray(key).view(np.uint32)[..., 0]
+    is_line = (key[..., :3] == choice.drawn.ink[..., :3]).all(axis=2) & (choice.drawn.ink[..., 3] > 0)
+    return near & (key[..., 3] > 0) & ~np.isin(code, paints) & ~is_line

@@ -13,6 +13,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from framecolor.config.settings import NO_FILE
 from framecolor.core.files import read_file, write_bytes_atomic
 from framecolor.core.types import Box
 from framecolor.errors import OutputError, ReadError, ShotError
@@ -68,10 +69,11 @@ def add_references(shot: Shot, folder: Path | None = None, most: int = MOST_KEPT
     folder  by default `references` in the show, the folder above the shot
     most    drawings that are chosen, at most; those of earlier calls stay in the folder
 
-    Candidates are the shot's keys, and painted frames in which a region was corrected. Each next one adds most new
-    colors, then the pose that is least like those kept. Files are named SHOT.NUMBER and replace older ones of that
-    name; a painting that is in the folder already, by whatever name, is not copied again. Raises ShotError if there is
-    no candidate, ReadError for a file that cannot be read, OutputError if the folder is full or cannot be written.
+    Candidates are the shot's keys, and painted frames in which a region was corrected, unless the shot is recolored.
+    Each next one adds most new colors, then the pose that is least like those kept. Files are named SHOT.NUMBER and
+    replace older ones of that name; a painting that is in the folder already, by whatever name, is not copied again.
+    Raises ShotError if there is no candidate, ReadError for a file that cannot be read, OutputError if the folder is
+    full or cannot be written.
     """
     folder = folder or find_show(shot.root) / REFERENCE_FOLDER
     looks = [_look(number, path) for number, path in sorted(_list_candidates(shot).items())]
@@ -95,6 +97,9 @@ def _list_candidates(shot: Shot) -> dict[int, Path]:
     if (shot.out / MANIFEST_NAME).is_file():
         manifest = Manifest.read(shot.out)
         corrected = {correction.number for correction in manifest.corrections}
+        recolor = manifest.settings.get("recolor")
+        if recolor != NO_FILE and (recolor is not None or shot.recolor_file.exists()):
+            corrected = set()  # in colors that belong to this shot alone
         for frame in manifest.with_status("painted"):
             path = find_frame(shot.out, frame.file)
             if frame.number in corrected and frame.number in shot.numbers and is_there(path):

@@ -18,6 +18,7 @@ from framecolor.errors import ReadError
 from framecolor.keys.auto_key import Proposal
 from framecolor.keys.cache import RECIPE as KEY_RECIPE
 from framecolor.keys.named_palette import RECIPE as PALETTE_RECIPE
+from framecolor.keys.recolor import find_recolors
 from framecolor.keys.references.choose import choose_samples
 from framecolor.media import hash_file
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
@@ -86,8 +87,8 @@ def hash_references(shot: Shot) -> list[str]:
 def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
     """Hash the inputs of a shot's keyframes. Raises ReadError.
 
-    These are keys, strokes and corrections with their drawings, references, palette, the reference picture and the
-    settings of regions.
+    These are keys, strokes and corrections with their drawings, references, palette, recolors, the reference picture
+    and the settings of regions.
     """
     labels = hash_labels(shot)
     keys = [f"{n} {shot.key_hash(n)} {_hash_or_error(shot.source_hash, n)}" for n in sorted(shot.keys)]
@@ -96,7 +97,7 @@ def hash_keys(shot: Shot, settings: Settings, proposal: Proposal | None) -> str:
         drawing = _hash_or_error(shot.source_hash, proposal.number)
         keys.append(f"{proposal.number} proposed {digest(proposal.color.tobytes())} {drawing}")
     keys += hash_references(shot)
-    files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items()]
+    files = _hash_files(shot, settings)
     files += [] if settings.palette is None else [PALETTE_RECIPE]
     others = settings.list_changed("keys", ("gap_px", "min_region_px"))
     return digest(KEY_RECIPE, f"{settings.closed_gap_px} {settings.min_region_px}", *others, *files, *keys)
@@ -128,8 +129,15 @@ def list_marks(shot: Shot, settings: Settings, keys: str, fit: str) -> list[str]
     marks = [*map(hash_file, weights), f"fit {fit}"]
     if settings.fit != "keep":
         return [*marks, keys]
-    files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files("keys").items()]
-    return [*marks, *files, *hash_references(shot)]
+    return [*marks, *_hash_files(shot, settings), *hash_references(shot)]
+
+
+def _hash_files(shot: Shot, settings: Settings) -> list[str]:
+    """Hash the files of settings that decide the keys' colors."""
+    files = {name: shot.root / path for name, path in settings.list_files("keys").items()}
+    if (recolors := find_recolors(shot, settings)) is not None:
+        files["recolor"] = recolors
+    return [f"{name} {hash_file(path)}" for name, path in files.items()]
 
 
 def _hash_or_error(hash_of: Callable[[Item], Result], item: Item) -> Result | str:

@@ -56,16 +56,24 @@ def list_unsure(
     unseen = measure_unseen(item.features.unseen) if has_keys else None
     paper = find_paper(item.features, regions, item.belief, keyframes)
     left = find_left(item.features, choice.drawn, regions, item.belief, paper, keyframes, settings)
-    found = list(find_unsure(regions, item.belief, item.confidence, unseen, paper, left))
+    found = find_unsure(regions, item.belief, item.confidence, unseen, paper, left)
+    if keyframes.recolors.colors:
+        found = [_show(region, keyframes.rows) for region in found]
     lines = choice.lines
     if lines is None or keyframes.lines is None or not lines.unsure:
         return tuple(found)
-    colors = np.concatenate([keyframes.lines.own[None], keyframes.lines.colors])
+    colors = np.concatenate([keyframes.lines.own[None], keyframes.line_fills])
     index = {tuple(color): row for row, color in enumerate(keyframes.shown.colors.tolist())}
     rows = [index[tuple(color)] for color in colors.tolist()]
     pieces = sorted((_describe_line(line, rows) for line in lines.unsure), key=lambda piece: -piece.expected_wrong_px)
     first = [region for region in found if not region.sliver]
     return tuple([*first, *pieces, *found[len(first) :]][:MOST_UNSURE])
+
+
+def _show(region: UnsureRegion, rows: NDArray[np.intp]) -> UnsureRegion:
+    """Name the colors of a region as frames show them; rows: `Keyframes.rows`."""
+    second = None if region.second is None else int(rows[region.second])
+    return replace(region, color=int(rows[region.color]), second=None if second == rows[region.color] else second)
 
 
 def _describe_line(line: UnsureLine, rows: Sequence[int]) -> UnsureRegion:

@@ -49,6 +49,7 @@ def show_key(
     left: NDArray[np.intp],
     is_soft: bool,
     is_scaled: bool = False,
+    mixed: NDArray[np.bool_] | None = None,
     line: LinePlacement = "color",
     paper: bool = False,
     taken: Taken | None = None,
@@ -63,6 +64,7 @@ def show_key(
     left     flat indices of forgotten pixels of trace lines, which get the color of their region
     is_soft    whether the key's region colors were joined
     is_scaled  whether the key was scaled: then its lines are not sharp, and the drawing's are laid over it
+    mixed      pixels of the key with a color that is no longer its own, bool HxW: they are painted
     line, paper, taken  as for `render_frame`
     """
     clean = (regions.labels > 0) & (frame.ink[..., 3] == 0)
@@ -77,8 +79,10 @@ def show_key(
         return painted, _compare(flat, shown, figure, why)
     stays = spread(regions, ~changed)
     stays.reshape(-1)[left] = False
+    if mixed is not None:
+        stays &= ~mixed
     paint = np.where((clean & stays)[..., None], shown, flat)
-    likeness = _compare(paint, shown, figure, "")
+    likeness = _compare(paint, shown, figure, "" if mixed is None else "soft edges of new colors become hard")
     if len(left):
         likeness = KeyLikeness(min(likeness.share, 1 - 1e-4), f"{len(left)} forgotten pixels of trace lines are gone")
     if line not in LINES_OVER:

@@ -12,18 +12,20 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from framecolor.config.settings import FormatName
+from framecolor.config.settings import NO_FILE, FormatName
 from framecolor.core.hashing import digest
 from framecolor.core.number_ranges import format_numbers
+from framecolor.core.text import count_of
 from framecolor.errors import ReadError, ShotError
 from framecolor.media import FORMATS, ImageFile, Movie, hash_file, image_size, is_movie, open_image, read_image
 from framecolor.media.levels.member import LEVEL_SUFFIX, is_member, name_member
-from framecolor.shot.corrections import Correction, read_corrections
+from framecolor.shot.corrections import CORRECTIONS_NAME, Correction, read_corrections
 from framecolor.shot.cut import Cel
-from framecolor.shot.downloads import locate_corrections
+from framecolor.shot.downloads import locate_corrections, read_shot_name
 from framecolor.shot.file_names import split_name
 from framecolor.shot.locate import (
     ROLES,
+    ShotPlace,
     find_lines,
     find_painted,
     find_stray,
@@ -32,6 +34,7 @@ from framecolor.shot.locate import (
     locate_shot,
     measure_lines,
 )
+from framecolor.shot.own_files import RECOLOR_NAME, is_there, locate_own
 from framecolor.shot.references import Reference, find_references
 from framecolor.shot.sequence import parse_frames
 from framecolor.shot.timing import Timing, choose_shown, find_timing
@@ -63,7 +66,8 @@ class Shot:
     cel          the cel of a cut, or its retake; None for other shots
     timing       when its drawings are shown; None without an exposure sheet
     warnings     problems to show to the user
-    notes        what was handed over and is not used, though nothing is wrong with it
+    notes        what was handed over and is not used, though nothing is wrong with it, and what is used without being
+                 named
     """
 
     name: str
@@ -120,7 +124,8 @@ class Shot:
                 a retake of a cel, Cut-005/Line/A.R1: only its own drawings are painted
                 a layer of a cut that TVPaint or Krita exported, Cut-005/line/A, a path that does not exist
         keys, hints, stencils  folders to use instead of the shot's own
-        corrections  a file of corrections; a name without a folder is looked up by `downloads.locate_corrections`
+        corrections  a file of corrections, or "none"; by default `corrections_file`, if it exists. A name without a
+                     folder is looked up by `downloads.locate_corrections`
         references  a folder of references, or "none"; by default `references` in the shot's folder or cut, and above it
         frames  numbers of drawings to paint, such as "1001-1024x2"; all by default
         sheet   an exposure sheet, or "none"; by default that in the shot's folder or cut
@@ -142,11 +147,7 @@ class Shot:
         for role, given in zip(ROLES, (keys, hints, stencils), strict=True):
             extras[role], unused = find_painted(role, given, place, lines, numbers, size)
             passed_over += unused
-        corrected: tuple[Correction, ...] = ()
-        saved: list[str] = []
-        if corrections is not None:
-            file, saved = locate_corrections(Path(corrections), place.root, place.name)
-            corrected = _read_corrections(file, numbers)
+        corrected, saved, noted = _find_corrections(corrections, place, numbers)
         painted, unused = find_references(place.root, references)
         is_folder = path.is_dir() or place.cel is not None
         passed_over += [*unused, *find_stray(place, is_folder=is_folder)]
@@ -157,13 +158,24 @@ class Shot:
             warnings += timing.list_warnings(wanted, numbers)
             wanted = choose_shown(timing, wanted)
         about = {"cel": place.cel, "timing": timing, "warnings": tuple(warnings), "corrections": corrected}
-        about |= {"references": painted, "notes": tuple(timing.list_notes()) if timing and is_first(place) else ()}
+        noted += timing.list_notes() if timing and is_first(place) else []
+        about |= {"references": painted, "notes": tuple(noted)}
         return cls(place.name, place.root, place.source, lines, movie, numbers, wanted, size=size, **extras, **about)
 
     @property
     def out(self) -> Path:
         """Default folder of painted frames: ROOT/color, or CUT_Cell/A beside the cut of a cel."""
         return self.root / "color" if self.cel is None else self.cel.out
+
+    @property
+    def corrections_file(self) -> Path:
+        """The shot's own file of corrections (`shot.own_files`), used without being named; it may not exist."""
+        return locate_own(CORRECTIONS_NAME, self.name, self.root, self.line_source, self.cel)
+
+    @property
+    def recolor_file(self) -> Path:
+        """The shot's own file of recolors, as `corrections_file`."""
+        return locate_own(RECOLOR_NAME, self.name, self.root, self.line_source, self.cel)
 
     @property
     def exposures(self) -> tuple[int | None, ...] | None:
@@ -323,6 +335,26 @@ class Shot:
 
     def _hash(self, path: Path) -> str:
         return self._known.get(path) or self._known.setdefault(path, hash_file(path))
+
+
+def _find_corrections(
+    given: str | Path | None, place: ShotPlace, numbers: tuple[int, ...]
+) -> tuple[tuple[Correction, ...], list[str], list[str]]:
+    """Find and read a shot's corrections; `given` as for `Shot.open`. Returns them, warnings and notes."""
+    own = locate_own(CORRECTIONS_NAME, place.name, place.root, place.source, place.cel)
+    if str(given) == NO_FILE:
+        return (), [], []
+    if given is not None:
+        file, warnings = locate_corrections(Path(given), place.root, place.name, own)
+        found = _read_corrections(file, numbers)
+        others = own.is_file() and not own.samefile(file)
+        return found, warnings, [f"{own}: not used, as --corrections names {file}"] if others else []
+    found = _read_corrections(own, numbers) if is_there(own) else ()
+    notes = [f"{own.name}: {count_of(len(found), 'correction')}"] if found else []
+    beside = place.root / CORRECTIONS_NAME
+    if beside != own and beside.is_file() and read_shot_name(beside) == place.name:
+        notes.append(f"{beside}: not used; move it to {own}, or name it with --corrections")
+    return found, [], notes
 
 
 def _read_corrections(path: Path, numbers: tuple[int, ...]) -> tuple[Correction, ...]:

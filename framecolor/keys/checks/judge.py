@@ -127,4 +127,6 @@ def judge_keys(
         path = root / settings.palette
         lines = describe_use(list_painted(keyframes.drawings), keyframes.palette, read_swatch_list(path), path.name)
         faults += [Fault("palette", painted[0], line, role="palette") for line in lines]
+    if unused := keyframes.recolors.describe_unused(keyframes.known):
+        faults.append(Fault("recolor", min(keyframes.index, default=0), unused, "correct or remove it", role="palette"))
     return keyframes, [*faults, *find_paper_faults(keyframes, settings)]
