@@ -95,8 +95,8 @@ class Run:
         shot, paints, settings = self.shot, self.keyframes.shown, self.settings
         keys = [f"{n} {shot.key_hash(n)} {shot.source_hash(n)}" for n in sorted(shot.keys)]
         files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files().items()]
-        others = paints.names, self.keyframes.proposed, None if self.ids is None else self.ids.paints
-        others = *others, self.keyframes.recolors
+        ids = None if self.ids is None else self.ids.paints
+        others = paints.names, self.keyframes.proposed, self.keyframes.recolors, ids
         decided = repr(settings.list_deciding()), repr(others)
         return digest(*decided, paints.colors.tobytes(), *keys, *hash_references(shot), *files)
 

@@ -18,7 +18,8 @@ from test_line_colors import BROWN, RED, draw_recolored, make_recolored
 from framecolor import InputError, Settings, Shot, Warned, color_frames, colorize
 from framecolor.keys.recolor import write_recolors
 from framecolor.media import read_image, read_numbers, write_image
-from framecolor.pipeline.colorize import prepare
+from framecolor.pipeline.colorize import paint_shot, prepare
+from framecolor.pipeline.session import Session
 from framecolor.report import write_report
 from framecolor.shot.corrections import Correction, write_corrections
 
@@ -102,6 +103,18 @@ def test_only_a_change_of_the_file_repaints(tmp_path: Path) -> None:
     assert paint(root).written == (1001, 1002, 1003)
     assert PLUM in colors_of(read_frames(out)["cut.1002.png"])
     assert len(paint(root, recolor="none").written) == 3 and read_bytes(out) == first
+
+
+def test_a_session_shows_each_change_of_the_file(tmp_path: Path) -> None:
+    """Also one by which the same colors are shown, by other paints."""
+    root = make_shot(tmp_path / "cut", 4, (0, 3))
+    session = Session(lambda entry: None)
+    changes = {COAT: OLIVE, SCARF: OLIVE}, {COAT: OLIVE, SKIN: OLIVE}, {COAT: SKIN, SKIN: COAT}, {COAT: SKIN}, {}
+    for step, colors in enumerate(changes):
+        write_file(root / "recolor.toml", colors)
+        outcome = paint_shot(Shot.open(root), root / "color", None, None, session=session)
+        assert outcome.written
+        assert read_bytes(root / "color") == read_bytes(paint(root, tmp_path / f"fresh{step}").out)
 
 
 def test_kept_keys_have_the_new_colors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
