@@ -27,7 +27,7 @@ _ONLY_REFERENCES = "keys      none: colors come from the references alone"
     is_flag=False,
     flag_value=Path(),
     metavar="[FOLDER]",
-    help="Write a page, SHOT.preview.html, that shows the regions of every drawing, closed gaps and the keys' faults.",
+    help="Write a page, SHOT.preview.html: timeline, regions of every drawing, closed gaps, open lines, keys' faults.",
 )
 @json_option
 def plan(shot: str, cels: tuple[str, ...], preview: Path | None, as_json: bool, **places: Any) -> None:
@@ -72,10 +72,16 @@ def plan(shot: str, cels: tuple[str, ...], preview: Path | None, as_json: bool, 
         table["warnings"] += [*style.texts, *map(str, faults)]
         table["warnings"] += list_no_key(opened, one.find(places["keys"]))
         if preview is not None:
+            from framecolor.keys.trace_meanings import read_votes
             from framecolor.report.preview import write_preview
 
+            moved = {fault.frame for fault in faults if fault.kind == "moved"}
+            unmoved = {number: key for number, key in seen.keys.items() if number not in moved}
+            votes = read_votes(seen.drawings, unmoved, style.settings)
             page = preview / f"{plain_name(opened.name).replace('/', '.')}.preview.html"
-            table["preview"] = str(write_preview(opened, style.settings, faults, table, page))
+            path, found = write_preview(opened, style.settings, faults, votes, table, page)
+            table["preview"] = str(path)
+            table["warnings"] += [text for text in map(str, found) if text not in table["warnings"]]
         tables.append(table)
     if as_json:
         click.echo(json.dumps(tables[0] if chosen[0].cel is None else tables, indent=1))

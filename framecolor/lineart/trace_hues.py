@@ -34,6 +34,16 @@ class ShownHues:
     shown: NDArray[np.float64]
 
 
+@dataclass
+class HueVotes:
+    """What keys show of the lines of one hue, in pixels: the side that takes them, and what the smaller side is."""
+
+    darker: int = 0
+    lighter: int = 0
+    shadow: int = 0
+    highlight: int = 0
+
+
 def count_shown(ink: NDArray[np.uint8], painted: NDArray[np.uint8]) -> ShownHues | None:
     """Count the lines of a drawing that its key, uint8 HxWx4, shows; None if there are hardly any of other hues.
 

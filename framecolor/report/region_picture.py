@@ -1,4 +1,4 @@
-"""Draw the regions of a drawing before it is painted: each in a color of its own, closed gaps in magenta."""
+"""Draw the regions of a drawing before it is painted: each in a tint of its own, closed gaps in magenta."""
 
 from __future__ import annotations
 
@@ -8,98 +8,123 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.config.trace_map import HUES
-from framecolor.core.types import Frame, Regions
+from framecolor.core.types import Box, Frame, Regions
 from framecolor.lineart.necks import find_contacts
 from framecolor.lineart.regions import label_regions, outside_regions
 
 Pixels = NDArray[np.uint8]
 
-_GAP, _PAPER, _INK = (227, 0, 109), (255, 255, 255), (24, 24, 26)
-# Regions take their colors in turn: neighbors in reading order are far apart on the color circle, of OpenCV's 180 steps
-# without those that look like the marks of gaps.
-_GOLDEN_TURN, _USED_STEPS, _PASTELS = 0.381966, 135, ((96, 240), (140, 225), (70, 205))
-_MARK_PX = 5
-# Trace lines are drawn in their hue, in OpenCV's 180 steps of the color circle.
-_HUE_STEP = 180 // len(HUES)
+GAP, PAPER, INK = (227, 0, 109), (255, 255, 255), (24, 24, 26)
+# Lines are darkened by this, so that thin ones do not vanish in a small picture.
+_LINE_GAIN = 1.6
+# A crop around a closed gap shows so many pixels of the drawing, and a ring. What lies beside its two regions is pale.
+_CROP_PX, _RING_PX, _PALE = 72, 9, 0.8
 
 
 @dataclass(frozen=True, eq=False)
-class RegionPicture:
-    """The picture of a drawing's regions.
+class Closing:
+    """A gap in the lines that is closed.
 
-    rgba   uint8 hxwx4, opaque, shrunk
-    count  number of regions
-    gaps   (x, y) of the middle of each closed gap, in pixels of the drawing
+    place     (x, y) in its middle, in pixels of the drawing
+    regions   the two regions that it would join
+    width_px  length of the border on which they meet
+    joins_px  pixels of the smaller region; of the one that is not paper
+    to_paper  whether one of them is paper
+    pixels    float64 [N, 2], where they meet
     """
 
-    rgba: Pixels
-    count: int
-    gaps: tuple[tuple[int, int], ...]
+    place: tuple[int, int]
+    regions: tuple[int, int]
+    width_px: int
+    joins_px: int
+    to_paper: bool
+    pixels: NDArray[np.float64]
 
 
-def draw_regions(frame: Frame, regions: Regions, long_side_px: int) -> RegionPicture:
-    """Draw the regions of a drawing, shrunk to a long side of at most `long_side_px`.
+def find_closings(frame: Frame, regions: Regions) -> tuple[Closing, ...]:
+    """Find the gaps that are closed in a drawing; those that keep the most paint apart come first."""
+    box = Box.around(frame.lines.view(np.uint8), margin_px=1)
+    labels, lines = box.crop(regions.labels), box.crop(frame.lines)
+    pairs, places = find_contacts(labels, label_regions(lines, gap_px=0).labels)
+    if not len(pairs):
+        return ()
+    places += (box.left, box.top)
+    paper = outside_regions(regions)
+    met, which = np.unique(pairs, axis=0, return_inverse=True)
+    found = []
+    for pair, (one, two) in enumerate(met.tolist()):
+        own = places[which.ravel() == pair]
+        x, y = own[np.abs(own - np.median(own, axis=0)).sum(axis=1).argmin()]
+        width, height = np.ptp(own, axis=0) + 1
+        is_paper = paper[[one, two]]
+        joins_px = int(regions.area[[one, two]][~is_paper | is_paper.all()].min())
+        width_px = round(float(max(width, height)))
+        found.append(Closing((int(x), int(y)), (one, two), width_px, joins_px, bool(is_paper.any()), own))
+    return tuple(sorted(found, key=lambda one: -one.joins_px))
 
-    Paper is white, regions are pastel, ink is black; trace lines have their hue. A magenta ring marks where a gap in
-    the lines is closed, and a magenta line where the two regions meet that it would join.
+
+def draw_regions(
+    frame: Frame,
+    regions: Regions,
+    tints: Pixels,
+    closings: tuple[Closing, ...],
+    hues: Pixels,
+    box: Box,
+    long_side_px: int,
+) -> Pixels:
+    """Draw a part of a drawing, shrunk to a long side of at most `long_side_px`: opaque uint8 hxwx4.
+
+    tints  of each region, uint8 [count + 1, 3]
+    hues   of trace lines by hue, uint8 [12, 3]; ink is black, and a magenta line runs along closed gaps
     """
-    height, width = frame.size
+    labels, lines = box.crop(regions.labels), box.crop(frame.lines)
+    height, width = labels.shape
     scale = min(1.0, long_side_px / max(height, width))
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
     rows, columns = (2 * np.arange(h) + 1) * height // (2 * h), (2 * np.arange(w) + 1) * width // (2 * w)
-    table = _make_colors(regions.count)
-    table[np.flatnonzero(outside_regions(regions))] = _PAPER
-    picture = np.take(table, regions.labels[rows[:, None], columns], axis=0)
-    # Lines are averaged, so that thin ones do not vanish.
-    cover = cv2.resize(frame.lines.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA)[..., None]
-    line = np.full((h, w, 3), _INK, np.float32)
+    picture = tints[labels[rows[:, None], columns]]
+    cover = cv2.resize(np.ascontiguousarray(lines).view(np.uint8) * np.uint8(255), (w, h), interpolation=cv2.INTER_AREA)
+    y, x = np.nonzero(cover)
+    line = np.broadcast_to(np.array(INK, np.float32), (len(y), 3))
     if frame.hues is not None and frame.trace.any():
-        trace = cv2.resize(frame.trace.astype(np.float32), (w, h), interpolation=cv2.INTER_AREA)
-        line[trace > 0] = _make_hues()[_spread_hues(frame, (w, h))[trace > 0]]
-    picture = np.rint(picture * (1 - np.minimum(1, 1.6 * cover)) + line * np.minimum(1, 1.6 * cover)).astype(np.uint8)
-    gaps, pixels = _find_gaps(frame, regions)
-    for x, y in (pixels * scale).astype(int).tolist():
-        cv2.circle(picture, (x, y), 1, _GAP, -1)
-    for color, thickness in ((_PAPER, 4), (_GAP, 2)):
-        for x, y in gaps:
-            cv2.circle(picture, (int(x * scale), int(y * scale)), _MARK_PX, color, thickness, cv2.LINE_AA)
-    return RegionPicture(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA), np.uint8), regions.count, gaps)
+        hue = _shrink_hues(frame, box, (w, h))[y, x]
+        line = np.where(hue[:, None] > 0, hues[np.maximum(hue, 1) - 1], line)
+    share = np.minimum(1, _LINE_GAIN / 255 * cover[y, x].astype(np.float32))[:, None]
+    picture[y, x] = np.rint(picture[y, x] * (1 - share) + line * share)
+    if closings:
+        meet = (np.concatenate([one.pixels for one in closings]) - (box.left, box.top)) * scale
+        for at_x, at_y in meet.astype(int).tolist():
+            cv2.circle(picture, (at_x, at_y), 1, GAP, -1)
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA), np.uint8)
 
 
-def _make_colors(count: int) -> Pixels:
-    turn = np.arange(count + 1)
-    hsv = np.empty((1, count + 1, 3), np.uint8)
-    hsv[0, :, 0] = (turn * _GOLDEN_TURN % 1) * _USED_STEPS
-    hsv[0, :, 1:] = np.array(_PASTELS)[turn % len(_PASTELS)]
-    return np.ascontiguousarray(cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0])
+def draw_closing(frame: Frame, regions: Regions, tints: Pixels, closing: Closing) -> Pixels:
+    """Draw what lies around a closed gap, pixel by pixel, uint8 hxwx3: its two regions in their tints, others pale."""
+    height, width = frame.size
+    left, top = (
+        max(0, min(at - _CROP_PX // 2, size - _CROP_PX))
+        for at, size in zip(closing.place, (width, height), strict=True)
+    )
+    window = slice(top, top + _CROP_PX), slice(left, left + _CROP_PX)
+    labels, lines = regions.labels[window], frame.lines[window]
+    pale = np.rint(tints * (1 - _PALE) + 255 * _PALE).astype(np.uint8)
+    pale[list(closing.regions)] = tints[list(closing.regions)]
+    picture = pale[labels]
+    picture[lines] = INK
+    x, y = np.floor(closing.pixels - (left, top)).astype(int).T
+    inside = (x >= 0) & (y >= 0) & (x < picture.shape[1]) & (y < picture.shape[0])
+    meet = np.zeros(labels.shape, np.uint8)
+    meet[y[inside], x[inside]] = 1
+    picture[cv2.dilate(meet, np.ones((3, 3), np.uint8)) > 0] = GAP
+    at = int(closing.place[0]) - left, int(closing.place[1]) - top
+    cv2.circle(picture, at, _RING_PX, GAP, 1)
+    return picture
 
 
-def _make_hues() -> Pixels:
-    hsv = np.full((1, 256, 3), (0, 0, 120), np.uint8)
-    hsv[0, : len(HUES)] = [(_HUE_STEP * hue, 235, 230) for hue in range(len(HUES))]
-    return cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)[0]
-
-
-def _spread_hues(frame: Frame, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Shrink the hues of trace lines: the highest in each place, as hues index the colors."""
+def _shrink_hues(frame: Frame, box: Box, size: tuple[int, int]) -> Pixels:
+    """Shrink the hues of trace lines, 1 + hue, to (width, height): the highest in each place."""
     assert frame.hues is not None
-    hues = (frame.hues & 15).astype(np.uint8)
-    reach = max(1, int(np.ceil(max(frame.size[1] / size[0], frame.size[0] / size[1]))))
+    hues = box.crop(frame.hues) & 15
+    reach = max(1, int(np.ceil(max(hues.shape[1] / size[0], hues.shape[0] / size[1]))))
     wide = cv2.dilate(hues, np.ones((reach, reach), np.uint8))
-    small = cv2.resize(wide, size, interpolation=cv2.INTER_NEAREST)
-    return np.where(small > 0, small - 1, 0).astype(np.uint8)
-
-
-def _find_gaps(frame: Frame, regions: Regions) -> tuple[tuple[tuple[int, int], ...], NDArray[np.float64]]:
-    """Find the gaps that are closed: one place each, (x, y), and the pixels where their regions meet, [N, 2]."""
-    pairs, places = find_contacts(regions.labels, label_regions(frame.lines, gap_px=0).labels)
-    if not len(pairs):
-        return (), places
-    which = np.unique(pairs, axis=0, return_inverse=True)[1].ravel()
-    middles = []
-    for pair in range(int(which.max()) + 1):
-        own = places[which == pair]
-        x, y = own[np.abs(own - np.median(own, axis=0)).sum(axis=1).argmin()]
-        middles.append((int(x), int(y)))
-    return tuple(middles), places
+    return np.asarray(cv2.resize(wide, size, interpolation=cv2.INTER_NEAREST), np.uint8)

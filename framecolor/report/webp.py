@@ -22,6 +22,12 @@ def encode_webp(rgba: NDArray[np.uint8], long_side_px: int, quality: int) -> str
     return "data:image/webp;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
 
 
+def encode_png(rgb: NDArray[np.uint8]) -> str:
+    """Encode a small picture of flat colors, HxWx3, as a PNG data URI."""
+    encoded = cv2.imencode(".png", np.ascontiguousarray(rgb[..., ::-1]))[1]
+    return "data:image/png;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
+
+
 def shrink(rgba: NDArray[np.uint8], long_side_px: int) -> NDArray[np.uint8]:
     """Shrink a picture (HxWx4 straight RGBA) to a long side of at most `long_side_px`, by averaging. Returns a copy."""
     height, width = rgba.shape[:2]
