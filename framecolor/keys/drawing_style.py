@@ -7,6 +7,7 @@ stay as they are.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -111,7 +112,9 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
     lines = {n: extract_lines(drawings[n], settings.read_paper) for n in told}
     if settings.ink == "auto":
         margins = {n: SCALED_MARGIN_PX if n in scaled else 0 for n in told}
-        ink = find_ink_hues(count_hues(*lines[n], painted.get(n), margin_px=margins[n]) for n in told)
+        with ThreadPoolExecutor(settings.count_cores(), "framecolor") as pool:
+            counts = pool.map(lambda n: count_hues(*lines[n], painted.get(n), margin_px=margins[n]), told)
+            ink = find_ink_hues(list(counts))
         if ink != "dark":
             settings = settings.updated({"ink": ink})
             hues = "colored" if ink == "colored" else ink.replace("-", " and ")
@@ -146,15 +149,20 @@ def _align_keys(
     Only lines count for this, and trace lines are among them, whatever hues turn out to be ink.
     """
     painted, scaled = {}, set()
-    for number in sorted(drawings.keys() & keys.keys()):
+    numbers = sorted(drawings.keys() & keys.keys())
+
+    def lay(number: int) -> tuple[Pixels | None, bool]:
         frame, key = read_lines(number, drawings[number], settings), keys[number]
         moved = find_alignment(key, frame)
-        if moved is None and key.shape[:2] == frame.size:
-            painted[number] = key
-        elif moved is not None and moved.is_sure:
-            painted[number] = align(key, moved, frame.size)
-            if moved.is_resampled:
-                scaled.add(number)
+        if moved is None:
+            return (key if key.shape[:2] == frame.size else None), False
+        return (align(key, moved, frame.size), moved.is_resampled) if moved.is_sure else (None, False)
+
+    with ThreadPoolExecutor(settings.count_cores(), "framecolor") as pool:
+        for number, (laid, is_resampled) in zip(numbers, pool.map(lay, numbers), strict=True):
+            if laid is not None:
+                painted[number] = laid
+                scaled |= {number} if is_resampled else set()
     return painted, scaled
 
 

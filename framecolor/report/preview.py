@@ -41,7 +41,7 @@ from framecolor.report.webp import encode_png, encode_webp
 from framecolor.shot.shot import Shot
 from framecolor.shot.spans import find_repeats
 
-_LONG_SIDE_PX, _QUALITY = 720, 80
+_LONG_SIDE_PX, _QUALITY = 640, 80
 # Pictures of more drawings than this have half the size, so that a long shot's page opens quickly.
 _MANY_DRAWINGS = 120
 # So many closed gaps are enlarged: of each drawing, and at the top of the page. Places nearer to each other than this

@@ -82,7 +82,7 @@ def draw_regions(
     scale = min(1.0, long_side_px / max(height, width))
     w, h = max(1, round(width * scale)), max(1, round(height * scale))
     rows, columns = (2 * np.arange(h) + 1) * height // (2 * h), (2 * np.arange(w) + 1) * width // (2 * w)
-    picture = tints[labels[rows[:, None], columns]]
+    picture = np.take(tints, labels[rows][:, columns], axis=0)
     cover = cv2.resize(np.ascontiguousarray(lines).view(np.uint8) * np.uint8(255), (w, h), interpolation=cv2.INTER_AREA)
     y, x = np.nonzero(cover)
     line = np.broadcast_to(np.array(INK, np.float32), (len(y), 3))

@@ -53,7 +53,7 @@ def make_outline(frame: Frame, regions: Regions) -> Outline:
     rows, columns = (2 * np.arange(h) + 1) * height // (2 * h), (2 * np.arange(w) + 1) * width // (2 * w)
     box = frame.box
     middle = (box.left + box.right) / 2 / scale, (box.top + box.bottom) / 2 / scale
-    small = regions.labels[rows[:, None], columns]
+    small = np.ascontiguousarray(regions.labels[rows][:, columns])
     lines = int(np.count_nonzero(box.crop(frame.lines)))
     return Outline(frame.number, Runs.pack(small), outside_regions(regions), lines, middle, scale)
 
