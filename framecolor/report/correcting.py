@@ -24,12 +24,12 @@ _OUT_FOLDER = "color"
 def describe_shot(manifest: Manifest) -> dict[str, Any]:
     """Describe the shot as data for the page.
 
-    hash   hash of the manifest, so that a browser drops unsaved corrections of another run
+    hash   hash of the manifest, so that a browser drops unsaved corrections of another run; "" before the first one
     holds  number of each hold -> number of the frame that it repeats
     """
     return {
         "shot": manifest.shot,
-        "hash": hash_file(manifest.out / MANIFEST_NAME),
+        "hash": hash_file(path) if (path := manifest.out / MANIFEST_NAME).is_file() else "",
         "palette": _describe_palette(manifest),
         "corrections": [describe_correction(correction) for correction in manifest.corrections],
         "holds": {str(held): number_to_json(number) for number, helds in manifest.holds.items() for held in helds},

@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from framecolor.output.frame_entry import UnsureRegion
 
 Point = tuple[float, float]
@@ -27,6 +30,10 @@ class Crop:
     y: int
     width: int
     height: int
+
+    def cut(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Cut the part out of a picture of the frame."""
+        return picture[self.y : self.y + self.height, self.x : self.x + self.width]
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""Write report.html: one file without network access, from the shot's manifest and pictures."""
+"""Write report.html: one file without network access, from the shot's manifest and pictures; or the live page."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,18 @@ _MOST_MAPPED = 240
 _OPEN_CHECKS = 8
 
 
+@dataclass(frozen=True)
+class LivePage:
+    """What the page of `framecolor review` has in place of pictures and maps, which it fetches.
+
+    nonce     of its script, for the content security policy
+    versions  number -> hash of each frame's entry, for the addresses of its pictures
+    """
+
+    nonce: str
+    versions: Mapping[int, str]
+
+
 def write_report(out: str | Path, target: str | Path | None = None) -> Path:
     """Write the report of a painted shot, one HTML file, atomically. Returns its path.
 
@@ -47,18 +60,24 @@ def write_report(out: str | Path, target: str | Path | None = None) -> Path:
     return target
 
 
-def build_page(manifest: Manifest) -> str:
-    """Build the report as HTML."""
+def build_page(manifest: Manifest, live: LivePage | None = None) -> str:
+    """Build the report as HTML.
+
+    live  makes the page of `framecolor review`: pictures are links, and maps are empty; every painted drawing has one
+    """
     drawings = [frame for frame in manifest.frames if frame.status != "hold"]
     checks = _order_checks(drawings)
-    large = {frame.number for frame in checks[:_MOST_LARGE]}
+    large = {frame.number for frame in (checks if live is not None else checks[:_MOST_LARGE])}
     names = read_names(manifest)
     palette = [view_swatch(color, names) for color in manifest.palette]
     frames = {frame.number: view_frame(frame, manifest, palette, cropped=frame.number in large) for frame in drawings}
-    mapped = _choose_mapped(drawings, checks)
-    crops = {number: frames[number].crop for number in large}
-    pictures = _read_pictures(drawings, crops, mapped, manifest)
-    correctable = {number for number, made in pictures.items() if made.map}
+    if live is None:
+        crops = {number: frames[number].crop for number in large}
+        pictures = _read_pictures(drawings, crops, _choose_mapped(drawings, checks), manifest)
+        correctable = {number for number, made in pictures.items() if made.map}
+    else:
+        pictures = {frame.number: _link_pictures(frame, live, frame.number in large) for frame in drawings}
+        correctable = {frame.number for frame in drawings if frame.status != "failed"}
     suggestions = suggest_keys(manifest.frames)
     command = describe_command(manifest)
     context: dict[str, Any] = {
@@ -79,10 +98,17 @@ def build_page(manifest: Manifest) -> str:
         "shot": {**describe_shot(manifest), "command": command},
         "command": format_command(command["words"], "posix"),
         "windows_command": format_command(command["words"], "nt"),
+        "live": live,
+        "correctable": correctable,
         "can_correct": len(correctable),
         "uncorrectable": name_uncorrectable(manifest, correctable),
     }
     return make_environment().get_template("report.html.j2").render(context)
+
+
+def _link_pictures(frame: FrameEntry, live: LivePage, is_large: bool) -> Pictures:
+    place, version = f"pictures/{frame.number}", live.versions.get(frame.number, "")
+    return Pictures(f"{place}/thumbnail.webp?v={version}", f"{place}/large.webp?v={version}" if is_large else "")
 
 
 def _order_checks(drawings: Sequence[FrameEntry]) -> list[FrameEntry]:

@@ -1,4 +1,4 @@
-"""Pictures of the report as data URIs, small enough for a contact sheet, always with lines."""
+"""Pictures of the report, small enough for a contact sheet, always with lines: as data URIs, or one at a time as files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from framecolor.output.manifest import LINE_FOLDER, Manifest
 from framecolor.report.lines import LineDrawing, read_or_none
 from framecolor.report.marks import Crop
 from framecolor.report.region_map import build_map
-from framecolor.report.webp import LARGE_PX, THUMBNAIL_PX, encode_webp
+from framecolor.report.webp import LARGE_PX, THUMBNAIL_PX, encode_webp, encode_webp_file
 
 # Thumbnails of more drawings than this have half the size, so that a long shot's report opens quickly.
 _MANY_DRAWINGS = 240
@@ -53,8 +53,7 @@ class PictureReader:
 
         Missing and broken files give no picture and raise nothing, so that a report of failed frames can be written.
         """
-        out = self._manifest.out
-        painted = read_or_none(find_frame(out, frame.file)) if frame.is_inside and frame.status != "failed" else None
+        out, painted = self._manifest.out, self._read_painted(frame)
         lines = drawing.read() if mapped or painted is None or not self._lines_over else None
         rgba = self._compose(painted, lines, out / LINE_FOLDER / Path(frame.file).name)
         if rgba is None:
@@ -62,13 +61,38 @@ class PictureReader:
         thumbnail = encode_webp(rgba, self._thumbnail_px, _QUALITY[THUMBNAIL_PX])
         if rgba.shape[:2] != self._size:
             return Pictures(thumbnail, "")
-        regions = ""
-        if mapped and painted is not None and lines is not None and lines.shape == painted.shape:
-            regions = build_map(lines, painted, frame, self._manifest, drawing.hash())
+        regions = self._map(frame, drawing, lines, painted) if mapped else ""
         if large is None:
             return Pictures(thumbnail, "", regions)
-        part = rgba[large.y : large.y + large.height, large.x : large.x + large.width]
-        return Pictures(thumbnail, encode_webp(part, LARGE_PX, _QUALITY[LARGE_PX]), regions)
+        return Pictures(thumbnail, encode_webp(large.cut(rgba), LARGE_PX, _QUALITY[LARGE_PX]), regions)
+
+    def read_picture(self, frame: FrameEntry, drawing: LineDrawing, crop: Crop | None) -> bytes | None:
+        """Make one picture of a frame, as `read` does: the part `crop`, large, or the thumbnail. Returns a WebP file.
+
+        None if the frame or, for a part, its size is not there any more.
+        """
+        painted = self._read_painted(frame)
+        lines = drawing.read() if painted is None or not self._lines_over else None
+        rgba = self._compose(painted, lines, self._manifest.out / LINE_FOLDER / Path(frame.file).name)
+        if rgba is None or (crop is not None and rgba.shape[:2] != self._size):
+            return None
+        if crop is None:
+            return encode_webp_file(rgba, self._thumbnail_px, _QUALITY[THUMBNAIL_PX])
+        return encode_webp_file(crop.cut(rgba), LARGE_PX, _QUALITY[LARGE_PX])
+
+    def read_map(self, frame: FrameEntry, drawing: LineDrawing) -> str:
+        """Make the map of a frame as JSON; "" if the frame or its drawing is missing."""
+        return self._map(frame, drawing, drawing.read(), self._read_painted(frame))
+
+    def _read_painted(self, frame: FrameEntry) -> Pixels | None:
+        if not frame.is_inside or frame.status == "failed":
+            return None
+        return read_or_none(find_frame(self._manifest.out, frame.file))
+
+    def _map(self, frame: FrameEntry, drawing: LineDrawing, lines: Pixels | None, painted: Pixels | None) -> str:
+        if painted is None or lines is None or lines.shape != painted.shape or painted.shape[:2] != self._size:
+            return ""
+        return build_map(lines, painted, frame, self._manifest, drawing.hash())
 
     def _compose(self, painted: Pixels | None, lines: Pixels | None, layer: Path) -> Pixels | None:
         """Lay the lines over the paint; `layer` is the run's line layer, which may not exist."""

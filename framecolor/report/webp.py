@@ -1,4 +1,4 @@
-"""Shrink pictures and encode them as data URIs."""
+"""Shrink pictures and encode them as WebP, also as data URIs."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ LARGE_PX = 1100
 
 def encode_webp(rgba: NDArray[np.uint8], long_side_px: int, quality: int) -> str:
     """Encode a picture (HxWx4 straight RGBA) as a WebP data URI, shrunk to a long side of at most `long_side_px`."""
+    return "data:image/webp;base64," + base64.b64encode(encode_webp_file(rgba, long_side_px, quality)).decode("ascii")
+
+
+def encode_webp_file(rgba: NDArray[np.uint8], long_side_px: int, quality: int) -> bytes:
+    """Encode a picture as `encode_webp` does, as the bytes of a file."""
     small = shrink(rgba, long_side_px)
     bgra = cv2.cvtColor(small, cv2.COLOR_RGBA2BGRA) if small[..., 3].min() < 255 else small[..., 2::-1]
-    encoded = cv2.imencode(".webp", np.ascontiguousarray(bgra), [cv2.IMWRITE_WEBP_QUALITY, quality])[1]
-    return "data:image/webp;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
+    return cv2.imencode(".webp", np.ascontiguousarray(bgra), [cv2.IMWRITE_WEBP_QUALITY, quality])[1].tobytes()
 
 
 def encode_png(rgb: NDArray[np.uint8]) -> str:

@@ -33,29 +33,45 @@ class Corrector {
     if (!island || !RegionMap.isSupported) return false;
     const { map, unsure, drawing } = await this.read(island);
     if (serial !== this.#serial) return false; // another one was opened meanwhile
-    this.#map = map;
     this.#frames = frames;
+    this.#take(map, unsure, drawing);
+    this.zoom.to(1);
+    this.refresh();
+    return true;
+  }
+
+  // Shows the opened drawing as its map is now; the chosen region stays, unless the drawing itself is another one.
+  async reopen(island) {
+    const serial = this.#serial, { map, unsure, drawing } = await this.read(island);
+    if (serial !== this.#serial || !this.isOpen) return false;
+    const isSame = drawing === this.drawing, { region, place } = this;
+    this.#take(map, unsure, drawing);
+    this.refresh();
+    this.choose(isSame ? region : 0, isSame ? place : null);
+    return true;
+  }
+
+  #take(map, unsure, drawing) {
+    this.#map = map;
     this.unsure = unsure;
     this.drawing = drawing;
     const lines = this.desk.querySelector(".ink");
     for (const canvas of [this.canvas, lines]) [canvas.width, canvas.height] = [map.width, map.height];
     map.drawLines(lines);
     this.desk.querySelector(".found").setAttribute("viewBox", `0 0 ${map.width} ${map.height}`);
-    this.zoom.to(1);
-    this.refresh();
-    return true;
   }
 
   // Reads what the page holds of a drawing, {map, unsure, drawing, before, origins}.
   async read(island) {
-    if (!this.#opened.has(island.id)) {
-      const data = JSON.parse(island.textContent);
+    const id = island.dataset.from || island.id; // of the live page: where it is fetched
+    if (!this.#opened.has(id)) {
+      const data = island.dataset.from ? await (await fetch(id)).json() : JSON.parse(island.textContent);
       const { unsure, drawing, before, origins } = data;
-      this.#opened.set(island.id, { unsure, drawing, before, origins, map: await RegionMap.open(data) });
+      this.#opened.set(id, { unsure, drawing, before, origins, map: await RegionMap.open(data) });
     }
-    const found = this.#opened.get(island.id);
-    this.#opened.delete(island.id); // moves it to the end: the least recently opened one is dropped
-    this.#opened.set(island.id, found);
+    const found = this.#opened.get(id);
+    this.#opened.delete(id); // moves it to the end: the least recently opened one is dropped
+    this.#opened.set(id, found);
     if (this.#opened.size > 8) this.#opened.delete(this.#opened.keys().next().value);
     return found;
   }
@@ -155,17 +171,29 @@ class Corrector {
     for (const swatch of this.desk.querySelectorAll(".colors [data-color]")) {
       swatch.setAttribute("aria-pressed", String(swatch.dataset.color === color));
     }
-    if (this.region && this.tool !== "fill") this.paint(this.region, color);
+    if (this.region && !["fill", "stroke"].includes(this.tool)) this.paint(this.region, color);
     else this.#describe();
   }
 
   paint(region, color) {
     if (!region) return this.say("Choose a region first.");
-    const { x, y } = this.place ? this.#map.nameAt(...this.place, region) : this.#map.inmost(region);
+    const place = this.place ? this.#map.nameAt(...this.place, region) : this.#map.inmost(region);
     const before = this.#made().filter((made) => made.region === region).map((made) => made.entry);
     if (before.length === 1 && before[0].color === color) return;
+    this.corrections.put(this.#makeEntry(place, color), before);
+  }
+
+  // Confirms what was painted in all doubtful regions that are not corrected yet, in one step of undo.
+  confirmDoubts() {
+    const open = this.unsure.filter((region) => region > 0 && !this.isChanged(region));
+    const made = open.map((region) => this.#makeEntry(this.#map.inmost(region), fromPixel(this.#map.painted[region - 1])));
+    if (made.length) this.corrections.change([...this.corrections.list, ...made.map(Object.freeze)]);
+    this.say(made.length ? `Confirmed ${made.length} region${made.length === 1 ? "" : "s"}.` : "Nothing is left to confirm here.");
+  }
+
+  #makeEntry({ x, y }, color) {
     const entry = { frame: this.frame, x, y, color };
-    this.corrections.put(this.drawing ? { ...entry, drawing: this.drawing } : entry, before);
+    return this.drawing ? { ...entry, drawing: this.drawing } : entry;
   }
 
   // Restores the color that the run painted.
@@ -180,10 +208,14 @@ class Corrector {
       button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
     }
     this.stage.dataset.tool = tool;
-    if (tool === "fill") this.choose(0);
+    if (tool === "fill" || tool === "stroke") this.choose(0);
   }
 
-  #placeOf(event) {
+  // The sizes of the map and of the drawing: {width, height, fullWidth, fullHeight}.
+  get size() { return this.#map; }
+
+  // Where a pointer is, in shares of the picture's sides.
+  placeOf(event) {
     const box = this.canvas.getBoundingClientRect();
     return [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
   }
@@ -191,7 +223,7 @@ class Corrector {
   #listen() {
     this.stage.addEventListener("mousedown", (event) => event.preventDefault()); // keys stay with the frames
     this.stage.addEventListener("pointermove", (event) => {
-      if (this.isOpen && event.pointerType === "mouse") this.#draw("hover", this.#map.at(...this.#placeOf(event)));
+      if (this.isOpen && event.pointerType === "mouse") this.#draw("hover", this.#map.at(...this.placeOf(event)));
     });
     this.stage.addEventListener("pointerleave", () => this.#draw("hover", 0));
     this.stage.addEventListener("click", (event) => {
@@ -200,8 +232,8 @@ class Corrector {
   }
 
   #click(event) {
-    const place = this.#placeOf(event), region = this.#map.at(...place);
-    if (!region) return;
+    const place = this.placeOf(event), region = this.#map.at(...place);
+    if (!region || this.tool === "stroke") return;
     if (event.altKey || this.tool === "pick") {
       if (this.tool === "pick") this.setTool("select");
       this.use(this.colorOf(region));
@@ -231,8 +263,8 @@ class Corrector {
     restore.disabled = !this.isOpen || !this.region || !this.isChanged(this.region);
     this.desk.querySelector("[data-do=hold]").disabled = !this.isOpen || !this.region;
     if (!this.isOpen || !this.region) {
-      const ready = this.tool === "fill" && this.brush;
-      line.replaceChildren(...(ready ? ["Each click paints ", ...swatch(this.brush)] : ["Click a region, then a color."]));
+      const does = { fill: "Each click paints", stroke: "Each stroke colors its region in all frames" }[this.tool];
+      line.replaceChildren(...(does && this.brush ? [`${does} `, ...swatch(this.brush)] : ["Click a region, then a color."]));
       return;
     }
     const painted = fromPixel(this.#map.painted[this.region - 1]);

@@ -1,11 +1,17 @@
 // The viewer: one drawing at a time over the page, with its unsure regions and corrections beside it.
 const dialog = document.querySelector("dialog");
 const viewer = dialog.querySelector(".viewer");
-const cards = [...document.querySelectorAll(".card")];
-const shot = JSON.parse(document.getElementById("shot").textContent);
-const corrections = new Corrections(shot.shot, shot.hash, shot.corrections);
+let cards, shot, names, swatches;
+const readPage = () => {
+  cards = [...document.querySelectorAll(".card")];
+  shot = JSON.parse(document.getElementById("shot").textContent);
+  names = new Map(shot.palette.map(({ color, name }) => [color, name]));
+  swatches = new Map(shot.palette.filter(({ swatch }) => swatch).map(({ color, swatch }) => [color, swatch]));
+};
+readPage();
+const corrections = new {{ "LiveCorrections" if live else "Corrections" }}(shot.shot, shot.hash, shot.corrections);
 const made = document.getElementById("corrections");
-const home = made.previousElementSibling;
+let home = made.previousElementSibling;
 const notice = made.querySelector(".notice");
 const say = (text) => { notice.textContent = text; };
 // Windows shells quote names differently.
@@ -20,8 +26,6 @@ if (command) {
   }));
   else if (isWindows && command.dataset.windows) command.textContent = command.dataset.windows;
 }
-const names = new Map(shot.palette.map(({ color, name }) => [color, name]));
-const swatches = new Map(shot.palette.filter(({ swatch }) => swatch).map(({ color, swatch }) => [color, swatch]));
 let shown = -1;
 
 // The viewer shows copies of the page's elements, so that each picture is in the file only once.
@@ -38,15 +42,19 @@ const corrector = new Corrector(viewer, corrections, names, say, framesOf);
 // The drawings that a correction can be held for: all with a map but keys.
 const mapOf = (number) => document.getElementById("map-" + number);
 const isKey = (card) => card.classList.contains("key");
-const held = cards.filter((card) => !isKey(card) && mapOf(numberOf(card))).map(numberOf);
-const nextKeys = new NextKeys(shot.shot, cards.filter((card) => !isKey(card)).map(numberOf));
-// Whether a key, or a drawing without a map, lies between two of them.
-held.between = (one, other) => {
-  const [first, last] = [one, other].map((number) => cards.findIndex((card) => numberOf(card) === number));
-  return last > first + 1;
+const listNotKeys = () => cards.filter((card) => !isKey(card)).map(numberOf);
+const listHeld = () => {
+  const held = listNotKeys().filter(mapOf);
+  // Whether a key, or a drawing without a map, lies between two of them.
+  held.between = (one, other) => {
+    const [first, last] = [one, other].map((number) => cards.findIndex((card) => numberOf(card) === number));
+    return last > first + 1;
+  };
+  return held;
 };
+const nextKeys = new NextKeys(shot.shot, listNotKeys());
 const readMap = (number) => (mapOf(number) ? corrector.read(mapOf(number)) : null);
-const stretch = new Stretch(viewer.querySelector(".stretch"), corrector, held, readMap, say);
+const stretch = new Stretch(viewer.querySelector(".stretch"), corrector, listHeld(), readMap, say);
 
 // Moves outlines and numbers of the unsure regions from the frame's large picture to the whole frame.
 const mark = (check) => {
@@ -66,17 +74,22 @@ const mark = (check) => {
   }
 };
 
-const show = async (place) => {
-  stretch.close();
-  shown = (place + cards.length) % cards.length;
-  const card = cards[shown], frame = numberOf(card);
-  const check = document.getElementById("check-" + frame);
+// Fills the viewer with what the page says of the shown drawing. Returns its element among the frames to check.
+const describe = () => {
+  const card = cards[shown], check = document.getElementById("check-" + numberOf(card));
   const about = viewer.querySelector(".about"), doubts = viewer.querySelector(".doubts");
   about.replaceChildren(copy(card.querySelector(".caption")), copy(card.querySelector(".details")));
   about.querySelector(".mark")?.remove(); // the viewer has its own
   doubts.replaceChildren(...(check ? [...check.querySelector(".lists").children].map(copy) : []));
   for (const more of doubts.querySelectorAll("details")) more.open = true;
   viewer.querySelector(".still").replaceChildren(copy((check || card).querySelector(".picture")));
+  return check;
+};
+
+const show = async (place) => {
+  stretch.close();
+  shown = (place + cards.length) % cards.length;
+  const frame = numberOf(cards[shown]), check = describe();
   viewer.querySelector(".lists").append(made);
   dialog.querySelector("h2").textContent = "Frame " + frame;
   showMarks();
@@ -115,8 +128,9 @@ const stepDoubt = async (by) => {
 const step = async (entry) => { if (entry && dialog.open) await showEntry(entry); };
 
 const actions = {
-  undo: () => step(corrections.undo()),
-  redo: () => step(corrections.redo()),
+  undo: async () => step(await corrections.undo()),
+  redo: async () => step(await corrections.redo()),
+  confirm: () => corrector.confirmDoubts(),
   restore: () => corrector.restore(),
   mark: (button) => nextKeys.toggle(numberOf(button?.closest("[data-frame]") || cards[shown])),
   hold: () => (stretch.isOpen ? stretch.close() : stretch.start()),

@@ -17,6 +17,7 @@ const findAct = (event) => {
   if (key === "PageUp" || key === "PageDown") return () => show(shown + (key === "PageUp" ? -1 : 1));
   if (key === "Escape" && stretch.isOpen) return () => stretch.close();
   if (letter === "k") return actions.mark;
+  if (letter === "p" && actions.key) return actions.key;
   if (!corrector.isOpen) return null;
   if (digit) {
     const swatch = viewer.querySelector(`.colors [data-key="${(shiftKey ? "\u21e7" : "") + digit[2]}"]`);
@@ -25,11 +26,11 @@ const findAct = (event) => {
   if (key === "Enter" && corrector.region && corrector.brush && !target.closest?.("button, summary, a, select")) {
     return () => corrector.paint(corrector.region, corrector.brush);
   }
-  const tool = { v: "select", b: "fill", i: "pick" }[letter];
-  if (tool) return () => corrector.setTool(tool);
+  const tool = { v: "select", b: "fill", i: "pick", s: "stroke" }[letter];
+  if (tool && dialog.querySelector(`[data-tool=${tool}]`)) return () => corrector.setTool(tool);
   return {
     n: () => stepDoubt(shiftKey ? -1 : 1),
-    c: () => viewer.querySelector(".doubts .current .choice")?.click(),
+    c: shiftKey ? actions.confirm : () => viewer.querySelector(".doubts .current .choice")?.click(),
     x: () => viewer.querySelector(".doubts .current .second")?.click(),
     o: () => dialog.querySelector("[name=outlines]").click(),
     h: actions.hold,

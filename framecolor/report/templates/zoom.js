@@ -51,6 +51,7 @@ class Zoom {
     this.stage.addEventListener("pointerdown", (event) => {
       this.dragged = false;
       if (event.pointerType !== "mouse" || event.button > 1) return;
+      if (this.stage.dataset.tool === "stroke" && event.button === 0) return; // the middle button still shifts
       const start = { x: event.clientX, y: event.clientY, left: this.stage.scrollLeft, top: this.stage.scrollTop };
       const move = (now) => {
         if (Math.hypot(now.clientX - start.x, now.clientY - start.y) > 4 && this.scale > 1) this.dragged = true;
