@@ -35,6 +35,7 @@ _COMMANDS = {
     "references": "keep painted drawings of a shot as references for the other shots of a show",
     "repaint": "recolor painted frames by another palette, without a new run",
     "report": "write one HTML page that shows what to check by eye",
+    "review": "show the report as a live page: corrections repaint the shot at once",
     "sheet": "write the timing of painted frames as an exposure sheet",
     "train": "train a network",
 }

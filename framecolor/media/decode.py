@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,6 +132,20 @@ def read_role(path: str | Path, role: str) -> Pixels:
     """Read an image of any size as `ImageFile.decode` does: of a drawing, only its lines. Raises as `read_image`."""
     path = Path(path)
     with _open_still(path, _read_file(path), _choose_layers(role)) as still:
+        return still.decode()
+
+
+def decode_bytes(path: str | Path, data: bytes, accept: Callable[[tuple[int, int]], None]) -> Pixels:
+    """Decode the bytes of an image that is not on disk, uint8 HxWx4 straight RGBA; `path` names it in errors.
+
+    accept  is called with its (height, width) before anything is decoded, and may raise
+
+    Raises ReadError as `read_image`.
+    """
+    if not data:
+        raise ReadError(path, "the file is empty", _EXPORT_AGAIN)
+    with _open_still(Path(path), data) as still:
+        accept(still.size)
         return still.decode()
 
 

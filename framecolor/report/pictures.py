@@ -1,4 +1,4 @@
-"""Pictures of the report, small enough for a contact sheet, always with lines: as data URIs, or one at a time as files."""
+"""Pictures of the report, small enough for a contact sheet, always with lines: as data URIs, or as files."""
 
 from __future__ import annotations
 
