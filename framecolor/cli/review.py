@@ -12,8 +12,10 @@ from framecolor.cli.shots import list_shots, open_shot
 from framecolor.errors import OutputError, SettingsError
 
 if TYPE_CHECKING:
+    from framecolor.cli.shots import ShotPath
     from framecolor.config.settings import Settings
     from framecolor.review.desk import Opener
+    from framecolor.review.places import Places
     from framecolor.shot.shot import Shot
 
 
@@ -55,6 +57,8 @@ def review(
         raise ShotError(shot, f"has {len(chosen)} cels; one is reviewed at a time", fix)
     if given["stencils"] is not None:
         raise click.UsageError("--stencils belongs to colorize: the page paints whole frames")
+    if str(given["corrections"]) == "none" or given["recolor"] == "none":
+        raise click.UsageError("review saves corrections and colors: name a file, or leave the option out")
     opener = _make_opener(chosen[0], given)
     target = None if out is None else out / (chosen[0].cel or "")
     desk = Desk(opener, target)
@@ -69,7 +73,7 @@ def review(
     address = f"http://{HOST}:{port}/{token}/"
 
     def announce() -> None:
-        click.echo(f"{address}\nCtrl+C ends it; every edit is saved.")
+        click.echo(address)
         if not no_browser:
             threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
 
@@ -82,7 +86,9 @@ def review(
         desk.close()
 
 
-def _make_opener(one: Any, given: dict[str, Any]) -> Opener:
+def _make_opener(one: ShotPath, given: dict[str, Any]) -> Opener:
+    from framecolor.config.settings import NO_FILE
+    from framecolor.media import FORMATS
     from framecolor.review.desk import Opener
     from framecolor.review.places import find_places
 
@@ -90,19 +96,29 @@ def _make_opener(one: Any, given: dict[str, Any]) -> Opener:
     given.pop("stencils")
 
     def open_with_corrections() -> Shot:
-        # The file of corrections is there only after the first one.
-        shot = open_shot(one, **{**places, "corrections": None})
+        if places["corrections"] is None:
+            return open_shot(one, **places)
+        # The file is there only after the first correction.
+        shot = open_shot(one, **{**places, "corrections": Path(NO_FILE)})
         path = find(shot).corrections
         return open_shot(one, **{**places, "corrections": path}) if path.is_file() else shot
 
-    def find(shot: Shot) -> Any:
-        return find_places(shot, places["corrections"], one.find(places["hints"]), one.find(places["keys"]))
+    def find(shot: Shot) -> Places:
+        recolor = read_settings(shot).recolor
+        return find_places(shot, places["corrections"], recolor, one.find(places["hints"]), one.find(places["keys"]))
 
     def read_settings(shot: Shot) -> Settings:
         settings = gather_settings(shot.root, given)
         if settings.fits:
             fix = "leave out --fit, or run `framecolor colorize --fit` when the shot is finished"
             raise SettingsError("fit", "takes minutes after each edit, and is not possible in review", fix)
+        if FORMATS[settings.format].level:
+            fix = "review it with another --format, then paint the level with `framecolor colorize`"
+            raise SettingsError(
+                "format", f"{settings.format} is one file of all frames, which review does not write", fix
+            )
+        if settings.recolor == NO_FILE:
+            raise SettingsError("recolor", "is none, so that no color can be changed", "name a file, or leave it out")
         return settings
 
     return Opener(open_with_corrections, read_settings, find)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +13,29 @@ from framecolor.config.settings import Settings
 from framecolor.core.drawing_number import number_to_json
 from framecolor.core.files import read_file
 from framecolor.core.hashing import digest
-from framecolor.errors import FramecolorError, OutputError
+from framecolor.errors import FramecolorError, InputError, OutputError
+from framecolor.output.checks import check_output
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import CACHE_FOLDER, MANIFEST_NAME, Manifest
 from framecolor.pipeline.colorize import paint_shot
 from framecolor.pipeline.events import Event, FrameDone, Progress
+from framecolor.pipeline.result import Outcome
 from framecolor.pipeline.session import Session
 from framecolor.review.edits import describe_corrections
 from framecolor.review.journal import Edit, Journal
 from framecolor.review.places import Places
-from framecolor.review.watch import Snapshot, Watch, take_snapshot
+from framecolor.review.watch import Snapshot, State, Watch, look_at, take_snapshot
 from framecolor.shot.shot import Shot
+
+JOURNAL_FOLDER = "review"
+"""In the output folder's CACHE_FOLDER."""
 
 _POLL_SECONDS = 0.5
 # A folder that another run holds, or a full disk, is tried again.
 _RETRY_SECONDS = 2.0
 
 MakeEdit = Callable[[Shot, Places], Edit]
+Paint = Callable[..., Outcome]
 
 
 class _Superseded(BaseException):
@@ -52,42 +58,50 @@ class Opener:
 
 @dataclass(eq=False)
 class _Progress:
-    """What the painting thread has reached: see `Desk.state`."""
+    """What the painting thread has reached: see `Desk.state`. `tried` is the last revision that was run to its end."""
 
     painted: int = -1
+    tried: int = -1
     running: bool = False
     done: int = 0
     total: int = 0
     error: str | None = None
     said: tuple[str, ...] = ()
     page: str = ""
-    entries: dict[int, FrameEntry] = field(default_factory=dict)
-    versions: dict[int, str] = field(default_factory=dict)
+    entries: dict[int, tuple[FrameEntry, str]] = field(default_factory=dict)
 
 
 class Desk:
     """One shot at work. Thread-safe; `close` it, and nothing of it runs any more.
 
-    Raises OutputError if another desk has the shot open, and what `Shot.open` and the settings raise.
+    Raises OutputError if another desk has the shot open, and what `Shot.open`, the settings and `check_output` raise.
+
+    paint  paints the shot, as `paint_shot`
     """
 
-    def __init__(self, opener: Opener, out: Path | None = None) -> None:
-        self._open = opener
+    def __init__(self, opener: Opener, out: Path | None = None, paint: Paint = paint_shot) -> None:
+        self._open, self._paint_shot = opener, paint
         shot = opener.shot()
-        opener.settings(shot)  # raises the error of wrong settings before the page opens
+        self._settings = opener.settings(shot)
         self.out = shot.out if out is None else out
+        check_output(shot, self.out, self._settings)
         self.places = opener.find(shot)
-        self.journal = Journal(self.out / CACHE_FOLDER / "review", self.places)
         self._corrections = describe_corrections(shot, self.places)
-        self._shot = shot
+        self.journal = Journal(self.out / CACHE_FOLDER / JOURNAL_FOLDER, self.places)
+        # An edit that a killed desk left may have been completed just now.
+        self._shot = opener.shot()
+        self._corrections = describe_corrections(self._shot, self.places)
+        self._is_open = True
         self._revision = 0
         self._closed = False
         self._changed = threading.Condition()
+        self._editing = threading.Lock()
         self._listeners: list[Callable[[], None]] = []
         self._progress = _Progress()
         self._session: Session | None = None
-        self._settings: Settings | None = None
-        self._watch = Watch({})
+        self._known: tuple[State, Manifest] | None = None
+        self._watch = Watch()
+        self._lost: frozenset[str] = frozenset()
         self._take_over()
         self._threads = [threading.Thread(target=work, name=f"review-{work.__name__}", daemon=True)
                          for work in (self._paint, self._look)]  # fmt: skip
@@ -105,7 +119,8 @@ class Desk:
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()
-        self.journal.close()
+        with self._editing:
+            self.journal.close()
 
     # What the page asks for
 
@@ -115,26 +130,51 @@ class Desk:
         return self._shot
 
     def read_manifest(self) -> Manifest:
-        """Read the manifest of the painted frames; one without frames before the first run."""
-        if (self.out / MANIFEST_NAME).is_file():
-            return Manifest.read(self.out)
+        """Read the manifest of the painted frames, once while it does not change; one without frames before the first
+        run, or if it is damaged.
+        """
+        path = self.out / MANIFEST_NAME
+        state, known = look_at(path), self._known
+        if state is not None and known is not None and known[0] == state:
+            return known[1]
+        if state is not None:
+            try:
+                manifest = Manifest.read(self.out)
+                self._known = state, manifest
+                return manifest
+            except FramecolorError:  # the run paints its frames again
+                pass
         shot = self._shot
         height, width = shot.size
         return Manifest(self.out, shot.name, "", width, height, {}, (), None, ())
 
-    def entry(self, number: int) -> FrameEntry | None:
-        """Return the newest entry of a frame; None if it is not painted yet."""
-        return self._progress.entries.get(number)
+    def find_entry(self, number: int) -> tuple[FrameEntry | None, str]:
+        """Find the newest entry of a frame and its hash; (None, "") if it is not painted yet."""
+        with self._changed:
+            return self._progress.entries.get(number, (None, ""))
 
     @property
-    def versions(self) -> Mapping[int, str]:
+    def versions(self) -> dict[int, str]:
         """The hash of each frame's newest entry, by number."""
-        return dict(self._progress.versions)
+        with self._changed:
+            return {number: version for number, (_, version) in self._progress.entries.items()}
 
     def state(self) -> dict[str, Any]:
-        """Describe the desk for the page."""
+        """Describe the desk for the page.
+
+        revision     rises with every edit and every change on disk
+        painted      the revision that the frames in OUT are of; -1 before the first run has ended
+        running, done, total  of the run
+        corrections  entries of the shot's file
+        undo, redo   what they would do, in words, or None
+        frames       number -> hash of the frame's entry
+        page         hash of the manifest, which decides what else the page shows
+        error        why the last run failed, or None
+        said         warnings of the last run
+        """
         with self._changed:
             progress = self._progress
+            frames = sorted((number, version) for number, (_, version) in progress.entries.items())
             return {
                 "revision": self._revision,
                 "painted": progress.painted,
@@ -144,7 +184,7 @@ class Desk:
                 "corrections": self._corrections,
                 "undo": self.journal.undo_text,
                 "redo": self.journal.redo_text,
-                "frames": {str(number_to_json(number)): version for number, version in progress.versions.items()},
+                "frames": {str(number_to_json(number)): version for number, version in frames},
                 "page": progress.page,
                 "error": progress.error,
                 "said": list(progress.said),
@@ -161,25 +201,67 @@ class Desk:
     def edit(self, make: MakeEdit) -> dict[str, Any]:
         """Apply an edit to the shot's files, and have the frames painted. Returns the state.
 
-        Raises InputError if the edit is refused, OutputError if a file cannot be written.
+        Raises InputError if the edit is refused, also as the shot could not be opened with it, OutputError if a file
+        cannot be written.
         """
-        return self._apply(lambda shot: self.journal.apply(make(shot, self.places)))
+
+        def work() -> Sequence[Path]:
+            edit = make(self._shot, self.places)
+            paths = self.journal.apply(edit)
+            kept = [self.places.locate(name) for name, content in edit.files.items() if content is not None]
+            if paths and (problem := self._find_problem(kept)) is not None:
+                self.journal.retract()
+                raise problem
+            return paths
+
+        return self._apply(work)
 
     def undo(self) -> dict[str, Any]:
         """Undo the last edit. Returns and raises as `edit`."""
-        return self._apply(lambda shot: self.journal.undo())
+        return self._apply(self.journal.undo)
 
     def redo(self) -> dict[str, Any]:
         """Redo the edit that was undone last. Returns and raises as `edit`."""
-        return self._apply(lambda shot: self.journal.redo())
+        return self._apply(self.journal.redo)
 
-    def _apply(self, work: Callable[[Shot], Sequence[Path]]) -> dict[str, Any]:
-        with self._changed:
-            if work(self._shot):
-                self._corrections = describe_corrections(self._shot, self.places)
-                self._advance()
-        self._publish()
+    def _apply(self, work: Callable[[], Sequence[Path]]) -> dict[str, Any]:
+        with self._editing:
+            paths = work()
+            if paths:
+                self._watch.note(paths)
+                self._open_again()
+                with self._changed:
+                    self._advance()
+        if paths:
+            self._publish()
         return self.state()
+
+    def _find_problem(self, written: Sequence[Path]) -> InputError | None:
+        """Find why a shot cannot be opened with the pictures that an edit has written, or does not use them.
+
+        A shot that could not be opened before is not judged.
+        """
+        pictures = [path for path in written if path.parent in (self.places.keys, self.places.hints)]
+        if not pictures or not self._is_open:
+            return None
+        try:
+            shot = self._open.shot()
+        except InputError as error:
+            return error
+        used = {*shot.keys.values(), *shot.hints.values()}
+        unused = next((path for path in pictures if path not in used), None)
+        fix = "remove the other picture of that drawing"
+        return None if unused is None else InputError(unused, "would not be used", fix)
+
+    def _open_again(self) -> None:
+        """Open the shot after an edit, so that the next edit begins with what this one wrote."""
+        try:
+            shot = self._open.shot()
+            corrections = describe_corrections(shot, self.places)
+        except FramecolorError:  # the run names it
+            return
+        with self._changed:
+            self._shot, self._corrections = shot, corrections
 
     def _advance(self) -> None:
         self._revision += 1
@@ -193,48 +275,54 @@ class Desk:
 
     def _paint(self) -> None:
         """Paint whenever there is a newer revision, until the desk is closed."""
-        pause: float | None = None
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._revision != self._progress.painted, pause)
+                self._changed.wait_for(lambda: self._closed or self._revision != self._progress.tried)
                 if self._closed:
                     return
                 revision = self._revision
                 self._progress.running, self._progress.done, self._progress.total = True, 0, 0
             self._publish()
-            error, pause = None, None
+            error, is_passing = None, False
             try:
                 self._run(revision)
             except _Superseded:
                 continue
-            except OutputError as caught:
-                error, pause = str(caught), _RETRY_SECONDS
             except FramecolorError as caught:
-                error = str(caught)
+                error, is_passing = str(caught), isinstance(caught, OutputError)
             except Exception as caught:
-                error = f"painting failed ({type(caught).__name__}: {caught})"
+                error = f"painting failed ({type(caught).__name__}: {caught}); see `framecolor colorize`"
+            if error is not None and self._revision != revision:
+                continue  # files changed while they were read
             self._take_over()
             with self._changed:
                 progress = self._progress
                 progress.error, progress.running = error, False
-                progress.painted = revision if pause is None else progress.painted
+                progress.tried = progress.tried if is_passing else revision
+                progress.painted = progress.painted if error is not None else revision
             self._publish()
-            if pause is not None:
-                self._wait(pause)
+            if is_passing:
+                self._wait(_RETRY_SECONDS)
 
     def _wait(self, seconds: float) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._closed, seconds)
 
     def _run(self, revision: int) -> None:
-        self._watch = Watch(self._take_snapshot())
+        with self._editing:
+            self._watch.reset(self._take_snapshot())
+        self._is_open = False
         shot = self._open.shot()
         settings = self._open.settings(shot)
+        if self._progress.painted >= 0:
+            settings = replace(settings, overwrite=False)
+        corrections = describe_corrections(shot, self.places)
+        self._is_open = True
         if self._session is None or settings != self._settings:
             self._session, self._settings = Session(self._note), settings
         with self._changed:
-            self._shot = shot
-            self._corrections = describe_corrections(shot, self.places)
+            if self._revision == revision:
+                self._shot, self._corrections = shot, corrections
         self._publish()
 
         def listen(event: Event) -> None:
@@ -245,23 +333,25 @@ class Desk:
             if isinstance(event, Progress | FrameDone):
                 self._publish()
 
-        outcome = paint_shot(shot, self.out, settings, listen, session=self._session)
+        outcome = self._paint_shot(shot, self.out, settings, listen, session=self._session)
         failed = [f"frame {number_to_json(number)}: {error}" for number, error in outcome.failed.items()]
         self._progress.said = (*failed, *outcome.warnings)
 
     def _note(self, entry: FrameEntry) -> None:
-        self._progress.entries[entry.number] = entry
-        self._progress.versions[entry.number] = digest(entry.format())[:16]
+        version = digest(entry.format())[:16]
+        with self._changed:
+            self._progress.entries[entry.number] = entry, version
 
     def _take_over(self) -> None:
         """Take over what the manifest says of all frames."""
         try:
-            frames, page = self.read_manifest().frames, digest(read_file(self.out / MANIFEST_NAME))
-        except (FramecolorError, OSError):
-            frames, page = (), ""
-        entries = {entry.number: entry for entry in frames}
-        versions = {number: digest(entry.format())[:16] for number, entry in entries.items()}
-        self._progress.entries, self._progress.versions, self._progress.page = entries, versions, page
+            page = digest(read_file(self.out / MANIFEST_NAME))
+        except OSError:
+            page = ""
+        frames = self.read_manifest().frames
+        entries = {entry.number: (entry, digest(entry.format())[:16]) for entry in frames}
+        with self._changed:
+            self._progress.entries, self._progress.page = entries, page
 
     # Changes on disk
 
@@ -269,36 +359,27 @@ class Desk:
         """Look for files of the shot that something else changes, and for frames that go away."""
         while not self._closed:
             self._wait(_POLL_SECONDS)
-            with self._changed:
-                is_idle = not self._progress.running and self._revision == self._progress.painted
-            if not is_idle and not self._progress.running:
-                continue
-            if self._watch.has_changed(self._take_snapshot()) or (is_idle and self._has_lost_frames()):
-                with self._changed:
-                    self._advance()
-                self._publish()
+            with suppress(FramecolorError, OSError), self._editing:  # a run names what is wrong
+                if self._watch.find_changed(self._take_snapshot()) or self._has_lost_frames():
+                    self._open_again()
+                    with self._changed:
+                        self._advance()
+                    self._publish()
 
     def _take_snapshot(self) -> Snapshot:
-        shot, places = self._shot, self.places
-        lines = {path.parent for path in shot.lines.values()} or {shot.line_source}
-        folders = [path.parent for mapping in (shot.keys, shot.hints) for path in mapping.values()]
-        references = [path for one in shot.references for path in (one.painted, one.line) if path is not None]
-        files = [] if self._settings is None else [shot.root / name for name in self._settings.list_files().values()]
-        files += [places.corrections, places.recolor, shot.root / "framecolor.toml"]
-        return take_snapshot({*lines, *folders, *references, *files, places.keys, places.hints, shot.root})
+        return take_snapshot(self._shot, self.places, self._list_named())
+
+    def _list_named(self) -> list[Path]:
+        return [self._shot.root / name for name in self._settings.list_files().values()]
 
     def _has_lost_frames(self) -> bool:
-        entries = list(self._progress.entries.values())
-        kept = [entry for entry in entries if entry.status != "failed" and entry.paint is not None]
-        return any(not (self.out / entry.file).is_file() for entry in kept if entry.is_inside)
-
-
-def wait_until_painted(desk: Desk, seconds: float) -> bool:
-    """Wait until the frames are those of the last edit, or painting them failed. Returns False after `seconds`."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        state = desk.state()
-        if not state["running"] and state["painted"] == state["revision"]:
-            return True
-        time.sleep(0.01)
-    return False
+        """Tell whether frames are gone that were there, and that no run was begun for yet."""
+        with self._changed:
+            if self._progress.running:
+                return False
+            kept = [entry for entry, _ in self._progress.entries.values() if entry.status != "failed"]
+        files = (entry.file for entry in kept if entry.is_inside and entry.paint is not None)
+        lost = frozenset(file for file in files if not (self.out / file).is_file())
+        is_new = not lost <= self._lost
+        self._lost = lost
+        return is_new

@@ -174,7 +174,8 @@ def _format_table(table: dict[str, Any]) -> bytes:
 def _open_hint(shot: Shot, places: Places, number: int) -> tuple[NDArray[np.uint8], Path | None]:
     """Open the hint of a drawing to draw on it. Returns its pixels, transparent without one, and its file."""
     _refuse_level(places.hints, HINTS)
-    older = shot.hints.get(number)
+    own = places.hints / f"{Path(shot.output_name(number)).stem}.png"
+    older = own if own.is_file() else shot.hints.get(number)
     if older is None:
         return np.zeros((*shot.size, 4), np.uint8), None
     if is_member(older):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _HEADERS = {
@@ -17,6 +18,8 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
 }
+# A client that takes nothing for so long is cut off.
+_SEND_SECONDS = 30
 
 
 class Guard:
@@ -40,30 +43,31 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
-            await send(message)
+            async with asyncio.timeout(_SEND_SECONDS):
+                await send(message)
 
-        path = str(scope["path"])
-        given, slash, rest = path.removeprefix("/").partition("/")
-        if (refusal := self._find_refusal(scope, Headers(scope=scope), given)) is not None:
-            status, text = refusal
-            await PlainTextResponse(text + "\n", status)(scope, receive, send_guarded)
+        given, slash, rest = str(scope["path"]).removeprefix("/").partition("/")
+        refusal = self._find_refusal(scope, Headers(scope=scope), given)
+        if refusal:
+            await JSONResponse({"error": refusal}, 403)(scope, receive, send_guarded)
         elif not slash:
-            await RedirectResponse(f"/{given}/")(scope, receive, send_guarded)
+            await RedirectResponse(f"/{self._token}/")(scope, receive, send_guarded)
         else:
             inner = {**scope, "path": f"/{rest}", "raw_path": f"/{rest}".encode()}
             await self._app(inner, receive, send_guarded)
 
-    def _find_refusal(self, scope: Scope, headers: Headers, given: str) -> tuple[int, str] | None:
-        """Find why a request is refused: (status, text), None if it is not."""
-        if headers.get("host", "").lower() not in self._hosts:
-            return 403, "framecolor review answers to this machine alone"
-        if not secrets.compare_digest(given.encode(), self._token.encode()):
-            return 404, "open the address that framecolor review printed"
+    def _find_refusal(self, scope: Scope, headers: Headers, given: str) -> str:
+        """Find why a request is refused; "" if it is not."""
+        host = headers.get("host", "").lower()
+        if host not in self._hosts:
+            return "framecolor review answers to this machine alone"
+        if not secrets.compare_digest(given.encode("utf-8", "replace"), self._token.encode()):
+            return "open the address that framecolor review printed"
         if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-            return 403, "this page may not be used by another site"
+            return "this page may not be used by another site"
         origin = headers.get("origin")
-        if origin is not None and origin.lower() not in {f"http://{host}" for host in self._hosts}:
-            return 403, "this page may not be used by another site"
-        if scope["method"] not in ("GET", "HEAD") and (origin is None or headers.get("x-framecolor") is None):
-            return 403, "edits come from the page alone"
-        return None
+        if origin is not None and origin.lower() != f"http://{host}":
+            return "this page may not be used by another site"
+        if scope["method"] not in ("GET", "HEAD") and (origin is None or headers.get("x-framecolor") != "1"):
+            return "edits come from the page alone"
+        return ""

@@ -116,7 +116,8 @@ class Journal:
     @property
     def undo_text(self) -> str | None:
         """What `undo` would take back, in words; None if nothing."""
-        return self._table.steps[self._table.at - 1].text if self._table.at else None
+        table = self._table
+        return table.steps[table.at - 1].text if table.at else None
 
     @property
     def redo_text(self) -> str | None:
@@ -166,6 +167,13 @@ class Journal:
     def redo(self) -> list[Path]:
         """Write the files of the last step that was undone again. Returns and raises as `undo`."""
         return self._move(self._table.at, "after")
+
+    def retract(self) -> None:
+        """Undo the last step and forget it: the shot cannot be opened with it. Raises as `undo`."""
+        self.undo()
+        gone, self._table = self._table, _Table(self._table.steps[: self._table.at], self._table.at)
+        self._save(self._table)
+        self._forget({one for step in gone.steps for one in step.hashes})
 
     def _move(self, index: int, to: Side) -> list[Path]:
         table, other = self._table, _opposite(to)

@@ -7,13 +7,11 @@ from pathlib import Path
 
 from framecolor.core.parsing import is_file_name
 from framecolor.media import IMAGE_SUFFIXES
-from framecolor.shot.corrections import CORRECTIONS_NAME
 from framecolor.shot.cut import find_folder
 from framecolor.shot.downloads import locate_corrections
 from framecolor.shot.shot import Shot
 
 CORRECTIONS, RECOLOR, HINTS, KEYS = "corrections", "recolor", "hints", "keys"
-RECOLOR_NAME = "recolor.toml"
 
 
 @dataclass(frozen=True)
@@ -40,26 +38,28 @@ class Places:
         return (self.hints if folder == HINTS else self.keys) / file
 
 
-def find_places(shot: Shot, corrections: Path | None, hints: Path | None, keys: Path | None) -> Places:
-    """Find the places of a shot's edits; `corrections`, `hints` and `keys` are those that options name.
+def find_places(
+    shot: Shot,
+    corrections: Path | None = None,
+    recolor: str | None = None,
+    hints: Path | None = None,
+    keys: Path | None = None,
+) -> Places:
+    """Find the places of a shot's edits; `corrections`, `recolor`, `hints` and `keys` are those that options name.
 
-    They are where `colorize` reads them: of a cel, hints and keys in the folders of its last take, and corrections in a
-    file of its own, CUT/corrections/A.json.
+    They are where `colorize` reads them: the shot's own files (`shot.own_files`); of a cel, the folders of its last
+    take.
     """
     return Places(
-        corrections=_find_corrections(shot, corrections),
-        recolor=shot.root / RECOLOR_NAME,
+        corrections=shot.corrections_file if corrections is None else _locate(shot, corrections),
+        recolor=shot.recolor_file if recolor is None else shot.root / recolor,
         hints=hints or _find_painted(shot, HINTS),
         keys=keys or _find_painted(shot, KEYS),
     )
 
 
-def _find_corrections(shot: Shot, given: Path | None) -> Path:
-    if given is not None:
-        return locate_corrections(given, shot.root, shot.name)[0]
-    if shot.cel is None:
-        return shot.root / CORRECTIONS_NAME
-    return find_folder(shot.root, "corrections") / f"{shot.cel.name}.json"
+def _locate(shot: Shot, corrections: Path) -> Path:
+    return locate_corrections(corrections, shot.root, shot.name, shot.corrections_file)[0]
 
 
 def _find_painted(shot: Shot, role: str) -> Path:
