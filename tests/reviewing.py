@@ -30,7 +30,7 @@ def make_opener(root: Path, **settings: Any) -> Opener:
 def paint_nothing(shot: Shot, out: Path, settings: Settings, listen: Any, session: Any = None) -> Outcome:
     """A run in no time, in place of `paint_shot`."""
     listen(Progress("paint", 0, len(shot.wanted)))
-    return Outcome(out, len(shot.keys), (), shot.wanted, {}, 0, (), 0.0, 0.0)
+    return Outcome(out, len(shot.keys), (), shot.wanted, {}, (), 0, 0.0, 0.0)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ ONLY_PARSED = {
     "framecolor engine build": "a GPU or its compiler; tests/cli/test_cli_engine.py",
     "framecolor engine verify": "compiled plans; tests/cli/test_cli_engine.py",
     "framecolor explore cut_012/line/cut_012.0001.png --model": "a training; tests/explore/test_explore.py",
+    "framecolor review": "runs until Ctrl+C; tests/review",
     "framecolor train": "hours; tests/training/test_recipes.py",
 }
 

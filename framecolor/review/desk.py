@@ -23,7 +23,7 @@ from framecolor.pipeline.result import Outcome
 from framecolor.pipeline.session import Session
 from framecolor.review.edits import describe_corrections
 from framecolor.review.journal import Edit, Journal
-from framecolor.review.places import Places
+from framecolor.review.places import HINTS, KEYS, Places
 from framecolor.review.watch import Snapshot, State, Watch, look_at, take_snapshot
 from framecolor.shot.shot import Shot
 
@@ -208,8 +208,7 @@ class Desk:
         def work() -> Sequence[Path]:
             edit = make(self._shot, self.places)
             paths = self.journal.apply(edit)
-            kept = [self.places.locate(name) for name, content in edit.files.items() if content is not None]
-            if paths and (problem := self._find_problem(kept)) is not None:
+            if paths and (problem := self._find_problem(edit)) is not None:
                 self.journal.retract()
                 raise problem
             return paths
@@ -236,12 +235,13 @@ class Desk:
             self._publish()
         return self.state()
 
-    def _find_problem(self, written: Sequence[Path]) -> InputError | None:
+    def _find_problem(self, edit: Edit) -> InputError | None:
         """Find why a shot cannot be opened with the pictures that an edit has written, or does not use them.
 
         A shot that could not be opened before is not judged.
         """
-        pictures = [path for path in written if path.parent in (self.places.keys, self.places.hints)]
+        written = [name for name, content in edit.files.items() if content is not None]
+        pictures = [self.places.locate(name) for name in written if name.startswith((f"{KEYS}/", f"{HINTS}/"))]
         if not pictures or not self._is_open:
             return None
         try:

@@ -338,6 +338,8 @@ def _put(path: Path, content: bytes | None) -> None:
         return
     try:
         path.unlink(missing_ok=True)
+    except NotADirectoryError:
+        pass  # it is not there
     except OSError as error:
         problem = f"the file cannot be removed ({error.strerror or error})"
         raise OutputError(path, problem, "check the permissions of its folder") from error

@@ -26,17 +26,17 @@ def recolor(places: Places, source: Any, target: Any) -> Edit:
     A color that is itself the result of an entry changes that entry; one that becomes its original again removes it.
     Comments and other tables of the file stay. Raises InputError if a color is invalid, or the file cannot be changed.
     """
-    source, target = _take_color(source), _take_color(target)
+    before, after = _take_color(source), _take_color(target)
     text = _read(places.recolor)
     entries = list_entries(text, places.recolor)
-    chained = [key for key, value in entries.items() if value == source]
-    changes = dict.fromkeys(chained or [source], target)
+    chained = [key for key, value in entries.items() if value == before]
+    changes = dict.fromkeys(chained or [before], after)
     wanted = {key: value for key, value in (entries | changes).items() if key != value}
     changed = _rewrite(text, changes)
     if list_entries(changed, places.recolor) != wanted:
         problem = f"its table [{_TABLE}] cannot be changed line by line"
         raise InputError(places.recolor, problem, f'write it as lines "#rrggbb" = "#rrggbb" below [{_TABLE}]')
-    return Edit(f"{source} as {target}", {RECOLOR: changed.encode()})
+    return Edit(f"{before} as {after}", {RECOLOR: changed.encode()})
 
 
 def list_entries(text: str, path: Path) -> dict[str, str]:

@@ -278,10 +278,9 @@ class _Protocol(H11Protocol):
 def bind(port: int) -> socket.socket:
     """Bind a socket on this machine alone. Raises OSError if the port is taken; port 0: any free one."""
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # on Windows two programs could have one port
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
-    if os.name == "posix":  # a port that was used a minute ago may be used again
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # A port that was used a minute ago may be used again; on Windows two programs could have one port.
+    option = socket.SO_REUSEADDR if os.name == "posix" else getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
+    bound.setsockopt(socket.SOL_SOCKET, option, 1)
     try:
         bound.bind((HOST, port))
     except OSError:
