@@ -3,6 +3,7 @@ const status = document.querySelector(".live");
 const doing = status.querySelector(".doing"), trouble = status.querySelector(".trouble");
 let version = null; // of what the page shows besides frames
 let isRefreshing = false;
+const tell = (text) => { doing.querySelector("span").textContent = text; };
 corrections.addEventListener("refused", ({ detail }) => { trouble.textContent = detail; });
 addEventListener("beforeunload", (event) => { if (corrections.isSending) event.preventDefault(); });
 
@@ -10,7 +11,7 @@ const follow = (state) => {
   corrections.take(state);
   trouble.textContent = state.error || "";
   const isLate = state.painted !== state.revision;
-  doing.textContent = state.running ? `Painting ${state.done} of ${state.total}` : isLate ? "Painting next" : "Saved and painted";
+  tell(state.running ? `Painting ${state.done} of ${state.total}` : isLate ? "Painting next" : "Saved and painted");
   status.classList.toggle("busy", state.running || isLate);
   status.querySelector("[data-do=undo]").title = state.undo ? `Undo: ${state.undo} (Ctrl+Z)` : "Undo (Ctrl+Z)";
   status.querySelector("[data-do=redo]").title = state.redo ? `Redo: ${state.redo} (Ctrl+Shift+Z)` : "Redo (Ctrl+Shift+Z)";
@@ -80,7 +81,7 @@ const listen = () => {
   events = new EventSource("events");
   events.addEventListener("state", (event) => follow(JSON.parse(event.data)));
   events.addEventListener("error", () => {
-    doing.textContent = "framecolor review does not answer: start it again, and reload this page";
+    tell("framecolor review does not answer: start it again, and reload this page");
     status.classList.add("busy");
   });
 };
@@ -92,8 +93,10 @@ document.addEventListener("visibilitychange", () => {
 listen();
 
 // The bar stands where it can be reached: in the viewer while that is open.
-new MutationObserver(() => (dialog.open ? dialog.querySelector("form") : document.body).append(status))
-  .observe(dialog, { attributeFilter: ["open"] });
+new MutationObserver(() => {
+  if (dialog.open) dialog.querySelector("h2").after(status);
+  else document.body.append(status);
+}).observe(dialog, { attributeFilter: ["open"] });
 
 // Strokes: drawn with the color picked last, they color their region in every frame.
 const line = viewer.querySelector(".found .stroke");
