@@ -21,7 +21,7 @@ PATH = click.Path(path_type=Path)
 
 # --help lists these settings first, then the others in the order of their fields.
 _FIRST = ("fit", "mode", "engine", "precision", "lanes", "threads", "gap_px", "palette", "recolor", "reference", "line",
-          "format", "mattes", "background", "model", "seed")  # fmt: skip
+          "format", "mattes", "cryptomatte", "background", "model", "seed")  # fmt: skip
 
 
 class _DrawingNumber(click.ParamType):

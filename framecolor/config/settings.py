@@ -24,7 +24,7 @@ LinePlacement = Literal["color", "over", "none", "layer"]
 LINES_OVER = ("color", "over")
 """Placements with lines over the paint, in one picture."""
 Background = Literal["keys", "transparent", "paper"]
-FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd", "tlv"]
+FormatName = Literal["png", "png16", "png-indexed", "tga", "tiff", "tiff16", "exr", "psd", "psd-parts", "tlv"]
 PaperChoice = Literal["auto", "white", "black", "scan", "black-scan"]
 InkChoice = Literal["auto", "dark", "red", "green", "blue", "red-green", "red-blue", "green-blue", "colored"]
 FitChoice = int | Literal["auto", "keep", "off"]
@@ -99,9 +99,12 @@ class Settings:
     format: FormatName = setting("png", decides=("frames",),
         help="File format of the frames. png-indexed: indexed colors if a frame has at most 256, else as png; png16 "
              "and tiff16: 16 bits per channel; exr: half floats, linear, premultiplied; psd: layers (the extra psd); "
+             "psd-parts: the same, and a layer for each part of the palette; "
              "tlv: one level of OpenToonz with its palette.")
     mattes: bool = setting(False, decides=("record",),
         help="Also write a matte for each frame: the id of each pixel's palette color.")
+    cryptomatte: bool = setting(False, decides=("record",),
+        help="Also write an EXR of Cryptomatte for each frame: mattes by the names of palette colors and of parts.")
     fit: FitChoice = setting("off", decides=("fit",), bounds=(0, 100_000),
         wanted="a number of steps, auto, keep or off", metavar="STEPS",
         help="Steps of tuning a network on the keys before painting. off or 0: paint with the networks that ship; "

@@ -20,6 +20,7 @@ from framecolor.media.palettes import (
     PALETTES,
     Swatch,
     SwatchList,
+    find_parts,
     fold_name,
     format_swatches,
     read_palette,
@@ -28,7 +29,7 @@ from framecolor.media.palettes import (
     write_palette,
     write_swatches,
 )
-from framecolor.media.writers import FORMATS, Format, Mark, Picture
+from framecolor.media.writers import FORMATS, Format, Mark, Parts, Picture
 
 __all__ = [
     "FORMATS",
@@ -40,12 +41,14 @@ __all__ = [
     "ImageFile",
     "Mark",
     "Movie",
+    "Parts",
     "Picture",
     "Swatch",
     "SwatchList",
     "check_image",
     "decode_bytes",
     "encode_image",
+    "find_parts",
     "fold_name",
     "format_swatches",
     "hash_file",

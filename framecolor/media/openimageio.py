@@ -14,7 +14,7 @@ import struct
 import sys
 import tempfile
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -131,14 +131,18 @@ def _read_size(data: bytes, suffix: str) -> tuple[int, int]:
     return height, width
 
 
-def encode(pixels: NDArray[Any], suffix: str, attributes: Mapping[str, Any]) -> bytes:
-    """Encode RGBA pixels, uint8, uint16 or float16 HxWx4, as the bytes of a file; deterministic.
+def encode(pixels: NDArray[Any], suffix: str, attributes: Mapping[str, Any], channels: Sequence[str] = ()) -> bytes:
+    """Encode pixels, uint8, uint16, float16 or float32 HxWxC, as the bytes of a file; deterministic.
 
     attributes  OpenImageIO's, name -> value or (type, value)
+    channels    their C names; RGBA if not given
     Raises OutputError if there is no room for it.
     """
     oiio = _load()
-    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], 4, pixels.dtype.name.replace("float16", "half"))
+    kind = {"float16": "half", "float32": "float"}.get(pixels.dtype.name, pixels.dtype.name)
+    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], kind)
+    if channels:
+        spec.channelnames = tuple(channels)
     spec.attribute("DateTime", "")  # the default is the time of writing
     for name, value in attributes.items():
         spec.attribute(name, *(value if isinstance(value, tuple) else (value,)))
@@ -151,6 +155,34 @@ def encode(pixels: NDArray[Any], suffix: str, attributes: Mapping[str, Any]) -> 
     except OSError as error:
         problem = f"a frame cannot be encoded in memory or in this folder ({error.strerror or error})"
         raise OutputError(tempfile.gettempdir(), problem, "make room there, or set TMPDIR") from error
+
+
+def read_channels(path: Path, channels: Sequence[str], size: tuple[int, int]) -> NDArray[np.float32]:
+    """Read channels of an EXR file by their names, as stored, float32 HxWxC.
+
+    Raises BrokenImageError, also if its size is not `size`, (height, width).
+    """
+    file = None
+    try:
+        file = _load().ImageInput.open(str(path))
+        if file is None:
+            _load().geterror()
+            raise BrokenImageError(DAMAGED)
+        spec = file.spec()
+        if (spec.height, spec.width) != size or spec.deep:
+            raise BrokenImageError(f"it is {spec.width}x{spec.height}, not {size[1]}x{size[0]}")
+        names = list(spec.channelnames)
+        if missing := [name for name in channels if name not in names]:
+            raise BrokenImageError(f"it has no channel {missing[0]}")
+        pixels = file.read_image(0, 0, 0, len(names), "float")
+        if pixels is None or file.geterror():
+            raise BrokenImageError(DAMAGED)
+        return np.ascontiguousarray(pixels[..., [names.index(name) for name in channels]])
+    except UnicodeDecodeError:  # of a damaged name, or of the error about it
+        raise BrokenImageError(DAMAGED) from None
+    finally:
+        if file is not None:
+            file.close()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from framecolor.config.settings import Settings
 from framecolor.errors import OutputError, ReadError, SettingsError
 from framecolor.media import FORMATS
 from framecolor.media.levels.member import find_container
+from framecolor.output.cryptomatte import CRYPTOMATTE_FOLDER
 from framecolor.output.lock import refuse_links_out
 from framecolor.output.manifest import LINE_FOLDER, MANIFEST_NAME
 from framecolor.output.mattes import LINE_MATTE_FOLDER, MATTE_FOLDER
@@ -30,7 +31,7 @@ def check_output(shot: Shot, out: Path, settings: Settings) -> None:
     files += [path for one in shot.references for path in (one.painted, one.line) if path is not None]
     inputs = {folder.resolve() for folder in {find_container(path).parent for path in files}}
     folders = {LINE_FOLDER: settings.line == "layer", MATTE_FOLDER: settings.mattes}
-    folders[LINE_MATTE_FOLDER] = settings.mattes
+    folders |= {LINE_MATTE_FOLDER: settings.mattes, CRYPTOMATTE_FOLDER: settings.cryptomatte}
     for folder in (out, *(out / name for name, wanted in folders.items() if wanted)):
         if folder.resolve() in inputs:
             problem = "holds the shot's own drawings, keys or references, which would be overwritten"

@@ -88,6 +88,7 @@ class FrameEntry:
     layer       hash of the line layer's file
     matte       hash of the matte's file
     line_matte  hash of the file with the ids of line colors
+    cryptomatte  hash of the file of mattes by name
 
     None if not noted. A failed frame has only number, file, status and error.
     """
@@ -113,6 +114,7 @@ class FrameEntry:
     layer: str | None = None
     matte: str | None = None
     line_matte: str | None = None
+    cryptomatte: str | None = None
 
     @classmethod
     def parse(cls, table: Mapping[str, Any], colors: int) -> FrameEntry:
@@ -134,7 +136,7 @@ class FrameEntry:
         more |= {"remark": noted["remark"]} if noted.get("remark") in get_args(Remark) else {}
         more |= {
             name: str(noted[name])
-            for name in ("source", "note", "paint", "layer", "matte", "line_matte")
+            for name in ("source", "note", "paint", "layer", "matte", "line_matte", "cryptomatte")
             if name in noted
         }
         return cls(

@@ -11,11 +11,13 @@ from filelock import FileLock, Timeout
 
 from framecolor.core.files import clear_drafts
 from framecolor.errors import OutputError
+from framecolor.output.cryptomatte import CRYPTOMATTE_FOLDER
 from framecolor.output.manifest import CACHE_FOLDER, KEY_FOLDER, LINE_FOLDER, PARTS_FOLDER
 from framecolor.output.mattes import LINE_MATTE_FOLDER, MATTE_FOLDER
 
 # Folders below the output folder that runs write to.
-_FOLDERS = (LINE_FOLDER, MATTE_FOLDER, LINE_MATTE_FOLDER, KEY_FOLDER, CACHE_FOLDER, f"{CACHE_FOLDER}/{PARTS_FOLDER}")
+_FOLDERS = (LINE_FOLDER, MATTE_FOLDER, LINE_MATTE_FOLDER, CRYPTOMATTE_FOLDER, KEY_FOLDER, CACHE_FOLDER,
+            f"{CACHE_FOLDER}/{PARTS_FOLDER}")  # fmt: skip
 
 _LOCK = "lock"
 

@@ -54,6 +54,7 @@ class Manifest:
     notes          how its drawings were read, if they are not clean digital ones
     memos          notes, dialogue and camera work of the exposure sheet, a line each
     names          names of the palette's colors, "" if missing; empty if the run had no palette with names
+    parts          names of the parts that `mattes` belong to; empty if the run wrote no layers of parts
     """
 
     out: Path
@@ -72,6 +73,7 @@ class Manifest:
     notes: tuple[str, ...] = ()
     memos: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, out: Path) -> Manifest:
@@ -97,6 +99,7 @@ class Manifest:
         palette = parse_palette(table["palette"])
         entries = (FrameEntry.parse(entry, len(palette)) for entry in table["frames"])
         frames = {entry.number: entry for entry in entries}
+        mattes = MatteIds.read(table.get("mattes"))
         return cls(
             out=out,
             shot=str(table["shot"]),
@@ -108,12 +111,13 @@ class Manifest:
             fit=dict(table["fit"]) if table.get("fit") else None,
             frames=tuple(frames[number] for number in sorted(frames)),
             corrections=tuple(_parse_corrections(table.get("corrections"))),
-            mattes=MatteIds.read(table.get("mattes")),
+            mattes=mattes,
             warnings=_parse_texts(table.get("warnings")),
             files=_parse_texts(table.get("files")),
             notes=_parse_texts(drawings.get("notes") if isinstance(drawings := table.get("drawings"), dict) else None),
             memos=_parse_texts(table.get("memos")),
             names=_parse_names(table.get("names"), len(palette)),
+            parts=_parse_names(table.get("parts"), len(mattes.paints)),
         )
 
     def list_warnings(self) -> list[str]:

@@ -9,18 +9,21 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
+from framecolor.config.settings import Settings
 from framecolor.core.files import read_file, write_bytes_atomic, write_text_atomic
 from framecolor.core.hashing import digest
 from framecolor.core.parsing import MISSHAPEN
 from framecolor.errors import OutputError
 from framecolor.media.levels.member import find_frame, is_there
 from framecolor.media.writers.tlv import hash_part
+from framecolor.output.cryptomatte import CRYPTOMATTE_FOLDER, cryptomatte_name
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.level import hash_frame, is_part, write_part
 from framecolor.output.manifest import (
@@ -36,6 +39,15 @@ from framecolor.output.manifest import (
 from framecolor.output.mattes import LINE_MATTE_FOLDER, MATTE_FOLDER, matte_name
 from framecolor.output.remarks import Remark
 
+BESIDE: Mapping[str, Callable[[str], str]] = {
+    "layer": lambda file: f"{LINE_FOLDER}/{file}",
+    "matte": lambda file: f"{MATTE_FOLDER}/{matte_name(file)}",
+    "line_matte": lambda file: f"{LINE_MATTE_FOLDER}/{matte_name(file)}",
+    "cryptomatte": lambda file: f"{CRYPTOMATTE_FOLDER}/{cryptomatte_name(file)}",
+}
+"""The files beside a frame's own: the field of `FrameEntry` with the hash -> makes the name from that of the frame."""
+
+_MATTES = frozenset(("matte", "cryptomatte"))
 _WRITE_EVERY_SECONDS = 2.0
 # The pause grows to this many times the time of writing, so that writing takes a twentieth of a long run.
 _WRITE_SHARE = 20
@@ -43,11 +55,16 @@ _WRITE_SHARE = 20
 _HASH = re.compile("[0-9a-f]{1,64}")
 
 
+def list_wanted(settings: Settings) -> list[str]:
+    """List the mattes that settings want beside each frame, of `BESIDE`."""
+    return [role for role, wanted in (("matte", settings.mattes), ("cryptomatte", settings.cryptomatte)) if wanted]
+
+
 class ManifestWriter:
     """The manifest of an output folder during a run, written at intervals and at the end.
 
-    A frame is up to date while its `source`, the hash of all its inputs, and `paint`, `layer` and `matte`, the hashes
-    of its files, are unchanged. Two runs with the same frames write the same manifest.
+    A frame is up to date while its `source`, the hash of all its inputs, and the hashes of its files are unchanged. Two
+    runs with the same frames write the same manifest.
 
     part     numbers of a task that paints a part of the shot: only they are written, to a file of their own. None for a
              run on the whole shot, which gathers the parts of tasks and deletes them when framecolor.json is written.
@@ -99,26 +116,25 @@ class ManifestWriter:
         found = fit.get("hash") if isinstance(fit, dict) else None
         return found if isinstance(found, str) and _HASH.fullmatch(found) else None
 
-    def is_current(self, number: int, source: str, file: str, *, matte: bool = False) -> bool:
+    def is_current(self, number: int, source: str, file: str, wanted: Collection[str] = ()) -> bool:
         """Check whether a frame is up to date: painted from `source` into `file`, and its files are unchanged.
 
-        matte  it must have a matte, too
+        wanted  files that it must have beside, of `BESIDE`; mattes that are not wanted may be missing
         """
         entry = self._briefs.get(number)
         return (
             entry is not None
             and entry.status != "failed"
             and (entry.source, entry.file) == (source, file)
-            and (not matte or entry.matte is not None)
-            and self.has_files(entry if matte else replace(entry, matte=None))
+            and all(getattr(entry, role) is not None for role in wanted)
+            and self.has_files(replace(entry, **dict.fromkeys(_MATTES.difference(wanted))))
         )
 
     def has_files(self, entry: FrameEntry) -> bool:
         """Check whether the files of an entry are there and unchanged."""
-        files = _name_files(entry.file)
-        hashes = {role: getattr(entry, role) for role in files}
-        return entry.paint is not None and all(
-            hashes[role] is None or self._holds(file, hashes[role]) for role, file in files.items()
+        hashes = {role: getattr(entry, role) for role in BESIDE}
+        return self._holds(entry.file, entry.paint) and all(
+            hashes[role] is None or self._holds(name(entry.file), hashes[role]) for role, name in BESIDE.items()
         )
 
     def find_strays(self, names: Mapping[int, str]) -> list[str]:
@@ -128,6 +144,12 @@ class ManifestWriter:
             for _, entry in sorted(self._briefs.items())
             if entry.file != names.get(entry.number, entry.file) and is_there(find_frame(self.out, entry.file))
         ]
+
+    def find_old_mattes(self, numbers: Collection[int]) -> list[str]:
+        """Find mattes of earlier runs that are not those of their frames any more: painted again without mattes."""
+        entries = [entry for n in numbers if (entry := self._briefs.get(n)) is not None and entry.status != "failed"]
+        files = [BESIDE[role](one.file) for role in _MATTES for one in entries if getattr(one, role) is None]
+        return sorted(file for file in files if (self.out / file).is_file())
 
     def begin(self, head: dict[str, Any], numbers: Collection[int]) -> None:
         """Start a run with its head, and drop the entries of frames that the shot no longer has.
@@ -142,25 +164,17 @@ class ManifestWriter:
         self,
         entry: FrameEntry,
         data: bytes,
-        layer: bytes | None = None,
-        matte: bytes | None = None,
-        line_matte: bytes | None = None,
+        beside: Mapping[str, bytes] = MappingProxyType({}),
         *,
         force: bool = False,
     ) -> bool:
         """Note a painted frame and write its files, if they changed. Returns whether any was written.
 
-        layer  line layer's file, written to `line/` under the same name
-        matte  matte's file, written to `matte/`
-        line_matte  file with the ids of line colors, written to `line-matte/`
-        force  write files that did not change, too
+        beside  bytes of the files beside it, of `BESIDE`
+        force   write files that did not change, too
         """
-        given = {"paint": data, "layer": layer, "matte": matte, "line_matte": line_matte}
-        files = {
-            role: (name, content)
-            for role, name in _name_files(entry.file).items()
-            if (content := given[role]) is not None
-        }
+        files = {"paint": (entry.file, data)}
+        files |= {role: (BESIDE[role](entry.file), content) for role, content in beside.items()}
         hashes = {role: self._hash(name, content) for role, (name, content) in files.items()}
         changed = [
             (name, content) for role, (name, content) in files.items() if force or not self._holds(name, hashes[role])
@@ -182,12 +196,13 @@ class ManifestWriter:
             self.note(entry)
             return False
         try:
-            files = {role: name for role, name in _name_files(kept).items() if getattr(entry, role) is not None}
-            data = {role: read_file(self.out / name) for role, name in files.items()}
+            data = read_file(self.out / kept)
+            files = {role: name(kept) for role, name in BESIDE.items() if getattr(entry, role) is not None}
+            beside = {role: read_file(self.out / name) for role, name in files.items()}
         except OSError as error:
             problem = f"was changed during the run ({error.strerror or error})"
             raise OutputError(self.out / kept, problem, "run again") from error
-        return self.write_frame(entry, data["paint"], data.get("layer"), data.get("matte"), data.get("line_matte"))
+        return self.write_frame(entry, data, beside)
 
     def note_failure(self, number: int, file: str, error: str) -> None:
         """Note a frame that could not be painted; its file from an earlier run stays."""
@@ -276,16 +291,6 @@ class ManifestWriter:
 
     def _parse(self, line: str) -> FrameEntry:
         return FrameEntry.parse(json.loads(line), len(self.head.get("palette", ())))
-
-
-def _name_files(file: str) -> dict[str, str]:
-    """Name the files of a frame, from the output folder, by the field of its entry that has their hash."""
-    return {
-        "paint": file,
-        "layer": f"{LINE_FOLDER}/{file}",
-        "matte": f"{MATTE_FOLDER}/{matte_name(file)}",
-        "line_matte": f"{LINE_MATTE_FOLDER}/{matte_name(file)}",
-    }
 
 
 def _find_rows(before: Sequence[Sequence[int]], after: Sequence[Sequence[int]]) -> list[int | None]:

@@ -39,7 +39,7 @@ from framecolor.propagation.smoothing import FramePosterior, is_empty
 Pixels = NDArray[np.uint8]
 
 # Settings for written files, or for a fitted network in the shot's folder.
-_OF_FILES = ("format", "mattes", "overwrite", "fit", "model")
+_OF_FILES = ("format", "mattes", "cryptomatte", "overwrite", "fit", "model")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -83,7 +83,7 @@ def color_frames(
     keys      painted drawings by number, uint8 HxWx4 (or HxWx3), of the drawings' size; at least one if there are no
               references
     settings  as for `colorize`; paths of palette, recolor and reference are relative to the working directory. Format,
-              mattes, overwrite, fit and model must be at their defaults.
+              mattes, cryptomatte, overwrite, fit and model must be at their defaults.
     listener  is called with `Warned` before the first frame, for keys that may not be reproduced as painted
     references  painted pictures of any size, each as (line art or None, painting), arrays as above: other drawings of
               the figure, or its color design. Without line art, lines are found in the painting

@@ -21,6 +21,7 @@ from framecolor.output.checks import check_output
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.lock import claim_output
 from framecolor.output.manifest import KEY_FOLDER
+from framecolor.output.manifest_writer import list_wanted
 from framecolor.output.remarks import Remark, name_remarks
 from framecolor.pipeline.encode_frame import (
     Finished,
@@ -190,7 +191,7 @@ def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -
     if run.stenciled:
         before = read_painted(find_frame(run.manifest.out, entry.file), run.shot.size, run.settings)
         mask = read_mask(run.shot.read_stencil(item.number))
-        return finish_stenciled(item, entry, run.keyframes, run.runner, run.settings, before, mask, run.ids)
+        return finish_stenciled(item, entry, run.keyframes, run.runner, run.settings, before, mask, run.names)
     if item.hold_of in wanted:
         return finish_hold(item, entry)
     number = run.keyframes.find_shown(item.number, item.features.digest)
@@ -201,7 +202,7 @@ def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -
         if (kept := _keep(run, item, entry, picture)) is not None:
             return replace(kept, picture=picture)
     key = None if number is None else run.shot.read_key(number)
-    finished = finish_frame(item, entry, run.keyframes, run.runner, run.settings, run.ids, key)
+    finished = finish_frame(item, entry, run.keyframes, run.runner, run.settings, run.names, key)
     return replace(finished, picture=picture)
 
 
@@ -220,7 +221,7 @@ def _keep(run: Run, item: FramePosterior, entry: FrameEntry, picture: str) -> Fi
     if session is None or before is None or format.level or format.layered or run.settings.mode != "flat":
         return None
     assert entry.source is not None
-    if manifest.is_current(number, entry.source, entry.file, matte=run.settings.mattes):
+    if manifest.is_current(number, entry.source, entry.file, list_wanted(run.settings)):
         return Finished(before, None, kept=before.file)
     if session.pictures.get(number) != picture or before.status == "failed" or not manifest.has_files(before):
         return None
@@ -237,8 +238,7 @@ def _write(run: Run, frame: Finished) -> None:
             if frame.data is None:
                 written = run.manifest.keep_frame(entry, frame.kept)
             else:
-                files = frame.data, frame.layer, frame.matte, frame.line_matte
-                written = run.manifest.write_frame(entry, *files, force=run.settings.overwrite)
+                written = run.manifest.write_frame(entry, frame.data, frame.beside, force=run.settings.overwrite)
     except OutputError as error:
         run.fail(number, error)
         return
@@ -275,6 +275,9 @@ def _conclude(run: Run, begin: float, painting: float, *, part: bool) -> Outcome
     run.manifest.save()
     if not part:
         put_into_level(run.shot, run.manifest)
+    if old := run.manifest.find_old_mattes(run.shot.wanted):
+        more = f" and {len(old) - 1} more" if len(old) > 1 else ""
+        run.warnings.add([f"mattes of an earlier run are kept, but are not updated: {old[0]}{more}"])
     run.warnings.add(name_remarks(run.manifest.list_remarks(set(run.shot.wanted) - run.said_unlike)))
     return sum_up(
         run.shot,

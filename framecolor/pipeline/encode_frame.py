@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,21 +15,20 @@ from framecolor.core.hashing import digest, hash_pixels
 from framecolor.core.types import Regions
 from framecolor.engines.base import Runner
 from framecolor.keys.keyframes import Keyframes
-from framecolor.media import FORMATS, Mark, Picture, encode_image
+from framecolor.media import FORMATS, Mark, Parts, Picture, encode_image
 from framecolor.output.frame_entry import FrameEntry, UnsureRegion
-from framecolor.output.mattes import MatteIds
+from framecolor.output.manifest_writer import BESIDE
+from framecolor.output.paint_names import PaintNames
+from framecolor.pipeline.frame_mattes import FrameMattes, draw_mattes, merge
 from framecolor.pipeline.paint import Choice, choose_for, paint_frame, repeat_key
 from framecolor.pipeline.stencils import Before
 from framecolor.pipeline.unsure import list_unsure
 from framecolor.propagation.smoothing import FramePosterior, is_empty
-from framecolor.render.flat import spread
 from framecolor.render.frame import Painted
 from framecolor.render.stencil import apply_stencil
 
-Pixel = TypeVar("Pixel", bound=np.generic)
-
 # The hashes of a frame's files, which are known before it is written if the files are kept.
-_OF_PICTURE = ("paint", "layer", "matte", "line_matte")
+_OF_PICTURE = ("paint", *BESIDE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +37,7 @@ class Finished:
 
     entry  its entry in framecolor.json
     data   bytes of its file; None for a hold of the frame painted before it
-    layer  bytes of the line layer's file
-    matte  bytes of the matte's file
-    line_matte  bytes of the file with the ids of line colors
+    beside  bytes of the files beside it, of `output.manifest_writer.BESIDE`
     key    bytes of the frame as a key, if a stencil made one
     empty  whether its drawing is empty: the next hold does not repeat it
     picture  what its picture follows from, for a session (`session.describe_picture`)
@@ -50,9 +46,7 @@ class Finished:
 
     entry: FrameEntry
     data: bytes | None
-    layer: bytes | None = None
-    matte: bytes | None = None
-    line_matte: bytes | None = None
+    beside: Mapping[str, bytes] = field(default_factory=dict)
     key: bytes | None = None
     empty: bool = False
     picture: str = ""
@@ -65,13 +59,13 @@ def finish_frame(
     keyframes: Keyframes,
     runner: Runner,
     settings: Settings,
-    ids: MatteIds | None = None,
+    names: PaintNames | None = None,
     key: NDArray[np.uint8] | None = None,
 ) -> Finished:
     """Paint and encode a frame.
 
     entry  has number, file and source
-    ids    ids of the paints; None for no matte
+    names  of the paints; None if neither mattes nor layers need them
     key    the painted key of the drawing, uint8 HxWx4 as in its file; None if it has none
     """
     frame, regions = item.features.drawing.frame(), item.features.drawing.regions()
@@ -80,8 +74,8 @@ def finish_frame(
     if key is not None:
         painted, likeness = repeat_key(painted, key, item, choice, regions, keyframes, settings)
         entry = replace(entry, as_key=math.floor(likeness.share * 1e4) / 1e4, note=likeness.note or None)
-    mattes = None if ids is None else _draw_mattes(choice, regions, keyframes, ids)
-    return _encode(item, entry, regions, keyframes, settings, painted, choice, mattes, ids)
+    mattes = None if names is None else draw_mattes(choice, regions, keyframes, names, settings)
+    return _encode(item, entry, regions, keyframes, settings, painted, choice, mattes)
 
 
 def finish_kept(
@@ -115,7 +109,7 @@ def finish_stenciled(
     settings: Settings,
     before: Before,
     mask: NDArray[np.bool_],
-    ids: MatteIds | None = None,
+    names: PaintNames | None = None,
 ) -> Finished:
     """Paint a frame inside a mask, bool HxW, and keep the old frame outside of it.
 
@@ -128,43 +122,15 @@ def finish_stenciled(
     palette = keyframes.fills if settings.mode == "painted" else None
     done = apply_stencil(before.rgba, painted.rgba, mask, frame, regions, flat, palette)
     entry = replace(entry, source=digest("stencil", str(entry.source), hash_pixels(done.frame)))
-    painted = replace(painted, rgba=done.frame, paint=_merge(before.paint, painted.paint, mask))
+    painted = replace(painted, rgba=done.frame, paint=merge(before.paint, painted.paint, mask))
     mattes = None
-    if ids is not None:
-        own = _draw_mattes(choice, regions, keyframes, ids)
-        mattes = _Mattes(_merge(before.matte, own.paint, mask), _merge(before.line_matte, own.line, mask))
+    if names is not None:
+        mattes = draw_mattes(choice, regions, keyframes, names, settings).merge(before, mask)
     item = replace(item, hold_of=None)
-    finished = _encode(item, entry, regions, keyframes, settings, painted, choice, mattes, ids)
+    finished = _encode(item, entry, regions, keyframes, settings, painted, choice, mattes)
     # Keys have the colors from before they are recolored.
     key = keyframes.recolors.restore(done.key, keyframes.known)
     return replace(finished, entry=replace(finished.entry, status="key"), key=encode_image(key))
-
-
-@dataclass(frozen=True, eq=False)
-class _Mattes:
-    """The ids of each pixel's paint and of the color of its line, uint16 HxW; None if missing."""
-
-    paint: NDArray[np.uint16] | None
-    line: NDArray[np.uint16] | None
-
-
-def _draw_mattes(choice: Choice, regions: Regions, keyframes: Keyframes, ids: MatteIds) -> _Mattes:
-    paint, line = spread(regions, ids.find(choice.colors), choice.taken), None
-    if choice.lines is not None and keyframes.lines is not None:
-        line = np.zeros(regions.size, np.uint16)
-        own = np.zeros((1, 4), np.uint8)  # lines as drawn have no id
-        of_color = ids.find(np.concatenate([own, keyframes.line_fills]))
-        line.reshape(-1)[choice.lines.place] = of_color[choice.lines.color]
-    return _Mattes(paint, line)
-
-
-def _merge(old: NDArray[Pixel] | None, new: NDArray[Pixel] | None, mask: NDArray[np.bool_]) -> NDArray[Pixel] | None:
-    """Merge the new picture inside a mask with the old one outside. Returns None if one of them is None."""
-    if old is None or new is None:
-        return None
-    merged = old.copy()
-    merged[mask] = new[mask]
-    return merged
 
 
 def _encode(
@@ -175,21 +141,19 @@ def _encode(
     settings: Settings,
     painted: Painted,
     choice: Choice,
-    mattes: _Mattes | None,
-    ids: MatteIds | None,
+    mattes: FrameMattes | None,
 ) -> Finished:
     """Encode a painted frame's files, and complete its entry."""
     entry = _complete(item, entry, regions, choice, keyframes, settings)
     image = FORMATS[settings.format]
     names = keyframes.shown.names
-    picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.to_check, names)
-    layer = None
+    parts = None if mattes is None else mattes.parts
+    picture = make_picture(painted.rgba, painted.paint, painted.ink, entry.to_check, names, parts)
     with stage("encode"):
+        beside = {} if mattes is None else mattes.encode(settings)
         if settings.line == "layer" and painted.ink is not None:
-            layer = image.encode(Picture(painted.ink))
-        both = () if mattes is None or ids is None else (mattes.paint, mattes.line)
-        encoded = [None if ids is None or one is None else ids.encode(one) for one in both] or [None, None]
-        return Finished(entry, image.encode(picture), layer, *encoded, empty=is_empty(item.features))
+            beside["layer"] = image.encode(Picture(painted.ink))
+        return Finished(entry, image.encode(picture), beside, empty=is_empty(item.features))
 
 
 def _complete(
@@ -221,13 +185,15 @@ def make_picture(
     ink: NDArray[np.uint8] | None,
     unsure: Iterable[UnsureRegion],
     names: Sequence[str] = (),
+    parts: Parts | None = None,
 ) -> Picture:
     """Make the picture to encode, with paint and ink as layers if they are separate.
 
     names  of the palette's colors, for the names of the marks; empty if they have none
+    parts  of the paint, for a layer of each
     """
     marks = tuple(Mark(f"{i}: {_describe_mark(region, names)}", region.outline) for i, region in enumerate(unsure, 1))
-    return Picture(rgba, paint, None if paint is None else ink, marks)
+    return Picture(rgba, paint, None if paint is None else ink, marks, parts)
 
 
 def _describe_mark(region: UnsureRegion, names: Sequence[str]) -> str:

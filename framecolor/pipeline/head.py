@@ -10,9 +10,10 @@ from typing import Any
 from framecolor.config.settings import Settings
 from framecolor.core.drawing_number import number_to_json
 from framecolor.keys.keyframes import Keyframes
-from framecolor.media import FORMATS
+from framecolor.media import FORMATS, read_swatches
 from framecolor.output.manifest_writer import ManifestWriter
 from framecolor.output.mattes import MatteIds
+from framecolor.output.paint_names import PaintNames
 from framecolor.shot.corrections import describe_correction
 from framecolor.shot.shot import Shot
 from framecolor.version import VERSION
@@ -74,17 +75,29 @@ def _point_to(path: Path, out: Path) -> str:
 
 
 def number_paints(
-    manifest: ManifestWriter, head: dict[str, object], keyframes: Keyframes, settings: Settings
-) -> MatteIds | None:
-    """Number the paints for mattes or a level, and note their ids in `head`. Returns None if no mattes are wanted.
+    manifest: ManifestWriter, head: dict[str, object], keyframes: Keyframes, settings: Settings, root: Path
+) -> PaintNames | None:
+    """Number and name the paints for mattes or layers, and note that in `head`. Returns None if none are wanted.
 
+    root  folder of the shot, to which the path of the palette is relative
     Without mattes the ids of earlier runs are still kept in `head`.
     """
+    image = FORMATS[settings.format]
+    wanted = settings.mattes or settings.cryptomatte or image.by_part
     before = MatteIds.read(manifest.head.get("mattes"))
-    ids = before.extend(keyframes.paints) if settings.mattes or FORMATS[settings.format].level else before
+    ids = before.extend(keyframes.paints) if wanted or image.level else before
     if ids.paints:
         head["mattes"] = [list(paint) for paint in ids.paints]
-    return ids if settings.mattes else None
+    if not wanted:
+        return None
+    swatches = [] if settings.palette is None else read_swatches(root / settings.palette)
+    lines = {(row[0], row[1], row[2]) for row in keyframes.line_fills.tolist()}
+    fills = {(row[0], row[1], row[2]) for row in keyframes.fills.colors.tolist() if row[3]}
+    sources = {shown[:3]: color[:3] for color, shown in reversed(list(keyframes.recolors.colors.items()))}
+    names = PaintNames.make(ids, swatches, lines, lines - fills, sources)
+    if image.by_part:
+        head["parts"] = list(names.parts[1:])
+    return names
 
 
 def name_lines(head: Mapping[str, Any]) -> dict[tuple[int, int, int], str]:

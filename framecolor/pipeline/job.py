@@ -30,8 +30,9 @@ from framecolor.keys.references.drawing import read_references
 from framecolor.media import hash_file, read_swatches
 from framecolor.networks.shipped import base_weights_path, matcher_weights_path, painter_weights_path
 from framecolor.output.manifest import CACHE_FOLDER
-from framecolor.output.manifest_writer import ManifestWriter
+from framecolor.output.manifest_writer import ManifestWriter, list_wanted
 from framecolor.output.mattes import MatteIds, name_paints, write_palette_files
+from framecolor.output.paint_names import PaintNames
 from framecolor.pipeline.drawing_style import settle_style
 from framecolor.pipeline.events import Listener, Progress, Stopwatch, Warnings
 from framecolor.pipeline.head import describe_run, name_lines, name_shown, note_shot, number_paints
@@ -54,6 +55,7 @@ class Run:
     unreported  failed frames for which the listener was not called yet; any thread may append
     session     what later runs on the shot keep; None: nothing
     keys_name   name of the keys in the cache for tasks that paint parts (`keys.cache`)
+    names       names of the paints, for mattes and layers of the frames to paint; None if not wanted
     """
 
     shot: Shot
@@ -67,7 +69,7 @@ class Run:
     keys: int
     opened: tuple[Keyframes, Runner] | None = None
     keys_name: str = ""
-    ids: MatteIds | None = None
+    names: PaintNames | None = None
     watch: Stopwatch = field(default_factory=Stopwatch)
     written: list[int] = field(default_factory=list)
     failed: dict[int, str] = field(default_factory=dict)
@@ -95,8 +97,7 @@ class Run:
         shot, paints, settings = self.shot, self.keyframes.shown, self.settings
         keys = [f"{n} {shot.key_hash(n)} {shot.source_hash(n)}" for n in sorted(shot.keys)]
         files = [f"{name} {hash_file(shot.root / path)}" for name, path in settings.list_files().items()]
-        ids = None if self.ids is None else self.ids.paints
-        others = paints.names, self.keyframes.proposed, self.keyframes.recolors, ids
+        others = paints.names, self.keyframes.proposed, self.keyframes.recolors, self.names
         decided = repr(settings.list_deciding()), repr(others)
         return digest(*decided, paints.colors.tobytes(), *keys, *hash_references(shot), *files)
 
@@ -179,10 +180,10 @@ def prepare_run(
     if strays := manifest.find_strays(files):
         more = f" and {len(strays) - 1} more" if len(strays) > 1 else ""
         warnings.add([f"frames of another format are kept, but no longer updated: {strays[0]}{more}"])
-    if run.ids is not None:
+    if list_wanted(settings):
         names = {} if settings.palette is None else name_paints(read_swatches(shot.root / settings.palette))
         names = {**name_lines(run.manifest.head), **name_shown(run.manifest.head), **names}
-        write_palette_files(out, run.ids, shot.name, names)
+        write_palette_files(out, MatteIds.read(run.manifest.head.get("mattes")), shot.name, names)
     return run
 
 
@@ -197,9 +198,8 @@ def _rest(
     if found.fit:
         forget_stopped_fit(manifest.out / CACHE_FOLDER, found.fit)
     warnings.add(text for text in manifest.head.get("warnings", ()) if isinstance(text, str))
-    ids = MatteIds.read(manifest.head.get("mattes")) if settings.mattes else None
     manifest.begin(note_shot(manifest.head, shot), shot.numbers)
-    return Run(shot, settings, listener, warnings, manifest, found.sources, [], False, len(shot.keys), ids=ids)
+    return Run(shot, settings, listener, warnings, manifest, found.sources, [], False, len(shot.keys))
 
 
 @dataclass(frozen=True, eq=False)
@@ -258,7 +258,7 @@ def _open(
     warnings.add(sets)
     head = describe_run(keys.shot, out, keyframes, facts, name, settings, (*keys.warnings, *sets))
     head["drawings"] = style
-    ids = number_paints(manifest, head, keyframes, settings)
+    names = number_paints(manifest, head, keyframes, settings, keys.shot.root)
     manifest.begin(head, keys.shot.numbers)
     return Run(
         keys.shot,
@@ -272,7 +272,7 @@ def _open(
         len(keyframes.whole.difference(keyframes.proposed)),
         (keyframes, runner),
         _name_cache(keys.found, name, settings),
-        ids,
+        names,
         session=session,
     )
 

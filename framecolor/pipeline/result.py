@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from framecolor.errors import OutputError
-from framecolor.output.manifest_writer import ManifestWriter
+from framecolor.output.manifest_writer import BESIDE, ManifestWriter
 from framecolor.output.remarks import name_remarks
 from framecolor.pipeline.level import put_into_level
 from framecolor.pipeline.prepared import forget_prepared, read_prepared
@@ -101,5 +101,6 @@ def _find_fault(manifest: ManifestWriter, number: int, source: str | None) -> st
         return entry.error
     if source not in (None, entry.source):
         return _OTHER_SOURCE
-    whole = manifest.is_current(number, entry.source or "", entry.file, matte=entry.matte is not None)
+    noted = [role for role in BESIDE if getattr(entry, role) is not None]
+    whole = manifest.is_current(number, entry.source or "", entry.file, noted)
     return "" if whole else f"{entry.file} is missing or changed"

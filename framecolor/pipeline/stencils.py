@@ -17,9 +17,10 @@ from framecolor.config.settings import LINES_OVER, Settings
 from framecolor.core.number_ranges import format_numbers
 from framecolor.core.text import count_of, format_command
 from framecolor.errors import OutputError, ReadError, ShotError
-from framecolor.media import FORMATS, read_image
+from framecolor.media import FORMATS, Parts, read_image
 from framecolor.media.levels.member import find_container, find_frame, is_member, is_there, read_level_paint
-from framecolor.media.writers.psd import read_paint_layer
+from framecolor.media.writers.psd import read_paint_layer, read_parts
+from framecolor.output.cryptomatte import CRYPTOMATTE_FOLDER, cryptomatte_name, read_layers
 from framecolor.output.manifest import KEY_FOLDER
 from framecolor.output.mattes import LINE_MATTE_FOLDER, MATTE_FOLDER, matte_name, read_matte
 from framecolor.render.stencil import read_mask
@@ -29,12 +30,19 @@ from framecolor.shot.shot import Shot
 
 @dataclass(frozen=True, eq=False)
 class Before:
-    """A painted frame before the change: rgba uint8 HxWx4, and its paint layer and mattes (uint16 HxW), if any."""
+    """A painted frame before the change: rgba uint8 HxWx4, and if it has them, its paint layer and mattes.
+
+    matte, line_matte  uint16 HxW
+    cryptomatte        float32 HxWx8, as of `output.cryptomatte.read_layers`
+    parts              of its paint, if the format has them
+    """
 
     rgba: NDArray[np.uint8]
     paint: NDArray[np.uint8] | None = None
     matte: NDArray[np.uint16] | None = None
     line_matte: NDArray[np.uint16] | None = None
+    cryptomatte: NDArray[np.float32] | None = None
+    parts: Parts | None = None
 
 
 def add_painted_keys(shot: Shot, out: Path, but: Collection[int] = ()) -> Shot:
@@ -77,21 +85,25 @@ def check_stencils(shot: Shot, out: Path, settings: Settings) -> Shot:
 
 
 def read_painted(path: Path, size: tuple[int, int], settings: Settings) -> Before:
-    """Read a painted frame, with its paint layer and matte if the settings want them.
+    """Read a painted frame, with its paint layer and mattes if the settings want them.
 
-    Raises ReadError, also if it has another size or its matte is missing.
+    Raises ReadError, also if it has another size or its mattes are missing.
     """
     painted = read_image(path)
     if painted.shape[:2] != size:
         problem = f"the painted frame is {painted.shape[1]}x{painted.shape[0]}, the shot is {size[1]}x{size[0]}"
         raise ReadError(path, problem, "paint the shot again without --stencils")
-    layered = FORMATS[settings.format].layered and settings.line in LINES_OVER
+    image = FORMATS[settings.format]
+    layered = image.layered and settings.line in LINES_OVER
+    parts = read_parts(path) if image.by_part else None
     read_paint = read_level_paint if is_member(path) else read_paint_layer
     folder, name = find_container(path).parent, matte_name(path.name)
     matte = read_matte(folder / MATTE_FOLDER / name, size) if settings.mattes else None
     lines = folder / LINE_MATTE_FOLDER / name
     line_matte = read_matte(lines, size) if settings.mattes and lines.is_file() else None
-    return Before(painted, read_paint(path) if layered else None, matte, line_matte)
+    by_name = folder / CRYPTOMATTE_FOLDER / cryptomatte_name(path.name)
+    cryptomatte = read_layers(by_name, size) if settings.cryptomatte else None
+    return Before(painted, read_paint(path) if layered else None, matte, line_matte, cryptomatte, parts)
 
 
 def list_waiting(stencils: Mapping[int, Path]) -> list[str]:

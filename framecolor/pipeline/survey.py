@@ -12,7 +12,7 @@ from framecolor.engines.nvidia import find_gpu_problem
 from framecolor.engines.registry import may_use_gpu
 from framecolor.errors import InputError
 from framecolor.keys.auto_key import Proposal
-from framecolor.output.manifest_writer import ManifestWriter
+from framecolor.output.manifest_writer import ManifestWriter, list_wanted
 from framecolor.pipeline.sources import Sources, hash_fit, hash_keys, list_marks
 from framecolor.shot.annotations import hash_labels
 from framecolor.shot.shot import Shot
@@ -85,6 +85,5 @@ class Survey:
         if self.anew or not all(self.manifest.has(number) for number in span.paints):
             return True
         names = {number: self.shot.output_name(number, self.settings.format) for number in span.paints}
-        return not all(
-            self.manifest.is_current(n, sources[n], names[n], matte=self.settings.mattes) for n in span.paints
-        )
+        wanted = list_wanted(self.settings)
+        return not all(self.manifest.is_current(n, sources[n], names[n], wanted) for n in span.paints)

@@ -25,7 +25,8 @@ from framecolor.core.stages import one_thread_each, overlapped
 from framecolor.core.types import Frame
 from framecolor.errors import FramecolorError, InputError, OutputError, PaletteError, ReadError
 from framecolor.lineart.drawn import find_drawing_settings, read_lines
-from framecolor.media import FORMATS, Format, Picture, write_bytes_atomic
+from framecolor.media import FORMATS, Format, Parts, Picture, write_bytes_atomic
+from framecolor.output.cryptomatte import CRYPTOMATTE_FOLDER, cryptomatte_name
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import KEY_FOLDER, LINE_FOLDER, MANIFEST_NAME, Manifest
 from framecolor.output.mattes import LINE_MATTE_FOLDER, MATTE_FOLDER, PAPER_ID, matte_name, read_matte
@@ -36,6 +37,7 @@ from framecolor.render.line_color import color_ink
 from framecolor.report.lines import LineArt, LineDrawing
 from framecolor.shot.cut import find_cel
 
+_FOLDERS = (MATTE_FOLDER, LINE_MATTE_FOLDER, CRYPTOMATTE_FOLDER, LINE_FOLDER, KEY_FOLDER)
 _AGAIN = "run `framecolor colorize --mattes` on the shot"
 
 
@@ -88,9 +90,10 @@ def recolor_frames(
              (color-night)
     workers  frames recolored at once; by default the number of cores
 
-    Lines, background and format stay the same. A frame that cannot be recolored fails alone, and is listed in
-    `Recolored.failed`. Raises InputError if there are no mattes, PaletteError if the palette does not fit, ReadError if
-    framecolor.json is damaged, OutputError if `target` holds other files of the shot.
+    Lines, background and format stay the same, and so do mattes by name, as names are of paints. A frame that cannot be
+    recolored fails alone, and is listed in `Recolored.failed`. Raises InputError if there are no mattes, PaletteError
+    if the palette does not fit, ReadError if framecolor.json is damaged, OutputError if `target` holds other files of
+    the shot.
     """
     begin = time.monotonic()
     out, palette = Path(out), Path(palette)
@@ -150,7 +153,7 @@ def _check_target(target: Path, manifest: Manifest) -> None:
     shot = [drawings, *(drawings.parent / role for role in ("keys", "hints", "stencils"))]
     if (cel := find_cel(drawings)) is not None and cel.files is not None:
         shot += [path.parent.resolve() for path in cel.files.values()]
-    if place in (*shot, *(out / name for name in (MATTE_FOLDER, LINE_MATTE_FOLDER, LINE_FOLDER, KEY_FOLDER))):
+    if place in (*shot, *(out / name for name in _FOLDERS)):
         raise OutputError(target, "holds other files of the shot", "choose another folder with -o")
 
 
@@ -184,10 +187,13 @@ def _recolor(painting: _Painting, job: _Job, target: Path) -> tuple[_Job, str]:
         if painting.line == "layer" and job.entries[0].line_matte is not None:
             layer = painting.format.encode(Picture(_read_lines(painting, job).ink))
         for entry in job.entries:
+            if entry.cryptomatte is not None:
+                name = f"{CRYPTOMATTE_FOLDER}/{cryptomatte_name(entry.file)}"
+                _copy(out / name, target / name, "the mattes")
             if painting.line == "layer":
                 place = target / LINE_FOLDER / entry.file
                 if layer is None:
-                    _copy_layer(out / LINE_FOLDER / entry.file, place)
+                    _copy(out / LINE_FOLDER / entry.file, place, "the line layer")
                 else:
                     write_bytes_atomic(place, layer)
             write_bytes_atomic(target / entry.file, data)
@@ -211,12 +217,14 @@ def _paint(painting: _Painting, job: _Job) -> bytes:
         table = np.where(np.arange(len(table)) == PAPER_ID, np.uint32(0), table)
     runs = Runs.pack(matte)
     paint = np.repeat(table[runs.values.astype(np.intp)], runs.lengths).view(np.uint8).reshape(*painting.size, 4)
+    names = painting.manifest.names
+    parts = Parts(("", *painting.manifest.parts), matte) if painting.manifest.parts else None
     if painting.line not in LINES_OVER:
-        return painting.format.encode(make_picture(paint, None, None, entry.unsure, painting.manifest.names))
+        return painting.format.encode(make_picture(paint, None, None, entry.unsure, names, parts))
     frame = _read_lines(painting, job)
     below = paint.copy() if painting.format.layered else None
     lay_lines(frame, paint)
-    return painting.format.encode(make_picture(paint, below, frame.ink, entry.unsure, painting.manifest.names))
+    return painting.format.encode(make_picture(paint, below, frame.ink, entry.unsure, names, parts))
 
 
 def _read_lines(painting: _Painting, job: _Job) -> Frame:
@@ -237,10 +245,10 @@ def _read_lines(painting: _Painting, job: _Job) -> Frame:
     return replace(frame, ink=ink)
 
 
-def _copy_layer(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, what: str) -> None:
     try:
         data = read_file(source)
     except OSError as error:
-        problem = f"the line layer cannot be read ({error.strerror or error})"
+        problem = f"{what} cannot be read ({error.strerror or error})"
         raise ReadError(source, problem, _AGAIN) from None
     write_bytes_atomic(target, data)

@@ -261,7 +261,7 @@ def test_codecs_that_are_missing_or_wrong(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(self_test, "read_image", lambda path: read(path)[..., [2, 1, 0, 3]])
     wrong = by_status(list(codecs.check_images(HERE)))
     assert [finding.what for finding in wrong["ok"]] == ["images written and read: tlv"], "which no library reads"
-    assert len(wrong["fail"]) == 11
+    assert len(wrong["fail"]) == 12
     assert all(": colors came back up to 25" in f.what for f in wrong["fail"])
 
 

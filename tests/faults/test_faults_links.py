@@ -153,7 +153,7 @@ def test_a_frame_that_is_a_link_is_replaced_and_not_written_through(root: Path, 
     assert not (root / "color/cut.1004.png").is_symlink() and not (root / "color/framecolor.json").is_symlink()
 
 
-@pytest.mark.parametrize("name", ["line", "matte", "keys", ".framecolor", ".framecolor/parts"])
+@pytest.mark.parametrize("name", ["line", "matte", "cryptomatte", "keys", ".framecolor", ".framecolor/parts"])
 def test_folders_that_lead_out_are_refused(root: Path, tmp_path: Path, name: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

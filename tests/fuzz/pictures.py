@@ -22,6 +22,9 @@ from framecolor.media import Mark, Picture, decode, encode_image, still
 from framecolor.media.openimageio import encode
 from framecolor.media.writers.flat import encode_gray
 from framecolor.media.writers.psd import encode_psd
+from framecolor.output.cryptomatte import draw_layers, encode_layers, read_layers
+from framecolor.output.mattes import MatteIds
+from framecolor.output.paint_names import PaintNames
 from fuzz.mutate import mutate_png
 from fuzz.target import Target, place
 
@@ -193,6 +196,16 @@ def _feed_matte(data: bytes) -> None:
             assert np.array_equal(decode.read_numbers(path), ids), "ids that nothing in the file decides"
 
 
+def _cryptomattes() -> Iterator[bytes]:
+    names = PaintNames.make(MatteIds(((1, 2, 3), (4, 5, 6))), [])
+    paint = np.arange(54, dtype=np.uint16).reshape(6, 9) % 3
+    yield encode_layers(names, draw_layers(names, paint, None, _draw()[..., 3]))
+
+
+def _feed_cryptomatte(data: bytes) -> None:
+    assert read_layers(place(data, "mattes.exr"), (6, 9)).shape == (6, 9, 8)
+
+
 @contextmanager
 def _filled_memory(byte: int) -> Iterator[None]:
     """All memory that is allocated in C is filled with a byte, where the C library can: what is left of it shows."""
@@ -205,6 +218,7 @@ def _filled_memory(byte: int) -> Iterator[None]:
 
 
 TARGETS = (
+    Target("cryptomatte", "output.cryptomatte.read_layers", _feed_cryptomatte, _cryptomattes, words=_EXR_WORDS),
     Target("matte", "media.read_numbers", _feed_matte, _mattes, mutate=mutate_png, words=(b"IHDR", b"IDAT", b"IEND")),
     *(
         Target(

@@ -21,9 +21,9 @@ def entry(number: int) -> FrameEntry:
 def test_what_is_written_is_current_until_anything_changes(tmp_path: Path) -> None:
     manifest = ManifestWriter(tmp_path / "out")
     manifest.begin(HEAD, [1, 2])
-    assert manifest.write_frame(entry(1), b"paint", b"ink")
-    assert not manifest.write_frame(entry(1), b"paint", b"ink"), "the same is not written twice"
-    assert manifest.write_frame(entry(1), b"paint", b"ink", force=True)
+    assert manifest.write_frame(entry(1), b"paint", {"layer": b"ink"})
+    assert not manifest.write_frame(entry(1), b"paint", {"layer": b"ink"}), "the same is not written twice"
+    assert manifest.write_frame(entry(1), b"paint", {"layer": b"ink"}, force=True)
     manifest.save()
     again = ManifestWriter(tmp_path / "out")
     assert (list(again.entries()), again.head) == (list(manifest.entries()), HEAD)

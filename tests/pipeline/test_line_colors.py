@@ -15,6 +15,7 @@ from framecolor.core.compositing import lay_over, lay_over_color
 from framecolor.keys.checks.judge import find_faults
 from framecolor.keys.key_drawing import make_key_drawing
 from framecolor.media import read_image, read_numbers, read_swatches, write_image
+from framecolor.output.cryptomatte import make_id, read_layers
 from framecolor.output.manifest import Manifest
 from framecolor.pipeline.colorize import prepare
 
@@ -219,6 +220,22 @@ def test_mattes_know_the_colors_of_lines_and_a_palette_changes_them(tmp_path: Pa
     night = read_image(tmp_path / "night" / "2.png")
     brown = (matte == ids[BROWN]) & (line[..., 3] == 255)
     assert (night[brown] == (10, 20, 90, 255)).all()
+
+
+def test_mattes_by_name_tell_the_colors_of_lines_apart(tmp_path: Path) -> None:
+    frames = make_recolored(tmp_path)
+    out = tmp_path / "color"
+    colorize(Shot.open(tmp_path), out, Settings(mattes=True, cryptomatte=True))
+    layers = read_layers(out / "cryptomatte" / "2.exr", SIZE)
+    ids = {one.color: k for k, one in enumerate(read_swatches(out / "palette.gpl"), start=1)}
+    matte, alpha = read_numbers(out / "line-matte" / "2.png"), frames[2][0][..., 3] / np.float32(255)
+    for first, names in ((0, {"line": 0, "line #6E3C1E": ids[BROWN], "line #962828": ids[RED]}), (4, {"line": None})):
+        for name, number in names.items():
+            value = np.uint32([make_id(name)]).view(np.float32)
+            found = sum(np.where(layers[..., k] == value, layers[..., k + 1], 0) for k in (first, first + 2))
+            assert np.allclose(found, alpha if number is None else np.where(matte == number, alpha, 0))
+    header = (out / "cryptomatte" / "2.exr").read_bytes()[:2000]
+    assert header.count(b"line #") == 2 and b'"#6e3c1e"' not in header, "names that nothing has are left out"
 
 
 def test_the_frame_of_a_key_without_lines_has_the_line_colors_of_the_other_keys(tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ from framecolor.core.compositing import lay_over
 from framecolor.media import FORMATS, Swatch, SwatchList, read_image, read_swatches, write_image, write_swatches
 from framecolor.output.mattes import read_matte
 
-RUNS = [(name, "over", "keys") for name in ("png", "png-indexed", "tga", "exr", "psd")]
+RUNS = [(name, "over", "keys") for name in ("png", "png-indexed", "tga", "exr", "psd", "psd-parts")]
 RUNS += [("png", "none", "paper"), ("png", "over", "paper"), ("png", "layer", "keys"), ("psd", "layer", "paper")]
-RUNS += [("tiff16", "none", "transparent")]
+RUNS += [("tiff16", "none", "transparent"), ("psd-parts", "layer", "paper")]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from framecolor.media.palettes.pal import decode_pal, encode_pal
 from framecolor.media.palettes.parts import decode_parts, encode_parts
 from framecolor.media.palettes.plt import decode_plt, encode_plt
 from framecolor.media.palettes.tpl import decode_tpl, encode_tpl
-from framecolor.media.palettes.tuples import TONES, ColorTuple, find_tuples, fold_name
+from framecolor.media.palettes.tuples import TONES, ColorTuple, find_parts, find_tuples, fold_name
 
 PALETTES: dict[str, PaletteFormat] = {
     one.suffix: one
@@ -127,6 +127,7 @@ __all__ = [
     "Swatch",
     "SwatchList",
     "find_format",
+    "find_parts",
     "find_tuples",
     "fold_name",
     "format_swatches",

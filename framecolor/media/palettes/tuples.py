@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from framecolor.media.palettes.base import Swatch
@@ -68,9 +68,32 @@ def find_tuples(swatches: Sequence[Swatch]) -> tuple[list[ColorTuple], list[str]
     A name says a tone by how it ends, if the palette has the part's base as well. A shadow that is not darker than its
     base, or a highlight that is not lighter, is no tone of it: that is noted.
     """
-    plain = {_fold(one.name): place for place, one in reversed(list(enumerate(swatches))) if one.name and one.color[3]}
     found: dict[int, dict[str, int]] = {}
     notes: list[str] = []
+    for place, tone, base in _find_tones(swatches):
+        one = swatches[place]
+        if tone != "base" and not _is_tone(tone, one, swatches[base]):
+            way = "lighter" if tone == "highlight" else "darker"
+            notes.append(f'"{one.name}" is not {way} than "{swatches[base].name}": it is not taken for its {tone}')
+        elif tone != "base":
+            found.setdefault(base, {"base": base}).setdefault(tone, place)
+    return [ColorTuple(_name_part(swatches[base].name), places) for base, places in found.items()], notes
+
+
+def find_parts(swatches: Sequence[Swatch]) -> list[str]:
+    """Find the part of each swatch: that of the base of which its name says a tone, else one with its own label.
+
+    Goes by names alone, not by which color is darker: a palette of the same names by night has the same parts.
+    """
+    parts = [one.label for one in swatches]
+    for place, _, base in _find_tones(swatches):
+        parts[place] = _name_part(swatches[base].name)
+    return parts
+
+
+def _find_tones(swatches: Sequence[Swatch]) -> Iterator[tuple[int, str, int]]:
+    """Find the swatches whose names say a tone of a part with a base: their places, the tones, places of the bases."""
+    plain = {_fold(one.name): place for place, one in reversed(list(enumerate(swatches))) if one.name and one.color[3]}
     for place, one in enumerate(swatches):
         part, tone = _split(one.name)
         if tone == "" or not one.color[3]:
@@ -80,14 +103,8 @@ def find_tuples(swatches: Sequence[Swatch]) -> tuple[list[ColorTuple], list[str]
             base = next(
                 (plain[key] for key in (_fold(f"{part} {word}") for word in _ENDINGS["base"]) if key in plain), None
             )
-        if base is None or (base == place and tone != "base"):
-            continue
-        if tone != "base" and not _is_tone(tone, one, swatches[base]):
-            way = "lighter" if tone == "highlight" else "darker"
-            notes.append(f'"{one.name}" is not {way} than "{swatches[base].name}": it is not taken for its {tone}')
-        elif tone != "base":
-            found.setdefault(base, {"base": base}).setdefault(tone, place)
-    return [ColorTuple(_name_part(swatches[base].name), places) for base, places in found.items()], notes
+        if base is not None and (base != place or tone == "base"):
+            yield place, tone, base
 
 
 def _split(name: str) -> tuple[str, str]:

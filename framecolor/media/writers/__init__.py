@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from framecolor.config.settings import FormatName
-from framecolor.media.writers.base import Format, Mark, Picture
+from framecolor.media.writers.base import Format, Mark, Parts, Picture
 from framecolor.media.writers.exr import encode_exr
 from framecolor.media.writers.flat import encode_flat
 from framecolor.media.writers.indexed import encode_indexed
@@ -19,7 +19,10 @@ FORMATS: dict[FormatName, Format] = {
     "tiff16": Format(".tif", lambda picture: encode_flat(picture.rgba, "tiff16")),
     "exr": Format(".exr", lambda picture: encode_exr(picture.rgba)),
     "psd": Format(".psd", encode_psd, layered=True, longest_px=30_000, module="psd_tools", extra="psd"),
+    "psd-parts": Format(
+        ".psd", encode_psd, layered=True, by_part=True, longest_px=30_000, module="psd_tools", extra="psd"
+    ),
     "tlv": Format(".tlv", encode_part, layered=True, level=True),
 }
 
-__all__ = ["FORMATS", "Format", "Mark", "Picture"]
+__all__ = ["FORMATS", "Format", "Mark", "Parts", "Picture"]

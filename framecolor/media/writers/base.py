@@ -25,6 +25,25 @@ class Mark:
 
 
 @dataclass(frozen=True, eq=False)
+class Parts:
+    """The parts of a picture's paint.
+
+    names  of the parts, by index; several indices may have one name, and index 0 is paper
+    index  of each pixel, uint16 HxW
+    """
+
+    names: Sequence[str]
+    index: NDArray[np.uint16]
+
+    def change(self, other: Parts, mask: NDArray[np.bool_]) -> Parts:
+        """Take other parts inside of a mask, bool HxW."""
+        index = self.index.copy()
+        inside = other.index[mask]
+        index[mask] = np.where(inside > 0, inside + len(self.names) - 1, 0)
+        return Parts((*self.names, *other.names[1:]), index)
+
+
+@dataclass(frozen=True, eq=False)
 class Picture:
     """One finished frame, and its layers for the formats that keep them.
 
@@ -32,12 +51,14 @@ class Picture:
     paint  the colors below the lines; None if the frame has one layer
     ink    the lines over the paint; None if missing
     marks  regions to check
+    parts  which part each pixel's paint is of; None if not known
     """
 
     rgba: Rgba
     paint: Rgba | None = None
     ink: Rgba | None = None
     marks: tuple[Mark, ...] = ()
+    parts: Parts | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("rgba", self.rgba), ("paint", self.paint), ("ink", self.ink)):
@@ -56,6 +77,7 @@ class Format:
     suffix      ending of its files
     encode      encodes a picture as the bytes of a file; deterministic
     layered     it keeps a picture's layers
+    by_part     it keeps the paint of each part as a layer of its own
     level       the frames of a shot become drawings of one level (`output.level`), of which `encode` makes parts
     longest_px  longest side; None: any that can be read
     module      the package that it needs, if any
@@ -65,6 +87,7 @@ class Format:
     suffix: str
     encode: Callable[[Picture], bytes]
     layered: bool = False
+    by_part: bool = False
     level: bool = False
     longest_px: int | None = None
     module: str = ""
