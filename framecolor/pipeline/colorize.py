@@ -37,10 +37,10 @@ from framecolor.pipeline.level import put_into_level
 from framecolor.pipeline.prepared import forget_prepared, note_prepared
 from framecolor.pipeline.read_ahead import read_drawings
 from framecolor.pipeline.result import Outcome, sum_up
-from framecolor.pipeline.session import Session, describe_picture
+from framecolor.pipeline.session import Origin, Session
 from framecolor.pipeline.stencils import read_painted
 from framecolor.pipeline.stream import Stream, count_workers, open_pool
-from framecolor.propagation.smoothing import LONGEST_BLOCK, FramePosterior
+from framecolor.propagation.smoothing import LONGEST_BLOCK, FramePosterior, is_empty
 from framecolor.render.stencil import read_mask
 from framecolor.shot.shot import Shot
 
@@ -108,7 +108,9 @@ def paint_shot(
     begin = time.monotonic()
     settings, out = settings or Settings(), shot.out if out is None else Path(out)
     check_output(shot, out, settings)
-    with nullcontext() if part else claim_output(out), open_pool(settings, shot.size, engine, overlap) as pool:
+    # A session leaves the memory of the spare worker to what it keeps.
+    spare = 1 if session is None else 0
+    with nullcontext() if part else claim_output(out), open_pool(settings, shot.size, engine, overlap, spare) as pool:
         if session is not None:
             session.memory.begin_run()
         how = {"stenciled": stenciled, "part": part}
@@ -153,7 +155,7 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     done = 0
     run.listener(Progress("paint", done, len(wanted)))
     # On twos every second item is a hold, which needs no worker.
-    ahead = 2 * count_workers(run.settings.count_cores(), run.shot.size)
+    ahead = 2 * count_workers(run.settings.count_cores(), run.shot.size, 1 if run.session is None else 0)
     known = {run.shot.line_hash(n): key.drawing.digest for n, key in run.keyframes.drawings.items()}
     noted = run.empty.append, run.unlike.append
     memory = NO_MEMORY
@@ -195,26 +197,26 @@ def _paint_and_encode(run: Run, item: FramePosterior, wanted: Collection[int]) -
     if item.hold_of in wanted:
         return finish_hold(item, entry)
     number = run.keyframes.find_shown(item.number, item.features.digest)
-    picture = ""
+    origin = None
     if run.session is not None:
         run.session.keep_pixels(run.shot, item)
-        picture = _describe_picture(run, item, number)
-        if (kept := _keep(run, item, entry, picture)) is not None:
-            return replace(kept, picture=picture)
+        origin = _find_origin(run, item, number)
+        if (kept := _keep(run, item, entry, origin)) is not None:
+            return replace(kept, origin=origin)
     key = None if number is None else run.shot.read_key(number)
     finished = finish_frame(item, entry, run.keyframes, run.runner, run.settings, run.names, key)
-    return replace(finished, picture=picture)
+    return replace(finished, origin=origin)
 
 
-def _describe_picture(run: Run, item: FramePosterior, shown: int | None) -> str:
-    """Describe what the picture of a frame follows from; shown: number of the key that shows it."""
-    if shown is None:
-        return describe_picture(item, run.shared, "")
-    labels = run.keyframes.labels.get(shown)
-    return describe_picture(item, run.shared, f"{run.shot.key_hash(shown)} {'' if labels is None else labels.hash}")
+def _find_origin(run: Run, item: FramePosterior, shown: int | None) -> Origin:
+    """Find what a frame follows from; shown: number of the key that shows it, None if there is none."""
+    own = item.number if item.hold_of is None else item.hold_of
+    labels = [run.keyframes.labels.get(number) for number in (shown, own) if number is not None]
+    key = "" if shown is None else run.shot.key_hash(shown)
+    return Origin.find(item, run.shared, key, ["" if one is None else one.hash for one in labels])
 
 
-def _keep(run: Run, item: FramePosterior, entry: FrameEntry, picture: str) -> Finished | None:
+def _keep(run: Run, item: FramePosterior, entry: FrameEntry, origin: Origin) -> Finished | None:
     """Finish a frame whose written picture is right; None if it has to be painted."""
     session, manifest, number = run.session, run.manifest, entry.number
     before, format = manifest.entry(number), FORMATS[run.settings.format]
@@ -222,9 +224,12 @@ def _keep(run: Run, item: FramePosterior, entry: FrameEntry, picture: str) -> Fi
         return None
     assert entry.source is not None
     if manifest.is_current(number, entry.source, entry.file, list_wanted(run.settings)):
-        return Finished(before, None, kept=before.file)
-    if session.pictures.get(number) != picture or before.status == "failed" or not manifest.has_files(before):
+        return Finished(before, None, empty=is_empty(item.features), kept=before.file)
+    last = session.origins.get(number)
+    if last is None or last.picture != origin.picture or before.status == "failed" or not manifest.has_files(before):
         return None
+    if last == origin:
+        return Finished(replace(before, source=entry.source), None, empty=is_empty(item.features), kept=before.file)
     return finish_kept(item, entry, before, run.keyframes, run.runner, run.settings)
 
 
@@ -245,7 +250,8 @@ def _write(run: Run, frame: Finished) -> None:
     if written:
         run.written.append(number)
     if run.session is not None:
-        run.session.pictures[number] = frame.picture
+        if frame.origin is not None:
+            run.session.origins[number] = frame.origin
         after = run.manifest.entry(number)
         if after is not None and (before is None or replace(before, source=after.source) != after):
             run.session.note(after)

@@ -20,6 +20,7 @@ from framecolor.output.frame_entry import FrameEntry, UnsureRegion
 from framecolor.output.manifest_writer import BESIDE
 from framecolor.output.paint_names import PaintNames
 from framecolor.pipeline.frame_mattes import FrameMattes, draw_mattes, merge
+from framecolor.pipeline.origin import Origin
 from framecolor.pipeline.paint import Choice, choose_for, paint_frame, repeat_key
 from framecolor.pipeline.stencils import Before
 from framecolor.pipeline.unsure import list_unsure
@@ -40,7 +41,7 @@ class Finished:
     beside  bytes of the files beside it, of `output.manifest_writer.BESIDE`
     key    bytes of the frame as a key, if a stencil made one
     empty  whether its drawing is empty: the next hold does not repeat it
-    picture  what its picture follows from, for a session (`session.describe_picture`)
+    origin  what it follows from, for a session
     kept   file of a frame whose files are up to date, and are not encoded again; "" if this one was encoded
     """
 
@@ -49,7 +50,7 @@ class Finished:
     beside: Mapping[str, bytes] = field(default_factory=dict)
     key: bytes | None = None
     empty: bool = False
-    picture: str = ""
+    origin: Origin | None = None
     kept: str = ""
 
 

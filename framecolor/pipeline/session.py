@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
-from framecolor.core.hashing import digest
 from framecolor.core.memory import Memory
 from framecolor.errors import ReadError
 from framecolor.keys.keyframes import Keyframes
 from framecolor.output.frame_entry import FrameEntry
+from framecolor.pipeline.origin import Origin
 from framecolor.pipeline.stream import name_frame
 from framecolor.propagation.smoothing import FramePosterior
 from framecolor.shot.shot import Shot
@@ -25,7 +25,7 @@ class Session:
 
     note      is called with the entry of each frame, in the thread that writes
     memory    drawings, links and answers of the networks
-    pictures  by frame, what its written picture follows from
+    origins   by frame, what it follows from as it is written
     is_new    whether no run has looked at the drawings yet
 
     A run paints and writes the same frames as without a session, to the bit.
@@ -33,7 +33,7 @@ class Session:
 
     note: Callable[[FrameEntry], None]
     memory: Memory = field(default_factory=partial(Memory, _MOST_BYTES))
-    pictures: dict[int, str] = field(default_factory=dict)
+    origins: dict[int, Origin] = field(default_factory=dict)
     is_new: bool = True
 
     def list_known(self, shot: Shot, numbers: Iterable[int], keyframes: Keyframes) -> dict[str, str]:
@@ -53,15 +53,3 @@ class Session:
         """Keep the hash of a drawing's pixels by that of its file."""
         if shot.movie is None:
             self.memory.keep(("pixels", shot.line_hash(item.number)), item.features.digest)
-
-
-def describe_picture(item: FramePosterior, shared: str, key: str) -> str:
-    """Describe what the picture of a frame follows from, as a hash.
-
-    shared  hash of what all frames of the run share
-    key     hash of the key that the frame shows, with its labels; "" if there is none
-    """
-    features = item.features
-    # Kinds of paper decide where white paper becomes transparent.
-    chosen = item.belief.argmax(axis=1).tobytes(), features.kinds.tobytes()
-    return digest(features.digest, *chosen, shared, key)

@@ -26,27 +26,31 @@ _WORKERS_BYTES = 4 << 30
 _BYTES_PER_PIXEL = 64
 
 
-def count_workers(cores: int, size: tuple[int, int]) -> int:
-    """Choose how many drawings of size (height, width) to process at once, for busy cores and bounded memory."""
+def count_workers(cores: int, size: tuple[int, int], spare: int = 1) -> int:
+    """Choose how many drawings of size (height, width) to process at once, for busy cores and bounded memory.
+
+    spare  workers beyond the cores, as one may wait for a file
+    """
     most = _WORKERS_BYTES // (size[0] * size[1] * _BYTES_PER_PIXEL)
-    # One more than cores, as one may wait for a file.
-    return min(cores + 1, max(2, most))
+    return min(cores + spare, max(2, most))
 
 
 @contextmanager
 def open_pool(
-    settings: Settings, size: tuple[int, int], engine: Engine | None = None, overlap: bool = True
+    settings: Settings, size: tuple[int, int], engine: Engine | None = None, overlap: bool = True, spare: int = 1
 ) -> Iterator[ThreadPoolExecutor]:
     """Open a pool of single-threaded workers for all cores. Raises EngineError if the engine cannot run.
 
     size     (height, width) of the drawings, pixels
     engine   runs the networks; by default that of the settings
     overlap  if False, all work is done in the thread that submits it
+    spare    workers beyond the cores, as `count_workers` has them
     """
     # First, as with a GPU it imports PyTorch, whose threads are limited below.
     if engine is None:
         choose_engine(settings.engine, settings.lanes, settings.precision)
-    pool = ThreadPoolExecutor(count_workers(settings.count_cores(), size), "framecolor") if overlap else CallingThread()
+    workers = count_workers(settings.count_cores(), size, spare)
+    pool = ThreadPoolExecutor(workers, "framecolor") if overlap else CallingThread()
     with one_thread_each(), pool:
         yield pool
 
