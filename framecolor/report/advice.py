@@ -12,6 +12,8 @@ from framecolor.report.links import Links, Place
 
 # Share of the doubt in a region that a decision on the region it continues takes away, in the drawings beside it.
 _CARRY = 0.5
+# Most drawings on each side that a doubt is followed to.
+_FARTHEST = 16
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def _find_doubts(frames: Sequence[FrameEntry]) -> dict[int, list[_Doubt]]:
         for index, one in enumerate(frame.to_check, 1):
             # A piece of a line has no region: it is alone.
             place = (frame.number, one.region or -index)
-            reached = tuple(at for at in links.follow(*place) if listed.get(at) == one.color)
+            reached = tuple(at for at in links.follow(*place, _FARTHEST) if listed.get(at) == one.color)
             found.setdefault(frame.number, []).append(_Doubt(one, place, reached))
     return found
 

@@ -36,10 +36,13 @@ class Links:
                     on.setdefault((frame.before, origin), (number, region))
         return cls(back, on)
 
-    def follow(self, number: int, region: int) -> Iterator[Place]:
-        """Follow a region to the drawings before it, then to those after it, up to the keys on both sides."""
+    def follow(self, number: int, region: int, most: int | None = None) -> Iterator[Place]:
+        """Follow a region to the drawings before it, then to those after it, up to the keys on both sides.
+
+        most  number of drawings on each side; None: all
+        """
         for links in (self.back, self.on):
-            place = links.get((number, region))
-            while place is not None:
+            place, left = links.get((number, region)), most
+            while place is not None and left != 0:
                 yield place
-                place = links.get(place)
+                place, left = links.get(place), None if left is None else left - 1

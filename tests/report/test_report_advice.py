@@ -31,6 +31,7 @@ def test_a_region_is_followed_both_ways_up_to_the_keys():
     links = Links.of(frames)
     assert list(links.follow(3, 1)) == [(2, 2), (4, 2)]
     assert list(links.follow(2, 2)) == [(3, 1), (4, 2)], "of two regions that continue it, the first one"
+    assert list(links.follow(2, 2, 1)) == [(3, 1)]
     assert list(links.follow(3, 2)) == [], "it is new, and nothing continues it"
 
 
