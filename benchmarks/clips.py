@@ -30,6 +30,15 @@ class Clip:
         """Choose every N-th drawing from the first on, by position and not by number."""
         return list(self.line)[::every]
 
+    def thin_out(self, most: int) -> Clip:
+        """Take every drawing, every second, third, ..., from the first on, so that at most `most` are left."""
+        step = -(-len(self.line) // most)
+        kept = list(self.line)[::step]
+        line, color, truth = (
+            {number: files[number] for number in kept} for files in (self.line, self.color, self.truth)
+        )
+        return Clip(self.name, line, color, truth)
+
     def write_shot(self, folder: Path, keys: Sequence[int]) -> Path:
         """Write a shot folder with all drawings, and with these frames of `color/` as keys."""
         for role, files, numbers in (("line", self.line, self.line), ("keys", self.color, keys)):

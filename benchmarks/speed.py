@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from effort_picture import draw_effort
 from record import read_results
 
 from framecolor.bench.charts import draw_bars, draw_timeline
@@ -106,6 +107,7 @@ def draw_charts(results: Path) -> dict[str, str]:
     """Draw the charts for which there are results, by file name."""
     bench = read_results(results / "bench.json")
     charts = {name: draw(bench) for name, draw in CHARTS.items()} if bench else {}
+    charts["effort.svg"] = draw_effort(read_results(results / "effort.json"))
     return {name: chart for name, chart in charts.items() if chart is not None}
 
 

@@ -15,7 +15,7 @@ page does. A followed region is right if the correction's color is its true colo
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from framecolor.evaluation.metrics.regions import Codes, lay_over_color, near, p
 from framecolor.media import read_image
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import Manifest
+from framecolor.report.links import Links
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,12 @@ def measure_stretches(painting: Painting) -> Followed:
     """Follow each wrong region of a painted clip to the keys on both sides."""
     entries = {entry.number: entry for entry in Manifest.read(painting.out).frames}
     drawings = {number: _compare(painting, entries[number]) for number in painting.posteriors if number in entries}
-    inner = {number: one for number, one in drawings.items() if one.entry.status == "painted"}
-    after = {one.entry.before: number for number, one in inner.items() if one.entry.before is not None}
+    links = Links.of(drawing.entry for drawing in drawings.values())
     return Followed.join(
-        _follow(number, int(region), inner, after)
-        for number, one in inner.items()
-        for region in np.flatnonzero(~one.right)
+        _follow(number, int(region), drawings, links)
+        for number, drawing in drawings.items()
+        if drawing.entry.status == "painted"
+        for region in 1 + np.flatnonzero(~drawing.right)
     )
 
 
@@ -81,33 +82,14 @@ def _compare(painting: Painting, entry: FrameEntry) -> _Drawing:
     return _Drawing(entry, votes.true, votes.right)
 
 
-def _follow(number: int, region: int, drawings: Mapping[int, _Drawing], after: Mapping[int, int]) -> Followed:
-    """Count where a correction of region `region` (its index) goes."""
-    color = int(drawings[number].true[region])
-    found = [*_walk_back(number, region, drawings), *_walk_on(number, region, drawings, after)]
-    is_right = [bool(near(drawings[there].true, color, TOLERANCES[0])[index]) for there, index in found]
-    was_right = [bool(drawings[there].right[index]) for there, index in found]
+def _follow(number: int, region: int, drawings: Mapping[int, _Drawing], links: Links) -> Followed:
+    """Count where a correction of a region (1..N) goes."""
+    color = int(drawings[number].true[region - 1])
+    found = list(links.follow(number, region))
+    is_right = [bool(near(drawings[there].true, color, TOLERANCES[0])[other - 1]) for there, other in found]
+    was_right = [bool(drawings[there].right[other - 1]) for there, other in found]
     pairs = list(zip(is_right, was_right, strict=True))
     return Followed(1, len(found), sum(is_right), pairs.count((True, False)), pairs.count((False, True)))
-
-
-def _walk_back(number: int, region: int, drawings: Mapping[int, _Drawing]) -> Iterator[tuple[int, int]]:
-    while (before := drawings[number].entry.before) in drawings and (origins := drawings[number].entry.origins):
-        assert before is not None
-        if not origins[region]:
-            return
-        number, region = before, origins[region] - 1
-        yield number, region
-
-
-def _walk_on(
-    number: int, region: int, drawings: Mapping[int, _Drawing], after: Mapping[int, int]
-) -> Iterator[tuple[int, int]]:
-    while (there := after.get(number)) is not None and (origins := drawings[there].entry.origins):
-        if region + 1 not in origins:
-            return
-        number, region = there, origins.index(region + 1)
-        yield number, region
 
 
 @click.command()

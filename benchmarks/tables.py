@@ -16,6 +16,7 @@ from typing import Any
 import click
 from accuracy import HAND_DRAWN
 from confidence import FLAGGED_SHARE
+from effort_picture import format_effort
 from record import RESULTS, read_results
 from robustness import format_faults, format_fuzz
 from speed import draw_charts, format_against, format_bench_generator, format_bench_stages, format_throughput
@@ -247,6 +248,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "corrections": format_corrections,
     "gaps": format_gaps,
     "stretches": format_stretches,
+    "effort": format_effort,
     "cases": format_cases,
     "bench stages": format_bench_stages,
     "bench generator": format_bench_generator,

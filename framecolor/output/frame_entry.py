@@ -35,6 +35,7 @@ class UnsureRegion:
     sliver      whether it is too thin to matter alone; the report folds slivers
     paper       whether it may be paper or the figure: the keys or the lines do not tell
     line        whether it is a piece of a line, whose color is in doubt
+    region      its index among the drawing's regions, from 1 on, as in `FrameEntry.origins`; None for pieces of lines
     """
 
     area: int
@@ -47,6 +48,7 @@ class UnsureRegion:
     sliver: bool = False
     paper: bool = False
     line: bool = False
+    region: int | None = None
 
     @property
     def expected_wrong_px(self) -> float:
@@ -58,11 +60,14 @@ class UnsureRegion:
         """Parse a region of an entry. Raises one of MISSHAPEN."""
         left, top, width, height = table["box"]
         outline = tuple((x, y) for x, y in table["outline"])
-        color, second = table["color"], table["second"]
-        _check_whole(table["area"], left, top, width, height, color, second or 0, *chain.from_iterable(outline))
+        color, second, region = table["color"], table["second"], table.get("region")
+        numbers = (table["area"], left, top, width, height, color, second or 0, 0 if region is None else region)
+        _check_whole(*numbers, *chain.from_iterable(outline))
         confidence = min(1.0, max(0.0, _finite(table["confidence"])))
-        kinds = (table.get(name) is True for name in ("unseen", "sliver", "paper", "line"))
-        return cls(table["area"], (left, top, width, height), outline, color, second, confidence, *kinds)
+        kinds = {name: table.get(name) is True for name in ("unseen", "sliver", "paper", "line")}
+        return cls(
+            table["area"], (left, top, width, height), outline, color, second, confidence, **kinds, region=region
+        )
 
 
 @dataclass(frozen=True)

@@ -157,6 +157,7 @@ def _describe(
         round(confidence, 4),
         unseen and not sliver,
         sliver,
+        region=region,
     )
 
 

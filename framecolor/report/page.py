@@ -15,6 +15,7 @@ from framecolor.media import write_text_atomic
 from framecolor.output.frame_entry import FrameEntry
 from framecolor.output.manifest import Manifest
 from framecolor.report import strip as strip_layout
+from framecolor.report.advice import advise_checks
 from framecolor.report.correcting import describe_command, describe_shot, name_uncorrectable, read_names
 from framecolor.report.environment import make_environment
 from framecolor.report.lines import LineArt, LineDrawing
@@ -89,6 +90,7 @@ def build_page(manifest: Manifest, live: LivePage | None = None) -> str:
         "warnings": [hide_folders(text, manifest.out) for text in manifest.list_warnings()],
         "failed": [frames[frame.number] for frame in manifest.with_status("failed")],
         "suggestions": suggestions,
+        "effects": {advice.frame.number: advice.effect for advice in advise_checks(drawings)},
         "strip": lay_out_strip(manifest, {suggestion.number for suggestion in suggestions}),
         "layout": strip_layout,
         "frames": list(frames.values()),
@@ -112,7 +114,10 @@ def _link_pictures(frame: FrameEntry, live: LivePage, is_large: bool) -> Picture
 
 
 def _order_checks(drawings: Sequence[FrameEntry]) -> list[FrameEntry]:
-    """Order the frames to check: first by what no key shows, then by all pixels that are expected wrong."""
+    """Order the frames to check: first by what no key shows, then by all pixels that are expected wrong.
+
+    An order by what checking a frame settles in a second is no better: `benchmarks/effort.py`.
+    """
     doubtful = (frame for frame in drawings if frame.unsure)
     return sorted(doubtful, key=lambda frame: (-frame.unseen_px, -frame.expected_wrong_px, frame.number))
 

@@ -67,7 +67,7 @@ def test_a_region_of_a_color_that_the_palette_lacks_is_left_out() -> None:
 def test_regions_of_older_versions_are_no_slivers_and_are_shown_by_keys() -> None:
     table = json.loads(FRAMES[1].format())
     for region in table["unsure"]:
-        del region["unseen"], region["sliver"]
+        del region["unseen"], region["sliver"], region["region"]
     assert FrameEntry.parse(table, 2).unsure == (REGION, replace(REGION, box=SLIVER.box))
 
 

@@ -37,6 +37,7 @@ def test_unsure_regions_come_with_place_and_second_choice() -> None:
     big, small = find_unsure(Regions(labels, 3), belief, belief.max(axis=1))
     assert (big.area, big.box, big.color, big.second) == (144, (10, 10, 18, 8), 1, 0)
     assert (small.area, small.box, small.color, small.second) == (24, (3, 2, 6, 4), 0, 1)
+    assert (big.region, small.region) == (2, 1)
     assert sorted(small.outline) == [(3, 2), (3, 5), (8, 2), (8, 5)]
     assert big.confidence == pytest.approx(0.6)
     one_color = find_unsure(Regions(labels, 3), np.full((4, 1), 0.5, np.float32), np.full(4, 0.5, np.float32))

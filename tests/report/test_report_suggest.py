@@ -88,5 +88,5 @@ def test_the_reason_is_a_sentence():
     (first, *_) = suggest_keys(shot("K", 0, 1, 1, 1))
     assert first.reason == (
         "1 unsure region on this drawing, and 2 drawings nearby would be closer to a key: "
-        "settles about 47% of what is in doubt."
+        "settles about 1 region in a few seconds, 47% of what is in doubt."
     )
