@@ -52,7 +52,7 @@ def add_gallery(
 
     keys = map_in_pool(describe, chosen, pool)
     references = map_in_pool(describe_reference, range(len(keyframes.references)), pool)
-    gallery = Gallery(keys, len(keyframes.palette), references, _mirror_first(keyframes, runner, memory))
+    gallery = Gallery(keys, len(keyframes.palette), references, _mirror_first(keyframes, runner, memory), memory)
     return replace(keyframes, gallery=gallery.settle(compare_by(runner), runner.decide))
 
 

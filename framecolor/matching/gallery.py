@@ -9,6 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from framecolor.core.hashing import digest
+from framecolor.core.memory import NO_MEMORY, Memory
 from framecolor.matching.color_sets import is_other_set, may_be_other_set, measure_painted
 from framecolor.matching.facing import is_turned
 from framecolor.matching.figures import find_figures, keep_apart
@@ -96,12 +98,14 @@ class Gallery:
     """The keys and references of a shot, which each drawing's regions are compared with; palette_size P.
 
     mirrored  the first whole key as seen in a mirror, for drawings that are turned
+    memory    keeps the networks' answers for later runs
     """
 
     keys: Sequence[KeyRegions]
     palette_size: int
     references: Sequence[KeyRegions] = ()
     mirrored: KeyRegions | None = None
+    memory: Memory = NO_MEMORY
     _differs: dict[tuple[KeyRegions, KeyRegions], bool] = field(default_factory=dict, init=False, repr=False)
 
     def find(self, number: int) -> Tokens | None:
@@ -131,6 +135,7 @@ class Gallery:
         of having no counterpart comes from whole keys alone, if there are any: in a partial key the counterpart may be
         a region without a color.
         """
+        compare, decide = _remember(compare, decide, self.memory)
         nothing = self.guess_nothing(count)
         votes, margin, kinds = nothing.votes, nothing.unmatched, nothing.kinds
         unseen = margin.copy()
@@ -160,6 +165,7 @@ class Gallery:
 
     def settle(self, compare: Compare, decide: Decide) -> Gallery:
         """Return the gallery with the partial keys filled in where the keys are sure (`KeyRegions.likely`)."""
+        compare, decide = _remember(compare, decide, self.memory)
         if self.references or any(key.is_whole for key in self.keys):
             return replace(self, keys=[self._settle(key, compare, decide) for key in self.keys])
         return self
@@ -228,6 +234,22 @@ class Gallery:
                 chosen.append(key)
                 covered.update(key.colors.tolist())
         return [*chosen, *self.references]
+
+
+def _remember(compare: Compare, decide: Decide, memory: Memory) -> tuple[Compare, Decide]:
+    """Return both so that a memory answers what was asked before."""
+    if memory is NO_MEMORY:
+        return compare, decide
+
+    def recall_pair(target: Tokens, source: Tokens) -> tuple[Rows, Rows]:
+        values = target.values, target.contact, source.values, source.contact
+        return memory.recall(digest("pair", *(v.tobytes() for v in values)), lambda: compare(target, source))
+
+    def recall_colors(question: Question) -> tuple[Rows, Rows]:
+        name = digest("colors", *(values.tobytes() for values in question.list_values()))
+        return memory.recall(name, lambda: decide(question))
+
+    return recall_pair, recall_colors
 
 
 def differ_in_set(one: KeyRegions, two: KeyRegions, compare: Compare) -> bool:

@@ -16,7 +16,6 @@ from framecolor.core.hashing import digest
 from framecolor.core.memory import NO_MEMORY, Memory
 from framecolor.engines.base import Engine, Runner
 from framecolor.engines.registry import choose_engine, load_shipped
-from framecolor.engines.remembering import RememberingRunner
 from framecolor.errors import FramecolorError
 from framecolor.keys.auto_key import Proposal, find_proposal, propose_key
 from framecolor.keys.cache import find_keyframes, keep_keyframes
@@ -236,7 +235,6 @@ def _open(
     else:
         runner, name = engine.load(), engine.name
     memory = NO_MEMORY if session is None or settings.fits else session.memory
-    runner = runner if memory is NO_MEMORY else RememberingRunner(runner, memory)
     opening = pool.submit(runner.warm_up)
     kept = None
     if found is not None and not settings.fits:
