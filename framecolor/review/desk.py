@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.config.settings import Settings
+from framecolor.core.allocator import release_freed
 from framecolor.core.drawing_number import number_to_json
 from framecolor.core.files import read_file
 from framecolor.core.hashing import digest
@@ -295,6 +296,7 @@ class Desk:
             if error is not None and self._revision != revision:
                 continue  # files changed while they were read
             self._take_over()
+            release_freed()
             with self._changed:
                 progress = self._progress
                 progress.error, progress.running = error, False
