@@ -10,8 +10,10 @@ addEventListener("beforeunload", (event) => { if (corrections.isSending) event.p
 const follow = (state) => {
   corrections.take(state);
   trouble.textContent = state.error || "";
-  const isLate = state.painted !== state.revision;
-  tell(state.running ? `Painting ${state.done} of ${state.total}` : isLate ? "Painting next" : "Saved and painted");
+  const isLate = state.painted !== state.revision && !state.error;
+  const rests = isLate ? "Painting next" : state.error ? "Saved, but not painted" : "Saved and painted";
+  tell(state.running ? `Painting ${state.done} of ${state.total}` : rests);
+  status.classList.toggle("failed", Boolean(state.error));
   status.classList.toggle("busy", state.running || isLate);
   status.querySelector("[data-do=undo]").title = state.undo ? `Undo: ${state.undo} (Ctrl+Z)` : "Undo (Ctrl+Z)";
   status.querySelector("[data-do=redo]").title = state.redo ? `Redo: ${state.redo} (Ctrl+Shift+Z)` : "Redo (Ctrl+Shift+Z)";
@@ -61,6 +63,7 @@ const refresh = async (page) => {
     version = page;
     list();
     showMarks();
+    setMarks(document.documentElement.dataset.marks);
     if (number !== null) showAgain(number);
     else scrollTo({ top: place, behavior: "instant" });
   } finally { isRefreshing = false; }
@@ -127,7 +130,7 @@ const keyFile = dialog.querySelector("input[name=key]");
 const sendKey = async (number, file) => {
   say(`Saving ${file.name} as the key of frame ${number}\u2026`);
   const state = await corrections.send(`keys/${number}?name=${encodeURIComponent(file.name)}`, file);
-  if (state) say(`Frame ${number} is a key now.`);
+  if (state) say(`Saved as the key of frame ${number}.`);
 };
 keyFile.addEventListener("change", () => {
   if (keyFile.files[0]) sendKey(numberOf(cards[shown]), keyFile.files[0]);

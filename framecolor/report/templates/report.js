@@ -283,5 +283,15 @@ const light = (event) => {
 document.addEventListener("mouseover", light);
 document.addEventListener("focusin", light);
 
+// The color of the marks: the chosen one, or the next. It is kept for other pages.
+const MARKS = ["magenta", "blue", "orange", "black"];
+const setMarks = (name = MARKS[(MARKS.indexOf(document.documentElement.dataset.marks) + 1) % MARKS.length]) => {
+  document.documentElement.dataset.marks = name;
+  for (const select of document.querySelectorAll("[name=marks]")) select.value = name;
+  try { localStorage.setItem("framecolor-marks", name); } catch { /* not kept */ }
+};
+document.addEventListener("change", ({ target }) => { if (target.name === "marks") setMarks(target.value); });
+try { setMarks(localStorage.getItem("framecolor-marks") || MARKS[0]); } catch { setMarks(MARKS[0]); }
+
 const asked = location.hash.match(/^#frame-(-?\d+[a-z]?)$/);
 if (asked) showFrame(asked[1]);

@@ -32,6 +32,7 @@ const findAct = (event) => {
     n: () => stepDoubt(shiftKey ? -1 : 1),
     c: shiftKey ? actions.confirm : () => viewer.querySelector(".doubts .current .choice")?.click(),
     x: () => viewer.querySelector(".doubts .current .second")?.click(),
+    m: () => setMarks(),
     o: () => dialog.querySelector("[name=outlines]").click(),
     h: actions.hold,
     delete: actions.restore, backspace: actions.restore,
@@ -40,7 +41,7 @@ const findAct = (event) => {
 };
 
 // On the page itself: the first doubt.
-const findActOutside = (event) => (letterOf(event) === "n" ? () => stepDoubt(1) : null);
+const findActOutside = (event) => ({ n: () => stepDoubt(1), m: () => setMarks() })[letterOf(event)] || null;
 
 document.addEventListener("keydown", (event) => {
   if (isTyping(event.target) || event.altKey || event.defaultPrevented) return;
