@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import copy
+import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import cv2
 import pytest
@@ -24,6 +27,9 @@ from framecolor.engines.openvino import CpuEngine
 from framecolor.engines.registry import load_shipped
 from framecolor.engines.torch import TorchRunner
 from framecolor.networks.palette_head import PaletteNetwork
+
+_CHROMIUM = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+_CHROMIUM += ["--disable-background-networking", "--disable-component-update"]
 
 
 @cache
@@ -152,3 +158,19 @@ def single_run(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     root = make_farm_shot(folder / "cut")
     call(make_environment(folder / "tmp"), "framecolor", "colorize", root, "--report")
     return read_all(root / "color")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """A Chromium, for the pages."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        if os.environ.get("FRAMECOLOR_REQUIRE_CHROMIUM"):
+            pytest.fail("FRAMECOLOR_REQUIRE_CHROMIUM is set, and there is no Chromium")
+        pytest.skip("no Chromium on this machine")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=_CHROMIUM)
+        yield chromium
+        chromium.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import shutil
 from collections.abc import Callable, Iterator
@@ -22,29 +21,12 @@ from framecolor.media import hash_file, read_image, write_image
 from framecolor.report import write_report
 from framecolor.shot.corrections import PAPER_COLOR, Correction, read_corrections, write_corrections
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-FLAGS += ["--disable-background-networking", "--disable-component-update"]
 # Frame 1003 of the shot: where its regions are, in pixels of the drawing.
 HEAD, COAT_AT, SCARF_AT, PAPER_AT = (42, 28), (42, 66), (42, 46), (110, 80)
 
 
 def hexed(color: tuple[int, ...]) -> str:
     return "#{:02x}{:02x}{:02x}".format(*color[:3])
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        if os.environ.get("FRAMECOLOR_REQUIRE_CHROMIUM"):
-            pytest.fail("FRAMECOLOR_REQUIRE_CHROMIUM is set, and there is no Chromium")
-        pytest.skip("no Chromium on this machine")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")
