@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from yardsticks import ByFrequency, LazyBrush, NearestStroke
 
 from framecolor.colorists.base import Colorist, SamplingOptions, open_colorist
 from framecolor.media import write_text_atomic
@@ -40,7 +41,15 @@ class System:
 
 
 SHIPPED = "diffusion, as shipped"
+YARDSTICKS: Mapping[str, Callable[[], Colorist]] = {
+    "nearest stroke": NearestStroke,
+    "LazyBrush": LazyBrush,
+    "palette by frequency": ByFrequency,
+}
 SYSTEMS: Mapping[str, System] = {
+    "nearest stroke": System("", conditions=("strokes",)),
+    "LazyBrush": System("", conditions=("strokes",)),
+    "palette by frequency": System("", conditions=("reference",)),
     "deepcolor": System("deepcolor", conditions=("strokes", "nothing")),
     "histogram CNN": System("histogram", {"network": "cnn"}, ("reference",)),
     "histogram cGAN": System("histogram", {"network": "cgan"}, ("reference",)),
@@ -94,7 +103,9 @@ def _time_step(recipe: Recipe, settings: LoopSettings) -> float:
 
 
 def open_system(name: str, runs: Path) -> Colorist:
-    """Open a system that was trained before, or one that ships."""
+    """Open a system that was trained before, one that ships, or a yardstick."""
+    if name in YARDSTICKS:
+        return YARDSTICKS[name]()
     if name == "style transfer":
         return open_colorist(Path("style"))
     if name.startswith(SHIPPED):
