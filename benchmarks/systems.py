@@ -12,10 +12,11 @@ from typing import Any
 import torch
 from yardsticks import ByFrequency, LazyBrush, NearestStroke
 
-from framecolor.colorists.base import Colorist, SamplingOptions, open_colorist
+from framecolor.colorists.base import Colorist, SamplingOptions
+from framecolor.colorists.open import open_colorist
 from framecolor.media import write_text_atomic
 from framecolor.networks import systems
-from framecolor.networks.checkpoint import colorist_weights_path
+from framecolor.networks.checkpoint import chooser_weights_path, colorist_weights_path
 from framecolor.training.loop import LoopSettings, Recipe, start, take_step, train
 
 SIZE_PX = 128
@@ -59,6 +60,7 @@ SYSTEMS: Mapping[str, System] = {
     "diffusion": System("diffusion", conditions=("strokes", "reference", "nothing")),
     "style transfer": System("", conditions=("reference",)),
     SHIPPED: System("", conditions=("strokes", "reference", "nothing")),
+    "chooser, as shipped": System("", conditions=("strokes", "reference")),
     f"{SHIPPED}, guidance 10": System("", conditions=("strokes",), options=SamplingOptions(guidance=10)),
 }
 
@@ -108,6 +110,8 @@ def open_system(name: str, runs: Path) -> Colorist:
         return YARDSTICKS[name]()
     if name == "style transfer":
         return open_colorist(Path("style"))
+    if name == "chooser, as shipped":
+        return open_colorist(chooser_weights_path())
     if name.startswith(SHIPPED):
         return open_colorist(colorist_weights_path())
     return open_colorist(run_folder(name, runs) / f"{SYSTEMS[name].recipe}.safetensors")

@@ -130,10 +130,11 @@ def _spread(index: NDArray[np.intp], labels: NDArray[np.int32], ink: NDArray[np.
     """Spread the groups of regions (`index`, -1: none) over all pixels: the nearest group of each, int HxW."""
     cost = np.array([1.0, _CROSSING])[ink.ravel().astype(np.intp)]
     node = np.arange(ink.size).reshape(ink.shape)
-    steps = [(node[:, :-1], node[:, 1:], 1.0), (node[:-1], node[1:], 1.0)]
-    steps += [(node[:-1, :-1], node[1:, 1:], 2**0.5), (node[:-1, 1:], node[1:, :-1], 2**0.5)]
-    a, b = (np.concatenate([s[side].ravel() for s in steps]) for side in (0, 1))
-    length = np.concatenate([np.full(s[0].size, s[2]) for s in steps]) * (cost[a] + cost[b]) / 2
+    pairs = [(node[:, :-1], node[:, 1:]), (node[:-1], node[1:])]
+    pairs += [(node[:-1, :-1], node[1:, 1:]), (node[:-1, 1:], node[1:, :-1])]
+    a, b = (np.concatenate([pair[side].ravel() for pair in pairs]) for side in (0, 1))
+    step = np.repeat([1.0, 1.0, 2**0.5, 2**0.5], [pair[0].size for pair in pairs])
+    length = step * (cost[a] + cost[b]) / 2
     graph = csr_array(coo_array((length, (a, b)), shape=(ink.size, ink.size)))
     known = index[labels.ravel()] >= 0
     _, _, source = dijkstra(
