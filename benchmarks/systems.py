@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from yardsticks import ByFrequency, LazyBrush, NearestStroke
 
-from framecolor.colorists.base import Colorist, SamplingOptions, open_colorist
+from framecolor.colorists.base import Colorist, SamplingOptions
+from framecolor.colorists.open import open_colorist
 from framecolor.media import write_text_atomic
 from framecolor.networks import systems
-from framecolor.networks.checkpoint import colorist_weights_path
+from framecolor.networks.checkpoint import chooser_weights_path, colorist_weights_path
 from framecolor.training.loop import LoopSettings, Recipe, start, take_step, train
 
 SIZE_PX = 128
@@ -40,7 +42,15 @@ class System:
 
 
 SHIPPED = "diffusion, as shipped"
+YARDSTICKS: Mapping[str, Callable[[], Colorist]] = {
+    "nearest stroke": NearestStroke,
+    "LazyBrush": LazyBrush,
+    "palette by frequency": ByFrequency,
+}
 SYSTEMS: Mapping[str, System] = {
+    "nearest stroke": System("", conditions=("strokes",)),
+    "LazyBrush": System("", conditions=("strokes",)),
+    "palette by frequency": System("", conditions=("reference",)),
     "deepcolor": System("deepcolor", conditions=("strokes", "nothing")),
     "histogram CNN": System("histogram", {"network": "cnn"}, ("reference",)),
     "histogram cGAN": System("histogram", {"network": "cgan"}, ("reference",)),
@@ -50,6 +60,7 @@ SYSTEMS: Mapping[str, System] = {
     "diffusion": System("diffusion", conditions=("strokes", "reference", "nothing")),
     "style transfer": System("", conditions=("reference",)),
     SHIPPED: System("", conditions=("strokes", "reference", "nothing")),
+    "chooser, as shipped": System("", conditions=("strokes", "reference")),
     f"{SHIPPED}, guidance 10": System("", conditions=("strokes",), options=SamplingOptions(guidance=10)),
 }
 
@@ -94,9 +105,13 @@ def _time_step(recipe: Recipe, settings: LoopSettings) -> float:
 
 
 def open_system(name: str, runs: Path) -> Colorist:
-    """Open a system that was trained before, or one that ships."""
+    """Open a system that was trained before, one that ships, or a yardstick."""
+    if name in YARDSTICKS:
+        return YARDSTICKS[name]()
     if name == "style transfer":
         return open_colorist(Path("style"))
+    if name == "chooser, as shipped":
+        return open_colorist(chooser_weights_path())
     if name.startswith(SHIPPED):
         return open_colorist(colorist_weights_path())
     return open_colorist(run_folder(name, runs) / f"{SYSTEMS[name].recipe}.safetensors")

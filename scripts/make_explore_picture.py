@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from small_png import PICTURES, write_small_png
 
-from framecolor.colorists.base import SamplingOptions, open_colorist
+from framecolor.colorists.base import SamplingOptions
+from framecolor.colorists.open import open_colorist
 from framecolor.demo import copy_shot
 from framecolor.explore import Inputs, explore, open_subject
 from framecolor.explore.sheet import draw_sheet

@@ -9,6 +9,7 @@ import torch
 from framecolor.networks.systems import SYSTEMS, load_class
 
 SMALLEST: dict[str, dict[str, Any]] = {
+    "chooser": {"tokens": 256, "width": 8, "layers": 1, "heads": 2, "rounds": 1},
     "cyclegan": {"width": 4, "blocks": 1, "size_px": 64},
     "deepcolor": {"width": 4, "vae_width": 2, "latent": 2, "size_px": 128},
     "diffusion": {"widths": [4, 4, 4, 4], "width": 8, "layers": 1, "heads": 2, "size_px": 64, "palettes": 4},

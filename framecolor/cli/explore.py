@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 @click.option("--hints", type=PATH, metavar="IMAGE", help="Strokes on transparent; their colors are kept exactly.")
 @click.option("--mask", type=PATH, metavar="IMAGE", help="Where a painted KEY may change: white on black.")
 @click.option("--model", type=click.Path(), metavar="PATH",
-              help="Weights of another colorist, or the folder or hub id of a Stable Diffusion.")  # fmt: skip
+              help="A colorist that ships, weights of another, or a Stable Diffusion: folder or hub id.")  # fmt: skip
 @click.option("--prompt", metavar="TEXT", help="Prompt for a Stable Diffusion.")
 @click.option("-o", "--output", type=PATH, metavar="DIR", help="Folder to write to.  [default: KEY-variations]")
 @click.option("--choose", type=click.IntRange(1), metavar="N", help="Make variation N a key of its shot.")
@@ -74,6 +74,7 @@ def explore(
     from framecolor.explore import explore as paint_variations
     from framecolor.explore.variations import SHEET, Inputs, digest_settings
     from framecolor.media import read_image, read_palette
+    from framecolor.networks.shipped import find_model
     from framecolor.render.stencil import read_mask
 
     if choose is None and (shot is not None or frame is not None):
@@ -84,7 +85,7 @@ def explore(
     settings = gather_settings(home, {})
     palette, reference = palette or _find(home, settings.palette), reference or _find(home, settings.reference)
     if model is None and prompt is None and settings.model is not None:
-        model = str(home / settings.model)
+        model = str(find_model(settings.model, home))
     subject = open_subject(key, line, settings)
     place = find_place(subject, shot, frame) if choose is not None else None
     inputs = Inputs(
@@ -126,9 +127,11 @@ def _find(home: Path, name: str | None) -> Path | None:
 def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Callable[[], Colorist]]:
     """Find the colorist of --model: a name that changes with its weights, its usual guidance, and what opens it."""
     from framecolor.colorists import stable_diffusion
-    from framecolor.colorists.base import SamplingOptions, open_colorist
+    from framecolor.colorists.base import SamplingOptions
+    from framecolor.colorists.open import open_colorist
     from framecolor.media import hash_file
     from framecolor.networks.checkpoint import colorist_weights_path
+    from framecolor.networks.shipped import find_model
 
     if model is not None and stable_diffusion.is_stable_diffusion(model):
         text = prompt or stable_diffusion.PROMPT
@@ -136,6 +139,6 @@ def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Call
         return name, stable_diffusion.GUIDANCE, lambda: stable_diffusion.open_stable_diffusion(model, text)
     if prompt is not None:
         raise click.UsageError("--prompt needs a Stable Diffusion; give its folder or hub id with --model")
-    path = colorist_weights_path() if model is None else Path(model)
+    path = colorist_weights_path() if model is None else find_model(model, Path())
     colorist = open_colorist(path)
     return f"{path.name} {hash_file(path)}", SamplingOptions().guidance, lambda: colorist

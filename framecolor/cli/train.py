@@ -135,6 +135,39 @@ def painter(
     run(PainterRecipe([Dataset(one) for one in data], loop["seed"], folder, episodes, size, batch, start), loop)
 
 
+@train.command()
+@click.option(
+    "--data",
+    type=PATH,
+    required=True,
+    multiple=True,
+    help="Folder of a data set; can be given several times. Half of the drawings are of the first.",
+)
+@click.option("--looks", type=PATH, help="Folder where the episodes are kept; OUTPUT-looks if not given.")
+@click.option("--episodes", type=click.IntRange(1), default=6000, show_default=True, help="Episodes of each data set.")
+@loop_options(
+    SYSTEMS["chooser"].steps,
+    SYSTEMS["chooser"].rate,
+    SYSTEMS["chooser"].size_px,
+    SYSTEMS["chooser"].batch,
+    SYSTEMS["chooser"].cooldown,
+)
+def chooser(
+    data: tuple[Path, ...], looks: Path | None, episodes: int, size: int, batch: int, **loop: Any
+) -> None:  # fmt: skip
+    """Train the chooser: which of the given colors, of strokes or of a palette, each region gets.
+
+    \b
+    Example:
+      framecolor train chooser --data data/moving --data data/rigged -o runs/chooser
+    """
+    from framecolor.training.dataset import Dataset
+    from framecolor.training.recipes.chooser import ChooserRecipe
+
+    folder = loop["output"].with_name(f"{loop['output'].name}-looks") if looks is None else looks
+    run(ChooserRecipe([Dataset(one) for one in data], loop["seed"], folder, episodes, size, batch), loop)
+
+
 # System -> example in its help, and options beside those of `loop_options`; systems without a row take --data.
 _OWN_OPTIONS: dict[str, tuple[str, list[Callable[..., Any]]]] = {
     "histogram": (
@@ -192,4 +225,5 @@ def _choose_folders(given: dict[str, Any]) -> None:
 
 
 for _name in SYSTEMS:
-    _add_system(_name)
+    if _name not in train.commands:
+        _add_system(_name)

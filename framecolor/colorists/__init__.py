@@ -1,7 +1,8 @@
 """Colorists: systems that paint one drawing by itself; those of the literature are in `training/baselines/`.
 
-`base` holds the protocol, its inputs, and `open_colorist`, which opens a weights file by the table of
-`networks.systems`. `flats` turns a colorist's soft color into flat colors of regions; `propose` runs both.
+`base` holds the protocol and its inputs; `open` opens a weights file by the table of `networks.systems`. `region_head`
+chooses among given colors for each region; `flats` turns soft color into flat colors of regions; `propose` runs a
+colorist and `flats`.
 
-Imports networks, lineart and below.
+Imports networks, matching, lineart and below.
 """

@@ -7,7 +7,6 @@ a network, and name it in the table of `framecolor.networks.systems`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import cv2
@@ -16,8 +15,6 @@ from numpy.typing import NDArray
 
 from framecolor.core.histogram import BINS
 from framecolor.core.types import Frame, Hint, Regions
-from framecolor.errors import ReadError
-from framecolor.networks.systems import SYSTEMS, load_class
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,21 +77,6 @@ class Colorist(Protocol):
     ) -> NDArray[np.float32]:
         """Paint the whole drawing without its lines: float32 hxwx3 in [0, 1], at any size of the drawing's shape."""
         ...
-
-
-def open_colorist(path: Path) -> Colorist:
-    """Open the colorist of a weights file that `framecolor train` wrote, or `style`, which has no weights.
-
-    Raises ReadError for any other file.
-    """
-    # Imported here because it is slow, and most shots need no colorist.
-    from framecolor.networks.checkpoint import load_colorist
-
-    network, name = (None, "style") if path == Path("style") else load_colorist(path)
-    place = SYSTEMS[name].colorist
-    if place is None:
-        raise ReadError(path, f"holds a {name}, which paints nothing by itself", "give weights of a colorist's recipe")
-    return load_class(place)(network)
 
 
 def draw_gray(frame: Frame, size: tuple[int, int]) -> NDArray[np.float32]:

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from framecolor.colorists.base import Conditioning, SamplingOptions
+from framecolor.colorists.region_head import RegionHead
 from framecolor.core.histogram import mean_by_label
 from framecolor.core.types import Frame, Regions
 from framecolor.lineart.regions import fill_lines, outside_regions
 from framecolor.lineart.sampling import RegionPoints, sample_points
+from framecolor.networks.certainty import Certainty
 from framecolor.networks.denoise import Denoiser, guide, sample
 from framecolor.networks.diffusion import Diffusion, Scene, Tokens
 from framecolor.networks.palette_head import empty_planes
@@ -31,6 +33,8 @@ _KEPT = 0.95
 _SUITABLE = 24
 # A sampled color within this distance of a palette color, in [-1, 1], is replaced by it.
 _SNAP = 0.5
+# How sure the samples are, as a vote among given colors; of no training of its own.
+_CERTAINTY = Certainty()
 
 
 class DiffusionColorist:
@@ -39,9 +43,12 @@ class DiffusionColorist:
     An image is noised up to the strength and denoised from there. Regions that lie mostly outside of the mask keep its
     color and are hints for the others; outside of the mask the image's own pixels are returned. Without a histogram,
     the palette of a training painting is used, chosen by the seed.
+
+    head  votes with the sampled colors, if strokes or a palette give colors; None: the samples are all
     """
 
     name = "diffusion"
+    head: RegionHead | None = None
 
     def __init__(self, network: Diffusion) -> None:
         self.network = network
@@ -59,6 +66,8 @@ class DiffusionColorist:
             table = np.ones((regions.count + 1, 3), np.float32)
             table[figure.all] = self._paint_regions(figure, regions, conditioning, options)[figure.stands_for]
             picture = table[fill_lines(regions.labels)]
+        if self.head is not None:
+            picture = self.head.paint(frame, regions, conditioning, options, picture, _CERTAINTY)
         if image is not None and conditioning.mask is not None:
             picture[~conditioning.mask] = image[~conditioning.mask]
         return picture

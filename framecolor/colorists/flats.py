@@ -25,7 +25,7 @@ def vote_flats(rgb: NDArray[np.float32], regions: Regions, palette: Palette | No
     colors = np.zeros((regions.count + 1, 4), np.uint8)
     if regions.count == 0:
         return colors
-    mean = _mean_color(rgb, regions)
+    mean = mean_color(rgb, regions)
     painted = np.flatnonzero(~outside_regions(regions)[1:]) + 1
     colors[1:] = PAPER
     if len(painted):
@@ -45,7 +45,7 @@ def to_lab(rgb: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(cv2.cvtColor(rgb[None].astype(np.float32), cv2.COLOR_RGB2LAB)[0], dtype=np.float32)
 
 
-def _mean_color(rgb: NDArray[np.float32], regions: Regions) -> NDArray[np.float32]:
+def mean_color(rgb: NDArray[np.float32], regions: Regions) -> NDArray[np.float32]:
     """Average the color at the points of each region: [count + 1, 3]."""
     points = sample_points(regions)
     height, width = regions.size

@@ -26,11 +26,17 @@ def color_histogram(rgb: NDArray[np.uint8], weight: NDArray[np.floating] | None 
         raise ValueError(f"rgb must be uint8 [..., 3], got {rgb.dtype} {rgb.shape}")
     if weight is not None and weight.shape != rgb.shape[:-1]:
         raise ValueError(f"weight must be {rgb.shape[:-1]}, got {weight.shape}")
-    level = (rgb.reshape(-1, 3) >> 5).astype(np.intp)
-    bins = (level[:, 0] * LEVELS + level[:, 1]) * LEVELS + level[:, 2]
-    counts = np.bincount(bins, None if weight is None else weight.ravel(), BINS).astype(np.float64)
+    counts = np.bincount(bin_of(rgb.reshape(-1, 3)), None if weight is None else weight.ravel(), BINS).astype(
+        np.float64
+    )
     total = counts.sum()
     return (counts / total if total > 0 else counts).astype(np.float32)
+
+
+def bin_of(rgb: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """Compute the bin of each color, intp [N], from uint8 [N, 3]."""
+    level = (rgb >> 5).astype(np.intp)
+    return (level[:, 0] * LEVELS + level[:, 1]) * LEVELS + level[:, 2]
 
 
 def bin_colors() -> NDArray[np.uint8]:

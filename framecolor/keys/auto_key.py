@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from framecolor.colorists.base import Conditioning, SamplingOptions, open_colorist
+from framecolor.colorists.base import Conditioning, SamplingOptions
+from framecolor.colorists.open import open_colorist
 from framecolor.colorists.propose import propose_painting
 from framecolor.config.settings import Settings
 from framecolor.core.files import write_bytes_atomic
@@ -27,13 +28,13 @@ from framecolor.lineart.sampling import sample_points
 from framecolor.matching.tokens import Tokens
 from framecolor.media import hash_file, read_image, read_palette
 from framecolor.networks.kept import pack_arrays, unpack_arrays
-from framecolor.networks.shipped import colorist_weights_path
+from framecolor.networks.shipped import colorist_weights_path, find_model
 from framecolor.networks.view import figure_box, look, working_scale
 from framecolor.shot.annotations import RegionLabels, hash_labels
 from framecolor.shot.shot import Shot
 
 # Increased when the same colorist, drawings and settings no longer give the same proposal.
-_RECIPE = "proposal 3"
+_RECIPE = "proposal 4"
 # At most this many drawings, evenly over the shot, are compared to choose the one to paint.
 _MOST_LOOKED = 24
 # Labels of at most this many other drawings are carried over to it.
@@ -205,7 +206,7 @@ def _condition(
 
 
 def _find_model(shot: Shot, settings: Settings) -> Path:
-    return colorist_weights_path() if settings.model is None else shot.root / settings.model
+    return colorist_weights_path() if settings.model is None else find_model(settings.model, shot.root)
 
 
 def _place(shot: Shot, settings: Settings, cache: Path) -> Path:

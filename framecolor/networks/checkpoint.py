@@ -21,6 +21,7 @@ from framecolor.networks.painter import Painter
 from framecolor.networks.shipped import (
     WEIGHTS,
     base_weights_path,
+    chooser_weights_path,
     colorist_weights_path,
     matcher_weights_path,
     painter_weights_path,
@@ -34,6 +35,7 @@ __all__ = [
     "base_weights_path",
     "build_network",
     "check_sizes",
+    "chooser_weights_path",
     "colorist_weights_path",
     "load_colorist",
     "load_generator",
@@ -60,6 +62,8 @@ _PAINTER_SIZES = ("tokens", "width", "hidden", "rounds")
 _MOST_PX = 4096
 
 _COLORIST = "framecolor colorist 1"
+# Systems that vote region by region; files of them without a `networks.certainty` are older.
+_WITH_CERTAINTY = ("deepcolor", "histogram", "paintstorch", "stencil")
 
 Network = TypeVar("Network", bound=nn.Module)
 # Takes a file's metadata and weights.
@@ -150,6 +154,8 @@ def load_colorist(path: Path) -> tuple[nn.Module, str]:
         nonlocal recipe
         recipe = metadata["recipe"]
         network_class = SYSTEMS[recipe].network
+        if recipe in _WITH_CERTAINTY and not any(name.startswith("certainty.") for name in tensors):
+            raise ValueError(f"an earlier version of {recipe}, which did not know how sure it is: train it again")
         if network_class is None:
             raise ValueError(f"{recipe} has no weights of its own")
         return load_class(network_class)(**read_sizes(metadata["sizes"], tensors))

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 WEIGHTS = Path(__file__).parent.parent / "weights"
+_NAME = re.compile(r"[a-z]+")
 _SHA256 = re.compile(r"sha256\W+([0-9a-f]{64})")
 
 
@@ -29,9 +30,22 @@ def colorist_weights_path() -> Path:
     return WEIGHTS / "diffusion.safetensors"
 
 
+def chooser_weights_path() -> Path:
+    """Return the path of the chooser's shipped weights, which give regions the colors of strokes and palettes."""
+    return WEIGHTS / "chooser.safetensors"
+
+
 def perception_weights_path() -> Path:
     """Return the path of the perception network's shipped weights, for comparing pictures."""
     return WEIGHTS / "perception.safetensors"
+
+
+def find_model(model: str, folder: Path) -> Path:
+    """Find the weights of --model: a file, relative to `folder`, or those that ship of a system, by its name."""
+    file = folder / model
+    shipped = WEIGHTS / f"{model}.safetensors"
+    is_name = _NAME.fullmatch(model) is not None
+    return shipped if is_name and shipped.exists() and not file.exists() else file
 
 
 def read_card_hash(weights: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""The table of systems that can be trained: colorists of single drawings, and the perception network.
+"""The table of systems that can be trained: colorists of single drawings, the chooser, and the perception network.
 
 A row names classes without importing them. `train` finds a system by its name, `--model` by the name in the weights
 file. Each system of the literature is a folder of `training/baselines/`, imported only when it is used.
@@ -60,6 +60,13 @@ SYSTEMS: Mapping[str, System] = {
         colorist=None,
         recipe="framecolor.training.recipes.perception:PerceptionRecipe",
         steps=6000, rate=2e-3, size_px=96, batch=64,
+    ),
+    "chooser": System(
+        summary="Chooses one of the given colors, of strokes or of a palette, for each region.",
+        network="framecolor.networks.chooser:Chooser",
+        colorist="framecolor.colorists.chooser:ChooserColorist",
+        recipe="framecolor.training.recipes.chooser:ChooserRecipe",
+        steps=20000, rate=2e-3, size_px=288, cooldown=0.5,
     ),
     "deepcolor": _baseline(
         "deepcolor", "DeepColor",

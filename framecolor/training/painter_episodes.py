@@ -90,12 +90,16 @@ class PainterEpisodes:
 
     def draw(self, number: int) -> list[Drawing]:
         """Draw the drawings of an episode."""
-        rng = np.random.default_rng([7 if self.split == "train" else 8, number])
-        files = self.characters[int(rng.integers(len(self.characters)))]
-        sequences = [self.data.read(file) for file in files]
+        sequences, rng = self.choose_character(number)
         character = draw_character(sequences, rng)
         frames = _choose_frames(sequences, rng)
         return draw_frames(self.size_px, character, frames, NEIGHBORS, rng)
+
+    def choose_character(self, number: int) -> tuple[list[IdSequence], np.random.Generator]:
+        """Choose the character of an episode: its sequences, and the random numbers that its drawing goes on with."""
+        rng = np.random.default_rng([7 if self.split == "train" else 8, number])
+        files = self.characters[int(rng.integers(len(self.characters)))]
+        return [self.data.read(file) for file in files], rng
 
     @torch.inference_mode()
     def look(self, drawing: Drawing) -> NDArray[np.float32]:

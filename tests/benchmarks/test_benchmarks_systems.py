@@ -10,8 +10,10 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from drawings import SCARF, SKIN, draw, make_shot
+from smallest import make_network
 
 from framecolor.media import read_image, write_image
 from framecolor.training.dataset import IdSequence, Provenance, write_dataset
@@ -174,3 +176,19 @@ def test_obedience_is_the_share_that_takes_the_colors_of_a_reference(data: Path)
 
     assert measure_obedience(subjects, lambda s: paint(s, tuple(s.reference[0, 0].tolist()))) == 1
     assert measure_obedience(subjects, lambda s: paint(s, colors[0])) == 0.5
+
+
+def test_a_painter_in_the_loop_gets_more_right_in_each_round(data: Path, tmp_path: Path) -> None:
+    import rounds
+
+    from framecolor.networks.checkpoint import save_colorist
+
+    torch.manual_seed(0)
+    save_colorist(make_network("stencil"), tmp_path / "stencil.safetensors")
+    out = tmp_path / "rounds.json"
+    given = ("--data", data, "--model", tmp_path / "stencil.safetensors", "--drawings", 2, "-o", out)
+    run(rounds.main, *given, "--rounds", 3, "--strokes", 1)
+    table = json.loads(out.read_text())
+    assert table["rounds"] == sorted(table["rounds"])
+    assert table["rounds"][-1] == 1  # three fills: a stroke for each
+    assert 0 <= table["at_once"] <= 1

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from smallest import make_network
 
 from framecolor import ReadError
-from framecolor.colorists.base import Colorist, Conditioning, SamplingOptions, open_colorist
+from framecolor.colorists.base import Colorist, Conditioning, SamplingOptions
+from framecolor.colorists.open import open_colorist
 from framecolor.colorists.propose import propose_painting
 from framecolor.core.histogram import color_histogram
 from framecolor.core.types import Frame, Hint, Palette

@@ -178,7 +178,9 @@ def copied_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_weights_that_are_damaged_or_gone(copied_weights: Path) -> None:
-    assert only(weights.check_weights(HERE), "ok").what.startswith("diffusion, generator, matcher, painter, perception")
+    assert only(weights.check_weights(HERE), "ok").what.startswith(
+        "chooser, diffusion, generator, matcher, painter, perception"
+    )
     file = copied_weights / "matcher.safetensors"
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1  # a single bit
@@ -188,7 +190,7 @@ def test_weights_that_are_damaged_or_gone(copied_weights: Path) -> None:
     assert "matcher.safetensors" in found["fail"][0].what and "model card" in found["fail"][0].what
     assert "perception.safetensors is missing" in found["fail"][1].what
     assert all("pip install --force-reinstall" in f.fix for f in found["fail"])
-    assert found["ok"][0].what.startswith("diffusion, generator, painter:")
+    assert found["ok"][0].what.startswith("chooser, diffusion, generator, painter:")
 
 
 @pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a folder that nobody may write to")

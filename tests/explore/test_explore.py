@@ -11,7 +11,8 @@ from click.testing import CliRunner, Result
 from drawings import PALETTE, PAPER, SCARF, SIZE, SKIN, draw, make_shot
 
 from framecolor import InputError, cli, demo
-from framecolor.colorists.base import SamplingOptions, open_colorist
+from framecolor.colorists.base import SamplingOptions
+from framecolor.colorists.open import open_colorist
 from framecolor.explore import Inputs, explore, find_home, open_subject
 from framecolor.explore import variations as work
 from framecolor.lineart.regions import outside_regions

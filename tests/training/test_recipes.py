@@ -13,7 +13,7 @@ from drawings import draw
 from safetensors import safe_open
 from smallest import SMALLEST
 
-from framecolor.colorists.base import open_colorist
+from framecolor.colorists.open import open_colorist
 from framecolor.media import write_image
 from framecolor.networks.checkpoint import load_colorist, load_generator
 from framecolor.networks.systems import SYSTEMS, load_class
@@ -49,6 +49,8 @@ def build(name: str, figures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPa
             write_image(path, picture)
         return lambda: recipe(*pictures, size_px=48)
     sizes = {key: value for key, value in SMALLEST[system].items() if key != "size_px"}
+    if system == "chooser":
+        return lambda: recipe([Dataset(figures)], 0, tmp_path / "looks", 2, 64, 2, **sizes)
     own = {"network": network[0]} if network else {}
     return lambda: recipe(figures, 0, size_px=32, batch=4, **sizes, **own)
 

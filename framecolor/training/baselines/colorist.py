@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from framecolor.colorists.base import Conditioning, SamplingOptions, blend_image, draw_gray, fit_size
+from framecolor.colorists.region_head import RegionHead
 from framecolor.core.types import Frame, Regions
 
 
@@ -18,9 +19,12 @@ class BaselineColorist(ABC):
     """A colorist whose network colors a drawing's lines.
 
     long_side  working size in pixels; None: that of training, at which lines have the width that the network expects
+    head       votes with the network's soft color for each region's color, if strokes, a palette or a masked painting
+               give colors; None: the soft color is all
     """
 
     name: str
+    head: RegionHead | None = None
 
     def __init__(self, network: Any, long_side: int | None = None) -> None:
         """network: has `size_px`, the long side in training, and `size_multiple`, which must divide both sides."""
@@ -35,7 +39,11 @@ class BaselineColorist(ABC):
         line = draw_gray(frame, fit_size(frame.size, self.long_side, self.size_multiple))
         painted = self.color(torch.from_numpy(line)[None, None], conditioning, options)
         rgb = ((painted[0] + 1) / 2).clamp(0, 1).permute(1, 2, 0).numpy()
-        return blend_image(np.ascontiguousarray(rgb), conditioning, options)
+        rgb = np.ascontiguousarray(rgb)
+        if self.head is not None:
+            certainty = getattr(self.network, "certainty", None)
+            rgb = self.head.paint(frame, regions, conditioning, options, rgb, certainty) if certainty else rgb
+        return blend_image(rgb, conditioning, options)
 
     @abstractmethod
     def color(self, line: Tensor, conditioning: Conditioning, options: SamplingOptions) -> Tensor:

@@ -123,7 +123,7 @@ class PainterRecipe:
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
         """Write folder/matcher.safetensors and folder/painter.safetensors, as the package reads them."""
-        networks, facts = cast(Networks, network), name_origin(self.name, step, _join_facts(self.data))
+        networks, facts = cast(Networks, network), name_origin(self.name, step, join_facts(self.data))
         save_matcher(networks.matcher, folder / "matcher.safetensors", facts)
         save_painter(networks.painter, folder / "painter.safetensors", facts)
 
@@ -138,7 +138,7 @@ class PainterRecipe:
         }
 
 
-def _join_facts(data: Sequence[Dataset]) -> dict[str, str]:
+def join_facts(data: Sequence[Dataset]) -> dict[str, str]:
     """Join the facts of data sets: their hashes, and the licenses of all."""
     licenses = {part for one in data for part in one.facts["license"].split(" AND ")}
     return {"hash": " ".join(one.hash for one in data), "license": " AND ".join(sorted(licenses))}

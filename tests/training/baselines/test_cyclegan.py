@@ -12,7 +12,8 @@ from drawings import draw
 
 from framecolor import InputError
 from framecolor.cli.train import train as train_command
-from framecolor.colorists.base import Conditioning, SamplingOptions, draw_gray, open_colorist
+from framecolor.colorists.base import Conditioning, SamplingOptions, draw_gray
+from framecolor.colorists.open import open_colorist
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import write_image

@@ -8,11 +8,13 @@ import torch
 from drawings import draw
 from numpy.typing import NDArray
 
-from framecolor.colorists.base import Conditioning, SamplingOptions, draw_gray, open_colorist
+from framecolor.colorists.base import Conditioning, SamplingOptions, draw_gray
+from framecolor.colorists.open import open_colorist
 from framecolor.core.types import Frame, Hint
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.checkpoint import save_colorist
 from framecolor.training.baselines.adversary import critic_loss, gradient_penalty, painter_loss
+from framecolor.training.baselines.colorist import BaselineColorist
 from framecolor.training.baselines.paintstorch.content import content_loss
 from framecolor.training.baselines.paintstorch.marks import shrink_marks
 from framecolor.training.baselines.paintstorch.network import PaintsTorch
@@ -118,6 +120,8 @@ def test_a_stroke_changes_most_what_is_near_it(tmp_path: Path) -> None:
     torch.manual_seed(0)
     save_colorist(PaintsTorch((8, 8, 16), (1, 1), size_px=64), tmp_path / "weights.safetensors")
     colorist = open_colorist(tmp_path / "weights.safetensors")
+    assert isinstance(colorist, BaselineColorist)
+    colorist.head = None  # the network alone
     confidence = np.zeros((96, 128), np.float32)
     confidence[26:30, 34:38] = 1
     painted = [

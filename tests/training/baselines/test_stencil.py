@@ -8,7 +8,8 @@ import torch
 from drawings import draw
 from numpy.typing import NDArray
 
-from framecolor.colorists.base import Colorist, Conditioning, SamplingOptions, open_colorist
+from framecolor.colorists.base import Colorist, Conditioning, SamplingOptions
+from framecolor.colorists.open import open_colorist
 from framecolor.core.types import Frame, Hint
 from framecolor.lineart.regions import find_regions
 from framecolor.networks.checkpoint import save_colorist

@@ -14,7 +14,8 @@ from drawings import draw
 
 from framecolor import ReadError
 from framecolor.cli.train import train as train_command
-from framecolor.colorists.base import Conditioning, SamplingOptions, open_colorist
+from framecolor.colorists.base import Conditioning, SamplingOptions
+from framecolor.colorists.open import open_colorist
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import read_image, write_image

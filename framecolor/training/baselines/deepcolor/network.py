@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from framecolor.networks.certainty import Certainty
+
 FIELD = 16
 """Side of the color field that the VAE proposes."""
 _LINE_SIDE = 64
@@ -166,6 +168,7 @@ class DeepColor(nn.Module):
         self.size_px = size_px
         self.generator = UNet(4, width)
         self.vae = FieldVae(vae_width, latent)
+        self.certainty = Certainty()
 
     def forward(self, line: Tensor, hint: Tensor) -> Tensor:
         """Paint color [N, 3, H, W] in [-1, 1] from line art [N, 1, H, W] in [0, 1] and a blurred hint in [-1, 1]."""

@@ -8,6 +8,7 @@ the critic, the generator (binary cross-entropy + 100 x L1), and the VAE that pr
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import cv2
 import numpy as np
@@ -20,10 +21,13 @@ from framecolor.training.baselines.adversary import critic_loss, painter_loss
 from framecolor.training.baselines.deepcolor.network import FIELD, Critic, DeepColor
 from framecolor.training.loop import Batch, Turn
 from framecolor.training.paintings import Painting
+from framecolor.training.region_loss import region_loss, take_regions
 from framecolor.training.simulate_hints import white_out
 from framecolor.training.system_recipe import ColoristRecipe, to_planes
 
 _L1_WEIGHT = 100.0
+# Of the mean colors of regions, and of which color of the painting each is: what region-wise painting uses.
+_REGION_WEIGHT, _PALETTE_WEIGHT = 50.0, 5.0
 # Weight of the divergence from a normal latent, per value of the field; if larger, all fields look alike.
 _KL_WEIGHT = 0.0005
 # Share of empty hints: the generator must also paint from lines alone.
@@ -39,7 +43,7 @@ class DeepColorRecipe(ColoristRecipe):
     methods = ("drawn", "adaptive")
     turns: Mapping[str, Turn] = {
         "critic": Turn(("critic",), weight_decay=0, betas=_BETAS),
-        "generator": Turn(("painter.generator",), weight_decay=0, betas=_BETAS),
+        "generator": Turn(("painter.generator", "painter.certainty"), weight_decay=0, betas=_BETAS),
         "proposer": Turn(("painter.vae",), rate=1e-3, weight_decay=0),
     }
 
@@ -55,6 +59,7 @@ class DeepColorRecipe(ColoristRecipe):
         return {
             "rgb": to_planes(painting.rgb),
             "line": painting.lines[None],
+            "labels": take_regions(painting.flats, painting.lines),
             "hint": hint,
             "shown": hint,
             "field": to_planes(field),
@@ -73,7 +78,10 @@ class DeepColorRecipe(ColoristRecipe):
         apart = F.l1_loss(painted, rgb)
         fooled = painter_loss("bce", score)
         numbers = {"l1": float(apart.detach()) / 2, "fooled": float(fooled.detach())}
-        return _L1_WEIGHT * apart + fooled, numbers
+        certainty = cast(DeepColor, network.get_submodule("painter")).certainty
+        region, palette = region_loss(painted, rgb, batch["labels"], certainty)
+        numbers |= {"region": float(region.detach()) / 2, "palette": float(palette.detach())}
+        return _L1_WEIGHT * apart + fooled + _REGION_WEIGHT * region + _PALETTE_WEIGHT * palette, numbers
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
         return network.get_submodule("painter")(batch["line"], batch["hint"])

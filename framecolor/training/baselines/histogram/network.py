@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from framecolor.core.histogram import BINS, bin_colors
+from framecolor.networks.certainty import Certainty
 from framecolor.training.baselines.deepcolor.network import Critic, UNet, level_widths
 
 # Values that the critic computes from a histogram, tiled beside line and image.
@@ -61,6 +62,7 @@ class Histogram(nn.Module):
         self.register_buffer("neutral", torch.full((BINS,), 1 / BINS))
         self.look = HistogramReader(told)
         self.generator = UNet(1, width, told)
+        self.certainty = Certainty()
         self.tune = nn.ModuleList(nn.Linear(told, 2 * channels) for channels in level_widths(width)[-2::-1])
 
     def forward(self, line: Tensor, histogram: Tensor, weight: float = 1.0) -> Tensor:

@@ -24,6 +24,7 @@ from framecolor.training.baselines.adversary import critic_loss, painter_loss
 from framecolor.training.baselines.histogram.network import Histogram, HistogramCritic
 from framecolor.training.loop import Batch, Turn
 from framecolor.training.paintings import Painting, turn_hue
+from framecolor.training.region_loss import region_loss, take_regions
 from framecolor.training.system_recipe import ColoristRecipe, to_planes
 
 Float = NDArray[np.float32]
@@ -31,6 +32,8 @@ Float = NDArray[np.float32]
 _L1_WEIGHT = 100.0
 # Scales the squared error, whose gradients are small near the end, to about those of L1.
 _L2_WEIGHT = 100.0
+# Of the mean colors of regions, and of which color of the painting each is: what region-wise painting uses.
+_REGION_WEIGHT, _PALETTE_WEIGHT = 50.0, 5.0
 _RECOLORED_SHARE = 0.5
 # Share of histograms that include the paper, as those of a user's reference may.
 _WITH_PAPER_SHARE = 0.25
@@ -69,6 +72,7 @@ class HistogramRecipe(ColoristRecipe):
         return {
             "rgb": to_planes(rgb),
             "line": painting.lines[None],
+            "labels": take_regions(painting.flats, painting.lines),
             "histogram": histogram,
             "shown": to_planes(show_histogram(histogram, self.size_px)),
         }
@@ -79,13 +83,17 @@ class HistogramRecipe(ColoristRecipe):
         if turn == "critic":
             critic = network.get_submodule("critic")
             return critic_loss("bce", critic(line, histogram, rgb), critic(line, histogram, painted)), {}
-        self._remember(cast(Histogram, network.get_submodule("painter")), histogram)
+        painter = cast(Histogram, network.get_submodule("painter"))
+        self._remember(painter, histogram)
         apart = F.l1_loss(painted, rgb)
-        numbers = {"l1": float(apart.detach()) / 2}
+        region, palette = region_loss(painted, rgb, batch["labels"], painter.certainty)
+        used = _REGION_WEIGHT * region + _PALETTE_WEIGHT * palette
+        numbers = {"l1": float(apart.detach()) / 2, "region": float(region.detach()) / 2}
+        numbers["palette"] = float(palette.detach())
         if not self.adversary:
-            return _L2_WEIGHT * F.mse_loss(painted, rgb), numbers
+            return _L2_WEIGHT * F.mse_loss(painted, rgb) + used, numbers
         fooled = painter_loss("bce", network.get_submodule("critic")(line, histogram, painted))
-        return _L1_WEIGHT * apart + fooled, {**numbers, "fooled": float(fooled.detach())}
+        return _L1_WEIGHT * apart + fooled + used, {**numbers, "fooled": float(fooled.detach())}
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
         return network.get_submodule("painter")(batch["line"], batch["histogram"])

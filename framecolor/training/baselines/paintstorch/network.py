@@ -15,6 +15,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from framecolor.networks.certainty import Certainty
+
 HINT_STRIDE = 4
 HINT_PLANES = 4
 SLOPE = 0.2
@@ -91,6 +93,7 @@ class PaintsTorch(nn.Module):
         )
         self.join = nn.ModuleList(nn.Conv2d(2 * widths[i - 1], widths[i - 1], 3, padding=1) for i in levels)
         self.leave = nn.Conv2d(widths[0], 3, 3, padding=1)
+        self.certainty = Certainty()
         start_convolutions(self)
         with torch.no_grad():
             self.leave.weight.mul_(0.1)

@@ -4,15 +4,16 @@ After PaintsTorch (Hati et al. 2019): strokes of 1 to 4 px in the true color, li
 WGAN-GP with a content loss, and a second generator that must recover the lines from the painting, so that regions
 stay apart. A painting has from zero to many strokes, so that the network also paints without any.
 
-Unlike the paper, the content loss is our own (`content`), and the distance of the colors is added, because our features
-are small. For the paper's size: --size 512, its widths and blocks in `network`, critic widths (64, 128, 256, 512).
+Unlike the paper, the content loss is our own (`content`), and the distance of the colors, of pixels and of regions, is
+added, because our features are small, and because framecolor paints region by region. For the paper's size: --size 512,
+its widths and blocks in `network`, critic widths (64, 128, 256, 512).
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -33,6 +34,7 @@ from framecolor.training.baselines.paintstorch.network import (
 )
 from framecolor.training.loop import Batch, Turn
 from framecolor.training.paintings import Painting
+from framecolor.training.region_loss import region_loss, take_regions
 from framecolor.training.simulate_hints import draw_strokes
 from framecolor.training.system_recipe import ColoristRecipe, to_planes
 
@@ -41,6 +43,8 @@ _PENALTY_WEIGHT = 10.0
 _ADVERSARY_WEIGHT = 1e-3
 _COLOR_WEIGHT = 1.0
 _CONTENT_WEIGHT = 1.0
+# Of the mean colors of regions, and of which color of the painting each is: what region-wise painting uses.
+_REGION_WEIGHT, _PALETTE_WEIGHT = 1.0, 0.1
 _WITHOUT_STROKES = 0.2
 _MOST_STROKES = 60
 
@@ -112,7 +116,10 @@ class WassersteinRecipe(ColoristRecipe):
         color, look = F.l1_loss(painted, truth), content_loss(painted, truth)
         loss = _COLOR_WEIGHT * color + _CONTENT_WEIGHT * look
         loss = loss + _ADVERSARY_WEIGHT * painter_loss("wgan", critic(painted, line))
-        numbers = {"color": color, "content": look, name: helped}
+        generator = cast(PaintsTorch, network.get_submodule("generator"))
+        region, palette = region_loss(painted, truth, batch["labels"], generator.certainty)
+        loss = loss + _REGION_WEIGHT * region + _PALETTE_WEIGHT * palette
+        numbers = {"color": color, "content": look, "region": region, "palette": palette, name: helped}
         return loss + self.helper_weight * helped, {name: float(part.detach()) for name, part in numbers.items()}
 
     @abstractmethod
@@ -147,6 +154,7 @@ class PaintsTorchRecipe(WassersteinRecipe):
         return {
             "rgb": to_planes(painting.rgb),
             "line": painting.lines[None],
+            "labels": take_regions(painting.flats, painting.lines),
             "hint": shrink_marks(painting.rgb, mask, (height // HINT_STRIDE, width // HINT_STRIDE)),
             "shown": show_marks(painting.rgb, mask, painting.lines),
             "share": np.array(rng.random(), np.float32),

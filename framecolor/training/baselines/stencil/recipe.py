@@ -26,6 +26,7 @@ from framecolor.training.baselines.paintstorch.recipe import Critic, Wasserstein
 from framecolor.training.baselines.stencil.network import StencilTorch
 from framecolor.training.loop import Batch
 from framecolor.training.paintings import Painting, turn_hue
+from framecolor.training.region_loss import take_regions
 from framecolor.training.simulate_hints import sample_flats
 from framecolor.training.system_recipe import to_planes
 
@@ -82,6 +83,7 @@ class StencilTorchRecipe(WassersteinRecipe):
         return {
             "rgb": to_planes(np.where(mask[..., None] > 0, painting.rgb, image)),
             "line": painting.lines[None],
+            "labels": take_regions(painting.flats, painting.lines),
             "image": to_planes(image),
             "mask": mask[None],
             "hint": shrink_marks(marks, confidence, small[::-1]),
