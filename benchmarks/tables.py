@@ -219,6 +219,23 @@ def format_repaint(results: Path) -> str | None:
     return f"{body}\n\nMeasured on {name_machine(table['machine'])}."
 
 
+def format_review(results: Path) -> str | None:
+    """Format the seconds until a correction shows its effect under review, and the peak memory."""
+    table = read_results(results / "review.json")
+    if not table:
+        return None
+    width, height = table["shot"]["size"]
+    shot = f"{table['shot']['frames']} drawings of {width}x{height}"
+    peaks = table["peak_mib"]
+    rows = [
+        (shot, name, f"{row['median']:.1f}", f"{row['least']:.1f}-{row['most']:.1f}")
+        for name, row in table["seconds"].items()
+    ]
+    body = format_markdown(("shot", "painted", "s after a correction, median", "spread"), rows)
+    memory = f"Peak memory: {peaks['review']:.0f} MiB; `colorize` on the same shot: {peaks['colorize']:.0f} MiB."
+    return f"{body}\n\n{memory} Measured on {name_machine(table['machine'])}."
+
+
 def format_line_colors(results: Path) -> str | None:
     """Format the shares of right pixels of lines and trace lines in a clip whose lines are recolored, by rule."""
     table = read_results(results / "line_colors.json")
@@ -255,6 +272,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "faults": format_faults,
     "fuzz sum": format_fuzz,
     "repaint": format_repaint,
+    "review": format_review,
     "line_colors": format_line_colors,
 }
 

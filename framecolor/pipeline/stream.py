@@ -89,7 +89,12 @@ class Stream:
         if drawing.repeats or drawing.error is not None:
             return drawing, None
         with stage("regions", drawing.number):
-            described = self.memory.recall(name_frame(drawing.digest, self.keyframes), lambda: self._describe(drawing))
+            name = name_frame(drawing.digest, self.keyframes)
+            described: DescribedFrame | None = self.memory.find(name)
+            if described is None:
+                described = self._describe(drawing)
+                # The links of later runs are known: what only they need is left out.
+                self.memory.keep(name, replace(described, points=None, field=None))
             if described.is_unlike:
                 self.unlike(drawing.number)
             features = vote_on(drawing.number, described, self.keyframes, self.runner)

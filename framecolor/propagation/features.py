@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,31 +33,41 @@ class FrameFeatures:
 
     number     of the frame
     drawing    its lines and regions; other frames may show the same drawing
+    per_region  number of points in each region, int64 [count + 1]
     votes      log-probability of each palette color in each region by the drawing alone, float32 [count + 1, P]
     unmatched  logit of having no counterpart in the keys (`matching.gallery.Recognized`), float32 [count + 1]
     unseen     the same, for whether any key shows the region
     kinds      scores against each kind of paper in the keys (`matching.gallery.Recognized`)
-    field      its lines as the input of flow
     area, outside  pixels of each region, and whether it is paper, [count + 1]
     tokens     its regions as the matcher's input
     """
 
     number: int
     drawing: PackedDrawing
-    points: RegionPoints
+    per_region: NDArray[np.int64]
     votes: Votes
     unmatched: NDArray[np.float32]
     unseen: NDArray[np.float32]
     kinds: NDArray[np.float32]
-    field: LineField
     area: NDArray[np.int64]
     outside: NDArray[np.bool_]
     tokens: Tokens
 
+    @cached_property
+    def points(self) -> RegionPoints:
+        """Points in its regions."""
+        return sample_points(self.drawing.regions())
+
+    @cached_property
+    def field(self) -> LineField:
+        """Its lines as the input of flow."""
+        with stage("flow"):
+            return line_field(self.drawing.frame().lines)
+
     @property
     def count(self) -> int:
         """Number of regions."""
-        return self.points.count
+        return self.drawing.count
 
     @property
     def digest(self) -> str:
@@ -69,12 +80,15 @@ class DescribedFrame:
     """A drawing before it is compared with the keys.
 
     features   those of the drawing alone, with uniform votes
+    points, field  as those of its features; None: computed when they are asked for, which takes less memory
     output     of the networks; None for the drawing of a whole key, which is not asked about
     is_unlike  whether it is on other paper than the shot's drawings
     """
 
     features: FrameFeatures
     output: NetworkOutput | None
+    points: RegionPoints | None = None
+    field: LineField | None = None
     is_unlike: bool = False
 
 
@@ -139,17 +153,16 @@ def describe_frame(
     features = FrameFeatures(
         number,
         drawing,
-        points,
+        points.per_region,
         nothing.votes,
         nothing.unmatched,
         nothing.unseen,
         nothing.kinds,
-        field,
         regions.area,
         outside_regions(regions),
         tokens,
     )
-    return DescribedFrame(features, output)
+    return DescribedFrame(features, output, points, field)
 
 
 def vote_on(number: int, described: DescribedFrame, keyframes: Keyframes, runner: Runner) -> FrameFeatures:
@@ -162,13 +175,21 @@ def vote_on(number: int, described: DescribedFrame, keyframes: Keyframes, runner
     votes = keyframes.gallery.guess_nothing(described.features.count).votes
     features = replace(described.features, number=number, votes=votes)
     if described.output is None:
-        return features
+        return _add_known(features, described)
     drawing = features.drawing
     with stage("match"):
         recognized = recognize(number, drawing.digest, features.count, features.tokens, keyframes, runner)
         votes = vote(Ballot(number, drawing, features.tokens, described.output, recognized, keyframes))
     names = ("unmatched", "unseen", "kinds")
-    return replace(features, votes=votes, **{name: getattr(recognized, name) for name in names})
+    features = replace(features, votes=votes, **{name: getattr(recognized, name) for name in names})
+    return _add_known(features, described)
+
+
+def _add_known(features: FrameFeatures, described: DescribedFrame) -> FrameFeatures:
+    """Fill the cached properties that are known already."""
+    known = {"points": described.points, "field": described.field}
+    vars(features).update({name: value for name, value in known.items() if value is not None})
+    return features
 
 
 def recognize(number: int, digest: str, count: int, tokens: Tokens, keyframes: Keyframes, runner: Runner) -> Recognized:

@@ -192,7 +192,7 @@ def _settle_tones(features: FrameFeatures, belief: Votes, keyframes: Keyframes) 
 
 def _measure_flicker(item: Linked, belief: Votes, before: Votes) -> float:
     assert item.link is not None
-    area: NDArray[np.float32] = item.features.points.per_region[:, None] * item.link.forward
+    area: NDArray[np.float32] = item.features.per_region[:, None] * item.link.forward
     differs = belief.argmax(axis=1)[:, None] != before.argmax(axis=1)[None]
     total = float(area.sum())
     return float(area[differs].sum()) / total if total else 0.0
