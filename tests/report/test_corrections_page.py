@@ -378,6 +378,11 @@ def test_doubts_are_decided_by_keyboard_and_n_goes_on_to_the_next_frame(
     made = desk.save(tmp_path / "c.json")
     palette = [tuple(color) for color in table["palette"]]
     assert [(one.number, one.color) for one in made] == [(1003, palette[0]), (1005, palette[1])]
+    while not desk.page.locator("dialog [data-do=undo]").is_disabled():
+        desk.page.keyboard.press("Control+z")
+    desk.page.wait_for_function(title.format(1005))
+    desk.page.keyboard.press("Shift+c")  # all that is open in this frame
+    assert [(one.number, one.color) for one in desk.save(tmp_path / "d.json")] == [(1005, palette[0])]
 
 
 def test_the_command_can_be_pasted_in_any_folder_and_finds_the_download(
@@ -482,3 +487,17 @@ def test_a_key_is_marked_to_be_painted_next(shot: Path, open_page: Callable[...,
     assert rows.locator("h3").all_inner_texts() == ["Frame 1004"]
     again.page.locator("#corrections input[type=file]").set_input_files(tmp_path / "c.json")
     rows.nth(1).wait_for()
+
+
+def test_marks_change_their_color_and_stay_so(desk: Desk) -> None:
+    color = "getComputedStyle(document.documentElement).getPropertyValue('--mark').trim()"
+    magenta = desk.page.evaluate(color)
+    desk.page.keyboard.press("m")
+    desk.show(1003)
+    desk.page.keyboard.press("m")
+    chosen = desk.page.evaluate(color)
+    desk.page.reload()
+    assert desk.page.evaluate(color) == chosen != magenta
+    desk.page.keyboard.press("m")
+    desk.page.keyboard.press("m")
+    assert desk.page.evaluate(color) == magenta and desk.page.evaluate("localStorage.length") == 0

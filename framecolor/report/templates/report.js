@@ -288,7 +288,10 @@ const MARKS = ["magenta", "blue", "orange", "black"];
 const setMarks = (name = MARKS[(MARKS.indexOf(document.documentElement.dataset.marks) + 1) % MARKS.length]) => {
   document.documentElement.dataset.marks = name;
   for (const select of document.querySelectorAll("[name=marks]")) select.value = name;
-  try { localStorage.setItem("framecolor-marks", name); } catch { /* not kept */ }
+  try {
+    if (name === MARKS[0]) localStorage.removeItem("framecolor-marks");
+    else localStorage.setItem("framecolor-marks", name);
+  } catch { /* not kept */ }
 };
 document.addEventListener("change", ({ target }) => { if (target.name === "marks") setMarks(target.value); });
 try { setMarks(localStorage.getItem("framecolor-marks") || MARKS[0]); } catch { setMarks(MARKS[0]); }
