@@ -3,9 +3,9 @@
     python benchmarks/review.py                 # 20 corrections in a shot of 48 drawings of 1920x1080
 
 The shot is drawn in code, so that its truth is known. A client follows the page's events, as a browser does, and
-corrects doubtful regions to their true color, one after the other. The time runs from the request to the event that
-says that all frames are painted as the correction has them. The peak memory is compared with that of `colorize` on the
-same shot with the same corrections.
+corrects doubtful regions to their true color, one after the other. The times run from the request to the event with the
+last of the new colors, which the page can show then, and to the event that says that all files are written. The peak
+memory is compared with that of `colorize` on the same shot with the same corrections.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def measure_corrections(root: Path, count: int, size: tuple[int, int]) -> tuple[
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
     assert process.stderr is not None and process.stdout is not None
     page = Page(next(line.strip() for line in process.stderr if line.startswith("http")))
-    times: dict[str, list[float]] = {"first frame": [], "all frames": []}
+    times: dict[str, list[float]] = {"colors of all frames": [], "files of all frames": []}
     with page.follow() as states:
         wait(states, 0, {})
         for number, x, y in choose_places(page, root, count):
@@ -99,23 +99,23 @@ def measure_corrections(root: Path, count: int, size: tuple[int, int]) -> tuple[
             entry = {"frame": number, "x": x, "y": y, "color": "#{:02x}{:02x}{:02x}".format(*color[:3])}
             begin = time.perf_counter()
             state = page.post("corrections", {"put": [entry]})
-            first, last = wait(states, state["revision"], state["frames"])
-            times["first frame"].append(first - begin)
-            times["all frames"].append(last - begin)
+            shown, last = wait(states, state["revision"], state["colors"])
+            times["colors of all frames"].append(shown - begin)
+            times["files of all frames"].append(last - begin)
     process.terminate()
     return times, float(process.stdout.read().split()[-1])
 
 
-def wait(states: Iterator[dict[str, Any]], revision: int, before: dict[str, str]) -> tuple[float, float]:
-    """Wait until all frames are those of a revision. Returns when the first one changed and when all were painted."""
-    first = None
+def wait(states: Iterator[dict[str, Any]], revision: int, colors: dict[str, str]) -> tuple[float, float]:
+    """Wait until all frames are those of a revision. Returns when the last colors came, and when all were painted."""
+    shown = None
     for state in states:
-        if first is None and state["frames"] != before:
-            first = time.perf_counter()
+        if state["colors"] != colors:
+            shown, colors = time.perf_counter(), state["colors"]
         if not state["running"] and state["painted"] >= revision:
             assert state["error"] is None, state["error"]
             last = time.perf_counter()
-            return (last if first is None else first), last
+            return (last if shown is None else shown), last
     raise RuntimeError("the server ended")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, nullcontext, suppress
 from dataclasses import replace
@@ -170,7 +170,10 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
         posteriors = (item for item in settled if item.number in wanted)
         # The beliefs of a block of drawings are ready at once: while it is painted, the next block is processed.
         alone = isinstance(pool, CallingThread)
-        ready = stack.enter_context(closing(posteriors if alone else taken_ahead(posteriors, LONGEST_BLOCK)))
+        if run.session is not None and not run.session.is_new:
+            ready = list(_settle(run, run.session, posteriors, len(wanted)))
+        else:
+            ready = stack.enter_context(closing(posteriors if alone else taken_ahead(posteriors, LONGEST_BLOCK)))
         frames = stack.enter_context(closing(overlapped(pool, lambda item: _finish(run, item, wanted), ready, ahead)))
         for frame in repeat_holds(frames):
             _report_failed(run)
@@ -181,6 +184,15 @@ def _paint(run: Run, pool: ThreadPoolExecutor) -> None:
     _report_failed(run)
     if done < len(wanted):
         run.listener(Progress("paint", len(wanted), len(wanted)))  # the last of them failed
+
+
+def _settle(run: Run, session: Session, posteriors: Iterable[FramePosterior], total: int) -> Iterator[FramePosterior]:
+    """Tell a session the colors of frames that are not painted yet."""
+    for item in posteriors:
+        run.listener(Progress("paint", 0, total))  # which may stop the run
+        colors = run.keyframes.palette.colors[item.belief.argmax(axis=1)]
+        session.settle(item.number, run.keyframes.recolors.apply(colors))
+        yield item
 
 
 def _finish(run: Run, item: FramePosterior, wanted: Collection[int]) -> Finished:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from framecolor.core.memory import Memory
 from framecolor.errors import ReadError
 from framecolor.keys.keyframes import Keyframes
@@ -24,6 +27,8 @@ class Session:
     """What runs on one shot, with the same settings, keep for the next: pass it to `paint_shot`.
 
     note      is called with the entry of each frame, in the thread that writes
+    settle    is called with the number of each frame and the colors of its regions, uint8 [count + 1, 4], as soon as
+              they are decided: from the second run on, before any frame is painted
     memory    drawings, links and answers of the networks
     origins   by frame, what it follows from as it is written
     is_new    whether no run has looked at the drawings yet
@@ -32,6 +37,7 @@ class Session:
     """
 
     note: Callable[[FrameEntry], None]
+    settle: Callable[[int, NDArray[np.uint8]], None] = lambda number, colors: None
     memory: Memory = field(default_factory=partial(Memory, _MOST_BYTES))
     origins: dict[int, Origin] = field(default_factory=dict)
     is_new: bool = True

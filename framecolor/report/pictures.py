@@ -80,19 +80,26 @@ class PictureReader:
             return encode_webp_file(rgba, self._thumbnail_px, _QUALITY[THUMBNAIL_PX])
         return encode_webp_file(crop.cut(rgba), LARGE_PX, _QUALITY[LARGE_PX])
 
-    def read_map(self, frame: FrameEntry, drawing: LineDrawing) -> str:
-        """Make the map of a frame as JSON; "" if the frame or its drawing is missing."""
-        return self._map(frame, drawing, drawing.read(), self._read_painted(frame))
+    def read_map(self, frame: FrameEntry, drawing: LineDrawing, settled: Pixels | None = None) -> str:
+        """Make the map of a frame as JSON; "" if the frame or its drawing is missing. settled: as for `build_map`."""
+        return self._map(frame, drawing, drawing.read(), self._read_painted(frame), settled)
 
     def _read_painted(self, frame: FrameEntry) -> Pixels | None:
         if not frame.is_inside or frame.status == "failed":
             return None
         return read_or_none(find_frame(self._manifest.out, frame.file))
 
-    def _map(self, frame: FrameEntry, drawing: LineDrawing, lines: Pixels | None, painted: Pixels | None) -> str:
+    def _map(
+        self,
+        frame: FrameEntry,
+        drawing: LineDrawing,
+        lines: Pixels | None,
+        painted: Pixels | None,
+        settled: Pixels | None = None,
+    ) -> str:
         if painted is None or lines is None or lines.shape != painted.shape or painted.shape[:2] != self._size:
             return ""
-        return build_map(lines, painted, frame, self._manifest, drawing.hash())
+        return build_map(lines, painted, frame, self._manifest, drawing.hash(), settled)
 
     def _compose(self, painted: Pixels | None, lines: Pixels | None, layer: Path) -> Pixels | None:
         """Lay the lines over the paint; `layer` is the run's line layer, which may not exist."""

@@ -43,11 +43,19 @@ _INK_COST = np.float32(1000)
 _LARGE_BOX_PX = 40_000
 
 
-def build_map(drawing: Pixels, painted: Pixels, frame: FrameEntry, manifest: Manifest, digest: str) -> str:
+def build_map(
+    drawing: Pixels,
+    painted: Pixels,
+    frame: FrameEntry,
+    manifest: Manifest,
+    digest: str,
+    settled: Pixels | None = None,
+) -> str:
     """Build a drawing's map as a JSON object.
 
     drawing, painted  uint8 HxWx4 of one size
     digest            hash of the drawing
+    settled           colors of its regions, uint8 [count + 1, 4], that are newer than `painted`; None: those painted
 
     The object has `regions`, `ink` (a data URI if it is colored), `drawing` (its hash), `unsure`: the index of each
     unsure region of the frame, 0 if it was not found, and `before` and `origins` of the frame's entry.
@@ -56,6 +64,8 @@ def build_map(drawing: Pixels, painted: Pixels, frame: FrameEntry, manifest: Man
     lines = read_lines(frame.number, drawing, settings)
     regions = segment(lines, settings)
     places, colors = _look_into(regions, lines, painted, np.array(manifest.palette, np.uint8).reshape(-1, 4))
+    if settled is not None and len(settled) == len(colors):
+        colors = np.where(settled[:, 3:] > 0, settled, 0).astype(np.uint8)
     return json.dumps(
         {
             "regions": _pack(regions, places, colors),

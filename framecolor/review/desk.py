@@ -9,6 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from framecolor.config.settings import Settings
 from framecolor.core.allocator import release_freed
 from framecolor.core.drawing_number import number_to_json
@@ -70,6 +73,7 @@ class _Progress:
     said: tuple[str, ...] = ()
     page: str = ""
     entries: dict[int, tuple[FrameEntry, str]] = field(default_factory=dict)
+    colors: dict[int, tuple[NDArray[np.uint8], str]] = field(default_factory=dict)
 
 
 class Desk:
@@ -154,6 +158,11 @@ class Desk:
         with self._changed:
             return self._progress.entries.get(number, (None, ""))
 
+    def find_colors(self, number: int) -> tuple[NDArray[np.uint8] | None, str]:
+        """Find the newest colors of a frame's regions and their hash; (None, "") if only its file has them."""
+        with self._changed:
+            return self._progress.colors.get(number, (None, ""))
+
     @property
     def versions(self) -> dict[int, str]:
         """The hash of each frame's newest entry, by number."""
@@ -169,6 +178,7 @@ class Desk:
         corrections  entries of the shot's file
         undo, redo   what they would do, in words, or None
         frames       number -> hash of the frame's entry
+        colors       number -> hash of the colors of its regions, which are decided before it is painted
         page         hash of the manifest, which decides what else the page shows
         error        why the last run failed, or None
         said         warnings of the last run
@@ -186,6 +196,7 @@ class Desk:
                 "undo": self.journal.undo_text,
                 "redo": self.journal.redo_text,
                 "frames": {str(number_to_json(number)): version for number, version in frames},
+                "colors": {str(number_to_json(n)): version for n, (_, version) in sorted(progress.colors.items())},
                 "page": progress.page,
                 "error": progress.error,
                 "said": list(progress.said),
@@ -321,7 +332,7 @@ class Desk:
         corrections = describe_corrections(shot, self.places)
         self._is_open = True
         if self._session is None or settings != self._settings:
-            self._session, self._settings = Session(self._note), settings
+            self._session, self._settings = Session(self._note, self._settle), settings
         with self._changed:
             if self._revision == revision:
                 self._shot, self._corrections = shot, corrections
@@ -343,6 +354,14 @@ class Desk:
         version = digest(entry.format())[:16]
         with self._changed:
             self._progress.entries[entry.number] = entry, version
+
+    def _settle(self, number: int, colors: NDArray[np.uint8]) -> None:
+        version = digest(colors.tobytes())[:16]
+        with self._changed:
+            known = self._progress.colors.get(number)
+            self._progress.colors[number] = colors, version
+        if known is None or known[1] != version:
+            self._publish()
 
     def _take_over(self) -> None:
         """Take over what the manifest says of all frames."""

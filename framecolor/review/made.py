@@ -8,6 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from framecolor.core.files import read_file
 from framecolor.core.hashing import digest
 from framecolor.errors import FramecolorError
@@ -29,7 +32,7 @@ class Item:
     """A WebP file, or a map as JSON.
 
     data      None if the frame or its drawing is missing
-    version   of the frame's entry that it shows
+    version   of the frame's entry that it shows, and of its colors
     is_final  whether it shows that version for sure, so that it may be kept
     """
 
@@ -57,13 +60,15 @@ class Made:
         entry, version = self._desk.find_entry(number)
         if entry is None:
             return None
+        colors, of_colors = self._desk.find_colors(number) if kind == "map" else (None, "")
+        version += f".{of_colors}" if of_colors else ""
         name = number, kind, version
         if name in self._kept:
             self._kept.move_to_end(name)
             return self._kept[name]
         making = self._making.get(name)
         if making is None:
-            making = asyncio.get_running_loop().run_in_executor(self._pool, self._make, entry, version, kind)
+            making = asyncio.get_running_loop().run_in_executor(self._pool, self._make, entry, version, kind, colors)
             self._making[name] = making
             making.add_done_callback(lambda made: self._take(name, made))
         return await asyncio.shield(making)  # a client that goes away takes it from no other
@@ -78,11 +83,11 @@ class Made:
             _, old = self._kept.popitem(last=False)
             self._bytes -= len(old.data or b"")
 
-    def _make(self, entry: FrameEntry, version: str, kind: Kind) -> Item:
+    def _make(self, entry: FrameEntry, version: str, kind: Kind, colors: NDArray[np.uint8] | None) -> Item:
         manifest, drawing = self._desk.read_manifest(), self._find_drawing(entry.number)
         reader = PictureReader(manifest)
         if kind == "map":
-            data = reader.read_map(entry, drawing).encode() or None
+            data = reader.read_map(entry, drawing, colors).encode() or None
         else:
             crop = None
             if kind == "large":

@@ -169,3 +169,21 @@ def test_a_session_without_room_paints_the_same(desk: Desk, tmp_path: Path) -> N
     desk.correct(1003, *place_of(desk.root, 1003, COAT), (10, 200, 30, 255))
     desk.run()
     desk.check(tmp_path)
+
+
+def test_colors_are_told_before_any_frame_is_painted(desk: Desk) -> None:
+    told: dict[int, np.ndarray] = {}
+    order: list[str] = []
+
+    def settle(number: int, colors: np.ndarray) -> None:
+        told[number] = colors
+        order.append("colors")
+
+    desk.session.settle = settle
+    desk.run()
+    assert told == {}  # its frames come as soon as they are painted
+    desk.correct(1003, *place_of(desk.root, 1003, COAT), (10, 200, 30, 255))
+    desk.run(lambda event: order.append("frame") if isinstance(event, FrameDone) else None)
+    assert order == 6 * ["colors"] + 6 * ["frame"]
+    assert [10, 200, 30, 255] in told[1003].tolist()
+    assert all(told[number].shape[1] == 4 for number in range(1001, 1007))

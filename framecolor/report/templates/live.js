@@ -17,18 +17,19 @@ const follow = (state) => {
   status.classList.toggle("busy", state.running || isLate);
   status.querySelector("[data-do=undo]").title = state.undo ? `Undo: ${state.undo} (Ctrl+Z)` : "Undo (Ctrl+Z)";
   status.querySelector("[data-do=redo]").title = state.redo ? `Redo: ${state.redo} (Ctrl+Shift+Z)` : "Redo (Ctrl+Shift+Z)";
-  for (const [number, hash] of Object.entries(state.frames)) renew(number, hash);
+  for (const [number, hash] of Object.entries(state.frames)) renew(number, hash, state.colors[number]);
   if (version === null) version = state.page;
   if (version !== state.page && !state.running && !isRefreshing) refresh(state.page);
 };
 
-// Shows a frame that was painted anew: its thumbnail, and itself if it is open.
-const renew = (number, hash) => {
-  const island = mapOf(number), from = `maps/${number}.json?v=${hash}`;
+// Shows a frame whose colors are decided anew if it is open, and its thumbnail when it is painted.
+const renew = (number, hash, colors) => {
+  const island = mapOf(number), from = `maps/${number}.json?v=${hash}${colors ? "." + colors : ""}`;
   if (!island || island.dataset.from === from) return;
   island.dataset.from = from;
   const picture = document.querySelector(`#frame-${number} .picture img`);
-  if (picture) picture.src = `pictures/${number}/thumbnail.webp?v=${hash}`;
+  const source = `pictures/${number}/thumbnail.webp?v=${hash}`;
+  if (picture && !picture.src.endsWith(source)) picture.src = source;
   if (dialog.open && String(numberOf(cards[shown])) === number) reopen(island);
 };
 const reopen = async (island) => {
