@@ -489,6 +489,16 @@ def test_a_key_is_marked_to_be_painted_next(shot: Path, open_page: Callable[...,
     rows.nth(1).wait_for()
 
 
+def test_a_region_gets_a_color_that_the_palette_lacks(desk: Desk, tmp_path: Path) -> None:
+    desk.show(1003)
+    desk.click(HEAD)
+    choose = "(e) => { e.value = '#12ab34'; e.dispatchEvent(new Event('change', { bubbles: true })); }"
+    desk.page.locator("[name=other]").evaluate(choose)
+    assert desk.color_at(HEAD) == (0x12, 0xAB, 0x34, 255)
+    (made,) = desk.save(tmp_path / "c.json")
+    assert (made.number, made.color) == (1003, (0x12, 0xAB, 0x34, 255))
+
+
 def test_marks_change_their_color_and_stay_so(desk: Desk) -> None:
     color = "getComputedStyle(document.documentElement).getPropertyValue('--mark').trim()"
     magenta = desk.page.evaluate(color)

@@ -293,7 +293,10 @@ const setMarks = (name = MARKS[(MARKS.indexOf(document.documentElement.dataset.m
     else localStorage.setItem("framecolor-marks", name);
   } catch { /* not kept */ }
 };
-document.addEventListener("change", ({ target }) => { if (target.name === "marks") setMarks(target.value); });
+document.addEventListener("change", ({ target }) => {
+  if (target.name === "marks") setMarks(target.value);
+  if (target.name === "other" && corrector.isOpen) corrector.use(target.value);
+});
 try { setMarks(localStorage.getItem("framecolor-marks") || MARKS[0]); } catch { setMarks(MARKS[0]); }
 
 const asked = location.hash.match(/^#frame-(-?\d+[a-z]?)$/);

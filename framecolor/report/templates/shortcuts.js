@@ -34,6 +34,7 @@ const findAct = (event) => {
     x: () => viewer.querySelector(".doubts .current .second")?.click(),
     m: () => setMarks(),
     o: () => dialog.querySelector("[name=outlines]").click(),
+    a: () => viewer.querySelector("[name=other]").click(),
     h: actions.hold,
     delete: actions.restore, backspace: actions.restore,
     "+": actions.closer, "=": actions.closer, "-": actions.farther, f: actions.whole,
