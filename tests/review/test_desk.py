@@ -157,12 +157,16 @@ def test_keys_that_cannot_be_used_are_refused(root: Path, client: Client, name: 
     assert read_bytes(root / "keys") == before and client.get("state")["undo"] is None
 
 
-def test_a_key_that_the_shot_would_not_use_is_taken_back(root: Path, desk: Desk) -> None:
-    """Another program has just saved a key of that drawing, of the same rank."""
-    write_image(root / "keys/painted_1002.tga", draw(1)[1])
-    with pytest.raises(InputError):
-        desk.edit(lambda shot, places: put_key(shot, places, 1002, "x.png", encode_image(draw(1)[1])))
-    assert not (root / "keys/cut.1002.png").exists() and desk.state()["undo"] is None
+def test_a_key_that_the_shot_would_not_use_is_taken_back(root: Path) -> None:
+    """Another program has just saved a key of that drawing, of the same rank, which the desk has not seen yet."""
+    desk = Desk(make_opener(root), paint=paint_nothing)  # not started: it watches nothing
+    try:
+        write_image(root / "keys/painted_1002.tga", draw(1)[1])
+        with pytest.raises(InputError):
+            desk.edit(lambda shot, places: put_key(shot, places, 1002, "x.png", encode_image(draw(1)[1])))
+        assert not (root / "keys/cut.1002.png").exists() and desk.state()["undo"] is None
+    finally:
+        desk.close()
 
 
 def test_recolors_follow_chains_and_keep_comments(root: Path, client: Client) -> None:

@@ -39,12 +39,17 @@ def hash_files(root: Path) -> str:
     return digest(*(part for path in files for part in (str(path.relative_to(root)), path.read_bytes())))
 
 
+def tell(*words: object) -> None:
+    """Write a line in one piece: two processes write to one pipe."""
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
+
+
 def edit_at_random(root: Path, seed: int) -> None:
     """Make edits without end. Prints a hash of the shot's files after each that was answered."""
     dice = random.Random(seed)
     desk = Desk(make_opener(root), paint=paint_nothing)
     desk.start()
-    print("open", hash_files(root), flush=True)
+    tell("open", hash_files(root))
     while True:
         number, x, y = dice.choice((1001, 1002, 1003)), dice.randrange(128), dice.randrange(96)
         kind = dice.choice(("correct", "correct", "stroke", "key", "undo", "redo"))
@@ -65,7 +70,7 @@ def edit_at_random(root: Path, seed: int) -> None:
                 desk.undo()
             else:
                 desk.redo()
-        print("done", hash_files(root), flush=True)
+        tell("done", hash_files(root))
 
 
 def fork_on_request() -> None:
@@ -78,9 +83,9 @@ def fork_on_request() -> None:
         process = os.fork()
         if process == 0:
             edit_at_random(Path(root), int(seed))
-        print("process", process, flush=True)
+        tell("process", process)
         os.waitpid(process, 0)
-        print("killed", process, flush=True)
+        tell("killed", process)
 
 
 class Starter:
