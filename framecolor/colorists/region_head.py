@@ -128,8 +128,8 @@ class RegionHead:
             apart = np.square(place[painted][:, None] - place[rows[asked]][None]).sum(axis=2)
             out[painted] = offer.rgb[chosen[asked][apart.argmin(axis=1)]]
         out[rows[asked]] = offer.rgb[chosen[asked]]
-        told = np.flatnonzero(offer.known >= 0)
-        out[told] = offer.rgb[offer.known[told]]
+        given = np.flatnonzero(offer.known >= 0)
+        out[given] = offer.rgb[offer.known[given]]
         return out
 
     @torch.inference_mode()

@@ -108,12 +108,12 @@ def judge_style(drawings: Mapping[int, Pixels], keys: Mapping[int, Pixels], sett
             notes.append(_PAPERS[paper])
         unlike = tuple(sorted(n for n in drawings if is_unlike(drawings[n], settings)))
     painted, scaled = _align_keys(drawings, keys, settings)
-    told = painted or (drawings if settings.ink == "auto" else {})
-    lines = {n: extract_lines(drawings[n], settings.read_paper) for n in told}
+    judged = painted or (drawings if settings.ink == "auto" else {})
+    lines = {n: extract_lines(drawings[n], settings.read_paper) for n in judged}
     if settings.ink == "auto":
-        margins = {n: SCALED_MARGIN_PX if n in scaled else 0 for n in told}
+        margins = {n: SCALED_MARGIN_PX if n in scaled else 0 for n in judged}
         with ThreadPoolExecutor(settings.count_cores(), "framecolor") as pool:
-            counts = pool.map(lambda n: count_hues(*lines[n], painted.get(n), margin_px=margins[n]), told)
+            counts = pool.map(lambda n: count_hues(*lines[n], painted.get(n), margin_px=margins[n]), judged)
             ink = find_ink_hues(list(counts))
         if ink != "dark":
             settings = settings.updated({"ink": ink})

@@ -127,7 +127,16 @@ def read_recolors(path: str | Path) -> dict[str, str]:
     path = Path(path)
     data = read_small(path, _MAX_BYTES, "a file of recolors", _FIX)
     try:
-        table = parse_toml(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
+    except ValueError as error:
+        raise InputError(path, f"is no TOML, or is cut off ({str(error)[:100]})", _FIX) from None
+    return parse_recolors(text, path)
+
+
+def parse_recolors(text: str, path: Path) -> dict[str, str]:
+    """Parse the text of a file of recolors, as `read_recolors`. Raises InputError about `path`."""
+    try:
+        table = parse_toml(text)
     except ValueError as error:
         raise InputError(path, f"is no TOML, or is cut off ({str(error)[:100]})", _FIX) from None
     colors = table.get("colors")

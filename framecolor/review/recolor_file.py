@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from framecolor.core.files import read_small
-from framecolor.core.parsing import parse_toml
 from framecolor.core.text import quote
 from framecolor.errors import InputError
+from framecolor.keys.recolor import parse_recolors
 from framecolor.review.journal import Edit
 from framecolor.review.places import RECOLOR, Places
 
@@ -24,30 +24,19 @@ def recolor(places: Places, source: Any, target: Any) -> Edit:
     """Show a color of the shot as another one, #rrggbb, from now on.
 
     A color that is itself the result of an entry changes that entry; one that becomes its original again removes it.
-    Comments and other tables of the file stay. Raises InputError if a color is invalid, or the file cannot be changed.
+    Comments of the file stay. Raises InputError if a color is invalid, or the file cannot be changed.
     """
     before, after = _take_color(source), _take_color(target)
     text = _read(places.recolor)
-    entries = list_entries(text, places.recolor)
+    entries = parse_recolors(text, places.recolor) if text else {}
     chained = [key for key, value in entries.items() if value == before]
     changes = dict.fromkeys(chained or [before], after)
     wanted = {key: value for key, value in (entries | changes).items() if key != value}
     changed = _rewrite(text, changes)
-    if list_entries(changed, places.recolor) != wanted:
+    if parse_recolors(changed, places.recolor) != wanted:
         problem = f"its table [{_TABLE}] cannot be changed line by line"
         raise InputError(places.recolor, problem, f'write it as lines "#rrggbb" = "#rrggbb" below [{_TABLE}]')
     return Edit(f"{before} as {after}", {RECOLOR: changed.encode()})
-
-
-def list_entries(text: str, path: Path) -> dict[str, str]:
-    """List the colors of a recolor.toml with those that replace them. Raises InputError about `path`."""
-    try:
-        table = parse_toml(text).get(_TABLE, {})
-    except ValueError as error:
-        raise InputError(path, f"is not valid TOML ({str(error)[:120]})", "correct or remove it") from None
-    if not isinstance(table, dict) or not all(isinstance(value, str) for value in table.values()):
-        raise InputError(path, f"its {_TABLE} are not a table of colors", "correct or remove it")
-    return {key.lower(): value.lower() for key, value in table.items()}
 
 
 def _rewrite(text: str, changes: dict[str, str]) -> str:
