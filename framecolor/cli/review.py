@@ -118,7 +118,9 @@ def _make_opener(one: ShotPath, given: dict[str, Any]) -> Opener:
                 "format", f"{settings.format} is one file of all frames, which review does not write", fix
             )
         if settings.recolor == NO_FILE:
-            raise SettingsError("recolor", "is none, and review changes colors in its file", "name a file, or leave it out")
+            raise SettingsError(
+                "recolor", "is none, and review changes colors in its file", "name a file, or leave it out"
+            )
         return settings
 
     return Opener(open_with_corrections, read_settings, find)
