@@ -17,6 +17,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from framecolor.core.precision import autocast
 from framecolor.training.baselines.adversary import critic_loss, painter_loss
 from framecolor.training.baselines.deepcolor.network import FIELD, Critic, DeepColor
 from framecolor.training.loop import Batch, Turn
@@ -72,9 +73,11 @@ class DeepColorRecipe(ColoristRecipe):
         critic = network.get_submodule("critic")
         line, hint, rgb = batch["line"], batch["hint"], batch["rgb"]
         painted = self.paint(network, batch)
-        score = critic(torch.cat([line, hint, painted], dim=1))
+        with autocast(line.device):
+            score = critic(torch.cat([line, hint, painted], dim=1)).float()
+            real = critic(torch.cat([line, hint, rgb], dim=1)).float() if turn == "critic" else score
         if turn == "critic":
-            return critic_loss("bce", critic(torch.cat([line, hint, rgb], dim=1)), score), {}
+            return critic_loss("bce", real, score), {}
         apart = F.l1_loss(painted, rgb)
         fooled = painter_loss("bce", score)
         numbers = {"l1": float(apart.detach()) / 2, "fooled": float(fooled.detach())}
@@ -84,7 +87,8 @@ class DeepColorRecipe(ColoristRecipe):
         return _L1_WEIGHT * apart + fooled + _REGION_WEIGHT * region + _PALETTE_WEIGHT * palette, numbers
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
-        return network.get_submodule("painter")(batch["line"], batch["hint"])
+        with autocast(batch["line"].device):
+            return network.get_submodule("painter")(batch["line"], batch["hint"]).float()
 
 
 def _propose_loss(network: nn.Module, batch: Batch) -> tuple[Tensor, dict[str, float]]:

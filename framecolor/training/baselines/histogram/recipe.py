@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from framecolor.core.histogram import bin_colors, color_histogram
+from framecolor.core.precision import autocast
 from framecolor.training.baselines.adversary import critic_loss, painter_loss
 from framecolor.training.baselines.histogram.network import Histogram, HistogramCritic
 from framecolor.training.loop import Batch, Turn
@@ -82,7 +83,9 @@ class HistogramRecipe(ColoristRecipe):
         painted = self.paint(network, batch)
         if turn == "critic":
             critic = network.get_submodule("critic")
-            return critic_loss("bce", critic(line, histogram, rgb), critic(line, histogram, painted)), {}
+            with autocast(line.device):
+                real, fake = (critic(line, histogram, picture).float() for picture in (rgb, painted))
+            return critic_loss("bce", real, fake), {}
         painter = cast(Histogram, network.get_submodule("painter"))
         self._remember(painter, histogram)
         apart = F.l1_loss(painted, rgb)
@@ -92,11 +95,14 @@ class HistogramRecipe(ColoristRecipe):
         numbers["palette"] = float(palette.detach())
         if not self.adversary:
             return _L2_WEIGHT * F.mse_loss(painted, rgb) + used, numbers
-        fooled = painter_loss("bce", network.get_submodule("critic")(line, histogram, painted))
+        with autocast(line.device):
+            score = network.get_submodule("critic")(line, histogram, painted).float()
+        fooled = painter_loss("bce", score)
         return _L1_WEIGHT * apart + fooled + used, {**numbers, "fooled": float(fooled.detach())}
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
-        return network.get_submodule("painter")(batch["line"], batch["histogram"])
+        with autocast(batch["line"].device):
+            return network.get_submodule("painter")(batch["line"], batch["histogram"]).float()
 
     def describe(self) -> dict[str, Any]:
         return {**super().describe(), "adversary": self.adversary}

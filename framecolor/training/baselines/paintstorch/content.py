@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from framecolor.core.precision import autocast
 from framecolor.networks.perception import Perception, load_perception
 
 # Features are compared at half the size, at a quarter of the cost, if at least this many pixels remain; finer details
@@ -24,9 +25,10 @@ def content_loss(painted: Tensor, truth: Tensor) -> Tensor:
     network = _load_features(str(painted.device))
     if min(painted.shape[2:]) >= 2 * _LEAST_FEATURES_PX:
         painted, truth = F.avg_pool2d(painted, 2), F.avg_pool2d(truth, 2)
-    with torch.no_grad():
-        wanted = network.features(truth)
-    seen = network.features(painted)
+    with autocast(painted.device):
+        with torch.no_grad():
+            wanted = [level.float() for level in network.features(truth)]
+        seen = [level.float() for level in network.features(painted)]
     parts = [(a - b).abs().mean() / b.abs().mean().clamp_min(1e-6) for a, b in zip(seen, wanted, strict=True)]
     return torch.stack(parts).mean()
 

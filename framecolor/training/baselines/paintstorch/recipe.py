@@ -22,6 +22,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from framecolor.core.precision import autocast
 from framecolor.training.baselines.adversary import critic_loss, gradient_penalty, painter_loss
 from framecolor.training.baselines.paintstorch.content import content_loss
 from framecolor.training.baselines.paintstorch.marks import shrink_marks
@@ -161,12 +162,15 @@ class PaintsTorchRecipe(WassersteinRecipe):
         }
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
-        return network.get_submodule("generator")(batch["line"], batch["hint"])
+        with autocast(batch["line"].device):
+            return network.get_submodule("generator")(batch["line"], batch["hint"]).float()
 
     def paint_with_helper(self, network: nn.Module, batch: Batch) -> tuple[Tensor, str, Tensor]:
         """See the base; the second generator's loss is its error in the lines."""
         painted = self.paint(network, batch)
-        return painted, "line", F.mse_loss(network.get_submodule("reader")(painted), batch["line"])
+        with autocast(painted.device):
+            lines = network.get_submodule("reader")(painted).float()
+        return painted, "line", F.mse_loss(lines, batch["line"])
 
 
 def show_marks(rgb: NDArray[np.float32], mask: NDArray[np.float32], lines: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from framecolor.core.histogram import mean_by_label
+from framecolor.core.precision import autocast
 from framecolor.training.baselines.paintstorch.marks import shrink_marks
 from framecolor.training.baselines.paintstorch.network import HINT_STRIDE, Tunnel, start_convolutions
 from framecolor.training.baselines.paintstorch.recipe import Critic, WassersteinRecipe, show_marks, take_turns
@@ -93,14 +94,17 @@ class StencilTorchRecipe(WassersteinRecipe):
         }
 
     def paint(self, network: nn.Module, batch: Batch) -> Tensor:
-        return network.get_submodule("generator")(batch["line"], batch["image"], batch["mask"], batch["hint"])
+        with autocast(batch["line"].device):
+            painted = network.get_submodule("generator")(batch["line"], batch["image"], batch["mask"], batch["hint"])
+        return painted.float()
 
     def paint_with_helper(self, network: nn.Module, batch: Batch) -> tuple[Tensor, str, Tensor]:
         """See the base; the guide decoder's loss is its error in the flat colors."""
         generator, image, mask = cast(StencilTorch, network.get_submodule("generator")), batch["image"], batch["mask"]
-        maps = generator.look(batch["line"], image, mask, batch["hint"])
-        painted = generator.compose(generator.decode(maps), image, mask)
-        return painted, "flat", F.l1_loss(network.get_submodule("guide")(maps[-1]), batch["flat"])
+        with autocast(image.device):
+            maps = generator.look(batch["line"], image, mask, batch["hint"])
+            color, flat = generator.decode(maps), network.get_submodule("guide")(maps[-1])
+        return generator.compose(color.float(), image, mask), "flat", F.l1_loss(flat.float(), batch["flat"])
 
 
 def draw_mask(flats: NDArray[np.int32], rng: np.random.Generator) -> Float:
