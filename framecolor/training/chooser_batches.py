@@ -26,6 +26,9 @@ _FIRST_SHARE = 0.5
 _PALETTES, _BOTH = 0.35, 0.3
 # Dots of a stroke hint; how they favor large regions: by area, or its root.
 _FEWEST, _MOST, _BY_AREA = 2, 60, 0.67
+_DOTS = 24
+# Share of stroke hints as a painter sets them; how much his regions differ from the largest (log of their area).
+_ONE_EACH, _HABIT = 0.5, 1.0
 # Share of drawings in which strokes spill into neighbors, and of strokes that do.
 _SPILLED, _SPILL = 0.25, 0.12
 # Colors in a palette: most, those of other pictures, and the scatter of shares (log) and of levels.
@@ -40,7 +43,7 @@ class ChooserBatches(TorchDataset[Batch]):
     """Batch n of a seed is always the same: `batch` drawings, half of them of the first of `sources`."""
 
     def __init__(self, sources: Sequence[ChooserEpisodes], seed: int, batch: int, *, given: str = "any") -> None:
-        """given: "any" as in training; "strokes": 24 dots by area; "palette"."""
+        """given: "any" as in training; "strokes": 24 dots by area; "one each": 24 as a painter sets them; "palette"."""
         self.sources, self.seed, self.batch, self.given = sources, seed, batch, given
 
     def __len__(self) -> int:
@@ -70,8 +73,14 @@ def ask(
     classes, area = drawing["classes"], drawing["area"].astype(np.float32)
     paper = drawing["shape"][:, 5] > 0.5
     palette = given == "palette" or (given == "any" and rng.random() < _PALETTES)
-    strokes = given == "strokes" or (given == "any" and (not palette or rng.random() < _BOTH))
-    picked = draw_picks(area, ~paper & (classes > 0), rng, given) if strokes else np.zeros(len(classes), bool)
+    strokes = given in ("strokes", "one each") or (given == "any" and (not palette or rng.random() < _BOTH))
+    paintable = ~paper & (classes > 0)
+    if not strokes:
+        picked = np.zeros(len(classes), bool)
+    elif given == "one each" or (given == "any" and rng.random() < _ONE_EACH):
+        picked = pick_one_each(area, classes, paintable, rng, given)
+    else:
+        picked = draw_picks(area, paintable, rng, given)
     told = np.unique(classes[~paper & (classes > 0)] if palette else classes[picked])[:_MOST_COLORS]
     candidates = np.concatenate([[0], told]).astype(np.int64)
     place = np.full(max(int(classes.max(initial=0)), 0) + 1, -1)
@@ -91,13 +100,33 @@ def ask(
 
 def draw_picks(area: Float, paintable: NDArray[np.bool_], rng: np.random.Generator, given: str) -> NDArray[np.bool_]:
     """Draw the regions that dots fall in, bool [T]."""
-    count = 24 if given == "strokes" else round(float(np.exp(rng.uniform(np.log(_FEWEST), np.log(_MOST)))))
+    count = _DOTS if given == "strokes" else draw_count(rng)
     power = 1.0 if given == "strokes" or rng.random() < _BY_AREA else 0.5
     weight = np.power(area, power) * paintable
     picked = np.zeros(len(area), bool)
     if weight.sum() > 0:
         picked[rng.choice(len(area), count, p=weight / weight.sum())] = True
     return picked
+
+
+def pick_one_each(
+    area: Float, classes: NDArray[np.integer], paintable: NDArray[np.bool_], rng: np.random.Generator, given: str
+) -> NDArray[np.bool_]:
+    """Pick the regions of a painter's dots, bool [T]: one of each color first, then more, large ones first."""
+    count = _DOTS if given == "one each" else draw_count(rng)
+    habit = 0.0 if given == "one each" else float(rng.uniform(0, _HABIT))
+    order = np.argsort(-np.log(area + 1) - rng.normal(0, habit, len(area)), kind="stable")
+    order = order[paintable[order]]
+    _, first = np.unique(classes[order], return_index=True)
+    firsts = order[np.sort(first)]
+    picked = np.zeros(len(area), bool)
+    picked[np.concatenate([firsts, order[~np.isin(order, firsts)]])[:count]] = True
+    return picked
+
+
+def draw_count(rng: np.random.Generator) -> int:
+    """Draw the number of dots; few are more frequent than many."""
+    return round(float(np.exp(rng.uniform(np.log(_FEWEST), np.log(_MOST)))))
 
 
 def spill(

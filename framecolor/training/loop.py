@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import signal
 import threading
 import time
@@ -169,9 +170,17 @@ def _take_steps(
         numbers.append(take_step(recipe, state, batch, settings))
         if state.step % settings.log_every == 0 or state.step == settings.steps:
             seconds = (time.monotonic() - since) / len(numbers)
+            _check_losses(numbers[-1], folder, state.step)
             _log(folder, {"step": state.step, **average(numbers), "step_seconds": round(seconds, 3)}, report)
             numbers, since = [], time.monotonic()
         _at_intervals(recipe, state, folder, settings, report)
+
+
+def _check_losses(numbers: Mapping[str, float], folder: Path, step: int) -> None:
+    """Stop a training whose loss is no number before its weights replace those of the last checkpoint."""
+    if not all(math.isfinite(value) for name, value in numbers.items() if name.startswith("loss")):
+        problem = f"the loss is not a number after step {step}"
+        raise InputError(folder, problem, "continue from its checkpoint with --resume and a lower --rate")
 
 
 def start(recipe: Recipe, settings: LoopSettings) -> State:

@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from framecolor.errors import InputError
 from framecolor.training.loop import Batch, LoopSettings, Turn, start, take_step, train
 
 
@@ -86,3 +87,14 @@ def test_a_training_leaves_no_signal_handler_behind(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGCHLD)
     train(PairRecipe(), tmp_path / "run", LoopSettings(2, warmup_steps=1, workers=1), report=lambda _: None)
     assert signal.getsignal(signal.SIGCHLD) is before
+
+
+def test_a_training_whose_loss_is_no_number_stops_before_it_is_saved(tmp_path: Path) -> None:
+    class Diverging(PairRecipe):
+        def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
+            loss, numbers = super().compute_loss(network, batch, turn)
+            return (loss * float("nan") if turn == "painter" else loss), numbers
+
+    with pytest.raises(InputError, match="loss is not a number after step 2"):
+        train(Diverging(), tmp_path, LoopSettings(4, log_every=2, save_every=2, workers=0), report=lambda _: None)
+    assert not (tmp_path / "checkpoint.safetensors").exists()

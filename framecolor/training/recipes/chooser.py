@@ -24,6 +24,7 @@ from framecolor.training.dataset import Dataset
 from framecolor.training.loop import ONE_TURN, Batch, average, name_origin, to_device
 from framecolor.training.recipes.painter import join_facts
 
+_GIVEN = ("strokes", "one each", "palette")
 _VAL_EPISODES, _VAL_BATCHES, _VAL_SEED = 60, 12, 2**20
 # Weights of the losses after each round but the last, and of which regions share a paint.
 _EARLY_WEIGHT, _ALIKE_WEIGHT = 0.3, 0.5
@@ -48,7 +49,7 @@ class ChooserRecipe:
         train = [ChooserEpisodes(one, "train", seed, folder, episodes, size_px) for one in data]
         val = [ChooserEpisodes(one, "val", seed, folder, min(episodes, _VAL_EPISODES), size_px) for one in data]
         self.batches: TorchDataset[Batch] = ChooserBatches(train, seed, batch)
-        self.held_out = {given: ChooserBatches(val, _VAL_SEED, batch, given=given) for given in ("strokes", "palette")}
+        self.held_out = {given: ChooserBatches(val, _VAL_SEED, batch, given=given) for given in _GIVEN}
 
     def build_network(self) -> nn.Module:
         return Chooser(**self.sizes)
@@ -69,15 +70,15 @@ class ChooserRecipe:
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
-        """Measure the share of right regions with 24 dots (of all regions), and by the palette; of the better simple
-        answer, too."""
+        """Measure the share of right regions with 24 dots of either kind (of all regions), and by the palette; of the
+        better simple answer, too."""
         numbers: dict[str, float] = {}
         for given, batches in self.held_out.items():
             rows = []
             for index in range(_VAL_BATCHES):
                 _, row = self.compute_loss(network, to_device(batches[index], network), "all")
                 rows.append({name: value for name, value in row.items() if value == value})
-            numbers |= {f"{given}_{name}": value for name, value in average(rows).items()}
+            numbers |= {f"{given.replace(' ', '_')}_{name}": value for name, value in average(rows).items()}
         return numbers
 
     @torch.no_grad()

@@ -37,7 +37,10 @@ class ResNeXt(nn.Module):
         self.expand = nn.Conv2d(inner, channels, 1)
 
     def forward(self, x: Tensor) -> Tensor:
-        inner = F.leaky_relu(self.look(F.leaky_relu(self.reduce(x), SLOPE)), SLOPE)
+        inner = F.leaky_relu(self.reduce(x), SLOPE)
+        # In float32: oneDNN's bfloat16 gradients of dilated weights are not always numbers.
+        with torch.autocast(x.device.type, enabled=False):
+            inner = F.leaky_relu(self.look(inner.float()), SLOPE)
         return x + self.expand(inner)
 
 
