@@ -3,9 +3,10 @@
     python benchmarks/recipes.py --data DATA --clips DIR [--minutes 5] [--runs RUNS] [--only SYSTEM ...]
 
 DATA is a folder that `framecolor dataset build` wrote. Each system gets the same processor time on one core; a stopped
-training continues. Then every system paints held-out drawings from strokes, from a reference or from nothing, and
-frames of the clips from their first frame alone. framecolor is compared with that frame as its only key. Results go to
-results/recipes.json row by row: with --only, the other rows are kept. --sheet writes the picture.
+training continues. Then every system, those that ship included, paints held-out drawings and frames of the clips from
+strokes, from a reference (of a clip: its first frame) or from nothing. framecolor is compared with that frame as its
+only key. Results go to results/recipes.json row by row: with --only, the other rows are kept. --sheet writes the
+picture.
 """
 
 from __future__ import annotations
@@ -95,13 +96,13 @@ def _rows(name: str, runs: Path, clips: Iterable[Clip]) -> Iterable[tuple[str, C
         return
     colorist = open_system(name, runs)
     for condition in SYSTEMS[name].conditions:
-        yield condition, lambda subject, of=condition: paint_with(colorist, subject, of, SYSTEMS[name].options)
+        yield condition, lambda subject, of=condition: paint_with(colorist, subject, of)
 
 
-def paint_with(colorist: Colorist, subject: Subject, condition: str, options: SamplingOptions) -> Painted:
+def paint_with(colorist: Colorist, subject: Subject, condition: str) -> Painted:
     """Paint a drawing with a colorist under a condition."""
     begin = time.perf_counter()
-    rgb = colorist.paint(subject.frame, subject.regions, subject.condition(condition), options)
+    rgb = colorist.paint(subject.frame, subject.regions, subject.condition(condition), SamplingOptions())
     colors = vote_flats(rgb, subject.regions, subject.palette)
     seconds = time.perf_counter() - begin
     height, width = subject.regions.size

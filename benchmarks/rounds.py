@@ -26,7 +26,6 @@ from framecolor.render.flat import paint_flat
 
 _HELD_OUT_PX = 256
 _NEAR_LEVELS = 8
-_DOT_PX = 3
 
 
 @click.command()
@@ -78,18 +77,11 @@ def share_right(subject: Subject, colors: NDArray[np.uint8]) -> float:
 
 
 def add_strokes(hint: Hint, subject: Subject, wrong: NDArray[np.bool_], count: int) -> Hint:
-    """Add dots of true color in the largest wrong regions, each around the pixel farthest from the region's edge."""
-    rgb, confidence = hint.rgb.copy(), hint.confidence.copy()
-    labels = subject.regions.labels
-    for region in sorted(np.flatnonzero(wrong), key=lambda r: -int(subject.regions.area[r]))[:count]:
-        rows, columns = np.nonzero(labels == region)
-        middle = np.square(rows - rows.mean()) + np.square(columns - columns.mean())
-        y, x = int(rows[middle.argmin()]), int(columns[middle.argmin()])
-        near = np.zeros_like(labels, bool)
-        near[max(0, y - _DOT_PX) : y + _DOT_PX + 1, max(0, x - _DOT_PX) : x + _DOT_PX + 1] = True
-        dot = near & (labels == region)
-        rgb[dot], confidence[dot] = subject.colors[region], 1
-    return Hint(rgb, confidence)
+    """Add dots of true color in the largest wrong regions."""
+    regions = np.flatnonzero(wrong)
+    added = subject.mark(regions[np.argsort(-subject.regions.area[regions], kind="stable")][:count])
+    new = added.confidence > 0
+    return Hint(np.where(new[..., None], added.rgb, hint.rgb), np.maximum(hint.confidence, added.confidence))
 
 
 if __name__ == "__main__":

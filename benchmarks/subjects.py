@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -27,6 +27,8 @@ Rgb = NDArray[np.uint8]
 
 _DOTS = 24
 _DOT_SHARE = 0.02
+# Antialiased colors of a clip differ by a few levels.
+_SAME_LEVELS = 4
 _TRACE = (0, 0, 255, 255)
 
 
@@ -37,7 +39,9 @@ class Subject:
     truth      uint8 HxWx3 over white: the paint below the lines, or the painted frame
     colors     uint8 [count + 1, 3], the true color of each region
     palette    the colors that may be used
-    strokes    dots of true color, of this drawing or of the clip's first frame
+    dots       24 dots of true color at random painted places, as PaintsTorch simulates strokes
+    strokes    24 dots of true color as a painter sets them: one in the largest region of each color, then in the
+               largest regions that are left
     reference  uint8 HxWx3: another painting of the same character, or the clip's first frame
     """
 
@@ -47,17 +51,31 @@ class Subject:
     truth: Rgb
     colors: NDArray[np.uint8]
     palette: Palette
+    dots: Hint
     strokes: Hint
     reference: Rgb
 
     def condition(self, name: str) -> Conditioning:
-        """Make the conditioning of this name in the table: strokes, reference or nothing."""
+        """Make the conditioning of this name in the table: random dots, strokes, reference or nothing."""
+        if name == "random dots":
+            return Conditioning(hint=self.dots)
         if name == "strokes":
             return Conditioning(hint=self.strokes)
         if name == "reference":
             painted = np.asarray((self.reference < 250).any(axis=2), dtype=np.float32)
             return Conditioning(histogram=color_histogram(self.reference, painted), reference=self.reference)
         return Conditioning()
+
+    def mark(self, picked: NDArray[np.intp]) -> Hint:
+        """Draw a dot of true color inside of each of these regions, around a pixel near its middle."""
+        labels, rgb = self.regions.labels, np.zeros_like(self.truth)
+        known = np.zeros(self.regions.size, np.float32)
+        for region in picked:
+            rows, columns = np.nonzero(labels == region)
+            middle = (np.square(rows - rows.mean()) + np.square(columns - columns.mean())).argmin()
+            dot = _draw_dot(self.regions.size, int(rows[middle]), int(columns[middle])) & (labels == region)
+            rgb[dot], known[dot] = self.colors[region], 1
+        return Hint(rgb, known)
 
     @property
     def scored(self) -> NDArray[np.bool_]:
@@ -86,26 +104,35 @@ def _make_held_out(paintings: Paintings, index: int, size_px: int) -> Subject:
 
 
 def read_clip(clip: Clip, most: int) -> Iterator[Subject]:
-    """Read up to `most` evenly spread frames of a clip. Strokes, reference and palette come from its first frame."""
+    """Read up to `most` evenly spread frames of a clip. Reference and palette come from its first frame."""
     numbers = list(clip.line)
     first = lay_over_color(read_image(clip.truth[numbers[0]]))
-    strokes = _draw_dots(first, np.random.default_rng(0))
     frame = read_drawing(numbers[0], read_image(clip.line[numbers[0]]))
     palette = build_palette([region_colors(opaque(first), frame, find_regions(frame))])
     for place in np.unique(np.linspace(1, len(numbers) - 1, min(most, len(numbers) - 1)).round().astype(int)):
         number = numbers[place]
         frame = read_drawing(number, read_image(clip.line[number]))
         truth = lay_over_color(read_image(clip.truth[number]))
-        yield _describe(f"{clip.name} {number}", frame, find_regions(frame), truth, strokes, first, palette)
+        dots = _draw_dots(truth, np.random.default_rng(number))
+        yield _describe(f"{clip.name} {number}", frame, find_regions(frame), truth, dots, first, palette)
 
 
 def _describe(
-    name: str, frame: Frame, regions: Regions, truth: Rgb, strokes: Hint, reference: Rgb, palette: Palette | None = None
+    name: str, frame: Frame, regions: Regions, truth: Rgb, dots: Hint, reference: Rgb, palette: Palette | None = None
 ) -> Subject:
     own = region_colors(opaque(truth), frame, regions)
-    return Subject(
-        name, frame, regions, truth, own.color[:, :3], palette or build_palette([own]), strokes, reference
-    )  # fmt: skip
+    palette = palette or build_palette([own])
+    subject = Subject(name, frame, regions, truth, own.color[:, :3], palette, dots, dots, reference)
+    return replace(subject, strokes=subject.mark(_pick_as_painter(subject)))
+
+
+def _pick_as_painter(subject: Subject) -> NDArray[np.intp]:
+    """Pick the regions of a painter's strokes: the largest of each color first, then the largest of all."""
+    scored = np.flatnonzero(subject.scored)
+    ordered = scored[np.argsort(-subject.regions.area[scored], kind="stable")]
+    _, first = np.unique(subject.colors[ordered] // _SAME_LEVELS, axis=0, return_index=True)
+    firsts = ordered[np.sort(first)]
+    return np.concatenate([firsts, ordered[~np.isin(ordered, firsts)]])[:_DOTS]
 
 
 def _draw(painting: Painting) -> NDArray[np.uint8]:
@@ -117,12 +144,17 @@ def _draw(painting: Painting) -> NDArray[np.uint8]:
 
 def _draw_dots(rgb: Rgb, rng: np.random.Generator) -> Hint:
     """Draw dots in the picture's colors, at places that are not white."""
-    height, width = rgb.shape[:2]
-    known = np.zeros((height, width), np.uint8)
+    known = np.zeros(rgb.shape[:2], bool)
     painted = np.argwhere((rgb < 250).any(axis=2))
     for row, column in painted[rng.integers(0, len(painted), _DOTS)] if len(painted) else ():
-        cv2.circle(known, (int(column), int(row)), max(1, round(_DOT_SHARE * max(height, width) / 2)), 1, -1)
+        known |= _draw_dot((rgb.shape[0], rgb.shape[1]), int(row), int(column))
     return Hint(rgb * known[..., None], known.astype(np.float32))
+
+
+def _draw_dot(size: tuple[int, int], row: int, column: int) -> NDArray[np.bool_]:
+    dot = np.zeros(size, np.uint8)
+    cv2.circle(dot, (column, row), max(1, round(_DOT_SHARE * max(size) / 2)), 1, -1)
+    return dot > 0
 
 
 def _enlarge(rgb: NDArray[np.float32], side: int) -> Rgb:

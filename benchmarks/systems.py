@@ -12,14 +12,15 @@ from typing import Any
 import torch
 from yardsticks import ByFrequency, LazyBrush, NearestStroke
 
-from framecolor.colorists.base import Colorist, SamplingOptions
+from framecolor.colorists.base import Colorist
 from framecolor.colorists.open import open_colorist
 from framecolor.media import write_text_atomic
 from framecolor.networks import systems
-from framecolor.networks.checkpoint import chooser_weights_path, colorist_weights_path
+from framecolor.networks.shipped import find_model
 from framecolor.training.loop import LoopSettings, Recipe, start, take_step, train
 
 SIZE_PX = 128
+STROKES = ("strokes", "random dots")
 _TIMED_STEPS = 6
 # Timed steps that are left out: the first ones allocate memory.
 _SLOW_STEPS = 2
@@ -30,38 +31,40 @@ class System:
     """One row of the comparison.
 
     recipe      name of the recipe and of its weights' file; "" if it is not trained
+    ships       name by which `--model` finds it instead
     train       arguments of its recipe beside data, seed and size
-    conditions  conditions to paint with, a row for each: strokes, reference, nothing
-    options     options of sampling
+    conditions  conditions to paint with, a row for each: strokes, random dots, reference, nothing
     """
 
     recipe: str
     train: Mapping[str, Any] = field(default_factory=dict)
+    ships: str = ""
     conditions: tuple[str, ...] = ("nothing",)
-    options: SamplingOptions = field(default_factory=SamplingOptions)
 
 
-SHIPPED = "diffusion, as shipped"
 YARDSTICKS: Mapping[str, Callable[[], Colorist]] = {
     "nearest stroke": NearestStroke,
     "LazyBrush": LazyBrush,
     "palette by frequency": ByFrequency,
 }
 SYSTEMS: Mapping[str, System] = {
-    "nearest stroke": System("", conditions=("strokes",)),
-    "LazyBrush": System("", conditions=("strokes",)),
+    "nearest stroke": System("", conditions=STROKES),
+    "LazyBrush": System("", conditions=STROKES),
     "palette by frequency": System("", conditions=("reference",)),
-    "deepcolor": System("deepcolor", conditions=("strokes", "nothing")),
+    "deepcolor": System("deepcolor", conditions=(*STROKES, "nothing")),
     "histogram CNN": System("histogram", {"network": "cnn"}, ("reference",)),
     "histogram cGAN": System("histogram", {"network": "cgan"}, ("reference",)),
-    "PaintsTorch": System("paintstorch", conditions=("strokes", "nothing")),
-    "StencilTorch": System("stencil", conditions=("strokes", "nothing")),
+    "PaintsTorch": System("paintstorch", conditions=(*STROKES, "nothing")),
+    "StencilTorch": System("stencil", conditions=(*STROKES, "nothing")),
     "CycleGAN": System("cyclegan", conditions=("nothing",)),
-    "diffusion": System("diffusion", conditions=("strokes", "reference", "nothing")),
-    "style transfer": System("", conditions=("reference",)),
-    SHIPPED: System("", conditions=("strokes", "reference", "nothing")),
-    "chooser, as shipped": System("", conditions=("strokes", "reference")),
-    f"{SHIPPED}, guidance 10": System("", conditions=("strokes",), options=SamplingOptions(guidance=10)),
+    "diffusion": System("diffusion", conditions=(*STROKES, "reference", "nothing")),
+    "style transfer": System("", ships="style", conditions=("reference",)),
+    "deepcolor, as shipped": System("", ships="deepcolor", conditions=(*STROKES, "nothing")),
+    "histogram cGAN, as shipped": System("", ships="histogram", conditions=("reference",)),
+    "PaintsTorch, as shipped": System("", ships="paintstorch", conditions=(*STROKES, "nothing")),
+    "StencilTorch, as shipped": System("", ships="stencil", conditions=(*STROKES, "nothing")),
+    "diffusion, as shipped": System("", ships="diffusion", conditions=(*STROKES, "reference", "nothing")),
+    "chooser, as shipped": System("", ships="chooser", conditions=(*STROKES, "reference")),
 }
 
 
@@ -108,12 +111,8 @@ def open_system(name: str, runs: Path) -> Colorist:
     """Open a system that was trained before, one that ships, or a yardstick."""
     if name in YARDSTICKS:
         return YARDSTICKS[name]()
-    if name == "style transfer":
-        return open_colorist(Path("style"))
-    if name == "chooser, as shipped":
-        return open_colorist(chooser_weights_path())
-    if name.startswith(SHIPPED):
-        return open_colorist(colorist_weights_path())
+    if SYSTEMS[name].ships:
+        return open_colorist(find_model(SYSTEMS[name].ships, Path()))
     return open_colorist(run_folder(name, runs) / f"{SYSTEMS[name].recipe}.safetensors")
 
 

@@ -82,15 +82,29 @@ def test_the_reference_of_held_out_art_is_another_picture_of_the_same_character(
         assert guide.histogram is not None
         assert guide.histogram.sum() == pytest.approx(1, abs=1e-4)
         assert (subject.reference != subject.truth).any()
-        strokes = subject.condition("strokes").hint
-        assert strokes is not None
-        dots = strokes.confidence > 0
-        assert dots.any()
-        np.testing.assert_array_equal(strokes.rgb[dots], subject.truth[dots])
+        dots = subject.condition("random dots").hint
+        assert dots is not None
+        assert dots.confidence.any()
+        known = dots.confidence > 0
+        np.testing.assert_array_equal(dots.rgb[known], subject.truth[known])
         assert subject.condition("nothing").hint is None
 
 
-def test_conditions_of_clips_come_from_their_first_frame(clips: Path) -> None:
+def test_a_painter_strokes_each_color_first_in_its_largest_region(data: Path) -> None:
+    from subjects import read_held_out
+
+    for subject in read_held_out(data, 2, 64):
+        strokes = subject.condition("strokes").hint
+        assert strokes is not None
+        marked = np.unique(subject.regions.labels[strokes.confidence > 0])
+        colors = np.unique(subject.colors[subject.scored], axis=0)
+        assert len(np.unique(subject.colors[marked], axis=0)) == min(24, len(colors))
+        for region in np.flatnonzero(subject.scored):
+            same = marked[(subject.colors[marked] == subject.colors[region]).all(axis=1)]
+            assert len(same) == 0 or subject.regions.area[same].max() >= subject.regions.area[region]
+
+
+def test_the_reference_of_a_clip_is_its_first_frame(clips: Path) -> None:
     from clips import find_clips
     from subjects import read_clip
 
@@ -120,15 +134,15 @@ def test_one_command_trains_scores_and_keeps_the_rows_of_others(
     run(main, *given, "--only", OURS)
     rows = json.loads(out.read_text())["rows"]
     assert [(row["system"], row["told"]) for row in rows] == [
-        ("deepcolor", "strokes"), ("deepcolor", "nothing"), (OURS, "one key"),
+        ("deepcolor", "strokes"), ("deepcolor", "random dots"), ("deepcolor", "nothing"), (OURS, "one key"),
     ]  # fmt: skip
     assert rows[0]["steps"] >= 2
-    assert rows[2]["clips"]["walker"]["acc"] == 1.0
+    assert rows[3]["clips"]["walker"]["acc"] == 1.0
     assert 0 <= rows[0]["held_out"]["acc"] <= 1
-    assert read_image(sheet).shape[0] == 4 * 200  # drawing, two rows, truth
+    assert read_image(sheet).shape[0] == 5 * 200  # drawing, three rows, truth
     table = format_recipes(tmp_path)
     assert table is not None
-    assert table.count("\n") == 4
+    assert table.count("\n") == 5
 
 
 def test_a_painter_corrects_until_the_clip_is_right(
