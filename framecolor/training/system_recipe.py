@@ -32,13 +32,11 @@ class SystemRecipe(ABC):
 
     network_type  the class of its network, which gives the recipe its name
     shipped       name of the child of the trained network that is exported, a `network_type`; "": the network itself
-    half          whether it is exported in float16
     turns         of each step, see `loop.Recipe`
     """
 
     network_type: Any
     shipped = ""
-    half = False
     turns: Mapping[str, Turn] = ONE_TURN
 
     def __init__(self, facts: dict[str, str], seed: int, size_px: int, batch: int, sizes: Mapping[str, Any]) -> None:
@@ -53,10 +51,10 @@ class SystemRecipe(ABC):
         return self.network_type.name
 
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
-        """Write folder/NAME.safetensors, the file that `--model` and the package read."""
+        """Write folder/NAME.safetensors in float16, the file that `--model` and the package read."""
         ships: Any = network.get_submodule(self.shipped)
         origin = name_origin(self.name, step, self.facts)
-        save_colorist(ships, folder / f"{self.name}.safetensors", origin, half=self.half)
+        save_colorist(ships, folder / f"{self.name}.safetensors", origin, half=True)
 
     def describe(self) -> dict[str, Any]:
         """Return seed, data and sizes."""

@@ -74,4 +74,4 @@ def test_a_stopped_training_goes_on_exactly(name: str, build: Callable[[], Recip
         assert SYSTEMS[system].colorist is None or open_colorist(weights).name == system
         with safe_open(weights, framework="pt") as file:
             kinds = {file.get_tensor(key).dtype for key in file.keys()}  # noqa: SIM118
-        assert (torch.float16 in kinds) == load_class(SYSTEMS[system].recipe).half
+        assert torch.float16 in kinds and torch.float32 not in kinds

@@ -35,7 +35,6 @@ class ChooserRecipe:
 
     name = Chooser.name
     turns = ONE_TURN
-    half = True
 
     def __init__(
         self, data: Sequence[Dataset], seed: int, folder: Path, episodes: int, size_px: int, batch: int = 8,
@@ -95,7 +94,7 @@ class ChooserRecipe:
     def export(self, network: nn.Module, folder: Path, step: int) -> None:
         """Write folder/chooser.safetensors, as the package reads it."""
         facts = name_origin(self.name, step, join_facts(self.data))
-        save_colorist(cast(Chooser, network), folder / f"{self.name}.safetensors", facts, half=self.half)
+        save_colorist(cast(Chooser, network), folder / f"{self.name}.safetensors", facts, half=True)
 
     def describe(self) -> dict[str, Any]:
         """Return seed, data, episodes and sizes."""

@@ -50,7 +50,6 @@ class DiffusionRecipe(ColoristRecipe):
     """
 
     network_type = Diffusion
-    half = True
     methods = ("drawn", "drawn", "drawn", "xdog")
 
     def __init__(self, data: Path, *args: Any, **options: Any) -> None:

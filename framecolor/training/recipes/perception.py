@@ -60,7 +60,6 @@ class PerceptionRecipe(SystemRecipe):
 
     network_type = Perception
     shipped = "perception"
-    half = True
 
     def __init__(self, data: Path, seed: int = 0, *, size_px: int = 96, batch: int = 64, **sizes: Any) -> None:
         """batch: pictures per step, four of each figure. Raises what `open_paintings` raises."""

@@ -155,14 +155,14 @@ class FieldVae(nn.Module):
 class DeepColor(nn.Module):
     """`generator` paints from line art and a hint; `vae` proposes a hint.
 
-    width    filters of the first level: the author's 64 at 256 px need a GPU; 24 train at 128 px on a CPU
+    width    filters of the first level: the author's 64 need a GPU; 16 train on a CPU
     size_px  long side in training, and of its painting
     """
 
     name = "deepcolor"
     size_multiple = 32
 
-    def __init__(self, width: int = 24, vae_width: int = 16, latent: int = 32, size_px: int = 128) -> None:
+    def __init__(self, width: int = 16, vae_width: int = 16, latent: int = 32, size_px: int = 128) -> None:
         super().__init__()
         self.sizes = {"width": width, "vae_width": vae_width, "latent": latent, "size_px": size_px}
         self.size_px = size_px

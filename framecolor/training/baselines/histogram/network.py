@@ -45,7 +45,7 @@ class Histogram(nn.Module):
     As the authors do, the histogram is tiled at the bottleneck. It also scales and shifts the channels of each level on
     the way up (FiLM, Perez et al. 2018), because skips would carry most of the picture past the bottleneck.
 
-    width  filters of the first level: 64 at 256 px need a GPU; 24 train at 128 px on a CPU
+    width  filters of the first level: 64 need a GPU; 16 train on a CPU
     told   numbers that encode a histogram
     size_px  long side in training, and of its painting
     `neutral` [512] is the mean histogram of the training data, used in place of an empty one.
@@ -54,7 +54,7 @@ class Histogram(nn.Module):
     name = "histogram"
     size_multiple = 32
 
-    def __init__(self, width: int = 24, told: int = 96, size_px: int = 128) -> None:
+    def __init__(self, width: int = 16, told: int = 96, size_px: int = 128) -> None:
         super().__init__()
         self.sizes = {"width": width, "told": told, "size_px": size_px}
         self.size_px = size_px
