@@ -33,6 +33,22 @@ def data_option(command: Command) -> Command:
     return click.option("--data", type=PATH, required=True, help=help_text)(command)
 
 
+def episode_options(command: Command) -> Command:
+    """Add the options of recipes that learn from kept episodes of one or more data sets."""
+    help_text = "Folder of a data set; can be given several times. Half of the episodes are of the first."
+    return add_options(
+        command,
+        click.option("--data", type=PATH, required=True, multiple=True, help=help_text),
+        click.option("--looks", type=PATH, help="Folder where the episodes are kept; OUTPUT-looks if not given."),
+        click.option("--episodes", type=click.IntRange(1), default=6000, show_default=True,
+                     help="Episodes of each data set."),
+    )  # fmt: skip
+
+
+def _looks_folder(looks: Path | None, output: Path) -> Path:
+    return output.with_name(f"{output.name}-looks") if looks is None else looks
+
+
 def loop_options(
     steps: int, rate: float, size: int, batch: int | None = None, cooldown: float = 0.3
 ) -> Callable[[Command], Command]:
@@ -108,15 +124,7 @@ def generator(data: Path, size: int, start: Path | None, **loop: Any) -> None:
 
 
 @train.command()
-@click.option(
-    "--data",
-    type=PATH,
-    required=True,
-    multiple=True,
-    help="Folder of a data set; can be given several times. Half of the episodes are of the first.",
-)
-@click.option("--looks", type=PATH, help="Folder where the episodes are kept; OUTPUT-looks if not given.")
-@click.option("--episodes", type=click.IntRange(1), default=6000, show_default=True, help="Episodes of each data set.")
+@episode_options
 @click.option("--start", type=PATH, help="Folder of an earlier run to start from; the shipped weights if not given.")
 @loop_options(steps=20000, rate=1e-3, size=288, batch=4, cooldown=0.5)
 def painter(
@@ -131,20 +139,12 @@ def painter(
     from framecolor.training.dataset import Dataset
     from framecolor.training.recipes.painter import PainterRecipe
 
-    folder = loop["output"].with_name(f"{loop['output'].name}-looks") if looks is None else looks
+    folder = _looks_folder(looks, loop["output"])
     run(PainterRecipe([Dataset(one) for one in data], loop["seed"], folder, episodes, size, batch, start), loop)
 
 
 @train.command()
-@click.option(
-    "--data",
-    type=PATH,
-    required=True,
-    multiple=True,
-    help="Folder of a data set; can be given several times. Half of the drawings are of the first.",
-)
-@click.option("--looks", type=PATH, help="Folder where the episodes are kept; OUTPUT-looks if not given.")
-@click.option("--episodes", type=click.IntRange(1), default=6000, show_default=True, help="Episodes of each data set.")
+@episode_options
 @loop_options(
     SYSTEMS["chooser"].steps,
     SYSTEMS["chooser"].rate,
@@ -164,7 +164,7 @@ def chooser(
     from framecolor.training.dataset import Dataset
     from framecolor.training.recipes.chooser import ChooserRecipe
 
-    folder = loop["output"].with_name(f"{loop['output'].name}-looks") if looks is None else looks
+    folder = _looks_folder(looks, loop["output"])
     run(ChooserRecipe([Dataset(one) for one in data], loop["seed"], folder, episodes, size, batch), loop)
 
 
