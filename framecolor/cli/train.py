@@ -191,6 +191,8 @@ _OWN_OPTIONS: dict[str, tuple[str, list[Callable[..., Any]]]] = {
         [
             click.option("--content", type=PATH, required=True, help="Drawing to restyle."),
             click.option("--reference", type=PATH, required=True, help="Picture whose style the drawing gets."),
+            click.option("--style-weight", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True,
+                         help="Weight of the style, where the drawing has 1."),
         ],
     ),
 }  # fmt: skip

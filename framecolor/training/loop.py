@@ -38,16 +38,18 @@ Batch = dict[str, Tensor]
 class Turn:
     """One part of a step: which parts of the network it trains, and how.
 
-    parts         names of the network's children whose weights change; empty: all of them
-    rate          highest learning rate; None: that of the loop's settings
-    weight_decay  of the optimizer; None: that of the loop's settings
-    betas         of Adam
+    parts           names of the network's children whose weights change; empty: all of them
+    rate            highest learning rate; None: that of the loop's settings
+    weight_decay    of the optimizer; None: that of the loop's settings
+    betas           of Adam
+    gradient_limit  norm to which the gradient of all its weights is shortened; None: it is left as it is
     """
 
     parts: tuple[str, ...] = ()
     rate: float | None = None
     weight_decay: float | None = None
     betas: tuple[float, float] = (0.9, 0.999)
+    gradient_limit: float | None = 1.0
 
 
 ONE_TURN: Mapping[str, Turn] = {"all": Turn()}
@@ -234,7 +236,8 @@ def to_device(batch: Batch, network: nn.Module) -> Batch:
 
 def _take_turn(recipe: Recipe, state: State, batch: Batch, name: str, rate: float) -> dict[str, float]:
     """Take one optimizer step of one turn; only the weights that it trains have gradients."""
-    learners = _learners(state.network, recipe.turns[name])
+    turn = recipe.turns[name]
+    learners = _learners(state.network, turn)
     state.network.requires_grad_(False)
     for parameter in learners:
         parameter.requires_grad_(True)
@@ -244,7 +247,8 @@ def _take_turn(recipe: Recipe, state: State, batch: Batch, name: str, rate: floa
     loss, numbers = recipe.compute_loss(state.network, batch, name)
     optimizer.zero_grad(set_to_none=True)
     loss.backward()
-    nn.utils.clip_grad_norm_(learners, 1.0)
+    if turn.gradient_limit is not None:
+        nn.utils.clip_grad_norm_(learners, turn.gradient_limit)
     optimizer.step()
     key = "loss" if len(recipe.turns) == 1 else f"loss_{name}"
     return {key: float(loss.detach()), **numbers}

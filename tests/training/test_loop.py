@@ -83,6 +83,21 @@ def test_turns_come_in_their_order() -> None:
     assert recipe.taken == ["critic", "painter", "critic", "painter"]
 
 
+@pytest.mark.parametrize(("limit", "longest"), [(1.0, 1.0), (0.1, 0.1), (None, 1000.0)])
+def test_a_gradient_is_shortened_to_the_limit_of_its_turn(limit: float | None, longest: float) -> None:
+    class Steep(PairRecipe):
+        def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
+            return 1000 * next(network.parameters())[0, 0], {}
+
+    recipe, settings = Steep(), LoopSettings(10, warmup_steps=1)
+    recipe.turns = {"painter": Turn(("painter",), gradient_limit=limit)}
+    state = start(recipe, settings)
+    take_step(recipe, state, recipe.batches[0], settings)
+    gradient = next(state.network.parameters()).grad
+    assert gradient is not None
+    assert float(gradient.norm()) == pytest.approx(longest, rel=1e-4)
+
+
 def test_a_training_leaves_no_signal_handler_behind(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGCHLD)
     train(PairRecipe(), tmp_path / "run", LoopSettings(2, warmup_steps=1, workers=1), report=lambda _: None)

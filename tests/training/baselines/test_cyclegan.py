@@ -9,6 +9,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 from drawings import draw
+from torch import nn
 
 from framecolor import InputError
 from framecolor.cli.train import train as train_command
@@ -17,6 +18,7 @@ from framecolor.colorists.open import open_colorist
 from framecolor.lineart.lines import read_drawing
 from framecolor.lineart.regions import find_regions
 from framecolor.media import write_image
+from framecolor.training.baselines.cyclegan.network import CycleGan, PatchCritic
 from framecolor.training.baselines.cyclegan.recipe import POOL, CycleGanRecipe, Pool
 from framecolor.training.baselines.cyclegan.unpaired import PaintingHalf, PictureFolder
 from framecolor.training.dataset import Dataset
@@ -35,6 +37,25 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 def small_recipe(figures: Path) -> CycleGanRecipe:
     return CycleGanRecipe(figures, 0, size_px=32, batch=2, width=4, blocks=1)
+
+
+def test_the_authors_options_give_the_authors_networks() -> None:
+    with torch.device("meta"):
+        painter, critic = CycleGan(width=64, blocks=9, size_px=256), PatchCritic(64)
+    # As their code reports: 11.378 M and 2.765 M.
+    assert [round(sum(p.numel() for p in n.parameters()) / 1e6, 3) for n in (painter, critic)] == [11.378, 2.765]
+    assert all(turn.betas[0] == 0.5 and turn.weight_decay == 0 for turn in CycleGanRecipe.turns.values())
+    assert all(turn.gradient_limit is None for turn in CycleGanRecipe.turns.values())
+
+
+def test_a_critic_of_patches_sees_70_pixels() -> None:
+    # Without the norm, which sees the whole picture.
+    layers = nn.Sequential(*(layer for layer in PatchCritic(4) if not isinstance(layer, nn.InstanceNorm2d)))
+    picture = torch.rand(1, 3, 128, 128, requires_grad=True)
+    layers(picture)[0, 0, 7, 7].backward()
+    assert picture.grad is not None
+    seen = picture.grad.abs().sum(dim=(0, 1)) > 0
+    assert int(seen.any(dim=0).sum()) == int(seen.any(dim=1).sum()) == 70
 
 
 def test_it_learns_the_way_there_and_back_and_the_critics_learn_too(figures: Path) -> None:

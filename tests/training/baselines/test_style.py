@@ -52,6 +52,13 @@ def test_the_style_comes_near_and_the_content_stays(pictures: tuple[Path, Path])
     assert float(after[0]) < 0.8 * float(loss.compare(transfer_style(style_alone(loss), content, 50))[0])
 
 
+def test_more_style_is_less_content() -> None:
+    content, reference = striped((0.2, 0.2, 0.2), 16), striped((1.0, -0.8, -0.8), 6)
+    gentle, strong = (StyleLoss(load_perception(), content, reference, weight) for weight in (1, 30))
+    a, b = gentle.compare(transfer_style(gentle, content, 30)), gentle.compare(transfer_style(strong, content, 30))
+    assert float(b[1]) < float(a[1]) and float(b[0]) > float(a[0])
+
+
 def style_alone(loss: StyleLoss) -> StyleLoss:
     alone = copy(loss)
     alone.style_weight = 1e6
@@ -81,13 +88,14 @@ def test_paper_that_is_too_white_can_still_change() -> None:
 def test_the_command_writes_the_styled_picture(pictures: tuple[Path, Path], tmp_path: Path) -> None:
     options = ["--content", str(pictures[0]), "--reference", str(pictures[1]), "--steps", "40", "--size", "64"]
     # The rate still warms up in so few steps.
-    options += ["--rate", "0.3"]
+    options += ["--rate", "0.3", "--style-weight", "8"]
     result = CliRunner().invoke(train_command, ["style", *options, "-o", str(tmp_path / "run")])
     assert result.exit_code == 0, result.output
     styled = read_image(tmp_path / "run" / "styled.png")
     assert styled.shape == (48, 64, 4)
     assert np.ptp(styled[..., :3].astype(int), axis=2).max() > 40
     assert (tmp_path / "run" / "samples" / "000040.png").exists()
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["style_weight"] == 8
     log = [json.loads(row) for row in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert log[-1]["val_style"] < 0.7 * log[0]["style"]
 

@@ -92,8 +92,8 @@ class CycleGanRecipe(ColoristRecipe):
     shipped = "painter"
     held_out_batch = 4
     turns: Mapping[str, Turn] = {
-        "painters": Turn(("painter", "sketcher"), weight_decay=0, betas=_BETAS),
-        "critics": Turn(("color_critic", "sketch_critic"), weight_decay=0, betas=_BETAS),
+        "painters": Turn(("painter", "sketcher"), weight_decay=0, betas=_BETAS, gradient_limit=None),
+        "critics": Turn(("color_critic", "sketch_critic"), weight_decay=0, betas=_BETAS, gradient_limit=None),
     }
 
     def __init__(

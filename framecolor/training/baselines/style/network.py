@@ -14,8 +14,8 @@ from framecolor.networks.perception import Perception
 # Levels that compare the content, counted from the last; the style is compared at all levels.
 _CONTENT_LEVELS = (-3, -2)
 STYLE_WEIGHT = 5.0
-RATE = 0.03
-"""Learning rate of Adam that suits a picture in [-1, 1]."""
+# Earlier steps from which L-BFGS estimates the curvature.
+_HISTORY = 20
 
 
 class StyleLoss:
@@ -52,7 +52,7 @@ class StyledPicture(nn.Module):
 
     def __init__(self, content: Tensor) -> None:
         super().__init__()
-        self.picture = nn.Parameter(content.clone())
+        self.picture = nn.Parameter(content.clone(memory_format=torch.contiguous_format))
 
     def forward(self) -> Tensor:
         # The gradient passes through the clamp, or white paper, once beyond white, could never change again.
@@ -66,17 +66,24 @@ def gram(maps: Tensor) -> Tensor:
 
 
 def transfer_style(loss: StyleLoss, content: Tensor, steps: int) -> Tensor:
-    """Transfer the style of `loss` to the content by some steps of Adam: [1, 3, H, W] in [-1, 1].
+    """Transfer the style of `loss` to the content: [1, 3, H, W] in [-1, 1].
 
-    The authors use L-BFGS and a few hundred steps. Deterministic: the same call gives the same picture.
+    As by the authors, by L-BFGS from the content; steps: about the number of times that the loss is computed.
+    Deterministic: the same call gives the same picture.
     """
     with torch.enable_grad():
         styled = StyledPicture(content)
-        optimizer = torch.optim.Adam(styled.parameters(), RATE)
-        for _ in range(steps):
+        optimizer = torch.optim.LBFGS(
+            styled.parameters(), max_iter=steps, max_eval=steps, history_size=_HISTORY, line_search_fn="strong_wolfe"
+        )
+
+        def measure() -> Tensor:
             optimizer.zero_grad(set_to_none=True)
-            loss(styled()).backward()
-            optimizer.step()
+            value = loss(styled())
+            value.backward()
+            return value
+
+        optimizer.step(measure)
     return styled().detach()
 
 

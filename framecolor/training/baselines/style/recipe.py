@@ -1,6 +1,7 @@
 """Recipe `style`: one picture in the style of another, optimized for each pair (Gatys et al. 2016). A baseline.
 
-The network is the picture itself, which the loop optimizes for `StyleLoss`.
+The network is the picture itself, which the loop optimizes for `StyleLoss`, by Adam in place of the authors' L-BFGS, so
+that a stopped run continues (`transfer_style` has L-BFGS).
 """
 
 from __future__ import annotations
@@ -27,12 +28,15 @@ class StyleRecipe:
 
     name = "style"
 
-    def __init__(self, content: Path, reference: Path, seed: int = 0, *, size_px: int = 256) -> None:
-        """size_px: long side of both pictures; seed: unused, as nothing is random.
+    def __init__(
+        self, content: Path, reference: Path, seed: int = 0, *, size_px: int = 256, style_weight: float = STYLE_WEIGHT
+    ) -> None:
+        """size_px: long side of both pictures; seed: unused, as nothing is random; style_weight: of the style's
+        distance, where that of the content has 1.
 
         Raises ReadError if a picture cannot be read.
         """
-        self.paths, self.size_px = (content, reference), size_px
+        self.paths, self.size_px, self.style_weight = (content, reference), size_px, style_weight
         self.content, self.reference = (_read(path, size_px) for path in self.paths)
         self.turns = {"picture": Turn(weight_decay=0)}
         self.batches: TorchDataset[Batch] = _Nothing()
@@ -45,7 +49,7 @@ class StyleRecipe:
     def compute_loss(self, network: nn.Module, batch: Batch, turn: str) -> tuple[Tensor, dict[str, float]]:
         content, style = self._compare(network())
         numbers = {"content": float(content.detach()), "style": float(style.detach())}
-        return content + STYLE_WEIGHT * style, numbers
+        return content + self.style_weight * style, numbers
 
     @torch.no_grad()
     def validate(self, network: nn.Module) -> dict[str, float]:
@@ -76,7 +80,7 @@ class StyleRecipe:
     def describe(self) -> dict[str, Any]:
         """Return both pictures, by name and hash, and the size."""
         pictures = {path.name: hash_file(path) for path in self.paths}
-        return {"pictures": pictures, "size_px": self.size_px, "style_weight": STYLE_WEIGHT}
+        return {"pictures": pictures, "size_px": self.size_px, "style_weight": self.style_weight}
 
 
 class _Nothing(TorchDataset[Batch]):
