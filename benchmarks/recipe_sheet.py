@@ -25,10 +25,10 @@ def write_rows(path: Path, rows: Mapping[str, list[Rgb]]) -> None:
     strips = []
     for title, cells in rows.items():
         label = np.full((_CELL_PX, _TITLE_PX, 3), 255, np.uint8)
-        for i, part in enumerate(title.split(" | ")):
-            cv2.putText(
-                label, part, (8, _CELL_PX // 2 + 24 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA
-            )
+        lines = title.split(" | ")
+        for i, part in enumerate(lines):
+            y = _CELL_PX // 2 + 24 * i - 12 * max(0, len(lines) - 2)
+            cv2.putText(label, part, (8, y), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (0, 0, 0), 1, cv2.LINE_AA)
         strips.append(np.hstack([label, *cells, *[_blank()] * (most - len(cells))]))
     sheet = np.vstack(strips)
     write_image(path, opaque(sheet))

@@ -65,12 +65,12 @@ def measure_obedience(subjects: list[Subject], paint: Callable[[Subject], Painte
     obeyed = []
     for subject, other in zip(subjects, [*subjects[1:], subjects[0]], strict=True):
         soft, _, _, _ = paint(replace(subject, reference=other.reference))
-        apart = [np.abs(_blur_histogram(soft) - _blur_histogram(s.reference)).sum() for s in (other, subject)]
+        apart = [np.abs(blur_histogram(soft) - blur_histogram(s.reference)).sum() for s in (other, subject)]
         obeyed.append(apart[0] < apart[1])
     return round(float(np.mean(obeyed)), 4)
 
 
-def _blur_histogram(rgb: Rgb) -> NDArray[np.float32]:
+def blur_histogram(rgb: Rgb) -> NDArray[np.float32]:
     """Compute the figure's color histogram, blurred over neighboring bins."""
     cube = color_histogram(rgb, figure_weight(rgb)).reshape(8, 8, 8)
     for axis in range(3):

@@ -100,7 +100,7 @@ def _make_held_out(paintings: Paintings, index: int, size_px: int) -> Subject:
     other = _enlarge(paintings.read(index, np.random.default_rng([index, 2])).rgb, side)
     frame = read_drawing(1, _draw(painting))
     regions = find_regions(frame)
-    return _describe(f"held-out {index}", frame, regions, rgb, _draw_dots(rgb, rng), other)
+    return describe_subject(f"held-out {index}", frame, regions, rgb, _draw_dots(rgb, rng), other)
 
 
 def read_clip(clip: Clip, most: int) -> Iterator[Subject]:
@@ -114,12 +114,13 @@ def read_clip(clip: Clip, most: int) -> Iterator[Subject]:
         frame = read_drawing(number, read_image(clip.line[number]))
         truth = lay_over_color(read_image(clip.truth[number]))
         dots = _draw_dots(truth, np.random.default_rng(number))
-        yield _describe(f"{clip.name} {number}", frame, find_regions(frame), truth, dots, first, palette)
+        yield describe_subject(f"{clip.name} {number}", frame, find_regions(frame), truth, dots, first, palette)
 
 
-def _describe(
+def describe_subject(
     name: str, frame: Frame, regions: Regions, truth: Rgb, dots: Hint, reference: Rgb, palette: Palette | None = None
 ) -> Subject:
+    """Make a subject from its drawing and its paint; without a palette, it has all of its own colors."""
     own = region_colors(opaque(truth), frame, regions)
     palette = palette or build_palette([own])
     subject = Subject(name, frame, regions, truth, own.color[:, :3], palette, dots, dots, reference)

@@ -52,8 +52,8 @@ SYSTEMS: Mapping[str, System] = {
     "LazyBrush": System("", conditions=STROKES),
     "palette by frequency": System("", conditions=("reference",)),
     "deepcolor": System("deepcolor", conditions=(*STROKES, "nothing")),
-    "histogram CNN": System("histogram", {"network": "cnn"}, ("reference",)),
-    "histogram cGAN": System("histogram", {"network": "cgan"}, ("reference",)),
+    "histogram CNN": System("histogram", {"network": "cnn"}, conditions=("reference",)),
+    "histogram cGAN": System("histogram", {"network": "cgan"}, conditions=("reference",)),
     "PaintsTorch": System("paintstorch", conditions=(*STROKES, "nothing")),
     "StencilTorch": System("stencil", conditions=(*STROKES, "nothing")),
     "CycleGAN": System("cyclegan", conditions=("nothing",)),
@@ -69,26 +69,34 @@ SYSTEMS: Mapping[str, System] = {
 
 
 def train_system(name: str, data: Path, folder: Path, budget_seconds: float, report: Callable[[str], None]) -> None:
-    """Train a system for as many steps as take `budget_seconds` on one core; continue a stopped run.
-
-    The number of steps follows from the processor time of the first few, so that other load of the machine does not
-    matter. RUN/budget.json keeps it.
-    """
+    """Train a system for as many steps as take `budget_seconds` on one core; continue a stopped run."""
     system = SYSTEMS[name]
     trained = systems.SYSTEMS[system.recipe]
     recipe: Recipe = systems.load_class(trained.recipe)(data, 0, size_px=SIZE_PX, **system.train)
-    rate = trained.rate
+    train_for(recipe, trained.rate, folder, budget_seconds, report)
+
+
+def train_for(
+    recipe: Recipe, rate: float, folder: Path, budget_seconds: float, report: Callable[[str], None],
+    cooldown_share: float = 0.3,
+) -> None:  # fmt: skip
+    """Train a recipe for as many steps as take `budget_seconds` on one core; continue a stopped run.
+
+    The number of steps follows from the processor time of the first few, so that other load of the machine does not
+    matter. RUN/budget.json keeps it; a larger budget than that of the run trains it further.
+    """
     plan = folder / "budget.json"
-    if not plan.exists():
-        step_seconds = _time_step(recipe, LoopSettings(1000, rate=rate))
+    table = json.loads(plan.read_text("utf-8")) if plan.exists() else {"budget_seconds": 0}
+    if table["budget_seconds"] < budget_seconds:
+        step_seconds = table.get("step_seconds") or round(_time_step(recipe, LoopSettings(1000, rate=rate)), 4)
         folder.mkdir(parents=True, exist_ok=True)
         steps = max(2, round(budget_seconds / step_seconds))
-        table = {"budget_seconds": budget_seconds, "step_seconds": round(step_seconds, 4), "steps": steps}
+        table = {"budget_seconds": budget_seconds, "step_seconds": step_seconds, "steps": steps}
         write_text_atomic(plan, json.dumps(table))
-    steps = json.loads(plan.read_text("utf-8"))["steps"]
+    steps = table["steps"]
     settings = LoopSettings(
-        steps, rate=rate, warmup_steps=min(100, 1 + steps // 10), log_every=50, save_every=200, validate_every=10**9,
-        sample_every=10**9, threads=1, workers=1,
+        steps, rate=rate, cooldown_share=cooldown_share, warmup_steps=min(100, 1 + steps // 10), log_every=50,
+        save_every=200, validate_every=10**9, sample_every=10**9, threads=1, workers=1,
     )  # fmt: skip
     train(recipe, folder, settings, resume=True, report=report)
 

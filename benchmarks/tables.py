@@ -154,6 +154,21 @@ def format_recipes(results: Path) -> str | None:
     return format_markdown(heads, rows) if rows else None
 
 
+def format_unpaired(results: Path) -> str | None:
+    """Format what CycleGAN and style transfer keep and lose on held-out figures, compared with a key."""
+    table = read_results(results / "unpaired.json")
+    if not table:
+        return None
+    columns = (
+        ("acc", "regions right", 2), ("ciede2000", "CIEDE2000 to the truth", 1),
+        ("off_palette", "off the palette", 1), ("in_region", "within a region", 1),
+        ("two_drawings", "between two drawings", 1), ("left_white", "left white", 2),
+        ("looks", "colors apart from the folder's", 2),
+    )  # fmt: skip
+    rows = [(name, *(f"{row[n]:.{d}f}" for n, _, d in columns)) for name, row in table["rows"].items()]
+    return format_markdown(("painted by", *(head for _, head, _ in columns)), rows)
+
+
 def format_corrections(results: Path) -> str | None:
     """Format how many corrections bring each clip to the target, and how many regions each of them saves."""
     table = read_results(results / "corrections.json")
@@ -262,6 +277,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "throughput": format_throughput,
     "against": format_against,
     "recipes": format_recipes,
+    "unpaired": format_unpaired,
     "corrections": format_corrections,
     "gaps": format_gaps,
     "stretches": format_stretches,
