@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from framecolor.errors import ReadError
+from framecolor.networks.systems import SYSTEMS
+
 WEIGHTS = Path(__file__).parent.parent / "weights"
 _NAME = re.compile(r"[a-z]+")
 _SHA256 = re.compile(r"sha256\W+([0-9a-f]{64})")
@@ -41,11 +44,32 @@ def perception_weights_path() -> Path:
 
 
 def find_model(model: str, folder: Path) -> Path:
-    """Find the weights of --model: a file, relative to `folder`, or those that ship of a system, by its name."""
+    """Find what `open_colorist` opens for --model: a file, relative to `folder`, or a system that ships, by its name.
+
+    A system without weights of its own, such as `style`, has its name as its path. Raises ReadError for the name of a
+    system whose weights do not ship.
+    """
     file = folder / model
+    if file.exists():
+        return file
+    if _is_weightless(model):
+        return Path(model)
     shipped = WEIGHTS / f"{model}.safetensors"
-    is_name = _NAME.fullmatch(model) is not None
-    return shipped if is_name and shipped.exists() and not file.exists() else file
+    if _NAME.fullmatch(model) is not None and shipped.exists():
+        return shipped
+    if model in SYSTEMS:
+        fix = f"train them by `framecolor train {model}`, and name their file"
+        raise ReadError(Path(model), "is a system whose weights do not ship", fix)
+    return file
+
+
+def find_model_weights(path: Path) -> Path:
+    """Return the weights that decide what a path of `find_model` paints; a system without its own uses the features."""
+    return perception_weights_path() if _is_weightless(str(path)) else path
+
+
+def _is_weightless(name: str) -> bool:
+    return name in SYSTEMS and SYSTEMS[name].network is None
 
 
 def read_card_hash(weights: Path) -> str | None:

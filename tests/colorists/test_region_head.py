@@ -144,5 +144,8 @@ def test_older_weights_are_refused_by_name(tmp_path: Path) -> None:
 def test_a_model_is_found_by_name_unless_there_is_such_a_file(tmp_path: Path) -> None:
     assert find_model("diffusion", tmp_path) == WEIGHTS / "diffusion.safetensors"
     assert find_model("mine.safetensors", tmp_path) == tmp_path / "mine.safetensors"
+    assert find_model("style", tmp_path) == Path("style")
+    with pytest.raises(ReadError, match=r"cyclegan: is a system whose weights do not ship.*framecolor train cyclegan"):
+        find_model("cyclegan", tmp_path)
     (tmp_path / "diffusion").touch()
     assert find_model("diffusion", tmp_path) == tmp_path / "diffusion"

@@ -233,6 +233,14 @@ def test_invalid_input_is_an_error_with_the_reason(weights: Path, cut: Path, tmp
     assert not (tmp_path / "out").exists()
 
 
+def test_a_system_without_weights_is_one_option_away(cut: Path, tmp_path: Path) -> None:
+    line, reference = cut / "line" / "cut.1002.png", cut / "keys" / "cut.1001.png"
+    few = ("--variations", 1, "--steps", 20)
+    plain = paint(Path("style"), tmp_path / "plain", line, *few)
+    styled = paint(Path("style"), tmp_path / "styled", line, "--reference", reference, *few)
+    assert (plain[0] != styled[0]).any()
+
+
 def test_paper_inside_of_a_key_stays_paper(weights: Path, cut: Path, tmp_path: Path) -> None:
     key = cut / "keys" / "cut.1001.png"
     painted = read_image(key)

@@ -175,6 +175,15 @@ def test_a_real_colorist_by_its_weights(tmp_path: Path) -> None:
         paint(root, model="gone.safetensors", overwrite=True)
 
 
+@pytest.mark.usefixtures("quick_engine")
+def test_a_system_without_weights_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("framecolor.training.baselines.style.colorist._STEPS", 3)
+    root = make_shot(tmp_path / "cut", 2, keys=())
+    write_image(root / "reference.png", draw(2)[1])
+    assert len(paint(root, model="style", reference="reference.png").written) == 2
+    assert paint(root, model="style", reference="reference.png").written == ()
+
+
 def test_the_plan_lists_no_key_and_the_strokes(tmp_path: Path) -> None:
     root = make_shot(tmp_path / "cut", 3, keys=())
     stroke(root, 1002, ((39, 28), SKIN))
