@@ -130,7 +130,7 @@ def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Call
     from framecolor.colorists.base import SamplingOptions
     from framecolor.colorists.open import open_colorist
     from framecolor.media import hash_file
-    from framecolor.networks.checkpoint import colorist_weights_path
+    from framecolor.networks.checkpoint import chooser_weights_path, colorist_weights_path
     from framecolor.networks.shipped import find_model
 
     if model is not None and stable_diffusion.is_stable_diffusion(model):
@@ -141,4 +141,6 @@ def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Call
         raise click.UsageError("--prompt needs a Stable Diffusion; give its folder or hub id with --model")
     path = colorist_weights_path() if model is None else find_model(model, Path())
     colorist = open_colorist(path)
-    return f"{path.name} {hash_file(path)}", SamplingOptions().guidance, lambda: colorist
+    files = [path, chooser_weights_path()]  # the chooser votes, too
+    name = ", ".join(f"{file.name} {hash_file(file)}" for file in files if file.exists())
+    return name, SamplingOptions().guidance, lambda: colorist
