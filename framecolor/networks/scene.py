@@ -15,9 +15,8 @@ _LEAST_SHARE = 0.004
 _BIN_LEVELS = 8
 # Hints above this confidence separate regions whose colors, in [-1, 1], differ by more than this in a channel.
 _HINTED, _OTHER_COLOR, _NEVER = 0.3, 0.25, 1e6
-# Groups of regions are joined above these mean log-odds: below 0, as only one pair in ten has one paint, and networks
-# are rarely sure; tuned on 48 drawings of the training set by the adjusted Rand index. The second limits log-odds.
-_JOINED, _MOST_ODDS = -1.6, 20.0
+# Log-odds are limited to this.
+_MOST_ODDS = 20.0
 
 
 def pool_pixels(row: Tensor, column: Tensor, region: Tensor, count: int, size_px: int) -> Tensor:
@@ -72,15 +71,19 @@ def describe_palette(histogram: NDArray[np.floating] | None) -> NDArray[np.float
 
 
 def group_paints(
-    alike: NDArray[np.floating], area: NDArray[np.floating], hint: NDArray[np.float32] | None = None
+    alike: NDArray[np.floating],
+    area: NDArray[np.floating],
+    hint: NDArray[np.float32] | None = None,
+    least: float = 0.0,
 ) -> NDArray[np.int64]:
     """Group regions by paint, int64 [T] from 0, the largest region's first.
 
     alike  [T, T], log-odds that two regions have the same paint (`diffusion.Tokens.alike`)
     area   [T]
     hint   [T, 5] (`diffusion.Scene.hint`): regions with different hinted colors get different paints
-    The two groups with the highest mean log-odds between their regions are joined, until that is below `_JOINED`
-    (average linkage).
+    least  groups are joined above this
+    The two groups with the highest mean log-odds between their regions are joined, until that is below `least` (average
+    linkage).
     """
     if len(area) < 2:
         return np.zeros(len(area), np.int64)
@@ -90,7 +93,7 @@ def group_paints(
         apart = np.abs(hint[:, None, :3] - hint[None, :, :3]).max(axis=2) > _OTHER_COLOR
         odds[hinted[:, None] & hinted[None] & apart] = -_NEVER
     above = np.triu_indices(len(area), 1)
-    group = fcluster(linkage(_MOST_ODDS - odds[above], "average"), _MOST_ODDS - _JOINED, "distance")
+    group = fcluster(linkage(_MOST_ODDS - odds[above], "average"), _MOST_ODDS - least, "distance")
     by_area = np.argsort(-area, kind="stable")
     first = np.unique(group[by_area], return_index=True)[1]
     order = np.empty(len(first), np.int64)

@@ -138,10 +138,12 @@ def test_regions_that_look_alike_have_one_paint() -> None:
     assert torch.allclose(mean.sum(2), torch.ones(1, 4)) and torch.equal(mean[0, 0], mean[0, 1])
 
 
-def test_regions_are_joined_if_that_is_likelier_than_for_most_pairs() -> None:
+def test_regions_are_joined_above_the_least_odds() -> None:
     odds = np.full((3, 3), -3.0, np.float32)
     odds[0, 2] = odds[2, 0] = -1.0
-    assert group_paints(odds, np.array([0.1, 0.5, 0.2], np.float32)).tolist() == [1, 0, 1]
+    area = np.array([0.1, 0.5, 0.2], np.float32)
+    assert group_paints(odds, area, least=-1.6).tolist() == [1, 0, 1]
+    assert group_paints(odds, area).tolist() == [2, 0, 1]
     assert group_paints(odds[:1, :1], np.array([0.1], np.float32)).tolist() == [0]
 
 
