@@ -251,6 +251,23 @@ def format_review(results: Path) -> str | None:
     return f"{body}\n\n{memory} Measured on {name_machine(table['machine'])}."
 
 
+def format_parts(results: Path) -> str | None:
+    """Format which parts agree in paintings from nothing, beside simple answers."""
+    shares = ("joined", "twins", "apart")
+    heads = ("painted from nothing", "adjusted Rand index", "one paint, one color", "twins", "two paints, two colors",
+             "skin on skin / elsewhere", "white on white / elsewhere", "spread")  # fmt: skip
+    rows = [
+        (
+            name,
+            *(_share(row[key]) for key in ("rand", *shares)),
+            *(f"{_share(row[kind])} / {_share(row[f'{kind}_elsewhere'])}" for kind in ("skin", "white")),
+            _number(row, "spread", 0),
+        )
+        for name, row in read_results(results / "parts.json").get("rows", {}).items()
+    ]
+    return format_markdown(heads, rows) if rows else None
+
+
 def format_line_colors(results: Path) -> str | None:
     """Format the shares of right pixels of lines and trace lines in a clip whose lines are recolored, by rule."""
     table = read_results(results / "line_colors.json")
@@ -278,6 +295,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "against": format_against,
     "recipes": format_recipes,
     "unpaired": format_unpaired,
+    "parts": format_parts,
     "corrections": format_corrections,
     "gaps": format_gaps,
     "stretches": format_stretches,

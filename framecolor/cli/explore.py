@@ -131,7 +131,7 @@ def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Call
     from framecolor.colorists.open import open_colorist
     from framecolor.media import hash_file
     from framecolor.networks.checkpoint import colorist_weights_path
-    from framecolor.networks.shipped import find_model, find_model_weights
+    from framecolor.networks.shipped import find_model, list_model_files
 
     if model is not None and stable_diffusion.is_stable_diffusion(model):
         text = prompt or stable_diffusion.PROMPT
@@ -141,4 +141,5 @@ def _find_model(model: str | None, prompt: str | None) -> tuple[str, float, Call
         raise click.UsageError("--prompt needs a Stable Diffusion; give its folder or hub id with --model")
     path = colorist_weights_path() if model is None else find_model(model, Path())
     colorist = open_colorist(path)
-    return f"{path.name} {hash_file(find_model_weights(path))}", SamplingOptions().guidance, lambda: colorist
+    name = ", ".join(f"{file.name} {hash_file(file)}" for file in list_model_files(path))
+    return name, SamplingOptions().guidance, lambda: colorist

@@ -132,11 +132,24 @@ class RegionHead:
         out[given] = offer.rgb[offer.known[given]]
         return out
 
-    @torch.inference_mode()
+    def liken(self, frame: Frame, regions: Regions) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Tell which of the largest regions share a paint, by the lines alone: their numbers [T], log-odds [T, T]."""
+        nothing = Offer(np.full((1, 3), 255, np.uint8), np.zeros(1, np.float32), np.full(regions.count + 1, -1))
+        return self._ask(frame, regions, nothing)[:2]
+
     def _rate(
         self, frame: Frame, regions: Regions, offer: Offer
     ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32]]:
         """Rate the colors in the largest regions: their numbers [T], log-probabilities [T, C]; and the place of all."""
+        rows, _, logits, place = self._ask(frame, regions, offer)
+        return rows, logits, place
+
+    @torch.inference_mode()
+    def _ask(
+        self, frame: Frame, regions: Regions, offer: Offer
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Ask the chooser: numbers of the largest regions [T], log-odds that two share a paint [T, T],
+        log-probabilities of the colors [T, C]; and the place of all regions."""
         scale = working_scale([figure_box(frame)], _AREA_PX)
         view, points = look(frame, regions, scale), sample_points(regions)
         maps = self._look(pad_planes(torch.from_numpy(view.planes)[None], self._multiple))
@@ -153,8 +166,9 @@ class RegionHead:
         tokens = describe(self._matcher, seen, traits, contact, crops)
         arrays = arrange(tokens, traits, contact, offer.known[rows], candidates)
         choice = Choice(**{name: torch.from_numpy(array)[None] for name, array in arrays.items()})
-        logits = self.chooser(choice)[0][-1][0, :, :-1].log_softmax(1).numpy()
-        return rows, logits, shapes.traits[:, :2]
+        rounds, alike = self.chooser(choice)
+        logits = rounds[-1][0, :, :-1].log_softmax(1).numpy()
+        return rows, alike[0].numpy(), logits, shapes.traits[:, :2]
 
 
 @cache

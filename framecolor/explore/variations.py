@@ -29,6 +29,8 @@ from framecolor.render.flat import paint_flat
 from framecolor.shot.strokes import read_strokes
 
 _FORMAT = "framecolor explore 1"
+# Increased when the same colorist, drawing and inputs no longer give the same variations.
+_RECIPE = "variations 2"
 RECORD, SHEET = "explore.json", "contact.png"
 # Pixels of a reference whose channels are all at least this are paper.
 _PAPER_LEVEL = 250
@@ -142,7 +144,7 @@ def read_exploration(folder: Path, settings: str) -> Exploration | None:
 
 def digest_settings(subject: Subject, inputs: Inputs, options: SamplingOptions, count: int, model: str) -> str:
     """Hash all inputs of the variations."""
-    return digest(_FORMAT, subject.hash, inputs.hash, json.dumps(asdict(options)), str(count), model)
+    return digest(_FORMAT, _RECIPE, subject.hash, inputs.hash, json.dumps(asdict(options)), str(count), model)
 
 
 def spread(colors: Sequence[NDArray[np.uint8]], subject: Subject) -> float:

@@ -28,13 +28,13 @@ from framecolor.lineart.sampling import sample_points
 from framecolor.matching.tokens import Tokens
 from framecolor.media import hash_file, read_image, read_palette
 from framecolor.networks.kept import pack_arrays, unpack_arrays
-from framecolor.networks.shipped import colorist_weights_path, find_model, find_model_weights
+from framecolor.networks.shipped import colorist_weights_path, find_model, list_model_files
 from framecolor.networks.view import figure_box, look, working_scale
 from framecolor.shot.annotations import RegionLabels, hash_labels
 from framecolor.shot.shot import Shot
 
 # Increased when the same colorist, drawings and settings no longer give the same proposal.
-_RECIPE = "proposal 4"
+_RECIPE = "proposal 5"
 # At most this many drawings, evenly over the shot, are compared to choose the one to paint.
 _MOST_LOOKED = 24
 # Labels of at most this many other drawings are carried over to it.
@@ -210,7 +210,7 @@ def _find_model(shot: Shot, settings: Settings) -> Path:
 
 
 def _place(shot: Shot, settings: Settings, cache: Path) -> Path:
-    files = [find_model_weights(_find_model(shot, settings))]
+    files = list_model_files(_find_model(shot, settings))
     files += [shot.root / name for name in (settings.palette, settings.reference) if name is not None]
     labels = hash_labels(shot)
     # Labels may match no region: then the proposal depends on drawings all over the shot.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
 from torch import Tensor
 
 from framecolor.networks.diffusion import CELL_PX, HINT_VALUES, PALETTE_COLORS, PALETTE_VALUES
@@ -14,6 +15,8 @@ _LEAST_SHARE = 0.004
 _BIN_LEVELS = 8
 # Hints above this confidence separate regions whose colors, in [-1, 1], differ by more than this in a channel.
 _HINTED, _OTHER_COLOR, _NEVER = 0.3, 0.25, 1e6
+# Log-odds are limited to this.
+_MOST_ODDS = 20.0
 
 
 def pool_pixels(row: Tensor, column: Tensor, region: Tensor, count: int, size_px: int) -> Tensor:
@@ -68,35 +71,34 @@ def describe_palette(histogram: NDArray[np.floating] | None) -> NDArray[np.float
 
 
 def group_paints(
-    alike: NDArray[np.floating], area: NDArray[np.floating], hint: NDArray[np.float32] | None = None
+    alike: NDArray[np.floating],
+    area: NDArray[np.floating],
+    hint: NDArray[np.float32] | None = None,
+    least: float = 0.0,
 ) -> NDArray[np.int64]:
     """Group regions by paint, int64 [T] from 0, the largest region's first.
 
     alike  [T, T], log-odds that two regions have the same paint (`diffusion.Tokens.alike`)
     area   [T]
     hint   [T, 5] (`diffusion.Scene.hint`): regions with different hinted colors get different paints
-    Each region, from the largest to the smallest, joins the paint with the highest mean log-odds over its regions, or
-    begins a new one if that is not above 0.
+    least  groups are joined above this
+    The two groups with the highest mean log-odds between their regions are joined, until that is below `least` (average
+    linkage).
     """
-    odds = alike.astype(np.float64)
+    if len(area) < 2:
+        return np.zeros(len(area), np.int64)
+    odds = np.clip((alike + alike.T) / 2, -_MOST_ODDS, _MOST_ODDS).astype(np.float64)
     if hint is not None:
         hinted = hint[:, 4] > _HINTED
         apart = np.abs(hint[:, None, :3] - hint[None, :, :3]).max(axis=2) > _OTHER_COLOR
         odds[hinted[:, None] & hinted[None] & apart] = -_NEVER
-    paint = np.full(len(area), -1, np.int64)
-    weight = np.sqrt(np.maximum(area, 1e-12))  # above 0 for padding, too
-    count = 0
-    for region in np.argsort(-area, kind="stable"):
-        member = paint >= 0
-        if member.any():
-            mass = np.bincount(paint[member], weight[member], count)
-            likeness = np.bincount(paint[member], (weight * odds[region])[member], count) / mass
-            if likeness.max() > 0:
-                paint[region] = likeness.argmax()
-                continue
-        paint[region] = count
-        count += 1
-    return paint
+    above = np.triu_indices(len(area), 1)
+    group = fcluster(linkage(_MOST_ODDS - odds[above], "average"), _MOST_ODDS - least, "distance")
+    by_area = np.argsort(-area, kind="stable")
+    first = np.unique(group[by_area], return_index=True)[1]
+    order = np.empty(len(first), np.int64)
+    order[np.argsort(first, kind="stable")] = np.arange(len(first))
+    return order[group - 1]
 
 
 def mean_of_paints(same: Tensor, area: Tensor) -> Tensor:

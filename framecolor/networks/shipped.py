@@ -63,9 +63,11 @@ def find_model(model: str, folder: Path) -> Path:
     return file
 
 
-def find_model_weights(path: Path) -> Path:
-    """Return the weights that decide what a path of `find_model` paints; a system without its own uses the features."""
-    return perception_weights_path() if _is_weightless(str(path)) else path
+def list_model_files(path: Path) -> list[Path]:
+    """List the files that decide what a path of `find_model` paints: its weights, or the features of a system without
+    its own; and the chooser, which votes."""
+    own = perception_weights_path() if _is_weightless(str(path)) else path
+    return [own, *(file for file in (chooser_weights_path(),) if file.exists())]
 
 
 def _is_weightless(name: str) -> bool:

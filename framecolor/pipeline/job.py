@@ -310,7 +310,9 @@ def _read_keys(
         proposed[number] = proposal.color
         if number not in by_number:
             by_number[number] = add_labels(shot, make_key_drawing(number, shot.read_line(number), None, settings))
-        warnings.append(f"no key: colors are proposed, starting at drawing {number}; {ask_for_key(shot)}")
+        guided = bool(labels or settings.palette or settings.reference)
+        made = "colors are proposed" if guided else "all colors are invented"
+        warnings.append(f"no key: {made}, starting at drawing {number}; {ask_for_key(shot)}")
     if found is None or is_changed:
         found = survey.look(shot, proposal)
     shared = [position for position, one in enumerate(shot.references) if one.scope == "show"]

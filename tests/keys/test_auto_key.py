@@ -73,7 +73,7 @@ def test_a_region_has_one_color_over_all_frames(tmp_path: Path, colorist: Gradie
     outcome = paint(root, line="none")
     assert outcome.keys == 0 and len(outcome.written) == 7
     (warning,) = outcome.warnings
-    assert "no key" in warning and "drawing 1004" in warning
+    assert "no key: all colors are invented" in warning and "drawing 1004" in warning
     frames = list(read_frames(outcome.out).values())
     for place in (_HEAD, _COAT, _SCARF):
         (color,) = {at(frame, place, step) for step, frame in enumerate(frames)}
@@ -106,6 +106,7 @@ def test_strokes_steer_and_are_kept_to_the_bit_in_all_frames(tmp_path: Path, col
     root = make_shot(tmp_path / "cut", keys=())
     stroke(root, 1006, ((51, 28), SKIN), ((51, 68), COAT))
     outcome = paint(root)
+    assert any("no key: colors are proposed" in warning for warning in outcome.warnings), "strokes guide them"
     assert head_of(outcome.out)["proposed"] == [1006], "the drawing with most labels"
     hint = colorist.calls[0].hint
     assert hint is not None and tuple(hint.rgb[28, 51]) == SKIN[:3] and hint.confidence[0, 0] == 0

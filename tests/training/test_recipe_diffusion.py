@@ -1,8 +1,10 @@
 """The diffusion model: noising and denoising, the recipe, and the colorist."""
 
+import copy
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -15,9 +17,9 @@ from framecolor.colorists.base import Conditioning, SamplingOptions
 from framecolor.colorists.diffusion import DiffusionColorist
 from framecolor.colorists.flats import vote_flats
 from framecolor.core.histogram import color_histogram
-from framecolor.core.types import Hint, Regions
+from framecolor.core.types import Frame, Hint, Regions
 from framecolor.lineart.lines import read_drawing
-from framecolor.lineart.regions import find_regions
+from framecolor.lineart.regions import find_regions, outside_regions
 from framecolor.networks.denoise import add_noise, clean, guide, loss_weight, sample, velocity
 from framecolor.networks.diffusion import PALETTE_COLORS, Diffusion
 from framecolor.networks.scene import describe_hint, describe_palette, group_paints, mean_of_paints, pool_pixels
@@ -136,6 +138,15 @@ def test_regions_that_look_alike_have_one_paint() -> None:
     assert torch.allclose(mean.sum(2), torch.ones(1, 4)) and torch.equal(mean[0, 0], mean[0, 1])
 
 
+def test_regions_are_joined_above_the_least_odds() -> None:
+    odds = np.full((3, 3), -3.0, np.float32)
+    odds[0, 2] = odds[2, 0] = -1.0
+    area = np.array([0.1, 0.5, 0.2], np.float32)
+    assert group_paints(odds, area, least=-1.6).tolist() == [1, 0, 1]
+    assert group_paints(odds, area).tolist() == [2, 0, 1]
+    assert group_paints(odds[:1, :1], np.array([0.1], np.float32)).tolist() == [0]
+
+
 # The recipe
 
 
@@ -228,6 +239,38 @@ def test_outside_of_a_mask_nothing_changes(colorist: DiffusionColorist) -> None:
     picture = paint(colorist, Conditioning(image=IMAGE, mask=mask))
     assert np.array_equal(picture[~mask], (IMAGE.astype(np.float32) / np.float32(255))[~mask])
     assert not np.array_equal(picture[mask], (IMAGE.astype(np.float32) / np.float32(255))[mask])
+
+
+class SureHead:
+    """Is sure that the first two regions of the figure share a paint, and no others do."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def liken(self, frame: Frame, regions: Regions) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        self.asked += 1
+        rows = np.flatnonzero(~outside_regions(regions)[1:]) + 1
+        alike = np.full((len(rows), len(rows)), -40, np.float32)
+        alike[:2, :2] = 40
+        return rows, alike
+
+    def paint(self, *inputs: Any) -> NDArray[np.float32]:
+        return inputs[4]
+
+
+def test_parts_of_one_paint_get_one_color_and_others_another(colorist: DiffusionColorist) -> None:
+    network = copy.deepcopy(colorist.network)
+    network.palettes[:, :6, :3] = torch.tensor([[1.0, c, -c] for c in (-1, -0.6, -0.2, 0.2, 0.6, 1)])
+    network.palettes[:, :6, 3] = 0.4
+    told = DiffusionColorist(network)
+    told.head = head = cast(Any, SureHead())
+    rows = np.flatnonzero(~outside_regions(REGIONS)[1:]) + 1
+    assert 2 < len(rows) <= 7
+    for seed in range(3):
+        colors = vote_flats(paint(told, seed=seed), REGIONS)[rows]
+        assert np.array_equal(colors[0], colors[1])
+        assert len(np.unique(colors, axis=0)) == len(rows) - 1
+    assert head.asked == 1, "variations of one drawing ask once"
 
 
 def test_a_drawing_of_many_regions_is_painted_whole(colorist: DiffusionColorist) -> None:
