@@ -1,6 +1,6 @@
 """Measure a human in the loop: a painter masks what is wrong and adds strokes, in rounds, against all strokes at once.
 
-    python benchmarks/rounds.py --data DATA --model stencil.safetensors [--rounds 10] [--drawings 24]
+    python benchmarks/rounds.py --data DATA [--model stencil] [--rounds 10] [--drawings 24]
 
 In each round the simulated painter looks at the painting so far, puts a stroke of true color into the largest wrong
 regions, and masks all wrong ones; the rest stays. The same strokes are then given at once, on a blank sheet.
@@ -22,6 +22,7 @@ from framecolor.colorists.flats import vote_flats
 from framecolor.colorists.open import open_colorist
 from framecolor.core.types import Hint
 from framecolor.lineart.regions import fill_lines
+from framecolor.networks.shipped import find_model
 from framecolor.render.flat import paint_flat
 
 _HELD_OUT_PX = 256
@@ -30,14 +31,14 @@ _NEAR_LEVELS = 8
 
 @click.command()
 @click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
-@click.option("--model", type=click.Path(path_type=Path), required=True, help="Weights of a StencilTorch.")
+@click.option("--model", default="stencil", show_default=True, help="A system that ships, or weights.")
 @click.option("--rounds", type=click.IntRange(1), default=10, show_default=True)
 @click.option("--strokes", type=click.IntRange(1), default=3, show_default=True, help="Strokes of a round.")
 @click.option("--drawings", type=click.IntRange(1), default=24, show_default=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "rounds.json", show_default=True)
-def main(data: Path, model: Path, rounds: int, strokes: int, drawings: int, output: Path) -> None:
+def main(data: Path, model: str, rounds: int, strokes: int, drawings: int, output: Path) -> None:
     """Write the share of right regions after each round, and with the same strokes at once."""
-    colorist = open_colorist(model)
+    colorist = open_colorist(find_model(model, Path()))
     rows = [paint_in_rounds(colorist, s, rounds, strokes) for s in read_held_out(data, drawings, _HELD_OUT_PX)]
     after = np.mean([row for row, _ in rows], axis=0)
     at_once = float(np.mean([whole for _, whole in rows]))

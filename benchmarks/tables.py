@@ -169,6 +169,16 @@ def format_unpaired(results: Path) -> str | None:
     return format_markdown(("painted by", *(head for _, head, _ in columns)), rows)
 
 
+def format_rounds(results: Path) -> str | None:
+    """Format the share of right regions after each round with mask and strokes, and with the same strokes at once."""
+    table = read_results(results / "rounds.json")
+    if not table:
+        return None
+    after = [f"{share:.3f}" for share in table["rounds"]]
+    heads = (f"{table['drawings']} drawings, after round", *map(str, range(1, len(after) + 1)), "all strokes at once")
+    return format_markdown(heads, [("regions right", *after, f"{table['at_once']:.3f}")])
+
+
 def format_corrections(results: Path) -> str | None:
     """Format how many corrections bring each clip to the target, and how many regions each of them saves."""
     table = read_results(results / "corrections.json")
@@ -294,6 +304,7 @@ TABLES: Mapping[str, Callable[[Path], str | None]] = {
     "throughput": format_throughput,
     "against": format_against,
     "recipes": format_recipes,
+    "rounds": format_rounds,
     "unpaired": format_unpaired,
     "parts": format_parts,
     "corrections": format_corrections,
