@@ -131,8 +131,9 @@ def read_ours(subject: Subject, outs: Mapping[str, tuple[Path, Shot, float]]) ->
 def keep_row(output: Path, row: Mapping[str, Any]) -> None:
     """Write a row into the result file, in place of its earlier version and in the order of the systems."""
     key = (row["system"], row["told"])
-    rows = [r for r in read_results(output).get("rows", []) if (r["system"], r["told"]) != key]
     order = [*SYSTEMS, OURS]
+    rows = [r for r in read_results(output).get("rows", []) if (r["system"], r["told"]) != key]
+    rows = [r for r in rows if r["system"] in order]  # earlier results may have others
     rows = sorted([*rows, dict(row)], key=lambda r: order.index(r["system"]))
     write_results(output, {"format": 1, "rows": rows})
 

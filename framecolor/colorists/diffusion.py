@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from framecolor.colorists.base import Conditioning, SamplingOptions
+from framecolor.colorists.palette_order import order_palettes
 from framecolor.colorists.region_head import RegionHead
 from framecolor.core.histogram import mean_by_label
 from framecolor.core.types import Frame, Regions
@@ -133,14 +135,18 @@ class DiffusionColorist:
 
     def _draw_palette(self, scene: Scene, seed: int) -> Tensor:
         """Draw a training painting's palette by the seed, [1, 12, 4]; with hints, one that contains similar colors."""
-        palettes = self.network.palettes
+        palettes = self._palettes
         hinted = scene.hint[0][scene.hint[0, :, 4] > 0][:, :3]
         if len(hinted):
             apart = (palettes[:, :, None, :3] - hinted).abs().amax(3) + 9.0 * (palettes[..., 3:] == 0)
-            palettes = palettes[apart.amin(1).mean(1).argsort(stable=True)[:_SUITABLE]]
-        # A fixed shuffle, so that consecutive seeds get different palettes.
-        order = np.random.default_rng(len(palettes)).permutation(len(palettes))
-        return palettes[int(order[seed % len(palettes)])][None]
+            nearest = apart.amin(1).mean(1).argsort(stable=True)[:_SUITABLE]
+            palettes = palettes[nearest.sort().values]
+        return palettes[seed % len(palettes)][None]
+
+    @cached_property
+    def _palettes(self) -> Tensor:
+        """The network's palettes, [N, 12, 4]: consecutive ones differ most."""
+        return order_palettes(self.network.palettes)
 
     def _find_paints(
         self, scene: Scene, start: Tensor | None, keep: Tensor | None, kin: NDArray[np.float32] | None, alone: bool
