@@ -179,7 +179,7 @@ def copied_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_weights_that_are_damaged_or_gone(copied_weights: Path) -> None:
     assert only(weights.check_weights(HERE), "ok").what.startswith(
-        "chooser, diffusion, generator, matcher, painter, perception"
+        "chooser, deepcolor, diffusion, generator, histogram, matcher, painter, paintstorch, perception, stencil:"
     )
     file = copied_weights / "matcher.safetensors"
     data = bytearray(file.read_bytes())
@@ -190,7 +190,9 @@ def test_weights_that_are_damaged_or_gone(copied_weights: Path) -> None:
     assert "matcher.safetensors" in found["fail"][0].what and "model card" in found["fail"][0].what
     assert "perception.safetensors is missing" in found["fail"][1].what
     assert all("pip install --force-reinstall" in f.fix for f in found["fail"])
-    assert found["ok"][0].what.startswith("chooser, diffusion, generator, painter:")
+    assert found["ok"][0].what.startswith(
+        "chooser, deepcolor, diffusion, generator, histogram, painter, paintstorch, stencil:"
+    )
 
 
 @pytest.mark.skipif(not Path("/sys/kernel").is_dir(), reason="needs a folder that nobody may write to")

@@ -38,10 +38,13 @@ class ResNeXt(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         inner = F.leaky_relu(self.reduce(x), SLOPE)
-        # In float32: oneDNN's bfloat16 gradients of dilated weights are not always numbers.
-        with torch.autocast(x.device.type, enabled=False):
-            inner = F.leaky_relu(self.look(inner.float()), SLOPE)
-        return x + self.expand(inner)
+        if inner.dtype == torch.bfloat16:
+            # In float32: oneDNN's bfloat16 gradients of dilated weights are not always numbers.
+            with torch.autocast(x.device.type, enabled=False):
+                inner = self.look(inner.float())
+        else:
+            inner = self.look(inner)
+        return x + self.expand(F.leaky_relu(inner, SLOPE))
 
 
 class Tunnel(nn.Sequential):
