@@ -30,7 +30,6 @@ from systems import SYSTEMS, count_steps, open_system, run_folder, train_system
 from framecolor import Settings, Shot, colorize
 from framecolor.bench.machine import describe_run
 from framecolor.colorists.base import Colorist, SamplingOptions
-from framecolor.colorists.flats import vote_flats
 from framecolor.core.compositing import lay_over_color
 from framecolor.lineart.region_colors import region_colors
 from framecolor.media import read_image
@@ -102,8 +101,9 @@ def _rows(name: str, runs: Path, clips: Iterable[Clip]) -> Iterable[tuple[str, C
 def paint_with(colorist: Colorist, subject: Subject, condition: str) -> Painted:
     """Paint a drawing with a colorist under a condition."""
     begin = time.perf_counter()
-    rgb = colorist.paint(subject.frame, subject.regions, subject.condition(condition), SamplingOptions())
-    colors = vote_flats(rgb, subject.regions, subject.palette)
+    conditioning = subject.condition(condition)
+    rgb = colorist.paint(subject.frame, subject.regions, conditioning, SamplingOptions())
+    colors = subject.vote(rgb, conditioning.hint, subject.palette)
     seconds = time.perf_counter() - begin
     height, width = subject.regions.size
     soft = np.rint(255 * cv2.resize(rgb, (width, height), interpolation=cv2.INTER_LINEAR)).clip(0, 255).astype(np.uint8)

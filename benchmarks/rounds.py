@@ -18,7 +18,6 @@ from subjects import Subject, read_held_out
 
 from framecolor.bench.machine import describe_run
 from framecolor.colorists.base import Colorist, Conditioning, SamplingOptions
-from framecolor.colorists.flats import vote_flats
 from framecolor.colorists.open import open_colorist
 from framecolor.core.types import Hint
 from framecolor.lineart.regions import fill_lines
@@ -59,11 +58,11 @@ def paint_in_rounds(colorist: Colorist, subject: Subject, rounds: int, strokes: 
             image = np.ascontiguousarray(paint_flat(subject.regions, colors)[..., :3])
             mask = wrong[fill_lines(subject.regions.labels)]
             given = Conditioning(hint, image=image, mask=mask)
-            own = vote_flats(colorist.paint(subject.frame, subject.regions, given, options), subject.regions)
+            own = subject.vote(colorist.paint(subject.frame, subject.regions, given, options), hint)
             colors = np.where(wrong[:, None], own, colors)
         shares.append(share_right(subject, colors))
     whole = colorist.paint(subject.frame, subject.regions, Conditioning(hint), options)
-    return shares, share_right(subject, vote_flats(whole, subject.regions))
+    return shares, share_right(subject, subject.vote(whole, hint))
 
 
 def find_wrong(subject: Subject, colors: NDArray[np.uint8]) -> NDArray[np.bool_]:

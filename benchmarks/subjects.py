@@ -10,8 +10,10 @@ import cv2
 import numpy as np
 from clips import Clip
 from numpy.typing import NDArray
+from yardsticks import find_strokes
 
 from framecolor.colorists.base import Conditioning
+from framecolor.colorists.flats import vote_flats
 from framecolor.core.compositing import lay_over_color
 from framecolor.core.histogram import color_histogram
 from framecolor.core.types import Frame, Hint, Palette, Regions
@@ -65,6 +67,14 @@ class Subject:
             painted = np.asarray((self.reference < 250).any(axis=2), dtype=np.float32)
             return Conditioning(histogram=color_histogram(self.reference, painted), reference=self.reference)
         return Conditioning()
+
+    def vote(
+        self, soft: NDArray[np.float32], hint: Hint | None, palette: Palette | None = None
+    ) -> NDArray[np.uint8]:
+        """Vote for a color of each region by soft color, uint8 [count + 1, 4] (`vote_flats`); strokes add theirs."""
+        strokes = find_strokes(hint, self.regions)
+        given = Palette(np.unique(strokes.color[strokes.meant], axis=0))
+        return vote_flats(soft, self.regions, palette, given)
 
     def mark(self, picked: NDArray[np.intp]) -> Hint:
         """Draw a dot of true color inside of each of these regions, around a pixel near its middle."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from framecolor.core.histogram import mean_by_label
 from framecolor.core.types import Palette, Regions
-from framecolor.lineart.region_colors import PAPER
+from framecolor.lineart.region_colors import PAPER, add_unlike
 from framecolor.lineart.regions import outside_regions
 from framecolor.lineart.sampling import sample_points
 
@@ -16,11 +16,14 @@ from framecolor.lineart.sampling import sample_points
 _SAME_PAINT = 9.0
 
 
-def vote_flats(rgb: NDArray[np.float32], regions: Regions, palette: Palette | None = None) -> NDArray[np.uint8]:
+def vote_flats(
+    rgb: NDArray[np.float32], regions: Regions, palette: Palette | None = None, given: Palette | None = None
+) -> NDArray[np.uint8]:
     """Choose the color of each region, uint8 [count + 1, 4]; regions outside of the figure become transparent paper.
 
     rgb      soft color in [0, 1], float32 hxwx3, of any size: each region gets its mean color
     palette  if given, each region takes its nearest solid color; else similar colors of regions are joined
+    given    colors of strokes, which regions may have beside those of the palette; they are not joined with others
     """
     colors = np.zeros((regions.count + 1, 4), np.uint8)
     if regions.count == 0:
@@ -29,13 +32,12 @@ def vote_flats(rgb: NDArray[np.float32], regions: Regions, palette: Palette | No
     painted = np.flatnonzero(~outside_regions(regions)[1:]) + 1
     colors[1:] = PAPER
     if len(painted):
-        lab = to_lab(mean[painted])
-        paints = _solid(palette) if palette is not None else None
-        if paints is None:
-            chosen = _join(mean[painted], lab, np.sqrt(regions.area[painted]))
+        if palette is not None and given is not None:
+            palette = add_unlike(palette, given.colors)
+        if len(paints := _solid(palette)):
+            chosen = _take_nearest(mean[painted], paints)
         else:
-            apart = np.square(lab[:, None] - to_lab(paints / np.float32(255))[None]).sum(axis=2)
-            chosen = paints[apart.argmin(axis=1)]
+            chosen = _join(mean[painted], np.sqrt(regions.area[painted]), _solid(given))
         colors[painted, :3], colors[painted, 3] = chosen, 255
     return colors
 
@@ -54,24 +56,33 @@ def mean_color(rgb: NDArray[np.float32], regions: Regions) -> NDArray[np.float32
     return mean_by_label(rgb[rows, columns], points.region, regions.count + 1).astype(np.float32)
 
 
-def _solid(palette: Palette) -> NDArray[np.uint8] | None:
-    solid = palette.colors[palette.colors[:, 3] > 0][:, :3]
-    return solid if len(solid) else None
+def _solid(palette: Palette | None) -> NDArray[np.uint8]:
+    """Return the solid colors of a palette, uint8 [N, 3]; none without a palette."""
+    if palette is None:
+        return np.zeros((0, 3), np.uint8)
+    return palette.colors[palette.colors[:, 3] > 0][:, :3]
 
 
-def _join(rgb: NDArray[np.float32], lab: NDArray[np.float32], weight: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Join each color to that of a larger region that looks the same: uint8 [N, 3]."""
-    group = np.full(len(lab), -1)
-    centers: list[NDArray[np.float32]] = []
-    for i in np.argsort(-weight, kind="stable"):
-        apart = [float(np.linalg.norm(lab[i] - center)) for center in centers]
+def _take_nearest(rgb: NDArray[np.float32], paints: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Take the paint [N, 3] that looks most like each color."""
+    apart = np.square(to_lab(rgb)[:, None] - to_lab(paints / np.float32(255))[None]).sum(axis=2)
+    return paints[apart.argmin(axis=1)]
+
+
+def _join(rgb: NDArray[np.float32], weight: NDArray[np.floating], strokes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Join each color to that of a larger region that looks the same: uint8 [N, 3]. Colors of strokes stay."""
+    out = np.rint(255 * rgb).clip(0, 255).astype(np.uint8)
+    loose = np.flatnonzero(~(out[:, None] == strokes[None]).all(axis=2).any(axis=1))
+    lab = to_lab(rgb)
+    groups: list[list[int]] = []
+    for i in loose[np.argsort(-weight[loose], kind="stable")]:
+        apart = [float(np.linalg.norm(lab[i] - lab[group[0]])) for group in groups]
         nearest = int(np.argmin(apart)) if apart else -1
         if nearest < 0 or apart[nearest] > _SAME_PAINT:
-            nearest = len(centers)
-            centers.append(lab[i])
-        group[i] = nearest
-    out = np.zeros((len(lab), 3), np.uint8)
-    for g in range(len(centers)):
-        own = group == g
-        out[own] = np.rint(255 * np.average(rgb[own], axis=0, weights=weight[own])).clip(0, 255).astype(np.uint8)
+            groups.append([int(i)])
+        else:
+            groups[nearest].append(int(i))
+    for group in groups:
+        mean = np.average(rgb[group], axis=0, weights=weight[group])
+        out[group] = np.rint(255 * mean).clip(0, 255).astype(np.uint8)
     return out

@@ -162,6 +162,11 @@ def find_near(colors: NDArray[np.uint8], palette: Palette) -> NDArray[np.intp]:
     return np.where((apart <= SCATTER_LEVELS) | is_paper, nearest, -1)
 
 
+def add_unlike(palette: Palette, colors: NDArray[np.uint8]) -> Palette:
+    """Append the colors [N, 4] that differ from every entry by more than compression noise."""
+    return add_colors(palette, colors[find_near(colors, palette) < 0])
+
+
 def restrict_palette(painted: Palette, allowed: Palette) -> Palette:
     """Replace each painted color by the nearest allowed one, in order and without repeats; paper stays paper.
 

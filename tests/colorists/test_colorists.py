@@ -148,7 +148,8 @@ def test_a_proposal_is_flat_and_keeps_given_colors(weights: Path) -> None:
     colors = propose_painting(frame, regions, Conditioning(), options, open_colorist(weights), palette, given)
     assert colors.shape == (regions.count + 1, 4)
     assert tuple(colors[1]) == given[1]
-    assert {tuple(c) for c in colors[2:].tolist() if c[3]} <= {tuple(c) for c in palette.colors.tolist()}
+    allowed = {*given.values(), *map(tuple, palette.colors.tolist())}
+    assert {tuple(c) for c in colors[2:].tolist() if c[3]} <= allowed
 
 
 def test_features_paint_nothing_by_themselves(tmp_path: Path) -> None:
