@@ -1,12 +1,12 @@
 """Train all systems of the literature with the same budget on the same data, and score them on held-out art and clips.
 
-    python benchmarks/recipes.py --data DATA --clips DIR [--minutes 5] [--runs RUNS] [--only SYSTEM ...]
+    python benchmarks/recipes.py --data DATA --clips DIR [--minutes 5] [--runs RUNS] [--only SYSTEM ...] [--told ...]
 
 DATA is a folder that `framecolor dataset build` wrote. Each system gets the same processor time on one core; a stopped
 training continues. Then every system, those that ship included, paints held-out drawings and frames of the clips from
 strokes, from a reference (of a clip: its first frame) or from nothing. framecolor is compared with that frame as its
-only key. Results go to results/recipes.json row by row: with --only, the other rows are kept. --sheet writes the
-picture.
+only key. Results go to results/recipes.json row by row: with --only or --told, the other rows are kept. --sheet writes
+the picture.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from recipe_sheet import cell, draw_bare, lay_lines, spread, write_rows
 from record import RESULTS, read_results, write_results
 from scoring import Painted, measure_obedience, score
 from subjects import Rgb, Subject, opaque, read_clip, read_held_out
-from systems import SYSTEMS, count_steps, open_system, run_folder, train_system
+from systems import STROKES, SYSTEMS, count_steps, open_system, run_folder, train_system
 
 from framecolor import Settings, Shot, colorize
 from framecolor.bench.machine import describe_run
@@ -36,6 +36,7 @@ from framecolor.media import read_image
 from framecolor.render.flat import paint_flat
 
 OURS = "framecolor, first frame as key"
+CONDITIONS = (*STROKES, "reference", "nothing", "one key")
 # Size of held-out art; its lines have twice this size.
 _HELD_OUT_PX = 256
 
@@ -46,13 +47,14 @@ _HELD_OUT_PX = 256
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs/recipes"), show_default=True)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True)
 @click.option("--only", multiple=True, type=click.Choice([*SYSTEMS, OURS]), help="Only these systems.")
+@click.option("--told", multiple=True, type=click.Choice(CONDITIONS), help="Only from these.")
 @click.option("--train-only", is_flag=True, help="Train, but do not score.")
 @click.option("--held-out", "held_out_count", type=click.IntRange(2), default=48, show_default=True)
 @click.option("--frames", type=click.IntRange(1), default=5, show_default=True, help="Frames of each clip.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=RESULTS / "recipes.json", show_default=True)
 @click.option("--sheet", type=click.Path(path_type=Path), help="PNG for held-out art as each row paints it.")
 def main(
-    data: Path, clips: Path, runs: Path, minutes: float, only: tuple[str, ...], train_only: bool,
+    data: Path, clips: Path, runs: Path, minutes: float, only: tuple[str, ...], told: tuple[str, ...], train_only: bool,
     held_out_count: int, frames: int, output: Path, sheet: Path | None,
 ) -> None:  # fmt: skip
     """Train the systems that are not trained yet, score all of them, and write the numbers of the table."""
@@ -69,6 +71,8 @@ def main(
     pictures: dict[str, list[Rgb]] = {}
     for name in names:
         for condition, paint in _rows(name, runs, found):
+            if told and condition not in told:
+                continue
             row: dict[str, Any] = {"system": name, "told": condition, **describe_run()}
             if name in SYSTEMS:
                 row |= {"minutes": minutes if SYSTEMS[name].recipe else None, "steps": count_steps(name, runs)}
