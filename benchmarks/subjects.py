@@ -68,9 +68,7 @@ class Subject:
             return Conditioning(histogram=color_histogram(self.reference, painted), reference=self.reference)
         return Conditioning()
 
-    def vote(
-        self, soft: NDArray[np.float32], hint: Hint | None, palette: Palette | None = None
-    ) -> NDArray[np.uint8]:
+    def vote(self, soft: NDArray[np.float32], hint: Hint | None, palette: Palette | None = None) -> NDArray[np.uint8]:
         """Vote for a color of each region by soft color, uint8 [count + 1, 4] (`vote_flats`); strokes add theirs."""
         strokes = find_strokes(hint, self.regions)
         given = Palette(np.unique(strokes.color[strokes.meant], axis=0))

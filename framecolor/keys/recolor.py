@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from framecolor.config.settings import NO_FILE, Settings
-from framecolor.core.files import read_small, write_text_atomic
+from framecolor.core.files import read_small
 from framecolor.core.parsing import parse_toml
 from framecolor.core.text import count_of, quote
 from framecolor.errors import InputError
@@ -154,14 +154,6 @@ def parse_recolors(text: str, path: Path) -> dict[str, str]:
             raise InputError(path, f"{quote(old)} stands twice on the left", "remove one of the two lines")
         found[old.lower()] = new.lower()
     return found
-
-
-def write_recolors(path: str | Path, colors: Mapping[str, str]) -> None:
-    """Write a file of recolors atomically, #rrggbb -> #rrggbb in their order. Raises OutputError."""
-    if wrong := [color for pair in colors.items() for color in pair if not _HEX.fullmatch(color)]:
-        raise ValueError(f"{wrong[0]!r} is no color as #rrggbb")
-    lines = (f'"{old}" = "{new}"\n' for old, new in colors.items())
-    write_text_atomic(path, "[colors]\n" + "".join(lines))
 
 
 def _check(color: Any, path: Path) -> None:

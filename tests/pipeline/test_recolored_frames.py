@@ -16,7 +16,6 @@ from painting import colors_of, list_files, paint, read_bytes, read_frames
 from test_line_colors import BROWN, RED, draw_recolored, make_recolored
 
 from framecolor import InputError, Settings, Shot, Warned, color_frames, colorize
-from framecolor.keys.recolor import write_recolors
 from framecolor.media import read_image, read_numbers, write_image
 from framecolor.pipeline.colorize import paint_shot, prepare
 from framecolor.pipeline.session import Session
@@ -34,7 +33,8 @@ def code(color: tuple[int, ...]) -> str:
 
 
 def write_file(path: Path, colors: dict[tuple[int, ...], tuple[int, ...]]) -> Path:
-    write_recolors(path, {code(old): code(new) for old, new in colors.items()})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("[colors]\n" + "".join(f'"{code(old)}" = "{code(new)}"\n' for old, new in colors.items()), "utf-8")
     return path
 
 
