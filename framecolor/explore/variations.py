@@ -30,7 +30,7 @@ from framecolor.shot.strokes import read_strokes
 
 _FORMAT = "framecolor explore 1"
 # Increased when the same colorist, drawing and inputs no longer give the same variations.
-_RECIPE = "variations 3"
+_RECIPE = "variations 4"
 RECORD, SHEET = "explore.json", "contact.png"
 # Pixels of a reference whose channels are all at least this are paper.
 _PAPER_LEVEL = 250

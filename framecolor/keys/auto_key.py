@@ -34,7 +34,7 @@ from framecolor.shot.annotations import RegionLabels, hash_labels
 from framecolor.shot.shot import Shot
 
 # Increased when the same colorist, drawings and settings no longer give the same proposal.
-_RECIPE = "proposal 6"
+_RECIPE = "proposal 7"
 # At most this many drawings, evenly over the shot, are compared to choose the one to paint.
 _MOST_LOOKED = 24
 # Labels of at most this many other drawings are carried over to it.
