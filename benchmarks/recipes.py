@@ -5,8 +5,8 @@
 DATA is a folder that `framecolor dataset build` wrote. Each system gets the same processor time on one core; a stopped
 training continues. Then every system, those that ship included, paints held-out drawings and frames of the clips from
 strokes, from a reference (of a clip: its first frame) or from nothing. framecolor is compared with that frame as its
-only key. Results go to results/recipes.json row by row: with --only or --told, the other rows are kept. --sheet writes
-the picture.
+only key. --only chooses systems, --told chooses conditions. Each row replaces its earlier version in
+results/recipes.json; the other rows stay. --sheet writes the picture.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from recipe_sheet import cell, draw_bare, lay_lines, spread, write_rows
 from record import RESULTS, read_results, write_results
 from scoring import Painted, measure_obedience, score
 from subjects import Rgb, Subject, opaque, read_clip, read_held_out
-from systems import STROKES, SYSTEMS, count_steps, open_system, run_folder, train_system
+from systems import SYSTEMS, count_steps, open_system, run_folder, train_system
 
 from framecolor import Settings, Shot, colorize
 from framecolor.bench.machine import describe_run
@@ -36,7 +37,10 @@ from framecolor.media import read_image
 from framecolor.render.flat import paint_flat
 
 OURS = "framecolor, first frame as key"
-CONDITIONS = (*STROKES, "reference", "nothing", "one key")
+CONDITIONS: Mapping[str, tuple[str, ...]] = {
+    **{name: system.conditions for name, system in SYSTEMS.items()},
+    OURS: ("one key",),
+}
 # Size of held-out art; its lines have twice this size.
 _HELD_OUT_PX = 256
 
@@ -46,8 +50,10 @@ _HELD_OUT_PX = 256
 @click.option("--clips", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
 @click.option("--runs", type=click.Path(path_type=Path), default=Path("runs/recipes"), show_default=True)
 @click.option("--minutes", type=click.FloatRange(0, min_open=True), default=5.0, show_default=True)
-@click.option("--only", multiple=True, type=click.Choice([*SYSTEMS, OURS]), help="Only these systems.")
-@click.option("--told", multiple=True, type=click.Choice(CONDITIONS), help="Only from these.")
+@click.option("--only", multiple=True, type=click.Choice([*CONDITIONS]), help="Only these systems.")
+@click.option(
+    "--told", multiple=True, type=click.Choice(sorted({*chain(*CONDITIONS.values())})), help="Only these conditions."
+)
 @click.option("--train-only", is_flag=True, help="Train, but do not score.")
 @click.option("--held-out", "held_out_count", type=click.IntRange(2), default=48, show_default=True)
 @click.option("--frames", type=click.IntRange(1), default=5, show_default=True, help="Frames of each clip.")
@@ -58,7 +64,8 @@ def main(
     held_out_count: int, frames: int, output: Path, sheet: Path | None,
 ) -> None:  # fmt: skip
     """Train the systems that are not trained yet, score all of them, and write the numbers of the table."""
-    names = [name for name in (*SYSTEMS, OURS) if not only or name in only]
+    chosen = [name for name in CONDITIONS if not only or name in only]
+    names = [name for name in chosen if not told or {*told} & {*CONDITIONS[name]}]
     for name in names:
         if name in SYSTEMS and SYSTEMS[name].recipe:
             click.echo(f"training {name}")

@@ -69,10 +69,9 @@ class Subject:
         return Conditioning()
 
     def vote(self, soft: NDArray[np.float32], hint: Hint | None, palette: Palette | None = None) -> NDArray[np.uint8]:
-        """Vote for a color of each region by soft color, uint8 [count + 1, 4] (`vote_flats`); strokes add theirs."""
+        """Choose the color of each region by soft color and strokes, uint8 [count + 1, 4] (`vote_flats`)."""
         strokes = find_strokes(hint, self.regions)
-        given = Palette(np.unique(strokes.color[strokes.meant], axis=0))
-        return vote_flats(soft, self.regions, palette, given)
+        return vote_flats(soft, self.regions, palette, strokes.color[strokes.meant])
 
     def mark(self, picked: NDArray[np.intp]) -> Hint:
         """Draw a dot of true color inside of each of these regions, around a pixel near its middle."""

@@ -14,16 +14,20 @@ from framecolor.lineart.sampling import sample_points
 
 # Colors of regions within this distance (CIELAB) are joined, as a painter would use one paint for them.
 _SAME_PAINT = 9.0
+_NOTHING = np.zeros((0, 4), np.uint8)
 
 
 def vote_flats(
-    rgb: NDArray[np.float32], regions: Regions, palette: Palette | None = None, given: Palette | None = None
+    rgb: NDArray[np.float32],
+    regions: Regions,
+    palette: Palette | None = None,
+    given: NDArray[np.uint8] = _NOTHING,
 ) -> NDArray[np.uint8]:
     """Choose the color of each region, uint8 [count + 1, 4]; regions outside of the figure become transparent paper.
 
     rgb      soft color in [0, 1], float32 hxwx3, of any size: each region gets its mean color
     palette  if given, each region takes its nearest solid color; else similar colors of regions are joined
-    given    colors of strokes, which regions may have beside those of the palette; they are not joined with others
+    given    uint8 [N, 4], colors of strokes: regions may have them beside those of the palette, and keep them
     """
     colors = np.zeros((regions.count + 1, 4), np.uint8)
     if regions.count == 0:
@@ -32,9 +36,8 @@ def vote_flats(
     painted = np.flatnonzero(~outside_regions(regions)[1:]) + 1
     colors[1:] = PAPER
     if len(painted):
-        if palette is not None and given is not None:
-            palette = add_unlike(palette, given.colors)
-        if len(paints := _solid(palette)):
+        paints = _solid(_NOTHING if palette is None else add_unlike(palette, given).colors)
+        if len(paints):
             chosen = _take_nearest(mean[painted], paints)
         else:
             chosen = _join(mean[painted], np.sqrt(regions.area[painted]), _solid(given))
@@ -56,11 +59,9 @@ def mean_color(rgb: NDArray[np.float32], regions: Regions) -> NDArray[np.float32
     return mean_by_label(rgb[rows, columns], points.region, regions.count + 1).astype(np.float32)
 
 
-def _solid(palette: Palette | None) -> NDArray[np.uint8]:
-    """Return the solid colors of a palette, uint8 [N, 3]; none without a palette."""
-    if palette is None:
-        return np.zeros((0, 3), np.uint8)
-    return palette.colors[palette.colors[:, 3] > 0][:, :3]
+def _solid(colors: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the solid ones of the colors [N, 4], uint8 [M, 3]."""
+    return colors[colors[:, 3] > 0][:, :3]
 
 
 def _take_nearest(rgb: NDArray[np.float32], paints: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -23,12 +23,12 @@ def propose_painting(
 ) -> NDArray[np.uint8]:
     """Propose the color of each region of a drawing, uint8 [count + 1, 4] straight RGBA; paper is transparent.
 
-    palette  if given, the only colors that the colorist may use, beside those of `told`
+    palette  limits the colorist to its colors and those of `told`
     told     colors that the user gave to regions; the proposal keeps them exactly
     The same arguments give the same colors.
     """
     told = told or {}
-    given = Palette(np.array(list(dict.fromkeys(told.values())), np.uint8)) if told else None
+    given = np.array([*told.values()], np.uint8).reshape(-1, 4)
     colors = vote_flats(colorist.paint(frame, regions, conditioning, options), regions, palette, given)
     for region, color in told.items():
         colors[region] = color

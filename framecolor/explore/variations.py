@@ -40,7 +40,7 @@ _PAPER_LEVEL = 250
 class Inputs:
     """The inputs of variations beside the drawing.
 
-    palette    the only colors to use, beside those of `hints` and of a painted key outside of `mask`
+    palette    limits colors to its own, those of `hints`, and those of a painted key outside of `mask`
     reference  picture with the wanted colors, uint8 HxWx4
     hints      strokes on transparent, uint8 HxWx4 of the drawing's size, whose colors are used exactly
     mask       bool HxW of the drawing's size; a painted key changes only inside it

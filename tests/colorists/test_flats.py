@@ -44,7 +44,7 @@ def test_colors_that_look_the_same_are_joined(regions: Regions) -> None:
 
 def test_colors_of_strokes_are_not_joined(regions: Regions) -> None:
     rgb, rows = soft(regions, [SKIN, SHADE, SHADE, COAT])
-    voted = vote_flats(rgb, regions, given=palette(SKIN, SHADE))[rows]
+    voted = vote_flats(rgb, regions, given=palette(SKIN, SHADE).colors)[rows]
     assert [tuple(color) for color in voted] == [SKIN, SHADE, SHADE, COAT]
 
 
@@ -56,12 +56,12 @@ def test_a_palette_gives_all_colors(regions: Regions) -> None:
 
 def test_a_color_of_strokes_that_the_palette_lacks_is_used(regions: Regions) -> None:
     rgb, rows = soft(regions, [SKIN, COAT, COAT, SKIN])
-    voted = vote_flats(rgb, regions, palette(SKIN), palette(COAT))[rows]
+    voted = vote_flats(rgb, regions, palette(SKIN), palette(COAT).colors)[rows]
     assert [tuple(color) for color in voted] == [SKIN, COAT, COAT, SKIN]
 
 
 def test_a_color_of_strokes_within_noise_of_the_palette_is_the_palettes(regions: Regions) -> None:
     noisy = (SKIN[0] - 1, SKIN[1] + 1, SKIN[2], 255)
     rgb, rows = soft(regions, [noisy, COAT, COAT, noisy])
-    voted = vote_flats(rgb, regions, palette(SKIN, COAT), palette(noisy))[rows]
+    voted = vote_flats(rgb, regions, palette(SKIN, COAT), palette(noisy).colors)[rows]
     assert [tuple(color) for color in voted] == [SKIN, COAT, COAT, SKIN]
